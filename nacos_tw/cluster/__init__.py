@@ -1,0 +1,1 @@
+"""Cluster: who the members are and how they do."""

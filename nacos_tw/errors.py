@@ -1,0 +1,43 @@
+"""What can go wrong, in the domain's words.
+
+The HTTP layer turns each class into a status and a text in one place (``http/errors.py``);
+nothing below it knows about statuses.
+"""
+
+from __future__ import annotations
+
+
+class NacosError(Exception):
+    """Base of the errors a caller may see; ``str(error)`` is the text for them."""
+
+
+class BadParameter(NacosError):
+    """The request itself is wrong: a missing, malformed or refused value. Nothing was changed."""
+
+
+class NotFound(NacosError):
+    """What the request names does not exist."""
+
+
+class Forbidden(NacosError):
+    """The caller may not do this."""
+
+
+class Unavailable(NacosError):
+    """The node cannot do this now (no majority, Raft part stopped); nothing was promised."""
+
+
+class TimedOut(Unavailable):
+    """No majority confirmed within the deadline. The write may or may not be applied later."""
+
+
+class SettingsError(NacosError):
+    """A file that the operator wrote cannot be used; the text names file, line and what was expected."""
+
+
+class StartError(NacosError):
+    """The node cannot start; the text is one clear line for the operator."""
+
+
+class StoreDamaged(StartError):
+    """A file of the Raft log is damaged in the middle; the text names the file."""

@@ -1,0 +1,1 @@
+"""HTTP: the API on 8848 and its two carriers."""

@@ -1,0 +1,56 @@
+"""The few seams between the packages."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+
+
+class IStateMachine(Protocol):
+    """What the Raft log drives. It must be deterministic: no clock, no randomness, no I/O."""
+
+    def apply(self, command: bytes) -> Any:
+        """
+        Apply one committed command.
+
+        @return: the command's result. An exception from L{nacos_tw.errors} that the command
+            ends in is *returned*, not raised, and changes nothing.
+        """
+
+    def snapshot(self) -> bytes:
+        """The whole state, for L{restore}."""
+
+    def restore(self, data: bytes) -> None:
+        """Replace the whole state by one that L{snapshot} gave."""
+
+
+class IProposer(Protocol):
+    """The way to change replicated state from any node."""
+
+    def propose(self, command: bytes) -> Deferred[Any]:
+        """
+        Put a command through the log.
+
+        @return: fires with the result of L{IStateMachine.apply} once a majority has the command
+            and this node has applied it. Fails with what apply returned if that is an exception,
+            with L{nacos_tw.errors.Unavailable} when there is no leader to take it, with
+            L{nacos_tw.errors.TimedOut} at the deadline.
+        """
+
+    def renew(self, number: int) -> Deferred[None] | None:
+        """
+        Renew the lease of an instance.
+
+        @param number: the instance's number, see L{nacos_tw.naming.model.Instance}.
+        @return: None when it is done already; else fires when the leader has it and a majority
+            has acknowledged. Fails as L{propose} does.
+        """
+
+    @property
+    def available(self) -> bool:
+        """Whether a leader with a majority is known, so that a proposal can be expected to work."""
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether this node is the leader now."""

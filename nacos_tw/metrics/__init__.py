@@ -1,0 +1,1 @@
+"""Metrics: counters and gauges of one node."""

@@ -1,0 +1,1 @@
+"""Raft: the replicated log that every node applies in the same order."""

@@ -1,0 +1,1 @@
+"""Settings: the files an operator edits, read into values."""
