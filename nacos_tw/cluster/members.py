@@ -1,0 +1,297 @@
+"""The members of the cluster and what this node believes of each: up, suspicious or down (pure).
+
+A member's JSON is the one of C{/v1/core/cluster/nodes} (Nacos 1.4.8), because the console shows
+it as it is. Moves between the states::
+
+    event                                     new state
+    ----------------------------------------  ------------------------------------------
+    link on 7848 stands                       UP (SUSPICIOUS if its last report told a fault)
+    link on 7848 closed, connection refused   DOWN
+    report arrived, or answered               UP (SUSPICIOUS if it tells a fault)
+    report failed                             SUSPICIOUS; after fail_limit in a row DOWN; DOWN stays
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
+
+import attrs
+import msgspec
+
+UP = "UP"
+SUSPICIOUS = "SUSPICIOUS"
+DOWN = "DOWN"
+
+RAFT_GROUP = "naming_persistent_service"
+"""The name under which Nacos's tools look for the Raft group."""
+
+
+class IAddress(Protocol):
+    """One line of cluster.conf, as L{nacos_tw.settings.clusterconf.Address} has it."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def raft_port(self) -> int: ...
+
+
+class RaftFacts(Protocol):
+    """The part of L{nacos_tw.raft.status.RaftStatus} that members tell each other."""
+
+    @property
+    def role(self) -> str: ...
+    @property
+    def term(self) -> int: ...
+    @property
+    def leader(self) -> str: ...
+    @property
+    def commit(self) -> int: ...
+    @property
+    def applied(self) -> int: ...
+    @property
+    def voters(self) -> tuple[str, ...]: ...
+    @property
+    def healthy(self) -> bool: ...
+    @property
+    def reason(self) -> str: ...
+
+
+class Report(msgspec.Struct, rename={"extend": "extendInfo", "fail_count": "failAccessCnt"}):
+    """A member's JSON, as it travels. Keys that are not known are ignored."""
+
+    ip: str
+    port: int
+    state: str = UP
+    extend: dict[str, Any] = {}
+    address: str = ""
+    fail_count: int = 0
+
+
+_decode_report = msgspec.json.Decoder(Report).decode
+
+
+def bracketed(host: str) -> str:
+    """The host as it stands before a colon: IPv6 addresses in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+@attrs.define
+class Member:
+    """One node of the cluster."""
+
+    ip: str
+    port: int
+    raft_port: int
+    state: str = DOWN
+    fail_count: int = 0
+    extend: dict[str, Any] = attrs.field(factory=dict)
+    fault: str = ""
+    """What the member last told to be wrong with itself."""
+
+    @property
+    def address(self) -> str:
+        """The node id, C{ip:port}."""
+        return f"{self.ip}:{self.port}"
+
+    @property
+    def raft_address(self) -> str:
+        """Where its Raft part listens, C{ip:raftPort}."""
+        return f"{self.ip}:{self.raft_port}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The member as Nacos shows it: ip, port, state, extendInfo (keys sorted), address, failAccessCnt."""
+        return {
+            "ip": self.ip,
+            "port": self.port,
+            "state": self.state,
+            "extendInfo": dict(sorted(self.extend.items())),
+            "address": self.address,
+            "failAccessCnt": self.fail_count,
+        }
+
+
+class MemberList:
+    """
+    All members, this node included, sorted by address.
+
+    @ivar listeners: each is called with the member and its old state, once for each change of a state.
+    """
+
+    def __init__(
+        self, own: str, addresses: Iterable[IAddress], *, version: str, standalone: bool = False, fail_limit: int = 3
+    ) -> None:
+        """
+        @param own: this node's id; one of the addresses.
+        @param fail_limit: so many reports may fail before the member is down
+            (C{nacos.core.member.fail-access-cnt}).
+        """
+        self.own_address = own
+        self.standalone = standalone
+        self.listeners: list[Callable[[Member, str], None]] = []
+        self._version = version
+        self._fail_limit = fail_limit
+        self._members: dict[str, Member] = {}
+        self.replace(addresses)
+
+    def __iter__(self) -> Iterator[Member]:
+        return iter(self._members.values())
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def get(self, address: str) -> Member | None:
+        """The member with that address, if it is one."""
+        return self._members.get(address)
+
+    @property
+    def own(self) -> Member:
+        """This node."""
+        return self._members[self.own_address]
+
+    def others(self) -> list[str]:
+        """The addresses of all members but this one."""
+        return [address for address in self._members if address != self.own_address]
+
+    def reachable(self) -> list[str]:
+        """The addresses of the members that are not down, sorted."""
+        return [member.address for member in self if member.state != DOWN]
+
+    def replace(self, addresses: Iterable[IAddress]) -> None:
+        """Take over a new list; members that stay keep what is known of them, new ones are down."""
+        members = {}
+        for address in addresses:
+            member = Member(bracketed(address.host), address.port, address.raft_port)
+            member.extend["raftPort"] = str(address.raft_port)
+            member = self._members.get(member.address, member)
+            members[member.address] = member
+        self._members = dict(sorted(members.items()))
+        own = self.own
+        own.state = UP if not own.fault else SUSPICIOUS
+        own.extend["version"] = self._version
+
+    def see_self(self, facts: RaftFacts, now: int) -> Member:
+        """Note the state of this node's own Raft part. C{now} in epoch milliseconds."""
+        own = self.own
+        own.fault = "" if facts.healthy else facts.reason or "unknown"
+        own.extend["lastRefreshTime"] = now
+        if not self.standalone:
+            own.extend.update(self._raft_extend(facts, own.fault))
+        self._move(own, SUSPICIOUS if own.fault else UP)
+        return own
+
+    def link_up(self, address: str) -> None:
+        """The link to that member on 7848 stands."""
+        member = self._other(address)
+        if member is not None:
+            member.fail_count = 0
+            self._move(member, SUSPICIOUS if member.fault else UP)
+
+    def link_down(self, address: str) -> None:
+        """The link to that member on 7848 closed."""
+        member = self._other(address)
+        if member is not None:
+            self._move(member, DOWN)
+
+    def report_received(self, address: str, report: Report, now: int) -> bool:
+        """
+        A member told its state.
+
+        @param now: epoch milliseconds.
+        @return: whether the address is another member's; else nothing changed.
+        """
+        member = self._other(address)
+        if member is None:
+            return False
+        member.fail_count = 0
+        member.fault = _fault_in(report)
+        member.extend = {**report.extend, "raftPort": str(member.raft_port), "lastRefreshTime": now}
+        self._move(member, SUSPICIOUS if member.fault else UP)
+        return True
+
+    def report_failed(self, address: str, *, refused: bool = False) -> None:
+        """A member did not take or answer a report; C{refused}: nothing listens there."""
+        member = self._other(address)
+        if member is None:
+            return
+        member.fail_count += 1
+        if refused or member.fail_count > self._fail_limit:
+            self._move(member, DOWN)
+        elif member.state != DOWN:
+            self._move(member, SUSPICIOUS)
+
+    def responsible(self, tag: str) -> str:
+        """
+        The member that Nacos 1.4 would hold responsible for a text (Distro's mapping).
+
+        @return: an address; this node's own when it stands alone or takes itself for down.
+        """
+        addresses = self.reachable()
+        if self.standalone or self.own_address not in addresses:
+            return self.own_address
+        return addresses[abs(_java_remainder(java_hash(tag), 2147483647)) % len(addresses)]
+
+    def _other(self, address: str) -> Member | None:
+        return None if address == self.own_address else self._members.get(address)
+
+    def _move(self, member: Member, state: str) -> None:
+        old = member.state
+        if old != state:
+            member.state = state
+            for listener in tuple(self.listeners):
+                listener(member, old)
+
+    def _raft_address(self, node: str) -> str:
+        member = self._members.get(node)
+        return member.raft_address if member is not None else node
+
+    def _raft_extend(self, facts: RaftFacts, fault: str) -> dict[str, Any]:
+        group: dict[str, Any] = {"errMsg": fault} if fault else {}
+        if facts.leader:
+            group["leader"] = self._raft_address(facts.leader)
+        group["raftGroupMember"] = [self._raft_address(node) for node in facts.voters]
+        group["term"] = facts.term
+        meta: dict[str, Any] = {"errMsg": fault} if fault else {}
+        meta["metaDataMap"] = {RAFT_GROUP: group}
+        return {
+            "raftApplied": facts.applied,
+            "raftCommit": facts.commit,
+            "raftMetaData": meta,
+            "raftRole": facts.role,
+        }
+
+
+def parse_report(body: bytes) -> Report:
+    """
+    Read a member's JSON.
+
+    @raise ValueError: it is no such thing.
+    """
+    report = _decode_report(body)
+    if not report.address:
+        report.address = f"{bracketed(report.ip)}:{report.port}"
+    return report
+
+
+def _fault_in(report: Report) -> str:
+    meta = report.extend.get("raftMetaData")
+    fault = meta.get("errMsg") if isinstance(meta, dict) else None
+    if fault:
+        return str(fault)
+    return "" if report.state == UP else f"it says that it is {report.state}"
+
+
+def java_hash(text: str) -> int:
+    """C{String.hashCode()}: over UTF-16 units, as a signed 32-bit number."""
+    value = 0
+    data = text.encode("utf-16-be", "surrogatepass")
+    for high, low in zip(data[::2], data[1::2], strict=True):
+        value = (value * 31 + (high << 8 | low)) & 0xFFFFFFFF
+    return value - (1 << 32) if value & 0x80000000 else value
+
+
+def _java_remainder(value: int, by: int) -> int:
+    """C{value % by} with the sign of the value, as in C and Java."""
+    return -(-value % by) if value < 0 else value % by
