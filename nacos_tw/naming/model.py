@@ -1,0 +1,170 @@
+"""Service, cluster and instance as values, and the keys they go by (naming-v1.md section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import msgspec
+
+from nacos_tw.naming.checkers import TCP, Checker
+from nacos_tw.naming.selectors import NO_SELECTOR, Selector
+
+ServiceKey: TypeAlias = tuple[str, str]
+"""C{(namespace, "group@@name")}."""
+
+InstanceKey: TypeAlias = tuple[str, str, int]
+"""C{(cluster, ip, port)}: what an instance goes by within the ephemeral or the persistent ones of a service."""
+
+Overlay: TypeAlias = "Mapping[ServiceKey, Mapping[InstanceKey, Instance | None]]"
+"""Provisional ephemeral instances by service, laid over the replicated ones; None: provisionally deregistered."""
+
+NO_OVERLAY: Overlay = {}
+
+DEFAULT_NAMESPACE = "public"
+DEFAULT_GROUP = "DEFAULT_GROUP"
+DEFAULT_CLUSTER = "DEFAULT"
+DEFAULT_APP = "DEFAULT"
+
+NO_METADATA: dict[str, str] = {}
+"""The one empty map that instances without metadata share. Metadata maps are values: never changed in place."""
+
+BEAT_INTERVAL_KEY = "preserved.heart.beat.interval"
+BEAT_TIMEOUT_KEY = "preserved.heart.beat.timeout"
+DELETE_TIMEOUT_KEY = "preserved.ip.delete.timeout"
+ID_GENERATOR_KEY = "preserved.instance.id.generator"
+
+DEFAULT_BEAT_INTERVAL = 5000
+DEFAULT_BEAT_TIMEOUT = 15000
+DEFAULT_DELETE_TIMEOUT = 30000
+"""Milliseconds, section 2.3."""
+
+
+class Instance(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One instance. Equal values (the service key, cluster name, app and metadata) are shared between instances."""
+
+    number: int
+    """The same on all nodes, kept as long as the key stays registered; 0 for a provisional one."""
+    service: ServiceKey
+    ip: str
+    port: int
+    cluster: str
+    ephemeral: bool
+    weight: float
+    enabled: bool
+    healthy: bool
+    metadata: dict[str, str] | None
+    """None only for one that a beat without metadata brought."""
+    app: str
+    given_id: str = ""
+    """An instanceId that does not follow from the other fields, else ""."""
+    marked: bool = False
+    """Health is not touched by checks."""
+    written: int = 0
+    """L{Registry.applied} at the last write that renewed the lease; not for callers, no answer shows it."""
+
+    @property
+    def instance_id(self) -> str:
+        """C{<ip>#<port>#<cluster>#<group@@name>}, or the number text of the C{snowflake} generator (2.2)."""
+        return self.given_id or f"{self.ip}#{self.port}#{self.cluster}#{self.service[1]}"
+
+    @property
+    def key(self) -> InstanceKey:
+        """The key within its service and kind."""
+        return self.cluster, self.ip, self.port
+
+    @property
+    def datum_key(self) -> str:
+        """C{ip:port:unknown:cluster}, without the port if that is 0."""
+        if self.port == 0:
+            return f"{self.ip}:unknown:{self.cluster}"
+        return f"{self.ip}:{self.port}:unknown:{self.cluster}"
+
+
+def beat_interval(instance: Instance) -> int:
+    """Milliseconds between beats as told to clients (wire: C{instanceHeartBeatInterval})."""
+    return _preserved(instance.metadata, BEAT_INTERVAL_KEY, DEFAULT_BEAT_INTERVAL)
+
+
+def beat_timeout(instance: Instance) -> int:
+    """Milliseconds without a beat until it is unhealthy (wire: C{instanceHeartBeatTimeOut})."""
+    return _preserved(instance.metadata, BEAT_TIMEOUT_KEY, DEFAULT_BEAT_TIMEOUT)
+
+
+def delete_timeout(instance: Instance) -> int:
+    """Milliseconds without a beat until it is removed (wire: C{ipDeleteTimeout})."""
+    return _preserved(instance.metadata, DELETE_TIMEOUT_KEY, DEFAULT_DELETE_TIMEOUT)
+
+
+def own_beat_interval(metadata: Mapping[str, str] | None) -> int | None:
+    """The metadata's own beat interval in milliseconds, None if the switch decides (beat answers, 3.7)."""
+    return _preserved(metadata, BEAT_INTERVAL_KEY, -1) if metadata and BEAT_INTERVAL_KEY in metadata else None
+
+
+def id_generator(instance: Instance) -> str | None:
+    """What C{instanceIdGenerator} shows: C{simple} with empty metadata, what it names, or None: not shown (5.3)."""
+    return instance.metadata.get(ID_GENERATOR_KEY) if instance.metadata else "simple"
+
+
+def _preserved(metadata: Mapping[str, str] | None, key: str, default: int) -> int:
+    """A number of milliseconds from metadata: digits that fit 64 bits, else the default."""
+    value = metadata.get(key) if metadata else None
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) <= 18 else default
+
+
+class Cluster(msgspec.Struct, frozen=True, array_like=True):
+    """The settings of one cluster of a service (2.5)."""
+
+    name: str
+    checker: Checker = TCP
+    default_check_port: int = 80
+    use_instance_port: bool = True
+    metadata: dict[str, str] = NO_METADATA
+    sitegroup: str = ""
+
+    @property
+    def default_ip_port(self) -> int:
+        """Follows the check port; nothing sets it apart."""
+        return self.default_check_port
+
+
+class Service:
+    """A service with its clusters and instances. Only the registry changes it."""
+
+    __slots__ = (
+        "key", "namespace", "name", "protect_threshold", "metadata", "selector", "clusters", "ephemeral", "persistent",
+        "stored", "version", "shared_metadata",
+    )  # fmt: skip
+
+    def __init__(self, key: ServiceKey, version: int = 0) -> None:
+        self.key = key
+        self.namespace, self.name = key
+        """C{name} is the grouped name."""
+        self.protect_threshold = 0.0
+        self.metadata: dict[str, str] = NO_METADATA
+        self.selector: Selector = NO_SELECTOR
+        self.clusters: dict[str, Cluster] = {}
+        self.ephemeral: dict[InstanceKey, Instance] = {}
+        self.persistent: dict[InstanceKey, Instance] = {}
+        self.stored = False
+        """Whether it was created by the service API or a persistent instance."""
+        self.version = version
+        """Node-local, grows at each change; see L{Registry.version}."""
+        self.shared_metadata: dict[str, str] = NO_METADATA
+        """The last metadata that was registered, so that equal ones are one object."""
+
+    @property
+    def group(self) -> str:
+        """The group's name."""
+        return self.name.partition("@@")[0]
+
+    @property
+    def bare_name(self) -> str:
+        """The name without its group."""
+        return self.name.partition("@@")[2]
+
+
+def split_name(grouped: str) -> tuple[str, str]:
+    """C{"group@@name"} as C{(group, name)}; a name without a group is in the default one."""
+    group, separator, name = grouped.partition("@@")
+    return (group, name) if separator else (DEFAULT_GROUP, grouped)
