@@ -72,8 +72,9 @@ class FileLookup(service.Service):
         if not addresses:
             self.log.error("{filename} is not used: {reason}", filename=self._filename, reason="it names no member")
         elif set(addresses) != set(self.addresses):
-            old, self.addresses = self.addresses, addresses
-            self.log.info("members in {filename}: {new}, were {old}", filename=self._filename, new=addresses, old=old)
+            new, old = [found.node for found in addresses], [known.node for known in self.addresses]
+            self.addresses = addresses
+            self.log.info("members in {filename}: {new}, were {old}", filename=self._filename, new=new, old=old)
             self._changed(addresses)
 
     def _stopped(self, failure: Failure) -> None:
