@@ -1,0 +1,263 @@
+"""One request, as a handler sees it: a plain value of which everything costly is worked out when asked for."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from nacos_tw.errors import BadParameter
+from nacos_tw.http import params
+
+T = TypeVar("T")
+
+Headers = list[tuple[bytes, bytes]]
+"""(name in lower case, value) in the order of the request; a name may come again."""
+
+ServiceKey = tuple[str, str]
+"""(namespace, "group@@name"), as in L{nacos_tw.naming.model}."""
+
+DEFAULT_GROUP = "DEFAULT_GROUP"
+PUBLIC = "public"
+FORM = b"application/x-www-form-urlencoded"
+
+# Whether a User-Agent is a Java client from 1.0.0 on; clients of one version all send the same few values.
+_java_agents: dict[bytes, bool] = {}
+
+
+class Call:
+    """
+    One request.
+
+    Only L{target}, L{body} and L{java_agent} cost nothing; the hot handlers look up cached answers by these.
+
+    @ivar method: C{"GET"} ... The method the route is declared with (GET for HEAD).
+    @ivar path: the route's path: decoded, without the context path and without a trailing slash.
+    @ivar target: what stands in the request line: raw path, C{?} and query.
+    @ivar head: the raw request line and header lines, each ended by CRLF; checked by the carrier.
+    @ivar body: the whole body.
+    @ivar peer: the client's IP address as text.
+    """
+
+    __slots__ = ("_headers", "_params", "body", "head", "method", "path", "peer", "target")
+
+    def __init__(self, method: str, path: str, target: bytes, head: bytes, body: bytes, peer: str) -> None:
+        self.method = method
+        self.path = path
+        self.target = target
+        self.head = head
+        self.body = body
+        self.peer = peer
+        self._params: dict[str, str] | None = None
+        self._headers: Headers | None = None
+
+    @classmethod
+    def make(
+        cls,
+        method: str,
+        target: str,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        path: str | None = None,
+        peer: str = "127.0.0.1",
+    ) -> Call:
+        """
+        A call without a carrier, for tests and for handlers that call handlers. A body counts as a form unless
+        the headers say otherwise.
+        """
+        fields = dict(headers or {})
+        if body and not any(name.lower() == "content-type" for name in fields):
+            fields["Content-Type"] = FORM.decode()
+        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        head = f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode()
+        return cls(method, target.partition("?")[0] if path is None else path, target.encode(), head, body, peer)
+
+    def __repr__(self) -> str:
+        return f"<Call {self.method} {self.target!r} from {self.peer}>"
+
+    # Headers
+
+    @property
+    def headers(self) -> Headers:
+        """All headers."""
+        found = self._headers
+        if found is None:
+            found = self._headers = []
+            for line in self.head.split(b"\r\n")[1:]:
+                if line:
+                    name, _, value = line.partition(b":")
+                    found.append((name.lower(), value.strip(b" \t")))
+        return found
+
+    def raw_header(self, name: bytes) -> bytes:
+        """
+        The first value of a header; C{b""} if there is none.
+
+        @param name: in lower case.
+        """
+        # A name is at the start of a line and has its colon at once (the carriers refuse all else), so this is exact.
+        key = b"\r\n" + name + b":"
+        start = self.head.lower().find(key)
+        if start < 0:
+            return b""
+        start += len(key)
+        end = self.head.find(b"\r\n", start)
+        return self.head[start : end if end >= 0 else None].strip(b" \t")
+
+    def header(self, name: bytes) -> str:
+        """L{raw_header} as text."""
+        return self.raw_header(name).decode("utf-8", "replace")
+
+    @property
+    def agent(self) -> str:
+        """User-Agent, or Client-Version where that is empty."""
+        return self.header(b"user-agent") or self.header(b"client-version")
+
+    @property
+    def java_agent(self) -> bool:
+        """Whether L{agent} is C{Nacos-Java-Client} of at least 1.0.0."""
+        head = self.head
+        start = head.find(b"\r\nUser-Agent:")
+        if start < 0:
+            start = head.lower().find(b"\r\nuser-agent:")
+            if start < 0:
+                return is_java_agent(self.raw_header(b"client-version"))
+        value = head[start + 13 : head.find(b"\r\n", start + 13)]
+        known = _java_agents.get(value)
+        if known is None:
+            known = is_java_agent(value.strip(b" \t") or self.raw_header(b"client-version"))
+            if len(_java_agents) < 1000 and value.strip(b" \t"):
+                _java_agents[value] = known
+        return known
+
+    # Parameters
+
+    @property
+    def query(self) -> bytes:
+        """The raw query string."""
+        return self.target.partition(b"?")[2]
+
+    @property
+    def params(self) -> dict[str, str]:
+        """
+        The parameters of the query string and of a form body; the query's value wins, then the first. Trimmed.
+        C{encoding} names the charset of the values.
+
+        @raise BadParameter: for an unknown charset or a body that is a flood of names.
+        """
+        found = self._params
+        if found is None:
+            found = self._read_params("utf-8")
+            name = found.get("encoding")
+            if name and name != "UTF-8":
+                encoding = params.charset(name)
+                if encoding != "utf-8":
+                    found = self._read_params(encoding)
+            self._params = found
+        return found
+
+    def _read_params(self, encoding: str) -> dict[str, str]:
+        found: dict[str, str] = {}
+        params.parse(self.query, found, encoding)
+        if self.body and self.raw_header(b"content-type")[: len(FORM)].lower() == FORM:
+            params.parse(self.body, found, encoding)
+        return found
+
+    def get(self, name: str, default: str = "") -> str:
+        """A parameter; the default where it is missing or blank."""
+        return self.params.get(name) or default
+
+    def required(self, name: str) -> str:
+        """A parameter that Nacos's own code asks for; C{Param '<name>' is required.} where it is missing or blank."""
+        value = self.params.get(name)
+        if not value:
+            raise BadParameter(f"Param '{name}' is required.")
+        return value
+
+    def given(self, name: str) -> str:
+        """A parameter that Spring asks for: it may be empty but must be there, C{Parameter '<name>' is missing}."""
+        value = self.params.get(name)
+        if value is None:
+            raise BadParameter(f"Parameter '{name}' is missing")
+        return value
+
+    def integer(self, name: str, default: int = 0) -> int:
+        """A Java int; C{For input string: "x"} for anything else."""
+        value = self.params.get(name)
+        return params.integer(value) if value else default
+
+    def number(self, name: str, default: float = 0.0) -> float:
+        """A Java double; C{For input string: "x"} for anything else."""
+        value = self.params.get(name)
+        return params.number(value) if value else default
+
+    def loose(self, name: str, default: bool = False) -> bool:
+        """A boolean as BooleanUtils reads it, see L{params.loose}."""
+        value = self.params.get(name)
+        return params.loose(value) if value else default
+
+    def strict(self, name: str, default: bool = False) -> bool:
+        """A boolean as parseBoolean reads it, see L{params.strict}."""
+        value = self.params.get(name)
+        return params.strict(value) if value else default
+
+    def spring(self, name: str, default: bool = False) -> bool:
+        """A boolean as Spring reads it, see L{params.spring}."""
+        value = self.params.get(name)
+        return params.spring(value) if value else default
+
+    def json(self, type: type[T] | Any = Any) -> Any:
+        """
+        The body as JSON.
+
+        @param type: what msgspec shall check it against.
+        @raise BadParameter: when it is not JSON or not of that type.
+        """
+        return read_json(self.body, type)
+
+    # Names
+
+    @property
+    def namespace(self) -> str:
+        """Parameter namespaceId; empty, C{null} and C{public} all name the public namespace."""
+        value = self.params.get("namespaceId")
+        return PUBLIC if not value or value == "null" else value
+
+    def service_key(self) -> ServiceKey:
+        """
+        The service a naming call is about: serviceName (or the old dom), put into groupName unless it has a group.
+
+        @raise BadParameter: with Nacos's texts for a missing or misshapen name.
+        """
+        name = self.params.get("serviceName") or self.params.get("dom")
+        if not name:
+            raise BadParameter("Param 'serviceName' is required.")
+        if "@@" not in name:
+            return self.namespace, f"{self.params.get('groupName') or DEFAULT_GROUP}@@{name}"
+        group, _, rest = name.partition("@@")
+        # Java's split drops empty parts at the end, so "@@" and "g@@" have too few and only "@@s" lacks its group.
+        if not rest.strip("@") and (not rest or len(rest) % 2 == 0):
+            raise BadParameter("Param 'serviceName' is illegal, it should be format as 'groupName@@serviceName'")
+        if not group:
+            raise BadParameter("Param 'serviceName' is illegal, groupName can't be empty")
+        return self.namespace, name
+
+
+def read_json(data: bytes | str, type: type[T] | Any = Any) -> Any:
+    """
+    Decode JSON that a client sent.
+
+    @raise BadParameter: when it is not JSON or not of that type; the text says where.
+    """
+    try:
+        return msgspec.json.decode(data, type=type)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise BadParameter(f"JSON expected: {error}") from None
+
+
+def is_java_agent(agent: bytes) -> bool:
+    """Whether an agent text is C{Nacos-Java-Client:v<version>} with a version of at least 1.0.0."""
+    if not agent.startswith(b"Nacos-Java-Client"):
+        return False
+    major = agent.partition(b":v")[2].partition(b".")[0]
+    return major.isdigit() and int(major[:9]) >= 1

@@ -1,0 +1,139 @@
+"""Query strings and form bodies, read as Nacos's servlet container reads them."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote_to_bytes
+
+from nacos_tw.errors import BadParameter
+
+MAX_FIELDS = 10_000
+"""Most ``name=value`` pairs in one query string or form body, as in Tomcat."""
+
+CHARSETS = {
+    "utf8": "utf-8", "gbk": "gbk", "gb2312": "gb2312", "gb18030": "gb18030", "big5": "big5", "ascii": "ascii",
+    "usascii": "ascii", "iso88591": "latin-1", "latin1": "latin-1", "windows1252": "cp1252", "shiftjis": "shift_jis",
+    "eucjp": "euc_jp", "euckr": "euc_kr", "utf16": "utf-16", "utf16be": "utf-16-be", "utf16le": "utf-16-le",
+}  # fmt: skip
+"""
+Values that the C{encoding} parameter may have (lower case, without C{-} and C{_}) and Python's names. A list, because
+Python knows codecs that are no charsets and some that are slow on hostile input.
+"""
+
+# What Java's String.trim() removes.
+BLANKS = "".join(map(chr, range(33)))
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,32}\Z")
+_NUMBER = re.compile(r"[+-]?(?:NaN|Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fFdD]?)\Z")
+_LOOSE_TRUE = frozenset({"true", "on", "yes", "y", "t"})
+_SPRING = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
+
+
+def charset(name: str) -> str:
+    """
+    Python's name of a charset.
+
+    @raise BadParameter: when it is not one of L{CHARSETS}.
+    """
+    found = CHARSETS.get(name.lower().replace("-", "").replace("_", ""))
+    if found is None:
+        raise BadParameter(f"unsupported encoding: {name}")
+    return found
+
+
+def parse(data: bytes, into: dict[str, str], encoding: str = "utf-8") -> None:
+    """
+    Read C{a=b&c=d} text; agrees with L{urllib.parse.parse_qsl} that keeps blank values, then trims.
+
+    @param into: where the values go; a name that is there already keeps its value, so the first wins.
+    @raise BadParameter: at more than L{MAX_FIELDS} pairs.
+    """
+    if not data:
+        return
+    if data.count(b"&") > MAX_FIELDS:
+        raise BadParameter(f"more than {MAX_FIELDS} parameters")
+    if not data.isascii():
+        _parse_bytes(data, into, encoding)
+        return
+    text = data.decode("ascii")
+    plain = "%" not in text and "+" not in text
+    for pair in text.split("&"):
+        if not pair:
+            continue
+        name, _, value = pair.partition("=")
+        if not plain:
+            name, value = _unquote(name, encoding), _unquote(value, encoding)
+        if name not in into:
+            into[name] = trimmed(value)
+
+
+def _parse_bytes(data: bytes, into: dict[str, str], encoding: str) -> None:
+    """L{parse} for text with raw bytes above 127, which no careful client sends."""
+    for pair in data.split(b"&"):
+        if pair:
+            name, _, value = (unquote_to_bytes(part.replace(b"+", b" ")) for part in pair.partition(b"="))
+            into.setdefault(name.decode(encoding, "replace"), trimmed(value.decode(encoding, "replace")))
+
+
+def _unquote(text: str, encoding: str) -> str:
+    if "+" in text:
+        text = text.replace("+", " ")
+    if "%" in text:
+        text = unquote_to_bytes(text).decode(encoding, "replace")
+    return text
+
+
+def trimmed(value: str) -> str:
+    """The value without blanks and control characters at its ends, as Java's C{String.trim}."""
+    if value and (value[0] <= " " or value[-1] <= " "):
+        return value.strip(BLANKS)
+    return value
+
+
+def integer(text: str) -> int:
+    """
+    A Java C{int}.
+
+    @raise BadParameter: with Java's text, also when it does not fit into 32 bits.
+    """
+    if _INTEGER.match(text):
+        value = int(text)
+        if -0x80000000 <= value <= 0x7FFFFFFF:
+            return value
+    raise BadParameter(f'For input string: "{text}"')
+
+
+def number(text: str) -> float:
+    """
+    A Java C{double}.
+
+    @raise BadParameter: with Java's text.
+    """
+    if not _NUMBER.match(text):
+        raise BadParameter(f'For input string: "{text}"')
+    return float(text if text.endswith(("NaN", "Infinity")) else text.rstrip("fFdD"))
+
+
+def loose(text: str) -> bool:
+    """Apache's C{BooleanUtils}: true, on, yes, y and t in any case; all else is false."""
+    return text.lower() in _LOOSE_TRUE
+
+
+def strict(text: str) -> bool:
+    """Java's C{parseBoolean}: only C{true}, in any case."""
+    return text.lower() == "true"
+
+
+def spring(text: str) -> bool:
+    """
+    Spring's C{@RequestParam boolean}.
+
+    @raise BadParameter: for a word that is neither yes nor no.
+    """
+    value = _SPRING.get(text.lower())
+    if value is None:
+        raise BadParameter(
+            "Failed to convert value of type 'java.lang.String' to required type 'boolean'; nested exception is "
+            f"java.lang.IllegalArgumentException: Invalid boolean value [{text}]"
+        )
+    return value

@@ -1,0 +1,186 @@
+"""
+Routes are declared once, on Klein: this puts a handler there and compiles the table that the front looks up.
+
+An area is a class like this; several may share a prefix::
+
+    @attrs.frozen
+    class InstancesV1:
+        prefix: ClassVar[str] = "/v1/ns/instance"     # beneath the context path
+        guard: Guard                                  # asked before each handler
+        naming: Naming
+        app = Klein()
+
+        @serve(app, "GET", "/list", needs="read")
+        def instance_list(self, call: Call) -> Reply: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from urllib.parse import unquote_to_bytes
+
+import attrs
+from klein import Klein
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.python.failure import Failure
+
+from nacos_tw.http.errors import phrase
+from nacos_tw.http.guard import Guard, Needs
+from nacos_tw.http.reply import Reply
+from nacos_tw.http.site import read_call, send_reply
+
+if TYPE_CHECKING:
+    from twisted.web.server import Request
+
+    from nacos_tw.http.call import Call
+
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+
+Result: TypeAlias = "Reply | Deferred[Reply] | Coroutine[Deferred[Any], Any, Reply]"
+Handler: TypeAlias = "Callable[[Any, Call], Result]"
+H = TypeVar("H", bound=Callable[..., Any])
+
+
+class Area(Protocol):
+    """What an object with routes has."""
+
+    @property
+    def prefix(self) -> str:
+        """Where its routes are beneath the context path: C{"/v1/ns/instance"}, or C{""}."""
+
+    @property
+    def guard(self) -> Guard:
+        """Asked before each handler."""
+
+    @property
+    def app(self) -> Klein:
+        """The routes; C{app = Klein()} in the class."""
+
+
+def serve(app: Klein, method: str, path: str, *, needs: str) -> Callable[[H], H]:
+    """
+    Declare a route. The decorated handler C{(self, call) -> Reply} (or a Deferred or coroutine of one) comes back
+    unchanged; put the decorator several times for a handler with several methods or paths. A GET route answers HEAD.
+
+    @param app: the C{Klein()} of the class.
+    @param path: beneath the area's prefix, static; C{""} is the prefix itself. One more slash at the end is accepted.
+    @param needs: what the caller needs, see L{Needs.parse}.
+    @raise ValueError: for an unknown method or needs, a path that is not static, or a second handler of one name.
+    """
+    parsed = Needs.parse(needs)
+    if method not in METHODS:
+        raise ValueError(f"unknown method {method!r}")
+    if "<" in path or path.endswith("/") or not (path == "" or path.startswith("/")):
+        raise ValueError(f"path {path!r}: static, with a slash in front and none at the end")
+
+    def register(handler: H) -> H:
+        name = handler.__name__
+        known = app.endpoints.get(name)
+        if known is not None and getattr(known, "handler", None) is not handler:
+            raise ValueError(f"two handlers named {name!r}")
+        if getattr(handler, "needs", parsed) != parsed:
+            raise ValueError(f"{name!r} needs {handler.needs} on one route and {parsed} on another")  # type: ignore[attr-defined]
+        handler.needs = parsed  # type: ignore[attr-defined]
+
+        def view(area: Area, request: Request) -> Deferred[bytes] | bytes:
+            return _carry(area, handler, request)
+
+        # Two rules, not strict_slashes=False: Klein must answer both, and never with a redirect.
+        for url in (path + "/",) if path == "" else (path, path + "/"):
+            app.route(url, methods=[method], endpoint=name, strict_slashes=True, merge_slashes=False)(view)
+        app.endpoints[name].handler = handler  # type: ignore[attr-defined]
+        return handler
+
+    return register
+
+
+def answer(area: Any, handler: Handler, call: Call) -> Reply | Deferred[Reply]:
+    """Guard, handler, errors: the same for every carrier. Synchronous if the handler is. Never raises or fails."""
+    try:
+        refusal = area.guard.check(area, handler, call)
+        if refusal is not None:
+            return refusal
+        result = handler(area, call)
+    except Exception as error:
+        return phrase(error, call)
+    if type(result) is Reply:
+        return result
+    return _later(result, call)
+
+
+def _later(result: Any, call: Call) -> Deferred[Reply]:
+    """A handler's Deferred or coroutine, as a Deferred that never fails."""
+    deferred = result if isinstance(result, Deferred) else ensureDeferred(result)
+    return deferred.addErrback(_phrase_failure, call)
+
+
+def _phrase_failure(failure: Failure, call: Call) -> Reply:
+    return phrase(failure.value or RuntimeError("no error in the failure"), call)
+
+
+def _carry(area: Area, handler: Handler, request: Request) -> Deferred[bytes] | bytes:
+    """What a Klein view does: the call out of twisted.web's request, the reply into it."""
+    result = answer(area, handler, read_call(request, area.prefix))
+    if isinstance(result, Reply):
+        return send_reply(request, result)
+    return result.addCallback(lambda reply: send_reply(request, reply))
+
+
+@attrs.frozen
+class Route:
+    """
+    One method of one path.
+
+    @ivar path: beneath the context path, without a slash at the end.
+    """
+
+    method: str
+    path: str
+    area: Area
+    handler: Handler
+    needs: Needs
+
+
+Table: TypeAlias = "dict[bytes, dict[bytes, Route]]"
+"""Raw path with the context path (with and without a slash at the end) -> method -> route."""
+
+
+def normal_context(context_path: str) -> str:
+    """The context path as a prefix: C{""} for C{"/"} and C{""}, else with a slash in front and none at the end."""
+    inner = context_path.strip("/")
+    return f"/{inner}" if inner else ""
+
+
+def compile_routes(areas: Iterable[Area], context_path: str) -> Table:
+    """
+    The dispatch table, out of what the areas declared with Klein.
+
+    @raise ValueError: for two areas that declare the same method and path, or a route that L{serve} did not make.
+    """
+    table: Table = {}
+    context = normal_context(context_path)
+    for area in areas:
+        app = area.app
+        for rule in app.url_map.iter_rules():
+            handler: Any = getattr(app.endpoints[rule.endpoint], "handler", None)
+            if not isinstance(getattr(handler, "needs", None), Needs):
+                raise ValueError(
+                    f"{type(area).__name__} {rule.rule}: declare routes with serve(), which says their needs"
+                )
+            path = area.prefix + rule.rule.rstrip("/")
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                route = Route(method, path or "/", area, handler, handler.needs)
+                for raw in {f"{context}{path}".encode(), f"{context}{path}/".encode()} - {b""}:
+                    known = table.setdefault(raw, {}).setdefault(method.encode(), route)
+                    if known.area is not area or known.handler is not handler:
+                        raise ValueError(f"{method} {path} is declared twice")
+    return table
+
+
+def find(table: Table, raw_path: bytes) -> dict[bytes, Route] | None:
+    """The routes of a raw path; percent escapes are decoded if it is not found as it is."""
+    found = table.get(raw_path)
+    if found is None and b"%" in raw_path:
+        found = table.get(unquote_to_bytes(raw_path))
+    return found
