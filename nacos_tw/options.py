@@ -1,0 +1,85 @@
+"""The command line of ``twistd nacos`` and ``python -m nacos_tw``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from twisted.python import usage
+
+from nacos_tw.settings import keys
+from nacos_tw.settings.settings import Settings, load
+
+
+class Options(usage.Options):
+    """Every option sets a key of application.properties; C{--set} sets any of them."""
+
+    synopsis = "[options]"
+    longdesc = (
+        "A service registry and configuration centre that speaks the Nacos API. Settings are read from "
+        "conf/application.properties and conf/cluster.conf of the home; environment variables (SERVER_PORT for "
+        "server.port) come before the file, and these options before both."
+    )
+    optParameters = [
+        ["home", None, None, "Folder above conf/, data/ and logs/. [default: NACOS_HOME, else the current folder if it "
+         "has a conf/ of ours, else ~/nacos]"],
+        ["mode", "m", None, "cluster or standalone. [default: cluster]"],
+        ["functions", "f", None, "naming or config, to serve only that. [default: all]"],
+        ["storage", "p", None, "embedded, to use embedded storage although a database is configured."],
+        ["members", "c", None, "The nodes, comma separated, where conf/cluster.conf does not exist."],
+        ["server", "s", None, "Accepted as Nacos accepts it (the name of a jar file); without effect."],
+        ["port", None, None, "Port of the HTTP API. [default: 8848]"],
+        ["ip", None, None, "This node's address, as it stands in cluster.conf."],
+    ]  # fmt: skip
+    compData = usage.Completions(optActions={"home": usage.CompleteDirs()})  # noqa: N815 - Twisted's name
+
+    _keys: ClassVar[dict[str, keys.Key[Any]]] = {
+        "mode": keys.STANDALONE, "functions": keys.FUNCTION_MODE, "storage": keys.EMBEDDED, "members": keys.MEMBERS,
+        "port": keys.PORT, "ip": keys.IP_ADDRESS,
+    }  # fmt: skip
+
+    def __init__(self) -> None:
+        usage.Options.__init__(self)
+        self.overrides: dict[str, str] = {}
+
+    def opt_set(self, setting: str) -> None:
+        """Set a key of application.properties: --set key=value (may be given several times)."""
+        name, equals, value = setting.partition("=")
+        if not equals or not name.strip():
+            raise usage.UsageError(f"--set {name}: expected key=value")
+        self.overrides[name.strip()] = value
+
+    opt_D = opt_set  # noqa: N815 - Java's spelling, which operators know
+
+    def parseArgs(self, *rest: Any) -> None:
+        """There are no arguments beside the options."""
+        if rest:
+            raise usage.UsageError(f"Unknown parameter {rest[0]}")
+
+    def postOptions(self) -> None:
+        """Collect the options as overrides of their keys."""
+        for name, key in self._keys.items():
+            if self[name] is not None:
+                self.overrides[key.name] = self[name]
+
+
+def find_home(options: Options, environ: Mapping[str, str]) -> str:
+    """The folder above conf/: by C{--home}, NACOS_HOME, the current folder, or ~/nacos as Nacos has it."""
+    chosen = options["home"] or environ.get("NACOS_HOME")
+    if chosen:
+        return os.path.abspath(chosen)
+    here = os.getcwd()
+    if any(os.path.exists(os.path.join(here, "conf", name)) for name in ("cluster.conf", "application.properties")):
+        return here
+    return os.path.join(environ.get("HOME") or os.path.expanduser("~"), "nacos")
+
+
+def load_settings(options: Options, environ: Mapping[str, str]) -> Settings:
+    """
+    The settings of the node that the options and the environment name.
+
+    @raise nacos_tw.errors.SettingsError: a file or value cannot be used; one line.
+    @raise nacos_tw.errors.StartError: the node cannot tell who it or its cluster is; one line.
+    """
+    return load(find_home(options, environ), environ, options.overrides)

@@ -1,0 +1,246 @@
+"""Every key of application.properties that this server reads: name, kind, default, meaning.
+
+The names are Nacos's own where Nacos has the key (naming-v1 fact sheet 16, config fact sheet 16).
+conf/application.properties is this table in print, which a test checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from nacos_tw.settings.kinds import (
+    byte_count,
+    choice,
+    host,
+    integer,
+    milliseconds,
+    path,
+    patterns,
+    seconds,
+    secret_text,
+    storage_flag,
+    switch,
+    text,
+    url_path,
+    words,
+)
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Key(Generic[T]):
+    """
+    One key.
+
+    @ivar parse: the text of a value to the value, or a ValueError that says what was expected.
+    @ivar default: as it would stand in the file; "" for unset.
+    @ivar comment: for the operator, one sentence or two.
+    @ivar environment: variables beside the relaxed names that set it (those of Nacos's container
+        image and of startup.sh).
+    @ivar instead: another key whose value counts where this one is not set.
+    @ivar numbered: the key stands for C{name.0}, C{name.1} ...
+    """
+
+    name: str
+    parse: Callable[[str], T]
+    default: str
+    comment: str
+    environment: tuple[str, ...] = ()
+    instead: str = ""
+    numbered: bool = False
+
+
+PORT = Key(
+    "server.port", integer(1, 65535), "8848", "Port of the HTTP API. Raft listens on it - 1000.",
+    ("NACOS_APPLICATION_PORT",),
+)  # fmt: skip
+ADDRESS = Key("server.address", host, "", "The one address to listen on; all of this machine's if unset.")
+CONTEXT_PATH = Key("server.servlet.contextPath", url_path, "/nacos", "Path under which the API is found.")
+HOME = Key("nacos.home", path, "", "Folder of data/ and logs/; the folder above conf/ if unset.")
+LOGS = Key("nacos.logs.path", path, "", "Folder of the log files; logs/ in nacos.home if unset.")
+STANDALONE = Key("nacos.standalone", switch("standalone", "cluster"), "false", "One node alone.", ("MODE",))
+FUNCTION_MODE = Key(
+    "nacos.functionMode", choice("", "naming", "config", all=""), "", "naming or config to serve only that.",
+    ("FUNCTION_MODE",),
+)  # fmt: skip
+
+IP_ADDRESS = Key(
+    "nacos.inetutils.ip-address", host, "", "This node's address, as it stands in cluster.conf. If unset: the line "
+    "with server.port and an address of this machine.", ("NACOS_SERVER_IP",), "nacos.server.ip",
+)  # fmt: skip
+PREFER_HOSTNAME = Key(
+    "nacos.inetutils.prefer-hostname-over-ip", switch("hostname", "ip"), "false", "Whether a node that is not told its "
+    "address is known by its host name.", ("PREFER_HOST_MODE",), "nacos.preferHostnameOverIp",
+)  # fmt: skip
+SITE_LOCAL = Key(
+    "nacos.inetutils.use-only-site-local-interfaces", switch(), "false", "Only private ones, where one is looked for."
+)  # fmt: skip
+PREFERRED_NETWORKS = Key(
+    "nacos.inetutils.preferred-networks", patterns, "", "Prefixes or regular expressions of the addresses to prefer.",
+    numbered=True,
+)  # fmt: skip
+IGNORED_INTERFACES = Key(
+    "nacos.inetutils.ignored-interfaces", patterns, "", "Regular expressions of interfaces to leave out.", numbered=True
+)  # fmt: skip
+
+MEMBERS = Key(
+    "nacos.member.list", words, "", "The nodes, comma separated, where conf/cluster.conf does not exist.",
+    ("MEMBER_LIST", "NACOS_SERVERS"),
+)  # fmt: skip
+LOOKUP = Key(
+    "nacos.core.member.lookup.type", choice("", "file", "address-server"), "", "file: conf/cluster.conf or "
+    "nacos.member.list. (address-server is not supported.)",
+)  # fmt: skip
+RAFT_SECRET = Key(
+    "nacos.raft.secret", secret_text(16), "", "The same random text of 16 characters or more on every node; they prove "
+    "with it that they belong to the cluster. Only nodes that all run on one machine can do without.",
+)  # fmt: skip
+RAFT_PORT = Key(
+    "nacos.raft.port", integer(1, 65535), "", "Raft's port, server.port - 1000 if unset. The other nodes read it from "
+    "cluster.conf: ip:port?raft_port=...",
+)  # fmt: skip
+RAFT_ELECTION = Key(
+    "nacos.raft.election-timeout-ms", milliseconds(50, 600_000), "1000", "Silence of the leader after which another is "
+    "elected (up to twice this, at random).", instead="nacos.core.protocol.raft.data.election_timeout_ms",
+)  # fmt: skip
+RAFT_HEARTBEAT = Key("nacos.raft.heartbeat-ms", milliseconds(5, 60_000), "100", "Period of the leader's heartbeats.")
+RAFT_REQUEST = Key(
+    "nacos.raft.request-timeout-ms", milliseconds(100, 600_000), "5000", "How long a write may wait for a majority.",
+    instead="nacos.core.protocol.raft.data.rpc_request_timeout_ms",
+)  # fmt: skip
+RAFT_APPEND = Key(
+    "nacos.raft.append-bytes", byte_count(1024, 2**22 - 2**16), "524288", "Most bytes of log entries in one message."
+)  # fmt: skip
+RAFT_SEGMENT = Key("nacos.raft.segment-bytes", byte_count(65536, 2**30), "8388608", "Size of one file of the log.")
+RAFT_SNAPSHOT = Key(
+    "nacos.raft.snapshot-bytes", byte_count(65536, 2**34), "16777216", "Bytes of log after which a snapshot is written "
+    "(at least as many as the last snapshot has).",
+)  # fmt: skip
+
+PLATFORM = Key(
+    "spring.datasource.platform", choice("", "mysql", "derby", embedded="derby"), "", "mysql for an external database; "
+    "with db.num and db.url.0 set it is mysql anyway.", instead="spring.sql.init.platform",
+)  # fmt: skip
+EMBEDDED = Key(
+    "embeddedStorage", storage_flag, "false", "Embedded storage although a database is configured (startup.sh -p "
+    "embedded).", ("EMBEDDED_STORAGE",),
+)  # fmt: skip
+DB_NUM = Key("db.num", integer(0, 64), "", "Number of databases.", ("MYSQL_DATABASE_NUM",))
+DB_URL = Key(
+    "db.url", secret_text(1), "", "jdbc:mysql://127.0.0.1:3306/nacos_config?characterEncoding=utf8&connectTimeout=1000&"
+    "socketTimeout=3000&autoReconnect=true&useUnicode=true&useSSL=false&serverTimezone=UTC", numbered=True,
+)  # fmt: skip
+DB_USER = Key("db.user", text, "", "User of the databases; db.user.N for one of several.", ("MYSQL_SERVICE_USER",))
+DB_PASSWORD = Key("db.password", text, "", "Its password; db.password.N likewise.", ("MYSQL_SERVICE_PASSWORD",))
+
+EXPIRE = Key("nacos.naming.expireInstance", switch(), "true", "Whether instances that send no heartbeat are removed.")
+CLEAN = Key("nacos.naming.empty-service.auto-clean", switch(), "true", "Whether services that stay empty vanish.")
+CLEAN_DELAY = Key(
+    "nacos.naming.empty-service.clean.initial-delay-ms", milliseconds(0, 86_400_000), "50000", "First look after start."
+)  # fmt: skip
+CLEAN_PERIOD = Key(
+    "nacos.naming.empty-service.clean.period-time-ms", milliseconds(100, 86_400_000), "30000", "Time between looks; "
+    "the fifth look in a row at an empty service removes it.",
+)  # fmt: skip
+
+AUTH = Key("nacos.core.auth.enabled", switch(), "false", "Whether requests need a login.", ("NACOS_AUTH_ENABLE",))
+AUTH_TYPE = Key(
+    "nacos.core.auth.system.type", choice("", "nacos", "ldap"), "nacos", "Where users come from.",
+    ("NACOS_AUTH_SYSTEM_TYPE",),
+)  # fmt: skip
+AUTH_CACHE = Key("nacos.core.auth.caching.enabled", switch(), "true", "Accepted; changes work at once either way.")
+AUTH_AGENT = Key(
+    "nacos.core.auth.enable.userAgentAuthWhite", switch(), "false", "Whether User-Agent: Nacos-Server passes (unsafe).",
+    ("NACOS_AUTH_USER_AGENT_AUTH_WHITE_ENABLE",),
+)  # fmt: skip
+AUTH_IDENTITY_KEY = Key(
+    "nacos.core.auth.server.identity.key", text, "", "Header by which servers know each other.",
+    ("NACOS_AUTH_IDENTITY_KEY",),
+)  # fmt: skip
+AUTH_IDENTITY_VALUE = Key(
+    "nacos.core.auth.server.identity.value", text, "", "Its secret value.", ("NACOS_AUTH_IDENTITY_VALUE",)
+)  # fmt: skip
+AUTH_SECONDS = Key(
+    "nacos.core.auth.default.token.expire.seconds", seconds(1, 10**9), "18000", "How long a login holds.",
+    ("NACOS_AUTH_TOKEN_EXPIRE_SECONDS",), "nacos.core.auth.plugin.nacos.token.expire.seconds",
+)  # fmt: skip
+AUTH_TOKEN = Key(
+    "nacos.core.auth.default.token.secret.key", text, "", "Base64 key that signs logins, the same on every node.",
+    ("NACOS_AUTH_TOKEN",), "nacos.core.auth.plugin.nacos.token.secret.key",
+)  # fmt: skip
+
+MAX_CONTENT = Key("maxContent", byte_count(1, 2**30), "10485760", "Most bytes of a configuration's content.")
+HTTP_OVERHEAD = Key("nacos.http.body-overhead-bytes", byte_count(0, 2**26), "1048576", "A body may have so many more.")
+HTTP_HEADER_BYTES = Key("nacos.http.header-bytes", byte_count(512, 2**20), "16384", "Most bytes of a request's head.")
+HTTP_HEADERS = Key("nacos.http.header-count", integer(8, 10_000), "100", "Most headers of a request.")
+HTTP_HEADER_TIME = Key(
+    "nacos.http.header-timeout-ms", milliseconds(10, 3_600_000), "10000", "Time for a request to arrive in full head."
+)  # fmt: skip
+HTTP_IDLE = Key("nacos.http.idle-timeout-ms", milliseconds(100, 86_400_000), "60000", "A silent connection is closed.")
+HTTP_PIPELINE = Key("nacos.http.pipeline-depth", integer(1, 10_000), "64", "Most requests of a connection in work.")
+HTTP_CONNECTIONS = Key("nacos.http.max-connections", integer(16, 10**6), "20000", "Most connections at a time.")
+
+Section = tuple[str, tuple[Key[Any], ...]]
+SECTIONS: tuple[Section, ...] = (
+    ("Server", (PORT, ADDRESS, CONTEXT_PATH, HOME, LOGS, STANDALONE, FUNCTION_MODE)),
+    ("Own address", (IP_ADDRESS, PREFER_HOSTNAME, SITE_LOCAL, PREFERRED_NETWORKS, IGNORED_INTERFACES)),
+    ("Cluster", (MEMBERS, LOOKUP)),
+    (
+        "Raft",
+        (RAFT_SECRET, RAFT_PORT, RAFT_ELECTION, RAFT_HEARTBEAT, RAFT_REQUEST, RAFT_APPEND, RAFT_SEGMENT, RAFT_SNAPSHOT),
+    ),
+    ("Database", (PLATFORM, EMBEDDED, DB_NUM, DB_URL, DB_USER, DB_PASSWORD)),
+    ("Naming", (EXPIRE, CLEAN, CLEAN_DELAY, CLEAN_PERIOD)),
+    (
+        "Access",
+        (AUTH, AUTH_TYPE, AUTH_CACHE, AUTH_AGENT, AUTH_IDENTITY_KEY, AUTH_IDENTITY_VALUE, AUTH_SECONDS, AUTH_TOKEN),
+    ),
+    (
+        "Limits of HTTP",
+        (
+            MAX_CONTENT, HTTP_OVERHEAD, HTTP_HEADER_BYTES, HTTP_HEADERS, HTTP_HEADER_TIME, HTTP_IDLE, HTTP_PIPELINE,
+            HTTP_CONNECTIONS,
+        ),
+    ),
+)  # fmt: skip
+KEYS: tuple[Key[Any], ...] = tuple(key for _, section in SECTIONS for key in section)
+
+UNUSED = (
+    "server.error.", "server.tomcat.", "server.contextPath", "nacos.naming.distro.", "nacos.naming.data.warmup",
+    "nacos.naming.use-new-raft.first", "nacos.core.member.", "nacos.core.address-server.", "address.server.",
+    "maxHealthCheckFailCount", "nacos.member-change-event.", "nacos.core.snowflake.", "nacos.core.protocol.",
+    "nacos.cmdb.", "nacos.istio.", "nacos.security.", "management.", "db.pool.", "nacos.config.", "isQuickStart",
+    "notifyConnectTimeout", "notifySocketTimeout", "isHealthCheck", "isManageCapacity", "isCapacityLimitCheck",
+    "defaultClusterQuota", "defaultGroupQuota", "defaultTenantQuota", "defaultMax", "correctUsageDelay",
+    "initialExpansionPercent", "nacos.core.param.check.", "nacos.console.", "nacos.core.auth.", "spring.", "nacos.k8s.",
+    "nacos.remote.", "nacos.custom.", "nacos.plugin.", "nacos.prometheus.", "nacos.server.",
+)  # fmt: skip
+"""Starts of keys that Nacos reads and this server does not."""
+
+
+def render() -> str:
+    """conf/application.properties as it is shipped: every key, with its comment and default, commented out."""
+    out = [
+        "# Settings of a node. Every key is shown with its default; remove the # in front of a key to change it.",
+        "# Each key can also be set by an environment variable: server.port by SERVER_PORT, nacos.raft.secret by",
+        "# NACOS_RAFT_SECRET. ${NAME:default} in a value is replaced by an environment variable or another key.",
+    ]
+    for title, section in SECTIONS:
+        out += ["", f"#*************** {title} ***************#"]
+        for key in section:
+            name = f"{key.name}.0" if key.numbered else key.name
+            out += ["", *_wrapped(key.comment), f"#{name}={key.default}"]
+    return "\n".join(out) + "\n"
+
+
+def _wrapped(comment: str) -> list[str]:
+    lines = ["#"]
+    for word in comment.split():
+        if len(lines[-1]) + len(word) > 110 and lines[-1] != "#":
+            lines.append("#")
+        lines[-1] += f" {word}"
+    return lines

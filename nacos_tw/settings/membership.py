@@ -1,0 +1,79 @@
+"""Where the list of members comes from, and which of them this node is."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+
+from nacos_tw.errors import StartError
+from nacos_tw.settings import keys
+from nacos_tw.settings.addresses import Preferences, is_own, literal, preferred_ip
+from nacos_tw.settings.clusterconf import Address, find_self, parse
+from nacos_tw.settings.reading import Reader, read_text
+
+
+def find_members(reader: Reader, home: str, port: int) -> tuple[list[Address], Address]:
+    """
+    The members from conf/cluster.conf, else from C{nacos.member.list}; and this node among them.
+
+    @raise StartError: there is no list, or this node is not in it.
+    @raise SettingsError: the list is malformed.
+    """
+    filename = os.path.join(home, "conf", "cluster.conf")
+    listed = reader.value(keys.MEMBERS)
+    if reader.get(keys.LOOKUP) == "address-server":
+        raise StartError(
+            f"{reader.filename}: nacos.core.member.lookup.type=address-server is not supported; write the nodes "
+            f"into {filename}, one ip:port a line"
+        )
+    if os.path.lexists(filename):
+        origin, text = filename, read_text(filename)
+    elif listed is not None:
+        origin, text = f"nacos.member.list ({listed.origin})", reader.get(keys.MEMBERS)
+    else:
+        raise StartError(
+            f"{filename} does not exist; write every node of the cluster into it, one ip:port a line, the same on "
+            "every node (conf/cluster.conf.example shows it), or start with -m standalone for a single node"
+        )
+    members = parse(text, port, origin)
+    if not members:
+        raise StartError(f"{origin} names no node; expected every node of the cluster, one ip:port a line")
+    return members, find_self(members, port, configured_host(reader, members, port), is_own, origin)
+
+
+def configured_host(reader: Reader, members: Sequence[Address], port: int) -> str:
+    """The operator's word about this node's address, or "" where the list and the interfaces decide.
+
+    C{prefer-hostname-over-ip} and the C{inetutils} filters count where what they give is in the list.
+    """
+    if told := reader.get(keys.IP_ADDRESS):
+        return told
+    hosts = {member.host for member in members if member.port == port}
+    if (name := _host_name(reader)) in hosts:
+        return name
+    preferences = _preferences(reader)
+    if preferences != Preferences() and (address := preferred_ip(preferences)) in hosts:
+        return address
+    return ""
+
+
+def own_host(reader: Reader) -> str:
+    """The address by which a node that stands alone is known."""
+    told = reader.get(keys.IP_ADDRESS).strip("[]")
+    address = literal(told)
+    if address is not None:
+        return str(address)
+    return told.lower() or _host_name(reader) or preferred_ip(_preferences(reader))
+
+
+def _host_name(reader: Reader) -> str:
+    return socket.gethostname().lower() if reader.get(keys.PREFER_HOSTNAME) else ""
+
+
+def _preferences(reader: Reader) -> Preferences:
+    return Preferences(
+        networks=tuple(reader.all(keys.PREFERRED_NETWORKS)),
+        ignored=tuple(reader.all(keys.IGNORED_INTERFACES)),
+        site_local=reader.get(keys.SITE_LOCAL),
+    )

@@ -1,0 +1,309 @@
+"""What an operator decided about one node, as frozen values.
+
+Precedence: command line, environment, conf/application.properties, default. What each key means
+stands in L{nacos_tw.settings.keys}.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+
+import attrs
+
+from nacos_tw.errors import SettingsError, StartError
+from nacos_tw.settings import keys
+from nacos_tw.settings.addresses import is_own
+from nacos_tw.settings.clusterconf import RAFT_OFFSET, Address
+from nacos_tw.settings.membership import find_members, own_host
+from nacos_tw.settings.properties import UnresolvedError
+from nacos_tw.settings.reading import Reader
+from nacos_tw.settings.secret import local_secret
+
+
+@attrs.frozen
+class DatabaseSettings:
+    """The external database. C{users} and C{passwords} have one entry per url."""
+
+    urls: tuple[str, ...] = attrs.field(repr=False)
+    users: tuple[str, ...]
+    passwords: tuple[str, ...] = attrs.field(repr=False)
+
+    @property
+    def user(self) -> str:
+        """The first url's user."""
+        return self.users[0]
+
+    @property
+    def password(self) -> str:
+        """The first url's password."""
+        return self.passwords[0]
+
+
+@attrs.frozen
+class NamingSettings:
+    """The registry's. Times in seconds."""
+
+    expire_instance: bool = True
+    empty_service_auto_clean: bool = True
+    clean_initial_delay: float = 50.0
+    clean_period: float = 30.0
+
+
+@attrs.frozen
+class RaftSettings:
+    """Raft's. Times in seconds, sizes in bytes."""
+
+    election: float = 1.0
+    heartbeat: float = 0.1
+    request_timeout: float = 5.0
+    secret: bytes = attrs.field(default=b"", repr=False)
+    append_bytes: int = 512 * 1024
+    segment_bytes: int = 8 * 2**20
+    snapshot_bytes: int = 16 * 2**20
+
+
+@attrs.frozen
+class HttpSettings:
+    """Limits of the HTTP front. Times in seconds, sizes in bytes."""
+
+    max_body: int = 11 * 2**20
+    header_bytes: int = 16384
+    header_count: int = 100
+    header_time: float = 10.0
+    idle_time: float = 60.0
+    pipeline_depth: int = 64
+    max_connections: int = 20000
+
+
+@attrs.frozen
+class AuthSettings:
+    """Logins. Times in seconds."""
+
+    enabled: bool = False
+    system_type: str = "nacos"
+    caching: bool = True
+    user_agent_white: bool = False
+    identity_key: str = ""
+    identity_value: str = attrs.field(default="", repr=False)
+    token_seconds: float = 18000.0
+    token_key: str = attrs.field(default="", repr=False)
+
+
+@attrs.frozen
+class Settings:
+    """
+    One node's.
+
+    @ivar home: the folder above conf/.
+    @ivar function_mode: "" (all), "naming" or "config".
+    @ivar address: the one address to listen on, "" for all.
+    @ivar context_path: "/nacos", or "" for the root.
+    @ivar ip: own address or host name, without brackets.
+    @ivar raft_port: 0 where a node that stands alone has none.
+    @ivar data: folder of the node's state; C{logs}: of its log files.
+    @ivar members: all nodes, this one included; only this one where it stands alone.
+    @ivar node: this node's id, see L{Address.node}.
+    @ivar storage: "embedded" or "external".
+    @ivar remarks: lines to log once: keys of the file that are not read.
+    """
+
+    home: str
+    standalone: bool
+    function_mode: str
+    address: str
+    port: int
+    context_path: str
+    ip: str
+    raft_port: int
+    data: str
+    logs: str
+    members: tuple[Address, ...]
+    node: str
+    storage: str
+    database: DatabaseSettings | None
+    naming: NamingSettings
+    raft: RaftSettings
+    http: HttpSettings
+    auth: AuthSettings
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def auth_enabled(self) -> bool:
+        """Whether requests need a login."""
+        return self.auth.enabled
+
+
+def load(home: str, environ: Mapping[str, str], overrides: Mapping[str, str]) -> Settings:
+    """
+    Read C{conf/} of a home.
+
+    @param environ: environment variables; see L{nacos_tw.settings.properties.environment_names}.
+    @param overrides: keys given on the command line.
+    @raise SettingsError: a file or a value cannot be used.
+    @raise StartError: the node cannot tell who it is or who its cluster is.
+    """
+    home = os.path.abspath(home)
+    variables = dict(environ)
+    if variables.get("MODE", "").lower() not in ("standalone", "cluster"):
+        variables.pop("MODE", None)  # a name so common that it may mean something else
+    reader = Reader.open(os.path.join(home, "conf", "application.properties"), variables, overrides)
+    base = os.path.join(home, reader.home())
+    variables["NACOS_HOME"] = base  # what ${nacos.home} stands for
+    standalone = reader.get(keys.STANDALONE)
+    port = reader.get(keys.PORT)
+    members, own = _members(reader, home, port, standalone)
+    storage, database = _storage(reader, environ)
+    return Settings(
+        home=home,
+        standalone=standalone,
+        function_mode=reader.get(keys.FUNCTION_MODE),
+        address=reader.get(keys.ADDRESS),
+        port=port,
+        context_path=reader.get(keys.CONTEXT_PATH),
+        ip=own.host,
+        raft_port=own.raft_port,
+        data=os.path.join(base, "data"),
+        logs=os.path.join(base, reader.get(keys.LOGS) or "logs"),
+        members=members,
+        node=own.node,
+        storage=storage,
+        database=database,
+        naming=_naming(reader),
+        raft=_raft(reader, members, environ),
+        http=_http(reader),
+        auth=_auth(reader),
+        remarks=tuple(reader.remarks()),
+    )
+
+
+def _members(reader: Reader, home: str, port: int, standalone: bool) -> tuple[tuple[Address, ...], Address]:
+    """All members, and which of them is this node."""
+    raft_port = reader.get(keys.RAFT_PORT)
+    if standalone:
+        own = Address(own_host(reader), port, raft_port or max(0, port - RAFT_OFFSET))
+        return (own,), own
+    members, own = find_members(reader, home, port)
+    if raft_port and raft_port != own.raft_port:
+        raise SettingsError(
+            f"{reader.filename}: nacos.raft.port={raft_port}, but the other nodes look for this one's Raft at "
+            f"{own.raft_port}; expected {own.raw}?raft_port={raft_port} in cluster.conf, on every node"
+        )
+    return tuple(members), own
+
+
+def _storage(reader: Reader, environ: Mapping[str, str]) -> tuple[str, DatabaseSettings | None]:
+    """External if MySQL is chosen, or a database's url is given and nothing is chosen."""
+    if reader.get(keys.EMBEDDED):
+        return "embedded", None
+    platform = reader.get(keys.PLATFORM)
+    try:
+        urls = _urls(reader) or _container_url(environ)
+    except UnresolvedError:
+        # The container image's file names MySQL's host by a placeholder even where there is no MySQL.
+        if platform == "mysql":
+            raise
+        urls = ()
+    if platform == "mysql" and not urls:
+        raise SettingsError(f"{reader.filename}: spring.datasource.platform is mysql, expected db.num=1 and db.url.0")
+    if platform == "derby" or not urls:
+        return "embedded", None
+    users = tuple(_numbered_or_plain(reader, keys.DB_USER, number) for number in range(len(urls)))
+    passwords = tuple(_numbered_or_plain(reader, keys.DB_PASSWORD, number) for number in range(len(urls)))
+    return "external", DatabaseSettings(urls, users, passwords)
+
+
+def _urls(reader: Reader) -> tuple[str, ...]:
+    """db.url.0 up to db.num, or all that are there if db.num is not set."""
+    count = reader.get(keys.DB_NUM)
+    urls = reader.all(keys.DB_URL)
+    if count and urls and len(urls) < count:
+        raise SettingsError(f"{reader.filename}: db.num={count}, expected db.url.{len(urls)} too")
+    for number, url in enumerate(urls):
+        if not re.match(r"jdbc:(mysql|mariadb):", url):
+            raise SettingsError(f"{reader.filename}: db.url.{number}: expected jdbc:mysql://host:port/database")
+    return tuple(urls[:count] if count else urls)
+
+
+def _container_url(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The url that the variables of Nacos's container image stand for."""
+    host = environ.get("MYSQL_SERVICE_HOST")
+    if not host:
+        return ()
+    port = environ.get("MYSQL_SERVICE_PORT") or "3306"
+    name = environ.get("MYSQL_SERVICE_DB_NAME") or "nacos_config"
+    options = environ.get("MYSQL_SERVICE_DB_PARAM") or "characterEncoding=utf8&connectTimeout=1000&socketTimeout=3000"
+    return (f"jdbc:mysql://{host}:{port}/{name}?{options}",)
+
+
+def _numbered_or_plain(reader: Reader, key: keys.Key[str], number: int) -> str:
+    """db.user.N, else db.user.0, else db.user."""
+    for index in (number, 0, None):
+        if reader.value(key, index) is not None:
+            return reader.get(key, index)
+    return ""
+
+
+def _naming(reader: Reader) -> NamingSettings:
+    return NamingSettings(
+        expire_instance=reader.get(keys.EXPIRE),
+        empty_service_auto_clean=reader.get(keys.CLEAN),
+        clean_initial_delay=reader.get(keys.CLEAN_DELAY),
+        clean_period=reader.get(keys.CLEAN_PERIOD),
+    )
+
+
+def _raft(reader: Reader, members: tuple[Address, ...], environ: Mapping[str, str]) -> RaftSettings:
+    raft = RaftSettings(
+        election=reader.get(keys.RAFT_ELECTION),
+        heartbeat=reader.get(keys.RAFT_HEARTBEAT),
+        request_timeout=reader.get(keys.RAFT_REQUEST),
+        secret=_secret(reader, members, environ),
+        append_bytes=reader.get(keys.RAFT_APPEND),
+        segment_bytes=reader.get(keys.RAFT_SEGMENT),
+        snapshot_bytes=reader.get(keys.RAFT_SNAPSHOT),
+    )
+    if raft.election < 3 * raft.heartbeat:
+        raise SettingsError(
+            f"{reader.filename}: nacos.raft.election-timeout-ms={raft.election * 1000:.0f}: expected at least three "
+            f"times nacos.raft.heartbeat-ms={raft.heartbeat * 1000:.0f}"
+        )
+    return raft
+
+
+def _secret(reader: Reader, members: tuple[Address, ...], environ: Mapping[str, str]) -> bytes:
+    configured = reader.get(keys.RAFT_SECRET)
+    if configured or len(members) == 1:
+        return configured.encode()
+    if all(is_own(member.host) for member in members):
+        return local_secret(environ)
+    raise StartError(
+        f"{reader.filename}: nacos.raft.secret is not set; nodes on several machines need a line "
+        "nacos.raft.secret=<16 or more random characters>, the same on every node"
+    )
+
+
+def _http(reader: Reader) -> HttpSettings:
+    return HttpSettings(
+        max_body=reader.get(keys.MAX_CONTENT) + reader.get(keys.HTTP_OVERHEAD),
+        header_bytes=reader.get(keys.HTTP_HEADER_BYTES),
+        header_count=reader.get(keys.HTTP_HEADERS),
+        header_time=reader.get(keys.HTTP_HEADER_TIME),
+        idle_time=reader.get(keys.HTTP_IDLE),
+        pipeline_depth=reader.get(keys.HTTP_PIPELINE),
+        max_connections=reader.get(keys.HTTP_CONNECTIONS),
+    )
+
+
+def _auth(reader: Reader) -> AuthSettings:
+    return AuthSettings(
+        enabled=reader.get(keys.AUTH),
+        system_type=reader.get(keys.AUTH_TYPE),
+        caching=reader.get(keys.AUTH_CACHE),
+        user_agent_white=reader.get(keys.AUTH_AGENT),
+        identity_key=reader.get(keys.AUTH_IDENTITY_KEY),
+        identity_value=reader.get(keys.AUTH_IDENTITY_VALUE),
+        token_seconds=reader.get(keys.AUTH_SECONDS),
+        token_key=reader.get(keys.AUTH_TOKEN),
+    )
