@@ -99,7 +99,7 @@ class MetadataBatch(_Command, frozen=True, array_like=True, tag=5):
 
     service: ServiceKey
     kind: str
-    instances: tuple[Target, ...]
+    instances: list[Target]
     metadata: dict[str, str]
     remove: bool = False
 
@@ -112,21 +112,21 @@ class Expire(_Command, frozen=True, array_like=True, tag=6):
     registration was already in the log, but not applied) stays as it is. Result: None.
     """
 
-    unhealthy: tuple[int, ...] = ()
-    removed: tuple[int, ...] = ()
+    unhealthy: list[int] = []
+    removed: list[int] = []
     seen: int = NEVER
 
 
 class Revive(_Command, frozen=True, array_like=True, tag=7):
     """Ephemeral instances that beat again become healthy. Unknown numbers are left out. Result: None."""
 
-    numbers: tuple[int, ...]
+    numbers: list[int]
 
 
 class Health(_Command, frozen=True, array_like=True, tag=8):
     """Health that probes found or that was set by hand: C{(number, healthy)} pairs. Result: None."""
 
-    states: tuple[tuple[int, bool], ...]
+    states: list[tuple[int, bool]]
 
 
 class CreateService(_Command, frozen=True, array_like=True, tag=9):
@@ -157,7 +157,7 @@ class RemoveService(_Command, frozen=True, array_like=True, tag=11):
 class CleanServices(_Command, frozen=True, array_like=True, tag=12):
     """Remove those of the services that are still empty. Result: None."""
 
-    services: tuple[ServiceKey, ...]
+    services: list[ServiceKey]
 
 
 class UpdateCluster(_Command, frozen=True, array_like=True, tag=13):

@@ -8,7 +8,9 @@ from typing import TypeAlias
 import msgspec
 
 from nacos_tw.naming.checkers import TCP, Checker
-from nacos_tw.naming.selectors import NO_SELECTOR, Selector
+from nacos_tw.naming.selectors import NO_SELECTOR
+from nacos_tw.naming.selectors import Selector as Selector
+from nacos_tw.naming.switches import Switches as Switches
 
 ServiceKey: TypeAlias = tuple[str, str]
 """C{(namespace, "group@@name")}."""
@@ -96,6 +98,14 @@ def delete_timeout(instance: Instance) -> int:
     return _preserved(instance.metadata, DELETE_TIMEOUT_KEY, DEFAULT_DELETE_TIMEOUT)
 
 
+def custom_timeouts(instance: Instance) -> tuple[float, float] | None:
+    """(beat timeout, delete timeout) in seconds if the metadata names one, else None."""
+    metadata = instance.metadata
+    if not metadata or not (BEAT_TIMEOUT_KEY in metadata or DELETE_TIMEOUT_KEY in metadata):
+        return None
+    return beat_timeout(instance) / 1000, delete_timeout(instance) / 1000
+
+
 def own_beat_interval(metadata: Mapping[str, str] | None) -> int | None:
     """The metadata's own beat interval in milliseconds, None if the switch decides (beat answers, 3.7)."""
     return _preserved(metadata, BEAT_INTERVAL_KEY, -1) if metadata and BEAT_INTERVAL_KEY in metadata else None
@@ -162,6 +172,11 @@ class Service:
     def bare_name(self) -> str:
         """The name without its group."""
         return self.name.partition("@@")[2]
+
+
+def find_instance(service: Service, key: InstanceKey) -> Instance | None:
+    """The instance of that key, of either kind; the persistent one if there are both, as in Nacos."""
+    return service.persistent.get(key) or service.ephemeral.get(key)
 
 
 def split_name(grouped: str) -> tuple[str, str]:

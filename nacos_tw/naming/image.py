@@ -1,0 +1,132 @@
+"""The registry's replicated state as bytes: what a snapshot of the log holds."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nacos_tw.naming.model import NO_METADATA, Cluster, Instance, InstanceKey, Service, custom_timeouts
+from nacos_tw.naming.selectors import NO_SELECTOR, Selector
+from nacos_tw.naming.switches import Switches
+
+if TYPE_CHECKING:
+    from nacos_tw.naming.state import State
+
+FORMAT = 1
+
+
+class _ServiceImage(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A service. Its instances, ephemeral and then persistent, are complete values, for speed of writing."""
+
+    namespace: str
+    name: str
+    protect_threshold: float
+    metadata: dict[str, str]
+    selector: Selector
+    stored: bool
+    clusters: list[Cluster]
+    ephemeral: list[Instance]
+    persistent: list[Instance]
+
+
+class _Image(msgspec.Struct, frozen=True, array_like=True):
+    """Everything. New fields go to the end, with a default."""
+
+    format: int
+    applied: int
+    next_number: int
+    switches: Switches
+    services: list[_ServiceImage]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_Image)
+
+
+def take(state: State) -> bytes:
+    """The state, in an order that the commands alone decide."""
+    services = [
+        _ServiceImage(
+            service.namespace,
+            service.name,
+            service.protect_threshold,
+            service.metadata,
+            service.selector,
+            service.stored,
+            list(service.clusters.values()),
+            list(service.ephemeral.values()),
+            list(service.persistent.values()),
+        )
+        for service in state.services.values()
+    ]
+    return _encoder.encode(_Image(FORMAT, state.applied, state.next_number, state.agreed_switches, services))
+
+
+def put(state: State, data: bytes) -> None:
+    """
+    Replace the state; its node-local counters are left alone.
+
+    @raise msgspec.MsgspecError: not an image of this format; nothing was changed.
+    """
+    image = _decoder.decode(data)
+    if image.format != FORMAT:
+        raise msgspec.ValidationError(f"the snapshot has format {image.format}, this version reads {FORMAT}")
+    state.services, state.namespaces, state.by_number, state.custom = {}, {}, {}, {}
+    for each in image.services:
+        service = _service_of(each)
+        state.services[service.key] = service
+        state.namespaces.setdefault(service.namespace, {})[service.name] = service
+        _hold(state, service, each.ephemeral, service.ephemeral)
+        _hold(state, service, each.persistent, service.persistent)
+    state.applied = image.applied
+    state.next_number = image.next_number
+    state.switches = state.agreed_switches = image.switches
+
+
+def _service_of(image: _ServiceImage) -> Service:
+    service = Service((sys.intern(image.namespace), image.name))
+    service.protect_threshold = image.protect_threshold
+    service.metadata = image.metadata or NO_METADATA
+    service.selector = image.selector if image.selector != NO_SELECTOR else NO_SELECTOR
+    service.stored = image.stored
+    for cluster in image.clusters:
+        service.clusters[cluster.name] = cluster
+    return service
+
+
+def _hold(state: State, service: Service, instances: list[Instance], into: dict[InstanceKey, Instance]) -> None:
+    """Put a service's instances where they belong, with equal values shared again."""
+    key, clusters, by_number, shared = service.key, service.clusters, state.by_number, service.shared_metadata
+    for old in instances:
+        metadata = old.metadata
+        if metadata:
+            if metadata == shared and [*metadata] == [*shared]:
+                metadata = shared
+            else:
+                shared = metadata
+        elif metadata is not None:
+            metadata = NO_METADATA
+        cluster = clusters[old.cluster].name
+        new = Instance(
+            old.number,
+            key,
+            old.ip,
+            old.port,
+            cluster,
+            old.ephemeral,
+            old.weight,
+            old.enabled,
+            old.healthy,
+            metadata,
+            sys.intern(old.app),
+            old.given_id,
+            old.marked,
+            old.written,
+        )
+        into[cluster, new.ip, new.port] = new
+        by_number[new.number] = new
+        if metadata and new.ephemeral and (timeouts := custom_timeouts(new)):
+            state.custom[new.number] = timeouts
+    service.shared_metadata = shared

@@ -1,0 +1,143 @@
+"""
+What a request may name (naming-v1.md 2.6): checks that need no state, made before anything is proposed.
+
+Each check raises L{BadParameter} with Nacos's text. The first group is 1.4.8's, the second 2.5.1's parameter check.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from nacos_tw.errors import BadParameter
+
+MAX_WEIGHT = 10000.0
+MIN_WEIGHT = 0.01
+
+_SERVICE_NAME = re.compile(r"[0-9a-zA-Z@.:_-]+")
+_CLUSTER_NAME = re.compile(r"[0-9a-zA-Z-]+")
+_DIGITS_AND_DOTS = re.compile(r"[0-9.]+")
+_DOTTED_QUAD = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
+
+
+def check_grouped_name(grouped: str) -> None:
+    """The shape C{group@@name}, both parts given."""
+    group, separator, name = grouped.partition("@@")
+    if not separator or not name:
+        raise BadParameter("Param 'serviceName' is illegal, it should be format as 'groupName@@serviceName'")
+    if not group:
+        raise BadParameter("Param 'serviceName' is illegal, groupName can't be empty")
+
+
+def check_service_name(grouped: str) -> None:
+    """The characters of a service that may be created; not for reads."""
+    if not _SERVICE_NAME.fullmatch(grouped):
+        raise BadParameter(f"dom name can only have these characters: 0-9a-zA-Z-._:, current: {grouped}")
+
+
+def check_cluster_name(cluster: str) -> None:
+    """The characters of a cluster that may be created."""
+    if cluster != "DEFAULT" and not _CLUSTER_NAME.fullmatch(cluster):
+        raise BadParameter(f"cluster name can only have these characters: 0-9a-zA-Z-, current: {cluster}")
+
+
+def check_ip(ip: str) -> None:
+    """Any text is an address, unless it is made of digits and dots: then it needs four parts."""
+    if not _DOTTED_QUAD.fullmatch(ip) and _DIGITS_AND_DOTS.fullmatch(ip):
+        raise BadParameter("instance format invalid: Your IP address is spelled incorrectly")
+
+
+def check_weight(weight: float) -> None:
+    """0 to 10000; NaN is neither."""
+    if not 0.0 <= weight <= MAX_WEIGHT:
+        raise BadParameter("instance format invalid: The weights range from 0.0 to 10000.0")
+
+
+def normal_weight(weight: float) -> float:
+    """The weight as it is stored (2.1): at most 10000, and not between 0 and 0.01."""
+    if MIN_WEIGHT <= weight <= MAX_WEIGHT:
+        return weight
+    if weight > MAX_WEIGHT:
+        return MAX_WEIGHT
+    return MIN_WEIGHT if weight > 0 else 0.0
+
+
+def parse_metadata(text: str) -> dict[str, str]:
+    """
+    Metadata from a JSON object or C{k=v,k2=v2}; blank is empty. Numbers and booleans become their text, a null is
+    left out.
+
+    @raise BadParameter: neither, or a value is an object or array.
+    """
+    if not text.strip():
+        return {}
+    try:
+        return msgspec.json.decode(text, type=dict[str, str])
+    except (msgspec.MsgspecError, UnicodeError):
+        pass
+    try:
+        found = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        return {key: _text(raw) for key, raw in found.items() if bytes(raw) != b"null"}
+    except (msgspec.MsgspecError, UnicodeError):
+        pass
+    if text.lstrip().startswith("{"):
+        raise BadParameter(f"metadata format incorrect:{text}")
+    return _pairs(text)
+
+
+def _text(raw: msgspec.Raw) -> str:
+    """A JSON scalar as text: a string's content, a number or boolean as it was written."""
+    data = bytes(raw)
+    if data[:1] == b'"':
+        return msgspec.json.decode(data, type=str)
+    if data[:1] in (b"{", b"["):
+        raise msgspec.ValidationError("nested")
+    return data.decode()
+
+
+def _pairs(text: str) -> dict[str, str]:
+    pairs = {}
+    for part in text.split(","):
+        key, equals, value = part.partition("=")
+        if not equals or not key or "=" in value:
+            raise BadParameter(f"metadata format incorrect:{text}")
+        pairs[key] = value
+    return pairs
+
+
+# -- the parameter check of 2.5.1
+
+_LIMITED: dict[str, tuple[int, re.Pattern[str]]] = {
+    "namespaceId/tenant": (64, re.compile(r"[\w-]+", re.ASCII)),
+    "serviceName": (512, re.compile(r"(?!@)(?!.*@@)[^\s一-龥]+")),
+    "group": (128, re.compile(r"[a-zA-Z0-9\-_:.]+")),
+    "cluster": (64, re.compile(r"[0-9a-zA-Z\-_]+")),
+    "ip": (128, re.compile(r".*")),
+}
+MAX_METADATA = 1024
+
+
+def check_limits(name: str, value: str) -> None:
+    """
+    Length and characters of a parameter; an empty one passes.
+
+    @param name: as in the text: C{namespaceId/tenant}, C{serviceName} (bare), C{group}, C{cluster} (one), C{ip}.
+    """
+    limit, allowed = _LIMITED[name]
+    if len(value) > limit:
+        raise BadParameter(f"Param '{name}' is illegal, the param length should not exceed {limit}.")
+    if value and not allowed.fullmatch(value):
+        raise BadParameter(f"Param '{name}' is illegal, illegal characters should not appear in the param.")
+
+
+def check_port(port: int) -> None:
+    """0 to 65535."""
+    if not 0 <= port <= 65535:
+        raise BadParameter("Param 'port' is illegal, the value should be between 0 and 65535.")
+
+
+def check_metadata_length(metadata: dict[str, str]) -> None:
+    """The lengths of all keys and values together."""
+    if sum(map(len, metadata)) + sum(map(len, metadata.values())) > MAX_METADATA:
+        raise BadParameter(f"Param 'Metadata' is illegal, the param length should not exceed {MAX_METADATA}.")
