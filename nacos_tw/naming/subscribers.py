@@ -77,36 +77,30 @@ def canonical(ip: str) -> str | None:
 
 
 class Agents:
-    """Which agents are pushed, by the table of the spec's 11.1. Remembers the texts that it has read."""
+    """Which agents are pushed, by the table of the spec's 11.1. Remembers what it has decided."""
 
-    __slots__ = ("_read", "_versions")
+    __slots__ = ("_known", "_switches")
 
     def __init__(self) -> None:
-        self._read: dict[str, tuple[str, Version]] = {}
-        self._versions: dict[str, Version] = {}
+        self._known: dict[str, bool] = {}
+        self._switches: Switches | None = None
 
     def pushed(self, agent: str, switches: Switches) -> bool:
         """Whether a client of this agent text understands pushes, by the switches' lowest versions."""
-        read = self._read.get(agent)
-        if read is None:
-            read = self._remember(agent)
-        switch, version = read
-        if not switch:
-            return False
-        lowest: str = getattr(switches, switch)
-        wanted = self._versions.get(lowest)
-        if wanted is None:
-            if len(self._versions) >= _MOST_AGENTS:
-                self._versions.clear()
-            wanted = self._versions[lowest] = version_of(lowest)
-        return version >= wanted
+        if switches is not self._switches or len(self._known) > _MOST_AGENTS:
+            self._known.clear()
+            self._switches = switches
+        known = self._known.get(agent)
+        if known is None:
+            known = self._known[agent] = self._decide(agent, switches)
+        return known
 
-    def _remember(self, agent: str) -> tuple[str, Version]:
-        if len(self._read) >= _MOST_AGENTS:
-            self._read.clear()
-        switch = next((switch for start, switch in _AGENTS if agent.startswith(start)), "")
-        read = self._read[agent[:256]] = (switch, agent_version(agent))
-        return read
+    @staticmethod
+    def _decide(agent: str, switches: Switches) -> bool:
+        for start, switch in _AGENTS:
+            if agent.startswith(start):
+                return agent_version(agent) >= version_of(getattr(switches, switch))
+        return False
 
 
 class Subscriber:

@@ -111,8 +111,8 @@ class _Asking(Reporting):
             return
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
-        self.transport.abortConnection()
-        self.status.callback(result)  # type: ignore[arg-type]
+        self.transport.abortConnection()  # type: ignore[union-attr]
+        self.status.callback(result)
 
 
 async def probe(reactor: Any, host: str, port: int, checker: Http) -> ProbeResult:
