@@ -78,6 +78,11 @@ class Sources:
         self._resolve()
         return False
 
+    @property
+    def complete(self) -> bool:
+        """Whether every name has been resolved at least once."""
+        return all(self._resolved.values())
+
     def _note_loopback(self) -> None:
         known = self._literals.union(*self._resolved.values())
         self._loopback = any(map(is_loopback, known))

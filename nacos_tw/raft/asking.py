@@ -90,6 +90,8 @@ class Answering:
             done.cancel()
 
     def _answer(self, link: Link, ask: Ask, ok: bool, body: bytes) -> None:
+        if not isinstance(body, bytes):
+            raise TypeError(f"the answer to {ask.what} is {type(body).__name__}, not bytes")
         if len(body) > LIMIT - _ROOM:
             ok, body = False, b"the answer is too large"
         link.send(encode(Answer(ask.id, ok, body)))

@@ -201,11 +201,13 @@ class ListenerHandshake(Handshake):
         _check_version(hello.version)
         _check_nonce(hello.nonce)
         if hello.to != self._node:
-            raise HandshakeError(f"{hello.node} took this node for {hello.to}: the files cluster.conf differ")
+            raise HandshakeError(
+                f"{_shown(hello.node)} took this node for {_shown(hello.to)}: the files cluster.conf differ"
+            )
         if hello.node == self._node:
             raise HandshakeError("it uses this node's own name")
         if hello.node not in self._members:
-            raise HandshakeError(f"{hello.node} is not in this node's cluster.conf")
+            raise HandshakeError(f"{_shown(hello.node)} is not in this node's cluster.conf")
 
 
 def _check_version(version: int) -> None:
@@ -216,3 +218,8 @@ def _check_version(version: int) -> None:
 def _check_nonce(nonce: bytes) -> None:
     if len(nonce) != NONCE_BYTES:
         raise HandshakeError(f"its nonce has {len(nonce)} bytes")
+
+
+def _shown(name: str) -> str:
+    """A stranger's text, fit for one line of the log."""
+    return repr(name[:64])

@@ -20,7 +20,7 @@ class Listening(Factory):
     Makes links of incoming connections.
 
     @param make: makes the link for a connection from that address; None: close it without a word.
-    @param warn: logs a text that would repeat itself.
+    @param warn: called with (source, text) logs what would repeat itself.
     """
 
     noisy = False
@@ -30,7 +30,7 @@ class Listening(Factory):
         sources: Sources,
         counters: dict[str, int],
         make: Callable[[str], Link | None],
-        warn: Callable[[str], None],
+        warn: Callable[[str, str], None],
     ) -> None:
         self._sources = sources
         self._counters = counters
@@ -42,7 +42,8 @@ class Listening(Factory):
         source = getattr(addr, "host", "")
         if not self._sources.allows(source):
             self._counters["strangers"] += 1
-            self._warn(f"connection to the Raft port from {source}, which is no member's address")
+            if self._sources.complete:
+                self._warn(source, f"connection to the Raft port from {source}, which is no member's address")
             return None
         link = self._make(source)
         if link is None:

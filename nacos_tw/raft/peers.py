@@ -25,12 +25,13 @@ from nacos_tw.raft.codec import LIMIT, Answer, AnyFrame, Ask, Hello, encode
 from nacos_tw.raft.dialing import Dialer, IRaftAddress
 from nacos_tw.raft.handshake import DialerHandshake, Introduction, ListenerHandshake
 from nacos_tw.raft.listening import Listening
+from nacos_tw.raft.presence import Presence
 from nacos_tw.raft.protocol import Link, Turn
 
 STOP_TIME = 1.0
 """Seconds that connections get to close in order."""
 QUIET = 60.0
-"""Seconds in which the same warning is not repeated."""
+"""Seconds in which there is no second warning about the same peer or address."""
 COUNTERS = (
     "strangers",
     "crowded",
@@ -127,9 +128,7 @@ class Peers(Service):
         self._outgoing: dict[str, Link] = {}
         self._incoming: dict[str, Link] = {}
         self._links: dict[Link, None] = {}
-        self._announced: set[str] = set()
-        self._doubted: dict[str, int] = {}
-        self._told: set[Link] = set()
+        self._presence = Presence()
         self._warned: dict[str, float] = {}
         self._digest = b""
         self._members: dict[str, IRaftAddress] = {}
@@ -270,8 +269,8 @@ class Peers(Service):
             self.counters["dialed"] += 1
             self._outgoing[peer] = link
             self._dialers[peer].succeeded()
-            self._doubted.pop(peer, None)
-            self._announce(peer)
+            if self._presence.up(peer):
+                self._announce(peer)
         elif hello is not None:
             self.counters["accepted"] += 1
             self.hellos[peer] = hello
@@ -279,9 +278,11 @@ class Peers(Service):
             self._incoming[peer] = link
             if older is not None:
                 older.abort("a newer connection replaces it")
+                # Perhaps its machine was restarted: then this makes the link to it close.
+                self._ping(peer)
             self._dialers[peer].hurry()
             if hello.members != self._digest:
-                self._warn(f"{peer} has another member list in its cluster.conf")
+                self._warn(peer, f"{peer} has another member list in its cluster.conf")
                 self._tell(self._handler.members_differ, peer)
 
     def link_frame(self, link: Link, frame: Any) -> None:
@@ -301,8 +302,7 @@ class Peers(Service):
         peer = link.session.peer
         if link is self._outgoing.get(peer) and link.rtt is not None:
             self.rtt[peer] = link.rtt
-            if sent >= self._doubted.get(peer, sent + 1):
-                del self._doubted[peer]
+            if self._presence.alive(peer, sent):
                 self._announce(peer)
 
     def link_down(self, link: Link, reason: str) -> None:
@@ -313,39 +313,32 @@ class Peers(Service):
         self._answering.link_down(link)
         if link.session is None:
             hint = "; do its secret, version and cluster.conf differ? its log says more" if link.dialing else ""
-            self._warn(f"no Raft link with {link.name}: {reason}{hint}")
+            self._warn(link.name, f"no Raft link with {link.name}: {reason}{hint}")
             return
         peer = link.session.peer
         ours = self._outgoing if link.dialing else self._incoming
         if ours.get(peer) is not link:
+            self._presence.forget(link)
             return
         del ours[peer]
         self.log.info("Raft link {side} {peer} closed: {reason}", side=_side(link), peer=peer, reason=reason)
         if link.dialing:
             self.rtt.pop(peer, None)
-            self._doubted.pop(peer, None)
-            incoming = self._incoming.get(peer)
-            if incoming is not None:
-                self._told.add(incoming)
-        self._lost(peer, link)
-
-    def _lost(self, peer: str, link: Link) -> None:
-        told = link in self._told
-        self._told.discard(link)
-        outgoing = self._outgoing.get(peer)
-        if told or peer not in self._announced:
-            return
-        self._announced.discard(peer)
-        if self.running:
+            lost = self._presence.outgoing_closed(peer, self._incoming.get(peer))
+        else:
+            lost = self._presence.incoming_closed(peer, link, int(self._clock.seconds() * 1e6))
+        if lost and self.running:
             self._tell(self._handler.peer_disconnected, peer)
-            if outgoing is not None:
-                # Its connection to us closed, ours to it did not (yet): does it live?
-                self._doubted[peer] = int(self._clock.seconds() * 1e6)
-                outgoing.ping()
+            # If it was the connection that it dialed: does it live?
+            self._ping(peer)
+
+    def _ping(self, peer: str) -> None:
+        outgoing = self._outgoing.get(peer)
+        if outgoing is not None:
+            outgoing.ping()
 
     def _announce(self, peer: str) -> None:
-        if peer not in self._announced and self.running:
-            self._announced.add(peer)
+        if self.running:
             self.log.info("Raft link to {peer} is up", peer=peer)
             self._tell(self._handler.peer_connected, peer)
 
@@ -374,14 +367,14 @@ class Peers(Service):
         self._links[link] = None
         return link
 
-    def _warn(self, text: str) -> None:
+    def _warn(self, about: str, text: str) -> None:
         """Log something that would repeat itself with every attempt."""
         now = self._clock.seconds()
-        if now - self._warned.get(text, -QUIET) < QUIET:
+        if now - self._warned.get(about, -QUIET) < QUIET:
             return
         if len(self._warned) > 256:
             self._warned.clear()
-        self._warned[text] = now
+        self._warned[about] = now
         self.log.warn("{text}", text=text)
 
 

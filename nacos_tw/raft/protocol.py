@@ -16,6 +16,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from nacos_tw.raft.codec import (
+    LIMIT,
+    MAC_BYTES,
     AnsweringFrame,
     Decoder,
     DialedFrame,
@@ -39,8 +41,6 @@ SILENT_CHECKS = 6
 """After so many checks (3 s) without a byte the other side is taken for dead."""
 HANDSHAKE_CHECKS = 10
 """After so many checks (5 s) a handshake must be through."""
-SEND_LIMIT = 8 * 1024 * 1024
-"""Bytes that may wait for a slow connection; what exceeds them is dropped."""
 
 
 class ILinkOwner(Protocol):
@@ -177,11 +177,11 @@ class Link(StreamProtocol):
         """
         Send an encoded frame.
 
-        @return: False if it was dropped: the link is not up, or too much waits already.
+        @return: False if it was dropped: the link is not up, or more than L{LIMIT} bytes would wait.
         """
         if self.closing or self.session is None:
             return False
-        if self._queued + len(payload) > SEND_LIMIT:
+        if self._queued + len(payload) + MAC_BYTES > LIMIT:
             self._owner.counters["dropped"] += 1
             return False
         data = self._sealer.seal(payload)
