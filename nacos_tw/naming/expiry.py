@@ -1,0 +1,57 @@
+"""Whose lease has run out: the rules of naming-v1.md section 10.1, given the time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from nacos_tw.naming.model import DEFAULT_BEAT_TIMEOUT, DEFAULT_DELETE_TIMEOUT
+
+if TYPE_CHECKING:
+    from nacos_tw.naming.state import State
+
+BEAT_TIMEOUT = DEFAULT_BEAT_TIMEOUT / 1000
+DELETE_TIMEOUT = DEFAULT_DELETE_TIMEOUT / 1000
+"""Seconds."""
+
+
+def due(
+    leases: Mapping[int, float], registry: State, now: float, expire_instance: bool = True
+) -> tuple[list[int], list[int]]:
+    """
+    The ephemeral instances that have to become unhealthy, and those that have to go.
+
+    An instance silent for longer than its beat timeout is unhealthy (and not reported again while it is), for longer
+    than its delete timeout gone; one that has to go is not also in the first list. Marked ones are left alone. Nothing
+    is due while the switch C{healthCheckEnabled} is off.
+
+    @param leases: number to the time of the last beat, seconds on the clock of C{now}. An instance that is not in it
+        counts as renewed now; a number that is no ephemeral instance's is ignored.
+    @param expire_instance: the setting C{nacos.naming.expireInstance}; without it nothing is removed.
+    @return: (numbers to make unhealthy, numbers to remove), for L{Expire<nacos_tw.naming.commands.Expire>}.
+    """
+    unhealthy: list[int] = []
+    removed: list[int] = []
+    if not registry.switches.health_check_enabled:
+        return unhealthy, removed
+    by_number, custom = registry.by_number, registry.custom
+    silent = now - BEAT_TIMEOUT
+    overdue = [number for number, last in leases.items() if last < silent]
+    if custom:
+        overdue = [number for number in overdue if number not in custom]
+    gone = now - DELETE_TIMEOUT
+    judged = [(number, expire_instance and leases[number] < gone) for number in overdue]
+    for number, (beat_timeout, delete_timeout) in custom.items():
+        silence = now - leases.get(number, now)
+        remove = expire_instance and silence > delete_timeout
+        if remove or silence > beat_timeout:
+            judged.append((number, remove))
+    for number, remove in judged:
+        instance = by_number.get(number)
+        if instance is None or instance.marked or not instance.ephemeral:
+            continue
+        if remove:
+            removed.append(number)
+        elif instance.healthy:
+            unhealthy.append(number)
+    return unhealthy, removed

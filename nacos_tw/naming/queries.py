@@ -1,0 +1,300 @@
+"""
+What the endpoints read: pure functions over the registry, and what this node shows beside it.
+
+L{service_of} and L{services_of} lay the overlay over the replicated state; all else takes the services that they give.
+Without an overlay these are the registry's own, and nothing is copied. Rendering is not done here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import md5
+from typing import TypeVar
+
+import msgspec
+
+from nacos_tw.errors import BadParameter, NotFound
+from nacos_tw.naming.checkers import Unchecked
+from nacos_tw.naming.matching import contains
+from nacos_tw.naming.model import NO_OVERLAY, Cluster, Instance, InstanceKey, Service, ServiceKey, find_instance
+from nacos_tw.naming.model import Overlay as Overlay
+from nacos_tw.naming.selectors import Labels, ListFilter, choose
+from nacos_tw.naming.state import State
+
+T = TypeVar("T")
+
+
+# -- the overlay
+
+
+def service_of(registry: State, key: ServiceKey, overlay: Overlay = NO_OVERLAY) -> Service | None:
+    """The service as this node shows it; None if there is none. With an overlay on it, a copy."""
+    service = registry.services.get(key)
+    if overlay and key in overlay:
+        return _laid_over(service, key, overlay[key])
+    return service
+
+
+def services_of(registry: State, namespace: str, overlay: Overlay = NO_OVERLAY) -> Mapping[str, Service]:
+    """The services of a namespace by grouped name; empty if there is no such namespace."""
+    services = registry.namespaces.get(namespace, {})
+    if not overlay:
+        return services
+    shown = dict(services)
+    for key, instances in overlay.items():
+        if key[0] == namespace:
+            service = _laid_over(services.get(key[1]), key, instances)
+            if service is not None:
+                shown[key[1]] = service
+    return shown
+
+
+def all_services(registry: State, overlay: Overlay = NO_OVERLAY) -> Iterator[Service]:
+    """Every service of every namespace."""
+    if not overlay:
+        yield from registry.services.values()
+        return
+    for namespace in namespaces_of(registry, overlay):
+        yield from services_of(registry, namespace, overlay).values()
+
+
+def namespaces_of(registry: State, overlay: Overlay = NO_OVERLAY) -> list[str]:
+    """The namespaces that have services."""
+    if not overlay:
+        return list(registry.namespaces)
+    shown = dict.fromkeys(registry.namespaces)
+    for key, instances in overlay.items():
+        if any(each is not None for each in instances.values()):
+            shown[key[0]] = None
+    return list(shown)
+
+
+def _laid_over(
+    service: Service | None, key: ServiceKey, instances: Mapping[InstanceKey, Instance | None]
+) -> Service | None:
+    """A copy of the service with provisional instances; None if neither makes a service."""
+    if service is None and all(each is None for each in instances.values()):
+        return None
+    shown = Service(key)
+    if service is not None:
+        shown.protect_threshold, shown.metadata = service.protect_threshold, service.metadata
+        shown.selector, shown.stored, shown.version = service.selector, service.stored, service.version
+        shown.clusters, shown.persistent = dict(service.clusters), service.persistent
+        shown.ephemeral = dict(service.ephemeral)
+    for instance_key, instance in instances.items():
+        if instance is None:
+            shown.ephemeral.pop(instance_key, None)
+        else:
+            shown.ephemeral[instance_key] = instance
+            shown.clusters.setdefault(instance.cluster, Cluster(instance.cluster))
+    return shown
+
+
+# -- instances of one service
+
+
+def instances_of(service: Service, clusters: str = "") -> list[Instance]:
+    """
+    The instances of both kinds, persistent ones first.
+
+    @param clusters: comma separated names; "" for all. Unknown ones give nothing.
+    """
+    if clusters:
+        wanted = clusters.split(",")
+        found = [each for each in service.persistent.values() if each.cluster in wanted]
+        found += [each for each in service.ephemeral.values() if each.cluster in wanted]
+        return found
+    if service.persistent:
+        return [*service.persistent.values(), *service.ephemeral.values()]
+    return list(service.ephemeral.values())
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """What an instance list gives out (3.6)."""
+
+    instances: list[Instance]
+    protected: bool
+    """Whether so few are healthy that all are shown as healthy."""
+    total: int
+    """Instances of the wanted clusters, before health and C{enabled} were looked at; 0: the service has none there."""
+
+    def shown(self) -> list[tuple[Instance, bool]]:
+        """Each instance and the health to show."""
+        protected = self.protected
+        return [(each, protected or each.healthy) for each in self.instances]
+
+
+def select(
+    service: Service, clusters: str = "", healthy_only: bool = False, client_ip: str = "", labels: Labels | None = None
+) -> Selection:
+    """
+    The instances for an instance list, in the order of work of section 3.6: clusters, selector, protection,
+    C{healthy_only}, enabled.
+
+    @param client_ip: the selector looks only at a client that gives one.
+    @param labels: the CMDB; None if there is none.
+    """
+    found = instances_of(service, clusters)
+    if service.selector.labels:
+        found = choose(service.selector, client_ip, found, labels)
+    total = len(found)
+    if not total:
+        return Selection(found, False, 0)
+    healthy = [each for each in found if each.healthy]
+    protected = len(healthy) / total <= service.protect_threshold
+    if healthy_only and not protected:
+        found = healthy
+    return Selection([each for each in found if each.enabled], protected, total)
+
+
+def instance_detail(service: Service | None, name: str, cluster: str, ip: str, port: int) -> Instance:
+    """
+    One instance of either kind (3.5), with its real health.
+
+    @param name: the grouped name, for the error.
+    @raise NotFound: no such service, cluster or instance.
+    """
+    found = find_instance(service, (cluster, ip, port)) if service is not None else None
+    if found is not None:
+        return found
+    if service is None or not instances_of(service, cluster):
+        raise NotFound(f"no ips found for cluster {cluster} in service {name}")
+    raise NotFound("no matched ip found!")
+
+
+def statuses(service: Service | None) -> list[str]:
+    """C{ip:port_true} or C{..._false} for every instance (3.9); empty if there is no such service."""
+    found = instances_of(service) if service is not None else ()
+    return [f"{each.ip}:{each.port}_{'true' if each.healthy else 'false'}" for each in found]
+
+
+def checksum(service: Service) -> str:
+    """MD5 hex of the settings and all instances (2.4): equal on all nodes that hold the same."""
+    settings = (service.key, service.protect_threshold, service.metadata, service.selector)
+    clusters = sorted(service.clusters.values(), key=lambda cluster: cluster.name)
+    parts = sorted(
+        f"{each.ip}:{each.port}_{each.weight}_{each.healthy}_{each.cluster}," for each in instances_of(service)
+    )
+    digest = md5(msgspec.json.encode((settings, clusters), order="deterministic"), usedforsecurity=False)
+    digest.update("".join(parts).encode())
+    return digest.hexdigest()
+
+
+def health_targets(service: Service | None, name: str, cluster: str, ip: str, port: int) -> list[int]:
+    """
+    The numbers of the instances whose health is set by hand (5.6); empty for an unknown address.
+
+    @raise BadParameter: the cluster has a checker, or there is no such cluster.
+    """
+    found = service.clusters.get(cluster) if service is not None else None
+    if service is None or found is None or not isinstance(found.checker, Unchecked):
+        raise BadParameter(f"health check is still working, service: {name}, cluster: {cluster}")
+    key = (cluster, ip, port)
+    both = (service.persistent.get(key), service.ephemeral.get(key))
+    return [each.number for each in both if each is not None and each.number]
+
+
+# -- services
+
+
+def service_detail(service: Service | None, key: ServiceKey) -> Service:
+    """
+    The service of C{GET service} (4.4).
+
+    @raise BadParameter: there is none.
+    """
+    if service is None:
+        raise BadParameter(f"service not found, namespace: {key[0]}, serviceName: {key[1]}")
+    return service
+
+
+def service_names(
+    services: Mapping[str, Service], group: str, page_no: int, page_size: int, keep: ListFilter | None = None
+) -> tuple[list[str], int]:
+    """
+    One page of the sorted names of a group (4.5), and how many there are in all.
+
+    @param group: C{*} for all groups; the names are then grouped ones, else bare.
+    @param page_no: from 1; less counts as 1.
+    """
+    if group == "*":
+        found = [(name, name) for name in services]
+    else:
+        prefix = f"{group}@@"
+        start = len(prefix)
+        found = [(name[start:], name) for name in services if name.startswith(prefix)]
+    if keep is not None:
+        found = [
+            (shown, name)
+            for shown, name in found
+            if keep.keeps(services[name].metadata, instances_of(services[name]) if keep.of_instance else ())
+        ]
+    names = sorted(shown for shown, _ in found)
+    return page(names, page_no, page_size), len(names)
+
+
+def page(found: Sequence[T], page_no: int, page_size: int) -> list[T]:
+    """One page, counted from 1; less counts as 1. Empty behind the end."""
+    start = (max(page_no, 1) - 1) * max(page_size, 0)
+    return list(found[start : start + max(page_size, 0)])
+
+
+def search_names(
+    registry: State, namespace: str, expression: str, overlay: Overlay = NO_OVERLAY
+) -> dict[str, list[str]]:
+    """
+    Grouped names that contain an expression (4.6), by namespace.
+
+    @param namespace: blank for all; an unknown one gives nothing.
+    """
+    matches = contains(expression)
+    wanted = namespaces_of(registry, overlay)
+    if namespace.strip():
+        wanted = [namespace] if namespace in wanted else []
+    return {each: [name for name in services_of(registry, each, overlay) if matches(f"{name}:")] for each in wanted}
+
+
+def split_status_key(text: str) -> ServiceKey:
+    """
+    The service of a C{key} like C{ns##group@@name} or C{group@@name} (3.9).
+
+    @raise BadParameter: no C{group@@name}.
+    """
+    namespace, separator, name = text.partition("##")
+    if not separator:
+        namespace, name = "public", text
+    group, at, bare = name.partition("@@")
+    if not (at and group and bare):
+        raise BadParameter("Param 'serviceName' is illegal, it should be format as 'groupName@@serviceName'")
+    return namespace or "public", name
+
+
+# -- counts
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """Of C{operator/metrics} (6)."""
+
+    services: int
+    instances: int
+
+
+def counts(registry: State, overlay: Overlay = NO_OVERLAY) -> Counts:
+    """How many services and instances there are; at once without an overlay."""
+    services, instances = len(registry.services), len(registry.by_number)
+    for key, laid in overlay.items():
+        known = registry.services.get(key)
+        present = known.ephemeral if known is not None else {}
+        for instance_key, instance in laid.items():
+            instances += (instance is not None) - (instance_key in present)
+        services += known is None and any(each is not None for each in laid.values())
+    return Counts(services, instances)
+
+
+def empty_services(registry: State, overlay: Overlay = NO_OVERLAY) -> list[ServiceKey]:
+    """The replicated services without an instance, for the clean-up (2.4); one that the overlay fills is not empty."""
+    return [
+        service.key
+        for service in registry.services.values()
+        if not service.ephemeral and not service.persistent and service.key not in overlay
+    ]
