@@ -1,0 +1,50 @@
+"""C{/v1/ns/cluster}: settings of a service's cluster (naming-v1.md 5.5)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import attrs
+from klein import Klein
+
+from nacos_tw.http.call import Call
+from nacos_tw.http.guard import Guard
+from nacos_tw.http.reply import Reply, ok_reply
+from nacos_tw.http.routing import serve
+from nacos_tw.http.v1.faces import Naming
+from nacos_tw.naming.checkers import parse_checker
+from nacos_tw.naming.commands import UpdateCluster
+from nacos_tw.naming.validation import check_cluster_name, parse_metadata
+
+
+@attrs.frozen
+class ServiceClustersV1:
+    """The clusters of services; C{/v1/core} has the cluster of nodes."""
+
+    prefix: ClassVar[str] = "/v1/ns/cluster"
+    app = Klein()
+    guard: Guard
+    naming: Naming
+
+    @serve(app, "PUT", "", needs="write:naming")
+    async def update_cluster(self, call: Call) -> Reply:
+        """Create the cluster, or replace its settings."""
+        key = call.service_key()
+        name = call.required("clusterName")
+        check_cluster_name(name)
+        port = java_int_or_zero(call.required("checkPort"))
+        call.required("useInstancePort4Check")
+        use_instance_port = call.loose("useInstancePort4Check")
+        checker = parse_checker(call.required("healthChecker"))
+        metadata = parse_metadata(call.get("metadata"))
+        await self.naming.change(UpdateCluster(key, name, checker, port, use_instance_port, metadata))
+        return ok_reply(call)
+
+
+def java_int_or_zero(text: str) -> int:
+    """Apache's C{NumberUtils.toInt}: what is no Java int is 0."""
+    digits = text[1:] if text[:1] in ("-", "+") else text
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 32:
+        return 0
+    value = int(text)
+    return value if -(2**31) <= value < 2**31 else 0

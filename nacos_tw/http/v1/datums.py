@@ -1,0 +1,119 @@
+"""The registry in the words of Nacos 1.4's Distro and old Raft: keys and datums (naming-v1.md 12.3 and 13.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from nacos_tw.http.v1.faces import Naming
+from nacos_tw.http.v1.shapes import Json, ephemeral_of, instances_json, selector_json
+from nacos_tw.naming.model import Instance, Service, ServiceKey
+
+PREFIX = "com.alibaba.nacos.naming."
+EPHEMERAL = PREFIX + "iplist.ephemeral."
+PERSISTENT = PREFIX + "iplist."
+META = PREFIX + "domains.meta."
+SWITCHES = META + "00-00---000-NACOS_SWITCH_DOMAIN-000---00-00"
+
+
+def service_text(service: ServiceKey) -> str:
+    """C{namespace##group@@name}."""
+    return f"{service[0]}##{service[1]}"
+
+
+def service_of(text: str) -> ServiceKey | None:
+    """What L{service_text} gave; None for anything else."""
+    namespace, separator, name = text.partition("##")
+    group, at, bare = name.partition("@@")
+    return (namespace or "public", name) if separator and group and at and bare else None
+
+
+def ephemeral_service(key: str) -> ServiceKey | None:
+    """The service whose ephemeral instances a key names; None if it is no such key."""
+    return service_of(key.removeprefix(EPHEMERAL)) if key.startswith(EPHEMERAL) else None
+
+
+def ephemeral_datums(naming: Naming) -> dict[str, Json]:
+    """All ephemeral instances of all services, by key; services without any are left out."""
+    found = {}
+    for service in _shown_services(naming):
+        instances = ephemeral_of(service, naming.overlay)
+        if instances:
+            key = EPHEMERAL + service_text(service.key)
+            found[key] = _list_datum(key, instances, naming)
+    return found
+
+
+def datum(naming: Naming, key: str) -> Json | None:
+    """What is stored under a key; None if nothing is."""
+    if key == SWITCHES:
+        return _datum(key, msgspec.to_builtins(naming.registry.switches), naming.registry.version)
+    for prefix in (EPHEMERAL, PERSISTENT, META):
+        if key.startswith(prefix):
+            service = _shown(naming, service_of(key.removeprefix(prefix)))
+            return None if service is None else _of_service(naming, key, prefix, service)
+    return None
+
+
+def listened_keys(naming: Naming) -> Iterator[str]:
+    """The keys that a node of 1.4 listens to in its old Raft: switches, and two for each service."""
+    yield SWITCHES
+    for key in naming.registry.services:
+        text = service_text(key)
+        yield META + text
+        yield PERSISTENT + text
+
+
+def _of_service(naming: Naming, key: str, prefix: str, service: Service) -> Json | None:
+    if prefix == META:
+        return _datum(key, _meta(service), service.version) if service.stored else None
+    instances = ephemeral_of(service, naming.overlay) if prefix == EPHEMERAL else list(service.persistent.values())
+    return _list_datum(key, instances, naming) if instances else None
+
+
+def _shown(naming: Naming, key: ServiceKey | None) -> Service | None:
+    """A service that is replicated, or that only provisional instances make."""
+    if key is None:
+        return None
+    service = naming.registry.services.get(key)
+    return Service(key) if service is None and key in naming.overlay else service
+
+
+def _shown_services(naming: Naming) -> Iterable[Service]:
+    services = naming.registry.services
+    yield from services.values()
+    for key in naming.overlay:
+        if key not in services:
+            yield Service(key)
+
+
+def _list_datum(key: str, instances: list[Instance], naming: Naming) -> Json:
+    return _datum(key, {"instanceList": instances_json(instances, naming)}, 1)
+
+
+def _datum(key: str, value: Any, timestamp: int) -> Json:
+    return {"key": key, "value": value, "timestamp": timestamp}
+
+
+def _meta(service: Service) -> Json:
+    return {
+        "name": service.name,
+        "groupName": service.group,
+        "namespaceId": service.namespace,
+        "protectThreshold": service.protect_threshold,
+        "metadata": service.metadata,
+        "selector": selector_json(service.selector),
+        "clusterMap": {
+            cluster.name: {
+                "name": cluster.name,
+                "healthChecker": msgspec.to_builtins(cluster.checker),
+                "defaultCheckPort": cluster.default_check_port,
+                "useIPPort4Check": cluster.use_instance_port,
+                "metadata": cluster.metadata,
+                "serviceName": service.name,
+            }
+            for cluster in service.clusters.values()
+        },
+    }

@@ -1,0 +1,68 @@
+"""What the v1 handlers ask of the rest of the node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from twisted.internet.defer import Deferred
+
+if TYPE_CHECKING:
+    from nacos_tw.naming.commands import Command, Register
+    from nacos_tw.naming.model import Overlay
+    from nacos_tw.naming.push import Push
+    from nacos_tw.naming.registry import Registry
+    from nacos_tw.raft.status import RaftStatus
+
+Ask = Callable[[str, str, bytes], "Deferred[bytes]"]
+"""ask(peer, what, body): a small question to another node, see L{nacos_tw.raft.peers.Peers.ask}."""
+
+AskAll = Callable[[str, bytes], "Deferred[list[bytes]]"]
+"""ask_all(what, body): the same question to all other nodes; fires with the answers of those that gave one."""
+
+Millis = Callable[[], int]
+"""The wall clock, in milliseconds since 1970."""
+
+
+class Naming(Protocol):
+    """The registry and the way to change it: L{nacos_tw.naming.naming.Naming}."""
+
+    @property
+    def registry(self) -> Registry:
+        """The replicated state, as this node has applied it."""
+
+    @property
+    def overlay(self) -> Overlay:
+        """What this node shows beside it; empty in normal times."""
+
+    @property
+    def push(self) -> Push:
+        """The UDP subscribers of this node."""
+
+    def register(self, command: Register) -> Deferred[Any]:
+        """Register an instance; an ephemeral one also while there is no majority."""
+
+    def change(self, command: Command) -> Deferred[Any]:
+        """A replicated write; fires with its result, fails with an L{errors<nacos_tw.errors>} one."""
+
+    def status(self) -> tuple[str, str]:
+        """The server's status (C{UP}, C{DOWN} ...) and why it is so, "" when UP."""
+
+    def set_local_switch(self, entry: str, value: str) -> None:
+        """Change a switch of this node only."""
+
+    def last_beat_millis(self, number: int) -> int:
+        """When the instance was last heard of, in milliseconds since 1970; 0 when not known."""
+
+
+class Node(Protocol):
+    """This node's Raft part: L{nacos_tw.raft.node.RaftNode}."""
+
+    def status(self) -> RaftStatus:
+        """Its state now."""
+
+    def transfer(self, target: str | None) -> Any:
+        """Hand leadership to C{target} or the best voter; False, or a Deferred of it, when this is not possible."""
+
+    def take_snapshot(self) -> Deferred[Any]:
+        """Save a snapshot and cut the log."""

@@ -1,0 +1,68 @@
+"""C{/v1/ns/health}: health set by hand, and what there is to check it with (naming-v1.md 5.6 to 5.8)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import attrs
+from klein import Klein
+
+from nacos_tw.errors import BadParameter, NotFound
+from nacos_tw.http import params
+from nacos_tw.http.call import Call
+from nacos_tw.http.guard import Guard
+from nacos_tw.http.reply import Reply, json_reply, ok_reply
+from nacos_tw.http.routing import serve
+from nacos_tw.http.v1.faces import Naming
+from nacos_tw.naming import checkers
+from nacos_tw.naming.checkers import Unchecked
+from nacos_tw.naming.commands import Health
+from nacos_tw.naming.model import DEFAULT_CLUSTER
+
+
+@attrs.frozen
+class HealthV1:
+    """@ivar port: this node's HTTP port, for its greeting."""
+
+    prefix: ClassVar[str] = "/v1/ns/health"
+    app = Klein()
+    guard: Guard
+    naming: Naming
+    port: int
+
+    @serve(app, "PUT", "/instance", needs="write:naming")
+    @serve(app, "PUT", "", needs="write:naming")
+    async def set_health(self, call: Call) -> Reply:
+        """Set an instance's health, if its cluster is of those that nobody checks; unknown ones are fine."""
+        key = call.service_key()
+        ip, port = call.required("ip"), call.integer("port") if call.required("port") else 0
+        cluster = call.get("clusterName", DEFAULT_CLUSTER)
+        healthy = params.loose(call.get("healthy") or call.get("valid") or call.required("healthy"))
+        service = self.naming.registry.services.get(key)
+        if service is None:
+            raise NotFound(f"service {key[1]} is not found!")
+        known = service.clusters.get(cluster)
+        if known is None:
+            raise NotFound(f"cluster {cluster} is not found!")
+        if not isinstance(known.checker, Unchecked):
+            raise BadParameter(f"health check is still working, service: {key[1]}, cluster: {cluster}")
+        at = (cluster, ip, port)
+        found = [kind[at].number for kind in (service.ephemeral, service.persistent) if at in kind]
+        if found:
+            await self.naming.change(Health([(number, healthy) for number in found]))
+        return ok_reply(call)
+
+    @serve(app, "GET", "/checkers", needs="open")
+    def health_checkers(self, call: Call) -> Reply:
+        """Every type of checker with its defaults."""
+        return json_reply(checkers.defaults())
+
+    @serve(app, "GET", "/server", needs="open")
+    def health_server(self, call: Call) -> Reply:
+        """A greeting that tells how many services there are."""
+        count = len(self.naming.registry.services)
+        return json_reply(
+            {
+                "msg": f"Hello! I am Nacos-Naming and healthy! total services: raft {count}, local port:{self.port}",
+            }
+        )

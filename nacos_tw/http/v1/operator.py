@@ -1,0 +1,143 @@
+"""C{/v1/ns/operator} and C{/v1/ns/ops}: metrics, switches, push, members (naming-v1.md section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import msgspec
+from klein import Klein
+
+from nacos_tw.cluster.members import UP, MemberList
+from nacos_tw.errors import BadParameter
+from nacos_tw.http.call import Call
+from nacos_tw.http.guard import Guard
+from nacos_tw.http.reply import Reply, json_reply, ok_reply, raw_json_reply
+from nacos_tw.http.routing import serve
+from nacos_tw.http.v1.core import change_log_level
+from nacos_tw.http.v1.counts import Counts
+from nacos_tw.http.v1.faces import Millis, Naming, Node
+from nacos_tw.http.v1.raft import own_peer
+from nacos_tw.metrics.machine import Machine
+from nacos_tw.naming.commands import SetSwitch
+from nacos_tw.naming.switches import apply_switch
+
+OPERATOR = "/v1/ns/operator"
+OPS = "/v1/ns/ops"
+
+
+@attrs.frozen
+class OperatorV1:
+    """
+    The operator's questions. Built twice, once for each prefix.
+
+    @ivar set_log_level: see L{nacos_tw.http.v1.core.ClusterCoreV1}.
+    """
+
+    app = Klein()
+    guard: Guard
+    naming: Naming
+    node: Node
+    members: MemberList
+    millis: Millis
+    counts: Counts
+    machine: Machine
+    prefix: str = OPERATOR
+    set_log_level: Callable[[str, str], None] | None = None
+
+    # -- metrics and switches
+
+    @serve(app, "GET", "/metrics", needs="open")
+    def operator_metrics(self, call: Call) -> Reply:
+        """
+        The status first. Without C{onlyStatus} the answer of 1.4, which clients know; with C{onlyStatus=true} the
+        status alone, and with C{false} the counts of 2.5.1 too.
+        """
+        status, reason = self.naming.status()
+        answer: dict[str, Any] = {"status": status}
+        if call.get("onlyStatus") and call.spring("onlyStatus"):
+            return json_reply(answer)
+        services, instances = self.counts.services(), self.counts.instances()
+        answer["serviceCount"] = services
+        answer["instanceCount"] = instances
+        answer["raftNotifyTaskCount"] = 0
+        answer["responsibleServiceCount"] = services  # every node answers for all, as 1.4 does with Distro off
+        answer["responsibleInstanceCount"] = instances
+        if call.get("onlyStatus"):
+            answer.update(self.counts.clients())
+        answer["cpu"] = self.machine.cpu()
+        answer["load"] = self.machine.load()
+        answer["mem"] = self.machine.memory()
+        if reason:
+            answer["reason"] = reason
+        return json_reply(answer)
+
+    @serve(app, "GET", "/switches", needs="open")
+    def get_switches(self, call: Call) -> Reply:
+        """All switches."""
+        return raw_json_reply(msgspec.json.encode(self.naming.registry.switches))
+
+    @serve(app, "PUT", "/switches", needs="write:switches")
+    async def put_switches(self, call: Call) -> Reply:
+        """Change one entry, on all nodes, or with C{debug=true} on this one; an unknown entry changes nothing."""
+        entry, value = call.given("entry"), call.given("value")
+        apply_switch(self.naming.registry.switches, entry, value)  # refuses before anything is proposed
+        if call.spring("debug"):
+            self.naming.set_local_switch(entry, value)
+        else:
+            await self.naming.change(SetSwitch(entry, value))
+        return ok_reply(call)
+
+    @serve(app, "GET", "/push/state", needs="open")
+    def push_state(self, call: Call) -> Reply:
+        """How UDP pushes went."""
+        return json_reply(self.naming.push.state(call.spring("detail"), call.spring("reset")))
+
+    @serve(app, "PUT", "/log", needs="admin")
+    def operator_log(self, call: Call) -> Reply:
+        """Set a log's level."""
+        change_log_level(self.set_log_level, call)
+        return ok_reply(call)
+
+    # -- members
+
+    def _members(self) -> list[dict[str, Any]]:
+        self.members.see_self(self.node.status(), self.millis())
+        return [member.as_json() for member in self.members]
+
+    @serve(app, "GET", "/servers", needs="open")
+    def servers(self, call: Call) -> Reply:
+        """All members, or with C{healthy=true} those that are up."""
+        healthy = call.spring("healthy")
+        return json_reply({"servers": [each for each in self._members() if not healthy or each["state"] == UP]})
+
+    @serve(app, "GET", "/distro/status", needs="open")
+    def distro_status(self, call: Call) -> Reply:
+        """All members; nothing for an action other than C{view}."""
+        return json_reply({"status": self._members()} if call.get("action", "view") == "view" else {})
+
+    @serve(app, "GET", "/distro/server", needs="open")
+    def distro_server(self, call: Call) -> Reply:
+        """Which member 1.4's Distro would hold responsible for a service."""
+        key = call.service_key()
+        if key not in self.naming.registry.services and key not in self.naming.overlay:
+            raise BadParameter("service not found")
+        return json_reply({"responsibleServer": self.members.responsible(key[1])})
+
+    @serve(app, "GET", "/distro/client", needs="open")
+    def distro_client(self, call: Call) -> Reply:
+        """Which member 2.x's Distro would hold responsible for a client."""
+        return json_reply({"responsibleServer": self.members.responsible(f"{call.given('ip')}:{call.given('port')}")})
+
+    @serve(app, "GET", "/cluster/state", needs="open")
+    def cluster_state(self, call: Call) -> Reply:
+        """This node as a peer of the old Raft; C{voteFor} only if it voted."""
+        peer = own_peer(self.node.status(), 1000, 100)
+        return json_reply({name: value for name, value in peer.items() if value is not None})
+
+    @serve(app, "GET", "/server/status", needs="open")
+    def server_status(self, call: Call) -> Reply:
+        """Nodes of other versions tell their weights here; ours need none."""
+        call.given("serverStatus")
+        return ok_reply(call)
