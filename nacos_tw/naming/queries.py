@@ -16,7 +16,7 @@ import msgspec
 from nacos_tw.errors import BadParameter, NotFound
 from nacos_tw.naming.checkers import Unchecked
 from nacos_tw.naming.matching import contains
-from nacos_tw.naming.model import NO_OVERLAY, Cluster, Instance, InstanceKey, Service, ServiceKey, find_instance
+from nacos_tw.naming.model import Cluster, Instance, InstanceKey, Service, ServiceKey, find_instance
 from nacos_tw.naming.model import Overlay as Overlay
 from nacos_tw.naming.selectors import Labels, ListFilter, choose
 from nacos_tw.naming.state import State
@@ -27,7 +27,7 @@ T = TypeVar("T")
 # -- the overlay
 
 
-def service_of(registry: State, key: ServiceKey, overlay: Overlay = NO_OVERLAY) -> Service | None:
+def service_of(registry: State, overlay: Overlay, key: ServiceKey) -> Service | None:
     """The service as this node shows it; None if there is none. With an overlay on it, a copy."""
     service = registry.services.get(key)
     if overlay and key in overlay:
@@ -35,7 +35,7 @@ def service_of(registry: State, key: ServiceKey, overlay: Overlay = NO_OVERLAY) 
     return service
 
 
-def services_of(registry: State, namespace: str, overlay: Overlay = NO_OVERLAY) -> Mapping[str, Service]:
+def services_of(registry: State, overlay: Overlay, namespace: str) -> Mapping[str, Service]:
     """The services of a namespace by grouped name; empty if there is no such namespace."""
     services = registry.namespaces.get(namespace, {})
     if not overlay:
@@ -49,16 +49,16 @@ def services_of(registry: State, namespace: str, overlay: Overlay = NO_OVERLAY) 
     return shown
 
 
-def all_services(registry: State, overlay: Overlay = NO_OVERLAY) -> Iterator[Service]:
+def all_services(registry: State, overlay: Overlay) -> Iterator[Service]:
     """Every service of every namespace."""
     if not overlay:
         yield from registry.services.values()
         return
     for namespace in namespaces_of(registry, overlay):
-        yield from services_of(registry, namespace, overlay).values()
+        yield from services_of(registry, overlay, namespace).values()
 
 
-def namespaces_of(registry: State, overlay: Overlay = NO_OVERLAY) -> list[str]:
+def namespaces_of(registry: State, overlay: Overlay) -> list[str]:
     """The namespaces that have services."""
     if not overlay:
         return list(registry.namespaces)
@@ -147,23 +147,24 @@ def select(
     return Selection([each for each in found if each.enabled], protected, total)
 
 
-def instance_detail(service: Service | None, name: str, cluster: str, ip: str, port: int) -> Instance:
+def find_one(registry: State, overlay: Overlay, key: ServiceKey, cluster: str, ip: str, port: int) -> Instance:
     """
     One instance of either kind (3.5), with its real health.
 
-    @param name: the grouped name, for the error.
     @raise NotFound: no such service, cluster or instance.
     """
+    service = service_of(registry, overlay, key)
     found = find_instance(service, (cluster, ip, port)) if service is not None else None
     if found is not None:
         return found
     if service is None or not instances_of(service, cluster):
-        raise NotFound(f"no ips found for cluster {cluster} in service {name}")
+        raise NotFound(f"no ips found for cluster {cluster} in service {key[1]}")
     raise NotFound("no matched ip found!")
 
 
-def statuses(service: Service | None) -> list[str]:
+def statuses(registry: State, overlay: Overlay, key: ServiceKey) -> list[str]:
     """C{ip:port_true} or C{..._false} for every instance (3.9); empty if there is no such service."""
+    service = service_of(registry, overlay, key)
     found = instances_of(service) if service is not None else ()
     return [f"{each.ip}:{each.port}_{'true' if each.healthy else 'false'}" for each in found]
 
@@ -239,9 +240,7 @@ def page(found: Sequence[T], page_no: int, page_size: int) -> list[T]:
     return list(found[start : start + max(page_size, 0)])
 
 
-def search_names(
-    registry: State, namespace: str, expression: str, overlay: Overlay = NO_OVERLAY
-) -> dict[str, list[str]]:
+def search_names(registry: State, overlay: Overlay, namespace: str, expression: str) -> dict[str, list[str]]:
     """
     Grouped names that contain an expression (4.6), by namespace.
 
@@ -251,7 +250,7 @@ def search_names(
     wanted = namespaces_of(registry, overlay)
     if namespace.strip():
         wanted = [namespace] if namespace in wanted else []
-    return {each: [name for name in services_of(registry, each, overlay) if matches(f"{name}:")] for each in wanted}
+    return {each: [name for name in services_of(registry, overlay, each) if matches(f"{name}:")] for each in wanted}
 
 
 def split_status_key(text: str) -> ServiceKey:
@@ -279,7 +278,7 @@ class Counts(msgspec.Struct, frozen=True):
     instances: int
 
 
-def counts(registry: State, overlay: Overlay = NO_OVERLAY) -> Counts:
+def counts(registry: State, overlay: Overlay) -> Counts:
     """How many services and instances there are; at once without an overlay."""
     services, instances = len(registry.services), len(registry.by_number)
     for key, laid in overlay.items():
@@ -291,7 +290,7 @@ def counts(registry: State, overlay: Overlay = NO_OVERLAY) -> Counts:
     return Counts(services, instances)
 
 
-def empty_services(registry: State, overlay: Overlay = NO_OVERLAY) -> list[ServiceKey]:
+def empty_services(registry: State, overlay: Overlay) -> list[ServiceKey]:
     """The replicated services without an instance, for the clean-up (2.4); one that the overlay fills is not empty."""
     return [
         service.key
