@@ -9,6 +9,10 @@ from setuptools import find_packages, setup
 
 HERE = pathlib.Path(__file__).parent
 VERSION = re.search(r'^__version__ = "([^"]+)"', (HERE / "nacos_tw/__init__.py").read_text("utf-8"), re.MULTILINE)
+SHIPPED = {
+    "conf": ["application.properties", "cluster.conf.example", "nacos-mysql.sql"],
+    "bin": ["startup.sh", "shutdown.sh", "install.sh", "functions.sh"],
+}
 README = HERE / "README.md"
 if VERSION is None:
     raise SystemExit("nacos_tw/__init__.py: expected __version__")
@@ -24,8 +28,9 @@ setup(
     packages=[*find_packages(include=["nacos_tw", "nacos_tw.*"]), "twisted.plugins"],
     package_data={"nacos_tw": ["py.typed"], "twisted.plugins": ["nacos_plugin.py"]},
     data_files=[
-        ("share/nacos_tw/conf", ["conf/application.properties", "conf/cluster.conf.example", "conf/nacos-mysql.sql"]),
-        ("share/nacos_tw/bin", ["bin/startup.sh", "bin/shutdown.sh"]),
+        # An operator may have moved one: a node's home is often the source folder itself.
+        (f"share/nacos_tw/{folder}", [f"{folder}/{name}" for name in names if (HERE / folder / name).exists()])
+        for folder, names in SHIPPED.items()
     ],
     entry_points={"console_scripts": ["nacos-tw = nacos_tw.__main__:main"]},
     install_requires=[

@@ -1,0 +1,123 @@
+#!/bin/sh
+# Makes the virtual environment NACOS_TW_VENV and installs the server of the folder above into it. bin/startup.sh calls
+# this; it is safe to run by several at once, of which one installs.
+#
+#   NACOS_TW_VENV=folder [NACOS_TW_PYTHON=python] [NACOS_TW_EXTRAS=test] sh install.sh
+
+SOURCE=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
+. "$SOURCE/bin/functions.sh"
+VENV=${NACOS_TW_VENV:?expected the folder of a virtual environment}
+EXTRAS=${NACOS_TW_EXTRAS:-}
+STAMP=$VENV/nacos_tw.stamp
+EXTRAS_STAMP=$VENV/nacos_tw-extras.stamp
+LOCK=$VENV.lock
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+
+WANTED=$(wanted)
+[ -n "$WANTED" ] || fail "$SOURCE holds no source to install the server from"
+
+is_fresh() {
+    [ -x "$VENV/bin/python" ] && holds "$STAMP" "$WANTED" &&
+        { [ -z "$EXTRAS" ] || holds "$EXTRAS_STAMP" "$EXTRAS $WANTED"; }
+}
+
+# --- One installs, the others wait ------------------------------------------------------------------------------------
+
+mkdir -p "$(dirname -- "$VENV")" || exit 1
+waited=0
+until mkdir "$LOCK" 2>/dev/null; do
+    [ -d "$LOCK" ] || fail "$LOCK cannot be made"
+    holder=
+    [ -f "$LOCK/pid" ] && read -r holder <"$LOCK/pid"
+    waited=$((waited + 1))
+    if { [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; } || { [ -z "$holder" ] && [ $waited -gt 100 ]; }; then
+        # Its holder was killed. Of those who see that, the one whose rename works clears it away.
+        mv "$LOCK" "$LOCK.$$" 2>/dev/null && rm -rf "$LOCK.$$"
+    else
+        sleep 0.1
+    fi
+done
+echo $$ >"$LOCK/pid"
+BUILD=
+trap 'rm -rf "$LOCK" ${BUILD:+"$BUILD"}' EXIT
+trap 'exit 1' HUP INT TERM
+is_fresh && exit 0
+
+# --- A Python ---------------------------------------------------------------------------------------------------------
+
+is_recent() {
+    command -v "$1" >/dev/null 2>&1 && "$1" -c 'import sys; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1
+}
+
+find_python() {
+    if [ -n "${NACOS_TW_PYTHON:-}" ]; then
+        is_recent "$NACOS_TW_PYTHON" || fail "NACOS_TW_PYTHON=$NACOS_TW_PYTHON is not a Python 3.10 or later"
+        PYTHON=$NACOS_TW_PYTHON
+        return
+    fi
+    for PYTHON in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python; do
+        is_recent "$PYTHON" && return
+    done
+    fail "no Python 3.10 or later found on PATH; install one (Debian: apt-get install python3 python3-venv) or set NACOS_TW_PYTHON"
+}
+
+# --- Its virtual environment ------------------------------------------------------------------------------------------
+
+has_pip() {
+    [ -x "$VENV/bin/python" ] && "$VENV/bin/python" -m pip --version >/dev/null 2>&1
+}
+
+make_venv() {
+    "$PYTHON" -m venv "$VENV" >/dev/null 2>&1 && has_pip && return
+    # Debian keeps the pip that goes into a new environment in a package of its own.
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        version=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+        echo "installing python3-venv (Debian)"
+        { DEBIAN_FRONTEND=noninteractive apt-get install -y "python$version-venv" ||
+            { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y python3-venv; }; } >/dev/null 2>&1
+        rm -rf "$VENV"
+        "$PYTHON" -m venv "$VENV" >/dev/null 2>&1 && has_pip && return
+    fi
+    rm -rf "$VENV"
+    "$PYTHON" -m virtualenv "$VENV" >/dev/null 2>&1 && has_pip && return
+    rm -rf "$VENV"
+    # An environment without pip, filled by the pip of the Python outside.
+    "$PYTHON" -m pip --version >/dev/null 2>&1 && "$PYTHON" -m venv --without-pip "$VENV" >/dev/null 2>&1 && return
+    fail "$PYTHON cannot make a virtual environment in $VENV; install its venv module (Debian: apt-get install python3-venv) and see that the folder can be written"
+}
+
+install() {
+    if has_pip; then
+        "$VENV/bin/python" -m pip install --quiet "$@"
+    else
+        "$PYTHON" -m pip --python "$VENV/bin/python" install --quiet "$@"
+    fi
+}
+
+find_python
+if [ -x "$VENV/bin/python" ] && ! is_recent "$VENV/bin/python"; then
+    rm -rf "$VENV" # the Python it was made of is gone
+fi
+if [ ! -x "$VENV/bin/python" ] || { ! has_pip && ! "$PYTHON" -m pip --version >/dev/null 2>&1; }; then
+    echo "making a virtual environment in $VENV ($("$PYTHON" --version 2>&1))"
+    make_venv
+fi
+
+# --- The server -------------------------------------------------------------------------------------------------------
+
+echo "installing nacos_tw into $VENV"
+rm -f "$STAMP"
+# Built from a copy: the source folder may be read-only, and a build there would leave its own files behind.
+BUILD=$(mktemp -d "${TMPDIR:-/tmp}/nacos_tw-build.XXXXXX") || exit 1
+cp -R "$SOURCE/setup.py" "$SOURCE/pyproject.toml" "$SOURCE/nacos_tw" "$SOURCE/twisted" "$SOURCE/conf" "$SOURCE/bin" "$BUILD" || exit 1
+for extra in README.md MANIFEST.in; do
+    [ -f "$SOURCE/$extra" ] && cp "$SOURCE/$extra" "$BUILD"
+done
+install "$BUILD${EXTRAS:+[$EXTRAS]}" >"$BUILD/log" 2>&1 || {
+    tail -n 5 "$BUILD/log" >&2
+    fail "the installation into $VENV failed (see above); is the package index reachable?"
+}
+# twistd looks for plugins through a cache beside them, which only someone who may write there can renew.
+"$VENV/bin/python" -I -c 'import twisted.plugin as p; list(p.getPlugins(p.IPlugin))' >/dev/null 2>&1
+[ -z "$EXTRAS" ] || echo "$EXTRAS $WANTED" >"$EXTRAS_STAMP"
+echo "$WANTED" >"$STAMP.$$" && mv "$STAMP.$$" "$STAMP" || fail "$STAMP cannot be written"
