@@ -76,20 +76,24 @@ def serve(app: Klein, method: str, path: str, *, needs: str) -> Callable[[H], H]
 
     def register(handler: H) -> H:
         name = handler.__name__
-        known = app.endpoints.get(name)
-        if known is not None and getattr(known, "handler", None) is not handler:
-            raise ValueError(f"two handlers named {name!r}")
+        for view in app.endpoints.values():
+            other = getattr(view, "handler", None)
+            if other is not handler and getattr(other, "__name__", None) == name:
+                raise ValueError(f"two handlers named {name!r}")
         if getattr(handler, "needs", parsed) != parsed:
             raise ValueError(f"{name!r} needs {handler.needs} on one route and {parsed} on another")  # type: ignore[attr-defined]
         handler.needs = parsed  # type: ignore[attr-defined]
 
-        def view(area: Area, request: Request) -> Deferred[bytes] | bytes:
-            return _carry(area, handler, request)
+        def carry(area: Area, request: Request) -> Deferred[bytes] | bytes:
+            return _carry(area, handler, request, method, area.prefix + path)
 
         # Two rules, not strict_slashes=False: Klein must answer both, and never with a redirect.
+        endpoint = f"{method} {path}"
+        if endpoint in app.endpoints:
+            raise ValueError(f"{endpoint} is declared twice")
         for url in (path + "/",) if path == "" else (path, path + "/"):
-            app.route(url, methods=[method], endpoint=name, strict_slashes=True, merge_slashes=False)(view)
-        app.endpoints[name].handler = handler  # type: ignore[attr-defined]
+            app.route(url, methods=[method], endpoint=endpoint, strict_slashes=True, merge_slashes=False)(carry)
+        app.endpoints[endpoint].handler = handler  # type: ignore[attr-defined]
         return handler
 
     return register
@@ -119,9 +123,9 @@ def _phrase_failure(failure: Failure, call: Call) -> Reply:
     return phrase(failure.value or RuntimeError("no error in the failure"), call)
 
 
-def _carry(area: Area, handler: Handler, request: Request) -> Deferred[bytes] | bytes:
+def _carry(area: Area, handler: Handler, request: Request, method: str, path: str) -> Deferred[bytes] | bytes:
     """What a Klein view does: the call out of twisted.web's request, the reply into it."""
-    result = answer(area, handler, read_call(request, area.prefix))
+    result = answer(area, handler, read_call(request, method, path))
     if isinstance(result, Reply):
         return send_reply(request, result)
     return result.addCallback(lambda reply: send_reply(request, reply))

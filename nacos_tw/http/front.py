@@ -1,0 +1,457 @@
+"""
+The protocol on 8848: llhttp's parser before the same handlers that Klein serves.
+
+It serves plain requests to known routes: a head of which llhttp approves, and no body or one of modest length. All else
+is handed to the twisted.web carrier (L{nacos_tw.http.site}) by replaying the bytes, and that connection stays there.
+"""
+
+from __future__ import annotations
+
+import enum
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from httptools import HttpParserError, HttpParserInvalidMethodError, HttpParserUpgrade, HttpRequestParser
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer, ITCPTransport
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.tcp import Connection
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from nacos_tw.http.call import Call
+from nacos_tw.http.reply import Reply
+from nacos_tw.http.routing import answer, find
+from nacos_tw.http.site import BODY_TIME, CarrierChannel
+from nacos_tw.http.wire import CLOSE, KEEP, refusal, render
+
+if TYPE_CHECKING:
+    from nacos_tw.http.listener import FrontFactory
+
+END = b"\r\n\r\n"
+
+FRONT_BODY = 2**20
+"""Largest body, in bytes, that the front reads itself."""
+
+BATCH = 2**16
+"""Answers, in bytes, that are written together at most; and what may wait of a pipeline behind a slow answer."""
+
+
+class State(enum.Enum):
+    """Where a connection is."""
+
+    IDLE = "between requests"
+    HEAD = "a request line or headers are coming"
+    BODY = "a body is coming"
+    BUSY = "a handler's Deferred has not fired"
+    HANDED = "the twisted.web carrier has the connection"
+    CLOSED = "closed, or closing once all is written"
+
+
+IDLE, HEAD, BODY, BUSY, HANDED, CLOSED = State
+
+
+@implementer(IPushProducer)
+class Front(Protocol):
+    """
+    One connection.
+
+    @ivar on_url: for httptools, which takes its callbacks from the object it is given: puts a target into C{_targets}.
+    @ivar _buffer: bytes that came and are not looked at yet; empty whenever the state is IDLE and the client reads.
+    @ivar _slow: sweeps since the connection entered its state, or since its last request while it is IDLE.
+    @ivar _head: head of the request whose body is awaited; C{_body}, C{_have} what came of it, C{_length} its length.
+    @ivar _connection: the Connection header of the answer to the present request, empty for a plain keep-alive.
+    @ivar _running: whether L{_run} is on the stack: answers are then collected in C{_out}.
+    @ivar _choked: whether the client leaves its answers unread; C{_paused}: whether it is not read from.
+    """
+
+    log = Logger()
+    transport: Any
+
+    def __init__(self, factory: FrontFactory, peer: str) -> None:
+        self.factory: FrontFactory = factory
+        self._peer = peer
+        self._counters = factory.counters
+        self._table = factory.table
+        self._state = IDLE
+        self._slow = 0
+        self._buffer = self._head = b""
+        self._body: list[bytes] = []
+        self._have = self._length = 0
+        self._targets: list[bytes] = []
+        self.on_url = self._targets.append
+        self._complete = self._keep = False
+        self._parser = HttpRequestParser(self)
+        self._connection = b""
+        self._finishing = self._choked = self._paused = self._running = False
+        self._out: list[bytes] = []
+        self._out_size = 0
+        self._send: Any = None
+        self._pending: Deferred[Reply] | None = None
+        self._began = 0.0
+        self._channel: CarrierChannel | None = None
+
+    # What the transport calls
+
+    def connectionMade(self) -> None:
+        """The connection is open."""
+        transport = self.transport
+        if ITCPTransport.providedBy(transport):
+            transport.setTcpNoDelay(True)
+        # Only a plain TCP connection of Twisted's own may be written past its buffer, see _put.
+        if isinstance(transport, Connection) and not getattr(transport, "TLS", False):
+            self._send = transport.socket.send
+        transport.registerProducer(self, True)
+        self.factory.opened(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Bytes from the client. Nearly always they are one whole request without a body."""
+        if self._state is IDLE and data.find(END) + 4 == len(data) and not self._choked:
+            began = perf_counter()
+            self._slow = 0
+            self._request(data)
+            self._counters.seconds += perf_counter() - began
+        else:
+            self._more(data)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """The connection is gone, and with it whoever waited for an answer."""
+        self._state = CLOSED
+        self.factory.closed(self)
+        # The parser and this object hold each other.
+        del self._parser, self.on_url
+        self._send = None
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.cancel()
+        if self._channel is not None:
+            self._channel.connectionLost(reason)
+
+    def pauseProducing(self) -> None:
+        """The client does not read its answers: so its requests are not read."""
+        self._choked = True
+        self._slow = 0
+        self._adjust()
+
+    def resumeProducing(self) -> None:
+        """The client has read its answers."""
+        self._choked = False
+        self._slow = 0
+        self._run()
+
+    def stopProducing(self) -> None:
+        """The connection closes."""
+
+    # What the factory calls
+
+    def sweep(self, seconds: float) -> None:
+        """Time has passed since the last sweep: close what is too slow."""
+        state = self._state
+        if state is HANDED:
+            if self._channel is not None and not self._channel.sweep(seconds):
+                self._counters.timed_out += 1
+            return
+        self._slow += 1
+        if state is BUSY and not self._choked:
+            return
+        limits = self.factory.limits
+        limit = limits.header_time if state is HEAD else BODY_TIME if state is BODY else limits.idle_time
+        if self._slow * seconds > limit:
+            self._counters.timed_out += 1
+            # There may be a lot in the transport's buffer that this client will never read.
+            self.transport.abortConnection() if self._choked or state is CLOSED else self._close()
+
+    def finish(self) -> None:
+        """Close as soon as what is in flight is answered; at once if nothing is."""
+        self._finishing = True
+        if self._channel is not None:
+            self._channel.finish()
+        elif self._state is IDLE:
+            self._close()
+        elif self._state is BUSY:
+            self._connection = CLOSE
+
+    # From bytes to requests
+
+    def _more(self, data: bytes) -> None:
+        """Bytes that are no whole request, or that must wait."""
+        state = self._state
+        if state is BODY:
+            self._body.append(data)
+            self._have += len(data)
+            if self._have >= self._length:
+                self._buffer = b"".join(self._body)
+                self._body = []
+                self._run()
+        elif state is not CLOSED:
+            self._buffer += data
+            self._run()
+
+    def _run(self) -> None:
+        """Serve what is in the buffer, as far as it goes."""
+        if self._running:
+            return
+        self._running = True
+        began = perf_counter()
+        try:
+            while self._buffer and not self._choked and self._step():
+                if self._out_size > BATCH:
+                    self._flush()
+        finally:
+            self._running = False
+            self._flush()
+        self._counters.seconds += perf_counter() - began
+        self._adjust()
+
+    def _step(self) -> bool:
+        """
+        Serve one request from the buffer.
+
+        @return: False when there is nothing to do for now.
+        """
+        state = self._state
+        if state is BODY:
+            return self._take_body()
+        if state is not IDLE and state is not HEAD:
+            return False
+        buffer = self._buffer
+        if buffer.startswith(b"\r\n"):
+            # Some old clients end a body with one more line end.
+            self._buffer = buffer[2:]
+            return True
+        end = buffer.find(END)
+        if end >= 0:
+            self._buffer = buffer[end + 4 :]
+            self._request(buffer[: end + 4])
+            return True
+        if len(buffer) > self.factory.limits.header_bytes:
+            self._refuse(refusal(400, "the headers are too large"))
+        elif state is IDLE:
+            self._enter(HEAD)
+        return False
+
+    def _request(self, head: bytes) -> None:
+        """A request's head has come: everything up to its first empty line."""
+        limits = self.factory.limits
+        # A header takes at least four bytes, so a short head cannot have too many.
+        if len(head) > 4 * limits.header_count and (
+            len(head) > limits.header_bytes or head.count(b"\r\n") > limits.header_count + 2
+        ):
+            self._refuse(refusal(400, "the headers are too large"))
+            return
+        self._complete = False
+        try:
+            self._parser.feed_data(head)
+        except (HttpParserUpgrade, HttpParserInvalidMethodError):
+            self._hand_over(head)
+        except HttpParserError:
+            self._refuse(refusal(400, "malformed request"))
+        else:
+            if self._complete:
+                self._dispatch(head, b"")
+            else:
+                self._expect_body(head)
+
+    def on_message_complete(self) -> None:
+        """For httptools: a request is complete."""
+        self._complete = True
+        self._keep = self._parser.should_keep_alive()
+
+    def _expect_body(self, head: bytes) -> None:
+        """A head that announces a body. llhttp has checked the length."""
+        lower = head.lower()
+        start = lower.find(b"\r\ncontent-length:") + 17
+        if start < 17 or b"\r\nexpect:" in lower or b"multipart/" in lower:
+            self._hand_over(head)
+            return
+        length = int(lower[start : lower.find(b"\r\n", start)])
+        limit = self.factory.limits.max_body
+        if length > limit:
+            self._refuse(refusal(413, f"the body is larger than {limit} bytes"))
+        elif length > FRONT_BODY:
+            self._hand_over(head)
+        else:
+            self._head = head
+            self._length = length
+            self._have = len(self._buffer)
+            self._enter(BODY)
+            if self._have < length:
+                self._body = [self._buffer]
+                self._buffer = b""
+
+    def _take_body(self) -> bool:
+        """The buffer begins with the whole body that is awaited."""
+        body = self._buffer[: self._length]
+        self._buffer = self._buffer[self._length :]
+        self._complete = False
+        self._parser.feed_data(body)
+        self._dispatch(self._head, body)
+        return True
+
+    # From requests to answers
+
+    def _dispatch(self, head: bytes, body: bytes) -> None:
+        """A whole request has come."""
+        target = self._targets.pop()
+        method = self._parser.get_method()
+        if self._keep and head.startswith(b"HTTP/1.1\r\n", len(method) + len(target) + 2) and not self._finishing:
+            self._connection = b""
+        elif not self._unusual(head, len(method) + len(target) + 2):
+            return
+        at = target.find(b"?")
+        path = target if at < 0 else target[:at]
+        routes = self._table.get(path) or find(self._table, path)
+        route = routes.get(method) if routes is not None else None
+        if route is None:
+            self._hand_over(head + body)
+            return
+        if self._state is not IDLE:
+            self._enter(IDLE)
+        result = answer(route.area, route.handler, Call(route.method, route.path, target, head, body, self._peer))
+        if type(result) is Reply:
+            self._give(result)
+        else:
+            self._wait(result)  # type: ignore[arg-type]
+
+    def _unusual(self, head: bytes, at: int) -> bool:
+        """
+        A request that is the last of its connection, or of HTTP/1.0.
+
+        @param at: where the version stands if the request line has single blanks, as it must.
+        @return: False when it was refused.
+        """
+        while head.startswith(b"\r\n"):
+            head = head[2:]
+        if head.startswith(b"HTTP/1.1\r\n", at):
+            self._connection = b"" if self._keep else CLOSE
+        elif head.startswith(b"HTTP/1.0\r\n", at):
+            self._connection = KEEP if self._keep else CLOSE
+        else:
+            self._refuse(refusal(400, "malformed request"))
+            return False
+        if self._finishing:
+            self._connection = CLOSE
+        return True
+
+    def _wait(self, deferred: Deferred[Reply]) -> None:
+        """The answer comes later; what the client sends meanwhile waits."""
+        self._enter(BUSY)
+        self._began = perf_counter()
+        self._pending = deferred
+        deferred.addCallback(self._finished).addErrback(self._broken)
+
+    def _finished(self, reply: Reply) -> None:
+        """The answer has come, if the client is still there."""
+        self._pending = None
+        if self._state is BUSY:
+            self._counters.seconds += perf_counter() - self._began
+            self._enter(IDLE)
+            self._give(reply)
+            self._run()
+
+    def _broken(self, failure: Failure) -> None:
+        """No answer can be made of what the handler gave."""
+        self.log.failure("no answer to {peer}", failure, peer=self._peer)
+        self.transport.abortConnection()
+
+    def _give(self, reply: Reply) -> None:
+        """Answer the present request."""
+        counters = self._counters
+        counters.requests += 1
+        if reply.status >= 400:
+            counters.failed(reply.status)
+        date = self.factory.date
+        if self._connection:
+            self._write(render(reply, date, self._connection))
+            if self._connection is CLOSE:
+                self._close()
+            return
+        if reply.stamp is not date:
+            reply.wire = render(reply, date)
+            reply.stamp = date
+        self._write(reply.wire)
+
+    def _refuse(self, reply: Reply) -> None:
+        """Answer what is no request that can be served, and close."""
+        self._counters.refused += 1
+        self._write(render(reply, self.factory.date, CLOSE))
+        self._close()
+
+    def _hand_over(self, data: bytes) -> None:
+        """
+        Let the twisted.web carrier have the connection for good.
+
+        @param data: all of the present request that is not in the buffer.
+        """
+        self._flush()
+        self._counters.handed_over += 1
+        self._state = HANDED
+        data += self._buffer
+        self._buffer = b""
+        transport = self.transport
+        transport.unregisterProducer()
+        if self._paused:
+            transport.resumeProducing()
+        channel = self._channel = self.factory.site.channel(transport.getPeer())
+        self.dataReceived = channel.dataReceived  # type: ignore[method-assign]
+        channel.makeConnection(transport)
+        channel.dataReceived(data)
+        if self._finishing:
+            channel.finish()
+
+    # Writing, and the flow of bytes
+
+    def _write(self, data: bytes) -> None:
+        if self._running:
+            self._out.append(data)
+            self._out_size += len(data)
+        else:
+            self._put(data)
+
+    def _flush(self) -> None:
+        if self._out:
+            data = b"".join(self._out)
+            self._out.clear()
+            self._out_size = 0
+            self._put(data)
+
+    def _put(self, data: bytes) -> None:
+        """
+        Write. When nothing waits in the transport's buffer the socket takes the bytes at once, which saves two changes
+        of the poll set and a turn of the reactor for each answer: a third of the time of a small request.
+        """
+        transport = self.transport
+        if self._send is not None and not transport.dataBuffer and not transport._tempDataBuffer:
+            try:
+                sent = self._send(data)
+            except OSError:
+                sent = 0  # full, or lost: the transport finds out which
+            if sent == len(data):
+                return
+            data = data[sent:]
+        transport.write(data)
+
+    def _adjust(self) -> None:
+        """Read from the client, or do not."""
+        if self._state is HANDED or self._state is CLOSED:
+            return
+        pause = self._choked
+        if self._state is BUSY:
+            waiting = self._buffer
+            pause = pause or len(waiting) > BATCH or waiting.count(END) >= self.factory.limits.pipeline_depth
+        if pause is not self._paused:
+            self._paused = pause
+            self.transport.pauseProducing() if pause else self.transport.resumeProducing()
+
+    def _enter(self, state: State) -> None:
+        self._state = state
+        self._slow = 0
+
+    def _close(self) -> None:
+        """Close when all is written."""
+        self._flush()
+        self._enter(CLOSED)
+        self._buffer = b""
+        self.transport.unregisterProducer()
+        self.transport.loseConnection()

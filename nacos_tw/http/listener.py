@@ -1,0 +1,167 @@
+"""What listens on 8848: the factory of the front's connections, its sweep, and the graceful stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IListeningPort, IReactorTime, IStreamServerEndpoint
+from twisted.internet.protocol import ServerFactory
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.web.http import datetimeToString
+
+from nacos_tw.http.app import Root
+from nacos_tw.http.counters import Counters
+from nacos_tw.http.front import Front
+from nacos_tw.http.routing import Area
+from nacos_tw.http.site import CarrierSite
+from nacos_tw.settings.settings import HttpSettings
+
+SWEEP = 1.0
+"""Seconds between two looks at all connections; limits in time are exact to this."""
+
+GRACE = 1.0
+"""Seconds that requests in flight have when the node stops."""
+
+
+class FrontFactory(ServerFactory[Front]):
+    """
+    Makes a L{Front} for each connection.
+
+    @ivar table: the routes.
+    @ivar site: the twisted.web carrier.
+    @ivar date: value of the Date header, renewed with each sweep; always the same object in between.
+    """
+
+    noisy = False
+    log = Logger()
+
+    def __init__(
+        self,
+        areas: Iterable[Area],
+        context_path: str,
+        limits: HttpSettings,
+        clock: IReactorTime,
+        counters: Counters | None = None,
+    ) -> None:
+        """
+        @param areas: all objects with routes.
+        @param context_path: where the API begins, C{"/nacos"}; C{"/"} for no prefix.
+        @raise ValueError: when a route is declared twice or without its needs.
+        """
+        root = Root(areas, context_path)
+        self.table = root.table
+        self.limits = limits
+        self.counters = counters or Counters()
+        self.site = CarrierSite(root, limits, clock, self.counters)
+        self._clock = clock
+        self._connections: dict[Front, None] = {}
+        self._finished: Deferred[None] | None = None
+        self._sweeping = LoopingCall(self.sweep)
+        self._sweeping.clock = clock
+        self._set_date()
+
+    def startFactory(self) -> None:  # noqa: N802
+        """Something listens."""
+        self._sweeping.start(SWEEP, now=False).addErrback(
+            lambda failure: self.log.failure("connections are not swept any more", failure)
+        )
+
+    def stopFactory(self) -> None:  # noqa: N802
+        """Nothing listens any more; the sweep goes on while connections are open."""
+        if not self._connections:
+            self._stop_sweeping()
+
+    def buildProtocol(self, addr: Any) -> Front | None:
+        """A front for one connection; none when there are too many or the node stops."""
+        counters = self.counters
+        if len(self._connections) >= self.limits.max_connections or self._finished is not None:
+            counters.turned_away += 1
+            return None
+        counters.accepted += 1
+        return Front(self, getattr(addr, "host", ""))
+
+    def opened(self, front: Front) -> None:
+        """For L{Front}: it is connected."""
+        self._connections[front] = None
+        self.counters.open += 1
+
+    def closed(self, front: Front) -> None:
+        """For L{Front}: it is disconnected."""
+        if self._connections.pop(front, self) is None:
+            self.counters.open -= 1
+        if self._finished is not None and not self._connections and not self._finished.called:
+            self._finished.callback(None)
+
+    def sweep(self) -> None:
+        """Renew the date, close what is slow or idle."""
+        self._set_date()
+        for front in list(self._connections):
+            front.sweep(SWEEP)
+
+    def _set_date(self) -> None:
+        self.date: bytes = datetimeToString(self._clock.seconds())
+
+    def finish(self, seconds: float = GRACE) -> Deferred[None]:
+        """
+        Close all connections: idle ones now, the others when they are answered.
+
+        @param seconds: after this the rest is closed anyway.
+        @return: fires when all are closed.
+        """
+        if not self._connections:
+            self._stop_sweeping()
+            return succeed(None)
+        finished = self._finished = Deferred()
+        for front in list(self._connections):
+            front.finish()
+        late = self._clock.callLater(seconds, self._abort)
+
+        def done(result: None) -> None:
+            if late.active():
+                late.cancel()
+            self._stop_sweeping()
+
+        return finished.addCallback(done)
+
+    def _abort(self) -> None:
+        for front in list(self._connections):
+            front.transport.abortConnection()
+
+    def _stop_sweeping(self) -> None:
+        if self._sweeping.running:
+            self._sweeping.stop()
+
+
+class Listener(Service):
+    """Listens while it runs."""
+
+    def __init__(self, endpoint: IStreamServerEndpoint, factory: FrontFactory) -> None:
+        self._endpoint = endpoint
+        self._factory = factory
+        self.port: IListeningPort | None = None
+
+    async def listen(self) -> IListeningPort:
+        """
+        Begin to listen, before the service starts if wanted.
+
+        @raise twisted.internet.error.CannotListenError: when the port is taken.
+        """
+        self.port = await self._endpoint.listen(self._factory)
+        return self.port
+
+    def stopService(self) -> Deferred[None]:
+        """Accept nothing new, answer what is in flight, close."""
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        port, self.port = self.port, None
+        if port is not None:
+            stopped = port.stopListening()
+            if stopped is not None:
+                await stopped
+        await self._factory.finish()

@@ -1,0 +1,46 @@
+"""Replies as bytes."""
+
+from __future__ import annotations
+
+from nacos_tw.http.errors import error_document, reason
+from nacos_tw.http.reply import Reply
+
+SECURITY_POLICY = (b"Content-Security-Policy", b"script-src 'self'")
+"""On every answer (spec 1.4)."""
+
+CLOSE = b"Connection: close\r\n"
+KEEP = b"Connection: keep-alive\r\n"
+BODILESS = frozenset({204, 304})
+
+_status_lines: dict[int, bytes] = {}
+
+
+def render(reply: Reply, date: bytes, connection: bytes = b"") -> bytes:
+    """
+    A whole HTTP/1.1 response.
+
+    @param date: value of the Date header.
+    @param connection: L{CLOSE}, L{KEEP} or nothing.
+    """
+    status = reply.status
+    parts = [_status_lines.get(status) or _status_line(status), b"Date: ", date, b"\r\n", connection]
+    for name, value in reply.headers:
+        parts += (name, b": ", value, b"\r\n")
+    if reply.content_type is not None:
+        parts += (b"Content-Type: ", reply.content_type, b"\r\n")
+    if status in BODILESS:
+        parts.append(b"\r\n")
+    else:
+        parts += (b"Content-Length: %d\r\n\r\n" % len(reply.body), reply.body)
+    return b"".join(parts)
+
+
+def _status_line(status: int) -> bytes:
+    line = b"HTTP/1.1 %d %s\r\n%s: %s\r\n" % (status, reason(status).encode(), *SECURITY_POLICY)
+    _status_lines[status] = line
+    return line
+
+
+def refusal(status: int, message: str) -> Reply:
+    """The answer to what is no HTTP request that can be served: too large, too slow, or malformed."""
+    return error_document(status, message, b"")
