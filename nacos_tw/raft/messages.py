@@ -76,8 +76,10 @@ class VoteResponse(Message, frozen=True, array_like=True, tag=2):
 class AppendEntries(Message, frozen=True, array_like=True, tag=3):
     """The leader's entries after C{prev_index}, or none (a heartbeat).
 
-    C{round} and C{beats}: a confirmation round and the lease renewals that it carries
-    (C{round} 0: none). The follower echoes the highest round in its answer."""
+    C{beats}: the payloads of the confirmation rounds that end with C{round}, one each
+    (C{round} 0: none). Rounds up to C{floor} need no answer from this follower any more: it
+    takes C{beats} when they continue what it has seen or C{floor}, and answers with the highest
+    round that it took."""
 
     prev_index: int
     prev_term: int
@@ -85,6 +87,7 @@ class AppendEntries(Message, frozen=True, array_like=True, tag=3):
     entries: tuple[Entry, ...] = ()
     round: int = 0
     beats: tuple[bytes, ...] = ()
+    floor: int = 0
 
 
 class AppendResponse(Message, frozen=True, array_like=True, tag=4):

@@ -1,124 +1,287 @@
-"""The state file: what a node must not forget even if its log is damaged.
-
-Term, vote, the recovering mark and the number of starts stand in every group of the log that changes
-them, and in addition in two small files, C{state-0} and C{state-1}, written in turn and in place: a
-torn write spoils at most the older of the two. The one with the highest number that reads well
-counts. Whoever needs the newest hard state takes L{newest} of these and of the log's.
-
-The file also says which segment must exist and up to which group the log was synced when it was
-written, so that a log whose end was removed is noticed::
-
-    "ntw-stat"  version u16  length u16  crc32 u32   msgpack State
+"""
+The memory of a core, which its parts (L{election<nacos_tw.raft.election>}, L{follower
+<nacos_tw.raft.follower>}, L{leader<nacos_tw.raft.leader>}) share: term, role, log, timers, and the
+work that they queue for the driver.
 """
 
 from __future__ import annotations
 
-import os
-import struct
-import zlib
-from collections.abc import Iterable
+from nacos_tw.raft.election import Election
+from nacos_tw.raft.follower import Follower
+from nacos_tw.raft.leader import Leader
+from nacos_tw.raft.log import Log
+from nacos_tw.raft.messages import AnyMessage, Configuration, Entry, HardState
+from nacos_tw.raft.ready import Dice, IncomingChunk, Ready, Role, Timing
+from nacos_tw.raft.saves import Saves
 
-import msgspec
-
-from nacos_tw.errors import StartError
-from nacos_tw.raft.disk import Disk
-from nacos_tw.raft.messages import HardState
-
-MAGIC = b"ntw-stat"
-VERSION = 1
-NAMES = ("state-0", "state-1")
-_HEAD = struct.Struct(">8sHHI")
+_NEVER = float("inf")
+_DEFAULT = Timing()
 
 
-class State(msgspec.Struct, frozen=True, array_like=True):
+class State:
     """
-    One copy.
+    What a node knows, and the only three ways to change its role. Times are seconds on the driver's
+    clock, which never goes back.
 
-    @ivar number: grows by one with each write.
-    @ivar hard: term, vote and recovering mark.
-    @ivar boot: how often this node was started.
-    @ivar synced: the last group that was on disk when this was written.
-    @ivar segment: the segment (its first group) that was being written; 0 before there is one.
-    @ivar aside: the log and the snapshots are void and are being moved away.
+    @ivar node: this node's name.
+    @ivar deadline: when L{tick} wants to be called next.
+    @ivar role, term, vote: as in the paper; C{vote} is "" when there is none.
+    @ivar log: the log in memory.
+    @ivar config: the configuration in force: the newest in log or snapshot, else the constructor's.
+    @ivar commit: the highest index known to be committed.
+    @ivar applied_index: the highest index that the state machine has applied.
+    @ivar leader_commit: the highest commit index that a leader told.
+    @ivar recovering: whether this node lost its log and does not vote until it has caught up.
+    @ivar last_heard: when the leader was last heard.
+    @ivar leader_lost: whether the link to the leader closed since.
+    @ivar now: when the last input came.
+    @ivar rounds, rounds_confirmed: the newest confirmation round this node opened as leader; the newest
+        that a majority acknowledged since the last Ready, else 0.
+    @ivar leading: the leader's part, while this node leads.
     """
 
-    number: int = 0
-    hard: HardState = HardState()
-    boot: int = 0
-    synced: int = 0
-    segment: int = 0
-    aside: bool = False
+    __slots__ = (
+        "_after", "_follower", "_given", "_known", "_leader", "_links", "_now_out",
+        "_patience", "_reads", "_restoring", "_stopped", "_token", "_wanted", "applied_index", "beats", "chunk",
+        "commit", "config", "deadline", "dirty", "election", "last_heard", "leader_commit", "leader_lost",
+        "leading", "log", "max_bytes", "max_inflight", "node", "now", "random", "recovering", "role", "rounds",
+        "rounds_confirmed", "saves", "term",
+        "timing", "vote",
+    )  # fmt: skip
 
+    def __init__(
+        self,
+        node: str,
+        config: Configuration,
+        hard: HardState,
+        log: Log,
+        random: Dice,
+        now: float,
+        timing: Timing = _DEFAULT,
+        max_bytes: int = 512 * 1024,
+        max_inflight: int = 64,
+    ) -> None:
+        """
+        @param config: in force as long as neither log nor snapshot hold one; a leader moves the
+            cluster there, one voter at a time.
+        @param hard, log: from this node's disk. The driver has restored the state machine from
+            C{log.snapshot}, if there is one.
+        @param max_bytes: about how much entry data goes into one message or one C{Ready.committed}.
+        @param max_inflight: how many messages with entries may be on their way to one follower.
+        """
+        self.node, self.log, self.random, self.timing = node, log, random, timing
+        self.max_bytes, self.max_inflight = max_bytes, max_inflight
+        self._wanted = config
+        self.config = log.config or config
+        self.term, self.vote, self.recovering = hard.term, hard.vote, hard.recovering
+        self.saves = Saves(hard, log.last_index)
+        self.role = Role.FOLLOWER
+        self._leader = ""
+        self.leading: Leader | None = None
+        self.commit = self.applied_index = self._given = log.snapshot.index if log.snapshot else 0
+        self.leader_commit = self._restoring = self._token = self.rounds = self.rounds_confirmed = 0
+        self.last_heard, self.leader_lost = -_NEVER, False
+        self._now_out: list[tuple[str, AnyMessage]] = []
+        self._after: list[tuple[str, AnyMessage]] = []
+        self._reads: list[tuple[str, int, int]] = []
+        self.beats: list[bytes] = []
+        self.chunk: IncomingChunk | None = None
+        self._links: set[str] = set()
+        self.now, self._stopped, self.dirty = now, False, False
+        self._known = (self.role, self.term, self._leader)
+        self.election = Election(self)
+        self._follower = Follower(self)
+        if self.recovering and self.config.voters == (node,):
+            self.recovering, self.dirty = False, True  # there is nobody to recover from
+        self._patience = self.election.draw()
+        self.deadline = now + self._patience
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(State).decode
+    # -- facts
 
+    @property
+    def leader(self) -> str | None:
+        """The leader of this term, if it is known and was heard of in time."""
+        return self._leader or None
 
-def newest(states: Iterable[HardState]) -> HardState:
-    """The newest of hard states given from the oldest to the newest record: terms only grow, and a
-    vote once given in a term stays."""
-    best = HardState()
-    for state in states:
-        if (state.term, state.vote != "") >= (best.term, best.vote != ""):
-            best = state
-    return best
+    @property
+    def may_stand(self) -> bool:
+        """Whether this node could become leader: it is a voter and not recovering."""
+        return not self.recovering and self.node in self.config.voters
 
+    # -- output
 
-def encode_state(state: State) -> bytes:
-    """The bytes of one copy."""
-    body = _encode(state)
-    return _HEAD.pack(MAGIC, VERSION, len(body), zlib.crc32(body, VERSION)) + body
+    def ready(self) -> Ready | None:
+        """The work that has come up since the last call; None when there is none."""
+        if not self.dirty or self._stopped:
+            return None
+        if self.leading is not None:
+            self.leading.flush()
+        self.dirty = False
+        saves = self.saves
+        hard = saves.handed
+        changed = hard.term != self.term or hard.vote != self.vote or hard.recovering != self.recovering
+        if changed:
+            hard = HardState(self.term, self.vote, self.recovering)
+        entries = self.log.tail(saves.unsaved) if saves.unsaved <= self.log.last_index else ()
+        known = (self.role, self.term, self._leader)
+        work = Ready(
+            self._token + 1,
+            hard if changed else None,
+            entries,
+            tuple(self._now_out),
+            tuple(self._after),
+            self._committed(),
+            self.chunk,
+            tuple(self._reads),
+            self.rounds_confirmed,
+            tuple(self.beats),
+            known != self._known,
+        )
+        if changed or entries or self.chunk is not None:
+            saves.hand_out(work.token, hard, self.log.last_index, self.now)
+        elif (
+            not (self._now_out or self._after or work.committed or self._reads or work.confirmed or self.beats)
+            and not work.role_changed
+        ):
+            return None
+        self._known = known
+        self._emptied()
+        return work
 
+    def _emptied(self) -> None:
+        self._token += 1
+        for queue in (self._now_out, self._after, self._reads, self.beats):
+            queue.clear()
+        self.chunk = None
+        self.rounds_confirmed = 0
 
-def decode_state(data: bytes, path: str) -> State | None:
-    """
-    Read one copy.
+    def _committed(self) -> tuple[Entry, ...]:
+        if self._given >= self.commit or self._restoring:
+            return ()
+        entries = self.log.slice(self._given + 1, self.commit, self.max_bytes)
+        self._given = entries[-1].index
+        if self._given < self.commit:
+            self.dirty = True
+        return entries
 
-    @return: the state; None if it is damaged.
-    @raise StartError: it has another format version.
-    """
-    if len(data) < _HEAD.size:
-        return None
-    magic, version, length, crc = _HEAD.unpack_from(data)
-    body = data[_HEAD.size : _HEAD.size + length]
-    if magic != MAGIC or len(body) != length or zlib.crc32(body, version) != crc:
-        return None
-    if version != VERSION:
-        raise StartError(f"{path}: state format {version}; this version of the server reads format {VERSION}")
-    return _decode(body)
+    # -- for the parts of the core (election, follower, leader)
 
+    def send_now(self, peer: str, message: AnyMessage) -> None:
+        """Queue a message that promises nothing."""
+        self._now_out.append((peer, message))
+        self.dirty = True
 
-class StateFile:
-    """The two copies in a folder. C{state} is the newest good one; None if there is none."""
+    def send_saved(self, peer: str, message: AnyMessage) -> None:
+        """Queue a message that may leave only when all of the memory of now is on disk."""
+        self._after.append((peer, message))
+        self.dirty = True
 
-    def __init__(self, folder: str, disk: Disk) -> None:
-        self._folder = folder
-        self._disk = disk
-        self.state: State | None = None
-        present = set(disk.names(folder))
-        self._present = [name for name in NAMES if name in present]
-        for name in self._present:
-            path = os.path.join(folder, name)
-            state = decode_state(disk.read(path), path)
-            if state is not None and (self.state is None or state.number > self.state.number):
-                self.state = state
+    def want_chunk(self, peer: str, index: int, offset: int) -> None:
+        """Have the driver read a piece of the snapshot that ends at C{index}."""
+        self._reads.append((peer, index, offset))
+        self.dirty = True
 
-    def write(self, state: State) -> None:
-        """Put the state on disk in place of the older copy; its number is set here."""
-        number = self.state.number + 1 if self.state is not None else 1
-        state = msgspec.structs.replace(state, number=number)
-        name = NAMES[number % 2]
-        fd = self._disk.open(os.path.join(self._folder, name), create=True)
-        try:
-            self._disk.append(fd, encode_state(state), 0)
-        finally:
-            self._disk.close(fd)
-        if name not in self._present:
-            self._disk.sync_folder(self._folder)
-            self._present.append(name)
-        self.state = state
+    def take_chunk(self, chunk: IncomingChunk) -> None:
+        """Queue a piece of the leader's snapshot for the disk; with the last one the log restarts."""
+        self.chunk = chunk
+        self.dirty = True
+        if not chunk.done:
+            return
+        meta = chunk.meta
+        self.saves.restart(meta.index, min(self.commit, self.log.last_index))
+        self.log.restart(meta)
+        self.commit = self._given = self._restoring = meta.index
+        self.log_changed()
 
-    def write_both(self, state: State) -> None:
-        """Put the state on disk in both copies."""
-        self.write(state)
-        self.write(state)
+    def set_vote(self, candidate: str) -> None:
+        """Vote in this term; it is on disk before the answer leaves."""
+        self.vote = candidate
+        self.dirty = True
+
+    def hear(self, sender: str, now: float) -> bool:
+        """The leader of this term was heard; return whether C{sender} can be that."""
+        if self.role is not Role.FOLLOWER:
+            if self.role is Role.LEADER:
+                return False
+            self.become_follower(self.term, sender)
+        elif sender != self._leader:
+            if self._leader:
+                return False
+            self.become_follower(self.term, sender)
+        self.last_heard = now
+        if not self.leader_lost:
+            # What still comes in after the leader's link closed was sent by a process that is gone.
+            self.deadline = now + self._patience
+        return True
+
+    def arm(self) -> None:
+        """Draw a timeout, and let it begin now."""
+        self._patience = self.election.draw()
+        self.deadline = self.now + self._patience
+
+    def commit_to(self, index: int) -> None:
+        """Everything up to C{index} is committed."""
+        if index > self.commit:
+            self.commit = min(index, self.log.last_index)
+            self.dirty = True
+        if self.recovering:
+            self.check_recovered()
+
+    def log_changed(self) -> None:
+        """The log grew or was cut: there is something to save, and a configuration may have come or gone."""
+        self.dirty = True
+        config = self.log.config or self._wanted
+        if config is not self.config:
+            self.config = config
+            if self.leading is not None:
+                self.leading.config_changed()
+
+    def check_recovered(self) -> None:
+        """
+        A node that lost its log may vote again when it has, on disk, everything that it can have
+        acknowledged before: all that its leader had committed when it began to catch up, and an entry
+        of that leader's own term, before which nothing can be missing.
+        """
+        target = self._follower.target
+        if 0 <= target <= self.commit <= self.saves.stable and self.log.term(self.commit) == self.term:
+            self.recovering = False
+            self.dirty = True
+
+    # -- roles
+
+    def become_follower(self, term: int, leader: str) -> None:
+        """Follow C{leader} ("" when it is not known) in C{term}, which is not below the current one."""
+        led = self.role is Role.LEADER
+        self._reset(Role.FOLLOWER, term, leader)
+        if leader:
+            self.election.haste = -1
+        if leader or led:
+            self.arm()
+
+    def become_candidate(self, *, pre: bool) -> None:
+        """Stand for election in the next term; with C{pre} only ask whether that would succeed."""
+        if self.role is Role.LEADER:
+            raise RuntimeError("a leader cannot stand for election")
+        if pre:
+            self._reset(Role.PRE_CANDIDATE, self.term, "")
+        else:
+            self._reset(Role.CANDIDATE, self.term + 1, "")
+            self.vote = self.node
+
+    def become_leader(self) -> None:
+        """Lead the term for which this node was elected."""
+        if self.role is not Role.CANDIDATE:
+            raise RuntimeError("only a candidate can become leader")
+        self._reset(Role.LEADER, self.term, self.node)
+        self.election.haste = -1
+        self.leading = Leader(self, self._wanted, self.now)
+        self.leading.begin()
+
+    def _reset(self, role: Role, term: int, leader: str) -> None:
+        if term > self.term:
+            self.term, self.vote = term, ""
+            self._follower.reset()
+        self.role, self._leader = role, leader
+        self.leading = None
+        self.leader_lost = False
+        self.dirty = True
