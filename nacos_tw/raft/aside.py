@@ -17,7 +17,7 @@ from nacos_tw.errors import StartError, StoreDamaged
 from nacos_tw.raft.disk import Disk
 from nacos_tw.raft.segment import ADVICE, salvage, segment_sequence
 from nacos_tw.raft.snapshots import snapshot_position
-from nacos_tw.raft.state import State, StateFile, newest
+from nacos_tw.raft.statefile import State, StateFile, newest
 
 KEPT = 2
 """How many folders of damaged files are kept."""

@@ -14,7 +14,7 @@ from nacos_tw.raft.disk import Disk
 from nacos_tw.raft.messages import Entry, HardState
 from nacos_tw.raft.segment import ADVICE, Group, Segment, segment_name, segment_sequence
 from nacos_tw.raft.snapshots import SnapshotFile, snapshot_position
-from nacos_tw.raft.state import State, newest
+from nacos_tw.raft.statefile import State, newest
 
 
 @attrs.define

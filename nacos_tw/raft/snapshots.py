@@ -14,6 +14,7 @@ Blocks are checked at each read, so that damage is never sent on to another node
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import struct
@@ -123,7 +124,6 @@ class SnapshotDraft:
         self.path = os.path.join(folder, f"{prefix}-{snapshot_name(meta)}.tmp")
         self._disk = disk
         self._fd = disk.create(self.path)
-        disk.write(self._fd, _HEAD, 0)
 
     def write(self, offset: int, data: bytes) -> None:
         """
@@ -141,15 +141,17 @@ class SnapshotDraft:
         at = len(_HEAD)
         parts = (self._disk.read_at(self._fd, min(BLOCK, self.size - o), at + o) for o in range(0, self.size, BLOCK))
         body = _encode(Foot(self.meta, self.size, b"".join(map(_checksums, parts))))
+        self._disk.write(self._fd, _HEAD, 0)
         self._disk.truncate(self._fd, at + self.size)
         foot = body + _TAIL.pack(len(body), zlib.crc32(body), MAGIC)
         self._disk.append(self._fd, foot, at + self.size)
         self._disk.close(self._fd)
 
     def drop(self) -> None:
-        """Give it up, before L{finish}."""
+        """Give it up, before L{finish}. What cannot be removed now is removed at the next start."""
         self._disk.close(self._fd)
-        self._disk.remove(self.path)
+        with contextlib.suppress(OSError):
+            self._disk.remove(self.path)
 
 
 def _checksums(data: bytes) -> bytes:

@@ -10,7 +10,7 @@ The files of a data folder:
   - C{owner}: the node that the folder belongs to; C{lock}: locked while a node runs, with its pid;
   - C{log-<sequence>.seg}: the log, see L{nacos_tw.raft.segment};
   - C{snapshot-<index>-<term>.snap}: see L{nacos_tw.raft.snapshots}; the newest good one counts;
-  - C{state-0}, C{state-1}: term, vote and what must exist, see L{nacos_tw.raft.state};
+  - C{state-0}, C{state-1}: term, vote and what must exist, see L{nacos_tw.raft.statefile};
   - C{damaged-<n>/}: logs that were set aside, see L{nacos_tw.raft.aside}.
 
 The order of steps makes each crash point harmless: a hard state is in the state file before it is in
@@ -23,6 +23,8 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -31,11 +33,12 @@ from twisted.logger import Logger
 from nacos_tw.errors import StartError
 from nacos_tw.raft.aside import read_state, void_log
 from nacos_tw.raft.disk import Disk, explain
+from nacos_tw.raft.folder import check_owner, lock_folder
 from nacos_tw.raft.messages import Entry, HardState, SnapshotMeta
 from nacos_tw.raft.recovery import Found, Piece, read_folder
 from nacos_tw.raft.segment import Group, SegmentHead, encode_group, encode_head, new_salt, segment_name
 from nacos_tw.raft.snapshots import SnapshotDraft, SnapshotFile, snapshot_position
-from nacos_tw.raft.state import State, StateFile
+from nacos_tw.raft.statefile import State, StateFile
 
 SEGMENT_BYTES = 8 * 1024 * 1024
 
@@ -44,9 +47,12 @@ class Store:
     """
     The log of one node.
 
+    @ivar folder: the data folder.
+    @ivar node: the node's name.
     @ivar hard: the hard state that was saved last.
     @ivar snapshot: what the current snapshot stands for; None if there is none.
-    @ivar entries: the log. It may begin before the snapshot's end, and never leaves a gap behind it.
+    @ivar entries: the log as it was found; later saves do not change it, and the caller may take it. It
+        may begin before the snapshot's end, and never leaves a gap behind it.
     @ivar boot: how often this node was started, this time included; never the same number twice.
     @ivar failure: the disk error after which nothing is written any more.
     """
@@ -59,18 +65,20 @@ class Store:
         self.boot = found.boot + 1
         self.entries = found.entries
         self.failure: OSError | None = None
-        self._folder = folder
-        self._node = node
+        self.folder = folder
+        self.node = node
         self._disk = disk
         self._segment_bytes = segment_bytes
         self._state = state
         self._base = found.base
+        self._terms = array("Q", [entry.term for entry in found.entries])
         self._pieces = found.pieces
         self._sequence = found.sequence
         self._salt = found.salt
         self._end = found.end
         self._fd = -1
         self._lock = -1
+        self._mutex = threading.RLock()
         self._draft: SnapshotDraft | None = None
         self._snapshots = [found.snapshot] if found.snapshot is not None else []
 
@@ -86,7 +94,7 @@ class Store:
         """
         disk = disk or Disk()
         try:
-            lock = _lock(folder, disk)
+            lock = lock_folder(folder, disk)
             try:
                 store = cls._load(folder, node, segment_bytes, disk)
             except BaseException:
@@ -107,7 +115,7 @@ class Store:
         """
         disk = disk or Disk()
         try:
-            lock = _lock(folder, disk)
+            lock = lock_folder(folder, disk)
             try:
                 return void_log(folder, disk)
             finally:
@@ -117,7 +125,7 @@ class Store:
 
     @classmethod
     def _load(cls, folder: str, node: str, segment_bytes: int, disk: Disk) -> Store:
-        _check_owner(folder, node, disk)
+        check_owner(folder, node, disk)
         state = read_state(folder, disk)
         found = read_folder(folder, node, state.state or State(), disk)
         store = cls(folder, node, found, state, disk, segment_bytes)
@@ -130,9 +138,9 @@ class Store:
 
     def _mend(self, found: Found) -> None:
         """Remove what a crash left over, and make the log ready for the next group."""
-        for name in self._disk.names(self._folder):
+        for name in self._disk.names(self.folder):
             if name.endswith(".tmp"):
-                self._disk.remove(os.path.join(self._folder, name))
+                self._disk.remove(os.path.join(self.folder, name))
         if self._state.state is None:
             self._state.write_both(State(hard=self.hard))
         if not self._pieces:
@@ -147,6 +155,7 @@ class Store:
             self._disk.truncate(self._fd, found.end)
             self._disk.sync(self._fd)
         if found.restart:
+            self.entries = []
             self._restart(self._snapshots[0].meta)
         else:
             self._write_state()
@@ -161,7 +170,7 @@ class Store:
     @property
     def last(self) -> int:
         """The last entry's index, or the snapshot's if there is none behind it."""
-        return self._base + len(self.entries) - 1
+        return self._base + len(self._terms) - 1
 
     def save(self, hard: HardState | None, entries: Sequence[Entry]) -> None:
         """
@@ -184,8 +193,8 @@ class Store:
             if hard is not None or entries:
                 self._append(Group(hard, list(entries), self.boot))
         if entries:
-            del self.entries[entries[0].index - self._base :]
-            self.entries.extend(entries)
+            del self._terms[entries[0].index - self._base :]
+            self._terms.extend([entry.term for entry in entries])
             piece = self._pieces[-1]
             piece.high = max(piece.high, self.last)
 
@@ -196,12 +205,16 @@ class Store:
 
         @raise OSError: the disk refused. The log goes on.
         """
-        draft = SnapshotDraft(self._folder, meta, self._disk, "own")
         try:
-            draft.write(0, data)
-            draft.finish()
+            draft = SnapshotDraft(self.folder, meta, self._disk, "own")
+            try:
+                draft.write(0, data)
+                draft.finish()
+            except BaseException:
+                draft.drop()
+                raise
         except OSError as error:
-            raise OSError(error.errno, f"cannot write {draft.path}: {explain(error)}") from error
+            raise OSError(error.errno, f"cannot write a snapshot in {self.folder}: {explain(error)}") from error
         return draft
 
     def write_snapshot(self, meta: SnapshotMeta, data: bytes) -> None:
@@ -235,11 +248,11 @@ class Store:
             if draft is None or draft.meta != meta or offset == 0:
                 if draft is not None:
                     draft.drop()
-                draft = self._draft = SnapshotDraft(self._folder, meta, self._disk, "incoming")
+                draft = self._draft = SnapshotDraft(self.folder, meta, self._disk, "incoming")
             draft.write(offset, data)
             if done:
-                self._draft = None
                 draft.finish()
+                self._draft = None
                 self._adopt(draft)
                 self._follow(meta)
                 self._prune()
@@ -251,17 +264,19 @@ class Store:
         @return: up to C{size} bytes, and whether they are the last.
         @raise LookupError: that snapshot is gone. @raise StoreDamaged: it is damaged.
         """
-        for file in self._snapshots:
-            if file.meta.index == index:
-                data = file.read(offset, size)
-                return data, offset + len(data) >= file.length
+        with self._mutex:
+            for file in self._snapshots:
+                if file.meta.index == index:
+                    data = file.read(offset, size)
+                    return data, offset + len(data) >= file.length
         raise LookupError(f"no snapshot at {index}")
 
     def read_snapshot(self) -> bytes:
         """The current snapshot's whole state. Raises L{LookupError} if there is none."""
-        if not self._snapshots:
-            raise LookupError("no snapshot")
-        return self._snapshots[0].read(0, self._snapshots[0].length)
+        with self._mutex:
+            if not self._snapshots:
+                raise LookupError("no snapshot")
+            return self._snapshots[0].read(0, self._snapshots[0].length)
 
     def compact(self, first: int) -> None:
         """Forget the entries before C{first} as far as the snapshot covers them: segments that hold
@@ -274,35 +289,42 @@ class Store:
             self._remove([piece.path for piece in self._pieces[:count]])
             del self._pieces[:count]
         if first > self._base:
-            del self.entries[: first - self._base]
+            del self._terms[: first - self._base]
             self._base = first
 
     def size_on_disk(self) -> int:
         """The bytes in the folder's files, without logs that were set aside. Any thread may ask."""
-        names = [name for name in self._disk.names(self._folder) if "." in name or name.startswith("state")]
-        return sum(self._disk.size(os.path.join(self._folder, name)) for name in names)
+        names = [name for name in self._disk.names(self.folder) if "." in name or name.startswith("state")]
+        return sum(self._disk.size(os.path.join(self.folder, name)) for name in names)
 
     def close(self) -> None:
-        """Note how far the log goes, so that damage to its last group will be noticed too, and close."""
-        try:
-            if self.failure is None:
-                with self._writing():
-                    self._write_state()
-        finally:
-            self._close_files()
-            self._disk.close(self._lock)
+        """Note how far the log goes, so that damage to its last group will be noticed too, and close.
+        Another thread's work is waited for; what comes later is refused. A second call does nothing."""
+        with self._mutex:
+            if self._lock < 0:
+                return
+            try:
+                if self.failure is None:
+                    with self._writing():
+                        self._write_state()
+            finally:
+                self._close_files()
+                self._disk.close(self._lock)
+                self._lock = -1
+                self.failure = self.failure or OSError(errno.EBADF, f"the log in {self.folder} is closed")
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Refuse to write after a failure; remember the first one."""
-        if self.failure is not None:
-            raise OSError(errno.EIO, f"nothing is written any more since: {self.failure.strerror}")
-        try:
-            yield
-        except OSError as error:
-            if self.failure is None:
-                self.failure = OSError(error.errno, f"cannot write the log in {self._folder}: {explain(error)}")
-            raise self.failure from error
+        with self._mutex:
+            if self.failure is not None:
+                raise OSError(errno.EIO, f"nothing is written any more since: {self.failure.strerror}")
+            try:
+                yield
+            except OSError as error:
+                if self.failure is None:
+                    self.failure = OSError(error.errno, f"cannot write the log in {self.folder}: {explain(error)}")
+                raise self.failure from error
 
     def _append(self, group: Group) -> None:
         data = encode_group(group, self._sequence + 1, self._salt)
@@ -317,9 +339,9 @@ class Store:
     def _begin_segment(self, index: int, restart: bool) -> None:
         """Begin the next file; C{index} is the entry that follows."""
         sequence, salt = self._sequence + 1, new_salt()
-        data = encode_head(SegmentHead(self._node, sequence, index, restart, salt))
+        data = encode_head(SegmentHead(self.node, sequence, index, restart, salt))
         data += encode_group(Group(self.hard, [], self.boot), sequence, salt)
-        path = os.path.join(self._folder, segment_name(sequence))
+        path = os.path.join(self.folder, segment_name(sequence))
         self._disk.put(path, data)
         if self._fd >= 0:
             self._disk.close(self._fd)
@@ -331,21 +353,21 @@ class Store:
     def _adopt(self, draft: SnapshotDraft) -> None:
         """A finished snapshot gets its name and becomes the current one."""
         self._disk.rename(draft.path, draft.final)
-        self._disk.sync_folder(self._folder)
+        self._disk.sync_folder(self.folder)
         self._snapshots.insert(0, SnapshotFile(draft.final, self._disk))
 
     def _follow(self, meta: SnapshotMeta) -> None:
         """Let the log go on behind the snapshot: with the entries there if it knows the last one
         that the snapshot covers, else anew."""
         place = meta.index - self._base
-        if 0 <= place < len(self.entries) and self.entries[place].term == meta.term:
+        if 0 <= place < len(self._terms) and self._terms[place] == meta.term:
             self.compact(meta.index + 1)
         else:
             self._restart(meta)
 
     def _restart(self, meta: SnapshotMeta) -> None:
         """Begin the log anew behind the snapshot."""
-        self.entries.clear()
+        del self._terms[:]
         self._base = meta.index + 1
         self._begin_segment(self._base, restart=True)
         self._remove([piece.path for piece in self._pieces[:-1]])
@@ -355,43 +377,26 @@ class Store:
         """Remove files, each for good before the next, so that no gap can be left."""
         for path in paths:
             self._disk.remove(path)
-            self._disk.sync_folder(self._folder)
+            self._disk.sync_folder(self.folder)
 
     def _prune(self) -> None:
         """Keep the current snapshot and the one before it."""
         for file in self._snapshots[2:]:
             file.close()
         del self._snapshots[2:]
-        names = [(place, name) for name in self._disk.names(self._folder) if (place := snapshot_position(name))]
+        names = [(place, name) for name in self._disk.names(self.folder) if (place := snapshot_position(name))]
         current = (self._snapshots[0].meta.index, self._snapshots[0].meta.term)
         older = sorted(item for item in names if item[0] < current)
         newer = [item for item in names if item[0] > current]
-        self._remove([os.path.join(self._folder, name) for _, name in newer + older[:-1]])
+        self._remove([os.path.join(self.folder, name) for _, name in newer + older[:-1]])
 
     def _close_files(self) -> None:
         for file in self._snapshots:
             file.close()
+        self._snapshots.clear()
+        if self._draft is not None:
+            self._draft.drop()
+            self._draft = None
         if self._fd >= 0:
             self._disk.close(self._fd)
-
-
-def _lock(folder: str, disk: Disk) -> int:
-    """Make the folder ours for as long as the returned descriptor is open."""
-    disk.make_folder(folder)
-    path = os.path.join(folder, "lock")
-    try:
-        return disk.lock(path, b"%d\n" % os.getpid())
-    except BlockingIOError:
-        pid = disk.read(path).decode("ascii", "replace").strip()
-        raise StartError(f"a node is already running with the data folder {folder} (pid {pid})") from None
-
-
-def _check_owner(folder: str, node: str, disk: Disk) -> None:
-    """Write the node's name into a new folder; refuse that of another node."""
-    path = os.path.join(folder, "owner")
-    if "owner" not in disk.names(folder):
-        disk.put(path, node.encode())
-        return
-    owner = disk.read(path).decode("utf-8", "replace")
-    if owner != node:
-        raise StartError(f"the data folder {folder} belongs to node {owner}, this is node {node}")
+            self._fd = -1

@@ -48,6 +48,15 @@ class _Run:
         self.result: Deferred[Any] = Deferred()
 
 
+class _Swap:
+    """From here on another store."""
+
+    __slots__ = ("store",)
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+
 class Writer:
     """
     Owns the thread. All methods are called in the reactor's thread, and so is every callback.
@@ -59,9 +68,9 @@ class Writer:
 
     def __init__(self, store: Store, reactor: IReactorFromThreads) -> None:
         self.failed: Callable[[BaseException], None] = self._log_failure
-        self._store = store
+        self._store = self._latest = store
         self._reactor = reactor
-        self._queue: SimpleQueue[_Save | _Run | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Save | _Run | _Swap | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="raft-log", daemon=True)
         self._broken = False
         self._stopped: Deferred[None] | None = None
@@ -99,6 +108,14 @@ class Writer:
         self._queue.put(job)
         return job.result
 
+    def replace(self, store: Store) -> None:
+        """
+        Go on with a store that was opened anew. The old one must be closed. Saves given before are
+        not reported any more, and L{run}s given before end with their own results.
+        """
+        self._latest = store
+        self._queue.put(_Swap(store))
+
     def _log_failure(self, error: BaseException) -> None:
         self.log.critical("the Raft log cannot be written: {error}", error=error)
 
@@ -120,6 +137,8 @@ class Writer:
                 saves, size = [], 0
                 if isinstance(job, _Run):
                     self._run(job)
+                elif isinstance(job, _Swap):
+                    self._store, self._broken = job.store, False
                 elif job is None:
                     assert self._stopped is not None
                     self._reactor.callFromThread(self._stopped.callback, None)
@@ -134,7 +153,7 @@ class Writer:
         except Exception as error:
             self._break(error)
         else:
-            self._reactor.callFromThread(self._finish, saves)
+            self._reactor.callFromThread(self._finish, self._store, saves)
 
     def _run(self, job: _Run) -> None:
         try:
@@ -146,8 +165,10 @@ class Writer:
         else:
             self._reactor.callFromThread(job.result.callback, value)
 
-    def _finish(self, saves: list[_Save]) -> None:
+    def _finish(self, store: Store, saves: list[_Save]) -> None:
         """Tell everyone who waits, in order."""
+        if store is not self._latest:
+            return
         for save in saves:
             try:
                 save.done()
@@ -157,10 +178,11 @@ class Writer:
     def _break(self, error: Exception) -> None:
         if not self._broken:
             self._broken = True
-            self._reactor.callFromThread(self._report, error)
+            self._reactor.callFromThread(self._report, self._store, error)
 
-    def _report(self, error: Exception) -> None:
-        self.failed(error)
+    def _report(self, store: Store, error: Exception) -> None:
+        if store is self._latest:
+            self.failed(error)
 
 
 class DirectWriter:
@@ -188,6 +210,10 @@ class DirectWriter:
             self.failed(error)
         else:
             done()
+
+    def replace(self, store: Store) -> None:
+        """As L{Writer.replace}."""
+        self._store, self._broken = store, False
 
     def run(self, fn: Callable[[], T]) -> Deferred[T]:
         """As L{Writer.run}."""

@@ -1,0 +1,30 @@
+"""Whose data folder it is, and that only one process uses it."""
+
+from __future__ import annotations
+
+import os
+
+from nacos_tw.errors import StartError
+from nacos_tw.raft.disk import Disk
+
+
+def lock_folder(folder: str, disk: Disk) -> int:
+    """Make the folder ours for as long as the returned descriptor is open."""
+    disk.make_folder(folder)
+    path = os.path.join(folder, "lock")
+    try:
+        return disk.lock(path, b"%d\n" % os.getpid())
+    except BlockingIOError:
+        pid = disk.read(path).decode("ascii", "replace").strip()
+        raise StartError(f"a node is already running with the data folder {folder} (pid {pid})") from None
+
+
+def check_owner(folder: str, node: str, disk: Disk) -> None:
+    """Write the node's name into a new folder; refuse that of another node."""
+    path = os.path.join(folder, "owner")
+    if "owner" not in disk.names(folder):
+        disk.put(path, node.encode())
+        return
+    owner = disk.read(path).decode("utf-8", "replace")
+    if owner != node:
+        raise StartError(f"the data folder {folder} belongs to node {owner}, this is node {node}")
