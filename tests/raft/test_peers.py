@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from twisted.internet import reactor as real_reactor
-from twisted.internet.defer import Deferred, DeferredList
-from twisted.trial.unittest import TestCase
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import CancelledError, Deferred, DeferredList
+from twisted.internet.error import ConnectionRefusedError
+from twisted.internet.testing import MemoryReactorClock
+from twisted.python.failure import Failure
+from twisted.test.iosim import FakeTransport, IOPump, connect
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from nacos_tw.errors import StartError
+from nacos_tw.errors import NacosError, StartError, TimedOut, Unavailable
 from nacos_tw.raft.codec import RaftFrame, Refused, encode
 from nacos_tw.raft.messages import AppendResponse
-from nacos_tw.raft.peers import Peers
+from nacos_tw.raft.peers import Peers, digest
 
 SECRET = b"s" * 32
 
@@ -138,3 +143,347 @@ class LoopbackTests(TestCase):
         self.assertIn(str(a.port), str(error))
         self.assertRaises(StartError, b.startService)
         self.assertFalse(b.running)
+
+
+class Net:
+    """Nodes in one memory: dials what they dial, from an address of the test's choice."""
+
+    def __init__(self) -> None:
+        self.reactor = MemoryReactorClock()
+        self.members = {f"{name}:1": Place(f"10.0.0.{at}", 7000 + at) for at, name in enumerate("abc", 1)}
+        self.pumps: list[IOPump] = []
+        self.dead: list[FakeTransport] = []
+        self.closed: set[int] = set()
+        self.seed = 0
+        self.source = "10.0.0.1"
+
+    def node(self, name: str, **changes: Any) -> tuple[Peers, Recorder]:
+        recorder = Recorder()
+        place = self.members[name]
+        options: dict[str, Any] = {"members": self.members, "secret": SECRET, "handler": recorder, **changes}
+        peers = Peers(
+            self.reactor,
+            name,
+            listen_interface=place.host,
+            listen_port=place.raft_port,
+            random=lambda: 0.5,
+            entropy=self.entropy,
+            **options,
+        )
+        return peers, recorder
+
+    def entropy(self, size: int) -> bytes:
+        self.seed += 1
+        return self.seed.to_bytes(size, "big")
+
+    def listeners(self) -> dict[int, Any]:
+        return {port: factory for port, factory, _, _ in self.reactor.tcpServers if port not in self.closed}
+
+    def run(self, seconds: float = 0.0) -> None:
+        """Let so much time pass in small steps, everything that is sent arriving at once."""
+        steps = round(seconds / 0.01)
+        for step in range(steps + 1):
+            if step:
+                self.reactor.advance(0.01)
+            self.settle()
+
+    def settle(self) -> None:
+        moved = True
+        while moved:
+            dialed, self.reactor.tcpClients[:] = self.reactor.tcpClients[:], []
+            for host, port, factory, _, _ in dialed:
+                self.open(host, port, factory)
+            moved = False
+            for pump in list(self.pumps):
+                moved = pump.flush() or moved
+            for io in self.dead:
+                if io.disconnecting and not io.disconnected:
+                    io.disconnected = True
+                    io.reportDisconnect()
+            moved = moved or bool(self.reactor.tcpClients)
+
+    def open(self, host: str, port: int, factory: Any) -> None:
+        server = self.listeners().get(port)
+        if server is None:
+            factory.clientConnectionFailed(None, Failure(ConnectionRefusedError()))
+            return
+        accepting = server.buildProtocol(IPv4Address("TCP", self.source, 5000))
+        dialing = factory.buildProtocol(IPv4Address("TCP", host, port))
+        io = FakeTransport(dialing, isServer=False)
+        if accepting is None:
+            dialing.makeConnection(io)
+            io.reportDisconnect()
+            return
+        self.pumps.append(connect(accepting, FakeTransport(accepting, isServer=True), dialing, io, clock=self.reactor))
+
+    def cut(self) -> None:
+        """Nothing arrives any more on the connections there are; each end sees only what it does itself."""
+        for pump in self.pumps:
+            self.dead += [pump.clientIO, pump.serverIO]
+        self.pumps.clear()
+
+
+class MemoryTests(SynchronousTestCase):
+    """Dialing and events, on a clock."""
+
+    def pair(self, **changes: Any) -> tuple[Net, Peers, Recorder, Peers, Recorder]:
+        net = Net()
+        a, seen_a = net.node("a:1")
+        b, seen_b = net.node("b:1", **changes)
+        for peers in (a, b):
+            self.successResultOf(peers.listen())
+            peers.startService()
+        net.run(0.2)
+        return net, a, seen_a, b, seen_b
+
+    def test_events_at_start(self) -> None:
+        """Each of the two sees the other; the third, which is not there, is not seen."""
+        _, a, seen_a, b, seen_b = self.pair()
+        self.assertEqual((seen_a.events, seen_b.events), ([("up", "b:1")], [("up", "a:1")]))
+        self.assertEqual((a.connected("b:1"), a.connected("c:1")), (True, False))
+        self.assertEqual(a.counters["dialed"] + a.counters["accepted"], 2)
+
+    def test_dials_at_once_when_called(self) -> None:
+        """A node that starts late is dialed back as soon as it has dialed, not after the pause."""
+        net = Net()
+        a, seen_a = net.node("a:1")
+        a.startService()
+        net.run(10.1)
+        self.assertEqual(seen_a.events, [])
+        b, seen_b = net.node("b:1")
+        b.startService()
+        net.run(0.01)
+        self.assertEqual((seen_a.events, seen_b.events), ([("up", "b:1")], [("up", "a:1")]))
+
+    def test_pauses(self) -> None:
+        """Refused, a node tries again after 50 ms, then after twice that, at last every second."""
+        net = Net()
+        tries: list[float] = []
+        net.open = lambda host, port, factory: (  # type: ignore[method-assign]
+            tries.append(net.reactor.seconds()) if port == 7002 else None,
+            factory.clientConnectionFailed(None, Failure(ConnectionRefusedError())),
+        )[0]
+        a, _ = net.node("a:1")
+        a.startService()
+        net.run(6)
+        pauses = [round(after - before, 1) for before, after in zip(tries, tries[1:], strict=False)]
+        self.assertEqual(pauses[:7], [0.1, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0])
+        self.assertLess(tries[1], 0.07)
+        self.successResultOf(a.stopService())
+        self.assertEqual(net.reactor.getDelayedCalls(), [])
+
+    def test_wrong_secret(self) -> None:
+        """A node with another secret is never seen and never told anything."""
+        _, a, seen_a, b, seen_b = self.pair(secret=b"guess")
+        self.assertEqual((seen_a.events, seen_b.events), ([], []))
+        self.assertGreater(a.counters["refused"], 0)
+        self.assertFalse(b.send("a:1", Refused(1)))
+
+    def test_strangers(self) -> None:
+        """A connection from an address that is no member's is closed without a byte."""
+        net, a, seen_a, _, _ = self.pair()
+        (factory,) = (factory for port, factory in net.listeners().items() if port == 7001)
+        self.assertIsNone(factory.buildProtocol(IPv4Address("TCP", "10.0.0.9", 5000)))
+        self.assertIsNone(factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 5000)))
+        self.assertEqual(a.counters["strangers"], 2)
+        self.assertIsNotNone(factory.buildProtocol(IPv4Address("TCP", "::ffff:10.0.0.3", 5000)))
+
+    def test_crowd(self) -> None:
+        """Of more than 64 connections that say nothing the oldest is closed; a member still gets in."""
+        net, a, seen_a, b, _ = self.pair()
+        (factory,) = (factory for port, factory in net.listeners().items() if port == 7001)
+        silent = [factory.buildProtocol(IPv4Address("TCP", "10.0.0.3", 5000)) for _ in range(64)]
+        self.assertFalse(silent[0].closing)
+        net.source = "10.0.0.2"
+        b._outgoing["a:1"].abort()
+        net.run(0.2)
+        self.assertTrue(silent[0].closing)
+        self.assertFalse(silent[1].closing)
+        self.assertEqual(a.counters["crowded"], 1)
+        self.assertTrue(b.connected("a:1"))
+
+    def test_half_open(self) -> None:
+        """When nothing arrives any more each side is told once, within about three seconds."""
+        net, a, seen_a, b, seen_b = self.pair()
+        net.cut()
+        net.closed |= {7001, 7002}
+        net.run(3.6)
+        self.assertEqual(seen_a.events, [("up", "b:1"), ("down", "b:1")])
+        self.assertEqual(seen_b.events, [("up", "a:1"), ("down", "a:1")])
+        net.closed.clear()
+        net.run(1.5)
+        self.assertEqual(seen_a.events[2:], [("up", "b:1")])
+        self.assertEqual(seen_b.events[2:], [("up", "a:1")])
+
+    def test_newer_replaces_older(self) -> None:
+        """A peer that dials anew replaces its older link, which is no loss."""
+        net, a, seen_a, b, _ = self.pair()
+        older = a._incoming["b:1"]
+        net.pumps = [pump for pump in net.pumps if older not in (pump.server, pump.client)]
+        b._outgoing["a:1"].connectionLost(Failure(ConnectionRefusedError()))
+        net.run(0.2)
+        self.assertIsNot(a._incoming["b:1"], older)
+        self.assertTrue(older.closing)
+        self.assertEqual(seen_a.events, [("up", "b:1")])
+
+    def test_members_differ(self) -> None:
+        """Nodes whose files differ work together and say so."""
+        net = Net()
+        other = {name: place for name, place in net.members.items() if name != "c:1"}
+        _, _, seen_a, _, seen_b = self.pair(members=other)
+        self.assertIn(("differ", "b:1"), seen_a.events)
+        self.assertIn(("up", "b:1"), seen_a.events)
+        self.assertIn(("differ", "a:1"), seen_b.events)
+
+    def test_member_removed_and_added(self) -> None:
+        """A member that leaves the list loses its links, and gets in no more until it is back."""
+        net, a, seen_a, b, seen_b = self.pair()
+        everyone = net.members
+        a.set_members({"a:1": everyone["a:1"]})
+        net.run(1)
+        self.assertEqual(seen_a.events, [("up", "b:1"), ("down", "b:1")])
+        self.assertFalse(a.connected("b:1") or b.connected("a:1"))
+        a.set_members(everyone)
+        net.run(3)
+        self.assertEqual(seen_a.events[-1], ("up", "b:1"))
+        self.assertTrue(b.connected("a:1"))
+
+    def test_nothing_before_start_or_after_stop(self) -> None:
+        """Connections are taken from startService() to stopService(); stopping is no loss of a peer."""
+        net, a, seen_a, b, _ = self.pair()
+        c, seen_c = net.node("c:1")
+        self.successResultOf(c.listen())
+        net.run(3)
+        self.assertEqual(c.counters["accepted"], 0)
+        events = list(seen_a.events)
+        stopped = a.stopService()
+        net.run(0.1)
+        self.successResultOf(stopped)
+        self.assertEqual(seen_a.events, events)
+        self.assertFalse(b.connected("a:1"))
+
+    def test_stop_is_bounded(self) -> None:
+        """Connections that do not close in order are cut off after a second."""
+        net, a, _, _, _ = self.pair()
+        net.cut()
+        aborted: list[object] = []
+        for link in list(a._links):
+            link.transport.loseConnection = lambda: None
+            link.transport.abortConnection = lambda link=link: (
+                aborted.append(link),
+                link.connectionLost(Failure(ConnectionRefusedError())),
+            )
+        stopped = a.stopService()
+        net.reactor.advance(0.99)
+        self.assertNoResult(stopped)
+        net.reactor.advance(0.01)
+        self.successResultOf(stopped)
+        self.assertEqual(len(aborted), 2)
+
+    def test_failing_receiver(self) -> None:
+        """An event that its receiver fails on stops nothing."""
+
+        class Failing(Recorder):
+            def peer_connected(self, peer: str) -> None:
+                super().peer_connected(peer)
+                raise ValueError("bug")
+
+            def peer_disconnected(self, peer: str) -> None:
+                super().peer_disconnected(peer)
+                raise ValueError("bug")
+
+        failing = Failing()
+        net, a, _, b, _ = self.pair(handler=failing)
+        b._outgoing["a:1"].abort()
+        net.run(0.2)
+        self.assertEqual(failing.events, [("up", "a:1"), ("down", "a:1"), ("up", "a:1")])
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 3)
+
+
+class AskTests(SynchronousTestCase):
+    """Small requests."""
+
+    def setUp(self) -> None:
+        self.net, self.a, _, self.b, self.seen = MemoryTests.pair(self)  # type: ignore[arg-type]
+
+    def ask(self, timeout: float = 5.0) -> Deferred[bytes]:
+        asked = self.a.ask("b:1", "what", b"body", timeout)
+        self.net.settle()
+        return asked
+
+    def test_answers(self) -> None:
+        """Bytes and Deferreds of bytes come back, in whatever order they are ready."""
+        later: Deferred[bytes] = Deferred()
+        self.seen.answer = later
+        slow = self.ask()
+        self.seen.answer = b"now"
+        self.assertEqual(self.successResultOf(self.ask()), b"now")
+        self.assertNoResult(slow)
+        later.callback(b"later")
+        self.net.settle()
+        self.assertEqual(self.successResultOf(slow), b"later")
+
+    def test_errors(self) -> None:
+        """The domain's errors come with their text, others as 'internal error', which is logged there."""
+        self.seen.answer = Unavailable("not now")
+        self.assertEqual(str(self.failureResultOf(self.ask(), NacosError).value), "not now")
+        self.seen.answer = KeyError("secret detail")
+        self.assertEqual(str(self.failureResultOf(self.ask(), NacosError).value), "internal error")
+        self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)
+        self.seen.answer = "text"
+        self.assertEqual(str(self.failureResultOf(self.ask(), NacosError).value), "internal error")
+        self.assertEqual(len(self.flushLoggedErrors(TypeError)), 1)
+
+    def test_deadline(self) -> None:
+        """No answer in time is TimedOut; a late one is dropped."""
+        later: Deferred[bytes] = Deferred()
+        self.seen.answer = later
+        asked = self.ask(timeout=2.0)
+        self.net.run(2.05)
+        self.failureResultOf(asked, TimedOut)
+        later.callback(b"late")
+        self.net.settle()
+        self.assertTrue(self.a.connected("b:1"))
+
+    def test_cancelled(self) -> None:
+        """The asker can lose interest."""
+        self.seen.answer = Deferred()
+        asked = self.ask()
+        asked.cancel()
+        self.failureResultOf(asked, CancelledError)
+        self.assertEqual(self.a._questions._open, {})
+
+    def test_lost(self) -> None:
+        """A link that closes fails what was asked over it, and cancels the work on the other side."""
+        work: Deferred[bytes] = Deferred()
+        self.seen.answer = work
+        asked = self.ask()
+        self.a._outgoing["b:1"].abort()
+        self.net.settle()
+        self.failureResultOf(asked, Unavailable)
+        self.assertTrue(work.called)
+        self.failureResultOf(self.a.ask("c:1", "what", b"", 1.0), Unavailable)
+
+    def test_too_large(self) -> None:
+        """Questions and answers have the frames' limit; exceeding it costs no link."""
+        self.failureResultOf(self.a.ask("b:1", "what", bytes(8 << 20), 1.0), Unavailable)
+        self.seen.answer = bytes(8 << 20)
+        self.assertIn("too large", str(self.failureResultOf(self.ask(), NacosError).value))
+        self.assertTrue(self.a.connected("b:1"))
+
+    def test_too_many(self) -> None:
+        """A peer that asks and asks is refused at some point."""
+        self.seen.answer = Deferred()
+        asked = [self.a.ask("b:1", "what", b"", 5.0) for _ in range(1001)]
+        self.net.settle()
+        self.assertIn("too many", str(self.failureResultOf(asked[-1], NacosError).value))
+        self.assertNoResult(asked[0])
+
+
+class DigestTests(SynchronousTestCase):
+    """What is compared between nodes."""
+
+    def test_order_does_not_matter(self) -> None:
+        """The same names in another order are the same list."""
+        self.assertEqual(digest(["a:1", "b:1"]), digest(["b:1", "a:1"]))
+        self.assertNotEqual(digest(["a:1", "b:1"]), digest(["a:1", "b:11"]))
