@@ -13,10 +13,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw.errors import Unavailable
+from nacos_tw.naming import events
 from nacos_tw.naming.commands import CleanServices, Command, Expire
 from nacos_tw.naming.expiry import due
 from nacos_tw.naming.leases import Leases
-from nacos_tw.naming.model import Instance, ServiceKey, beat_timeout
+from nacos_tw.naming.model import Instance, ServiceKey
 from nacos_tw.naming.periodic import Periodic
 from nacos_tw.naming.registry import Registry
 
@@ -52,7 +53,6 @@ class Health(service.MultiService):
     """
 
     log = Logger()
-    events = Logger(namespace="nacos_tw.naming.event")
 
     def __init__(
         self,
@@ -141,26 +141,10 @@ class Health(service.MultiService):
         for instance, last in silent:
             now = by_number.get(instance.number)
             if now is not None and not now.healthy:
-                self.events.info(
-                    "{{POS}} {{IP-DISABLED}} valid: {ip}:{port}@{cluster}@{service}, region: unknown, "
-                    "msg: client timeout after {timeout}, last beat: {last}",
-                    ip=instance.ip,
-                    port=instance.port,
-                    cluster=instance.cluster,
-                    service=instance.service[1],
-                    timeout=beat_timeout(instance),
-                    last=last,
-                )
+                events.timed_out(instance, last)
         for instance in gone:
             if instance.number not in by_number:
-                self.events.info(
-                    "[AUTO-DELETE-IP] namespace: {namespace}, service: {service}, ip: {ip}:{port}@{cluster}",
-                    namespace=instance.service[0],
-                    service=instance.service[1],
-                    ip=instance.ip,
-                    port=instance.port,
-                    cluster=instance.cluster,
-                )
+                events.removed(instance)
 
     def _failed(self, failure: Failure) -> None:
         """Nothing is lost by it: what is due is still due at the next look."""

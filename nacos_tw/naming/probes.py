@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import random as dice
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterable
 from heapq import heappop, heappush
 from operator import attrgetter
@@ -16,7 +17,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw.errors import Unavailable
-from nacos_tw.naming import commands
+from nacos_tw.naming import commands, events
 from nacos_tw.naming.checkers import Http, Mysql, Tcp
 from nacos_tw.naming.checks import http, mysql, tcp
 from nacos_tw.naming.checks.result import Outcome, ProbeResult
@@ -44,22 +45,24 @@ class Check(NamedTuple):
     """
     How the clusters of one checker are probed.
 
-    @ivar name: as the messages and the metrics call it.
+    @ivar name: as event lines call it.
+    @ivar gauge: as the metrics call it.
     @ivar probe: (reactor, host, port, checker) to what was found.
     @ivar params: picks the checker's timing out of the switches.
     @ivar own_port: whether the instance's own port is used in any case.
     """
 
     name: str
+    gauge: str
     probe: Callable[[Any, str, int, Any], Coroutine[Deferred[Any], Any, ProbeResult]]
     params: Callable[[Switches], HealthParams]
     own_port: bool = False
 
 
 CHECKS: dict[type, Check] = {
-    Tcp: Check("tcp", tcp.probe, attrgetter("tcp_health_params")),
-    Http: Check("http", http.probe, attrgetter("http_health_params")),
-    Mysql: Check("mysql", mysql.probe, attrgetter("mysql_health_params"), own_port=True),
+    Tcp: Check("tcp", "tcpHealthCheck", tcp.probe, attrgetter("tcp_health_params")),
+    Http: Check("http", "httpHealthCheck", http.probe, attrgetter("http_health_params")),
+    Mysql: Check("mysql", "mysqlhealthCheck", mysql.probe, attrgetter("mysql_health_params"), own_port=True),
 }
 """Checkers that are not here are never probed."""
 
@@ -100,14 +103,9 @@ class Task:
 
 
 class Probes(service.Service):
-    """
-    Probes every persistent instance while this node leads, and proposes what has changed.
-
-    @ivar counts: probes made by each checker's name, since L{zero}.
-    """
+    """Probes every persistent instance while this node leads, and proposes what has changed."""
 
     log = Logger()
-    events = Logger(namespace="nacos_tw.naming.event")
 
     def __init__(
         self,
@@ -117,12 +115,14 @@ class Probes(service.Service):
         random: Callable[[], float] = dice.random,
         most: int = 200,
         checks: dict[type, Check] = CHECKS,
+        today: Callable[[], datetime.date] = datetime.date.today,
     ) -> None:
         """
         @param reactor: provides IReactorTime, and what the probes need.
         @param change: puts a command through the log.
         @param random: draws from [0, 1); spreads the first probes.
         @param most: probes under way at a time.
+        @param today: the date by the operator's clock; when it changes, the counters start anew.
         """
         self._reactor = reactor
         self._clock: IReactorTime = reactor
@@ -134,8 +134,9 @@ class Probes(service.Service):
         self._leading = False
         self._proposing = False
         self._order = 0
-        self.counts: dict[str, int] = {}
-        self.zero()
+        self._today = today
+        self._day = today()
+        self._counts: Counter[str] = Counter()
         self._timers: dict[Callable[[], None], IDelayedCall] = {}
         self._forget()
 
@@ -218,6 +219,7 @@ class Probes(service.Service):
     def _run(self) -> None:
         """Start the tasks that are due."""
         now = self._clock.seconds()
+        self._new_day()
         enabled = self._registry.switches.health_check_enabled
         while self._due and self._due[0][0] <= now:
             task = heappop(self._due)[2]
@@ -255,7 +257,7 @@ class Probes(service.Service):
             if instance is None or found is None or check is None:
                 self._busy.discard(number)
                 continue
-            self.counts[check.name] += 1
+            self._counts[check.gauge] += 1
             probing = self._probe(task, instance, _cluster(found, task.cluster), check)
             Deferred.fromCoroutine(probing).addErrback(self._failed)
 
@@ -325,21 +327,9 @@ class Probes(service.Service):
                 self._failed(result)
                 return
             for instance, healthy, reason in taken:
-                self._tell(instance, healthy, reason)
+                (events.enabled if healthy else events.disabled)(instance, reason)
 
         maybeDeferred(self._change, command).addBoth(ended).addErrback(self._failed)
-
-    def _tell(self, instance: Instance, healthy: bool, reason: str) -> None:
-        self.events.info(
-            "{{POS}} {{{what}}} {valid}: {ip}:{port}@{cluster}@{service}, region: unknown, msg: {reason}",
-            what="IP-ENABLED" if healthy else "IP-DISABLED",
-            valid="valid" if healthy else "invalid",
-            ip=instance.ip,
-            port=instance.port,
-            cluster=instance.cluster,
-            service=instance.service[1],
-            reason=reason,
-        )
 
     def _failed(self, failure: Failure) -> None:
         if failure.check(Unavailable):
@@ -361,9 +351,16 @@ class Probes(service.Service):
                 answer.append(RoundTrips(cluster, task.best, task.worst, task.normalized))
         return answer
 
-    def zero(self) -> None:
-        """Count from nothing again, as at midnight."""
-        self.counts = {check.name: 0 for check in self._checks.values()}
+    def gauges(self) -> dict[str, int]:
+        """Probes made today, by the names of the metrics."""
+        self._new_day()
+        return {check.gauge: self._counts[check.gauge] for check in self._checks.values()}
+
+    def _new_day(self) -> None:
+        day = self._today()
+        if day != self._day:
+            self._day = day
+            self._counts.clear()
 
 
 def _cluster(found: Service, name: str) -> Cluster:

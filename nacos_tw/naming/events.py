@@ -1,0 +1,53 @@
+"""Lines for the log of what became of instances, as Nacos writes them to naming-event.log (spec 15.4)."""
+
+from __future__ import annotations
+
+from twisted.logger import Logger
+
+from nacos_tw.naming.model import Instance, beat_timeout
+
+# Not on a class: there it would take the class's name for its namespace.
+log = Logger(namespace="nacos_tw.naming.event")
+
+
+def enabled(instance: Instance, message: str) -> None:
+    """An instance has become healthy; the message says why, for example C{client beat ok}."""
+    _health("{{POS}} {{IP-ENABLED}} valid: ", instance, message)
+
+
+def timed_out(instance: Instance, last_beat: int) -> None:
+    """
+    An instance has become unhealthy because its beats stopped.
+
+    @param last_beat: milliseconds since the epoch.
+    """
+    message = f"client timeout after {beat_timeout(instance)}, last beat: {last_beat}"
+    _health("{{POS}} {{IP-DISABLED}} valid: ", instance, message)
+
+
+def disabled(instance: Instance, message: str) -> None:
+    """An instance has become unhealthy because a probe says so."""
+    _health("{{POS}} {{IP-DISABLED}} invalid: ", instance, message)
+
+
+def removed(instance: Instance) -> None:
+    """An instance was removed because its beats stopped."""
+    log.info(
+        "[AUTO-DELETE-IP] namespace: {namespace}, service: {service}, ip: {ip}:{port}@{cluster}",
+        namespace=instance.service[0],
+        service=instance.service[1],
+        ip=instance.ip,
+        port=instance.port,
+        cluster=instance.cluster,
+    )
+
+
+def _health(start: str, instance: Instance, message: str) -> None:
+    log.info(
+        start + "{ip}:{port}@{cluster}@{service}, region: unknown, msg: {message}",
+        ip=instance.ip,
+        port=instance.port,
+        cluster=instance.cluster,
+        service=instance.service[1],
+        message=message,
+    )

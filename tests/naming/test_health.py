@@ -1,0 +1,322 @@
+"""The leader's timers: expiry of leases and removal of empty services (spec 10.1, 2.4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
+from twisted.logger import formatEvent, globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
+
+from nacos_tw.errors import Unavailable
+from nacos_tw.naming import health
+from nacos_tw.naming.commands import CleanServices, CreateService, Expire, Register, SetSwitch
+from nacos_tw.naming.health import Cleaning, Health
+from nacos_tw.naming.leases import Leases
+from nacos_tw.naming.periodic import Periodic
+from nacos_tw.naming.registry import Registry
+
+KEY = ("public", "DEFAULT_GROUP@@orders")
+
+
+class Harness(SynchronousTestCase):
+    """A Health on a registry whose commands are applied at once, or held back."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.registry = Registry()
+        self.leases = Leases(self.clock.seconds, lambda: self.clock.seconds() + 1_000_000.0)
+        self.proposed: list[Any] = []
+        self.answer: Any = None
+        self.health = self.make()
+        self.events: list[str] = []
+
+    def make(self, **more: Any) -> Health:
+        made = Health(self.clock, self.registry, self.leases, self.change, **more)
+        made.startService()
+        self.addCleanup(made.stopService)
+        return made
+
+    def change(self, command: Any) -> Deferred[Any]:
+        """What Naming.change does with the log in between, unless C{answer} says otherwise."""
+        self.proposed.append(command)
+        if self.answer is not None:
+            return self.answer()  # type: ignore[no-any-return]
+        return succeed(self.apply(command))
+
+    def apply(self, command: Any) -> Any:
+        result = self.registry.apply(command)
+        changes = self.registry.take_changes()
+        for number in changes.ended:
+            self.leases.end(number)
+        for number in changes.started:
+            self.leases.start(number)
+        return result
+
+    def register(self, port: int = 80, **more: Any) -> int:
+        return self.apply(Register(KEY, "10.0.0.1", port, **more))  # type: ignore[no-any-return]
+
+    def wait(self, seconds: int) -> None:
+        self.clock.pump([1.0] * seconds)
+
+    def listen(self) -> list[dict[str, Any]]:
+        """The log events from now on."""
+        seen: list[dict[str, Any]] = []
+        globalLogPublisher.addObserver(seen.append)
+        self.addCleanup(globalLogPublisher.removeObserver, seen.append)
+        return seen
+
+
+class ExpiryTests(Harness):
+    """Silence makes unhealthy, then gone."""
+
+    def test_unhealthy_then_gone(self) -> None:
+        """Fifteen seconds without a beat mark an instance, thirty remove it."""
+        self.health.leader_changed(True)
+        number = self.register()
+        self.wait(15)
+        self.assertEqual(self.proposed, [])
+        self.wait(1)
+        self.assertFalse(self.registry.by_number[number].healthy)
+        self.wait(14)
+        self.assertIn(number, self.registry.by_number)
+        self.wait(1)
+        self.assertNotIn(number, self.registry.by_number)
+        self.assertEqual([(one.unhealthy, one.removed) for one in self.proposed], [([number], []), ([], [number])])
+
+    def test_beats_keep_it(self) -> None:
+        """An instance that beats is left alone."""
+        self.health.leader_changed(True)
+        number = self.register()
+        for _ in range(10):
+            self.wait(5)
+            self.leases.renew(number)
+        self.assertEqual(self.proposed, [])
+
+    def test_only_the_leader_decides(self) -> None:
+        """A node that does not lead proposes nothing, and stops when it is deposed."""
+        self.register()
+        self.wait(60)
+        self.assertEqual(self.proposed, [])
+        self.health.leader_changed(True)
+        self.wait(10)
+        self.health.leader_changed(False)
+        self.wait(60)
+        self.assertEqual(self.proposed, [])
+
+    def test_new_leader_gives_a_full_term(self) -> None:
+        """Whatever a new leader has missed, every lease lasts a full term from its election."""
+        number = self.register()
+        self.leases.end(number)  # even one that this node knows nothing of
+        self.wait(60)
+        self.health.leader_changed(True)
+        self.wait(15)
+        self.assertEqual(self.proposed, [])
+        self.wait(1)
+        self.assertEqual(len(self.proposed), 1)
+
+    def test_told_twice_of_its_leadership(self) -> None:
+        """Being told again is no new election."""
+        self.health.leader_changed(True)
+        self.register()
+        self.wait(10)
+        self.health.leader_changed(True)
+        self.wait(6)
+        self.assertEqual(len(self.proposed), 1)
+
+    def test_persistent_instances_have_no_lease(self) -> None:
+        """They never expire."""
+        self.register(ephemeral=False)
+        self.health.leader_changed(True)
+        self.assertEqual(len(self.leases), 0)
+        self.wait(60)
+        self.assertEqual(self.proposed, [])
+
+    def test_settings_and_switches(self) -> None:
+        """Without expire_instance nothing is removed; with the check switched off nothing happens at all."""
+        self.health.stopService()
+        self.health = self.make(expire_instance=False)
+        self.health.leader_changed(True)
+        self.apply(SetSwitch("check", "false"))
+        number = self.register()
+        self.wait(60)
+        self.assertEqual(self.proposed, [])
+        self.apply(SetSwitch("check", "true"))
+        self.wait(60)
+        self.assertEqual([(one.unhealthy, one.removed) for one in self.proposed], [([number], [])])
+
+    def test_not_proposed_again_while_under_way(self) -> None:
+        """As long as a command is under way its instances are not proposed again, but others are."""
+        under_way: Deferred[Any] = Deferred()
+        self.answer = lambda: under_way
+        self.health.leader_changed(True)
+        first = self.register()
+        self.wait(3)
+        second = self.register(81)
+        self.wait(20)
+        self.assertEqual([one.unhealthy for one in self.proposed], [[first], [second]])
+        self.answer = None
+        under_way.errback(Unavailable("no leader"))
+        self.wait(1)
+        self.assertEqual([one.unhealthy for one in self.proposed][2:], [[first, second]])
+
+    def test_batches(self) -> None:
+        """No command is about more than a thousand instances."""
+        self.health.leader_changed(True)
+        for port in range(2500):
+            self.register(port)
+        self.wait(16)
+        self.assertEqual([len(one.unhealthy) for one in self.proposed], [1000, 1000, 500])
+        self.wait(15)
+        self.assertEqual([len(one.removed) for one in self.proposed[3:]], [1000, 1000, 500])
+
+    def test_carries_what_it_has_seen(self) -> None:
+        """The command says how far this node had applied, so that a registration under way is not undone."""
+        self.health.leader_changed(True)
+        self.register()
+        self.wait(16)
+        self.assertEqual(self.proposed[0].seen, 1)
+
+    def test_failures_do_not_end_it(self) -> None:
+        """Neither a refused command nor a defect in a look keeps the next look from taking place."""
+        self.health.leader_changed(True)
+        self.register()
+        self.answer = lambda: fail(Unavailable("no leader"))
+        self.wait(17)
+        self.answer = lambda: 1 / 0
+        self.wait(1)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.patch(health, "due", lambda *given: 1 / 0)
+        self.wait(1)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual(len(self.proposed), 3)
+
+    def test_own_silence_is_excused(self) -> None:
+        """When the node itself stood still, its clients get the time that they need to be heard."""
+        self.health.leader_changed(True)
+        number = self.register()
+        self.wait(5)
+        self.clock.advance(40)
+        self.assertEqual(self.proposed, [])
+        self.wait(9)
+        self.assertEqual(self.proposed, [])
+        self.wait(2)
+        self.assertEqual([one.unhealthy for one in self.proposed], [[number]])
+
+    def test_event_lines(self) -> None:
+        """The event log says what happened, in Nacos's words, once it is true."""
+        seen = self.listen()
+        self.health.leader_changed(True)
+        self.register(metadata={"preserved.heart.beat.timeout": "3000"})
+        self.wait(31)
+        lines = [formatEvent(event) for event in seen if event["log_namespace"] == "nacos_tw.naming.event"]
+        self.assertEqual(
+            lines,
+            [
+                "{POS} {IP-DISABLED} valid: 10.0.0.1:80@DEFAULT@DEFAULT_GROUP@@orders, region: unknown, "
+                "msg: client timeout after 3000, last beat: 1000000000",
+                "[AUTO-DELETE-IP] namespace: public, service: DEFAULT_GROUP@@orders, ip: 10.0.0.1:80@DEFAULT",
+            ],
+        )
+
+    def test_no_event_line_for_what_did_not_happen(self) -> None:
+        """A command that was applied without effect is no event."""
+        seen = self.listen()
+        self.answer = lambda: succeed(None)
+        self.health.leader_changed(True)
+        self.register()
+        self.wait(40)
+        self.assertEqual([event for event in seen if event["log_namespace"] == "nacos_tw.naming.event"], [])
+
+
+class CleaningTests(Harness):
+    """Services that stay empty."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.health.stopService()
+        self.health = self.make(cleaning=Cleaning(50.0, 30.0))
+        self.apply(CreateService(KEY))
+        self.health.leader_changed(True)
+
+    def test_removed_at_the_fifth_look(self) -> None:
+        """Looks come after 50 s and then every 30 s; a service found empty at the fifth in a row is removed."""
+        self.wait(50 + 3 * 30)
+        self.assertIn(KEY, self.registry.services)
+        self.wait(30)
+        self.assertNotIn(KEY, self.registry.services)
+        self.assertEqual(self.proposed, [CleanServices([KEY])])
+
+    def test_instances_of_either_kind_keep_it(self) -> None:
+        """A service with an instance stays, and begins anew when it is empty again."""
+        self.wait(50 + 3 * 30)
+        number = self.register(ephemeral=False)
+        self.wait(30)
+        self.apply(Expire([], [number]))
+        self.assertEqual(self.proposed, [])
+        instance = self.registry.by_number[number]
+        self.assertFalse(instance.ephemeral)
+        self.wait(300)
+        self.assertIn(KEY, self.registry.services)
+
+    def test_only_looks_in_a_row_count(self) -> None:
+        """An instance in between starts the count anew."""
+        self.wait(50 + 3 * 30)
+        self.register()
+        self.wait(30)
+        self.wait(31)
+        self.assertEqual(self.registry.services[KEY].ephemeral, {})
+        self.wait(3 * 30)
+        self.assertIn(KEY, self.registry.services)
+        self.wait(30)
+        self.assertNotIn(KEY, self.registry.services)
+
+    def test_a_new_leader_counts_anew(self) -> None:
+        """Looks of an earlier leadership do not count."""
+        self.wait(50 + 3 * 30)
+        self.health.leader_changed(False)
+        self.wait(30)
+        self.health.leader_changed(True)
+        self.wait(30)
+        self.assertEqual(self.proposed, [])
+
+    def test_refused(self) -> None:
+        """A command that failed is proposed again at the next look."""
+        self.answer = lambda: fail(Unavailable("no leader"))
+        self.wait(50 + 5 * 30)
+        self.assertEqual(len(self.proposed), 2)
+
+    def test_off(self) -> None:
+        """Without the setting empty services stay."""
+        self.health.stopService()
+        self.health = self.make()
+        self.health.leader_changed(True)
+        self.wait(500)
+        self.assertIn(KEY, self.registry.services)
+
+
+class PeriodicTests(SynchronousTestCase):
+    """The job that is done again and again."""
+
+    def test_runs_until_stopped(self) -> None:
+        """It begins after the first delay, goes on in periods, and stops and starts again."""
+        clock, runs = Clock(), []
+        job = Periodic(clock, 10.0, lambda: runs.append(clock.seconds()), first=3.0)
+        job.startService()
+        job.startService()
+        clock.pump([1.0] * 24)
+        self.assertEqual(runs, [3.0, 13.0, 23.0])
+        job.stopService()
+        self.assertEqual(clock.getDelayedCalls(), [])
+        job.startService()
+        clock.advance(3)
+        self.assertEqual(len(runs), 4)
+
+    def test_stopped_by_its_own_job(self) -> None:
+        """A job may end it."""
+        clock = Clock()
+        job = Periodic(clock, 1.0, lambda: job.stopService())
+        job.startService()
+        clock.advance(1)
+        self.assertEqual(clock.getDelayedCalls(), [])
