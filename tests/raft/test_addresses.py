@@ -25,8 +25,9 @@ class Resolver:
         receiver.resolutionBegan(None)
         self.asked.append((name, receiver))
 
-    def answer(self, *addresses: str) -> None:
-        _, receiver = self.asked.pop()
+    def answer(self, name: str, *addresses: str) -> None:
+        (at,) = (at for at, (asked, _) in enumerate(self.asked) if asked == name)
+        _, receiver = self.asked.pop(at)
         for text in addresses:
             kind = IPv6Address if ":" in text else IPv4Address
             receiver.addressResolved(kind("TCP", text, 0))
@@ -68,30 +69,30 @@ class SourcesTests(SynchronousTestCase):
         self.sources.set_hosts(["node-1"])
         self.assertFalse(self.sources.allows("10.0.0.1") or self.sources.complete)
         self.assertEqual([name for name, _ in self.resolver.asked], ["node-1"])
-        self.resolver.answer("10.0.0.1", "2001:db8::1")
+        self.resolver.answer("node-1", "10.0.0.1", "2001:db8::1")
         self.assertTrue(self.sources.allows("10.0.0.1") and self.sources.allows("2001:db8::1"))
         self.assertTrue(self.sources.complete)
         self.assertFalse(self.sources.allows("10.0.0.9"))
         self.assertEqual(self.resolver.asked, [])
         self.reactor.advance(1)
         self.assertFalse(self.sources.allows("10.0.0.9"))
-        self.resolver.answer("10.0.0.9")
+        self.resolver.answer("node-1", "10.0.0.9")
         self.assertTrue(self.sources.allows("10.0.0.9"))
         self.assertFalse(self.sources.allows("10.0.0.1"))
 
     def test_failed_resolution(self) -> None:
         """What was known stays when the resolver fails; a name that left the list does not come back."""
         self.sources.set_hosts(["node-1"])
-        self.resolver.answer("10.0.0.1")
+        self.resolver.answer("node-1", "10.0.0.1")
         self.reactor.advance(1)
         self.sources.set_hosts(["node-1", "localhost"])
-        self.resolver.answer("127.0.0.1")
-        self.resolver.answer()
+        self.resolver.answer("localhost", "127.0.0.1")
+        self.resolver.answer("node-1")
         self.assertTrue(self.sources.allows("10.0.0.1") and self.sources.allows("127.0.0.1"))
         self.reactor.advance(1)
         self.sources.allows("10.0.0.9")
         self.sources.set_hosts([])
-        self.resolver.answer("10.0.0.1")
+        self.resolver.answer("node-1", "10.0.0.1")
         self.assertFalse(self.sources.allows("10.0.0.1"))
 
 
