@@ -3,7 +3,7 @@
 Why a format of our own: a log must tell a torn tail (the last write before a crash, which nobody was
 told of) from a damaged middle (entries that were acknowledged). SQLite's WAL cannot: at the first
 frame with a bad checksum it stops reading, and silently drops every committed transaction behind it.
-And one save here is one write and one sync, with nothing to checkpoint.
+A save here is one write and one sync, and nothing is ever checkpointed.
 
 The files of a data folder:
 
