@@ -1,0 +1,109 @@
+"""All routes of the API: one list of the objects that have them, built from the parts of a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred
+
+from nacos_tw.cluster.members import MemberList
+from nacos_tw.http.counters import Counters
+from nacos_tw.http.guard import Guard
+from nacos_tw.http.routing import Area
+from nacos_tw.http.v1.beat import BeatsV1
+from nacos_tw.http.v1.catalog import CatalogV1
+from nacos_tw.http.v1.cluster import ServiceClustersV1
+from nacos_tw.http.v1.console import ConsoleV1
+from nacos_tw.http.v1.core import RAFT_OPS, ClusterCoreV1
+from nacos_tw.http.v1.counts import Counts
+from nacos_tw.http.v1.distro import DistroV1
+from nacos_tw.http.v1.faces import Ask, AskAll, Millis
+from nacos_tw.http.v1.health import HealthV1
+from nacos_tw.http.v1.instance import InstancesV1
+from nacos_tw.http.v1.legacy import LegacyV1
+from nacos_tw.http.v1.listing import InstanceListV1
+from nacos_tw.http.v1.metrics import PrometheusV1
+from nacos_tw.http.v1.oldnames import OldNamesV1
+from nacos_tw.http.v1.operator import OPERATOR, OPS, OperatorV1
+from nacos_tw.http.v1.raft import RaftV1
+from nacos_tw.http.v1.service import ServicesV1
+from nacos_tw.http.v1.subscribers import SUBSCRIBERS, asked_subscribers
+from nacos_tw.metrics.machine import Machine
+from nacos_tw.naming.naming import Naming
+from nacos_tw.naming.probes import Probes
+from nacos_tw.raft.node import RaftNode
+from nacos_tw.settings.settings import Settings
+
+INSTANCE = "/v1/ns/instance"
+API = "/v1/ns/api"
+
+
+@attrs.frozen
+class Parts:
+    """The parts of a node that handlers work with."""
+
+    settings: Settings
+    guard: Guard
+    naming: Naming
+    node: RaftNode
+    members: MemberList
+    probes: Probes
+    counters: Counters
+    ask: Ask
+    ask_all: AskAll
+    readiness: Callable[[], str]
+    millis: Millis
+
+
+@attrs.frozen
+class Areas:
+    """
+    What has routes.
+
+    @ivar listing: also renders pushes.
+    @ivar questions: what other nodes may ask on 7848, and who answers: (peer, body) -> answer.
+    """
+
+    areas: list[Area]
+    listing: InstanceListV1
+    questions: dict[str, Callable[[str, bytes], bytes | Deferred[bytes] | Any]]
+
+
+def all_areas(parts: Parts) -> Areas:
+    """Every object with routes."""
+    guard, naming, node, members = parts.guard, parts.naming, parts.node, parts.members
+    counts, machine = Counts(naming), Machine()
+    listing, beats = InstanceListV1(INSTANCE, guard, naming), BeatsV1(INSTANCE, guard, naming)
+    core = ClusterCoreV1(guard, members, node, parts.ask, parts.millis)
+    settings = parts.settings
+    console = ConsoleV1(
+        guard, parts.readiness, settings.standalone, settings.port, settings.function_mode, settings.auth_enabled
+    )
+    areas: list[Area] = [
+        InstancesV1(INSTANCE, guard, naming),
+        listing,
+        beats,
+        InstancesV1(API, guard, naming),
+        InstanceListV1(API, guard, naming),
+        BeatsV1(API, guard, naming),
+        OldNamesV1(guard, listing, beats),
+        LegacyV1(guard, naming),
+        ServicesV1(guard, naming, members, parts.ask_all),
+        CatalogV1(guard, naming),
+        ServiceClustersV1(guard, naming),
+        HealthV1(guard, naming, settings.port),
+        DistroV1(guard, naming),
+        RaftV1(guard, naming, node, members),
+        core,
+        console,
+        PrometheusV1(guard, naming, node, members, counts, machine, parts.readiness, parts.probes.gauges),
+    ]
+    for prefix in (OPERATOR, OPS):
+        areas.append(OperatorV1(guard, naming, node, members, parts.millis, counts, machine, prefix))
+    questions: dict[str, Any] = {
+        SUBSCRIBERS: lambda peer, body: asked_subscribers(naming, body),
+        RAFT_OPS: lambda peer, body: Deferred.fromCoroutine(core.asked_raft_ops(peer, body)),
+    }
+    return Areas(areas, listing, questions)

@@ -1,0 +1,178 @@
+"""C{GET /v1/ns/instance/list}: the instances of a service (naming-v1.md 3.6), also as UDP pushes.
+
+Answers are rendered once and given again. Two look-ups, both dropped by the service's version: the
+request's bytes lead straight to an answer, because a client asks the same thing every few seconds;
+and what an answer depends on (clusters, health, agent, ...) leads to the same answer for clients that
+differ only in their address.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+import attrs
+from klein import Klein
+
+from nacos_tw.http.call import Call, is_java_agent
+from nacos_tw.http.guard import Guard
+from nacos_tw.http.reply import Reply, raw_json_reply
+from nacos_tw.http.routing import serve
+from nacos_tw.http.v1.hosts import EmptyServiceInfo, NoServiceInfo, ServiceInfo, encode, hosts
+from nacos_tw.naming import queries
+from nacos_tw.naming.model import Service, ServiceKey
+from nacos_tw.naming.naming import Naming
+
+REMEMBERED = 100_000
+"""Different requests that are remembered."""
+RENDERED_BYTES = 32 * 1024 * 1024
+"""Bytes of rendered answers that are kept."""
+
+Cached = tuple[Service, int, Reply]
+"""The service, its version at the time, and the answer."""
+
+
+@attrs.define
+class ListAnswers:
+    """
+    The rendered answers of one node.
+
+    @ivar by_target: for Java agents and for others: the request's target to an answer.
+    """
+
+    by_target: tuple[dict[bytes, Cached], dict[bytes, Cached]] = attrs.field(factory=lambda: ({}, {}))
+    rendered: dict[tuple[object, ...], Cached] = attrs.field(factory=dict)
+    bytes_kept: int = 0
+    settings: object = None
+
+    def check(self, settings: object) -> None:
+        """Forget everything when the switches are other ones than before."""
+        if settings is not self.settings:
+            self.clear()
+            self.settings = settings
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for targets in self.by_target:
+            targets.clear()
+        self.rendered.clear()
+        self.bytes_kept = 0
+
+    def keep(self, key: tuple[object, ...], cached: Cached) -> None:
+        """Keep a rendered answer."""
+        self.bytes_kept += 2 * len(cached[2].body) + 300
+        if self.bytes_kept > RENDERED_BYTES:
+            self.clear()
+        self.rendered[key] = cached
+
+    def keep_target(self, java: bool, target: bytes, cached: Cached) -> None:
+        """Keep the way from a request's bytes to an answer."""
+        targets = self.by_target[java]
+        if len(targets) >= REMEMBERED:
+            targets.clear()
+        targets[target] = cached
+
+
+@attrs.frozen
+class InstanceListV1:
+    """The list."""
+
+    prefix: str
+    guard: Guard
+    naming: Naming
+    answers: ListAnswers = attrs.field(factory=ListAnswers)
+    seconds: Callable[[], float] = time.time
+    app: ClassVar[Klein] = Klein()
+
+    @serve(app, "GET", "/list", needs="read:naming")
+    def instance_list(self, call: Call) -> Reply:
+        """The instances that a client may call; with C{udpPort} also a subscription."""
+        naming = self.naming
+        java = call.java_agent
+        answers = self.answers
+        answers.check(naming.registry.switches)
+        cached = answers.by_target[java].get(call.target)
+        if cached is not None and not naming.provisional.overlay:
+            service, version, reply = cached
+            if service.version == version:
+                return reply
+        return self._list(call, call.service_key(), java)
+
+    def _list(self, call: Call, key: ServiceKey, java: bool) -> Reply:
+        """A request that is not known by its bytes."""
+        clusters, udp_port = call.get("clusters"), call.integer("udpPort")
+        healthy_only = call.strict("healthyOnly")
+        client_ip = call.get("clientIP")
+        if call.strict("isCheck") and queries.service_of(self.naming.registry, self.naming.overlay, key):
+            return raw_json_reply(b"{}")
+        pushed = False
+        if udp_port > 0:
+            pushed = self.naming.push.subscribe(
+                key, clusters, client_ip or call.peer, udp_port, call.agent, call.get("app"), key[0]
+            )
+        cached = self._answer(key, clusters, healthy_only, client_ip, call.get("env"), java, pushed)
+        if isinstance(cached, Reply):
+            return cached
+        if udp_port <= 0 and not self.naming.overlay:
+            self.answers.keep_target(java, call.target, cached)
+        return cached[2]
+
+    def _answer(
+        self, key: ServiceKey, clusters: str, healthy_only: bool, client_ip: str, env: str, java: bool, pushed: bool
+    ) -> Cached | Reply:
+        """The answer, with what it stands on if it may be given again."""
+        naming = self.naming
+        service = queries.service_of(naming.registry, naming.overlay, key)
+        if service is None:
+            return raw_json_reply(self.render(None, key, clusters, healthy_only, client_ip, env, java, pushed))
+        ip = client_ip if service.selector.labels else ""
+        what = (key, clusters, healthy_only, ip, env, java, pushed)
+        cached = self.answers.rendered.get(what)
+        if cached is not None and cached[0] is service and cached[1] == service.version:
+            return cached
+        reply = raw_json_reply(self.render(service, key, clusters, healthy_only, ip, env, java, pushed))
+        if naming.overlay:
+            return reply
+        found = (service, service.version, reply)
+        if len(env) + len(clusters) < 256:
+            self.answers.keep(what, found)
+        return found
+
+    def render(
+        self,
+        service: Service | None,
+        key: ServiceKey,
+        clusters: str,
+        healthy_only: bool,
+        client_ip: str,
+        env: str,
+        java: bool,
+        pushed: bool,
+    ) -> bytes:
+        """The JSON of an answer."""
+        switches = self.naming.registry.switches
+        cache_millis = switches.default_push_cache_millis if pushed else switches.default_cache_millis
+        if service is None:
+            return encode(NoServiceInfo(key[1], clusters, cache_millis, []))
+        shown_name = key[1] if java else service.bare_name
+        found = queries.select(service, clusters, healthy_only, client_ip)
+        now = int(self.seconds() * 1000)
+        checksum = queries.checksum(service)
+        if not found.total:
+            return encode(
+                EmptyServiceInfo(
+                    shown_name, key[1], cache_millis, now, checksum, False, clusters, env, [], service.metadata
+                )
+            )
+        entries = hosts(found.shown(), shown_name)
+        return encode(
+            ServiceInfo(
+                entries, shown_name, key[1], cache_millis, now, checksum, False, clusters, env, service.metadata
+            )
+        )
+
+    def pushed(self, key: ServiceKey, clusters: str, client_ip: str, agent: str) -> bytes:
+        """What a subscriber is told, see L{nacos_tw.naming.push.Render}."""
+        service = queries.service_of(self.naming.registry, self.naming.overlay, key)
+        return self.render(service, key, clusters, False, client_ip, "", is_java_agent(agent.encode()), True)

@@ -1,0 +1,223 @@
+"""Naming, the face of the registry: what HTTP handlers and other mouths call.
+
+Reads go to the registry (this node's copy of the replicated state) and the provisional overlay.
+Writes go through the log. Ephemeral registrations go on without a majority, see
+L{nacos_tw.naming.provisional}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nacos_tw.errors import NacosError, Unavailable
+from nacos_tw.interfaces import IProposer
+from nacos_tw.naming import commands, machine
+from nacos_tw.naming.commands import Command, Deregister, Register, Revive
+from nacos_tw.naming.leases import Leases
+from nacos_tw.naming.model import Instance, ServiceKey
+from nacos_tw.naming.provisional import InstanceKey, Provisional
+from nacos_tw.naming.push import Push
+from nacos_tw.naming.queries import Overlay
+from nacos_tw.naming.registry import Registry
+from nacos_tw.naming.switches import apply_switch
+
+HAND_OVER_AT_ONCE = 256
+"""Provisional commands under way to the leader at a time."""
+
+
+class Naming:
+    """
+    @ivar registry: the replicated state as this node has applied it.
+    @ivar leases: when each ephemeral instance was last heard of.
+    """
+
+    log = Logger()
+
+    def __init__(self, registry: Registry, leases: Leases, proposer: IProposer, push: Push) -> None:
+        self.registry = registry
+        self.leases = leases
+        self.push = push
+        self.provisional = Provisional()
+        self._proposer = proposer
+        self._handing_over = 0
+        self._queue: list[Register | Deregister] = []
+        self._reviving: set[int] = set()
+        self.trouble: Callable[[], str] = lambda: ""
+        """Why writes cannot be replicated now; "" when they can."""
+
+    @property
+    def overlay(self) -> Overlay:
+        """What this node shows beside the replicated state; empty in normal times."""
+        return self.provisional.overlay
+
+    # -- what the log brings
+
+    def applied(self) -> None:
+        """Entries were applied: start and end leases, tell subscribers."""
+        changes = self.registry.take_changes()
+        if changes.ended:
+            for number in changes.ended:
+                self.leases.end(number)
+        if changes.started:
+            for number in changes.started:
+                self.leases.start(number)
+        if changes.services:
+            self.push.service_changed(changes.services)
+
+    def beats(self, numbers: bytes) -> None:
+        """Leases were renewed. On the leader, instances that had been taken for dead come back."""
+        self.leases.renew_many(numbers)
+        if not self._proposer.is_leader:
+            return
+        by_number = self.registry.by_number
+        dead = []
+        for number in memoryview(numbers).cast("Q"):
+            instance = by_number.get(number)
+            if instance is not None and not instance.healthy and number not in self._reviving:
+                dead.append(number)
+        if dead:
+            self._revive(dead).addErrback(lambda failure: self.log.info("revival failed: {error}", error=failure.value))
+
+    def _revive(self, numbers: list[int]) -> Deferred[Any]:
+        self._reviving.update(numbers)
+
+        def ended(result: Any) -> Any:
+            self._reviving.difference_update(numbers)
+            return result
+
+        done = self.change(Revive(numbers))
+        done.addBoth(ended)
+        return done
+
+    def role_changed(self) -> None:
+        """Leadership changed: what waited for a leader goes to it."""
+        if self._proposer.available and len(self.provisional):
+            self._hand_over()
+
+    # -- writes
+
+    def change(self, command: Command) -> Deferred[Any]:
+        """
+        A replicated write.
+
+        @return: fires with the command's result once this node has applied it.
+        """
+        return self._proposer.propose(machine.NAME + commands.encode(command))
+
+    def register(self, command: Register) -> Deferred[Any]:
+        """Register (or replace) an instance."""
+        return self._ephemeral(command)
+
+    def deregister(self, command: Deregister) -> Deferred[Any]:
+        """Remove an instance; one that is not there is fine."""
+        return self._ephemeral(command)
+
+    def _ephemeral(self, command: Register | Deregister) -> Deferred[Any]:
+        if not command.ephemeral:
+            return self.change(command)
+        if not self._proposer.available:
+            return self._provisionally(command, None)
+        done = self.change(command)
+        done.addErrback(self._no_majority, command)
+        return done
+
+    def _no_majority(self, failure: Failure, command: Register | Deregister) -> Deferred[Any]:
+        failure.trap(Unavailable)
+        return self._provisionally(command, failure.value)
+
+    def _provisionally(self, command: Register | Deregister, error: BaseException | None) -> Deferred[Any]:
+        if isinstance(command, Register):
+            problem = self.registry.refuses(command)
+            if problem is not None:
+                raise problem
+        if not self.provisional.put(command):
+            raise error or Unavailable("no leader, and too many registrations wait for one")
+        self.push.service_changed([command.service])
+        if self._proposer.available:
+            self._hand_over()
+        return succeed(None)
+
+    def _hand_over(self) -> None:
+        """Give the leader what was taken without it, a bounded number at a time."""
+        if self._handing_over or self._queue:
+            return
+        self._queue = self.provisional.waiting()
+        self._queue.reverse()
+        self.log.info("handing {count} provisional registrations to the leader", count=len(self._queue))
+        for _ in range(min(HAND_OVER_AT_ONCE, len(self._queue))):
+            self._hand_over_next()
+
+    def _hand_over_next(self) -> None:
+        if not self._queue:
+            if not self._handing_over and len(self.provisional) and self._proposer.available:
+                self._hand_over()
+            return
+        command = self._queue.pop()
+        self._handing_over += 1
+
+        def ended(result: Any) -> None:
+            self._handing_over -= 1
+            if isinstance(result, Failure) and result.check(Unavailable):
+                self._queue.clear()  # no leader again; role_changed starts anew
+                return
+            self.provisional.handed_over(command)
+            self.push.service_changed([command.service])
+            self._hand_over_next()
+
+        self.change(command).addBoth(ended)
+
+    # -- beats
+
+    def find(self, service: ServiceKey, key: InstanceKey) -> Instance | None:
+        """The instance, of either kind, as this node shows it."""
+        overlay = self.provisional.overlay
+        if overlay:
+            shown = overlay.get(service)
+            if shown is not None and key in shown:
+                return shown[key]
+        found = self.registry.services.get(service)
+        if found is None:
+            return None
+        return found.ephemeral.get(key) or found.persistent.get(key)
+
+    def beat(self, instance: Instance) -> Deferred[Any] | None:
+        """
+        A heartbeat of a known instance.
+
+        @return: None when it counts already; else fires when a majority has acknowledged it.
+        """
+        if not instance.number or not instance.ephemeral:
+            return None
+        if instance.healthy or not self._proposer.available:
+            return self._proposer.renew(instance.number)
+        return self._revive([instance.number])
+
+    # -- facts
+
+    def status(self) -> tuple[str, str]:
+        """The server status of spec section 1.7 and, when it is DOWN, the reason."""
+        overridden = self.registry.switches.overridden_server_status
+        if overridden:
+            return overridden, ""
+        trouble = self.trouble()
+        return ("DOWN", trouble) if trouble else ("UP", "")
+
+    def set_local_switch(self, entry: str, value: str) -> None:
+        """
+        Change a switch on this node only.
+
+        @raise BadParameter: the value is refused.
+        """
+        result = apply_switch(self.registry.switches, entry, value)
+        if isinstance(result, NacosError):
+            raise result
+        self.registry.switches = result
+
+    def last_beat_millis(self, number: int) -> int:
+        """When the instance was last heard of by this node, in milliseconds since 1970."""
+        return self.leases.last_beat_millis(number)

@@ -1,0 +1,297 @@
+"""What a node is made of, and the order in which its parts start and stop.
+
+This is the only module that joins the parts, and the only one that knows the real reactor.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredList, succeed
+from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nacos_tw import __version__
+from nacos_tw.banner import StartLines
+from nacos_tw.cluster.lookup import FileLookup
+from nacos_tw.cluster.members import MemberList
+from nacos_tw.cluster.reports import WHAT as REPORT
+from nacos_tw.cluster.reports import Reports
+from nacos_tw.errors import NacosError, StartError
+from nacos_tw.http.areas import Parts, all_areas
+from nacos_tw.http.counters import Counters
+from nacos_tw.http.guard import Guard
+from nacos_tw.http.listener import FrontFactory, Listener
+from nacos_tw.http.traffic import Traffic
+from nacos_tw.logs import FileLog
+from nacos_tw.naming.health import Cleaning, Health
+from nacos_tw.naming.leases import Leases
+from nacos_tw.naming.machine import NAME as NAMING
+from nacos_tw.naming.machine import NamingMachine
+from nacos_tw.naming.naming import Naming
+from nacos_tw.naming.probes import Probes
+from nacos_tw.naming.push import Push
+from nacos_tw.naming.registry import Registry
+from nacos_tw.options import Options, load_settings
+from nacos_tw.raft.core import Timing
+from nacos_tw.raft.node import NodeOptions, RaftNode, open_store
+from nacos_tw.raft.peers import Peers
+from nacos_tw.raft.sessions import Machines
+from nacos_tw.raft.writer import Writer
+from nacos_tw.settings.clusterconf import Address
+from nacos_tw.settings.settings import Settings
+from nacos_tw.starting import Node, one_line_errors
+
+ASK_TIMEOUT = 2.0
+"""Seconds that another member has for a small question."""
+
+
+def makeService(options: Options) -> Node:  # noqa: N802 - the plugin's name for it
+    """The node that the options and its home's files describe, for C{twistd nacos}."""
+    from twisted.internet import reactor
+
+    with one_line_errors():
+        return NacosNode(load_settings(options, os.environ), reactor)
+
+
+def millis() -> int:
+    """The wall clock in milliseconds since 1970."""
+    return int(time.time() * 1000)
+
+
+class NacosNode(Node):
+    """One node."""
+
+    log = Logger()
+
+    def __init__(self, settings: Settings, reactor: Any) -> None:
+        """
+        Build all parts; open the log on disk.
+
+        @raise StartError: the data folder cannot be used.
+        """
+        super().__init__()
+        self.settings = settings
+        self._reactor = reactor
+        self._lines = StartLines(settings)
+        self._file_log = FileLog(settings.logs)
+        self.registry = Registry()
+        self.leases = Leases()
+        self._build_raft(settings, reactor)
+        self._build_naming(settings, reactor)
+        self._build_cluster(settings, reactor)
+        self._build_http(settings, reactor)
+        self._join()
+
+    # -- building
+
+    def _build_raft(self, settings: Settings, reactor: Any) -> None:
+        alone = len(settings.members) == 1
+        self.store = open_store(os.path.join(settings.data, "raft"), settings.node, alone)
+        self.writer = Writer(self.store, reactor)
+        machine = Machines({NAMING: NamingMachine(self.registry)})
+        options = NodeOptions(
+            node=settings.node,
+            voters=tuple(member.node for member in settings.members),
+            folder=self.store.folder,
+            timing=Timing(settings.raft.election, settings.raft.heartbeat),
+            request_timeout=settings.raft.request_timeout,
+            patience=2 * settings.raft.election,
+            snapshot_bytes=settings.raft.snapshot_bytes,
+        )
+        self.node = RaftNode(options, self.store, self.writer, machine, reactor, random.SystemRandom())
+        self.peers: Peers | None = None
+        if not alone:
+            self.peers = self.node.peers = Peers(
+                reactor,
+                settings.node,
+                {member.node: member for member in settings.members},
+                settings.raft.secret,
+                settings.address,
+                settings.raft_port,
+                self,
+                random=random.random,
+                server=__version__,
+                http=settings.node,
+            )
+
+    def _build_naming(self, settings: Settings, reactor: Any) -> None:
+        self.push = Push(reactor, self._render_push, lambda: self.registry.switches)
+        self.naming = Naming(self.registry, self.leases, self.node, self.push)
+        self.naming.trouble = self.node.reason
+        wanted = settings.naming
+        cleaning = (
+            Cleaning(wanted.clean_initial_delay, wanted.clean_period) if wanted.empty_service_auto_clean else None
+        )
+        self.health = Health(
+            reactor,
+            self.registry,
+            self.leases,
+            self.naming.change,
+            expire_instance=wanted.expire_instance,
+            cleaning=cleaning if wanted.empty_service_auto_clean else None,
+        )
+        self.probes = Probes(reactor, self.registry, self.naming.change)
+
+    def _build_cluster(self, settings: Settings, reactor: Any) -> None:
+        self.members = MemberList(settings.node, settings.members, version=__version__, standalone=settings.standalone)
+        self.reports = Reports(self.members, self._ask, self.node.status, reactor, millis)
+        self.lookup: FileLookup | None = None
+        filename = os.path.join(settings.home, "conf", "cluster.conf")
+        if not settings.standalone and os.path.exists(filename):
+            self.lookup = FileLookup(filename, settings.port, settings.members, self._members_changed, reactor)
+
+    def _build_http(self, settings: Settings, reactor: Any) -> None:
+        self.counters = Counters()
+        guard = Guard(Traffic(lambda: self.registry.switches, settings.context_path))
+        parts = Parts(
+            settings=settings,
+            guard=guard,
+            naming=self.naming,
+            node=self.node,
+            members=self.members,
+            probes=self.probes,
+            counters=self.counters,
+            ask=self._ask,
+            ask_all=self._ask_all,
+            readiness=self.node.reason,
+            millis=millis,
+        )
+        self.areas = all_areas(parts)
+        self.front = FrontFactory(self.areas.areas, settings.context_path, settings.http, reactor, self.counters)
+        endpoint: Any = TCP6ServerEndpoint if ":" in settings.address else TCP4ServerEndpoint
+        self.listener = Listener(endpoint(reactor, settings.port, backlog=1024, interface=settings.address), self.front)
+
+    def _join(self) -> None:
+        self.node.on_applied = self.naming.applied
+        self.node.on_beats = self.naming.beats
+        self.node.on_role = self._role_changed
+
+    # -- start and stop
+
+    def privilegedStartService(self) -> None:
+        """Take the ports, before anything is announced."""
+        with one_line_errors():
+            self._file_log.startService()
+            _now(Deferred.fromCoroutine(self.listener.listen()))
+            if self.peers is not None:
+                _now(self.peers.listen())
+
+    def startService(self) -> None:
+        """Start the parts, each after what it stands on."""
+        with one_line_errors():
+            super().startService()
+            self._lines.announce()
+            self._lines.starting()
+            self.writer.start()
+            self.node.start()
+            self.listener.startService()
+            for part in (self.push, self.health, self.probes, self.reports, self.lookup, self.peers):
+                if part is not None:
+                    part.startService()
+            self._lines.started()
+
+    def stopService(self) -> Deferred[Any]:
+        """Hand over the lead, answer what is in flight, then stop the parts in the opposite order."""
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        self.log.info("the node is stopping")
+        await self.node.hand_over()
+        await self.listener.stopService()
+        for part in (self.lookup, self.reports, self.probes, self.health, self.push):
+            if part is not None:
+                stopped = part.stopService()
+                if stopped is not None:
+                    await stopped
+        self.node.stop()
+        if self.peers is not None:
+            await self.peers.stopService()
+        await self.writer.stop()
+        self.node.close_store()
+        stopped = super().stopService()
+        if stopped is not None:
+            await stopped
+        self.log.info("the node has stopped")
+        self._file_log.stopService()
+
+    # -- between the parts
+
+    def _role_changed(self) -> None:
+        leads = self.node.is_leader
+        self.health.leader_changed(leads)
+        self.probes.leader_changed(leads)
+        self.naming.role_changed()
+        self.members.see_self(self.node.status(), millis())
+
+    def _render_push(self, key: tuple[str, str], clusters: str, client_ip: str, agent: str) -> bytes:
+        return self.areas.listing.pushed(key, clusters, client_ip, agent)
+
+    def _members_changed(self, addresses: list[Address]) -> None:
+        names = ", ".join(address.node for address in addresses)
+        self.log.warn(
+            "cluster.conf names {names} now; members are only taken in and let go by a restart of every node",
+            names=names,
+        )
+
+    def _ask(self, peer: str, what: str, body: bytes) -> Deferred[bytes]:
+        if self.peers is None:
+            raise NacosError("there are no other nodes")
+        return self.peers.ask(peer, what, body, ASK_TIMEOUT)
+
+    def _ask_all(self, what: str, body: bytes) -> Deferred[list[bytes]]:
+        """Answers of the other members that give one."""
+        peers = self.peers
+        if peers is None:
+            return succeed([])
+        asked = [peers.ask(peer, what, body, ASK_TIMEOUT) for peer in self.members.others() if peers.connected(peer)]
+        gathered = DeferredList(asked, consumeErrors=True)
+        return gathered.addCallback(lambda results: [answer for succeeded, answer in results if succeeded])
+
+    # -- IPeerEvents
+
+    def frame_received(self, peer: str, frame: Any) -> None:
+        """A frame of another node's Raft part."""
+        self.node.frame_received(peer, frame)
+
+    def peer_connected(self, peer: str) -> None:
+        """The link to a member is up."""
+        self.reports.peer_connected(peer)
+        self.node.peer_connected(peer)
+
+    def peer_disconnected(self, peer: str) -> None:
+        """The link to a member is down."""
+        self.node.peer_disconnected(peer)
+        self.reports.peer_disconnected(peer)
+
+    def asked(self, peer: str, what: str, body: bytes) -> bytes | Deferred[bytes]:
+        """A small question of another node."""
+        if what == REPORT:
+            return self.reports.asked_report(peer, body)
+        answering = self.areas.questions.get(what)
+        if answering is None:
+            raise NacosError(f"unknown question {what}")
+        return answering(peer, body)
+
+    def members_differ(self, peer: str) -> None:
+        """That member's cluster.conf names other members than this node's."""
+        self.log.warn(
+            "{peer} has another list of members than this node; cluster.conf must be the same everywhere", peer=peer
+        )
+
+
+def _now(result: Deferred[Any]) -> None:
+    """
+    The outcome of what does not really take time.
+
+    @raise StartError: what the Deferred failed with, in one line.
+    """
+    outcome: list[Any] = []
+    result.addBoth(outcome.append)
+    if outcome and isinstance(outcome[0], Failure):
+        error = outcome[0].value
+        raise error if isinstance(error, Exception) else StartError(str(error))

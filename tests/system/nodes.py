@@ -1,0 +1,275 @@
+"""Real nodes for tests: processes started by bin/startup.sh, each with a home of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BIN = os.path.join(ROOT, "bin")
+NAMING = "/nacos/v1/ns"
+
+
+def free_port() -> int:
+    """A port p such that p and p - 1000 are free, outside the range that outgoing connections use."""
+    for _ in range(200):
+        port = random.randrange(12000, 32000)
+        with contextlib.ExitStack() as stack:
+            try:
+                for wanted in (port, port - 1000):
+                    probe = stack.enter_context(socket.socket())
+                    probe.bind(("127.0.0.1", wanted))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no free ports")
+
+
+def wait_for(what: Callable[[], Any], limit: float = 20.0, why: str = "") -> Any:
+    """What C{what} gives once it is true; it may raise OSError and be asked again meanwhile."""
+    end = time.monotonic() + limit
+    last: Any = None
+    while time.monotonic() < end:
+        try:
+            last = what()
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            last = error
+        else:
+            if last:
+                return last
+        time.sleep(0.05)
+    raise AssertionError(f"waited {limit} s in vain{': ' + why if why else ''}; last: {last!r}")
+
+
+class Answer:
+    """Status, headers (lower case) and body of an answer."""
+
+    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def __repr__(self) -> str:
+        return f"<{self.status} {self.body[:300]!r}>"
+
+
+class RealNode:
+    """One node: its home, its ports, its process."""
+
+    def __init__(self, home: str, port: int) -> None:
+        self.home = home
+        self.port = port
+        self.address = f"127.0.0.1:{port}"
+        self.url = f"http://{self.address}"
+        self.output = ""
+
+    def environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("NACOS_", "SERVER_", "MODE"))}
+        return {**kept, "NACOS_HOME": self.home, "NACOS_TW_VENV": os.environ.get("NACOS_TW_VENV", sys.prefix)}
+
+    def start(self, *arguments: str, check: bool = True, **environment: str) -> int:
+        """Run bin/startup.sh; its output is in C{output}."""
+        done = subprocess.run(
+            ["sh", os.path.join(BIN, "startup.sh"), *arguments],
+            env={**self.environment(), **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=300,
+        )
+        self.output = done.stdout.decode()
+        if check and done.returncode:
+            raise AssertionError(f"startup.sh ended with {done.returncode}: {self.output}\n{self.log}")
+        return done.returncode
+
+    @property
+    def pid(self) -> int:
+        with open(os.path.join(self.home, "data", "nacos.pid")) as file:
+            return int(file.read())
+
+    @property
+    def log(self) -> str:
+        """What stands in logs/start.out."""
+        try:
+            with open(os.path.join(self.home, "logs", "start.out")) as file:
+                return file.read()
+        except OSError:
+            return ""
+
+    @property
+    def running(self) -> bool:
+        try:
+            pid = self.pid
+            os.kill(pid, 0)
+            with open(f"/proc/{pid}/stat") as file:
+                return file.read().rpartition(")")[2].split()[0] != "Z"
+        except (OSError, ValueError):
+            return False
+
+    def kill(self) -> None:
+        """kill -9."""
+        pid = self.pid
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not _alive(pid), 5)
+
+    def stop(self) -> float:
+        """bin/shutdown.sh; gives the seconds until the process was gone."""
+        pid, began = self.pid, time.monotonic()
+        subprocess.run(
+            ["sh", os.path.join(BIN, "shutdown.sh")], env=self.environment(), check=True, stdout=subprocess.PIPE
+        )
+        wait_for(lambda: not _alive(pid), 10, "the node to stop")
+        return time.monotonic() - began
+
+    def request(
+        self, method: str, path: str, params: dict[str, Any] | None = None, body: bytes | None = None,
+        headers: dict[str, str] | None = None, timeout: float = 10.0,
+    ) -> Answer:  # fmt: skip
+        """One request; the parameters go into the query string."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            target = path + ("?" + urlencode(params) if params else "")
+            connection.request(method, target, body, headers or {})
+            answer = connection.getresponse()
+            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+        finally:
+            connection.close()
+
+    def register(self, service: str, ip: str, port: int = 8080, **more: Any) -> Answer:
+        return self.request("POST", NAMING + "/instance", {"serviceName": service, "ip": ip, "port": port, **more})
+
+    def beat(self, service: str, ip: str, port: int = 8080, **more: Any) -> Answer:
+        return self.request("PUT", NAMING + "/instance/beat", {"serviceName": service, "ip": ip, "port": port, **more})
+
+    def ips(self, service: str, **more: Any) -> set[str]:
+        """The ips of the hosts that this node lists."""
+        answer = self.request("GET", NAMING + "/instance/list", {"serviceName": service, **more})
+        if answer.status != 200:
+            raise ValueError(answer)
+        return {host["ip"] for host in answer.json["hosts"]}
+
+    def ready(self) -> bool:
+        return self.request("GET", "/nacos/v1/console/health/readiness", timeout=2).status == 200
+
+    def leader(self) -> str:
+        """The address of the leader, "" when this node knows none."""
+        found = self.request("GET", NAMING + "/raft/leader", timeout=2).json["leader"]
+        found = json.loads(found) if isinstance(found, str) and found else found
+        return (found or {}).get("ip") or ""
+
+
+def _alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+class RealCluster:
+    """Nodes on this machine with one cluster.conf."""
+
+    def __init__(self, size: int = 3, properties: str = "") -> None:
+        self.folder = tempfile.mkdtemp(prefix="nacos-tw-test-")
+        self.nodes: list[RealNode] = []
+        ports: list[int] = []
+        while len(ports) < size:
+            port = free_port()
+            if all(abs(port - other) not in (0, 1000) for other in ports):
+                ports.append(port)
+        for number, port in enumerate(ports):
+            home = os.path.join(self.folder, f"node{number + 1}")
+            os.makedirs(os.path.join(home, "conf"))
+            self.nodes.append(RealNode(home, port))
+            with open(os.path.join(home, "conf", "application.properties"), "w") as file:
+                file.write(f"server.port={port}\n{properties}\n")
+            if size > 1:
+                with open(os.path.join(home, "conf", "cluster.conf"), "w") as file:
+                    file.writelines(f"127.0.0.1:{other}\n" for other in ports)
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        return () if len(self.nodes) > 1 else ("-m", "standalone")
+
+    def start(self) -> None:
+        """Start all nodes at the same time and wait until all are ready."""
+        started = [
+            subprocess.Popen(
+                ["sh", os.path.join(BIN, "startup.sh"), *self.arguments],
+                env=node.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            )
+            for node in self.nodes
+        ]  # fmt: skip
+        for node, process in zip(self.nodes, started, strict=True):
+            node.output = process.communicate(timeout=600)[0].decode()
+            if process.returncode:
+                raise AssertionError(f"startup.sh: {process.returncode}: {node.output}\n{node.log}")
+        self.wait_ready()
+
+    def wait_ready(self, nodes: list[RealNode] | None = None) -> None:
+        for node in nodes or self.nodes:
+            wait_for(node.ready, 30, f"{node.address} to be ready")
+
+    def leader(self) -> RealNode:
+        """The node that all running nodes agree to be the leader."""
+
+        def agreed() -> RealNode | None:
+            names = {node.leader() for node in self.nodes if node.running}
+            if len(names) != 1 or not (name := names.pop()):
+                return None
+            return next((node for node in self.nodes if node.address == name and node.running), None)
+
+        found: RealNode = wait_for(agreed, 20, "one leader")
+        return found
+
+    def followers(self) -> list[RealNode]:
+        leader = self.leader()
+        return [node for node in self.nodes if node is not leader and node.running]
+
+    def close(self) -> None:
+        """End all processes and remove the homes."""
+        for node in self.nodes:
+            with contextlib.suppress(OSError, ValueError):
+                os.kill(node.pid, signal.SIGKILL)
+        for _ in range(20):
+            try:
+                shutil.rmtree(self.folder)
+                break
+            except OSError:
+                time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def cluster(size: int = 3, properties: str = "") -> Iterator[RealCluster]:
+    """A started cluster that ends with the block."""
+    found = RealCluster(size, properties)
+    try:
+        found.start()
+        yield found
+    except BaseException:
+        for node in found.nodes:
+            print(f"--- {node.address}\n{node.log[-3000:]}")
+        raise
+    finally:
+        found.close()
