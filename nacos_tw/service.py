@@ -49,6 +49,9 @@ from nacos_tw.starting import Node, one_line_errors
 ASK_TIMEOUT = 2.0
 """Seconds that another member has for a small question."""
 
+ALONE = "standalone"
+"""What the log of a node that stands alone calls it: its address may change from start to start."""
+
 
 def makeService(options: Options) -> Node:  # noqa: N802 - the plugin's name for it
     """The node that the options and its home's files describe, for C{twistd nacos}."""
@@ -91,12 +94,14 @@ class NacosNode(Node):
 
     def _build_raft(self, settings: Settings, reactor: Any) -> None:
         alone = len(settings.members) == 1
-        self.store = open_store(os.path.join(settings.data, "raft"), settings.node, alone)
+        name = ALONE if settings.standalone else settings.node
+        self.store = open_store(os.path.join(settings.data, "raft"), name, alone)
         self.writer = Writer(self.store, reactor)
         machine = Machines({NAMING: NamingMachine(self.registry)})
         options = NodeOptions(
-            node=settings.node,
-            voters=tuple(member.node for member in settings.members),
+            node=name,
+            shown=settings.node,
+            voters=(name,) if alone else tuple(member.node for member in settings.members),
             folder=self.store.folder,
             timing=Timing(settings.raft.election, settings.raft.heartbeat),
             request_timeout=settings.raft.request_timeout,

@@ -47,7 +47,6 @@ def send_reply(request: Request, reply: Reply) -> bytes:
     request.setResponseCode(reply.status)
     request.defaultContentType = None
     headers = request.responseHeaders
-    headers.removeHeader(b"Server")
     headers.setRawHeaders(*_one(SECURITY_POLICY))
     for header in reply.headers:
         headers.setRawHeaders(*_one(header))
@@ -95,7 +94,13 @@ class CarrierRequest(Request):
         """The body is complete."""
         if not self.channel.refused:
             self.began = perf_counter()
+            self.responseHeaders.setRawHeaders(*_one(SECURITY_POLICY))
             super().process()
+
+    def setHeader(self, name: bytes, value: bytes) -> None:  # noqa: N802
+        """A response header. Twisted's name and version stay unsaid."""
+        if name.lower() != b"server":
+            super().setHeader(name, value)
 
     def finish(self) -> None:
         """The answer is complete."""
@@ -199,7 +204,7 @@ class CarrierChannel(HTTPChannel):
             return
         self.refused = True
         self.site.counters.refused += 1
-        self.transport.write(render(reply, datetimeToString().encode(), CLOSE))  # type: ignore[union-attr]
+        self.transport.write(render(reply, datetimeToString(), CLOSE))
         self.loseConnection()
 
     def sweep(self, seconds: float) -> bool:

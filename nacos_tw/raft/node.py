@@ -55,6 +55,8 @@ class NodeOptions:
     node: str
     voters: tuple[str, ...]
     folder: str
+    shown: str = ""
+    """What L{RaftNode.status} calls this node, if not by C{node}."""
     timing: Timing = Timing()
     request_timeout: float = 5.0
     patience: float = 2.0
@@ -602,16 +604,16 @@ class RaftNode:
         core = self._core
         reason = self.reason()
         return RaftStatus(
-            node=self.node,
+            node=self._shown(self.node),
             role="CANDIDATE" if core.role is Role.PRE_CANDIDATE else core.role.value,
             term=core.term,
-            vote=core.vote,
-            leader=core.leader or "",
+            vote=self._shown(core.vote),
+            leader=self._shown(core.leader or ""),
             commit=core.commit,
             applied=self._applied,
             last_index=core.last_index,
             leader_commit=core.leader_commit,
-            voters=core.config.voters,
+            voters=tuple(map(self._shown, core.config.voters)),
             learners=core.config.learners,
             healthy=not reason,
             reason=reason,
@@ -619,6 +621,9 @@ class RaftNode:
             log_bytes=self._store.size_on_disk(),
             peers=self._peer_status(),
         )
+
+    def _shown(self, name: str) -> str:
+        return self.options.shown if self.options.shown and name == self.node else name
 
     def _peer_status(self) -> dict[str, PeerStatus]:
         core, peers = self._core, self.peers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from nacos_tw.http.v1.faces import Naming
+from nacos_tw.naming import queries
 
 
 @attrs.define
@@ -15,20 +16,9 @@ class Counts:
     _at: int = -1
     _clients: tuple[int, int] = (0, 0)
 
-    def services(self) -> int:
-        """All services, those of provisional instances included."""
-        services = self.naming.registry.services
-        return len(services) + sum(key not in services for key in self.naming.overlay)
-
-    def instances(self) -> int:
-        """All instances of both kinds, provisional ones included."""
-        registry = self.naming.registry
-        count = len(registry.by_number)
-        for key, laid in self.naming.overlay.items():
-            service = registry.services.get(key)
-            known = service.ephemeral if service is not None else {}
-            count += sum((instance is not None) - (at in known) for at, instance in laid.items())
-        return count
+    def totals(self) -> queries.Counts:
+        """Services and instances."""
+        return queries.counts(self.naming.registry, self.naming.overlay)
 
     def subscribers(self) -> int:
         """Clients of this node that are told of changes."""

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from nacos_tw.http.v1.faces import Naming
-from nacos_tw.http.v1.shapes import Json, ephemeral_of, instances_json, selector_json
+from nacos_tw.http.v1.shapes import Json, instances_json, selector_json
+from nacos_tw.naming import queries
 from nacos_tw.naming.model import Instance, Service, ServiceKey
 
 PREFIX = "com.alibaba.nacos.naming."
@@ -38,11 +39,10 @@ def ephemeral_service(key: str) -> ServiceKey | None:
 def ephemeral_datums(naming: Naming) -> dict[str, Json]:
     """All ephemeral instances of all services, by key; services without any are left out."""
     found = {}
-    for service in _shown_services(naming):
-        instances = ephemeral_of(service, naming.overlay)
-        if instances:
+    for service in queries.all_services(naming.registry, naming.overlay):
+        if service.ephemeral:
             key = EPHEMERAL + service_text(service.key)
-            found[key] = _list_datum(key, instances, naming)
+            found[key] = _list_datum(key, service.ephemeral.values(), naming)
     return found
 
 
@@ -52,7 +52,8 @@ def datum(naming: Naming, key: str) -> Json | None:
         return _datum(key, msgspec.to_builtins(naming.registry.switches), naming.registry.version)
     for prefix in (EPHEMERAL, PERSISTENT, META):
         if key.startswith(prefix):
-            service = _shown(naming, service_of(key.removeprefix(prefix)))
+            named = service_of(key.removeprefix(prefix))
+            service = None if named is None else queries.service_of(naming.registry, naming.overlay, named)
             return None if service is None else _of_service(naming, key, prefix, service)
     return None
 
@@ -69,27 +70,11 @@ def listened_keys(naming: Naming) -> Iterator[str]:
 def _of_service(naming: Naming, key: str, prefix: str, service: Service) -> Json | None:
     if prefix == META:
         return _datum(key, _meta(service), service.version) if service.stored else None
-    instances = ephemeral_of(service, naming.overlay) if prefix == EPHEMERAL else list(service.persistent.values())
+    instances = (service.ephemeral if prefix == EPHEMERAL else service.persistent).values()
     return _list_datum(key, instances, naming) if instances else None
 
 
-def _shown(naming: Naming, key: ServiceKey | None) -> Service | None:
-    """A service that is replicated, or that only provisional instances make."""
-    if key is None:
-        return None
-    service = naming.registry.services.get(key)
-    return Service(key) if service is None and key in naming.overlay else service
-
-
-def _shown_services(naming: Naming) -> Iterable[Service]:
-    services = naming.registry.services
-    yield from services.values()
-    for key in naming.overlay:
-        if key not in services:
-            yield Service(key)
-
-
-def _list_datum(key: str, instances: list[Instance], naming: Naming) -> Json:
+def _list_datum(key: str, instances: Iterable[Instance], naming: Naming) -> Json:
     return _datum(key, {"instanceList": instances_json(instances, naming)}, 1)
 
 

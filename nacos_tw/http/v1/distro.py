@@ -116,7 +116,7 @@ class DistroV1:
         try:
             await gatherResults([self.naming.register(command) for command in registrations], consumeErrors=True)
         except FirstError as error:
-            raise error.subFailure.value from None
+            error.subFailure.raiseException()
         return ok_reply(call)
 
     @serve(app, "PUT", "/checksum", needs="open")

@@ -7,15 +7,13 @@ from typing import ClassVar
 import attrs
 from klein import Klein
 
-from nacos_tw.errors import BadParameter, NotFound
 from nacos_tw.http import params
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, ok_reply
 from nacos_tw.http.routing import serve
 from nacos_tw.http.v1.faces import Naming
-from nacos_tw.naming import checkers
-from nacos_tw.naming.checkers import Unchecked
+from nacos_tw.naming import checkers, queries
 from nacos_tw.naming.commands import Health
 from nacos_tw.naming.model import DEFAULT_CLUSTER
 
@@ -39,15 +37,7 @@ class HealthV1:
         cluster = call.get("clusterName", DEFAULT_CLUSTER)
         healthy = params.loose(call.get("healthy") or call.get("valid") or call.required("healthy"))
         service = self.naming.registry.services.get(key)
-        if service is None:
-            raise NotFound(f"service {key[1]} is not found!")
-        known = service.clusters.get(cluster)
-        if known is None:
-            raise NotFound(f"cluster {cluster} is not found!")
-        if not isinstance(known.checker, Unchecked):
-            raise BadParameter(f"health check is still working, service: {key[1]}, cluster: {cluster}")
-        at = (cluster, ip, port)
-        found = [kind[at].number for kind in (service.ephemeral, service.persistent) if at in kind]
+        found = queries.health_targets(service, key[1], cluster, ip, port)
         if found:
             await self.naming.change(Health([(number, healthy) for number in found]))
         return ok_reply(call)

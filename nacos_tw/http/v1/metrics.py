@@ -11,6 +11,7 @@ from klein import Klein
 from nacos_tw import __version__
 from nacos_tw.cluster.members import UP, MemberList
 from nacos_tw.http.call import Call
+from nacos_tw.http.counters import Counters
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import serve
@@ -65,10 +66,10 @@ class PrometheusV1:
         yield from self.more()
 
     def _naming(self, status: RaftStatus) -> Family:
-        acks = self.naming.push.acks
+        acks, totals = self.naming.push.acks, self.counts.totals()
         values: dict[str, float] = {
-            "serviceCount": self.counts.services(),
-            "ipCount": self.counts.instances(),
+            "serviceCount": totals.services,
+            "ipCount": totals.instances,
             "subscriberCount": self.counts.subscribers(),
             "maxPushCost": acks.worst_cost,
             "avgPushCost": acks.average_cost,
@@ -124,3 +125,20 @@ def raft_families(status: RaftStatus) -> Iterator[Family]:
         "Last round trip to the peer.",
         [(labels, peer.rtt_seconds) for labels, peer in peers],
     )
+
+
+def http_families(counters: Counters) -> Iterator[Family]:
+    """What the HTTP carriers counted; for L{PrometheusV1.more}."""
+    yield counter("http_server_requests_seconds_count", "Requests answered.", counters.requests)
+    yield counter("http_server_requests_seconds_sum", "Time taken to answer them, in seconds.", counters.seconds)
+    errors = [
+        ({"outcome": "CLIENT_ERROR"}, counters.client_errors),
+        ({"outcome": "SERVER_ERROR"}, counters.server_errors),
+    ]
+    yield Family("nacos_http_errors_total", "counter", "Answers with a status from 400, and from 500.", list(errors))
+    yield gauge("nacos_http_connections", "Connections open.", counters.open)
+    yield counter("nacos_http_connections_total", "Connections accepted.", counters.accepted)
+    yield counter("nacos_http_handed_over_total", "Connections that left the fast path.", counters.handed_over)
+    yield counter("nacos_http_refused_total", "Requests that broke HTTP or a limit.", counters.refused)
+    yield counter("nacos_http_turned_away_total", "Connections refused, as too many were open.", counters.turned_away)
+    yield counter("nacos_http_timed_out_total", "Connections closed for being slow or idle.", counters.timed_out)

@@ -58,12 +58,12 @@ class OperatorV1:
         answer: dict[str, Any] = {"status": status}
         if call.get("onlyStatus") and call.spring("onlyStatus"):
             return json_reply(answer)
-        services, instances = self.counts.services(), self.counts.instances()
-        answer["serviceCount"] = services
-        answer["instanceCount"] = instances
+        totals = self.counts.totals()
+        answer["serviceCount"] = totals.services
+        answer["instanceCount"] = totals.instances
         answer["raftNotifyTaskCount"] = 0
-        answer["responsibleServiceCount"] = services  # every node answers for all, as 1.4 does with Distro off
-        answer["responsibleInstanceCount"] = instances
+        answer["responsibleServiceCount"] = totals.services  # every node answers for all, as 1.4 does with Distro off
+        answer["responsibleInstanceCount"] = totals.instances
         if call.get("onlyStatus"):
             answer.update(self.counts.clients())
         answer["cpu"] = self.machine.cpu()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from nacos_tw.http.v1.faces import Naming
 from nacos_tw.naming.model import (
     Instance,
-    InstanceKey,
-    Overlay,
     Service,
     beat_interval,
     beat_timeout,
@@ -63,10 +63,21 @@ def instances_json(instances: Iterable[Instance], naming: Naming) -> list[Json]:
     return [instance_json(each, naming.last_beat_millis(each.number)) for each in instances]
 
 
-def ephemeral_of(service: Service, overlay: Overlay) -> list[Instance]:
-    """The ephemeral instances of a service as this node shows them."""
-    laid = overlay.get(service.key) if overlay else None
-    if not laid:
-        return list(service.ephemeral.values())
-    shown: dict[InstanceKey, Instance | None] = {**service.ephemeral, **laid}
-    return [each for each in shown.values() if each is not None]
+def service_json(service: Service) -> Json:
+    """A service's settings and clusters (4.4)."""
+    return {
+        "name": service.bare_name,
+        "namespaceId": service.namespace,
+        "protectThreshold": service.protect_threshold,
+        "metadata": service.metadata,
+        "selector": selector_json(service.selector),
+        "groupName": service.group,
+        "clusters": [
+            {
+                "name": cluster.name,
+                "healthChecker": msgspec.to_builtins(cluster.checker),
+                "metadata": cluster.metadata,
+            }
+            for cluster in service.clusters.values()
+        ],
+    }
