@@ -107,7 +107,7 @@ class Front(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Bytes from the client. Nearly always they are one whole request without a body."""
-        if self._state is IDLE and data.find(END) + 4 == len(data) and not self._choked:
+        if self._state is IDLE and data.find(END) == len(data) - 4 > 0 and not self._choked:
             began = perf_counter()
             self._slow = 0
             self._request(data)

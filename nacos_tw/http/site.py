@@ -204,7 +204,7 @@ class CarrierChannel(HTTPChannel):
             return
         self.refused = True
         self.site.counters.refused += 1
-        self.transport.write(render(reply, datetimeToString(), CLOSE))
+        self.transport.write(render(reply, datetimeToString(), CLOSE))  # type: ignore[union-attr]
         self.loseConnection()
 
     def sweep(self, seconds: float) -> bool:
