@@ -6,7 +6,6 @@ frame with a bad checksum it stops reading, and silently drops every committed t
 A save here is one write and one sync, and nothing is ever checkpointed.
 
 The files of a data folder:
-
   - C{owner}: the node that the folder belongs to; C{lock}: locked while a node runs, with its pid;
   - C{log-<sequence>.seg}: the log, see L{nacos_tw.raft.segment};
   - C{snapshot-<index>-<term>.snap}: see L{nacos_tw.raft.snapshots}; the newest good one counts;
@@ -80,7 +79,7 @@ class Store:
         self._lock = -1
         self._mutex = threading.RLock()
         self._draft: SnapshotDraft | None = None
-        self._snapshots = [found.snapshot] if found.snapshot is not None else []
+        self._snapshots = [found.snapshot] if found.snapshot else []
 
     @classmethod
     def open(cls, folder: str, node: str, *, segment_bytes: int = SEGMENT_BYTES, disk: Disk | None = None) -> Store:
@@ -96,14 +95,12 @@ class Store:
         try:
             lock = lock_folder(folder, disk)
             try:
-                store = cls._load(folder, node, segment_bytes, disk)
+                return cls._load(folder, node, segment_bytes, disk, lock)
             except BaseException:
                 disk.close(lock)
                 raise
         except OSError as error:
             raise StartError(f"cannot use the data folder {folder}: {explain(error)}") from error
-        store._lock = lock
-        return store
 
     @staticmethod
     def set_aside(folder: str, disk: Disk | None = None) -> str:
@@ -124,7 +121,7 @@ class Store:
             raise StartError(f"cannot set aside the log in {folder}: {explain(error)}") from error
 
     @classmethod
-    def _load(cls, folder: str, node: str, segment_bytes: int, disk: Disk) -> Store:
+    def _load(cls, folder: str, node: str, segment_bytes: int, disk: Disk, lock: int) -> Store:
         check_owner(folder, node, disk)
         state = read_state(folder, disk)
         found = read_folder(folder, node, state.state or State(), disk)
@@ -134,6 +131,7 @@ class Store:
         except BaseException:
             store._close_files()
             raise
+        store._lock = lock
         return store
 
     def _mend(self, found: Found) -> None:
@@ -169,7 +167,7 @@ class Store:
 
     @property
     def last(self) -> int:
-        """The last entry's index, or the snapshot's if there is none behind it."""
+        """The last entry's index, or the snapshot's."""
         return self._base + len(self._terms) - 1
 
     def save(self, hard: HardState | None, entries: Sequence[Entry]) -> None:
@@ -195,8 +193,7 @@ class Store:
         if entries:
             del self._terms[entries[0].index - self._base :]
             self._terms.extend([entry.term for entry in entries])
-            piece = self._pieces[-1]
-            piece.high = max(piece.high, self.last)
+            self._pieces[-1].high = max(self._pieces[-1].high, self.last)
 
     def begin_snapshot(self, meta: SnapshotMeta, data: bytes) -> SnapshotDraft:
         """
@@ -294,8 +291,8 @@ class Store:
 
     def size_on_disk(self) -> int:
         """The bytes in the folder's files, without logs that were set aside. Any thread may ask."""
-        names = [name for name in self._disk.names(self.folder) if "." in name or name.startswith("state")]
-        return sum(self._disk.size(os.path.join(self.folder, name)) for name in names)
+        names = self._disk.names(self.folder)
+        return sum(self._disk.size(os.path.join(self.folder, name)) for name in names if "damaged-" not in name)
 
     def close(self) -> None:
         """Note how far the log goes, so that damage to its last group will be noticed too, and close.
@@ -345,6 +342,7 @@ class Store:
         self._disk.put(path, data)
         if self._fd >= 0:
             self._disk.close(self._fd)
+            self._fd = -1
         self._fd = self._disk.open(path)
         self._sequence, self._salt, self._end = sequence, salt, len(data)
         self._pieces.append(Piece(path, sequence, index - 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -11,8 +12,9 @@ import tempfile
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import StartError, StoreDamaged
+from nacos_tw.raft.disk import Disk, explain
 from nacos_tw.raft.messages import Configuration, Entry, HardState, SnapshotMeta
-from nacos_tw.raft.segment import encode_head
+from nacos_tw.raft.segment import SegmentHead, encode_head
 from nacos_tw.raft.snapshots import snapshot_name
 from nacos_tw.raft.statefile import State, encode_state
 from nacos_tw.raft.store import Store
@@ -233,9 +235,9 @@ class RealDiskTests(SynchronousTestCase):
         self.store.close()
         path = os.path.join(self.folder, "log-0000000000000001.seg")
         for name, data in (
-            (path, _later(encode_head(None))),
+            (path, _later(encode_head(SegmentHead(NODE, 1, 1, False, 0)))),
             (self.folder + "/state-0", _later(encode_state(State(9)))),
-        ):  # type: ignore[arg-type]
+        ):
             with open(name, "wb") as file:
                 file.write(data)
             error = self.assertRaises(StartError, Store.open, self.folder, NODE)
@@ -255,6 +257,41 @@ def _later(data: bytes) -> bytes:
     import zlib
 
     return data[:8] + b"\0\2" + data[10:12] + zlib.crc32(data[16:], 2).to_bytes(4, "big") + data[16:]
+
+
+class DiskTests(SynchronousTestCase):
+    """The calls themselves."""
+
+    def setUp(self) -> None:
+        self.disk = Disk()
+        self.path = os.path.join(tempfile.mkdtemp(dir=os.getcwd()), "file")
+        self.fd = self.disk.create(self.path)
+        self.addCleanup(self.disk.close, self.fd)
+
+    def test_part_written(self) -> None:
+        """A write of which the system takes a part goes on, until the system says why not."""
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
+        try:
+            self.assertRaises(OSError, self.disk.write, self.fd, b"x" * 6000, 0)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        self.assertEqual(self.disk.size(self.path), 5000)
+
+    def test_read_past_the_end(self) -> None:
+        """Reading stops at the end."""
+        self.disk.append(self.fd, b"0123456789", 0)
+        self.assertEqual(self.disk.read_at(self.fd, 100, 4), b"456789")
+
+    def test_nothing_there(self) -> None:
+        """What is not there is empty."""
+        self.assertEqual((self.disk.size(self.path + "x"), self.disk.names(self.path + "x")), (0, []))
+
+    def test_explain(self) -> None:
+        """An operator reads the file and the reason."""
+        self.assertEqual(explain(OSError(errno.ENOSPC, "?", "/a")), "/a: the disk is full")
+        self.assertEqual(explain(OSError(errno.EBUSY, "busy")), "busy")
+        self.assertEqual(explain(OSError("odd")), "odd")
 
 
 class RefusingDiskTests(SynchronousTestCase):

@@ -15,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import StartError, StoreDamaged
 from nacos_tw.raft.messages import HardState
+from nacos_tw.raft.segment import Group, encode_group
 from nacos_tw.raft.store import Store
 from tests.raft.disks import (
     FOLDER,
@@ -198,159 +199,19 @@ class TornTailTests(SynchronousTestCase):
 
     def test_cannot_be_forged(self) -> None:
         """A torn group whose data looks like a later group is a torn group."""
-        from nacos_tw.raft.segment import Group, encode_group
-
         fake = b"".join(encode_group(Group(None, []), n, 0) for n in range(20))
         store = self.opened(self.image[self.path] + fake)
         self.assertEqual(store.entries, self.expected(5))
 
     def test_shorter_than_known(self) -> None:
         """A file that ends before what was synced when the state was written is damaged."""
-        store = self.opened(self.image[self.path])
-        store.close()
-        image = store._disk.image()
+        disk = MemoryDisk(self.image)
+        Store.open(FOLDER, NODE, disk=disk).close()
+        image = disk.image()
         for size in (self.ends[-1] - 1, self.ends[-2], self.ends[1]):
             disk = MemoryDisk({**image, self.path: image[self.path][:size]})
             error = self.assertRaises(StoreDamaged, Store.open, FOLDER, NODE, disk=disk)
             self.assertIn(self.path, str(error))
-
-
-class DamageTests(SynchronousTestCase):
-    """Bits flip in a log at rest."""
-
-    def setUp(self) -> None:
-        self.disk = MemoryDisk()
-        self.store = open_store(self.disk)
-        self.model = Model()
-        for change, act in STORY[:6]:
-            change(self.model)
-            act(self.store)
-        self.image = self.disk.image()
-        self.segments = sorted(path for path in self.image if path.endswith(".seg"))
-        self.assertGreater(len(self.segments), 2)
-
-    def flipped(self, path: str, at: int, image: dict[str, bytes] | None = None) -> MemoryDisk:
-        image = image or self.image
-        data = bytearray(image[path])
-        data[at] ^= 1 << random.Random(at).randrange(8)
-        return MemoryDisk({**image, path: bytes(data)})
-
-    def assert_damaged(self, path: str, disk: MemoryDisk) -> str:
-        image = disk.image()
-        error = self.assertRaises(StoreDamaged, open_store, disk)
-        self.assertTrue(str(error).startswith(path), str(error))
-        self.assertNotIn("\n", str(error))
-        self.assertEqual({k: v for k, v in disk.image().items() if "lock" not in k}, _without_lock(image))
-        return str(error)
-
-    def test_flips_in_the_log(self) -> None:
-        """One flipped bit anywhere before the last group is noticed, the file is named, and nothing
-        in the folder is changed."""
-        last_group = self.last_group_at()
-        for path in self.segments:
-            size = len(self.image[path]) if path != self.segments[-1] else last_group
-            for at in range(size):
-                text = self.assert_damaged(path, self.flipped(path, at))
-        self.assertIn("at byte", text)
-
-    def last_group_at(self) -> int:
-        self.store.save(None, entries(13, 1, 2, 10))
-        before = self.store._end
-        self.assertEqual(self.segments[-1], self.store._pieces[-1].path)
-        self.store.save(None, entries(14, 1, 2, 10))
-        self.image = self.disk.image()
-        return before
-
-    def test_flips_in_the_last_group(self) -> None:
-        """The last group of a crashed node cannot be told from a torn write; after an orderly stop
-        it can."""
-        start = self.last_group_at()
-        for at in range(start, len(self.image[self.segments[-1]])):
-            self.assertEqual(open_store(self.flipped(self.segments[-1], at)).last, 13)
-        self.store.close()
-        for at in range(start, len(self.image[self.segments[-1]])):
-            self.assert_damaged(self.segments[-1], self.flipped(self.segments[-1], at, self.disk.image()))
-
-    def test_missing_segments(self) -> None:
-        """Any segment that is gone is missed, and named."""
-        for path in self.segments:
-            image = dict(self.image)
-            del image[path]
-            if path == self.segments[0]:
-                image = {name: data for name, data in image.items() if ".snap" not in name}
-                self.assert_damaged(f"{FOLDER}: the log begins at entry", MemoryDisk(image))
-            else:
-                self.assert_damaged(path, MemoryDisk(image))
-
-    def test_copied_segment(self) -> None:
-        """A segment under another's name is not taken for it."""
-        first, second = self.segments[:2]
-        self.assertRaises(StoreDamaged, open_store, MemoryDisk({**self.image, second: self.image[first]}))
-
-    def test_flips_in_the_state(self) -> None:
-        """Neither copy of the state is needed: vote and term are found in the other or in the log."""
-        for path in (f"{FOLDER}/state-0", f"{FOLDER}/state-1"):
-            for at in range(len(self.image[path])):
-                store = open_store(self.flipped(path, at))
-                self.assertEqual((store.hard, store.boot), (self.model.hard, 2))
-                self.assertTrue(self.model.check_log(store))
-
-    def test_both_states_lost(self) -> None:
-        """A log without any copy of the state is refused; setting it aside finds the vote in the log."""
-        image = {path: data for path, data in self.image.items() if "state-" not in path}
-        disk = MemoryDisk(image)
-        self.assert_damaged(f"{FOLDER}/state-*", disk)
-        Store.set_aside(FOLDER, disk)
-        store = open_store(disk)
-        self.assertEqual(store.hard, HardState(2, "b", True))
-        self.assertEqual(store.boot, 2)
-
-    def test_everything_lost(self) -> None:
-        """A folder in which no vote can be read at all is not made to look like a new one."""
-        image = {p: b"\0" * len(d) if "owner" not in p else d for p, d in self.image.items()}
-        self.assertRaises(StoreDamaged, Store.set_aside, FOLDER, MemoryDisk(image))
-        self.assertRaises(StoreDamaged, open_store, MemoryDisk(image))
-
-    def test_aside_keeps_the_vote_of_a_damaged_log(self) -> None:
-        """Term and vote survive although the newest record of them is behind the damage."""
-        for at in range(0, len(self.image[self.segments[0]]), 7):
-            disk = self.flipped(self.segments[0], at)
-            self.assertRaises(StoreDamaged, open_store, disk)
-            self.assertEqual(Store.set_aside(FOLDER, disk), f"{FOLDER}/damaged-1")
-            store = open_store(disk)
-            self.assertEqual((store.hard, store.entries, store.snapshot), (HardState(2, "b", True), [], None))
-            store.save(HardState(3, ""), entries(1, 2, 3))
-            store.close()
-            self.assertEqual(open_store(disk).entries, entries(1, 2, 3))
-
-    def test_flips_in_the_snapshot(self) -> None:
-        """A damaged snapshot is passed over if the log holds all of it."""
-        path = next(path for path in self.image if path.endswith(".snap"))
-        self.model.snapshot, self.model.body = None, b""
-        for at in range(len(self.image[path])):
-            self.assertTrue(self.model.check_log(open_store(self.flipped(path, at))))
-
-    def test_flips_in_a_needed_snapshot(self) -> None:
-        """A damaged snapshot that the log does not reach back behind is named."""
-        disk = MemoryDisk()
-        play(disk, STORY[:13])
-        path = max(path for path in disk.image() if path.endswith(".snap"))
-        for at in range(len(disk.image()[path])):
-            self.assert_damaged(path, self.flipped(path, at, disk.image()))
-
-    def test_older_snapshot(self) -> None:
-        """The older snapshot and the log behind it stand in for a damaged newer one."""
-        for change, act in (save(None, entries(13, 2, 2)), snapshot(9, 2, b"nine" * 50)):
-            change(self.model)
-            act(self.store)
-        newest = f"{FOLDER}/snapshot-{9:016d}-2.snap"
-        store = open_store(self.flipped(newest, 30, self.disk.image()))
-        assert store.snapshot is not None
-        self.assertEqual((store.snapshot.index, store.read_snapshot(), store.last), (5, b"five" * 40, 14))
-
-
-def _without_lock(image: dict[str, bytes]) -> dict[str, bytes]:
-    return {path: data for path, data in image.items() if "lock" not in path}
 
 
 @st.composite

@@ -177,7 +177,7 @@ class WriterTests(SynchronousTestCase):
         del self.writer.failed
         writer = Writer(self.store, self.turns)  # type: ignore[arg-type]
         seen: list[Any] = []
-        writer.log = type(writer.log)(observer=seen.append)  # type: ignore[misc, arg-type]
+        writer.log = type(writer.log)(observer=seen.append)  # type: ignore[arg-type]
         writer.failed(OSError("gone"))
         self.assertEqual(str(seen[0]["error"]), "gone")
 
