@@ -7,23 +7,23 @@ is handed to the twisted.web carrier (L{nacos_tw.http.site}) by replaying the by
 
 from __future__ import annotations
 
-import enum
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from httptools import HttpParserError, HttpParserInvalidMethodError, HttpParserUpgrade, HttpRequestParser
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer, ITCPTransport
-from twisted.internet.protocol import Protocol, connectionDone
-from twisted.internet.tcp import Connection
+from twisted.internet.interfaces import IPushProducer
+from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from nacos_tw.http.call import Call
+from nacos_tw.http.outlet import BATCH, Outlet
+from nacos_tw.http.phases import BODY, BODY_TIME, BUSY, CLOSED, HANDED, HEAD, IDLE, Phase
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import answer, find
-from nacos_tw.http.site import BODY_TIME, CarrierChannel
+from nacos_tw.http.site import CarrierChannel
 from nacos_tw.http.wire import CLOSE, KEEP, refusal, render
 
 if TYPE_CHECKING:
@@ -34,47 +34,32 @@ END = b"\r\n\r\n"
 FRONT_BODY = 2**20
 """Largest body, in bytes, that the front reads itself."""
 
-BATCH = 2**16
-"""Answers, in bytes, that are written together at most; and what may wait of a pipeline behind a slow answer."""
-
-
-class State(enum.Enum):
-    """Where a connection is."""
-
-    IDLE = "between requests"
-    HEAD = "a request line or headers are coming"
-    BODY = "a body is coming"
-    BUSY = "a handler's Deferred has not fired"
-    HANDED = "the twisted.web carrier has the connection"
-    CLOSED = "closed, or closing once all is written"
-
-
-IDLE, HEAD, BODY, BUSY, HANDED, CLOSED = State
+BACKLOG = 2**16
+"""Bytes that may wait behind an answer that is being made."""
 
 
 @implementer(IPushProducer)
-class Front(Protocol):
+class Front(Outlet):
     """
     One connection.
 
     @ivar on_url: for httptools, which takes its callbacks from the object it is given: puts a target into C{_targets}.
-    @ivar _buffer: bytes that came and are not looked at yet; empty whenever the state is IDLE and the client reads.
-    @ivar _slow: sweeps since the connection entered its state, or since its last request while it is IDLE.
+    @ivar _buffer: bytes that came and are not looked at yet; empty whenever the phase is IDLE and the client reads.
+    @ivar _slow: sweeps since the connection entered its phase, or since its last request while it is IDLE.
     @ivar _head: head of the request whose body is awaited; C{_body}, C{_have} what came of it, C{_length} its length.
     @ivar _connection: the Connection header of the answer to the present request, empty for a plain keep-alive.
-    @ivar _running: whether L{_run} is on the stack: answers are then collected in C{_out}.
     @ivar _choked: whether the client leaves its answers unread; C{_paused}: whether it is not read from.
     """
 
     log = Logger()
-    transport: Any
 
     def __init__(self, factory: FrontFactory, peer: str) -> None:
+        super().__init__()
         self.factory: FrontFactory = factory
         self._peer = peer
         self._counters = factory.counters
         self._table = factory.table
-        self._state = IDLE
+        self._phase = IDLE
         self._slow = 0
         self._buffer = self._head = b""
         self._body: list[bytes] = []
@@ -84,10 +69,7 @@ class Front(Protocol):
         self._complete = self._keep = False
         self._parser = HttpRequestParser(self)
         self._connection = b""
-        self._finishing = self._choked = self._paused = self._running = False
-        self._out: list[bytes] = []
-        self._out_size = 0
-        self._send: Any = None
+        self._finishing = self._choked = self._paused = False
         self._pending: Deferred[Reply] | None = None
         self._began = 0.0
         self._channel: CarrierChannel | None = None
@@ -96,18 +78,13 @@ class Front(Protocol):
 
     def connectionMade(self) -> None:
         """The connection is open."""
-        transport = self.transport
-        if ITCPTransport.providedBy(transport):
-            transport.setTcpNoDelay(True)
-        # Only a plain TCP connection of Twisted's own may be written past its buffer, see _put.
-        if isinstance(transport, Connection) and not getattr(transport, "TLS", False):
-            self._send = transport.socket.send
-        transport.registerProducer(self, True)
+        super().connectionMade()
+        self.transport.registerProducer(self, True)
         self.factory.opened(self)
 
     def dataReceived(self, data: bytes) -> None:
         """Bytes from the client. Nearly always they are one whole request without a body."""
-        if self._state is IDLE and data.find(END) == len(data) - 4 > 0 and not self._choked:
+        if self._phase is IDLE and data.find(END) == len(data) - 4 > 0 and not self._choked:
             began = perf_counter()
             self._slow = 0
             self._request(data)
@@ -117,7 +94,7 @@ class Front(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is gone, and with it whoever waited for an answer."""
-        self._state = CLOSED
+        self._phase = CLOSED
         self.factory.closed(self)
         # The parser and this object hold each other.
         del self._parser, self.on_url
@@ -147,59 +124,59 @@ class Front(Protocol):
 
     def sweep(self, seconds: float) -> None:
         """Time has passed since the last sweep: close what is too slow."""
-        state = self._state
-        if state is HANDED:
+        phase = self._phase
+        if phase is HANDED:
             if self._channel is not None and not self._channel.sweep(seconds):
                 self._counters.timed_out += 1
             return
         self._slow += 1
-        if state is BUSY and not self._choked:
+        if phase is BUSY and not self._choked:
             return
         limits = self.factory.limits
-        limit = limits.header_time if state is HEAD else BODY_TIME if state is BODY else limits.idle_time
+        limit = limits.header_time if phase is HEAD else BODY_TIME if phase is BODY else limits.idle_time
         if self._slow * seconds > limit:
             self._counters.timed_out += 1
             # There may be a lot in the transport's buffer that this client will never read.
-            self.transport.abortConnection() if self._choked or state is CLOSED else self._close()
+            self.transport.abortConnection() if self._choked or phase is CLOSED else self._close()
 
     def finish(self) -> None:
         """Close as soon as what is in flight is answered; at once if nothing is."""
         self._finishing = True
         if self._channel is not None:
             self._channel.finish()
-        elif self._state is IDLE:
+        elif self._phase is IDLE:
             self._close()
-        elif self._state is BUSY:
+        elif self._phase is BUSY:
             self._connection = CLOSE
 
     # From bytes to requests
 
     def _more(self, data: bytes) -> None:
         """Bytes that are no whole request, or that must wait."""
-        state = self._state
-        if state is BODY:
+        phase = self._phase
+        if phase is BODY:
             self._body.append(data)
             self._have += len(data)
             if self._have >= self._length:
                 self._buffer = b"".join(self._body)
                 self._body = []
                 self._run()
-        elif state is not CLOSED:
+        elif phase is not CLOSED:
             self._buffer += data
             self._run()
 
     def _run(self) -> None:
         """Serve what is in the buffer, as far as it goes."""
-        if self._running:
+        if self._collecting:
             return
-        self._running = True
+        self._collecting = True
         began = perf_counter()
         try:
             while self._buffer and not self._choked and self._step():
                 if self._out_size > BATCH:
                     self._flush()
         finally:
-            self._running = False
+            self._collecting = False
             self._flush()
         self._counters.seconds += perf_counter() - began
         self._adjust()
@@ -210,10 +187,10 @@ class Front(Protocol):
 
         @return: False when there is nothing to do for now.
         """
-        state = self._state
-        if state is BODY:
+        phase = self._phase
+        if phase is BODY:
             return self._take_body()
-        if state is not IDLE and state is not HEAD:
+        if phase is not IDLE and phase is not HEAD:
             return False
         buffer = self._buffer
         if buffer.startswith(b"\r\n"):
@@ -227,7 +204,7 @@ class Front(Protocol):
             return True
         if len(buffer) > self.factory.limits.header_bytes:
             self._refuse(refusal(400, "the headers are too large"))
-        elif state is IDLE:
+        elif phase is IDLE:
             self._enter(HEAD)
         return False
 
@@ -306,7 +283,7 @@ class Front(Protocol):
         if route is None:
             self._hand_over(head + body)
             return
-        if self._state is not IDLE:
+        if self._phase is not IDLE:
             self._enter(IDLE)
         result = answer(route.area, route.handler, Call(route.method, route.path, target, head, body, self._peer))
         if type(result) is Reply:
@@ -344,7 +321,7 @@ class Front(Protocol):
     def _finished(self, reply: Reply) -> None:
         """The answer has come, if the client is still there."""
         self._pending = None
-        if self._state is BUSY:
+        if self._phase is BUSY:
             self._counters.seconds += perf_counter() - self._began
             self._enter(IDLE)
             self._give(reply)
@@ -386,7 +363,7 @@ class Front(Protocol):
         """
         self._flush()
         self._counters.handed_over += 1
-        self._state = HANDED
+        self._phase = HANDED
         data += self._buffer
         self._buffer = b""
         transport = self.transport
@@ -400,52 +377,22 @@ class Front(Protocol):
         if self._finishing:
             channel.finish()
 
-    # Writing, and the flow of bytes
-
-    def _write(self, data: bytes) -> None:
-        if self._running:
-            self._out.append(data)
-            self._out_size += len(data)
-        else:
-            self._put(data)
-
-    def _flush(self) -> None:
-        if self._out:
-            data = b"".join(self._out)
-            self._out.clear()
-            self._out_size = 0
-            self._put(data)
-
-    def _put(self, data: bytes) -> None:
-        """
-        Write. When nothing waits in the transport's buffer the socket takes the bytes at once, which saves two changes
-        of the poll set and a turn of the reactor for each answer: a third of the time of a small request.
-        """
-        transport = self.transport
-        if self._send is not None and not transport.dataBuffer and not transport._tempDataBuffer:
-            try:
-                sent = self._send(data)
-            except OSError:
-                sent = 0  # full, or lost: the transport finds out which
-            if sent == len(data):
-                return
-            data = data[sent:]
-        transport.write(data)
+    # The flow of bytes
 
     def _adjust(self) -> None:
         """Read from the client, or do not."""
-        if self._state is HANDED or self._state is CLOSED:
+        if self._phase is HANDED or self._phase is CLOSED:
             return
         pause = self._choked
-        if self._state is BUSY:
+        if self._phase is BUSY:
             waiting = self._buffer
-            pause = pause or len(waiting) > BATCH or waiting.count(END) >= self.factory.limits.pipeline_depth
+            pause = pause or len(waiting) > BACKLOG or waiting.count(END) >= self.factory.limits.pipeline_depth
         if pause is not self._paused:
             self._paused = pause
             self.transport.pauseProducing() if pause else self.transport.resumeProducing()
 
-    def _enter(self, state: State) -> None:
-        self._state = state
+    def _enter(self, phase: Phase) -> None:
+        self._phase = phase
         self._slow = 0
 
     def _close(self) -> None:

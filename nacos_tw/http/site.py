@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from time import perf_counter
 from typing import Any, cast
 
@@ -13,12 +12,10 @@ from twisted.web.server import Request, Site
 
 from nacos_tw.http.call import Call
 from nacos_tw.http.counters import Counters
+from nacos_tw.http.phases import BODY, BODY_TIME, BUSY, HEAD, IDLE, Phase
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.wire import BODILESS, CLOSE, SECURITY_POLICY, refusal, render
 from nacos_tw.settings.settings import HttpSettings
-
-BODY_TIME = 60.0
-"""Seconds that a request's body may take to arrive."""
 
 
 def read_call(request: Request, method: str, path: str) -> Call:
@@ -59,15 +56,6 @@ def send_reply(request: Request, reply: Reply) -> bytes:
 
 def _one(header: tuple[bytes, bytes]) -> tuple[bytes, list[bytes]]:
     return header[0], [header[1]]
-
-
-class Phase(enum.Enum):
-    """Where a connection is."""
-
-    IDLE = "between requests"
-    HEAD = "a request line or headers are coming"
-    BODY = "a body is coming"
-    BUSY = "an answer is being made"
 
 
 class CarrierRequest(Request):
@@ -121,7 +109,7 @@ class CarrierChannel(HTTPChannel):
     """
 
     site: CarrierSite
-    phase = Phase.IDLE
+    phase = IDLE
     refused = False
     finishing = False
     _slow = 0.0
@@ -130,8 +118,8 @@ class CarrierChannel(HTTPChannel):
         """Bytes from the client."""
         if self.refused:
             return
-        if self.phase is Phase.IDLE:
-            self._enter(Phase.HEAD)
+        if self.phase is IDLE:
+            self._enter(HEAD)
         super().dataReceived(data)
 
     def lineReceived(self, line: bytes) -> None:  # noqa: N802
@@ -162,7 +150,7 @@ class CarrierChannel(HTTPChannel):
         elif self.length is not None and self.length > self.site.limits.max_body:
             self.refuse_body()
         else:
-            self._enter(Phase.BODY)
+            self._enter(BODY)
             super().allHeadersReceived()
             return
         # Nothing more is read; raw mode waits for a body that will not be looked at.
@@ -171,7 +159,7 @@ class CarrierChannel(HTTPChannel):
     def allContentReceived(self) -> None:  # noqa: N802
         """The request is complete."""
         if not self.refused:
-            self._enter(Phase.BUSY)
+            self._enter(BUSY)
             super().allContentReceived()
 
     def rawDataReceived(self, data: bytes) -> None:  # noqa: N802
@@ -181,11 +169,11 @@ class CarrierChannel(HTTPChannel):
 
     def requestDone(self, request: Any) -> None:  # noqa: N802
         """The answer is written."""
-        self._enter(Phase.IDLE)
+        self._enter(IDLE)
         if self.finishing:
             self.persistent = False
         if self._dataBuffer:
-            self._enter(Phase.HEAD)
+            self._enter(HEAD)
         super().requestDone(request)
 
     def _enter(self, phase: Phase) -> None:
@@ -213,9 +201,9 @@ class CarrierChannel(HTTPChannel):
 
         @return: False when the connection has been closed for being slow. (Idle ones time out by themselves.)
         """
-        if self.phase is Phase.HEAD or self.phase is Phase.BODY:
+        if self.phase is HEAD or self.phase is BODY:
             self._slow += seconds
-            if self._slow > (self.site.limits.header_time if self.phase is Phase.HEAD else BODY_TIME):
+            if self._slow > (self.site.limits.header_time if self.phase is HEAD else BODY_TIME):
                 self.loseConnection()
                 return False
         return True
@@ -223,7 +211,7 @@ class CarrierChannel(HTTPChannel):
     def finish(self) -> None:
         """Close as soon as nothing is in flight."""
         self.finishing = True
-        if self.phase is Phase.IDLE:
+        if self.phase is IDLE:
             self.loseConnection()
 
 
