@@ -63,7 +63,7 @@ class Instance(msgspec.Struct, frozen=True, array_like=True, gc=False):
     marked: bool = False
     """Health is not touched by checks."""
     written: int = 0
-    """L{Registry.applied} at the last write that renewed the lease; not for callers, no answer shows it."""
+    """C{Registry.applied} at the last write that renewed the lease; not for callers, no answer shows it."""
 
     @property
     def instance_id(self) -> str:
@@ -108,7 +108,9 @@ def custom_timeouts(instance: Instance) -> tuple[float, float] | None:
 
 def own_beat_interval(metadata: Mapping[str, str] | None) -> int | None:
     """The metadata's own beat interval in milliseconds, None if the switch decides (beat answers, 3.7)."""
-    return _preserved(metadata, BEAT_INTERVAL_KEY, -1) if metadata and BEAT_INTERVAL_KEY in metadata else None
+    if not metadata or BEAT_INTERVAL_KEY not in metadata:
+        return None
+    return _preserved(metadata, BEAT_INTERVAL_KEY, DEFAULT_BEAT_INTERVAL)
 
 
 def id_generator(instance: Instance) -> str | None:
@@ -159,7 +161,7 @@ class Service:
         self.stored = False
         """Whether it was created by the service API or a persistent instance."""
         self.version = version
-        """Node-local, grows at each change; see L{Registry.version}."""
+        """Node-local, grows at each change; see L{State.version<nacos_tw.naming.state.State>}."""
         self.shared_metadata: dict[str, str] = NO_METADATA
         """The last metadata that was registered, so that equal ones are one object."""
 
