@@ -1,0 +1,41 @@
+"""C{/v1/ns/api/allDomNames}, the one route of 1.4's oldest API that no other area has (naming-v1.md section 18)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import attrs
+from klein import Klein
+
+from nacos_tw.http.call import Call
+from nacos_tw.http.guard import Guard
+from nacos_tw.http.reply import Reply, json_reply
+from nacos_tw.http.routing import serve
+from nacos_tw.http.v1.faces import Naming
+from nacos_tw.naming import queries
+from nacos_tw.naming.model import split_name
+from nacos_tw.naming.subscribers import agent_version
+
+OLD_DNS = (1, 0, 1)
+"""The last version of Nacos-DNS that wants a bare array."""
+
+
+@attrs.frozen
+class LegacyV1:
+    """Names of all services."""
+
+    prefix: ClassVar[str] = "/v1/ns/api"
+    app = Klein()
+    guard: Guard
+    naming: Naming
+
+    @serve(app, "GET", "/allDomNames", needs="read:naming")
+    def all_dom_names(self, call: Call) -> Reply:
+        """All bare names by namespace; for an old Nacos-DNS those of the public one."""
+        found = queries.search_names(self.naming.registry, self.naming.overlay, "", "")
+        names = {namespace: [split_name(name)[1] for name in grouped] for namespace, grouped in found.items()}
+        doms: Any = names
+        agent = call.agent
+        if agent.startswith("Nacos-DNS") and agent_version(agent) <= OLD_DNS:
+            doms = names.get("public", [])
+        return json_reply({"count": sum(map(len, names.values())), "doms": doms})

@@ -1,0 +1,177 @@
+"""C{/v1/ns/service}: services, their names and their subscribers (naming-v1.md section 4)."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import attrs
+import msgspec
+from klein import Klein
+
+from nacos_tw.cluster.members import MemberList
+from nacos_tw.errors import BadParameter, NotFound
+from nacos_tw.http import params
+from nacos_tw.http.call import Call, read_json
+from nacos_tw.http.guard import Guard
+from nacos_tw.http.reply import Reply, json_reply, ok_reply, raw_json_reply, text_reply
+from nacos_tw.http.routing import serve
+from nacos_tw.http.v1.cluster import java_int_or_zero
+from nacos_tw.http.v1.faces import AskAll, Naming
+from nacos_tw.http.v1.pages import Pages
+from nacos_tw.http.v1.shapes import service_json
+from nacos_tw.http.v1.subscribers import Shown, all_subscribers, local_subscribers
+from nacos_tw.naming import queries
+from nacos_tw.naming.commands import CreateService, RemoveService, UpdateService
+from nacos_tw.naming.model import DEFAULT_GROUP, ServiceKey, split_name
+from nacos_tw.naming.selectors import parse_list_filter, parse_selector
+from nacos_tw.naming.validation import check_limits, check_service_name, parse_metadata
+
+
+class Status(msgspec.Struct):
+    """What a node of 1.4 posts to C{/status}."""
+
+    statuses: str = "null"
+    client_ip: str = msgspec.field(default="", name="clientIP")
+
+
+def check_service(key: ServiceKey) -> None:
+    """
+    The name of a service that is to be created or updated.
+
+    @raise BadParameter: with 1.4's or 2.5's text.
+    """
+    namespace, grouped = key
+    check_service_name(grouped)
+    group, name = split_name(grouped)
+    check_limits("group", group)
+    check_limits("serviceName", name)
+    check_limits("namespaceId/tenant", namespace)
+
+
+def protect_threshold(text: str) -> float:
+    """A threshold; what is no number counts as 0."""
+    try:
+        value = params.number(text)
+    except BadParameter:
+        return 0.0
+    return value if math.isfinite(value) else 0.0
+
+
+@attrs.frozen
+class ServicesV1:
+    """@ivar pages: the service lists that were given out."""
+
+    prefix: ClassVar[str] = "/v1/ns/service"
+    app = Klein()
+    guard: Guard
+    naming: Naming
+    members: MemberList
+    ask_all: AskAll
+    pages: Pages = attrs.field(default=attrs.Factory(lambda self: Pages(self.naming), takes_self=True))
+
+    # -- one service
+
+    @serve(app, "POST", "", needs="write:naming")
+    async def create_service(self, call: Call) -> Reply:
+        """Create a service that is not there yet."""
+        key = call.service_key()
+        check_service(key)
+        threshold = protect_threshold(call.get("protectThreshold"))
+        metadata = parse_metadata(call.get("metadata"))
+        selector = parse_selector(call.get("selector"))
+        await self.naming.change(CreateService(key, threshold, metadata, selector))
+        return ok_reply(call)
+
+    @serve(app, "PUT", "", needs="write:naming")
+    async def update_service(self, call: Call) -> Reply:
+        """Replace a service's settings; metadata and selector that are not sent become empty."""
+        key = call.service_key()
+        check_service(key)
+        threshold = protect_threshold(call.required("protectThreshold"))
+        metadata = parse_metadata(call.get("metadata"))
+        selector = parse_selector(call.get("selector"))
+        await self.naming.change(UpdateService(key, threshold, metadata, selector))
+        return ok_reply(call)
+
+    @serve(app, "DELETE", "", needs="write:naming")
+    async def delete_service(self, call: Call) -> Reply:
+        """Remove a service with all its instances."""
+        await self.naming.change(RemoveService(call.service_key()))
+        return ok_reply(call)
+
+    @serve(app, "GET", "", needs="read:naming")
+    def service_detail(self, call: Call) -> Reply:
+        """A service's settings and clusters."""
+        key = call.service_key()
+        service = queries.service_of(self.naming.registry, self.naming.overlay, key)
+        return json_reply(service_json(queries.service_detail(service, key)))
+
+    # -- names
+
+    @serve(app, "GET", "/list", needs="read:naming")
+    def service_list(self, call: Call) -> Reply:
+        """A page of names. Clients ask for the same few pages, so the request's bytes lead to the answer."""
+        kept = self.pages.kept(call)
+        return kept if kept is not None else self._service_list(call)
+
+    def _service_list(self, call: Call) -> Reply:
+        page, size = java_int_or_zero(call.required("pageNo")), java_int_or_zero(call.required("pageSize"))
+        group, namespace = call.get("groupName", DEFAULT_GROUP), call.namespace
+        keep = parse_list_filter(call.get("selector"))
+        if keep is None:
+            names = self.pages.names(namespace, group)
+            shown, count = queries.page(names, page, size), len(names)
+        else:
+            services = queries.services_of(self.naming.registry, self.naming.overlay, namespace)
+            shown, count = queries.service_names(services, group, page, size, keep)
+        reply = json_reply({"doms": shown, "count": count})
+        if keep is None:
+            self.pages.keep(call, namespace, reply)
+        return reply
+
+    @serve(app, "GET", "/names", needs="read:naming")
+    def service_search(self, call: Call) -> Reply:
+        """Bare names that contain C{expr}, by namespace; the count is that of the namespaces."""
+        wanted = call.namespace if call.get("namespaceId") else ""
+        found = queries.search_names(self.naming.registry, self.naming.overlay, wanted, call.get("expr"))
+        services = {namespace: [split_name(name)[1] for name in names] for namespace, names in found.items()}
+        return json_reply({"services": services, "count": len(services)})
+
+    # -- subscribers
+
+    @serve(app, "GET", "/subscribers", needs="read:naming")
+    async def service_subscribers(self, call: Call) -> Reply:
+        """A page of those that are told of changes, on all nodes or with C{aggregation=false} on this one."""
+        wanted = call.service_key()
+        page, size = call.integer("pageNo", 1), call.integer("pageSize", 1000)
+        if call.strict("aggregation", True):
+            found = await all_subscribers(self.naming, wanted, self.ask_all)
+        else:
+            found = sorted(local_subscribers(self.naming, wanted))
+        shown: list[Shown] = queries.page(found, page, size)
+        return raw_json_reply(msgspec.json.encode({"subscribers": shown, "count": len(found) if shown else 0}))
+
+    # -- what nodes of 1.4 ask each other
+
+    @serve(app, "POST", "/status", needs="open")
+    def service_status(self, call: Call) -> Reply:
+        """A member tells checksums; nothing follows from it, for here the log keeps nodes alike."""
+        status: Status = read_json(call.body, Status)
+        if not any(status.client_ip and status.client_ip in member.address for member in self.members):
+            raise BadParameter(f"ip: {status.client_ip} is not in serverlist")
+        return ok_reply(call) if status.statuses != "null" else text_reply("fail", call)
+
+    @serve(app, "PUT", "/checksum", needs="open")
+    def service_checksum(self, call: Call) -> Reply:
+        """A text that is equal on all nodes that have the same of the service."""
+        key = call.service_key()
+        service = queries.service_of(self.naming.registry, self.naming.overlay, key)
+        if service is None:
+            raise NotFound(f"serviceName not found: {key[1]}")
+        return json_reply({"checksum": queries.checksum(service)})
+
+    @serve(app, "GET", "/selector/types", needs="open")
+    def selector_types(self, call: Call) -> Reply:
+        """The types that a service's selector may have."""
+        return json_reply({"code": 200, "message": None, "data": ["label", "none"]})

@@ -1,0 +1,68 @@
+"""Who is told of a service's changes, on this node and on all (naming-v1.md 4.7)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from nacos_tw.errors import NacosError
+from nacos_tw.http.v1.faces import AskAll, Naming
+from nacos_tw.naming.matching import subscribes
+from nacos_tw.naming.model import ServiceKey
+
+SUBSCRIBERS = "subscribers"
+"""The kind of question under which nodes ask each other for them."""
+
+
+class Shown(msgspec.Struct, frozen=True, order=True, rename="camel"):
+    """One subscriber, as the answer shows it and as nodes tell it to each other."""
+
+    addr_str: str
+    agent: str
+    app: str
+    ip: str
+    namespace_id: str
+    service_name: str
+    port: int
+    cluster: str
+
+
+_decode = msgspec.json.Decoder(list[Shown]).decode
+_decode_key = msgspec.json.Decoder(ServiceKey).decode
+
+
+def local_subscribers(naming: Naming, wanted: ServiceKey) -> set[Shown]:
+    """
+    This node's subscribers of all services that match.
+
+    @param wanted: see L{subscribes}.
+    """
+    return {
+        Shown(each.address, each.agent, each.app, each.ip, each.service[0], each.service[1], each.port, each.clusters)
+        for each in naming.push.subscribers()
+        if subscribes(each.service, wanted)
+    }
+
+
+def asked_subscribers(naming: Naming, body: bytes) -> bytes:
+    """
+    Answer another node.
+
+    @param body: the service it asks for, as C{all_subscribers} writes it.
+    @raise ValueError: it is none.
+    """
+    return msgspec.json.encode(list(local_subscribers(naming, _decode_key(body))))
+
+
+async def all_subscribers(naming: Naming, wanted: ServiceKey, ask_all: AskAll) -> list[Shown]:
+    """The subscribers of this and all other nodes that answer, each once, sorted."""
+    found = local_subscribers(naming, wanted)
+    try:
+        answers = await ask_all(SUBSCRIBERS, msgspec.json.encode(wanted))
+    except (NacosError, OSError):
+        answers = []
+    for answer in answers:
+        try:
+            found.update(_decode(answer))
+        except msgspec.MsgspecError:
+            continue  # another version's
+    return sorted(found)

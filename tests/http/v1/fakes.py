@@ -1,0 +1,160 @@
+"""A node without network: the real registry, and everything around it made up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import msgspec
+from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from nacos_tw.cluster.members import MemberList
+from nacos_tw.errors import NacosError
+from nacos_tw.http.call import Call
+from nacos_tw.http.guard import Guard
+from nacos_tw.http.reply import Reply
+from nacos_tw.http.routing import answer, compile_routes, find
+from nacos_tw.naming import commands
+from nacos_tw.naming.commands import Command, Register
+from nacos_tw.naming.model import Instance, InstanceKey, ServiceKey
+from nacos_tw.naming.push import Push
+from nacos_tw.naming.registry import Registry
+from nacos_tw.naming.switches import apply_switch
+from nacos_tw.raft.status import PeerStatus, RaftStatus
+from nacos_tw.settings.clusterconf import Address
+
+A, B, C = "10.0.0.1:8848", "10.0.0.2:8848", "10.0.0.3:8848"
+ADDRESSES = [Address(f"10.0.0.{number}", 8848, 7848) for number in (1, 2, 3)]
+NOW = 1_795_449_497_589
+PUBLIC = "public"
+
+LEADING = RaftStatus(
+    A, "LEADER", 3, A, A, 10, 9, 10, 10, (A, B, C), log_bytes=77, peers={B: PeerStatus(True, 8, 2, 0.25)}
+)
+FOLLOWING = attrs.evolve(LEADING, role="FOLLOWER", vote="", leader=B, peers={})
+
+
+class FakeNaming:
+    """The registry without a log: what is changed is applied at once, or refused with C{trouble}."""
+
+    def __init__(self) -> None:
+        self.registry = Registry()
+        self.overlay: dict[ServiceKey, dict[InstanceKey, Instance | None]] = {}
+        self.clock = Clock()
+        self.push = Push(self.clock, lambda *rest: b"", lambda: self.registry.switches)
+        self.trouble: NacosError | None = None
+        self.changes: list[Command] = []
+        self.state = ("UP", "")
+
+    def change(self, command: Command) -> Deferred[Any]:
+        if self.trouble is not None:
+            return fail(self.trouble)
+        self.changes.append(command)
+        result = self.registry.apply(commands.decode(commands.encode(command)))
+        return fail(result) if isinstance(result, NacosError) else succeed(result)
+
+    def register(self, command: Register) -> Deferred[Any]:
+        return self.change(command)
+
+    def status(self) -> tuple[str, str]:
+        return self.state
+
+    def set_local_switch(self, entry: str, value: str) -> None:
+        self.registry.switches = apply_switch(self.registry.switches, entry, value)
+
+    def last_beat_millis(self, number: int) -> int:
+        return NOW + number
+
+    def add(self, name: str, ip: str = "10.0.0.1", port: int = 8080, namespace: str = PUBLIC, **rest: Any) -> None:
+        """Register an instance of C{group@@name}, or of C{name} in the default group."""
+        grouped = name if "@@" in name else f"DEFAULT_GROUP@@{name}"
+        self.registry.apply(Register((namespace, grouped), ip, port, **rest))
+
+    def create(self, name: str, namespace: str = PUBLIC, **rest: Any) -> None:
+        """Create a service."""
+        grouped = name if "@@" in name else f"DEFAULT_GROUP@@{name}"
+        self.registry.apply(commands.CreateService((namespace, grouped), **rest))
+
+
+@attrs.define
+class FakeNode:
+    """A Raft part that is in the state it is told to be in."""
+
+    state: RaftStatus = LEADING
+    transferred: list[str | None] = attrs.field(factory=list)
+    snapshots: int = 0
+    transfer_result: Any = True
+
+    def status(self) -> RaftStatus:
+        return self.state
+
+    def transfer(self, target: str | None) -> Any:
+        self.transferred.append(target)
+        return self.transfer_result
+
+    def take_snapshot(self) -> Deferred[Any]:
+        self.snapshots += 1
+        return succeed(None)
+
+
+def members(**options: Any) -> MemberList:
+    """Three members of which the first is this node and the second is up."""
+    made = MemberList(A, ADDRESSES[:1] if options.get("standalone") else ADDRESSES, version="0.1.0", **options)
+    made.link_up(B)
+    return made
+
+
+def millis() -> int:
+    """The time it is."""
+    return NOW
+
+
+class HandlerTestCase(SynchronousTestCase):
+    """
+    Calls go the way of the carriers: through the compiled table and L{answer}.
+
+    @ivar area: what is under test; set by C{setUp}.
+    """
+
+    area: Any
+
+    def reply(self, method: str, target: str, body: bytes | str = b"", headers: dict[str, str] | None = None) -> Reply:
+        """The answer to a call of the context path C{/nacos} that is not part of the target."""
+        path = target.partition("?")[0]
+        table = compile_routes([self.area], "")
+        routes = find(table, path.encode())
+        assert routes is not None, path
+        route = routes[method.encode()]
+        data = body.encode() if isinstance(body, str) else body
+        call = Call.make(method, target, data, headers, path=route.path)
+        result = answer(self.area, route.handler, call)
+        return result if isinstance(result, Reply) else self.successResultOf(result)
+
+    def json(self, method: str, target: str, body: bytes | str = b"", status: int = 200) -> Any:
+        """The answer's JSON, after a look at its status and type."""
+        reply = self.reply(method, target, body)
+        self.assertEqual((reply.status, reply.content_type), (status, b"application/json"), reply.body)
+        return msgspec.json.decode(reply.body)
+
+    def text(self, method: str, target: str, body: bytes | str = b"", status: int = 200) -> str:
+        """The answer's text, after a look at its status and type."""
+        reply = self.reply(method, target, body)
+        self.assertEqual((reply.status, reply.content_type), (status, b"text/plain;charset=UTF-8"), reply.body)
+        return reply.body.decode()
+
+
+def asker(answers: dict[str, Callable[[str, bytes], Any]]) -> Callable[[str, str, bytes], Deferred[bytes]]:
+    """An C{ask} that gives each peer's question to a function; others are not reached."""
+
+    def ask(peer: str, what: str, body: bytes) -> Deferred[bytes]:
+        if peer not in answers:
+            return fail(ConnectionError("no link"))
+        return maybeDeferred(answers[peer], what, body)
+
+    return ask
+
+
+GUARD = Guard()
