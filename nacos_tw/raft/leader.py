@@ -158,7 +158,7 @@ class Leader:
         if response.success:
             self._matched(sender, progress, response.match)
         elif progress.state is not Flow.SNAPSHOT:
-            hint, _ = self._core.log.agreement(max(0, response.match), response.match_term)
+            hint = max(0, self._core.log.agreement(response.match, response.match_term)[0])
             if hint + 1 < progress.next:
                 # Below what it had acknowledged: it lost its log, and must not be counted for that.
                 progress.match = min(progress.match, hint)

@@ -150,7 +150,7 @@ class Log:
         Where a log whose entry at C{index} has C{term} may agree with this one at best.
 
         @return: index and term of the last entry here that is at or before C{index} and of C{term}
-            or an earlier one. Entries before the first kept one are not looked at.
+            or an earlier one. If that could only be before the first kept entry, some index there, and 0.
         """
         base = self._base
         if index < base:
@@ -158,7 +158,9 @@ class Log:
         count = bisect_right(self._entries, term, 0, min(index - base, len(self._entries)), key=_term_of)
         if count:
             return base + count, self._entries[count - 1].term
-        return base, self._base_term or 0
+        if self._base_term is not None and self._base_term <= term:
+            return base, self._base_term
+        return base - 1, 0
 
     def _note_configs(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
