@@ -320,6 +320,36 @@ class LinkTests(SynchronousTestCase):
         self.assertEqual(len(pair.client_io.writes), before + 1)
         pair.pump.flush()
         self.assertEqual([type(event) for event in pair.here.events[1:]], [Ask, Ask, Refused])
+        pair.dialer.pauseProducing()
+        self.assertTrue(pair.dialer.send(big) and pair.dialer.send(big))
+
+    def test_receiver_closes(self) -> None:
+        """After the receiver has closed the link nothing more of it is delivered or counted."""
+        pair = self.joined()
+        deliver = pair.here.link_frame
+        pair.here.link_frame = lambda link, frame: (deliver(link, frame), link.abort())[0]  # type: ignore[method-assign]
+        for term in (1, 2):
+            pair.dialer.send(encode(Refused(term)))
+        pair.pump.flush()
+        pair.listener.dataReceived(bytes(100))
+        self.assertEqual(pair.here.events[1:2], [Refused(1)])
+        self.assertNotIn(Refused(2), pair.here.events)
+        self.assertEqual(pair.here.counters["damaged"], 0)
+
+    def test_closed_by_the_first_of_a_batch(self) -> None:
+        """The same where both frames come in one read."""
+        pair = self.joined()
+        pair.here.link_frame = lambda link, frame: (  # type: ignore[method-assign]
+            pair.here.events.append(frame),
+            link.abort(),
+        )[1]
+        pair.dialer.pauseProducing()
+        for term in (1, 2):
+            pair.dialer.send(encode(Refused(term)))
+        pair.dialer.resumeProducing()
+        pair.pump.flush()
+        self.assertIn(Refused(1), pair.here.events)
+        self.assertNotIn(Refused(2), pair.here.events)
 
 
 class SocketTests(SynchronousTestCase):
