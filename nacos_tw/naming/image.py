@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -70,9 +71,19 @@ def put(state: State, data: bytes) -> None:
 
     @raise msgspec.MsgspecError: not an image of this format; nothing was changed.
     """
-    image = _decoder.decode(data)
-    if image.format != FORMAT:
-        raise msgspec.ValidationError(f"the snapshot has format {image.format}, this version reads {FORMAT}")
+    collecting = gc.isenabled()
+    gc.disable()  # there is no garbage yet; looking for it again and again would take longer than all the rest
+    try:
+        image = _decoder.decode(data)
+        if image.format != FORMAT:
+            raise msgspec.ValidationError(f"the snapshot has format {image.format}, this version reads {FORMAT}")
+        _fill(state, image)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _fill(state: State, image: _Image) -> None:
     state.services, state.namespaces, state.by_number, state.custom = {}, {}, {}, {}
     for each in image.services:
         service = _service_of(each)
