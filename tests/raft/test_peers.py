@@ -272,6 +272,36 @@ class MemoryTests(SynchronousTestCase):
         self.successResultOf(a.stopService())
         self.assertEqual(net.reactor.getDelayedCalls(), [])
 
+    def test_short_pause_after_success(self) -> None:
+        """However long a peer was away, once it was there the first retry comes quickly again."""
+        net = Net()
+        a, seen_a = net.node("a:1")
+        a.startService()
+        net.run(5)
+        b, _ = net.node("b:1")
+        b.startService()
+        net.run(0.01)
+        a._outgoing["b:1"].abort()
+        net.run(0.06)
+        self.assertEqual(seen_a.events, [("up", "b:1"), ("down", "b:1"), ("up", "b:1")])
+
+    def test_doubt_ends_at_once(self) -> None:
+        """A peer that only closed the connection that it had dialed is asked whether it lives, without delay."""
+        net, a, seen_a, b, _ = self.pair()
+        b._outgoing["a:1"].abort()
+        net.settle()
+        self.assertEqual(seen_a.events, [("up", "b:1"), ("down", "b:1"), ("up", "b:1")])
+        self.assertTrue(a.connected("b:1"))
+
+    def test_stop_ends_attempts(self) -> None:
+        """An attempt that is under way is given up by stopService(), and leaves nothing on the clock."""
+        net = Net()
+        a, _ = net.node("a:1")
+        a.startService()
+        self.successResultOf(a.stopService())
+        self.assertEqual([connector.stoppedConnecting for connector in net.reactor.connectors], [True, True])
+        self.assertEqual(net.reactor.getDelayedCalls(), [])
+
     def test_wrong_secret(self) -> None:
         """A node with another secret is never seen and never told anything."""
         _, a, seen_a, b, seen_b = self.pair(secret=b"guess")

@@ -383,6 +383,14 @@ class SocketTests(SynchronousTestCase):
         self.assertEqual(self.decoder.feed(self.far.recv(4096)), [Refused(7)])
         self.assertNotIn(self.connection, self.reactor.getWriters())
 
+    def test_behind_what_waits(self) -> None:
+        """What the transport still has goes first."""
+        self.connection.write(b"first")
+        self.link.send(encode(Refused(7)))
+        self.connection.doWrite()
+        data = self.far.recv(4096)
+        self.assertEqual((data[:5], self.decoder.feed(data[5:])), (b"first", [Refused(7)]))
+
     def test_full_socket(self) -> None:
         """What the socket does not take goes through the transport, in order and whole."""
         self.far.settimeout(5)
