@@ -48,7 +48,7 @@ class Election:
         if self.haste >= 0:
             self.haste += 1
         if core.may_stand and not core.saves.stuck(now, core.timing.election):
-            self.stand(now, pre=len(core.config.voters) > 1)
+            self.stand(now, pre=core.config.voters != (core.node,))
         else:
             core.become_follower(core.term, "")
             core.arm()

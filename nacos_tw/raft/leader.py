@@ -377,7 +377,7 @@ class Leader:
         if core.log.config_index > core.commit:
             return
         if core.node not in core.config.voters:
-            core.become_follower(core.term, "")
+            self._abdicate()
             return
         step = one_step(core.config, self._wanted)
         if step is not None:
@@ -390,7 +390,7 @@ class Leader:
             core.send_now(self._handover, TimeoutNow(core.term))
 
     def _abdicate(self) -> None:
-        """The disk hangs: another node must lead, and the one that is furthest is asked to."""
+        """This node cannot lead on (its disk hangs, it was voted out): the one that is furthest is asked to."""
         core = self._core
         now = core.now
         others = [peer for peer in core.config.voters if peer in self.progress and self._answers(peer, now)]

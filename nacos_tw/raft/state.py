@@ -105,8 +105,17 @@ class State:
 
     @property
     def may_stand(self) -> bool:
-        """Whether this node could become leader: it is a voter and not recovering."""
-        return not self.recovering and self.node in self.config.voters
+        """
+        Whether this node could become leader: it is a voter and not recovering. As long as it does not
+        know that it was voted out for good, it stands: its log may be the only one that can win (thesis,
+        4.2.2).
+        """
+        if self.recovering:
+            return False
+        if self.node in self.config.voters:
+            return True
+        committed = self.log.config_at(self.commit) or self._wanted
+        return self.log.config_index > self.commit and self.node in committed.voters
 
     # -- output
 

@@ -1,0 +1,147 @@
+"""One simulated run: a L{Group<tests.raft.group.Group>} under faults that its seed chooses."""
+
+from __future__ import annotations
+
+from random import Random
+
+from nacos_tw.raft.core import Core
+from nacos_tw.raft.messages import Configuration
+from tests.raft.group import Group
+
+STEPS = 500
+
+_ACTIONS = (
+    ("propose", 44), ("confirm", 10), ("cut", 8), ("heal", 9), ("crash", 6), ("restart", 9), ("snapshot", 6),
+    ("transfer", 2), ("freeze", 1), ("wipe", 1), ("weather", 4), ("reconfigure", 2),
+)  # fmt: skip
+_NAMES = [name for name, weight in _ACTIONS for _ in range(weight)]
+
+
+class Chaos:
+    """
+    A run of some hundred steps.
+
+    @ivar group: the cluster: of 3 or 5 nodes, some with a learner, some whose membership moves.
+    """
+
+    def __init__(self, seed: int, core: type[Core] = Core) -> None:
+        self._dice = dice = Random(seed)
+        names = "ABC" if dice.random() < 0.65 else "ABCDE"
+        learners = "L" if dice.random() < 0.15 else ""
+        self.group = Group(names, seed, learners=learners, core=core, start=False)
+        self._pace = dice.choice((0.02, 0.05, 0.1))
+        self._moving = dice.random() < 0.15
+        self._number = 0
+        self._weather()
+        for name in self.group.names:
+            self.group.call(dice.random() * dice.choice((0.05, 2.0)), self.group.start, name)
+        self.group.call(0.0, self._act)
+
+    def run(self, steps: int = STEPS) -> Group:
+        """
+        Run, then mend everything and see the cluster settle.
+
+        @raise AssertionError: a promise was broken.
+        """
+        group = self.group
+        step = group.step
+        for _ in range(steps):
+            step()
+        self._pace = 0.0
+        if self._moving:  # all are told the same membership again, or they would go on changing it
+            for name, member in group.members.items():
+                group.crash(name)
+                member.wanted = group.config
+        group.finish()
+        return group
+
+    def _act(self) -> None:
+        if not self._pace:
+            return
+        dice = self._dice
+        name = self.group.names[int(dice.random() * len(self.group.names))]
+        getattr(self, "_" + _NAMES[int(dice.random() * len(_NAMES))])(name)
+        self.group.call(dice.random() * 2 * self._pace, self._act)
+
+    def _propose(self, name: str) -> None:
+        for leader in self.group.leaders:
+            self._number += 1
+            self.group.propose(leader, b"%d" % self._number)
+
+    def _confirm(self, name: str) -> None:
+        for leader in self.group.leaders:
+            self._number += 1
+            self.group.confirm(leader, b"%d" % self._number)
+
+    def _cut(self, name: str) -> None:
+        dice, group = self._dice, self.group
+        kind = dice.random()
+        others = [other for other in group.names if other != name]
+        if kind < 0.3:
+            group.cut(name, dice.choice(others), both=dice.random() < 0.5, notice=dice.random() < 0.5)
+        elif kind < 0.6:
+            group.isolate(name, notice=dice.random() < 0.5)
+        elif kind < 0.8:  # one way: it hears nothing, or nobody hears it
+            deaf = dice.random() < 0.5
+            for other in others:
+                group.cuts.add((other, name) if deaf else (name, other))
+        else:
+            group.split(dice.sample(group.names, 2))
+
+    def _heal(self, name: str) -> None:
+        self.group.heal()
+
+    def _crash(self, name: str) -> None:
+        self.group.crash(name, survive=self._dice.choice((0, 0, 1, 2, None)))
+
+    def _restart(self, name: str) -> None:
+        group = self.group
+        for name in group.names:
+            if group.members[name].core is None or group.members[name].frozen:
+                group.crash(name)
+                if self._moving and group.members[name].disk.entries:
+                    voters = self._dice.sample(group.config.voters, self._dice.choice((2, 3, 3)))
+                    learners = [name for name in group.names if name not in voters]
+                    group.members[name].wanted = Configuration(tuple(sorted(voters)), tuple(learners))
+                group.start(name)
+
+    def _snapshot(self, name: str) -> None:
+        if self.group.members[name].core is not None:
+            self.group.snapshot(name, self._dice.choice((0, 0, 3)))
+
+    def _transfer(self, name: str) -> None:
+        for leader in self.group.leaders:
+            target = self._dice.choice((None, name))
+            self.group.act(leader, lambda core: core.transfer(target, self.group.now))
+
+    def _freeze(self, name: str) -> None:
+        if self.group.members[name].core is not None:
+            self.group.freeze(name)
+
+    def _wipe(self, name: str) -> None:
+        """Damage a log, but never of more nodes than may fail; an acknowledged write must survive that."""
+        group = self.group
+        lost = sum(group.members[voter].disk.hard.recovering for voter in group.config.voters)
+        if lost < (len(group.config.voters) - 1) // 2 and not self._moving:
+            group.wipe(name)
+
+    def _reconfigure(self, name: str) -> None:
+        """Make a voter of a learner, or a learner of a voter; the leader will undo it."""
+        if not self._moving:
+            return
+        for leader in self.group.leaders:
+            config = self.group.core(leader).config
+            voters = tuple(voter for voter in config.voters if voter != name)
+            if voters == config.voters:
+                voters = (*voters, name)
+            learners = tuple(other for other in self.group.names if other not in voters)
+            if voters:
+                group, change = self.group, Configuration(voters, learners)
+                group.act(leader, lambda core, change=change: core.propose_config(change, group.now))
+
+    def _weather(self, name: str = "") -> None:
+        dice, group = self._dice, self.group
+        group.loss = dice.choice((0.0, 0.0, 0.05, 0.2))
+        group.doubling = dice.choice((0.0, 0.0, 0.1))
+        group.lateness = dice.choice((0.0, 0.0, 0.05, 0.2))
+        group.slow_disk = dice.choice((0.0, 0.0, 0.2))
