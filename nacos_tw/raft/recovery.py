@@ -120,6 +120,8 @@ def _replay(segment: Segment, found: Found, records: list[tuple[int, HardState]]
     head = segment.head
     if not found.pieces:
         found.base = head.index
+    elif head.index != found.last + 1:
+        raise StoreDamaged(f"{segment.path}: begins at entry {head.index}, not {found.last + 1}; {ADVICE}")
     high = head.index - 1
     for number, group in enumerate(segment.groups):
         found.boot = max(found.boot, group.boot)
