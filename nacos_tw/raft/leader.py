@@ -20,6 +20,7 @@ from nacos_tw.raft.messages import (
 )
 from nacos_tw.raft.progress import Flow, Progress
 from nacos_tw.raft.quorum import majority, one_step, reached
+from nacos_tw.raft.rounds import Rounds
 
 if TYPE_CHECKING:
     from nacos_tw.raft.state import State
@@ -34,20 +35,18 @@ class Leader:
     which runs before each Ready, makes as few messages of them as it can.
 
     @ivar progress: how far each other member is.
-    @ivar round: the newest confirmation round.
-    @ivar confirmed: the newest one that a majority acknowledged.
+    @ivar rounds: its confirmation rounds.
     """
 
-    __slots__ = ("_core", "_handover", "_handover_until", "_payloads", "_wanted", "confirmed", "progress", "round")
+    __slots__ = ("_core", "_handover", "_handover_until", "_wanted", "progress", "rounds")
 
     def __init__(self, core: State, wanted: Configuration, now: float) -> None:
         self._core = core
         self._wanted = wanted
         self._handover = ""
         self._handover_until = 0.0
-        # Rounds go on counting where this node's last lead ended, so that a number means one round only.
-        self.round = self.confirmed = core.rounds
-        self._payloads: list[bytes] = []
+        # They go on counting where this node's last lead ended, so that a number means one round only.
+        self.rounds = Rounds(core.rounds)
         self.progress: dict[str, Progress] = {}
         self._meet(now)
 
@@ -98,13 +97,11 @@ class Leader:
 
     def confirm(self, payload: bytes) -> int:
         """Open a round."""
-        self.round += 1
-        self._core.rounds = self.round
-        self._payloads.append(payload)
+        number = self._core.rounds = self.rounds.open(payload)
         self._core.dirty = True
         if not self.progress:
             self._settle_rounds()
-        return self.round
+        return number
 
     def connected(self, peer: str) -> None:
         """Speak to a peer that is back at once."""
@@ -223,12 +220,12 @@ class Leader:
                     if not self._send_entries(peer, progress):
                         break
                     sent = True
-                if not sent and (progress.round_sent < self.round or self._uninformed(progress)):
+                if not sent and (progress.round_sent < self.rounds.newest or self._uninformed(progress)):
                     self._send_empty(peer, progress, progress.next - 1)
             elif state is Flow.PROBE:
                 if not progress.probing:
                     self._send_entries(peer, progress)
-            elif progress.round_sent < self.round:
+            elif progress.round_sent < self.rounds.newest:
                 self._send_empty(peer, progress, 0)
 
     def _heartbeat(self, peer: str, progress: Progress, now: float) -> None:
@@ -273,13 +270,7 @@ class Leader:
     def _send(self, peer: str, progress: Progress, prev: int, prev_term: int, entries: tuple[Entry, ...]) -> None:
         core = self._core
         commit = core.commit
-        last = 0
-        beats: tuple[bytes, ...] = ()
-        if progress.round_sent < self.round:
-            last = self.round
-            beats = tuple(self._payloads[max(0, progress.round_sent - self.confirmed) :])
-            progress.round_sent = last
-        floor = max(self.confirmed, progress.round_acked) if last else 0
+        last, beats, floor = self.rounds.take(progress)
         core.send_now(peer, AppendEntries(core.term, prev, prev_term, commit, entries, last, beats, floor))
         progress.told = max(progress.told, min(commit, prev + len(entries)))
 
@@ -298,22 +289,16 @@ class Leader:
     def _answered(self, progress: Progress, round_: int, now: float) -> None:
         progress.last_contact = now
         progress.answered = True
-        if progress.round_acked < round_ <= self.round:
+        if progress.round_acked < round_ <= self.rounds.newest:
             progress.round_acked = round_
-            if round_ > self.confirmed:
+            if round_ > self.rounds.confirmed:
                 self._settle_rounds()
 
     def _settle_rounds(self) -> None:
-        """Find out which rounds a majority has acknowledged; their payloads are needed no more."""
         core = self._core
-        rounds = [
-            self.round if voter == core.node else self.progress[voter].round_acked for voter in core.config.voters
-        ]
-        newest = reached(rounds)
-        if newest > self.confirmed:
-            del self._payloads[: newest - self.confirmed]
-            self.confirmed = newest
-            core.rounds_confirmed = newest
+        newest = self.rounds.newest
+        if self.rounds.settle([newest if v == core.node else self.progress[v].round_acked for v in core.config.voters]):
+            core.rounds_confirmed = self.rounds.confirmed
             core.dirty = True
 
     def _matched(self, peer: str, progress: Progress, match: int) -> None:
@@ -366,7 +351,7 @@ class Leader:
         members = [*core.config.voters, *core.config.learners]
         for peer in members:
             if peer != core.node and peer not in self.progress:
-                self.progress[peer] = Progress(core.log.last_index + 1, now, self.confirmed)
+                self.progress[peer] = Progress(core.log.last_index + 1, now, self.rounds.confirmed)
         for peer in [peer for peer in self.progress if peer not in members]:
             del self.progress[peer]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from random import Random
 
 from nacos_tw.raft.core import Core
@@ -112,7 +113,7 @@ class Chaos:
     def _transfer(self, name: str) -> None:
         for leader in self.group.leaders:
             target = self._dice.choice((None, name))
-            self.group.act(leader, lambda core: core.transfer(target, self.group.now))
+            self.group.act(leader, partial(Core.transfer, target=target, now=self.group.now))
 
     def _freeze(self, name: str) -> None:
         if self.group.members[name].core is not None:
@@ -137,7 +138,7 @@ class Chaos:
             learners = tuple(other for other in self.group.names if other not in voters)
             if voters:
                 group, change = self.group, Configuration(voters, learners)
-                group.act(leader, lambda core, change=change: core.propose_config(change, group.now))
+                group.act(leader, partial(Core.propose_config, config=change, now=group.now))
 
     def _weather(self, name: str = "") -> None:
         dice, group = self._dice, self.group

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.raft.group import Group, Member
 
 
-class Broken(AssertionError):
+class BrokenError(AssertionError):
     """A promise was broken."""
 
 
@@ -38,11 +38,11 @@ class Checks:
             return
         first = self._leaders.setdefault(core.term, member.name)
         if first != member.name:
-            raise Broken(f"election safety: {first} and {member.name} lead in term {core.term}")
+            raise BrokenError(f"election safety: {first} and {member.name} lead in term {core.term}")
         if not core.log.first - 1 > self.commit and core.log.term(self.commit) not in (self.commit_term, None):
-            raise Broken(f"leader completeness: {member.name} has another entry at {self.commit}")
+            raise BrokenError(f"leader completeness: {member.name} has another entry at {self.commit}")
         if core.last_index < self.commit:
-            raise Broken(f"leader completeness: {member.name} ends before {self.commit}")
+            raise BrokenError(f"leader completeness: {member.name} ends before {self.commit}")
 
     def appended(self, core: Core, entries: tuple[Entry, ...]) -> None:
         """Log matching: entries of one index and term are equal, and so are all before them. With each
@@ -55,7 +55,7 @@ class Checks:
             if known is None:
                 seen[key] = (before, entry.data)
             elif known[1] != entry.data or (known[0] != before and None not in (known[0], before)):
-                raise Broken(f"log matching: {core.node} has another entry {entry.index} of term {entry.term}")
+                raise BrokenError(f"log matching: {core.node} has another entry {entry.index} of term {entry.term}")
             before = entry.term
 
     def committed(self, group: Group, member: Member) -> None:
@@ -67,19 +67,19 @@ class Checks:
             # The commit may have let the leader append another configuration just now.
             configs = (core.config, core.log.config_at(core.commit) or core.config)
             if not any(_durable(group, config.voters, core.commit, term) for config in configs):
-                raise Broken(f"durability: {member.name} committed {core.commit} without a majority")
+                raise BrokenError(f"durability: {member.name} committed {core.commit} without a majority")
         self.commit, self.commit_term = core.commit, term if term is not None else self.commit_term
 
     def applied(self, name: str, entry: Entry, state: int) -> None:
         """State machine safety: nobody applies another entry at the same index."""
         mine = (entry.term, entry.data, state)
         if self.log.setdefault(entry.index, mine) != mine:
-            raise Broken(f"state machine safety: {name} applied another entry {entry.index}")
+            raise BrokenError(f"state machine safety: {name} applied another entry {entry.index}")
 
     def restored(self, name: str, index: int, state: int) -> None:
         """State machine safety with snapshots."""
         if self.log[index][2] != state:
-            raise Broken(f"state machine safety: {name} restored another state of {index}")
+            raise BrokenError(f"state machine safety: {name} restored another state of {index}")
 
     def received(self, name: str, payload: bytes) -> None:
         """A node got the payload of a confirmation round."""
@@ -92,9 +92,9 @@ class Checks:
             holders = {member.name, *self._payloads.get(payload, ())}
             configs = (core.config, core.log.config_at(core.commit) or core.config)
             if not any(sum(v in holders for v in c.voters) >= majority(len(c.voters)) for c in configs):
-                raise Broken(f"confirmation: round {asked} of {member.name} did not reach a majority")
+                raise BrokenError(f"confirmation: round {asked} of {member.name} did not reach a majority")
             if core.commit < commit:
-                raise Broken(f"confirmation: {member.name} confirmed while another led")
+                raise BrokenError(f"confirmation: {member.name} confirmed while another led")
 
 
 def _durable(group: Group, voters: tuple[str, ...], index: int, term: int) -> bool:

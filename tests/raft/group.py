@@ -16,63 +16,15 @@ from typing import Any
 
 import msgspec
 
-from nacos_tw.raft.core import Core, IncomingChunk, Log, Ready, Role, Timing
-from nacos_tw.raft.messages import COMMAND, AnyMessage, Configuration, Entry, HardState, SnapshotMeta
+from nacos_tw.raft.core import Core, Log, Ready, Role, Timing
+from nacos_tw.raft.messages import COMMAND, AnyMessage, Configuration, Entry, HardState
 from tests.raft.checks import Checks
+from tests.raft.disk import Disk
 
 TIMING = Timing(election=1.0, heartbeat=0.25, hurried=0.03)
 CHUNK = 5
 """Bytes of a chunk of a snapshot: small, so that one takes several."""
 _MESSAGE, _TICK, _SAVE, _CALL = range(4)
-
-
-class Disk:
-    """What survives a crash."""
-
-    __slots__ = ("entries", "hard", "partial", "snapshot", "state")
-
-    def __init__(self) -> None:
-        self.hard = HardState()
-        self.snapshot: SnapshotMeta | None = None
-        self.state = b""
-        self.entries: list[Entry] = []
-        self.partial: tuple[SnapshotMeta, bytes] | None = None
-
-    def save(self, hard: HardState | None, entries: tuple[Entry, ...], chunk: IncomingChunk | None) -> None:
-        """What L{nacos_tw.raft.store.Store} does with a Ready."""
-        if hard is not None:
-            self.hard = hard
-        if entries:
-            first = entries[0].index
-            if self.entries and first <= self.entries[-1].index:
-                del self.entries[max(0, first - self.entries[0].index) :]
-            end = self.entries[-1].index if self.entries else self.snapshot.index if self.snapshot else 0
-            assert first == end + 1, f"a gap on disk: {first} after {end}"
-            self.entries.extend(entries)
-        if chunk is not None:
-            self._save_chunk(chunk)
-
-    def term(self, index: int) -> int | None:
-        """The term of the entry at C{index}, -1 if a snapshot covers it, None when there is none."""
-        if self.snapshot is not None and index <= self.snapshot.index:
-            return -1
-        if not self.entries or not self.entries[0].index <= index <= self.entries[-1].index:
-            return None
-        return self.entries[index - self.entries[0].index].term
-
-    def _save_chunk(self, chunk: IncomingChunk) -> None:
-        before = b"" if not chunk.offset or self.partial is None else self.partial[1]
-        assert len(before) == chunk.offset, "a chunk is missing"
-        self.partial = (chunk.meta, before + chunk.data)
-        if chunk.done:
-            self.install(chunk.meta, self.partial[1])
-            self.partial = None
-
-    def install(self, meta: SnapshotMeta, state: bytes) -> None:
-        """A snapshot of the leader is complete: the log restarts there."""
-        same = any(entry.index == meta.index and entry.term == meta.term for entry in self.entries)
-        self.entries = [entry for entry in self.entries if same and entry.index > meta.index]
-        self.snapshot, self.state = meta, state
 
 
 class Member:
@@ -377,6 +329,24 @@ class Group:
             self.checks.appended(core, ready.entries)
         for peer, message in ready.messages_now:
             self._send(member.name, peer, message)
+        self._save(member, ready)
+        if ready.committed:
+            self._apply(member, core, ready.committed)
+        for payload in ready.beats:
+            self.checks.received(member.name, payload)
+        if ready.confirmed:
+            self.checks.confirmed(member, core, ready.confirmed)
+        if ready.snapshot_reads:
+            self._read(member, core, ready)
+
+    def _read(self, member: Member, core: Core, ready: Ready) -> None:
+        for peer, index, offset in ready.snapshot_reads:
+            disk = member.disk
+            if disk.snapshot is not None and disk.snapshot.index == index:
+                data = disk.state[offset : offset + CHUNK]
+                core.send_chunk(peer, disk.snapshot, offset, data, offset + CHUNK >= len(disk.state), self.now)
+
+    def _save(self, member: Member, ready: Ready) -> None:
         if ready.hard is not None or ready.entries or ready.snapshot is not None:
             member.pending.append((ready, ready.messages))
             if not member.saving:
@@ -387,17 +357,6 @@ class Group:
             else:
                 for peer, message in ready.messages:
                     self._send(member.name, peer, message)
-        if ready.committed:
-            self._apply(member, core, ready.committed)
-        for payload in ready.beats:
-            self.checks.received(member.name, payload)
-        if ready.confirmed:
-            self.checks.confirmed(member, core, ready.confirmed)
-        for peer, index, offset in ready.snapshot_reads:
-            disk = member.disk
-            if disk.snapshot is not None and disk.snapshot.index == index:
-                data = disk.state[offset : offset + CHUNK]
-                core.send_chunk(peer, disk.snapshot, offset, data, offset + CHUNK >= len(disk.state), self.now)
 
     def _apply(self, member: Member, core: Core, entries: tuple[Entry, ...]) -> None:
         state = member.state

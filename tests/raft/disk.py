@@ -1,0 +1,55 @@
+"""The disk of a simulated node."""
+
+from __future__ import annotations
+
+from nacos_tw.raft.core import IncomingChunk
+from nacos_tw.raft.messages import Entry, HardState, SnapshotMeta
+
+
+class Disk:
+    """What survives a crash."""
+
+    __slots__ = ("entries", "hard", "partial", "snapshot", "state")
+
+    def __init__(self) -> None:
+        self.hard = HardState()
+        self.snapshot: SnapshotMeta | None = None
+        self.state = b""
+        self.entries: list[Entry] = []
+        self.partial: tuple[SnapshotMeta, bytes] | None = None
+
+    def save(self, hard: HardState | None, entries: tuple[Entry, ...], chunk: IncomingChunk | None) -> None:
+        """What L{nacos_tw.raft.store.Store} does with a Ready."""
+        if hard is not None:
+            self.hard = hard
+        if entries:
+            first = entries[0].index
+            if self.entries and first <= self.entries[-1].index:
+                del self.entries[max(0, first - self.entries[0].index) :]
+            end = self.entries[-1].index if self.entries else self.snapshot.index if self.snapshot else 0
+            assert first == end + 1, f"a gap on disk: {first} after {end}"
+            self.entries.extend(entries)
+        if chunk is not None:
+            self._save_chunk(chunk)
+
+    def term(self, index: int) -> int | None:
+        """The term of the entry at C{index}, -1 if a snapshot covers it, None when there is none."""
+        if self.snapshot is not None and index <= self.snapshot.index:
+            return -1
+        if not self.entries or not self.entries[0].index <= index <= self.entries[-1].index:
+            return None
+        return self.entries[index - self.entries[0].index].term
+
+    def _save_chunk(self, chunk: IncomingChunk) -> None:
+        before = b"" if not chunk.offset or self.partial is None else self.partial[1]
+        assert len(before) == chunk.offset, "a chunk is missing"
+        self.partial = (chunk.meta, before + chunk.data)
+        if chunk.done:
+            self.install(chunk.meta, self.partial[1])
+            self.partial = None
+
+    def install(self, meta: SnapshotMeta, state: bytes) -> None:
+        """A snapshot of the leader is complete: the log restarts there."""
+        same = any(entry.index == meta.index and entry.term == meta.term for entry in self.entries)
+        self.entries = [entry for entry in self.entries if same and entry.index > meta.index]
+        self.snapshot, self.state = meta, state
