@@ -97,7 +97,7 @@ while [ ! -s "$PID_FILE" ] && [ $tries -gt 0 ]; do
         wait $pid
         status=$?
         [ $status -eq 0 ] && status=1
-        tail -n 3 "$OUT" | grep '[^ ]' >&2
+        grep '^ERROR ' "$OUT" >&2 || tail -n 3 "$OUT" >&2
         exit $status
     fi
     sleep 0.02

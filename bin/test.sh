@@ -20,7 +20,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && ! command -v ngin
         { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends nginx-light; }; } \
         >/dev/null 2>&1 || echo "nginx-light cannot be installed; its tests are skipped"
 fi
-NACOS_TW_EXTRAS=test sh "$SOURCE/bin/install.sh" || {
+NACOS_TW_EXTRAS="test" sh "$SOURCE/bin/install.sh" || {
     echo "0 passed, 1 failed"
     exit 1
 }
@@ -29,11 +29,13 @@ passed=0
 failed=0
 check() {
     echo "--- $*"
-    if "$VENV/bin/$@"; then
+    tool=$1
+    shift
+    if "$VENV/bin/$tool" "$@"; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
-        echo "FAILED: $*"
+        echo "FAILED: $tool $*"
     fi
 }
 

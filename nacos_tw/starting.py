@@ -6,12 +6,14 @@ import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 
 from twisted.application.service import MultiService
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IReactorCore
+from twisted.logger import Logger
 
-from nacos_tw.errors import NacosError
+from nacos_tw.errors import NacosError, StartError
 
 
 def describe(error: BaseException) -> str | None:
@@ -34,8 +36,8 @@ def one_line_errors() -> Iterator[None]:
     """
     Turns an error that L{describe} knows into SystemExit with its line.
 
-    Python prints that line on standard error and exits with status 1, under twistd as well as
-    under L{nacos_tw.__main__}.
+    Python prints that line on standard error and exits with status 1. For what runs before
+    twistd becomes a daemon, and for L{nacos_tw.__main__}.
     """
     try:
         yield
@@ -50,24 +52,51 @@ class Node(MultiService):
     """
     The top service of a node.
 
+    An error in a part's start that L{describe} knows leaves as L{StartError}. As a daemon, twistd
+    then shows its text and exits with status 1; in the foreground the traceback that twistd would
+    show is replaced by one line.
+
     @ivar exit_code: what the process should exit with once the reactor has stopped.
     """
 
+    log = Logger()
     exit_code = 0
 
     def privilegedStartService(self) -> None:
         """Start the parts that need it, in order."""
-        with one_line_errors():
+        sys.excepthook = self._uncaught
+        with self._clear_errors():
             MultiService.privilegedStartService(self)
 
     def startService(self) -> None:
         """Start the parts, in order."""
-        with one_line_errors():
+        with self._clear_errors():
             MultiService.startService(self)
 
     def fail(self, reactor: IReactorCore, error: BaseException) -> None:
         """A part found only after the start that it cannot go on: say so and stop with status 1."""
         self.exit_code = 1
-        sys.stderr.write(f"ERROR {describe(error) or error!r}\n")
-        sys.stderr.flush()
+        self._say(describe(error) or repr(error))
         reactor.stop()
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            text = describe(error)
+            if text is None:
+                raise
+            raise StartError(text) from None
+
+    def _uncaught(self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        if isinstance(error, StartError):
+            self.log.error("{error}", error=str(error))
+            self._say(str(error))
+        else:
+            sys.__excepthook__(kind, error, traceback)
+
+    def _say(self, text: str) -> None:
+        if sys.__stderr__ is not None:
+            sys.__stderr__.write(f"ERROR {text}\n")
+            sys.__stderr__.flush()
