@@ -59,7 +59,7 @@ def _causes(error: BaseException) -> str:
     texts: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(texts) < 10:
-        texts.append(f"caused: {cause or type(cause).__name__};")
+        texts.append(f"caused: {str(cause) or type(cause).__name__};")
         cause = cause.__cause__
     return "".join(texts)
 

@@ -118,7 +118,7 @@ class Front(Outlet):
         self._run()
 
     def stopProducing(self) -> None:
-        """The connection closes."""
+        """The connection is lost; L{connectionLost} follows."""
 
     # What the factory calls
 
@@ -243,9 +243,8 @@ class Front(Outlet):
             self._hand_over(head)
             return
         length = int(lower[start : lower.find(b"\r\n", start)])
-        limit = self.factory.limits.max_body
-        if length > limit:
-            self._refuse(refusal(413, f"the body is larger than {limit} bytes"))
+        if length > self.factory.limits.max_body:
+            self._refuse(refusal(413, f"the body is larger than {self.factory.limits.max_body} bytes"))
         elif length > FRONT_BODY:
             self._hand_over(head)
         else:
@@ -300,15 +299,11 @@ class Front(Outlet):
         """
         while head.startswith(b"\r\n"):
             head = head[2:]
-        if head.startswith(b"HTTP/1.1\r\n", at):
-            self._connection = b"" if self._keep else CLOSE
-        elif head.startswith(b"HTTP/1.0\r\n", at):
-            self._connection = KEEP if self._keep else CLOSE
-        else:
+        if not head.startswith((b"HTTP/1.1\r\n", b"HTTP/1.0\r\n"), at):
             self._refuse(refusal(400, "malformed request"))
             return False
-        if self._finishing:
-            self._connection = CLOSE
+        keep = KEEP if head.startswith(b"HTTP/1.0", at) else b""
+        self._connection = keep if self._keep and not self._finishing else CLOSE
         return True
 
     def _wait(self, deferred: Deferred[Reply]) -> None:

@@ -100,7 +100,10 @@ class FrontFactory(ServerFactory[Front]):
         """Renew the date, close what is slow or idle."""
         self._set_date()
         for front in list(self._connections):
-            front.sweep(SWEEP)
+            try:
+                front.sweep(SWEEP)
+            except Exception:
+                self.log.failure("a connection could not be swept")
 
     def _set_date(self) -> None:
         self.date: bytes = datetimeToString(self._clock.seconds())

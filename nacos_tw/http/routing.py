@@ -106,11 +106,9 @@ def answer(area: Any, handler: Handler, call: Call) -> Reply | Deferred[Reply]:
         if refusal is not None:
             return refusal
         result = handler(area, call)
+        return result if type(result) is Reply else _later(result, call)
     except Exception as error:
         return phrase(error, call)
-    if type(result) is Reply:
-        return result
-    return _later(result, call)
 
 
 def _later(result: Any, call: Call) -> Deferred[Reply]:

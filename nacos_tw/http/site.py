@@ -12,7 +12,7 @@ from twisted.web.server import Request, Site
 
 from nacos_tw.http.call import Call
 from nacos_tw.http.counters import Counters
-from nacos_tw.http.phases import BODY, BODY_TIME, BUSY, HEAD, IDLE, Phase
+from nacos_tw.http.phases import BODY, BODY_TIME, BUSY, CLOSED, HEAD, IDLE, Phase
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.wire import BODILESS, CLOSE, SECURITY_POLICY, refusal, render
 from nacos_tw.settings.settings import HttpSettings
@@ -97,9 +97,13 @@ class CarrierRequest(Request):
         counters.seconds += perf_counter() - self.began
         if self.code >= 400:
             counters.failed(self.code)
-        if self.channel.finishing and not self.startedWriting:
-            self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
         super().finish()
+
+    def write(self, data: bytes) -> None:
+        """Headers, if they are not out, and a part of the body."""
+        if not self.startedWriting and self.channel is not None and self.channel.finishing:
+            self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+        super().write(data)
 
 
 class CarrierChannel(HTTPChannel):
@@ -193,7 +197,7 @@ class CarrierChannel(HTTPChannel):
         self.refused = True
         self.site.counters.refused += 1
         self.transport.write(render(reply, datetimeToString(), CLOSE))  # type: ignore[union-attr]
-        self.loseConnection()
+        self._close()
 
     def sweep(self, seconds: float) -> bool:
         """
@@ -201,18 +205,25 @@ class CarrierChannel(HTTPChannel):
 
         @return: False when the connection has been closed for being slow. (Idle ones time out by themselves.)
         """
+        self._slow += seconds
         if self.phase is HEAD or self.phase is BODY:
-            self._slow += seconds
             if self._slow > (self.site.limits.header_time if self.phase is HEAD else BODY_TIME):
-                self.loseConnection()
+                self._close()
                 return False
+        elif self.phase is CLOSED and self._slow > self.site.limits.idle_time:
+            # The client does not read the end of what it was sent.
+            self.transport.abortConnection()  # type: ignore[union-attr]
         return True
 
     def finish(self) -> None:
         """Close as soon as nothing is in flight."""
         self.finishing = True
         if self.phase is IDLE:
-            self.loseConnection()
+            self._close()
+
+    def _close(self) -> None:
+        self._enter(CLOSED)
+        self.loseConnection()
 
 
 class CarrierSite(Site):

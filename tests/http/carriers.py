@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import attrs
 from klein import Klein
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
@@ -91,6 +91,16 @@ class Things:
         deferred: Deferred[Reply] = Deferred(lambda _: self.cancelled.append(call.target))
         self.waiting.append(deferred)
         return deferred
+
+    @serve(app, "GET", "/soon", needs="read")
+    def soon(self, call: Call) -> Deferred[Reply]:
+        """A Deferred that has fired already."""
+        return succeed(text_reply("soon", call))
+
+    @serve(app, "GET", "/nothing", needs="read")
+    def nothing(self, call: Call) -> Reply:
+        """A mistake: no answer at all."""
+        return None  # type: ignore[return-value]
 
     @serve(app, "GET", "/empty", needs="read")
     def empty(self, call: Call) -> Reply:
