@@ -44,10 +44,10 @@ def removed(instance: Instance) -> None:
 
 def _health(start: str, instance: Instance, message: str) -> None:
     log.info(
-        start + "{ip}:{port}@{cluster}@{service}, region: unknown, msg: {message}",
+        start + "{ip}:{port}@{cluster}@{service}, region: unknown, msg: {reason}",
         ip=instance.ip,
         port=instance.port,
         cluster=instance.cluster,
         service=instance.service[1],
-        message=message,
+        reason=message,
     )

@@ -133,6 +133,7 @@ class Probes(service.Service):
         self._checks = checks
         self._leading = False
         self._proposing = False
+        self._starting = False
         self._order = 0
         self._today = today
         self._day = today()
@@ -249,6 +250,15 @@ class Probes(service.Service):
 
     def _start(self) -> None:
         """Begin waiting probes, as many as there is room for."""
+        if self._starting:  # called by a probe that ended at once: the loop below goes on
+            return
+        self._starting = True
+        try:
+            self._begin()
+        finally:
+            self._starting = False
+
+    def _begin(self) -> None:
         while self._waiting and len(self._busy) - len(self._waiting) < self._most:
             task, number = self._waiting.popleft()
             instance = self._registry.by_number.get(number)

@@ -397,8 +397,8 @@ class AckTests(Harness):
             number = self.one()
             self.network.advance(wait)
             self.ack(number)
-        self.assertAlmostEqual(self.push.acks.average_cost, 200, delta=1)
-        self.assertAlmostEqual(self.push.acks.worst_cost, 300, delta=1)
+        self.assertApproximates(self.push.acks.average_cost, 200, 1)
+        self.assertApproximates(self.push.acks.worst_cost, 300, 1)
 
     def test_unsendable_second_time(self) -> None:
         """A second sending that fails is given up in its time."""

@@ -46,7 +46,7 @@ def status_of(data: bytes) -> int | None:
         status = int(code[:3])
         if status >= 200:
             return status
-        _, ended, data = rest.replace(b"\r\n", b"\n").partition(b"\n\n")
+        _, ended, data = (b"\n" + rest.replace(b"\r\n", b"\n")).partition(b"\n\n")
         if not ended:
             return None
 
