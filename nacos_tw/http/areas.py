@@ -24,7 +24,7 @@ from nacos_tw.http.v1.health import HealthV1
 from nacos_tw.http.v1.instance import InstancesV1
 from nacos_tw.http.v1.legacy import LegacyV1
 from nacos_tw.http.v1.listing import InstanceListV1
-from nacos_tw.http.v1.metrics import PrometheusV1
+from nacos_tw.http.v1.metrics import PrometheusV1, http_families
 from nacos_tw.http.v1.oldnames import OldNamesV1
 from nacos_tw.http.v1.operator import OPERATOR, OPS, OperatorV1
 from nacos_tw.http.v1.raft import RaftV1
@@ -78,6 +78,7 @@ def all_areas(parts: Parts) -> Areas:
     listing, beats = InstanceListV1(INSTANCE, guard, naming), BeatsV1(INSTANCE, guard, naming)
     core = ClusterCoreV1(guard, members, node, parts.ask, parts.millis)
     settings = parts.settings
+    times = int(settings.raft.election * 1000), int(settings.raft.heartbeat * 1000)
     console = ConsoleV1(
         guard, parts.readiness, settings.standalone, settings.port, settings.function_mode, settings.auth_enabled
     )
@@ -95,10 +96,20 @@ def all_areas(parts: Parts) -> Areas:
         ServiceClustersV1(guard, naming),
         HealthV1(guard, naming, settings.port),
         DistroV1(guard, naming),
-        RaftV1(guard, naming, node, members),
+        RaftV1(guard, naming, node, members, *times),
         core,
         console,
-        PrometheusV1(guard, naming, node, members, counts, machine, parts.readiness, parts.probes.gauges),
+        PrometheusV1(
+            guard,
+            naming,
+            node,
+            members,
+            counts,
+            machine,
+            parts.readiness,
+            parts.probes.gauges,
+            lambda: http_families(parts.counters),
+        ),
     ]
     for prefix in (OPERATOR, OPS):
         areas.append(OperatorV1(guard, naming, node, members, parts.millis, counts, machine, prefix))

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nacos_tw.errors import NacosError, Unavailable
+from nacos_tw.errors import Unavailable
 from nacos_tw.interfaces import IProposer
 from nacos_tw.naming import commands, machine
 from nacos_tw.naming.commands import Command, Deregister, Register, Revive
@@ -213,10 +213,7 @@ class Naming:
 
         @raise BadParameter: the value is refused.
         """
-        result = apply_switch(self.registry.switches, entry, value)
-        if isinstance(result, NacosError):
-            raise result
-        self.registry.switches = result
+        self.registry.switches = apply_switch(self.registry.switches, entry, value)
 
     def last_beat_millis(self, number: int) -> int:
         """When the instance was last heard of by this node, in milliseconds since 1970."""

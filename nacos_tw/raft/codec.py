@@ -76,13 +76,14 @@ class RaftFrame(Frame, frozen=True, array_like=True, tag=4, gc=False):
 class Forward(Frame, frozen=True, array_like=True, tag=5, gc=False):
     """Commands of a follower for the leader of C{term}; C{first} is the number of the first one in the
     sequence of C{origin}. Without C{restart} they follow the sender's last ones without a gap; with
-    it nothing older is waiting at the sender."""
+    it nothing older is waiting at the sender. C{session} tells this start of the sender from others."""
 
     term: int
     origin: str
     first: int
     commands: tuple[bytes, ...]
     restart: bool = False
+    session: int = 0
 
 
 class Beats(Frame, frozen=True, array_like=True, tag=6, gc=False):

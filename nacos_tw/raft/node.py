@@ -2,13 +2,8 @@
 
 The core decides, this module does: it hands the core what comes in, and works through each
 L{Ready<nacos_tw.raft.core.Ready>} in its order: what may go out at once, then what must be on disk
-first, then what is committed and can be applied and answered.
-
-Commands of this node, whichever node leads: L{RaftNode.propose} puts them into an open batch; at
-the end of the reactor's turn the batch becomes one log entry (on the leader) or one frame to the
-leader. The Deferreds fire when this node applies the entry, so a read after a write on the same
-node sees it. After a change of leader or of the connection to it all unanswered commands are sent
-again, in order; L{Sessions} applies them once.
+first, then what is committed and can be applied and answered. How commands and beats get to the
+leader is in L{nacos_tw.raft.forwarding}, snapshots are in L{nacos_tw.raft.compaction}.
 """
 
 from __future__ import annotations
@@ -16,36 +11,46 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from functools import partial
-from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
-from nacos_tw.errors import StoreDamaged, TimedOut, Unavailable
+from nacos_tw.errors import Unavailable
 from nacos_tw.interfaces import IStateMachine
 from nacos_tw.raft import codec
+from nacos_tw.raft.compaction import Compaction
 from nacos_tw.raft.core import Core, IncomingChunk, Ready, Role, Timing
+from nacos_tw.raft.forwarding import ENTRY_OVERHEAD, Forwarding
 from nacos_tw.raft.log import Log
-from nacos_tw.raft.messages import COMMAND, AnyMessage, Configuration, Entry, SnapshotMeta
+from nacos_tw.raft.messages import COMMAND, AnyMessage, Configuration, Entry
 from nacos_tw.raft.peers import Peers
-from nacos_tw.raft.proposals import Proposals
-from nacos_tw.raft.renewals import Renewals
-from nacos_tw.raft.sessions import BOOT_SHIFT, Sessions, encode_batch
-from nacos_tw.raft.status import PeerStatus, RaftStatus
+from nacos_tw.raft.sessions import Sessions
+from nacos_tw.raft.opening import open_store
+from nacos_tw.raft.reporting import NodeFacts, raft_status
+from nacos_tw.raft.status import RaftStatus
 from nacos_tw.raft.store import Store
 from nacos_tw.raft.writer import DirectWriter, Writer
 
 SWEEP = 0.25
 """Seconds between looks at what has waited too long."""
-CHUNK = 1024 * 1024
-"""Bytes of a snapshot in one message."""
 FAR_BEHIND = 2000
 """Entries behind the leader from which a node says that it is not ready."""
+
+Answers = list[tuple["Deferred[Any]", Any]]
+"""Deferreds to fire, each with its result; an exception is a failure."""
+
+
+class Random(Protocol):
+    """Where randomness comes from; C{random.Random} is one."""
+
+    def random(self) -> float:
+        """A number in [0, 1)."""
+
+    def getrandbits(self, bits: int, /) -> int:
+        """A number of that many bits."""
 
 
 @attrs.frozen
@@ -75,6 +80,7 @@ class RaftNode:
     @ivar on_applied: called after entries were applied and before their callers are answered.
     @ivar on_beats: called with the renewed numbers (bytes of an array of C{Q}) on every node.
     @ivar on_role: called when role, term or leader changed.
+    @ivar failure: why the Raft part has stopped; "" while it works.
     """
 
     log = Logger()
@@ -87,54 +93,71 @@ class RaftNode:
         machine: IStateMachine,
         clock: IReactorTime,
         random: Random,
-        peers: Peers | None = None,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         """
-        @param peers: the links to the other nodes; None for a node that stands alone.
         @param seconds: a clock that never goes back (the reactor's follows the wall clock).
         """
-        self._seconds = seconds
         self.options = options
         self.node = options.node
+        self.on_applied: Callable[[], None] = _nothing
+        self.on_beats: Callable[[bytes], None] = lambda numbers: None
+        self.on_role: Callable[[], None] = _nothing
+        self.failure = ""
+        self.running = False
         self._store = store
         self._writer = writer
         self._sessions = Sessions(machine)
         self._clock = clock
         self._random = random
-        self.peers = peers
-        self.on_applied: Callable[[], None] = lambda: None
-        self.on_beats: Callable[[bytes], None] = lambda numbers: None
-        self.on_role: Callable[[], None] = lambda: None
-        self._proposals = Proposals(store.boot << BOOT_SHIFT, options.request_timeout)
-        self._batch = 0
-        self._renewals = Renewals(self._carry, self._acknowledge, options.request_timeout)
-        self._expected: dict[str, int] = {}
-        self._sent_next = -1
+        self._seconds = seconds
+        self._peers: Peers | None = None
         self._held: deque[tuple[int, list[tuple[str, AnyMessage]]]] = deque()
-        self._flush_due = self._draining = self._snapshotting = self.running = False
+        self._flush_due = self._draining = False
         self._timer: IDelayedCall | None = None
         self._sweeper: IDelayedCall | None = None
-        self.failure = ""
-        self._restore()
+        self._armed = 0.0
+        self._core = self._restore()
+        self._forwarding = Forwarding(
+            self.node, random.getrandbits(62), self._core, seconds, self._flush_soon, options.request_timeout
+        )
+        self._forwarding.on_beats = self._beats
+        self._compaction = Compaction(
+            self._core,
+            store,
+            writer,
+            self._sessions,
+            options.snapshot_bytes,
+            options.trailing,
+            seconds,
+            self._drain,
+        )
 
-    # -- start and stop
-
-    def _restore(self) -> None:
-        """Build the core from what is on disk."""
+    def _restore(self) -> Core:
+        """The state and a core from what is on disk."""
         store, now = self._store, self._seconds()
         self._applied = 0
         if store.snapshot is not None:
             self._sessions.restore(store.read_snapshot())
             self._applied = store.snapshot.index
-        self._snapshot_size = 0
-        self._log_bytes = sum(len(entry.data) + 24 for entry in store.entries if entry.index > self._applied)
         config = Configuration(voters=self.options.voters)
         log = Log(store.snapshot, store.entries)
-        self._core = Core(self.node, config, store.hard, log, self._random, now, self.options.timing)
+        core = Core(self.node, config, store.hard, log, self._random, now, self.options.timing)
         store.entries = []  # the core's log has them now
         self._leaderless_since: float | None = now
-        self._known = (self._core.role, self._core.term, self._core.leader)
+        self._known = (core.role, core.term, core.leader)
+        return core
+
+    @property
+    def peers(self) -> Peers | None:
+        """The links to the other nodes; None for a node that stands alone."""
+        return self._peers
+
+    @peers.setter
+    def peers(self, peers: Peers | None) -> None:
+        self._peers = self._forwarding.peers = peers
+
+    # -- start and stop
 
     def start(self) -> None:
         """Begin to take part."""
@@ -146,11 +169,8 @@ class RaftNode:
     async def hand_over(self, limit: float = 0.5) -> None:
         """If this node leads, let another one take over, waiting at most C{limit} seconds."""
         core = self._core
-        if core.role is not Role.LEADER or len(core.config.voters) < 2:
+        if core.role is not Role.LEADER or len(core.config.voters) < 2 or not self.transfer(None):
             return
-        if not core.transfer(None, self._seconds()):
-            return
-        self._drain()
         end = self._seconds() + limit
         while self._core.leader in (None, self.node) and self._seconds() < end:
             pause: Deferred[None] = Deferred()
@@ -164,7 +184,11 @@ class RaftNode:
             if call is not None and call.active():
                 call.cancel()
         self._core.stop()
-        self._fail_waiting(Unavailable("the node is stopping"))
+        self._abandon(Unavailable("the node is stopping"))
+
+    def close_store(self) -> None:
+        """Close the files; after L{stop} and once the writer has ended."""
+        self._store.close()
 
     # -- IProposer
 
@@ -183,13 +207,12 @@ class RaftNode:
 
     def propose(self, command: bytes) -> Deferred[Any]:
         """See L{IProposer.propose<nacos_tw.interfaces.IProposer.propose>}."""
-        if not self.available:
-            raise_later: Deferred[Any] = Deferred()
-            raise_later.errback(Unavailable(self.reason() or "no leader"))
-            return raise_later
-        deferred = self._proposals.add(command, self._seconds())
-        self._flush_soon()
-        return deferred
+        if not self.running or not self.available:
+            return fail(Unavailable(self.reason() or "no leader"))
+        try:
+            return self._forwarding.propose(command)
+        except Unavailable as error:
+            return fail(error)
 
     def renew(self, number: int) -> Deferred[None] | None:
         """See L{IProposer.renew<nacos_tw.interfaces.IProposer.renew>}. Without a leader the beat is
@@ -198,10 +221,10 @@ class RaftNode:
         if (core.role is Role.LEADER and len(core.config.voters) == 1) or not self.available:
             self.on_beats(number.to_bytes(8, "little"))
             return None
-        deferred = self._renewals.add(number, self._seconds())
-        if not self._flush_due and self._renewals.can_fly:
-            self._flush_soon()
-        return deferred
+        return self._forwarding.renew(number)
+
+    def _beats(self, numbers: bytes) -> None:
+        self.on_beats(numbers)
 
     def _flush_soon(self) -> None:
         if not self._flush_due:
@@ -211,55 +234,11 @@ class RaftNode:
     def _flush(self) -> None:
         """The reactor's turn is over: send off what it brought."""
         self._flush_due = False
-        if not self.running:
+        if not self.running or self.failure:
             return
-        core = self._core
-        if core.role is Role.LEADER or core.leader is not None:
-            self._send_commands(self._proposals.unsent(), again=False)
-            self._renewals.flush()
-        if core.role is Role.LEADER:
+        self._forwarding.flush()
+        if self._core.role is Role.LEADER:
             self._drain()
-
-    def _send_commands(self, batches: Any, again: bool) -> None:
-        core = self._core
-        if core.role is Role.LEADER:
-            now = self._seconds()
-            for first, commands in batches:
-                data = encode_batch(self.node, first, commands)
-                if core.propose(data, now) is None:
-                    return  # handing over: all is sent again to the next leader
-                self._log_bytes += len(data) + 24
-        elif core.leader is not None and self.peers is not None:
-            for first, commands in batches:
-                restart = again or first != self._sent_next
-                again = False
-                frame = codec.Forward(core.term, self.node, first, tuple(commands), restart)
-                self._sent_next = first + len(commands)
-                if not self.peers.send(core.leader, frame):
-                    self._sent_next = -1
-                    return  # sent again when the link is up
-
-    def _send_everything(self) -> None:
-        self._renewals.again()
-        self._send_commands(self._proposals.everything(), again=True)
-        self._renewals.flush()
-
-    # -- renewals
-
-    def _carry(self, numbers: bytes) -> int | None:
-        core = self._core
-        if core.role is Role.LEADER:
-            self.on_beats(numbers)
-            return core.confirm(numbers, self._seconds())
-        if core.leader is None or self.peers is None:
-            return None
-        self._batch += 1
-        frame = codec.Beats(core.term, self._batch, numbers)
-        return self._batch if self.peers.send(core.leader, frame) else None
-
-    def _acknowledge(self, peer: str, batch: int) -> None:
-        if self.peers is not None:
-            self.peers.send(peer, codec.BeatsAck(batch, True))
 
     # -- IPeerEvents
 
@@ -267,40 +246,11 @@ class RaftNode:
         """A frame came from another node."""
         if not self.running or self.failure:
             return
-        core = self._core
         if type(frame) is codec.RaftFrame:
-            core.step(peer, frame.message, self._seconds())
+            self._core.step(peer, frame.message, self._seconds())
             self._drain()
-        elif type(frame) is codec.Forward:
-            self._forwarded(peer, frame)
-        elif type(frame) is codec.Beats:
-            if core.role is Role.LEADER and frame.term == core.term and len(frame.numbers) % 8 == 0:
-                self._renewals.claim(peer, frame.batch, frame.numbers, self._seconds())
-                if self._renewals.can_fly:
-                    self._flush_soon()
-        elif type(frame) is codec.BeatsAck:
-            if core.role is not Role.LEADER and peer == core.leader:
-                self._renewals.confirmed(frame.batch)
-        elif type(frame) is codec.Refused and peer == core.leader and frame.term == core.term:
-            self._send_commands(self._proposals.everything(), again=True)
-
-    def _forwarded(self, peer: str, frame: codec.Forward) -> None:
-        """A follower's commands, in order and without a gap since it last began anew."""
-        core = self._core
-        if core.role is not Role.LEADER or frame.term != core.term or frame.origin != peer:
-            return  # the sender sends again when it hears of the leader
-        if not frame.restart and self._expected.get(peer) != frame.first:
-            if self.peers is not None:
-                self.peers.send(peer, codec.Refused(core.term))
-            return
-        data = encode_batch(peer, frame.first, frame.commands)
-        if core.propose(data, self._seconds()) is None:
-            self._expected.pop(peer, None)
-            return
-        self._log_bytes += len(data) + 24
-        self._expected[peer] = frame.first + len(frame.commands)
-        if not self._flush_due:  # frames of one turn make up one AppendEntries
-            self._flush_soon()
+        else:
+            self._forwarding.received(peer, frame)
 
     def peer_connected(self, peer: str) -> None:
         """The link to a peer is up: what it may have missed is sent again."""
@@ -308,7 +258,7 @@ class RaftNode:
         if self.running:
             self._drain()
             if peer == self._core.leader:
-                self._send_everything()
+                self._forwarding.send_everything()
 
     def peer_disconnected(self, peer: str) -> None:
         """The link to or from a peer closed."""
@@ -322,32 +272,29 @@ class RaftNode:
         if self._draining:
             return
         self._draining = True
+        core, answers = self._core, []  # type: Core, Answers
         try:
-            core, fire = self._core, []  # type: ignore[var-annotated]
             while (ready := core.ready()) is not None:
-                self._send_all(ready.messages_now)
+                self._send(ready.messages_now)
                 self._save(ready)
                 for payload in ready.beats:
                     self.on_beats(payload)
                 if ready.committed:
-                    self._apply(ready.committed, fire)
+                    self._apply(ready.committed, answers)
                 if ready.confirmed:
-                    self._renewals.confirmed(ready.confirmed)
+                    self._forwarding.confirmed(ready.confirmed)
                 for peer, index, offset in ready.snapshot_reads:
-                    self._read_chunk(peer, index, offset)
+                    self._compaction.send(peer, index, offset)
                 if ready.role_changed:
                     self._role_changed()
-            if fire:
-                self.on_applied()
-                for deferred, result in fire:
-                    _answer(deferred, result)
+            _answer_all(answers)
         finally:
             self._draining = False
         self._arm()
 
-    def _send_all(self, messages: Iterable[tuple[str, AnyMessage]]) -> None:
+    def _send(self, messages: Iterable[tuple[str, AnyMessage]]) -> None:
         """Send messages; followers that are equally far get equal ones, which are encoded once."""
-        peers = self.peers
+        peers = self._peers
         if peers is None:
             return
         last: AnyMessage | None = None
@@ -358,7 +305,7 @@ class RaftNode:
             peers.send_encoded(peer, payload)
 
     def _save(self, ready: Ready) -> None:
-        """Save what must be on disk, then send what had to wait for it, in order."""
+        """Save what must be on disk; what has to wait for it is sent then, in order."""
         chunk = ready.snapshot
         if chunk is not None:
             if ready.hard is not None or ready.entries:
@@ -372,31 +319,50 @@ class RaftNode:
             if self._held:
                 self._held[-1][1].extend(ready.messages)
             else:
-                self._send_all(ready.messages)
+                self._send(ready.messages)
 
     def _saved(self) -> None:
         if not self.running or self.failure:
             return
         token, messages = self._held.popleft()
-        self._send_all(messages)
+        self._send(messages)
         self._core.saved(token, self._seconds())
         self._drain()
 
-    def _apply(self, entries: tuple[Entry, ...], fire: list[tuple[Deferred[Any], Any]]) -> None:
-        apply, node = self._sessions.apply, self.node
+    def _apply(self, entries: tuple[Entry, ...], answers: Answers) -> None:
+        apply, node, forwarding = self._sessions.apply, self.node, self._forwarding
+        size = 0
         for entry in entries:
             if entry.kind == COMMAND:
-                origin, first, results = apply(entry.data)
+                origin, session, first, results = apply(entry.data)
                 if origin == node:
-                    fire.extend(self._proposals.applied(first, results))
-            self._applied = entry.index
+                    answers.extend(forwarding.applied(session, first, results))
+            size += len(entry.data) + ENTRY_OVERHEAD
+        self._applied = entries[-1].index
         self._core.applied(self._applied)
-        if self._core.role is not Role.LEADER:
-            self._log_bytes += sum(len(entry.data) + 24 for entry in entries)
-        if not fire:
-            self.on_applied()
-        if self._log_bytes > max(self.options.snapshot_bytes, self._snapshot_size) and not self._snapshotting:
-            self.take_snapshot()
+        self.on_applied()
+        self._compaction.bytes += size
+        if self._compaction.due:
+            self._compaction.take(self._applied)
+
+    def _install(self, chunk: IncomingChunk) -> None:
+        """Write a chunk of the leader's snapshot; with the last one take over its state."""
+        core = self._core
+
+        def written(state: bytes | None) -> None:
+            if not self.running or core is not self._core:
+                return
+            if state is not None:
+                self.log.info("raft: took over the leader's snapshot at {index}", index=chunk.meta.index)
+                self._sessions.restore(state)
+                self._applied = chunk.meta.index
+                self._compaction.took_over(len(state))
+                core.applied(self._applied)
+                self.on_applied()
+                _answer_all(self._forwarding.restored(self._sessions))
+            self._saved()
+
+        self._compaction.receive(chunk).addCallbacks(written, lambda failure: self._disk_failed(failure.value))
 
     def _role_changed(self) -> None:
         core = self._core
@@ -414,23 +380,26 @@ class RaftNode:
                 term=core.term,
                 leader=core.leader or "unknown",
             )
-        self._expected.clear()
+        self._forwarding.leader_changed()
         self.on_role()
         if core.leader is not None and (before[1], before[2]) != (core.term, core.leader):
-            self._send_everything()
+            self._forwarding.send_everything()
+
+    # -- time
 
     def _arm(self) -> None:
         """Have tick called at the core's deadline; a timer that is early is left alone."""
-        if not self.running or self.failure:
-            return
-        delay = max(0.0, self._core.deadline - self._seconds())
+        deadline = self._core.deadline
         timer = self._timer
+        if not self.running or self.failure or deadline == float("inf"):
+            return
         if timer is not None and timer.active():
-            if timer.getTime() <= self._seconds() + delay:
+            if self._armed <= deadline:
                 return
-            timer.reset(delay)
+            timer.reset(max(0.0, deadline - self._seconds()))
         else:
-            self._timer = self._clock.callLater(delay, self._tick)
+            self._timer = self._clock.callLater(max(0.0, deadline - self._seconds()), self._tick)
+        self._armed = deadline
 
     def _tick(self) -> None:
         now = self._seconds()
@@ -441,144 +410,56 @@ class RaftNode:
     def _sweep(self) -> None:
         """What has waited too long fails; without a leader beats are counted here only."""
         self._sweeper = self._clock.callLater(SWEEP, self._sweep)
-        now = self._seconds()
-        for deferred in self._proposals.expired(now):
-            _answer(deferred, TimedOut("no majority confirmed the write in time; it may still be applied later"))
-        for beat in self._renewals.expired(now):
-            _answer(beat, TimedOut("no majority confirmed the beat in time"))
+        _answer_all(self._forwarding.expired())
         if not self.available:
-            self._fail_waiting(Unavailable(self.reason() or "no leader"))
+            self._abandon(Unavailable(self.reason() or "no leader"))
 
-    def _fail_waiting(self, error: Exception) -> None:
-        for deferred in self._proposals.abandon():
-            _answer(deferred, error)
-        numbers, waiting = self._renewals.abandon()
-        if waiting:
+    def _abandon(self, error: Exception) -> None:
+        answers, numbers = self._forwarding.abandon(error)
+        if numbers:
             self.on_beats(numbers)
-            for beat in waiting:
-                _answer(beat, None)
-
-    # -- snapshots
-
-    def take_snapshot(self) -> Deferred[Any]:
-        """Save the state as of the last applied entry and let the log forget what it covers."""
-        core = self._core
-        meta = core.snapshot_meta(self._applied)
-        if meta is None or self._snapshotting or core.sending_snapshot:
-            return succeed(None)
-        self._snapshotting = True
-        data = self._sessions.snapshot()
-        self._snapshot_size, self._log_bytes = len(data), 0
-        first = max(1, meta.index - self.options.trailing)
-        done = self._writer.run(partial(self._store.write_snapshot, meta, data))
-
-        def written(_: Any) -> Deferred[Any]:
-            core.snapshot_taken(meta, first)
-            return self._writer.run(partial(self._store.compact, first))
-
-        def ended(result: Any) -> Any:
-            self._snapshotting = False
-            return result
-
-        done.addCallback(written)
-        done.addBoth(ended)
-        done.addErrback(self._snapshot_failed)
-        return done
-
-    def _snapshot_failed(self, failure: Failure) -> None:
-        """The log goes on without it; a disk that takes nothing at all shows at the next save."""
-        self.log.error("raft: a snapshot could not be written: {error}", error=failure.value)
-
-    def _read_chunk(self, peer: str, index: int, offset: int) -> None:
-        core = self._core
-
-        def read(found: tuple[SnapshotMeta, bytes, bool]) -> None:
-            meta, data, last = found
-            core.send_chunk(peer, meta, offset, data, last, self._seconds())
-            self._drain()
-
-        def read_from_store() -> tuple[SnapshotMeta, bytes, bool]:
-            data, last = self._store.read_chunk(index, offset, CHUNK)
-            meta = self._store.snapshot
-            if meta is None or meta.index != index:
-                raise LookupError("the snapshot was replaced")
-            return meta, data, last
-
-        reading = self._writer.run(read_from_store)
-        reading.addCallback(read)
-        reading.addErrback(self._chunk_gone, peer)
-
-    def _chunk_gone(self, failure: Failure, peer: str) -> None:
-        self.log.info("raft: a snapshot chunk for {peer} could not be read: {error}", peer=peer, error=failure.value)
-
-    def _install(self, chunk: IncomingChunk) -> None:
-        """Write a chunk of the leader's snapshot; with the last one take over its state."""
-        core = self._core
-
-        def write() -> bytes | None:
-            self._store.append_chunk(chunk.meta, chunk.offset, chunk.data, chunk.done)
-            return self._store.read_snapshot() if chunk.done else None
-
-        def written(state: bytes | None) -> None:
-            if not self.running or core is not self._core:
-                return
-            if state is not None:
-                self._take_over(chunk.meta, state)
-            self._saved()
-
-        self._writer.run(write).addCallbacks(written, lambda failure: self._disk_failed(failure.value))
-
-    def _take_over(self, meta: SnapshotMeta, state: bytes) -> None:
-        self.log.info("raft: took over the leader's snapshot at {index}", index=meta.index)
-        self._sessions.restore(state)
-        self._applied, self._snapshot_size, self._log_bytes = meta.index, len(state), 0
-        self._core.applied(meta.index)
-        self.on_applied()
-        for deferred, result in self._proposals.caught_up(self._sessions.last.get(self.node, -1)):
-            _answer(deferred, result)
+        _answer_all(answers)
 
     # -- trouble
 
     def _disk_failed(self, error: BaseException) -> None:
-        """The disk refused: this node's log cannot go on. Never retry on the same files' state; look
-        at the disk again from the start after a while."""
+        """The disk refused: nobody knows what is on it now. Look at it again, from the start, after
+        a while."""
         if self.failure or not self.running:
             return
+        pause = self.options.mend_every
         self.failure = f"the Raft log cannot be written: {error}"
-        self.log.error(
-            "raft: stopped: {reason}; trying again in {pause} s", reason=self.failure, pause=self.options.mend_every
-        )
+        self.log.error("raft: stopped: {reason}; trying again every {pause} s", reason=self.failure, pause=pause)
         self._core.stop()
         self._held.clear()
-        self._fail_waiting(Unavailable(self.failure))
+        self._abandon(Unavailable(self.failure))
         self.on_role()
-        self._clock.callLater(self.options.mend_every, self._mend)
+        self._clock.callLater(pause, self._mend)
 
     def _mend(self) -> None:
-        """Start again from the disk, as after a restart; a damaged log is set aside and fetched anew."""
+        """Start again from the disk, as after a restart; a damaged log is fetched from the leader."""
         if not self.running:
             return
         try:
             self._store.close()
-            self._store = reopen(self._store, alone=len(self.options.voters) == 1)
+            self._store = open_store(self.options.folder, self.node, alone=len(self.options.voters) == 1)
             self._writer.replace(self._store)
+            core = self._restore()
         except Exception as error:
             self.failure = f"the Raft log cannot be opened: {error}"
             self._clock.callLater(self.options.mend_every, self._mend)
             return
         self.failure = ""
-        self._restore()
+        self._core = self._forwarding.core = self._compaction.core = core
+        self._compaction.store = self._store
         self.log.info("raft: the log is usable again")
-        if self.peers is not None:
-            for peer in self._links():
-                self._core.connected(peer, self._seconds())
+        for peer in self._links():
+            core.connected(peer, self._seconds())
         self.on_applied()
         self.on_role()
         self._drain()
 
-    def close_store(self) -> None:
-        """Close the files; after L{stop} and once the writer has ended."""
-        self._store.close()
+    # -- facts
 
     def reason(self) -> str:
         """Why this node is not in order, as a sentence; "" when it is."""
@@ -588,57 +469,22 @@ class RaftNode:
         if core.recovering:
             return "the log was lost and is being fetched from the leader"
         if core.leader is None:
-            up = 1 + len(self._links())
-            return f"no leader: {up} of {len(core.config.voters)} nodes are connected"
+            return f"no leader: {1 + len(self._links())} of {len(core.config.voters)} nodes are connected"
         if core.leader_commit - self._applied > FAR_BEHIND:
             return f"{core.leader_commit - self._applied} log entries behind the leader"
         return ""
 
     def _links(self) -> list[str]:
         """The other members that this node can send to."""
-        peers = self.peers
+        peers = self._peers
         return [] if peers is None else [name for name in self._core.config.voters if peers.connected(name)]
 
     def status(self) -> RaftStatus:
         """What this node knows of the cluster."""
-        core = self._core
-        reason = self.reason()
-        return RaftStatus(
-            node=self._shown(self.node),
-            role="CANDIDATE" if core.role is Role.PRE_CANDIDATE else core.role.value,
-            term=core.term,
-            vote=self._shown(core.vote),
-            leader=self._shown(core.leader or ""),
-            commit=core.commit,
-            applied=self._applied,
-            last_index=core.last_index,
-            leader_commit=core.leader_commit,
-            voters=tuple(map(self._shown, core.config.voters)),
-            learners=core.config.learners,
-            healthy=not reason,
-            reason=reason,
-            recovering=core.recovering,
-            log_bytes=self._store.size_on_disk(),
-            peers=self._peer_status(),
-        )
+        facts = NodeFacts(self.node, self.options.shown or self.node, self._applied, self.reason())
+        return raft_status(facts, self._core, self._peers, self._store.size_on_disk())
 
-    def _shown(self, name: str) -> str:
-        return self.options.shown if self.options.shown and name == self.node else name
-
-    def _peer_status(self) -> dict[str, PeerStatus]:
-        core, peers = self._core, self.peers
-        if peers is None:
-            return {}
-        connected = self._links()
-        found = {}
-        for name in core.config.voters + core.config.learners:
-            if name == self.node:
-                continue
-            progress = core.progress.get(name)
-            match = progress.match if progress is not None else 0
-            lag = core.last_index - match if core.role is Role.LEADER else 0
-            found[name] = PeerStatus(name in connected, match, lag, peers.rtt.get(name, 0.0))
-        return found
+    # -- orders
 
     def transfer(self, target: str | None) -> bool:
         """Hand leadership to C{target} or the most up-to-date voter; False when this is not possible."""
@@ -646,45 +492,19 @@ class RaftNode:
         self._drain()
         return done
 
-
-def reopen(store: Store, alone: bool) -> Store:
-    """
-    Open a store's folder again.
-
-    @param alone: the cluster has no other node; a damaged log then cannot be fetched from anywhere.
-    @raise StoreDamaged: the log is damaged and C{alone}.
-    """
-    return open_store(store.folder, store.node, alone)
+    def take_snapshot(self) -> Deferred[Any]:
+        """Take a snapshot now; fires when it is saved."""
+        return self._compaction.take(self._applied)
 
 
-def open_store(folder: str, node: str, alone: bool) -> Store:
-    """
-    Open the log in a folder; in a cluster a damaged one is set aside and the node rejoins.
-
-    @raise StartError: one clear line, also for a damaged log of a node that is C{alone}.
-    """
-    try:
-        return Store.open(folder, node)
-    except StoreDamaged as error:
-        if alone:
-            raise
-        where = Store.set_aside(folder)
-        RaftNode.log.error(
-            "{error} The damaged files are kept in {where}; this node takes the log from the leader "
-            "and does not vote until it has it.",
-            error=str(error),
-            where=where,
-        )
-        return Store.open(folder, node)
-
-
-def _answer(deferred: Deferred[Any], result: Any) -> None:
-    if deferred.called:
-        return  # the caller has gone away
-    if isinstance(result, BaseException):
-        deferred.errback(result)
-    else:
-        deferred.callback(result)
+def _answer_all(answers: Answers) -> None:
+    for deferred, result in answers:
+        if deferred.called:
+            continue  # the caller has gone away
+        if isinstance(result, BaseException):
+            deferred.errback(result)
+        else:
+            deferred.callback(result)
 
 
 def _nothing() -> None:

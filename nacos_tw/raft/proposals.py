@@ -26,18 +26,18 @@ class _Pending:
 
 class Proposals:
     """
-    Numbers this node's commands and keeps them, in order, until they are applied, time out or fail.
+    Counts this node's commands and keeps them, in order, until they are applied, time out or fail.
 
     All have the same time limit, so the order of sequence is the order of deadlines too.
 
     @ivar most: commands that may wait; more are refused with L{Unavailable}.
     """
 
-    def __init__(self, first: int, timeout: float, most: int = 20_000) -> None:
-        self._next = first
+    def __init__(self, timeout: float, most: int = 20_000) -> None:
+        self._next = 0
         self._timeout = timeout
         self._waiting: dict[int, _Pending] = {}
-        self._unsent = first
+        self._unsent = 0
         self.most = most
 
     def __len__(self) -> int:

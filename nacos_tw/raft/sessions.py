@@ -1,9 +1,9 @@
 """Commands are applied exactly once, however often they were sent.
 
-A node numbers its commands with a sequence that only grows (the count of its starts in the high
-bits), and sends them in order, from the oldest unanswered one after any change of leader or
-connection. So the highest sequence applied for an origin tells which commands of a batch are
-repeats (Ongaro's thesis, section 6.3, with one session for each node).
+Each start of a node is a session with a random number, in which its commands are counted. A node
+sends them in order, from the oldest unanswered one after any change of leader or connection. So the
+highest count applied for a node's session tells which commands of a batch are repeats (Ongaro's
+thesis, section 6.3, with one session for each node: a new one takes the place of the one before).
 """
 
 from __future__ import annotations
@@ -16,20 +16,18 @@ import msgspec
 from nacos_tw.errors import NacosError
 from nacos_tw.interfaces import IStateMachine
 
-BOOT_SHIFT = 40
-"""A start has room for 2^40 commands."""
-
 
 class Batch(msgspec.Struct, frozen=True, array_like=True):
-    """The data of a COMMAND entry: commands C{first}, C{first}+1, … of one origin."""
+    """The data of a COMMAND entry: commands C{first}, C{first}+1, … of one session of a node."""
 
     origin: str
+    session: int
     first: int
     commands: tuple[bytes, ...]
 
 
 class _Saved(msgspec.Struct, frozen=True, array_like=True):
-    last: dict[str, int]
+    last: dict[str, tuple[int, int]]
     machine: bytes
 
 
@@ -37,10 +35,12 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_batch = msgspec.msgpack.Decoder(Batch).decode
 _decode_saved = msgspec.msgpack.Decoder(_Saved).decode
 
+NO_SESSION = (-1, -1)
 
-def encode_batch(origin: str, first: int, commands: Sequence[bytes]) -> bytes:
+
+def encode_batch(origin: str, session: int, first: int, commands: Sequence[bytes]) -> bytes:
     """The data of an entry that holds these commands."""
-    return _encode((origin, first, commands))
+    return _encode((origin, session, first, commands))
 
 
 class Machines:
@@ -76,32 +76,38 @@ class Sessions:
     """
     Applies batches of commands to a machine, each command once.
 
-    @ivar last: the highest sequence applied, by origin; replicated state, part of the snapshot.
+    @ivar last: by node its session and the highest count applied of it; replicated state, part of
+        the snapshot.
     """
 
     def __init__(self, machine: IStateMachine) -> None:
         self._machine = machine
-        self.last: dict[str, int] = {}
+        self.last: dict[str, tuple[int, int]] = {}
 
-    def apply(self, data: bytes) -> tuple[str, int, list[Any]]:
+    def apply(self, data: bytes) -> tuple[str, int, int, list[Any]]:
         """
         Apply one entry's batch.
 
-        @return: the origin, the sequence of the first command that was new, and the results from
-            there on (an exception stands as itself).
+        @return: the node, its session, the count of the first command that was new, and the results
+            from there on (an exception stands as itself).
         """
         batch = _decode_batch(data)
-        origin, first, commands = batch.origin, batch.first, batch.commands
-        known = self.last.get(origin, -1)
-        if first <= known:
+        origin, session, first, commands = batch.origin, batch.session, batch.first, batch.commands
+        known_session, known = self.last.get(origin, NO_SESSION)
+        if known_session == session and first <= known:
             commands = commands[known + 1 - first :]
             first = known + 1
         if not commands:
-            return origin, first, []
+            return origin, session, first, []
         apply = self._machine.apply
         results = [apply(command) for command in commands]
-        self.last[origin] = first + len(commands) - 1
-        return origin, first, results
+        self.last[origin] = (session, first + len(commands) - 1)
+        return origin, session, first, results
+
+    def applied(self, origin: str, session: int) -> int:
+        """The highest count that was applied of a session; -1 for none."""
+        known_session, known = self.last.get(origin, NO_SESSION)
+        return known if known_session == session else -1
 
     def snapshot(self) -> bytes:
         """The whole replicated state."""
