@@ -12,8 +12,9 @@ from tests.raft.group import Group
 STEPS = 500
 
 _ACTIONS = (
-    ("propose", 44), ("confirm", 10), ("cut", 8), ("heal", 9), ("crash", 6), ("restart", 9), ("snapshot", 6),
-    ("transfer", 2), ("freeze", 1), ("wipe", 1), ("weather", 4), ("reconfigure", 2),
+    ("propose", 44), ("confirm", 10), ("cut", 7), ("heal", 9), ("crash", 3), ("blink", 5), ("depose", 3),
+    ("restart", 9), ("snapshot", 6), ("transfer", 2), ("freeze", 1), ("wipe", 1), ("weather", 4),
+    ("reconfigure", 2),
 )  # fmt: skip
 _NAMES = [name for name, weight in _ACTIONS for _ in range(weight)]
 
@@ -33,6 +34,7 @@ class Chaos:
         self._pace = dice.choice((0.02, 0.05, 0.1))
         self._moving = dice.random() < 0.15
         self._number = 0
+        self.group.max_bytes = dice.choice((1, 60, 400))
         self._weather()
         for name in self.group.names:
             self.group.call(dice.random() * dice.choice((0.05, 2.0)), self.group.start, name)
@@ -94,6 +96,27 @@ class Chaos:
 
     def _crash(self, name: str) -> None:
         self.group.crash(name, survive=self._dice.choice((0, 0, 1, 2, None)))
+
+    def _blink(self, name: str) -> None:
+        """Kill a node that is saving, if there is one, and start it again at once."""
+        saving = [member.name for member in self.group.members.values() if member.pending]
+        name = self._dice.choice(saving) if saving else name
+        self._crash(name)
+        self.group.start(name)
+
+    def _depose(self, name: str) -> None:
+        """Take the leader away, most likely with entries that not all have."""
+        for leader in self.group.leaders:
+            self._propose(leader)
+            self.group.call(self._dice.random() * 0.01, self._lose, leader)
+
+    def _lose(self, name: str) -> None:
+        if not self._pace:
+            return
+        if self._dice.random() < 0.6:
+            self._crash(name)
+        else:
+            self.group.isolate(name, notice=self._dice.random() < 0.7)
 
     def _restart(self, name: str) -> None:
         group = self.group

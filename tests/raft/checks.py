@@ -27,22 +27,32 @@ class Checks:
     def __init__(self) -> None:
         self.commit = 0
         self.commit_term = 0
+        self._committed_in = 0
         self.log: dict[int, tuple[int, bytes, int]] = {}
         self._leaders: dict[int, str] = {}
         self._entries: dict[tuple[int, int], tuple[int | None, bytes]] = {}
         self._payloads: dict[bytes, set[str]] = {}
 
     def role_changed(self, member: Member, core: Core) -> None:
-        """Election safety: at most one leader in a term. Leader completeness: it has all that is committed."""
+        """Election safety: at most one leader in a term. Leader completeness: it has all
+        that was committed in earlier terms."""
         if core.role is not Role.LEADER:
             return
         first = self._leaders.setdefault(core.term, member.name)
         if first != member.name:
             raise BrokenError(f"election safety: {first} and {member.name} lead in term {core.term}")
+        if core.term <= self._committed_in:
+            return  # late: its term is over already
         if not core.log.first - 1 > self.commit and core.log.term(self.commit) not in (self.commit_term, None):
             raise BrokenError(f"leader completeness: {member.name} has another entry at {self.commit}")
         if core.last_index < self.commit:
             raise BrokenError(f"leader completeness: {member.name} ends before {self.commit}")
+
+    def voted(self, member: Member, peer: str, term: int) -> None:
+        """A vote leaves: it must be on disk, or a restart could vote again."""
+        hard = member.disk.hard
+        if hard.term < term or (hard.term == term and hard.vote != peer):
+            raise BrokenError(f"{member.name} votes for {peer} in term {term} without having that on disk")
 
     def appended(self, core: Core, entries: tuple[Entry, ...]) -> None:
         """Log matching: entries of one index and term are equal, and so are all before them. With each
@@ -64,10 +74,13 @@ class Checks:
         assert core is not None
         term = core.log.term(core.commit)
         if core.role is Role.LEADER and term is not None:
+            if term != core.term:
+                raise BrokenError(f"{member.name} committed an entry of term {term} by counting (paper, 5.4.2)")
             # The commit may have let the leader append another configuration just now.
             configs = (core.config, core.log.config_at(core.commit) or core.config)
             if not any(_durable(group, config.voters, core.commit, term) for config in configs):
                 raise BrokenError(f"durability: {member.name} committed {core.commit} without a majority")
+        self._committed_in = max(self._committed_in, core.term)
         self.commit, self.commit_term = core.commit, term if term is not None else self.commit_term
 
     def applied(self, name: str, entry: Entry, state: int) -> None:

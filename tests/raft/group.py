@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from nacos_tw.raft.core import Core, Log, Ready, Role, Timing
-from nacos_tw.raft.messages import COMMAND, AnyMessage, Configuration, Entry, HardState
+from nacos_tw.raft.messages import COMMAND, AnyMessage, Configuration, Entry, HardState, VoteResponse
 from tests.raft.checks import Checks
 from tests.raft.disk import Disk
 
@@ -57,6 +57,8 @@ class Group:
 
     @ivar loss, doubling, lateness: probabilities for each message to be lost, to come twice, to come
         up to a second late instead of within some milliseconds.
+    @ivar slow_disk: probability of a save to take up to 0.3 s instead of some milliseconds.
+    @ivar max_bytes: see L{Core}; an entry counts for some 24 bytes.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Group:
         self.steps = 0
         self.loss = self.doubling = self.lateness = 0.0
         self.slow_disk = 0.0
+        self.max_bytes = 60
         self.cuts: set[tuple[str, str]] = set()
         self.acked: dict[tuple[int, int], bytes] = {}
         self.watch: Callable[[str, str, AnyMessage], None] | None = None
@@ -148,7 +151,15 @@ class Group:
         member.applied = disk.snapshot.index if disk.snapshot else 0
         member.state = _state_of(disk.state) if disk.snapshot else 0
         member.core = self._core_type(
-            name, member.wanted, disk.hard, Log(disk.snapshot, disk.entries), self.random, self.now, TIMING, 60, 4
+            name,
+            member.wanted,
+            disk.hard,
+            Log(disk.snapshot, disk.entries),
+            self.random,
+            self.now,
+            TIMING,
+            self.max_bytes,
+            4,
         )
         self._drain(member)
         for other in self.names:
@@ -398,6 +409,8 @@ class Group:
             core.saved(ready.token, self.now)
 
     def _send(self, sender: str, peer: str, message: AnyMessage) -> None:
+        if type(message) is VoteResponse and message.granted and not message.pre:
+            self.checks.voted(self.members[sender], peer, message.term)
         if (sender, peer) in self.cuts or peer not in self.members:
             return
         dice = self.random.random
