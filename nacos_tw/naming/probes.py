@@ -208,10 +208,7 @@ class Probes(service.Service):
 
         def ring() -> None:
             del self._timers[job]
-            try:
-                job()
-            except Exception:
-                self.log.failure("probing failed")
+            job()
 
         self._timers[job] = self._clock.callLater(delay, ring)
 
@@ -224,22 +221,34 @@ class Probes(service.Service):
         enabled = self._registry.switches.health_check_enabled
         while self._due and self._due[0][0] <= now:
             task = heappop(self._due)[2]
-            instances = self._instances(task)
-            if not instances:
+            try:
+                goes_on = self._enqueue(task, enabled)
+            except Exception:
+                self.log.failure("cannot probe {service}", service=task.service)
+                goes_on = True
+            if goes_on:
+                self._again(task)
+            else:
                 del self._tasks[task.service, task.cluster]
-                continue
-            self._again(task)
-            if not enabled:
-                continue
-            if task.streaks:
-                task.streaks = {one.number: task.streaks.get(one.number, 0) for one in instances}
+        if self._due:
+            self._call(self._run, self._due[0][0])
+        self._start()
+
+    def _enqueue(self, task: Task, enabled: bool) -> bool:
+        """
+        Let a task's instances wait for their probes.
+
+        @return: whether the task goes on; it ends when there is nothing to probe.
+        """
+        instances = self._instances(task)
+        if task.streaks:
+            task.streaks = {one.number: task.streaks.get(one.number, 0) for one in instances}
+        if enabled:
             for one in instances:
                 if not one.marked and one.number not in self._busy:
                     self._busy.add(one.number)
                     self._waiting.append((task, one.number))
-        if self._due:
-            self._call(self._run, self._due[0][0])
-        self._start()
+        return bool(instances)
 
     def _instances(self, task: Task) -> list[Instance]:
         """What a task has to probe; nothing if its cluster is gone or no longer checked."""

@@ -275,6 +275,14 @@ class MysqlTests(SynchronousTestCase):
         probing = mysql.probe(reactor, "10.0.0.1", 3306, Mysql(cmd="select 1"), lambda: Driver())
         self.assertEqual(self.successResultOf(Deferred.fromCoroutine(probing)).outcome, Outcome.OK)
 
+    def test_driver_is_loaded_late(self) -> None:
+        """The driver is PyMySQL, which is not imported before it is needed."""
+        self.assertNotIn("pymysql", vars(mysql))
+        try:
+            self.assertEqual(mysql.load_driver().__name__, "pymysql")
+        except ImportError as error:
+            self.assertEqual(error.name, "pymysql")
+
     def test_without_driver(self) -> None:
         """Without the driver every probe fails, and that is logged once."""
         seen: list[Any] = []

@@ -371,6 +371,26 @@ class CountingTests(Harness):
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 3)
         self.assertFalse(self.healthy(number))
 
+    def test_changed_by_others_meanwhile(self) -> None:
+        """What has come true by another way in the meantime is not proposed."""
+        number = self.register()
+        self.results[80] = FAIL_NOW
+        while not self.probed:
+            self.clock.advance(0.01)
+        self.apply(Health([(number, False)]))
+        self.wait(0.2)
+        self.assertEqual(self.proposed, [])
+
+    def test_defect_while_probing_starts(self) -> None:
+        """An error that nobody expected ends one run, not the probing."""
+        self.register()
+        instances = self.probes._instances
+        self.probes._instances = lambda task: 1 / 0  # type: ignore[assignment,method-assign,return-value]
+        self.wait(2.2)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.probes._instances = instances  # type: ignore[method-assign]
+        self.after(1)
+
     def test_result_after_deposition(self) -> None:
         """A probe that ends when this node leads no more, or again, means nothing."""
         self.register()

@@ -17,7 +17,7 @@ from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from nacos_tw.naming.push import LARGEST, TRIES, Packet, Push
+from nacos_tw.naming.push import LARGEST, SHOWN, TRIES, Packet, Push
 from nacos_tw.naming.switches import Switches, apply_switch
 
 JAVA = "Nacos-Java-Client:v1.4.8"
@@ -429,6 +429,14 @@ class AckTests(Harness):
         self.assertEqual(state["detail"], {"avgPushCost": -1, "maxPushCost": -1})
         self.assertIs(state["reset"], True)
         self.assertEqual(self.push.state(detail=True)["data"], [])
+
+    def test_state_shows_a_bounded_number(self) -> None:
+        """However many packets are waited for, the detail stays small."""
+        for port in range(1000, 1300):
+            self.subscribe(port=port)
+        self.change()
+        state: Any = self.push.state(detail=True)
+        self.assertEqual((len(state["data"]), len(self.push.acks)), (SHOWN, 300))
 
     def test_counters_start_anew_at_midnight(self) -> None:
         """When the date changes the counts go to zero; what is on its way does not make them negative."""
