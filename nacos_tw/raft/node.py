@@ -26,10 +26,10 @@ from nacos_tw.raft.core import Core, IncomingChunk, Ready, Role, Timing
 from nacos_tw.raft.forwarding import ENTRY_OVERHEAD, Forwarding
 from nacos_tw.raft.log import Log
 from nacos_tw.raft.messages import COMMAND, AnyMessage, Configuration, Entry
-from nacos_tw.raft.peers import Peers
-from nacos_tw.raft.sessions import Sessions
 from nacos_tw.raft.opening import open_store
+from nacos_tw.raft.peers import Peers
 from nacos_tw.raft.reporting import NodeFacts, raft_status
+from nacos_tw.raft.sessions import Sessions
 from nacos_tw.raft.status import RaftStatus
 from nacos_tw.raft.store import Store
 from nacos_tw.raft.writer import DirectWriter, Writer

@@ -28,7 +28,7 @@ from nacos_tw.raft.listening import Listening
 from nacos_tw.raft.presence import Presence
 from nacos_tw.raft.protocol import Link, Turn
 
-STOP_TIME = 1.0
+STOP_TIME = 0.4
 """Seconds that connections get to close in order."""
 QUIET = 60.0
 """Seconds in which there is no second warning about the same peer or address."""

@@ -26,8 +26,10 @@ from nacos_tw.naming.model import DEFAULT_CLUSTER, Instance, ServiceKey, own_bea
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.switches import Switches
 
-REMEMBERED = 200_000
-"""Different requests that are remembered; when there are more, all are forgotten."""
+REMEMBERED_BYTES = 128 * 1024 * 1024
+"""Bytes of requests that are remembered, about; when there are more, all are forgotten."""
+ENTRY = 400
+"""Bytes that one takes beside its own, about."""
 LONGEST = 4096
 """Bytes of a request that is remembered."""
 
@@ -54,6 +56,31 @@ class Known:
         self.reply = reply
 
 
+class Requests:
+    """
+    The requests that are known by their bytes.
+
+    @ivar known: what a request's target and body led to.
+    """
+
+    __slots__ = ("_bytes", "known")
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[bytes, bytes], Known] = {}
+        self._bytes = 0
+
+    def remember(self, target: bytes, body: bytes, known: Known) -> None:
+        """Keep what a request led to, unless it is unusually long."""
+        size = len(target) + len(body)
+        if size > LONGEST:
+            return
+        self._bytes += size + ENTRY
+        if self._bytes > REMEMBERED_BYTES:
+            self.known.clear()
+            self._bytes = 0
+        self.known[target, body] = known
+
+
 @attrs.frozen
 class BeatsV1:
     """The beat route."""
@@ -61,13 +88,13 @@ class BeatsV1:
     prefix: str
     guard: Guard
     naming: Naming
-    known: dict[tuple[bytes, bytes], Known] = attrs.field(factory=dict)
+    requests: Requests = attrs.field(factory=Requests)
     app: ClassVar[Klein] = Klein()
 
     @serve(app, "PUT", "/beat", needs="write:naming")
     def beat(self, call: Call) -> Reply | Deferred[Reply]:
         """Renew the lease of an instance, or register it when the beat says all about it."""
-        known = self.known.get((call.target, call.body))
+        known = self.requests.known.get((call.target, call.body))
         naming = self.naming
         if known is not None:
             instance, registry = known.instance, naming.registry
@@ -97,10 +124,8 @@ class BeatsV1:
             return self._register(service, cluster, ip, port, full)
         switches = naming.registry.switches
         reply = answer(switches, instance)
-        if instance.number and len(call.target) + len(call.body) <= LONGEST:
-            if len(self.known) >= REMEMBERED:
-                self.known.clear()
-            self.known[call.target, call.body] = Known(instance, switches, reply)
+        if instance.number:
+            self.requests.remember(call.target, call.body, Known(instance, switches, reply))
         waiting = naming.beat(instance)
         return reply if waiting is None else waiting.addCallback(_given, reply)
 

@@ -24,8 +24,10 @@ from nacos_tw.naming import queries
 from nacos_tw.naming.model import Service, ServiceKey
 from nacos_tw.naming.naming import Naming
 
-REMEMBERED = 100_000
-"""Different requests that are remembered."""
+REMEMBERED_BYTES = 32 * 1024 * 1024
+"""Bytes of requests that are remembered, about; when there are more, all are forgotten."""
+ENTRY = 300
+"""Bytes that one takes beside its own, about."""
 RENDERED_BYTES = 32 * 1024 * 1024
 """Bytes of rendered answers that are kept."""
 
@@ -44,6 +46,7 @@ class ListAnswers:
     by_target: tuple[dict[bytes, Cached], dict[bytes, Cached]] = attrs.field(factory=lambda: ({}, {}))
     rendered: dict[tuple[object, ...], Cached] = attrs.field(factory=dict)
     bytes_kept: int = 0
+    target_bytes: int = 0
     settings: object = None
 
     def check(self, settings: object) -> None:
@@ -54,24 +57,28 @@ class ListAnswers:
 
     def clear(self) -> None:
         """Forget everything."""
-        for targets in self.by_target:
-            targets.clear()
+        self._forget_targets()
         self.rendered.clear()
         self.bytes_kept = 0
 
+    def _forget_targets(self) -> None:
+        for targets in self.by_target:
+            targets.clear()
+        self.target_bytes = 0
+
     def keep(self, key: tuple[object, ...], cached: Cached) -> None:
         """Keep a rendered answer."""
-        self.bytes_kept += 2 * len(cached[2].body) + 300
+        self.bytes_kept += 2 * len(cached[2].body) + ENTRY
         if self.bytes_kept > RENDERED_BYTES:
             self.clear()
         self.rendered[key] = cached
 
     def keep_target(self, java: bool, target: bytes, cached: Cached) -> None:
         """Keep the way from a request's bytes to an answer."""
-        targets = self.by_target[java]
-        if len(targets) >= REMEMBERED:
-            targets.clear()
-        targets[target] = cached
+        self.target_bytes += len(target) + ENTRY
+        if self.target_bytes > REMEMBERED_BYTES:
+            self._forget_targets()
+        self.by_target[java][target] = cached
 
 
 @attrs.frozen
