@@ -176,6 +176,7 @@ class NacosNode(Node):
         self.node.on_applied = self.naming.applied
         self.node.on_beats = self.naming.beats
         self.node.on_role = self._role_changed
+        self.naming.on_services.append(self.probes.service_changed)
 
     # -- start and stop
 

@@ -92,7 +92,7 @@ def all_areas(parts: Parts) -> Areas:
         OldNamesV1(guard, listing, beats),
         LegacyV1(guard, naming),
         ServicesV1(guard, naming, members, parts.ask_all),
-        CatalogV1(guard, naming),
+        CatalogV1(guard, naming, parts.probes.round_trips),
         ServiceClustersV1(guard, naming),
         HealthV1(guard, naming, settings.port),
         DistroV1(guard, naming),

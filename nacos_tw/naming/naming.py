@@ -7,7 +7,7 @@ L{nacos_tw.naming.provisional}.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 
 from nacos_tw.errors import Unavailable
 from nacos_tw.interfaces import IProposer
-from nacos_tw.naming import commands, machine
+from nacos_tw.naming import commands, events, machine
 from nacos_tw.naming.commands import Command, Deregister, Register, Revive
 from nacos_tw.naming.leases import Leases
 from nacos_tw.naming.model import Instance, ServiceKey
@@ -47,6 +47,8 @@ class Naming:
         self._handing_over = 0
         self._queue: list[Register | Deregister] = []
         self._reviving: set[int] = set()
+        self.on_services: list[Callable[[Iterable[ServiceKey]], None]] = [push.service_changed]
+        """Told of services whose answers differ now."""
         self.trouble: Callable[[], str] = lambda: ""
         """Why writes cannot be replicated now; "" when they can."""
 
@@ -67,7 +69,11 @@ class Naming:
             for number in changes.started:
                 self.leases.start(number)
         if changes.services:
-            self.push.service_changed(changes.services)
+            self._services_changed(changes.services)
+
+    def _services_changed(self, services: Iterable[ServiceKey]) -> None:
+        for listener in self.on_services:
+            listener(services)
 
     def beats(self, numbers: bytes) -> None:
         """Leases were renewed. On the leader, instances that had been taken for dead come back."""
@@ -86,8 +92,13 @@ class Naming:
     def _revive(self, numbers: list[int]) -> Deferred[Any]:
         self._reviving.update(numbers)
 
+        known = [instance for number in numbers if (instance := self.registry.by_number.get(number)) is not None]
+
         def ended(result: Any) -> Any:
             self._reviving.difference_update(numbers)
+            if not isinstance(result, Failure):
+                for instance in known:
+                    events.enabled(instance, "client beat ok")
             return result
 
         done = self.change(Revive(numbers))
@@ -137,7 +148,7 @@ class Naming:
                 raise problem
         if not self.provisional.put(command):
             raise error or Unavailable("no leader, and too many registrations wait for one")
-        self.push.service_changed([command.service])
+        self._services_changed([command.service])
         if self._proposer.available:
             self._hand_over()
         return succeed(None)
@@ -166,7 +177,7 @@ class Naming:
                 self._queue.clear()  # no leader again; role_changed starts anew
                 return
             self.provisional.handed_over(command)
-            self.push.service_changed([command.service])
+            self._services_changed([command.service])
             self._hand_over_next()
 
         self.change(command).addBoth(ended)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 import attrs
@@ -16,17 +17,23 @@ from nacos_tw.http.routing import serve
 from nacos_tw.http.v1.faces import Naming
 from nacos_tw.http.v1.shapes import Json, instances_json, selector_json
 from nacos_tw.naming import catalog, queries
-from nacos_tw.naming.model import Cluster, Service
+from nacos_tw.naming.model import Cluster, Service, ServiceKey
+from nacos_tw.naming.probes import RoundTrips
 
 
 @attrs.frozen
 class CatalogV1:
-    """Reads for people."""
+    """
+    Reads for people.
+
+    @ivar round_trips: how long the probes of a service's clusters take.
+    """
 
     prefix: ClassVar[str] = "/v1/ns/catalog"
     app = Klein()
     guard: Guard
     naming: Naming
+    round_trips: Callable[[ServiceKey], Iterable[RoundTrips]] = lambda key: ()
 
     def _service(self, call: Call) -> tuple[Service | None, str]:
         key = call.service_key()
@@ -78,10 +85,21 @@ class CatalogV1:
 
     @serve(app, "GET", "/rt/service", needs="open")
     def response_times(self, call: Call) -> Reply:
-        """The clusters with 1.4's values before a probe; ours are not tracked by cluster."""
-        times = {"checkRTBest": 2**63 - 1, "checkRTWorst": 0, "checkRTNormalized": 2000}
-        names = catalog.cluster_names(self._service(call)[0])
-        return json_reply({"clusters": [{"name": name, **times} for name in names]})
+        """How long probes of each cluster take, on the node that probes; elsewhere 1.4's values before a probe."""
+        service, _ = self._service(call)
+        names = catalog.cluster_names(service)
+        known = {each.name: each for each in self.round_trips(call.service_key())}
+        times = [known.get(name) or RoundTrips(name) for name in names]
+        return json_reply({"clusters": [_times(each) for each in times]})
+
+
+def _times(times: RoundTrips) -> Json:
+    return {
+        "name": times.name,
+        "checkRTBest": times.best,
+        "checkRTWorst": times.worst,
+        "checkRTNormalized": times.normalized,
+    }
 
 
 def _line(summary: catalog.Summary) -> Json:
