@@ -78,7 +78,7 @@ fi
 
 # --- Start ------------------------------------------------------------------------------------------------------------
 
-set -- -I -m nacos_tw --home "$BASE" --mode "$MODE"
+set -- -OO -I -m nacos_tw --home "$BASE" --mode "$MODE"
 [ -n "${FUNCTION_MODE:-}" ] && set -- "$@" --functions "$FUNCTION_MODE"
 [ -n "${MEMBER_LIST:-}" ] && set -- "$@" --members "$MEMBER_LIST"
 [ "${EMBEDDED_STORAGE:-}" = embedded ] && [ "$MODE" = cluster ] && set -- "$@" --storage embedded

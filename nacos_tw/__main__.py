@@ -6,6 +6,8 @@ a quarter of the start.
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import io
 import os
 import sys
@@ -54,6 +56,29 @@ class PidFile:
             pass
 
 
+def leave_out_tls() -> None:
+    """
+    Keep Twisted's reactor from loading pyOpenSSL and cryptography, which take 12 MB of memory.
+
+    Twisted does without them where they cannot be imported. No listener of ours speaks TLS yet; a
+    node that is to do so must not call this.
+    """
+    sys.modules.setdefault("OpenSSL", None)  # type: ignore[arg-type]
+
+
+def give_back_memory() -> None:
+    """
+    The modules are loaded and stay: the garbage collector need not look at them again, and what their
+    loading left free goes back to the system where the C library can do that.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (AttributeError, OSError):
+        pass  # not glibc
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """
     Run a node until SIGTERM or SIGINT.
@@ -69,6 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # an ASCII locale must not cost a line
     globalLogBeginner.beginLoggingTo([Console(sys.stdout)], redirectStandardIO=False)
+    leave_out_tls()
     from twisted.internet import reactor
 
     from nacos_tw.service import makeService
@@ -79,6 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         node.privilegedStartService()
         node.startService()
         pid_file.write()
+    give_back_memory()
     core = cast(IReactorCore, reactor)
     core.addSystemEventTrigger("before", "shutdown", node.stopService)
     try:
