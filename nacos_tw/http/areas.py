@@ -38,6 +38,8 @@ from nacos_tw.settings.settings import Settings
 
 INSTANCE = "/v1/ns/instance"
 API = "/v1/ns/api"
+NAMING = "/v1/ns/"
+"""Where the registry's routes are; a node that only serves configurations (C{-f config}) has none of them."""
 
 
 @attrs.frozen
@@ -113,6 +115,8 @@ def all_areas(parts: Parts) -> Areas:
     ]
     for prefix in (OPERATOR, OPS):
         areas.append(OperatorV1(guard, naming, node, members, parts.millis, counts, machine, prefix))
+    if settings.function_mode == "config":
+        areas = [area for area in areas if not area.prefix.startswith(NAMING)]
     questions: dict[str, Any] = {
         SUBSCRIBERS: lambda peer, body: asked_subscribers(naming, body),
         RAFT_OPS: lambda peer, body: Deferred.fromCoroutine(core.asked_raft_ops(peer, body)),
