@@ -1,7 +1,7 @@
 #!/bin/sh
 # Checks and tests everything, on a fresh machine too: makes .venv-test (or NACOS_TW_VENV), and as root installs the
 # Debian packages that some tests need (they are skipped where those are missing). Arguments go to trial instead of
-# "tests"; NACOS_TW_TEST_JOBS is the number of processes. The last line is "N passed, N failed".
+# "tests"; NACOS_TW_TEST_JOBS is the number of processes (1). The last line is "N passed, N failed".
 
 SOURCE=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 . "$SOURCE/bin/functions.sh"
@@ -11,7 +11,7 @@ case $VENV in
 /*) ;;
 *) VENV=$SOURCE/$VENV ;;
 esac
-JOBS=${NACOS_TW_TEST_JOBS:-2}
+JOBS=${NACOS_TW_TEST_JOBS:-1}
 export NACOS_TW_VENV="$VENV" PYTHONDONTWRITEBYTECODE=
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && ! command -v nginx >/dev/null 2>&1; then
@@ -54,7 +54,8 @@ echo "--- trial $*"
 output=$(mktemp "${TMPDIR:-/tmp}/nacos_tw-test.XXXXXX") || exit 1
 trap 'rm -f "$output"' EXIT
 trap 'exit 1' HUP INT TERM
-"$VENV/bin/trial" "$@" 2>&1 | tee "$output"
+# Not every version of trial looks in the current folder by itself.
+PYTHONPATH=$SOURCE "$VENV/bin/trial" "$@" 2>&1 | tee "$output"
 
 # trial ends with: PASSED (skips=1, successes=20), or FAILED (failures=1, errors=2, successes=20)
 summary=$(grep -E '^(PASSED|FAILED)( |$)' "$output" | tail -n 1)

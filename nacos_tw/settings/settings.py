@@ -275,7 +275,7 @@ def _raft(reader: Reader, members: tuple[Address, ...], environ: Mapping[str, st
 def _secret(reader: Reader, members: tuple[Address, ...], environ: Mapping[str, str]) -> bytes:
     configured = reader.get(keys.RAFT_SECRET)
     if configured or len(members) == 1:
-        return configured.encode()
+        return configured.encode("utf-8", "surrogateescape")
     if all(is_own(member.host) for member in members):
         return local_secret(environ)
     raise StartError(
