@@ -99,7 +99,7 @@ class Leader:
         """Open a round."""
         number = self._core.rounds = self.rounds.open(payload)
         self._core.dirty = True
-        if not self.progress:
+        if self._core.config.voters == (self._core.node,):
             self._settle_rounds()
         return number
 
@@ -107,7 +107,7 @@ class Leader:
         """Speak to a peer that is back at once."""
         progress = self.progress.get(peer)
         if progress is not None:
-            progress.probe(progress.match + 1 if progress.match else progress.next)
+            self._probe_again(progress)
             progress.round_sent = progress.round_acked
             self._core.dirty = True
 
@@ -116,7 +116,7 @@ class Leader:
         progress = self.progress.get(peer)
         if progress is not None:
             progress.answered = False
-            progress.probe(progress.match + 1)
+            self._probe_again(progress)
             progress.probing = True  # until the next heartbeat, or the link is back
 
     def transfer(self, target: str | None, now: float) -> bool:
@@ -367,6 +367,11 @@ class Leader:
         step = one_step(core.config, self._wanted)
         if step is not None:
             self.propose_config(step)
+
+    @staticmethod
+    def _probe_again(progress: Progress) -> None:
+        """Ask where the logs agree, beginning at the best guess there is."""
+        progress.probe(progress.match + 1 if progress.match else progress.next)
 
     def _hand_over(self) -> None:
         """Let the chosen one stand for election as soon as it has everything."""

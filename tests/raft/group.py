@@ -268,10 +268,10 @@ class Group:
             events = self._events
         self.now = end
 
-    def run_until(self, condition: Callable[[], Any], seconds: float = 30.0) -> float:
+    def run_until(self, condition: Callable[[Group], Any], seconds: float = 30.0) -> float:
         """Let time pass until something holds; return how long that took."""
         begin = self.now
-        while not condition():
+        while not condition(self):
             if self.now - begin > seconds or not self._events:
                 raise AssertionError(f"not within {seconds} s")
             self.step()
@@ -443,11 +443,11 @@ class Group:
             if member.frozen:
                 self.crash(name)
             self.start(name)
-        self.run_until(self.settled, seconds)
+        self.run_until(Group.settled, seconds)
         leader = self.core(self.leader)
         last = self.propose(leader.node, b"last")
         assert last is not None or len(leader.config.voters) > 0
-        self.run_until(self.settled, seconds)
+        self.run_until(Group.settled, seconds)
         for (index, term), data in self.acked.items():
             assert self.checks.log[index][:2] == (term, data), f"acknowledged entry {index} is lost"
 
