@@ -61,8 +61,8 @@ class Follower:
                 index, term = core.commit, log.term(core.commit) or 0
             core.send_now(sender, AppendResponse(core.term, False, index, term, self.seen))
             return
-        if entries and not self._store(entries, prev):
-            return
+        if entries:
+            self._store(entries, prev)
         last = prev + len(entries)
         self._acknowledge(sender, last, bool(entries))
         if core.recovering and self.target < 0:
@@ -103,8 +103,8 @@ class Follower:
         core.dirty = True
         self.seen = last
 
-    def _store(self, entries: Sequence[Entry], prev: int) -> bool:
-        """Take entries into the log; what contradicts them goes. False if they cannot be a leader's."""
+    def _store(self, entries: Sequence[Entry], prev: int) -> None:
+        """Take entries into the log; what contradicts them goes, but never anything committed."""
         core = self._core
         log = core.log
         if prev != log.last_index:
@@ -115,16 +115,13 @@ class Follower:
                 at += 1
             entries = entries[at:]
             if not entries:
-                return True
+                return
             first = entries[0].index
-            if first <= core.commit:
-                return False
             if first <= log.last_index:
                 log.cut(first)
                 core.saves.cut(first)
         log.append(entries)
         core.log_changed()
-        return True
 
     def _acknowledge(self, sender: str, last: int, entries: bool) -> None:
         """

@@ -192,8 +192,6 @@ class Leader:
     def config_changed(self) -> None:
         """A configuration was appended (or cut): members come and go."""
         self._meet(self._core.now)
-        if self._handover and self._handover not in self.progress:
-            self._handover = ""
         self.advance()
 
     def advance(self) -> None:

@@ -9,7 +9,8 @@ from nacos_tw.raft.messages import Entry
 from nacos_tw.raft.quorum import majority
 
 if TYPE_CHECKING:
-    from tests.raft.group import Group, Member
+    from tests.raft.group import Group
+    from tests.raft.member import Member
 
 
 class BrokenError(AssertionError):

@@ -19,36 +19,12 @@ import msgspec
 from nacos_tw.raft.core import Core, Log, Ready, Role, Timing
 from nacos_tw.raft.messages import COMMAND, AnyMessage, Configuration, Entry, HardState, VoteResponse
 from tests.raft.checks import Checks
-from tests.raft.disk import Disk
+from tests.raft.member import Disk, Member
 
 TIMING = Timing(election=1.0, heartbeat=0.25, hurried=0.03)
 CHUNK = 5
 """Bytes of a chunk of a snapshot: small, so that one takes several."""
 _MESSAGE, _TICK, _SAVE, _CALL = range(4)
-
-
-class Member:
-    """One node: a core while it is up, a disk always."""
-
-    __slots__ = (
-        "applied", "asked", "core", "disk", "frozen", "life", "name", "pending", "saving", "state", "ticking",
-        "wiped", "wanted",
-    )  # fmt: skip
-
-    def __init__(self, name: str, wanted: Configuration) -> None:
-        self.name = name
-        self.wanted = wanted
-        self.disk = Disk()
-        self.core: Core | None = None
-        self.life = 0
-        self.wiped = 0
-        self.frozen = False
-        self.saving = False
-        self.pending: list[tuple[Ready, Iterable[tuple[str, AnyMessage]]]] = []
-        self.applied = 0
-        self.state = 0
-        self.ticking = 0.0
-        self.asked: dict[int, tuple[bytes, int]] = {}
 
 
 class Group:

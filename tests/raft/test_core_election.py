@@ -299,6 +299,13 @@ class StopTests(SynchronousTestCase):
         self.assertEqual((core.propose(b"", node.now), core.confirm(b"", node.now)), (None, None))
         self.assertEqual((core.ready(), core.transfer(None, node.now), core.deadline), (None, False, float("inf")))
 
+    def test_illegal_moves_raise(self) -> None:
+        """A role changes in three ways only, and not from any other."""
+        node = Single()
+        self.assertRaises(RuntimeError, node.core.become_leader)
+        node.lead()
+        self.assertRaises(RuntimeError, node.core.become_candidate, pre=True)
+
     def test_nonsense_is_ignored(self) -> None:
         """Messages that no honest peer sends change nothing and raise nothing."""
         for leads in (False, True):
@@ -320,7 +327,7 @@ class StopTests(SynchronousTestCase):
                 TimeoutNow(term),
                 RequestVote(-1, -1, -1),
             ):
-                node.step("X", message)
-                node.step("A", message)
+                for sender in ("X", "A") if isinstance(message, TimeoutNow) else ("X", "A", "B"):
+                    node.step(sender, message)
             node.wait(0.5)
             self.assertEqual((node.core.term, node.core.last_index), (term, last))

@@ -86,6 +86,19 @@ class SendingTests(SynchronousTestCase):
         node.pump()
         self.assertEqual(node.to("B", InstallSnapshot), [])
 
+    def test_what_is_not_kept_is_not_waited_for(self) -> None:
+        """A follower that was silent while the log moved on is sent the snapshot with the next heartbeat."""
+        node = compacted()
+        for _ in range(3):
+            node.propose()
+            node.acknowledge("C")
+        meta = node.core.snapshot_meta(9)
+        assert meta is not None
+        node.core.snapshot_taken(meta, 10)
+        node.wait(0.11)
+        self.assertEqual(node.readies[-1].snapshot_reads, (("B", 9, 0),))
+        self.assertIn(AppendEntries(2, 0, 0, 9), node.to("B", AppendEntries))
+
     def test_closed_link_resumes_where_it_was(self) -> None:
         """The follower knows which byte it wants."""
         node = compacted()
@@ -297,6 +310,16 @@ class TransferTests(SynchronousTestCase):
         node.step("B", TimeoutNow(1))
         self.assertEqual((node.core.role, node.core.term), (Role.CANDIDATE, 2))
         self.assertEqual(node.take()[0], ("B", RequestVote(2, 1, 1, False, True)))
+
+    def test_target_that_is_voted_out(self) -> None:
+        """The handover ends."""
+        node = Single()
+        node.lead()
+        node.acknowledge("B", "C")
+        node.core.propose_config(Configuration(("A", "B")), node.now)
+        node.pump()
+        self.assertFalse(node.core.transfer("C", node.now))
+        self.assertTrue(node.core.transfer("B", node.now))
 
     def test_nobody_to_hand_over_to(self) -> None:
         """A single voter stays."""

@@ -1,9 +1,11 @@
-"""The disk of a simulated node."""
+"""A simulated node: a core while it is up, a disk always."""
 
 from __future__ import annotations
 
-from nacos_tw.raft.core import IncomingChunk
-from nacos_tw.raft.messages import Entry, HardState, SnapshotMeta
+from collections.abc import Iterable
+
+from nacos_tw.raft.core import Core, IncomingChunk, Ready
+from nacos_tw.raft.messages import AnyMessage, Configuration, Entry, HardState, SnapshotMeta
 
 
 class Disk:
@@ -53,3 +55,27 @@ class Disk:
         same = any(entry.index == meta.index and entry.term == meta.term for entry in self.entries)
         self.entries = [entry for entry in self.entries if same and entry.index > meta.index]
         self.snapshot, self.state = meta, state
+
+
+class Member:
+    """One node: a core while it is up, a disk always."""
+
+    __slots__ = (
+        "applied", "asked", "core", "disk", "frozen", "life", "name", "pending", "saving", "state", "ticking",
+        "wiped", "wanted",
+    )  # fmt: skip
+
+    def __init__(self, name: str, wanted: Configuration) -> None:
+        self.name = name
+        self.wanted = wanted
+        self.disk = Disk()
+        self.core: Core | None = None
+        self.life = 0
+        self.wiped = 0
+        self.frozen = False
+        self.saving = False
+        self.pending: list[tuple[Ready, Iterable[tuple[str, AnyMessage]]]] = []
+        self.applied = 0
+        self.state = 0
+        self.ticking = 0.0
+        self.asked: dict[int, tuple[bytes, int]] = {}
