@@ -83,6 +83,14 @@ class Log:
             found = config
         return found
 
+    def named_since(self, index: int, node: str) -> bool:
+        """Whether C{node} is a voter in the configuration in force at C{index} or in a later one."""
+        configs = self._configs
+        last = len(configs) - 1
+        return any(
+            node in config.voters for at, (_, config) in enumerate(configs) if at == last or configs[at + 1][0] > index
+        )
+
     def term(self, index: int) -> int | None:
         """The term of the entry at C{index} (0 at 0); None when it is not known here."""
         at = index - self._base

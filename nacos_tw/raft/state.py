@@ -114,8 +114,11 @@ class State:
             return False
         if self.node in self.config.voters:
             return True
-        committed = self.log.config_at(self.commit) or self._wanted
-        return self.log.config_index > self.commit and self.node in committed.voters
+        log, commit = self.log, self.commit
+        named = log.named_since(commit, self.node)
+        if log.config_at(commit) is None:
+            named = named or self.node in self._wanted.voters
+        return named and log.config_index > commit
 
     # -- output
 

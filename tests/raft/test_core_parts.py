@@ -97,6 +97,8 @@ class LogTests(SynchronousTestCase):
         log = Log(None, entries(1, 1, 1))
         log.append((Entry(4, 1, CONFIG, msgspec.msgpack.encode(two)), Entry(5, 1, CONFIG, msgspec.msgpack.encode(one))))
         self.assertEqual((log.config, log.config_index, log.config_at(4), log.config_at(3)), (one, 5, two, None))
+        self.assertEqual([log.named_since(at, "B") for at in (0, 4, 5, 9)], [True, True, False, False])
+        self.assertFalse(log.named_since(0, "C"))
         log.cut(5)
         self.assertEqual((log.config, log.last_index), (two, 4))
         log.compact(SnapshotMeta(4, 1, two), 4)
