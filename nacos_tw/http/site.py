@@ -223,6 +223,7 @@ class CarrierChannel(HTTPChannel):
 
     def _close(self) -> None:
         self._enter(CLOSED)
+        self.setTimeout(None)
         self.loseConnection()
 
 

@@ -105,7 +105,7 @@ class Things:
     @serve(app, "GET", "/empty", needs="read")
     def empty(self, call: Call) -> Reply:
         """An answer without a body or a type."""
-        return Reply(int(call.get("status", "200")))
+        return Reply({"204": 204, "304": 304}.get(call.get("status"), 200))
 
     @serve(app, "GET", "/headers", needs="read")
     def headers(self, call: Call) -> Reply:
@@ -183,7 +183,12 @@ class Client:
     @property
     def closed(self) -> bool:
         """Whether the server has closed."""
-        return self.transport.disconnecting or getattr(self.transport, "aborting", False)
+        return self.transport.disconnecting
+
+    @property
+    def aborted(self) -> bool:
+        """Whether the server has closed without waiting for what is not sent yet."""
+        return self.transport.disconnected
 
     def leave(self) -> None:
         """The client closes."""

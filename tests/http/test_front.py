@@ -223,6 +223,19 @@ class SlowTests(SynchronousTestCase):
         client.protocol.resumeProducing()  # type: ignore[attr-defined]
         self.assertEqual(bodies(client), [b"self"])
 
+    def test_does_not_read_the_end(self) -> None:
+        """A client that leaves its last answer unread is cut off too."""
+        for carrier in ("front", "klein"):
+            server = Server(idle_time=20)
+            client = server.front()
+            if carrier == "klein":
+                client.send(get("/nacos/nosuch"))
+            client.send(b"rubbish\r\n\r\n")
+            self.wait(server, 19)
+            self.assertFalse(client.aborted, carrier)
+            self.wait(server, 3)
+            self.assertTrue(client.aborted, carrier)
+
 
 class FuzzTests(SynchronousTestCase):
     """Nothing that a client sends comes out of dataReceived as an exception."""

@@ -76,6 +76,18 @@ class FinishTests(SynchronousTestCase):
         self.successResultOf(finished)
         self.assertEqual(server.clock.getDelayedCalls(), [])
 
+    def test_handed_over_at_the_end(self) -> None:
+        """A request that the other carrier must answer is its last too."""
+        server = Server()
+        client = server.front()
+        client.send(get("/nacos/nosuch")[:20])
+        finished = server.factory.finish()
+        client.send(get("/nacos/nosuch")[20:])
+        self.assertEqual([got.status for got in client.got()], [404])
+        self.assertTrue(client.closed)
+        client.leave()
+        self.successResultOf(finished)
+
     def test_late(self) -> None:
         """What is not answered within the grace is cut off."""
         server = Server()
