@@ -3,12 +3,13 @@ Compares the two carriers of the HTTP API with the least that Twisted can do.
 
     python bench/carriers.py [--seconds 5] [--rounds 3] [--connections 64]
 
-Each of three servers, one after the other, answers C{GET /nacos/v1/ns/instance/list} with the same 2.7 KB, loaded
+Each of four servers, one after the other, answers C{GET /nacos/v1/ns/instance/list} with the same 2.7 KB, loaded
 by wrk on the loopback interface:
 
  - klein: Klein's resource on twisted.web's Site;
  - front: the server's own protocol on httptools, with the same handler function and a cached reply;
- - bare: a Twisted protocol that writes the same bytes for every piece of input, without parsing it.
+ - bare: a Twisted protocol that writes the same bytes for every piece of input, without parsing it;
+ - direct: the same, but past the transport, straight to the socket: the front writes so too, so this is its limit.
 
 It prints requests per second and requests per CPU-second (user and system time of the server process). A ratio between
 rows of one run means something, a bare number only on the same machine. Needs wrk.
@@ -70,14 +71,14 @@ def area() -> Any:
 
 
 def factory(kind: str) -> Any:
-    """The factory of one of the three servers."""
+    """The factory of one of the four servers."""
     from twisted.internet import protocol, reactor
 
     from nacos_tw.http.listener import FrontFactory
     from nacos_tw.http.wire import render
     from nacos_tw.settings.settings import HttpSettings
 
-    if kind == "bare":
+    if kind in ("bare", "direct"):
         from nacos_tw.http.reply import raw_json_reply
 
         wire = render(raw_json_reply(BODY), b"Mon, 23 Nov 2026 12:00:00 GMT")
@@ -90,7 +91,7 @@ def factory(kind: str) -> Any:
             def dataReceived(self, data: bytes) -> None:
                 self.transport.socket.send(wire)  # type: ignore[union-attr]
 
-        return protocol.Factory.forProtocol(Direct if os.environ.get("BARE") == "direct" else Bare)
+        return protocol.Factory.forProtocol(Direct if kind == "direct" else Bare)
     front = FrontFactory([area()], "/nacos", HttpSettings(), reactor)
     return front.site if kind == "klein" else front
 
@@ -142,7 +143,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=64)
-    parser.add_argument("--serve", choices=("klein", "front", "bare"))
+    parser.add_argument("--serve", choices=("klein", "front", "bare", "direct"))
     arguments = parser.parse_args()
     if arguments.serve:
         serve_kind(arguments.serve)
@@ -152,7 +153,7 @@ def main() -> None:
     for headers in ((), HEADERS):
         best: dict[str, tuple[float, float]] = {}
         for _ in range(arguments.rounds):
-            for kind in ("bare", "front", "klein"):
+            for kind in ("bare", "direct", "front", "klein"):
                 found = measure(kind, arguments.seconds, arguments.connections, headers)
                 best[kind] = max(best.get(kind, (0.0, 0.0)), found, key=lambda pair: pair[1])
         for kind, (rate, per_cpu) in best.items():
