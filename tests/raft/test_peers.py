@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from nacos_tw.errors import NacosError, StartError, TimedOut, Unavailable
 from nacos_tw.raft.codec import RaftFrame, Refused, encode
 from nacos_tw.raft.messages import AppendResponse
-from nacos_tw.raft.peers import Peers, digest
+from nacos_tw.raft.peers import STOP_TIME, Peers, digest
 
 SECRET = b"s" * 32
 
@@ -393,7 +393,7 @@ class MemoryTests(SynchronousTestCase):
         self.assertFalse(b.connected("a:1"))
 
     def test_stop_is_bounded(self) -> None:
-        """Connections that do not close in order are cut off after a second."""
+        """Connections that do not close in order are cut off after L{STOP_TIME}."""
         net, a, _, _, _ = self.pair()
         net.cut()
         aborted: list[object] = []
@@ -404,7 +404,7 @@ class MemoryTests(SynchronousTestCase):
                 link.connectionLost(Failure(ConnectionRefusedError())),
             )
         stopped = a.stopService()
-        net.reactor.advance(0.99)
+        net.reactor.advance(STOP_TIME - 0.01)
         self.assertNoResult(stopped)
         net.reactor.advance(0.01)
         self.successResultOf(stopped)
