@@ -59,9 +59,11 @@ class Forwarding:
         self._flush_soon = flush_soon
         self._proposals = Proposals(timeout)
         self._renewals = Renewals(self._carry, self._acknowledge, timeout)
-        self._batch = 0
+        self._batch = session  # a number that no other start of this node has used
         self._sent_next = -1
+        self._behind = False
         self._expected: dict[str, int] = {}
+        self._turned_away: set[str] = set()
 
     # -- what this node wants
 
@@ -86,8 +88,27 @@ class Forwarding:
         """Send what was collected, if there is a leader."""
         core = self.core
         if core.role is Role.LEADER or core.leader is not None:
-            self._send(self._proposals.unsent(), again=False)
+            if self._behind:
+                self._send(self._proposals.everything(), again=True)
+            else:
+                self._send(self._proposals.unsent(), again=False)
             self._renewals.flush()
+
+    def retry(self) -> None:
+        """
+        From time to time: what could not be sent on, or whose acknowledgement must be lost, although the leader
+        stayed the same, is sent again; followers that were turned away while this node was handing over are
+        told to do so.
+        """
+        core, peers = self.core, self.peers
+        if core.role is not Role.LEADER and self._renewals.overdue():
+            self._renewals.again()
+        if self._behind or self._renewals.can_fly:
+            self._flush_soon()
+        if self._turned_away and core.role is Role.LEADER and peers is not None:
+            turned_away, self._turned_away = self._turned_away, set()
+            for peer in turned_away:
+                peers.send(peer, codec.Refused(core.term))
 
     def send_everything(self) -> None:
         """The leader or the link to it is a new one: send all that waits, from the oldest."""
@@ -98,19 +119,21 @@ class Forwarding:
     def _send(self, batches: Iterable[tuple[int, list[bytes]]], again: bool) -> None:
         core = self.core
         if again:
-            self._sent_next = -1
+            self._sent_next, self._behind = -1, False
         if core.role is Role.LEADER:
             for first, commands in batches:
                 if not self._append(encode_batch(self._node, self._session, first, commands)):
-                    return  # handing over: all is sent again to the next leader
+                    # Handing over. Nothing newer may overtake this one: the log would take it for a repeat.
+                    self._behind = True
+                    return
         elif core.leader is not None and self.peers is not None:
             for first, commands in batches:
                 restart = first != self._sent_next
                 frame = codec.Forward(core.term, self._node, first, tuple(commands), restart, self._session)
                 self._sent_next = first + len(commands)
                 if not self.peers.send(core.leader, frame):
-                    self._sent_next = -1
-                    return  # sent again when the link is up
+                    self._behind = True  # the link is down or full; again, nothing newer may overtake it
+                    return
 
     def _append(self, data: bytes) -> bool:
         if self.core.propose(data, self._seconds()) is None:
@@ -142,11 +165,12 @@ class Forwarding:
             self._forwarded(peer, frame)
         elif type(frame) is codec.Beats:
             if core.role is Role.LEADER and frame.term == core.term and len(frame.numbers) % 8 == 0:
-                self._renewals.claim(peer, frame.batch, frame.numbers, self._seconds())
+                self._renewals.claim(peer, frame.batch, frame.numbers)
                 if self._renewals.can_fly:
                     self._flush_soon()
         elif type(frame) is codec.BeatsAck:
-            if core.role is not Role.LEADER and peer == core.leader:
+            # Only the very batch that is under way: the leader may still answer those of this node's last life.
+            if core.role is not Role.LEADER and peer == core.leader and frame.batch == self._batch:
                 self._renewals.confirmed(frame.batch)
         elif type(frame) is codec.Refused and peer == core.leader and frame.term == core.term:
             self._send(self._proposals.everything(), again=True)
@@ -162,6 +186,7 @@ class Forwarding:
             return
         if not self._append(encode_batch(peer, frame.session, frame.first, frame.commands)):
             self._expected.pop(peer, None)
+            self._turned_away.add(peer)
             return
         self._expected[peer] = frame.first + len(frame.commands)
         self._flush_soon()  # frames of one turn make up one AppendEntries
@@ -173,8 +198,10 @@ class Forwarding:
         return self._proposals.applied(first, results) if session == self._session else []
 
     def restored(self, sessions: Sessions) -> list[tuple[Deferred[Any], Any]]:
-        """The state was replaced by a snapshot, which may hold what commands have done."""
-        return self._proposals.caught_up(sessions.applied(self._node, self._session))
+        """The state was replaced by a snapshot, which holds what some commands have done, but not their results."""
+        unknown = TimedOut("this node fell behind and does not know what became of the write; it may have been applied")
+        done = self._proposals.caught_up(sessions.applied(self._node, self._session))
+        return [(deferred, unknown) for deferred in done]
 
     def confirmed(self, confirmation: int) -> None:
         """A majority has acknowledged this round of the leader, and all before it."""
@@ -183,6 +210,7 @@ class Forwarding:
     def leader_changed(self) -> None:
         """Role, term or leader are others now: followers begin anew."""
         self._expected.clear()
+        self._turned_away.clear()
 
     def expired(self) -> list[tuple[Deferred[Any], Any]]:
         """What has waited too long, with the error for it."""

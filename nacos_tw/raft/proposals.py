@@ -100,9 +100,9 @@ class Proposals:
                 found.append((pending.deferred, result))
         return found
 
-    def caught_up(self, last: int) -> list[tuple[Deferred[Any], Any]]:
-        """A snapshot holds the effects of all up to C{last}; their results are not known (None)."""
-        return [(self._waiting.pop(sequence).deferred, None) for sequence in [s for s in self._waiting if s <= last]]
+    def caught_up(self, last: int) -> list[Deferred[Any]]:
+        """Those up to C{last}, forgotten here: a snapshot holds what came of them."""
+        return [self._waiting.pop(sequence).deferred for sequence in [s for s in self._waiting if s <= last]]
 
     def expired(self, now: float) -> list[Deferred[Any]]:
         """Those whose time is over, forgotten here; they may still be applied later."""

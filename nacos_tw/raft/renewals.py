@@ -9,6 +9,7 @@ the log).
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
@@ -18,14 +19,24 @@ NUMBER = "Q"
 on every machine that the protocol's handshake lets in)."""
 
 
+OVERDUE = 4
+"""Looks (see L{Renewals.overdue}) after which a batch without an acknowledgement is taken for lost."""
+
+
 class _Batch:
-    __slots__ = ("claims", "numbers", "opened", "waiting")
+    """
+    @ivar waiting: who waits for it, the longest first; C{since}: from when on, for each.
+    @ivar claims: the followers' batches that are part of it.
+    """
+
+    __slots__ = ("claims", "looks", "numbers", "since", "waiting")
 
     def __init__(self) -> None:
         self.numbers = array(NUMBER)
         self.waiting: list[Deferred[None]] = []
+        self.since: list[float] = []
         self.claims: list[tuple[str, int]] = []
-        self.opened = 0.0
+        self.looks = 0
 
 
 class Renewals:
@@ -54,18 +65,15 @@ class Renewals:
     def add(self, number: int, now: float) -> Deferred[None]:
         """Put one number into the open batch; fires when a majority has acknowledged it."""
         batch = self._open
-        if not batch.numbers:
-            batch.opened = now
         deferred: Deferred[None] = Deferred()
         batch.numbers.append(number)
         batch.waiting.append(deferred)
+        batch.since.append(now)
         return deferred
 
-    def claim(self, peer: str, batch_id: int, numbers: bytes, now: float) -> None:
+    def claim(self, peer: str, batch_id: int, numbers: bytes) -> None:
         """The leader takes in a follower's batch."""
         batch = self._open
-        if not batch.numbers:
-            batch.opened = now
         batch.numbers.frombytes(numbers)
         batch.claims.append((peer, batch_id))
 
@@ -96,17 +104,29 @@ class Renewals:
         if flying is not None:
             flying.numbers.extend(self._open.numbers)
             flying.waiting.extend(self._open.waiting)
+            flying.since.extend(self._open.since)
+            flying.looks = 0
             self._open = flying
         self._open.claims = []
+
+    def overdue(self) -> bool:
+        """Whether the batch under way has been there for L{OVERDUE} calls of this method."""
+        flying = self._flying
+        if flying is None:
+            return False
+        flying.looks += 1
+        return flying.looks >= OVERDUE
 
     def expired(self, now: float) -> list[Deferred[None]]:
         """The renewals that have waited for longer than the time limit, forgotten here."""
         found: list[Deferred[None]] = []
-        flying = self._flying
-        if flying is not None and now - flying.opened > self._timeout:
-            found, self._flying = flying.waiting, None
-        if self._open.numbers and now - self._open.opened > self._timeout:
-            found, self._open = found + self._open.waiting, _Batch()
+        for batch in (self._flying, self._open):
+            if batch is not None and batch.since and now - batch.since[0] > self._timeout:
+                late = bisect_left(batch.since, now - self._timeout)
+                found += batch.waiting[:late]
+                del batch.waiting[:late], batch.since[:late]
+        if found and not self._open.waiting and not self._open.claims:
+            self._open = _Batch()  # it could not leave in all that time
         return found
 
     def abandon(self) -> tuple[bytes, list[Deferred[None]]]:
