@@ -23,6 +23,7 @@ from nacos_tw.interfaces import IStateMachine
 from nacos_tw.raft import codec
 from nacos_tw.raft.compaction import Compaction
 from nacos_tw.raft.core import Core, IncomingChunk, Ready, Role, Timing
+from nacos_tw.raft.disk import Disk
 from nacos_tw.raft.forwarding import ENTRY_OVERHEAD, Forwarding
 from nacos_tw.raft.log import Log
 from nacos_tw.raft.messages import COMMAND, AnyMessage, Configuration, Entry
@@ -71,6 +72,8 @@ class NodeOptions:
     trailing: int = 1000
     """Entries kept behind a snapshot, so that a slow follower need not get all of it."""
     mend_every: float = 5.0
+    disk: Disk | None = None
+    """Where the folder is, if not on the real disk."""
 
 
 class RaftNode:
@@ -116,7 +119,9 @@ class RaftNode:
         self._flush_due = self._draining = False
         self._timer: IDelayedCall | None = None
         self._sweeper: IDelayedCall | None = None
+        self._mender: IDelayedCall | None = None
         self._armed = 0.0
+        self._applied = 0
         self._core = self._restore()
         self._forwarding = Forwarding(
             self.node, random.getrandbits(62), self._core, seconds, self._flush_soon, options.request_timeout
@@ -134,10 +139,12 @@ class RaftNode:
         )
 
     def _restore(self) -> Core:
-        """The state and a core from what is on disk."""
+        """
+        A core from what is on disk, and the state, unless it is further than the snapshot there: what was
+        applied once was committed, so it holds whatever the disk has lost since.
+        """
         store, now = self._store, self._seconds()
-        self._applied = 0
-        if store.snapshot is not None:
+        if store.snapshot is not None and store.snapshot.index > self._applied:
             self._sessions.restore(store.read_snapshot())
             self._applied = store.snapshot.index
         config = Configuration(voters=self.options.voters)
@@ -180,7 +187,7 @@ class RaftNode:
     def stop(self) -> None:
         """Take no further part; what still waits fails."""
         self.running = False
-        for call in (self._timer, self._sweeper):
+        for call in (self._timer, self._sweeper, self._mender):
             if call is not None and call.active():
                 call.cancel()
         self._core.stop()
@@ -331,15 +338,16 @@ class RaftNode:
 
     def _apply(self, entries: tuple[Entry, ...], answers: Answers) -> None:
         apply, node, forwarding = self._sessions.apply, self.node, self._forwarding
-        size = 0
+        size, known = 0, self._applied
         for entry in entries:
-            if entry.kind == COMMAND:
+            if entry.kind == COMMAND and entry.index > known:
                 origin, session, first, results = apply(entry.data)
                 if origin == node:
                     answers.extend(forwarding.applied(session, first, results))
             size += len(entry.data) + ENTRY_OVERHEAD
-        self._applied = entries[-1].index
-        self._core.applied(self._applied)
+        last = entries[-1].index
+        self._applied = max(known, last)
+        self._core.applied(last)
         self.on_applied()
         self._compaction.bytes += size
         if self._compaction.due:
@@ -354,10 +362,11 @@ class RaftNode:
                 return
             if state is not None:
                 self.log.info("raft: took over the leader's snapshot at {index}", index=chunk.meta.index)
-                self._sessions.restore(state)
-                self._applied = chunk.meta.index
+                if chunk.meta.index > self._applied:
+                    self._sessions.restore(state)
+                    self._applied = chunk.meta.index
                 self._compaction.took_over(len(state))
-                core.applied(self._applied)
+                core.applied(chunk.meta.index)
                 self.on_applied()
                 _answer_all(self._forwarding.restored(self._sessions))
             self._saved()
@@ -413,6 +422,7 @@ class RaftNode:
         _answer_all(self._forwarding.expired())
         if not self.available:
             self._abandon(Unavailable(self.reason() or "no leader"))
+        self._forwarding.retry()
 
     def _abandon(self, error: Exception) -> None:
         answers, numbers = self._forwarding.abandon(error)
@@ -434,7 +444,7 @@ class RaftNode:
         self._held.clear()
         self._abandon(Unavailable(self.failure))
         self.on_role()
-        self._clock.callLater(pause, self._mend)
+        self._mender = self._clock.callLater(pause, self._mend)
 
     def _mend(self) -> None:
         """Start again from the disk, as after a restart; a damaged log is fetched from the leader."""
@@ -442,12 +452,13 @@ class RaftNode:
             return
         try:
             self._store.close()
-            self._store = open_store(self.options.folder, self.node, alone=len(self.options.voters) == 1)
+            options = self.options
+            self._store = open_store(options.folder, self.node, len(options.voters) == 1, options.disk)
             self._writer.replace(self._store)
             core = self._restore()
         except Exception as error:
             self.failure = f"the Raft log cannot be opened: {error}"
-            self._clock.callLater(self.options.mend_every, self._mend)
+            self._mender = self._clock.callLater(self.options.mend_every, self._mend)
             return
         self.failure = ""
         self._core = self._forwarding.core = self._compaction.core = core

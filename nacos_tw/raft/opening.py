@@ -5,28 +5,30 @@ from __future__ import annotations
 from twisted.logger import Logger
 
 from nacos_tw.errors import StoreDamaged
+from nacos_tw.raft.disk import Disk
 from nacos_tw.raft.store import Store
 
 _log = Logger()
 
 
-def open_store(folder: str, node: str, alone: bool) -> Store:
+def open_store(folder: str, node: str, alone: bool, disk: Disk | None = None) -> Store:
     """
     Open the log in a folder; in a cluster a damaged one is set aside and the node rejoins.
 
     @param alone: there is no other node to fetch the log from.
+    @param disk: the disk; None for the real one.
     @raise nacos_tw.errors.StartError: one clear line, also for a damaged log of a node that is alone.
     """
     try:
-        return Store.open(folder, node)
+        return Store.open(folder, node, disk=disk)
     except StoreDamaged as error:
         if alone:
             raise
-        where = Store.set_aside(folder)
+        where = Store.set_aside(folder, disk)
         _log.error(
             "{error}. The damaged files are kept in {where}; this node takes the log from the leader and does "
             "not vote until it has it",
             error=str(error),
             where=where,
         )
-        return Store.open(folder, node)
+        return Store.open(folder, node, disk=disk)
