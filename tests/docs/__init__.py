@@ -1,0 +1,1 @@
+"""Tests that README.md and docs/ say what the code does."""

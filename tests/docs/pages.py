@@ -1,0 +1,81 @@
+"""
+The pages for readers, and what in them is made from the code.
+
+``python -m tests.docs.pages`` writes the tables of keys in docs/configuration.md anew.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import re
+from typing import Any
+
+from nacos_tw.settings import keys, kinds
+from nacos_tw.settings.properties import environment_names
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+CONFIGURATION = ROOT / "docs" / "configuration.md"
+
+_FREE = {kinds.text: "text", kinds.words: "entries between commas or blanks", kinds.path: "folder"}
+
+
+def between(page: pathlib.Path, start: str, end: str) -> str:
+    """
+    The text between two marks of a page.
+
+    @raise ValueError: a mark is missing or stands there twice.
+    """
+    text = page.read_text("utf-8")
+    before, found, rest = text.partition(start)
+    inside, closed, after = rest.partition(end)
+    if not found or not closed or start in rest or end in before + after:
+        raise ValueError(f"{page.name}: expected one {start} and, behind it, one {end}")
+    return inside
+
+
+def blocks(page: pathlib.Path, language: str) -> list[str]:
+    """The fenced blocks of a page in that language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def kind_of(key: keys.Key[Any]) -> str:
+    """What values a key takes, in the words of its error."""
+    if key.parse in _FREE:
+        return _FREE[key.parse]
+    try:
+        key.parse("?[\0")
+    except ValueError as error:
+        return str(error).replace(", a whole number from ", ", ").replace("nothing or ", "")
+    return "text"
+
+
+def row(key: keys.Key[Any]) -> str:
+    """The line of a key in its table."""
+    name = f"{key.name}.N" if key.numbered else key.name
+    variables = [environment_names(f"{key.name}.0" if key.numbered else key.name)[-1], *key.environment]
+    named = f"`{name}`" + (f", else `{key.instead}`" if key.instead else "")
+    default = f"`{key.default}`" if key.default else ""
+    meaning = key.comment.replace("|", "\\|")
+    return f"| {named} | {kind_of(key)} | {default} | {meaning} | {', '.join(f'`{name}`' for name in variables)} |"
+
+
+def key_tables() -> str:
+    """Every key, in the sections and the order of conf/application.properties."""
+    out = []
+    for title, section in keys.SECTIONS:
+        out += ["", f"### {title}", "", "| key | value | default | meaning | environment |", "| --- | --- | --- | --- | --- |"]
+        out += [row(key) for key in section]
+    return "\n".join(out) + "\n\n"
+
+
+def main() -> None:
+    """Write docs/configuration.md's tables."""
+    start, end = "<!-- keys -->", "<!-- end keys -->"
+    old = between(CONFIGURATION, start, end)
+    text = CONFIGURATION.read_text("utf-8")
+    CONFIGURATION.write_text(text.replace(start + old + end, f"{start}\n{key_tables()}{end}"), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
