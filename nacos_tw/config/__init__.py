@@ -1,0 +1,1 @@
+"""The configuration centre: what is stored, how it changes, who is told."""

@@ -1,0 +1,243 @@
+"""What changes the configuration centre and the namespaces: one value per way, and their bytes.
+
+Everything that is not decided by the database's state is in the command (times, addresses, users, ids of namespaces), so
+that the same commands make the same rows on every node. The tags and the order of fields are the format of the log on
+disk: new commands get new tags, new fields go to the end with a default. Tags from 40 are for users, roles and
+permissions.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from nacos_tw.config.model import ConfigKey
+
+ABORT = "ABORT"
+SKIP = "SKIP"
+OVERWRITE = "OVERWRITE"
+
+
+class _Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Base of all: frozen, encoded as an array that starts with the tag."""
+
+
+class Quotas(_Command, frozen=True, array_like=True):
+    """
+    The limits in force (not a command): property values that stand in where a capacity row says 0 or is missing.
+    Configs in all, per group of the public namespace, per namespace; bytes of a content.
+    """
+
+    cluster: int = 100_000
+    group: int = 200
+    tenant: int = 200
+    max_size: int = 102_400
+
+
+class Publish(_Command, frozen=True, array_like=True, tag=1):
+    """
+    Insert or update a config, with its history row (5.4). None for C{type}, C{app_name}, C{tags}, C{desc}, C{use},
+    C{effect}, C{schema}: keep what is stored. C{encrypted_data_key} belongs to the content: None clears it.
+    C{cas_md5}: only if the stored md5 is this one (a config that does not exist is inserted all the same, as by 2.5.1).
+    C{quotas}: limits to enforce, None when they are off. C{counted}: keep the usage counters (isManageCapacity).
+
+    Result: True, or L{CasRefused<nacos_tw.config.model.CasRefused>}, L{QuotaExceeded
+    <nacos_tw.config.model.QuotaExceeded>}.
+    """
+
+    key: ConfigKey
+    content: str
+    type: str | None
+    at_ms: int
+    app_name: str | None = None
+    tags: str | None = None
+    """The comma list; "" removes all labels."""
+    desc: str | None = None
+    use: str | None = None
+    effect: str | None = None
+    schema: str | None = None
+    src_ip: str | None = None
+    src_user: str | None = None
+    cas_md5: str | None = None
+    encrypted_data_key: str | None = None
+    quotas: Quotas | None = None
+    counted: bool = True
+
+
+class PublishBeta(_Command, frozen=True, array_like=True, tag=2):
+    """Insert or replace the beta copy of a config, which need not exist. Result: True or CasRefused (the copy's md5)."""
+
+    key: ConfigKey
+    content: str
+    beta_ips: str
+    at_ms: int
+    app_name: str | None = None
+    src_ip: str | None = None
+    src_user: str | None = None
+    cas_md5: str | None = None
+    encrypted_data_key: str | None = None
+
+
+class PublishTag(_Command, frozen=True, array_like=True, tag=3):
+    """Insert or replace the copy of a config for a tag. Result: True or CasRefused (the copy's md5)."""
+
+    key: ConfigKey
+    content: str
+    tag: str
+    at_ms: int
+    app_name: str | None = None
+    src_ip: str | None = None
+    src_user: str | None = None
+    cas_md5: str | None = None
+    encrypted_data_key: str | None = None
+
+
+class Remove(_Command, frozen=True, array_like=True, tag=4):
+    """Remove a config with its labels and a history row; or, with C{tag}, only that copy. Result: True, always."""
+
+    key: ConfigKey
+    at_ms: int
+    tag: str | None = None
+    src_ip: str | None = None
+    src_user: str | None = None
+    counted: bool = True
+
+
+class RemoveMany(_Command, frozen=True, array_like=True, tag=5):
+    """Remove configs by their ids; unknown ones are left out. Result: how many were there."""
+
+    ids: list[int]
+    at_ms: int
+    src_ip: str | None = None
+    src_user: str | None = None
+    counted: bool = True
+
+
+class StopBeta(_Command, frozen=True, array_like=True, tag=6):
+    """Remove the beta copy. Result: True, always."""
+
+    key: ConfigKey
+    at_ms: int
+    src_ip: str | None = None
+    src_user: str | None = None
+
+
+class ImportItem(_Command, frozen=True, array_like=True):
+    """One config of an L{Import} (not a command). None keeps what is stored, as in L{Publish}."""
+
+    key: ConfigKey
+    content: str
+    type: str | None = None
+    app_name: str | None = None
+    desc: str | None = None
+    encrypted_data_key: str | None = None
+
+
+class Import(_Command, frozen=True, array_like=True, tag=7):
+    """
+    Insert many configs (import and clone); C{policy} says what is done about one that exists: C{ABORT}, C{SKIP},
+    C{OVERWRITE}. All in one transaction. Result: L{Imported<nacos_tw.config.store_import.Imported>}, or QuotaExceeded:
+    then none of them was stored.
+    """
+
+    items: list[ImportItem]
+    policy: str
+    at_ms: int
+    src_ip: str | None = None
+    src_user: str | None = None
+    quotas: Quotas | None = None
+    counted: bool = True
+
+
+class CreateNamespace(_Command, frozen=True, array_like=True, tag=8):
+    """Create a namespace. Result: True, or False if there is one with that id."""
+
+    id: str
+    name: str
+    desc: str | None
+    at_ms: int
+
+
+class UpdateNamespace(_Command, frozen=True, array_like=True, tag=9):
+    """Rename a namespace. Result: True, for an unknown one too (11.5)."""
+
+    id: str
+    name: str
+    desc: str | None
+    at_ms: int
+
+
+class DeleteNamespace(_Command, frozen=True, array_like=True, tag=10):
+    """Remove the row of a namespace, not what is in it. Result: True, always (11.6)."""
+
+    id: str
+
+
+class EnsureCapacity(_Command, frozen=True, array_like=True, tag=11):
+    """
+    Create the capacity row of a namespace (C{tenant} not "") or else of a group ("" is the whole cluster), with its
+    usage counted, if there is none (6.1). Result: the row, a L{Capacity<nacos_tw.config.store_capacity.Capacity>}.
+    """
+
+    group: str
+    tenant: str
+    at_ms: int
+
+
+class SetCapacity(_Command, frozen=True, array_like=True, tag=12):
+    """Set limits of a namespace or group; None keeps. The row is created if there is none. Result: True."""
+
+    group: str
+    tenant: str
+    at_ms: int
+    quota: int | None = None
+    max_size: int | None = None
+    max_aggr_count: int | None = None
+    max_aggr_size: int | None = None
+
+
+class CountUsage(_Command, frozen=True, array_like=True, tag=13):
+    """Count every usage column anew. Result: True. For a database that others wrote to, and now and then."""
+
+    at_ms: int
+
+
+class TrimHistory(_Command, frozen=True, array_like=True, tag=14):
+    """Delete at most C{limit} history rows older than C{before_ms}. Result: how many went; repeat until fewer."""
+
+    before_ms: int
+    limit: int = 1000
+
+
+Command = (
+    Publish
+    | PublishBeta
+    | PublishTag
+    | Remove
+    | RemoveMany
+    | StopBeta
+    | Import
+    | CreateNamespace
+    | UpdateNamespace
+    | DeleteNamespace
+    | EnsureCapacity
+    | SetCapacity
+    | CountUsage
+    | TrimHistory
+)
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Command)
+
+
+def encode(command: Command) -> bytes:
+    """The command as bytes for the log."""
+    return _encoder.encode(command)
+
+
+def decode(data: bytes) -> Command:
+    """
+    The command that L{encode} gave.
+
+    @raise msgspec.MsgspecError: the bytes are no command.
+    """
+    return _decoder.decode(data)

@@ -1,0 +1,1 @@
+"""Namespaces: rows of tenant_info, and the counts shown with them."""
