@@ -26,7 +26,7 @@ setup(
     python_requires=">=3.10",
     # twisted/ here holds the drop-in only: no __init__, so the installed Twisted stays itself.
     packages=[*find_packages(include=["nacos_tw", "nacos_tw.*"]), "twisted.plugins"],
-    package_data={"nacos_tw": ["py.typed"], "twisted.plugins": ["nacos_plugin.py"]},
+    package_data={"nacos_tw": ["py.typed", "storage/sql/*.sql"], "twisted.plugins": ["nacos_plugin.py"]},
     data_files=[
         # An operator may have moved one: a node's home is often the source folder itself.
         (f"share/nacos_tw/{folder}", [f"{folder}/{name}" for name in names if (HERE / folder / name).exists()])
@@ -41,6 +41,7 @@ setup(
         "pyOpenSSL>=23.3",
         "httptools>=0.6",
         "msgspec>=0.18.5",
+        "PyMySQL>=1.2,<2",
         "zope.interface>=5.5",
     ],
     extras_require={

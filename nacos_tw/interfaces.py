@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
+
+T = TypeVar("T")
 
 
 class IStateMachine(Protocol):
@@ -54,3 +57,34 @@ class IProposer(Protocol):
     @property
     def is_leader(self) -> bool:
         """Whether this node is the leader now."""
+
+
+class IDatabase(Protocol):
+    """Where transactions run, in threads of a bounded pool. Their functions get a L{nacos_tw.storage.txn.Txn}."""
+
+    def interact(self, name: str, fn: Callable[..., T], *args: Any) -> Deferred[T]:
+        """
+        Run C{fn(txn, *args)} in one transaction.
+
+        @param name: for the log.
+        @param fn: called in a thread; twice if the connection was lost before the commit, or the
+            transaction was given up for another one. What it raises rolls everything back.
+        @return: fires with the function's result once it is committed. Fails with what it raised,
+            with L{nacos_tw.errors.Unavailable} when the database is away (nothing was changed), with
+            L{nacos_tw.storage.errors.OutcomeUnknown} when it was lost at the commit.
+        """
+
+    def query(self, name: str, fn: Callable[..., T], *args: Any) -> Deferred[T]:
+        """The same for a function that only reads; a database that takes no writes will do for it."""
+
+    def health(self) -> str:
+        """
+        How the database is, as C{/v1/cs/health} says it: C{UP}, C{WARN:slave db (host) down. } or
+        C{DOWN:master db (host) down. }.
+        """
+
+    def startService(self) -> None:  # noqa: N802 - Twisted's name
+        """Begin to connect."""
+
+    def stopService(self) -> Deferred[None] | None:  # noqa: N802
+        """Take no more work, let what runs end, close the connections."""

@@ -1,0 +1,457 @@
+"""A SQLite file: one connection that writes, and a few that read beside it (WAL)."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from twisted.internet.defer import Deferred, fail
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nacos_tw.errors import BadParameter, NacosError, StartError, Unavailable
+from nacos_tw.storage.errors import Deadlock, Defect, Duplicate, ReadOnly
+from nacos_tw.storage.schema import VERSION, sqlite_script
+from nacos_tw.storage.txn import Columns, Row, Txn
+
+if TYPE_CHECKING:
+    from twisted.enterprise.adbapi import ConnectionPool
+
+T = TypeVar("T")
+
+CHECKED_BYTES = 2**30
+"""A file of up to so many bytes is read through when it is opened; a larger one is only opened."""
+BUSY = 5.0
+"""Seconds to wait for another connection's write."""
+READERS = 4
+"""Most threads, each with a connection."""
+
+
+class SQLiteTxn(Txn):
+    """A transaction of a SQLite file."""
+
+    __slots__ = ("_connection",)
+
+    dialect = "sqlite"
+    for_update = ""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(Columns())
+        self._connection = connection
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> int:
+        """As L{Txn.execute}."""
+        cursor = self._run(sql, params)
+        self.last_id = cursor.lastrowid or 0
+        return cursor.rowcount
+
+    def all(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        """As L{Txn.all}."""
+        cursor = self._run(sql, params)
+        try:
+            return cursor.fetchall()
+        except sqlite3.Error as error:
+            trouble = translated(error)
+        raise trouble
+
+    def one(self, sql: str, params: Sequence[Any] = ()) -> Row | None:
+        """As L{Txn.one}."""
+        cursor = self._run(sql, params)
+        try:
+            row: Row | None = cursor.fetchone()
+            cursor.close()
+            return row
+        except sqlite3.Error as error:
+            trouble = translated(error)
+        raise trouble
+
+    def datetime(self, millis: int) -> int:
+        """As L{Txn.datetime}: milliseconds are kept as they are."""
+        return millis
+
+    def millis(self, value: Any) -> int:
+        """As L{Txn.millis}."""
+        return value if isinstance(value, int) else 0
+
+    def _run(self, sql: str, params: Sequence[Any]) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, params)
+        except (sqlite3.Error, UnicodeError, OverflowError) as error:
+            trouble = translated(error)
+        raise trouble  # out of the except block: the new error must not carry the old one with its values
+
+
+def translated(error: BaseException) -> NacosError:
+    """What an error of sqlite3 means."""
+    text = str(error)
+    if isinstance(error, UnicodeError):
+        return BadParameter("a value is not valid Unicode text")
+    if isinstance(error, OverflowError):
+        return BadParameter("a number is too large for the database")
+    if isinstance(error, sqlite3.IntegrityError):
+        _, _, what = text.partition(": ")
+        if text.startswith(("UNIQUE", "PRIMARY KEY")):
+            return Duplicate(what)
+        if text.startswith("CHECK"):
+            return BadParameter(f"Data too long for column '{what}'")
+        if text.startswith("NOT NULL"):
+            return BadParameter(f"Column '{what.rpartition('.')[2]}' cannot be null")
+        return BadParameter("the database refused the values")
+    if isinstance(error, sqlite3.DataError) or "too big" in text:
+        return BadParameter("a value is too large for the database")
+    if "locked" in text or "busy" in text:
+        return Deadlock("the embedded database is busy")
+    if "readonly" in text:
+        return ReadOnly("the embedded database cannot be written to")
+    if isinstance(error, (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.NotSupportedError)):
+        return Unavailable("the embedded database is closed") if "closed" in text else Defect(f"SQLite: {text}")
+    if "syntax" in text or "no such" in text:
+        return Defect(f"SQLite: {text}")
+    return Unavailable(f"the embedded database failed: {text}")
+
+
+class Snapshot:
+    """
+    The state of a file as it was at one moment, whatever is written meanwhile. For one thread at a time, any.
+
+    @ivar txn: to query with.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.txn: Txn = SQLiteTxn(connection)
+
+    def save(self, path: str) -> None:
+        """Write the state to a new file, which is durable when this returns."""
+        copy = sqlite3.connect(path, isolation_level=None)
+        try:
+            self._connection.backup(copy)
+        except sqlite3.Error as error:
+            trouble = translated(error)
+        else:
+            return
+        finally:
+            copy.close()
+        raise trouble
+
+    def close(self) -> None:
+        """Let the file's log be shortened again."""
+        self._connection.close()
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class SQLiteFile:
+    """
+    One file. C{transaction} and what follows belong to the thread that opened it; the rest says what may be used where.
+
+    @ivar path: the file's.
+    @ivar created: whether this made it.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        path: str,
+        reactor: Any = None,
+        *,
+        script: Callable[[], str] = sqlite_script,
+        version: int = VERSION,
+        synchronous: str = "NORMAL",
+        checked_bytes: int = CHECKED_BYTES,
+    ) -> None:
+        """
+        Open a file, or make it.
+
+        @param reactor: for L{interact} and L{query}; without one they fail.
+        @param script: statements that make the tables (a table C{version} with its number among them).
+        @param synchronous: C{NORMAL}: a power failure may cost the last transactions (not their order, nor the file)
+            up to the last L{checkpoint}; C{FULL}: it costs none.
+        @raise StartError: the file cannot be used; the line names it.
+        """
+        self.path = os.path.abspath(path)
+        self.created = False
+        self._reactor = reactor
+        self._synchronous = synchronous
+        self._pool: ConnectionPool | None = None
+        self._closed = False
+        try:
+            self.created = not os.path.exists(self.path) or os.path.getsize(self.path) == 0
+            os.makedirs(os.path.dirname(self.path), mode=0o750, exist_ok=True)
+            self._connection = self._connect()
+        except (OSError, sqlite3.Error) as error:
+            raise StartError(f"{self.path}: cannot be opened: {_why(error)}") from None
+        try:
+            self._open(script, version, checked_bytes)
+        except (OSError, sqlite3.Error) as error:
+            self._connection.close()
+            raise StartError(f"{self.path}: cannot be used: {_why(error)}") from None
+        except BaseException:
+            self._connection.close()
+            raise
+
+    # -- opening
+
+    def _connect(self, read_only: bool = False) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").fetchone()
+            connection.execute(f"PRAGMA synchronous={self._synchronous}")
+            connection.execute("PRAGMA journal_size_limit=67108864")
+            connection.execute("PRAGMA case_sensitive_like=ON")
+            if read_only:
+                connection.execute("PRAGMA query_only=ON")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _open(self, script: Callable[[], str], version: int, checked_bytes: int) -> None:
+        connection = self._connection
+        if self.created:
+            connection.executescript(f"BEGIN IMMEDIATE;{script()}COMMIT;")
+            self.checkpoint()
+            _sync_folder(os.path.dirname(self.path))
+            return
+        if os.path.getsize(self.path) <= checked_bytes:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if found is None or found[0] != "ok":
+                raise StartError(f"{self.path}: the file is damaged ({found[0] if found else 'no answer'})")
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'version'").fetchone() is None:
+            if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None:
+                raise StartError(f"{self.path}: this is no file of this server: it has no table version")
+            connection.executescript(f"BEGIN IMMEDIATE;{script()}COMMIT;")  # a start that was cut off
+            return
+        number = connection.execute("SELECT number FROM version").fetchone()
+        if number is None or number[0] != version:
+            raise StartError(
+                f"{self.path}: it has version {number[0] if number else 'none'}, this server knows {version}"
+            )
+
+    # -- in the opener's thread
+
+    @contextmanager
+    def transaction(self) -> Iterator[Txn]:
+        """
+        A transaction around a C{with} block: committed at its end, rolled back if it raises.
+
+        @raise nacos_tw.errors.Unavailable: it cannot begin or be committed; then nothing of it is there.
+        """
+        self._command("BEGIN IMMEDIATE")
+        try:
+            yield SQLiteTxn(self._connection)
+        except BaseException:
+            self._roll_back()
+            raise
+        try:
+            self._command("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Txn]:
+        """The same for queries alone, which see one state."""
+        self._command("BEGIN")
+        try:
+            yield SQLiteTxn(self._connection)
+        finally:
+            self._roll_back()
+
+    def load(self, path: str) -> None:
+        """
+        Replace all that is in the file by what L{Snapshot.save} wrote, at once. Readers go on with what they have.
+
+        @raise StartError: that file is damaged; nothing was changed.
+        """
+        source = sqlite3.connect(path, isolation_level=None)
+        try:
+            found = source.execute("PRAGMA quick_check(1)").fetchone()
+            if found is None or found[0] != "ok":
+                raise StartError(f"{path}: the file is damaged")
+            source.backup(self._connection)
+        except sqlite3.Error as error:
+            raise StartError(f"{path}: cannot be used: {_why(error)}") from None
+        finally:
+            source.close()
+        self._command("PRAGMA journal_mode=WAL")
+
+    def _command(self, sql: str) -> None:
+        try:
+            self._connection.execute(sql)
+        except sqlite3.Error as error:
+            trouble = translated(error)
+        else:
+            return
+        raise trouble
+
+    def _roll_back(self) -> None:
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            self.log.error("{path}: a transaction cannot be rolled back: {why}", path=self.path, why=_why(error))
+
+    # -- in any thread
+
+    def read_snapshot(self) -> Snapshot:
+        """
+        The state of now. Call it outside of a transaction; use and close what it gives in any one thread.
+
+        @raise nacos_tw.errors.Unavailable: the file cannot be read.
+        """
+        try:
+            connection = self._connect(read_only=True)
+            connection.execute("BEGIN")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # this is when it is taken
+            return Snapshot(connection)
+        except sqlite3.Error as error:
+            trouble = translated(error)
+        raise trouble
+
+    def checkpoint(self) -> None:
+        """
+        Make everything that was committed durable, and shorten the log of the file. Waits for the disk.
+
+        @raise nacos_tw.errors.Unavailable: the disk failed.
+        """
+        try:
+            _sync_file(f"{self.path}-wal")
+            connection = self._connect()
+            try:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            finally:
+                # Not the last one to close, so SQLite leaves the log alone here.
+                connection.close()
+        except (OSError, sqlite3.Error) as error:
+            trouble = Unavailable(f"the embedded database cannot be made durable: {_why(error)}")
+        else:
+            return
+        raise trouble
+
+    # -- by threads, for the reactor
+
+    def interact(self, name: str, fn: Callable[..., T], *args: Any) -> Deferred[T]:
+        """
+        Run C{fn(txn, *args)} in a transaction of its own in a thread; it is repeated once if another write came in
+        between. As L{nacos_tw.interfaces.IDatabase.interact}.
+        """
+        return self._in_thread(fn, args, True)
+
+    def query(self, name: str, fn: Callable[..., T], *args: Any) -> Deferred[T]:
+        """Run C{fn(txn, *args)} in a thread; it only reads. As L{nacos_tw.interfaces.IDatabase.query}."""
+        return self._in_thread(fn, args, False)
+
+    def health(self) -> str:
+        """As L{nacos_tw.interfaces.IDatabase.health}."""
+        return "DOWN:the embedded database is closed. " if self._closed else "UP"
+
+    def startService(self) -> None:  # noqa: N802
+        """Nothing: the file is open."""
+
+    def stopService(self) -> None:  # noqa: N802
+        """As L{close}."""
+        self.close()
+
+    def close(self) -> None:
+        """End the threads when they are done, and close the file, with everything durable. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._pool is not None:
+            self._pool.close()
+        try:
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            self.log.error("{path}: {why}", path=self.path, why=_why(error))
+        self._connection.close()
+
+    def _in_thread(self, fn: Callable[..., T], args: tuple[Any, ...], writes: bool) -> Deferred[T]:
+        if self._closed or self._reactor is None:
+            return fail(Failure(Unavailable("the embedded database is closed")))
+        if self._pool is None:
+            self._pool = self._make_pool()
+        return self._pool.runWithConnection(_work, fn, args, writes)
+
+    def _make_pool(self) -> ConnectionPool:
+        from twisted.enterprise.adbapi import ConnectionPool
+
+        def configure(connection: sqlite3.Connection) -> None:
+            connection.execute(f"PRAGMA synchronous={self._synchronous}")
+            connection.execute("PRAGMA case_sensitive_like=ON")
+
+        pool = ConnectionPool(
+            "sqlite3",
+            self.path,
+            timeout=BUSY,
+            isolation_level=None,
+            check_same_thread=False,
+            cp_min=0,
+            cp_max=READERS,
+            cp_openfun=configure,
+            cp_reactor=self._reactor,
+        )
+        pool.start()
+        return pool
+
+
+def _work(connection: Any, fn: Callable[..., T], args: tuple[Any, ...], writes: bool) -> T:
+    """One transaction in a thread of the pool."""
+    raw: sqlite3.Connection = connection
+    for begin in ("BEGIN", "BEGIN IMMEDIATE"):
+        try:
+            return _attempt(raw, begin, fn, args, writes)
+        except Deadlock:
+            # It had read before another connection wrote; as a writer from the start it waits for its turn.
+            if begin != "BEGIN" or not writes:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _attempt(raw: sqlite3.Connection, begin: str, fn: Callable[..., T], args: tuple[Any, ...], writes: bool) -> T:
+    try:
+        raw.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+        raw.execute(begin)
+        result = fn(SQLiteTxn(raw), *args)
+        raw.execute("COMMIT")
+        return result
+    except sqlite3.Error as error:
+        trouble = translated(error)
+    finally:
+        if raw.in_transaction:
+            raw.execute("ROLLBACK")
+    raise trouble
+
+
+def _why(error: BaseException) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+
+
+def _sync_file(path: str) -> None:
+    """Bring a file's data to the disk; one that is not there has none. (Never the database file itself: closing a
+    descriptor of it would end SQLite's locks on it.)"""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
