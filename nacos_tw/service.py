@@ -182,7 +182,8 @@ class NacosNode(Node):
 
     def privilegedStartService(self) -> None:
         """Take the ports, before anything is announced."""
-        with one_line_errors():
+        super().privilegedStartService()
+        with self._clear_errors():
             self._file_log.startService()
             _now(Deferred.fromCoroutine(self.listener.listen()))
             if self.peers is not None:
@@ -190,8 +191,8 @@ class NacosNode(Node):
 
     def startService(self) -> None:
         """Start the parts, each after what it stands on."""
-        with one_line_errors():
-            super().startService()
+        super().startService()
+        with self._clear_errors():
             self._lines.announce()
             self._lines.starting()
             self.writer.start()

@@ -77,10 +77,15 @@ class Answer:
 class RealNode:
     """One node: its home, its ports, its process."""
 
-    def __init__(self, home: str, port: int) -> None:
+    def __init__(self, home: str, port: int, host: str = "127.0.0.1", prefix: tuple[str, ...] = ()) -> None:
+        """
+        @param prefix: command under which the scripts run, such as C{ip netns exec ...}.
+        """
         self.home = home
         self.port = port
-        self.address = f"127.0.0.1:{port}"
+        self.host = host
+        self.prefix = prefix
+        self.address = f"{host}:{port}"
         self.url = f"http://{self.address}"
         self.output = ""
 
@@ -90,15 +95,17 @@ class RealNode:
 
     def start(self, *arguments: str, check: bool = True, **environment: str) -> int:
         """Run bin/startup.sh; its output is in C{output}."""
-        done = subprocess.run(
-            ["sh", os.path.join(BIN, "startup.sh"), *arguments],
-            env={**self.environment(), **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=300,
-        )
-        self.output = done.stdout.decode()
+        with tempfile.TemporaryFile() as output:  # not a pipe: the node would hold it open
+            done = subprocess.run(
+                [*self.prefix, "sh", os.path.join(BIN, "startup.sh"), *arguments],
+                env={**self.environment(), **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=300,
+            )
+            output.seek(0)
+            self.output = output.read().decode()
         if check and done.returncode:
             raise AssertionError(f"startup.sh ended with {done.returncode}: {self.output}\n{self.log}")
         return done.returncode
@@ -127,11 +134,24 @@ class RealNode:
         except (OSError, ValueError):
             return False
 
+    def signal(self, number: int) -> None:
+        """Send the process a signal."""
+        os.kill(self.pid, number)
+
     def kill(self) -> None:
         """kill -9."""
         pid = self.pid
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not _alive(pid), 5)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """The process stands still (SIGSTOP) in the block; its connections stay open."""
+        self.signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.signal(signal.SIGCONT)
 
     def stop(self) -> float:
         """bin/shutdown.sh; gives the seconds until the process was gone."""
@@ -147,7 +167,7 @@ class RealNode:
         headers: dict[str, str] | None = None, timeout: float = 10.0,
     ) -> Answer:  # fmt: skip
         """One request; the parameters go into the query string."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
         try:
             target = path + ("?" + urlencode(params) if params else "")
             connection.request(method, target, body, headers or {})
@@ -159,6 +179,9 @@ class RealNode:
     def register(self, service: str, ip: str, port: int = 8080, **more: Any) -> Answer:
         return self.request("POST", NAMING + "/instance", {"serviceName": service, "ip": ip, "port": port, **more})
 
+    def deregister(self, service: str, ip: str, port: int = 8080, **more: Any) -> Answer:
+        return self.request("DELETE", NAMING + "/instance", {"serviceName": service, "ip": ip, "port": port, **more})
+
     def beat(self, service: str, ip: str, port: int = 8080, **more: Any) -> Answer:
         return self.request("PUT", NAMING + "/instance/beat", {"serviceName": service, "ip": ip, "port": port, **more})
 
@@ -169,8 +192,33 @@ class RealNode:
             raise ValueError(answer)
         return {host["ip"] for host in answer.json["hosts"]}
 
+    def hosts(self, service: str, **more: Any) -> dict[str, dict[str, Any]]:
+        """The hosts that this node lists, by ip."""
+        answer = self.request("GET", NAMING + "/instance/list", {"serviceName": service, **more})
+        if answer.status != 200:
+            raise ValueError(answer)
+        return {host["ip"]: host for host in answer.json["hosts"]}
+
     def ready(self) -> bool:
-        return self.request("GET", "/nacos/v1/console/health/readiness", timeout=2).status == 200
+        return self.readiness().status == 200
+
+    def readiness(self) -> Answer:
+        return self.request("GET", "/nacos/v1/console/health/readiness", timeout=2)
+
+    def status(self) -> str:
+        """UP or DOWN, as the metrics say."""
+        found: str = self.request("GET", NAMING + "/operator/metrics", timeout=2).json["status"]
+        return found
+
+    def members(self) -> dict[str, str]:
+        """The state of each member as this node's list shows it."""
+        found = self.request("GET", "/nacos/v1/core/cluster/nodes", timeout=2).json["data"]
+        return {member["address"]: member["state"] for member in found}
+
+    def raft(self) -> dict[str, Any]:
+        """This node's own Raft peer: ip, voteFor, term, state."""
+        found: dict[str, Any] = self.request("GET", NAMING + "/raft/peer", timeout=2).json
+        return found
 
     def leader(self) -> str:
         """The address of the leader, "" when this node knows none."""
