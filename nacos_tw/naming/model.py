@@ -145,7 +145,7 @@ class Service:
 
     __slots__ = (
         "key", "namespace", "name", "protect_threshold", "metadata", "selector", "clusters", "ephemeral", "persistent",
-        "stored", "version", "shared_metadata",
+        "stored", "version", "changed_at", "shared_metadata",
     )  # fmt: skip
 
     def __init__(self, key: ServiceKey, version: int = 0) -> None:
@@ -162,6 +162,8 @@ class Service:
         """Whether it was created by the service API or a persistent instance."""
         self.version = version
         """Node-local, grows at each change; see L{State.version<nacos_tw.naming.state.State>}."""
+        self.changed_at = 0
+        """When this node saw its last change, in milliseconds since 1970, rounded down to a second; 0 until told."""
         self.shared_metadata: dict[str, str] = NO_METADATA
         """The last metadata that was registered, so that equal ones are one object."""
 

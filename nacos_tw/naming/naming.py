@@ -7,6 +7,7 @@ L{nacos_tw.naming.provisional}.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -38,12 +39,21 @@ class Naming:
 
     log = Logger()
 
-    def __init__(self, registry: Registry, leases: Leases, proposer: IProposer, push: Push) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        leases: Leases,
+        proposer: IProposer,
+        push: Push,
+        seconds: Callable[[], float] = time.time,
+    ) -> None:
+        """@param seconds: the wall clock."""
         self.registry = registry
         self.leases = leases
         self.push = push
         self.provisional = Provisional()
         self._proposer = proposer
+        self._seconds = seconds
         self._handing_over = 0
         self._queue: list[Register | Deregister] = []
         self._reviving: set[int] = set()
@@ -69,7 +79,19 @@ class Naming:
             for number in changes.started:
                 self.leases.start(number)
         if changes.services:
+            self._date(changes.services)
             self._services_changed(changes.services)
+
+    def _date(self, changed: Iterable[ServiceKey]) -> None:
+        """
+        Note when services changed. Clients warn when that goes backwards, and ask now this node and now that:
+        a whole second hides by how much nodes differ in applying an entry.
+        """
+        now, services = int(self._seconds()) * 1000, self.registry.services
+        for key in changed:
+            service = services.get(key)
+            if service is not None and service.changed_at < now:
+                service.changed_at = now
 
     def _services_changed(self, services: Iterable[ServiceKey]) -> None:
         for listener in self.on_services:

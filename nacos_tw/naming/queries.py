@@ -79,6 +79,7 @@ def _laid_over(
     if service is not None:
         shown.protect_threshold, shown.metadata = service.protect_threshold, service.metadata
         shown.selector, shown.stored, shown.version = service.selector, service.stored, service.version
+        shown.changed_at = service.changed_at
         shown.clusters, shown.persistent = dict(service.clusters), service.persistent
         shown.ephemeral = dict(service.ephemeral)
     for instance_key, instance in instances.items():

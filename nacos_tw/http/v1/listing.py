@@ -164,18 +164,18 @@ class InstanceListV1:
             return encode(NoServiceInfo(key[1], clusters, cache_millis, []))
         shown_name = key[1] if java else service.bare_name
         found = queries.select(service, clusters, healthy_only, client_ip)
-        now = int(self.seconds() * 1000)
+        changed = service.changed_at or int(self.seconds()) * 1000
         checksum = queries.checksum(service)
         if not found.total:
             return encode(
                 EmptyServiceInfo(
-                    shown_name, key[1], cache_millis, now, checksum, False, clusters, env, [], service.metadata
+                    shown_name, key[1], cache_millis, changed, checksum, False, clusters, env, [], service.metadata
                 )
             )
         entries = hosts(found.shown(), shown_name)
         return encode(
             ServiceInfo(
-                entries, shown_name, key[1], cache_millis, now, checksum, False, clusters, env, service.metadata
+                entries, shown_name, key[1], cache_millis, changed, checksum, False, clusters, env, service.metadata
             )
         )
 
