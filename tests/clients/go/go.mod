@@ -1,0 +1,5 @@
+module naming-trial
+
+go 1.15
+
+require github.com/nacos-group/nacos-sdk-go v1.1.5

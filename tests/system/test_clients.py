@@ -1,0 +1,164 @@
+"""
+Clients that other people wrote, unchanged, against a real cluster of three. Each program in C{tests/clients} does
+what an application does and says how it went; one whose toolchain is missing, or whose client cannot be fetched, is
+skipped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
+
+from tests.system.nodes import ROOT, RealCluster
+
+CLIENTS = os.path.join(ROOT, "tests", "clients")
+JAVA_VERSIONS = os.environ.get("NACOS_JAVA_CLIENTS", "1.4.8 1.4.2").split()
+BEAT_SECONDS = os.environ.get("NACOS_CLIENT_BEATS", "6")
+"""How long beats are watched, twice; from 31 on with the default leases of 15 and 30 s, below with short ones."""
+FETCH = 300.0
+RUN = 300.0
+"""Seconds that fetching a client and running a program may take."""
+
+JAVA_STAGES = [
+    "status", "register", "persistent", "select", "subscribe", "maintainInstance", "services", "serviceList", "beats"
+]  # fmt: skip
+
+
+def need(*programs: str) -> None:
+    """A skip where a program is missing."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        raise SkipTest(f"not found on PATH: {', '.join(missing)}")
+
+
+class ClientsTests(SynchronousTestCase):
+    """One cluster for all; each program names services of its own."""
+
+    cluster: RealCluster
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.cluster = RealCluster(3)
+        try:
+            cls.cluster.start()
+        except BaseException:
+            cls.cluster.close()
+            raise
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.cluster.close()
+
+    def setUp(self) -> None:
+        self.folder = tempfile.mkdtemp(prefix="nacos-tw-client-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.servers = ",".join(node.address for node in self.cluster.nodes)
+
+    def fetch(self, *command: str, **environment: str) -> None:
+        """Get a client from its registry, into the user's cache; a skip where that is not to be had."""
+        try:
+            done = subprocess.run(
+                command, cwd=self.folder, env={**os.environ, **environment}, capture_output=True, timeout=FETCH
+            )
+        except subprocess.TimeoutExpired:
+            raise SkipTest(f"{command[0]}: no answer from the registry within {FETCH} s") from None
+        if done.returncode:
+            said = (done.stderr + done.stdout).decode(errors="replace").strip()
+            raise SkipTest(f"{command[0]} cannot get the client: {said[-300:]}")
+
+    def copy(self, name: str) -> None:
+        """A client's files in this test's folder, where what is fetched and made may lie beside them."""
+        shutil.copytree(os.path.join(CLIENTS, name), self.folder, dirs_exist_ok=True)
+
+    def passes(self, command: Sequence[str], stages: Sequence[str], **environment: str) -> None:
+        """The program says ok to all its stages."""
+        with open(os.path.join(self.folder, "output"), "w+") as output:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                subprocess.run(
+                    command, cwd=self.folder, env={**os.environ, **environment}, timeout=RUN,
+                    stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL,
+                )  # fmt: skip
+            output.seek(0)
+            self.judge(output.read(), stages)
+
+    def judge(self, said: str, stages: Sequence[str]) -> None:
+        lines = said.splitlines()
+        self.assertEqual([line[3:] for line in lines if line.startswith("ok ")], list(stages), said[-4000:])
+        self.assertEqual([line for line in lines if line.startswith("FAILED")], [])
+
+    # -- Java
+
+    def java(self, version: str) -> list[str]:
+        """The command that runs the Java program, but for its arguments."""
+        need("java", "mvn")
+        self.copy("java")
+        fetched = os.path.join(self.folder, version)
+        copying = ("dependency:copy-dependencies", f"-DoutputDirectory={fetched}", f"-Dnacos.version={version}")
+        self.fetch("mvn", "-q", "-B", *copying)
+        home = os.path.join(self.folder, "home")
+        return ["java", f"-Duser.home={home}", f"-DJM.LOG.PATH={home}", "-cp", f"{fetched}/*", "NamingTrial.java"]
+
+    def test_java(self) -> None:
+        """nacos-client 1.4: every naming call, pushes by a node for what another was told, both kinds of beats."""
+        for version in JAVA_VERSIONS:
+            command = self.java(version)
+            self.passes([*command, self.servers, BEAT_SECONDS, *JAVA_STAGES], JAVA_STAGES)
+
+    def test_java_failover(self) -> None:
+        """The leader is killed: a client that knows three servers goes on writing, reading and beating."""
+        command = [*self.java(JAVA_VERSIONS[0]), self.servers, "0", "status", "failover"]
+        program = subprocess.Popen(
+            command,
+            cwd=self.folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.addCleanup(program.wait)
+        self.addCleanup(program.kill)
+        assert program.stdin is not None and program.stdout is not None
+        said = ""
+        while said.splitlines()[-1:] != ["waiting"]:
+            line = program.stdout.readline()
+            said += line
+            self.assertTrue(line, said)
+        leader = self.cluster.leader()
+        leader.kill()
+        try:
+            self.judge(said + program.communicate("\n", timeout=RUN)[0], ["status", "failover"])
+        finally:
+            leader.start()
+            self.cluster.wait_ready()
+
+    # -- others
+
+    def test_go(self) -> None:
+        """nacos-sdk-go 1.1: writes by form body, lists, subscription with UDP pushes, beats."""
+        need("go")
+        self.copy("go")
+        self.fetch("go", "list", "-mod=mod", "-deps", ".")
+        command = ["go", "run", "-mod=mod", ".", self.servers, self.folder]
+        self.passes(command, ["register", "persistent", "subscribe", "beats", "list"])
+
+    def test_node(self) -> None:
+        """The npm package nacos: what eggjs applications use."""
+        need("node", "npm")
+        self.copy("node")
+        self.fetch("npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts")
+        stages = ["status", "register", "persistent", "subscribe", "beats"]
+        self.passes(["node", "trial.js", self.servers], stages)
+
+    def test_python(self) -> None:
+        """nacos-sdk-python 0.1, if this Python has it."""
+        if subprocess.run([sys.executable, "-c", "import nacos.listener"], stderr=subprocess.DEVNULL).returncode:
+            raise SkipTest("nacos-sdk-python 0.1 is not installed")
+        self.copy("python")
+        self.passes([sys.executable, "trial.py", self.servers], ["register", "persistent", "beats", "subscribe"])
