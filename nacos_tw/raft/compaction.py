@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from nacos_tw.errors import StoreDamaged
 from nacos_tw.raft.core import Core, IncomingChunk
 from nacos_tw.raft.messages import SnapshotMeta
 from nacos_tw.raft.sessions import Sessions
@@ -21,6 +22,8 @@ from nacos_tw.raft.writer import DirectWriter, Writer
 
 CHUNK = 1024 * 1024
 """Bytes of a snapshot in one message."""
+OVERDUE = 4
+"""So many times what makes a snapshot due is written before the one that is being sent is replaced."""
 
 
 class Compaction:
@@ -60,12 +63,19 @@ class Compaction:
         self._seconds = seconds
         self._drain = drain
         self._taking = False
+        self._damaged = False
         self._size = 0
 
     @property
     def due(self) -> bool:
-        """Whether enough has come since the last one."""
-        return self.bytes > max(self._threshold, self._size) and not self._taking
+        """
+        Whether enough has come since the last one. One that is being sent is given time, but not for ever: the
+        follower may never take it.
+        """
+        if self._taking:
+            return False
+        full = max(self._threshold, self._size)
+        return self._damaged or self.bytes > full and (not self.core.sending_snapshot or self.bytes > OVERDUE * full)
 
     def take(self, applied: int) -> Deferred[Any]:
         """
@@ -75,9 +85,9 @@ class Compaction:
         """
         core = self.core
         meta = core.snapshot_meta(applied)
-        if meta is None or self._taking or core.sending_snapshot:
+        if meta is None or self._taking:
             return succeed(None)
-        self._taking = True
+        self._taking, self._damaged = True, False
         data = self._sessions.snapshot()
         self._size, self.bytes = len(data), 0
         first = max(1, meta.index - self._trailing)
@@ -115,6 +125,7 @@ class Compaction:
 
         def gone(failure: Failure) -> None:
             self.log.info("raft: no snapshot chunk for {peer}: {error}", peer=peer, error=failure.value)
+            self._damaged |= failure.check(StoreDamaged) is not None
 
         self._writer.run(read).addCallbacks(ready, gone)
 
