@@ -1,9 +1,9 @@
 """What changes the configuration centre and the namespaces: one value per way, and their bytes.
 
-Everything that is not decided by the database's state is in the command (times, addresses, users, ids of namespaces), so
+Everything that the database's state does not decide is in the command (times, addresses, users, ids of namespaces), so
 that the same commands make the same rows on every node. The tags and the order of fields are the format of the log on
-disk: new commands get new tags, new fields go to the end with a default. Tags from 40 are for users, roles and
-permissions.
+disk: new commands get new tags, new fields go to the end with a default. Tags 20 to 29 are those of
+L{nacos_tw.namespaces.commands}; tags from 40 are for users, roles and permissions.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from __future__ import annotations
 import msgspec
 
 from nacos_tw.config.model import ConfigKey
+from nacos_tw.namespaces.commands import CreateNamespace as CreateNamespace
+from nacos_tw.namespaces.commands import DeleteNamespace as DeleteNamespace
+from nacos_tw.namespaces.commands import UpdateNamespace as UpdateNamespace
 
 ABORT = "ABORT"
 SKIP = "SKIP"
@@ -64,7 +67,7 @@ class Publish(_Command, frozen=True, array_like=True, tag=1):
 
 
 class PublishBeta(_Command, frozen=True, array_like=True, tag=2):
-    """Insert or replace the beta copy of a config, which need not exist. Result: True or CasRefused (the copy's md5)."""
+    """Insert or replace the beta copy of a config, which need not exist. Result: True, or CasRefused by its md5."""
 
     key: ConfigKey
     content: str
@@ -78,7 +81,7 @@ class PublishBeta(_Command, frozen=True, array_like=True, tag=2):
 
 
 class PublishTag(_Command, frozen=True, array_like=True, tag=3):
-    """Insert or replace the copy of a config for a tag. Result: True or CasRefused (the copy's md5)."""
+    """Insert or replace the copy of a config for a tag. Result: True, or CasRefused by its md5."""
 
     key: ConfigKey
     content: str
@@ -148,31 +151,7 @@ class Import(_Command, frozen=True, array_like=True, tag=7):
     counted: bool = True
 
 
-class CreateNamespace(_Command, frozen=True, array_like=True, tag=8):
-    """Create a namespace. Result: True, or False if there is one with that id."""
-
-    id: str
-    name: str
-    desc: str | None
-    at_ms: int
-
-
-class UpdateNamespace(_Command, frozen=True, array_like=True, tag=9):
-    """Rename a namespace. Result: True, for an unknown one too (11.5)."""
-
-    id: str
-    name: str
-    desc: str | None
-    at_ms: int
-
-
-class DeleteNamespace(_Command, frozen=True, array_like=True, tag=10):
-    """Remove the row of a namespace, not what is in it. Result: True, always (11.6)."""
-
-    id: str
-
-
-class EnsureCapacity(_Command, frozen=True, array_like=True, tag=11):
+class EnsureCapacity(_Command, frozen=True, array_like=True, tag=8):
     """
     Create the capacity row of a namespace (C{tenant} not "") or else of a group ("" is the whole cluster), with its
     usage counted, if there is none (6.1). Result: the row, a L{Capacity<nacos_tw.config.store_capacity.Capacity>}.
@@ -183,7 +162,7 @@ class EnsureCapacity(_Command, frozen=True, array_like=True, tag=11):
     at_ms: int
 
 
-class SetCapacity(_Command, frozen=True, array_like=True, tag=12):
+class SetCapacity(_Command, frozen=True, array_like=True, tag=9):
     """Set limits of a namespace or group; None keeps. The row is created if there is none. Result: True."""
 
     group: str
@@ -195,13 +174,13 @@ class SetCapacity(_Command, frozen=True, array_like=True, tag=12):
     max_aggr_size: int | None = None
 
 
-class CountUsage(_Command, frozen=True, array_like=True, tag=13):
+class CountUsage(_Command, frozen=True, array_like=True, tag=10):
     """Count every usage column anew. Result: True. For a database that others wrote to, and now and then."""
 
     at_ms: int
 
 
-class TrimHistory(_Command, frozen=True, array_like=True, tag=14):
+class TrimHistory(_Command, frozen=True, array_like=True, tag=11):
     """Delete at most C{limit} history rows older than C{before_ms}. Result: how many went; repeat until fewer."""
 
     before_ms: int

@@ -22,14 +22,14 @@ MAX_CONTENT = 10 * 1024 * 1024
 """Characters, property C{maxContent}."""
 
 
-class CasRefused(NacosError):
+class CasRefused(NacosError):  # noqa: N818 - named as its sisters in nacos_tw.errors
     """A publish with casMd5 found another md5; nothing was stored. Answered with status 500, as 2.5.1 does."""
 
-    def __init__(self) -> None:
-        super().__init__("Cas publish fail, server md5 may have changed.")
+    def __init__(self, gray: bool = False) -> None:
+        super().__init__(f"Cas publish {'gray config ' if gray else ''}fail, server md5 may have changed.")
 
 
-class QuotaExceeded(NacosError):
+class QuotaExceeded(NacosError):  # noqa: N818
     """A limit of section 6 is reached; nothing was stored. Answered with status 429."""
 
 
@@ -122,7 +122,7 @@ def _legal(text: str) -> bool:
 
 
 def check_key(data_id: str, group: str) -> None:
-    """dataId and group: not blank, legal characters (dataId may have blanks around it), not longer than their columns."""
+    """dataId and group: legal characters (dataId may have blanks around it), not longer than their columns."""
     if not _legal(data_id.strip()):
         raise BadParameter(f"invalid dataId : {data_id}")
     if not _legal(group):

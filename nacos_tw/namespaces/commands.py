@@ -1,0 +1,33 @@
+"""What changes the namespaces. The commands are part of L{nacos_tw.config.commands}' union: they share its log and tags."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class _Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Base of all: frozen, encoded as an array that starts with the tag."""
+
+
+class CreateNamespace(_Command, frozen=True, array_like=True, tag=20):
+    """Create a namespace. Result: True, or False if there is one with that id."""
+
+    id: str
+    name: str
+    desc: str | None
+    at_ms: int
+
+
+class UpdateNamespace(_Command, frozen=True, array_like=True, tag=21):
+    """Rename a namespace. Result: True, for an unknown one too (11.5)."""
+
+    id: str
+    name: str
+    desc: str | None
+    at_ms: int
+
+
+class DeleteNamespace(_Command, frozen=True, array_like=True, tag=22):
+    """Remove the row of a namespace, not what is in it. Result: True, always (11.6)."""
+
+    id: str
