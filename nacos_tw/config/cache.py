@@ -1,0 +1,230 @@
+"""The configs that this node knows: md5s in memory, contents as far as they fit, the rest in a local SQLite file.
+
+It is all that reading and listening clients touch. It follows the database: whoever learns that a row may have
+changed re-reads it and puts it here.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+import attrs
+from twisted.logger import Logger
+
+from nacos_tw.config import gray
+from nacos_tw.config.gray import BETA, TAG, Copy, Entry
+from nacos_tw.errors import Unavailable
+
+ConfigKey = tuple[str, str, str]
+"""(tenant, group, dataId)."""
+
+MEMORY = 64 * 1024 * 1024
+"""Bytes of contents that are kept in memory."""
+
+Changed = Callable[[ConfigKey, "Entry | None", "Entry | None"], None]
+"""(key, before, after): the entry before and after a change, None if there is none."""
+
+
+class IContents(Protocol):
+    """Where contents are read back from, synchronously and by primary key."""
+
+    def content(self, key: ConfigKey, name: str) -> bytes | None:
+        """
+        A content.
+
+        @param name: which copy, see L{nacos_tw.config.gray}.
+        @return: in UTF-8; None if it is not there.
+        """
+
+
+@attrs.frozen(slots=True)
+class Chosen:
+    """
+    What a client gets.
+
+    @ivar entry: the config it is a copy of. While C{cache.entries.get(key) is entry}, the same request gets the same.
+    @ivar is_beta: whether it is the beta copy.
+    @ivar tag: the tag whose copy it is, or C{""}.
+    """
+
+    content: bytes
+    md5: str
+    type: str
+    modified_ms: int
+    encrypted_data_key: str
+    is_beta: bool
+    tag: str
+    entry: Entry
+
+
+class ConfigCache:
+    """
+    The cache.
+
+    An L{Entry} in it is never changed: another state of the config is another entry.
+
+    @ivar entries: all of them. Not to be written to from outside.
+    @ivar on_change: called after each change, in order, within the call that makes it.
+    @ivar on_missing: called with the key of a config whose content cannot be read back.
+    """
+
+    log = Logger()
+
+    def __init__(self, local: IContents, memory_bytes: int = MEMORY) -> None:
+        self._local = local
+        self._budget = memory_bytes
+        self.entries: dict[ConfigKey, Entry] = {}
+        self.on_change: list[Changed] = []
+        self.on_missing: Callable[[ConfigKey], object] = lambda key: None
+        # Copies with content, the one that was longest not asked for first.
+        self._resident: OrderedDict[Copy, None] = OrderedDict()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[ConfigKey]:
+        return iter(self.entries)
+
+    @property
+    def resident_bytes(self) -> int:
+        """Bytes of the contents in memory."""
+        return self._bytes
+
+    # -- reading
+
+    def get(self, key: ConfigKey) -> Entry | None:
+        """The config, if it or a copy of it exists."""
+        return self.entries.get(key)
+
+    def choose(self, key: ConfigKey, client_ip: str, tag_param: str = "", vip_tag: str = "") -> Chosen | None:
+        """
+        What a client gets, see L{gray.choose}.
+
+        @return: None if there is nothing for it. (L{get} tells whether the config is unknown or just the tag.)
+        @raise Unavailable: the content cannot be read back.
+        """
+        entry = self.entries.get(key)
+        found = None if entry is None else gray.choose(entry, client_ip, tag_param, vip_tag)
+        if entry is None or found is None:
+            return None
+        name, copy = found
+        return Chosen(
+            self.content(entry, name, copy),
+            copy.md5,
+            entry.type,
+            copy.modified_ms,
+            copy.encrypted_data_key,
+            name == BETA,
+            name[len(TAG) :] if name.startswith(TAG) else "",
+            entry,
+        )
+
+    def content(self, entry: Entry, name: str, copy: Copy) -> bytes:
+        """
+        The content of one of an entry's copies.
+
+        @raise Unavailable: it cannot be read back.
+        """
+        if copy.content is not None:
+            if copy in self._resident:
+                self._resident.move_to_end(copy)
+            return copy.content
+        content = self._local.content(entry.key, name)
+        if content is None:
+            self.log.warn("the content of {key} is not on this node's disk", key=entry.key)
+            self.on_missing(entry.key)
+            raise Unavailable("the content is not at hand, please try later")
+        if self.entries.get(entry.key) is entry:
+            copy.content = content
+            self._keep(copy)
+        return content
+
+    def md5_for(self, key: ConfigKey, client_ip: str, vip_tag: str = "") -> str:
+        """The md5 that such a client is up to date with; C{""} if there is nothing for it."""
+        entry = self.entries.get(key)
+        if entry is None:
+            return ""
+        if entry.beta is None and entry.tags is None:
+            return entry.md5
+        return gray.md5_for(entry, client_ip, vip_tag)
+
+    # -- following
+
+    def put(self, entry: Entry) -> bool:
+        """
+        A config is now so. An entry without any content is a removal.
+
+        @return: whether anything is different from before.
+        """
+        key = entry.key
+        before = self.entries.get(key)
+        if not entry.md5 and not entry.gray:
+            return self.remove(key)
+        if before is not None:
+            if gray.same(before, entry):
+                return False
+            entry.key = before.key  # one key object for all
+            self._drop(before)
+        self.entries[entry.key] = entry
+        for _, copy in entry.copies():
+            if copy.content is not None:
+                self._keep(copy)
+        self._tell(key, before, entry)
+        return True
+
+    def remove(self, key: ConfigKey) -> bool:
+        """
+        A config is gone, with all its copies.
+
+        @return: whether it was there.
+        """
+        before = self.entries.pop(key, None)
+        if before is None:
+            return False
+        self._drop(before)
+        self._tell(key, before, None)
+        return True
+
+    def update(self, keys: Iterable[ConfigKey], found: Iterable[Entry]) -> list[ConfigKey]:
+        """
+        These configs were read anew.
+
+        @param keys: all that were asked for; those not among C{found} are gone.
+        @return: those that are different from before.
+        """
+        changed = []
+        gone = dict.fromkeys(keys)
+        for entry in found:
+            gone.pop(entry.key, None)
+            if self.put(entry):
+                changed.append(entry.key)
+        changed += [key for key in gone if self.remove(key)]
+        return changed
+
+    def _tell(self, key: ConfigKey, before: Entry | None, after: Entry | None) -> None:
+        for listener in self.on_change:
+            try:
+                listener(key, before, after)
+            except Exception:
+                self.log.failure("a listener to changes failed for {key}", key=key)
+
+    # -- contents in memory
+
+    def _keep(self, copy: Copy) -> None:
+        assert copy.content is not None
+        self._resident[copy] = None
+        self._bytes += len(copy.content)
+        while self._bytes > self._budget:
+            oldest, _ = self._resident.popitem(last=False)
+            assert oldest.content is not None
+            self._bytes -= len(oldest.content)
+            oldest.content = None
+
+    def _drop(self, entry: Entry) -> None:
+        for _, copy in entry.copies():
+            if copy.content is not None and copy in self._resident:
+                del self._resident[copy]
+                self._bytes -= len(copy.content)

@@ -1,0 +1,97 @@
+"""The face of the configuration centre: what the HTTP handlers call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from twisted.internet.defer import Deferred
+
+from nacos_tw.config.cache import Chosen, ConfigCache, ConfigKey
+from nacos_tw.config.commands import Command
+from nacos_tw.config.gray import Entry
+from nacos_tw.config.listeners import Listened, Listeners
+from nacos_tw.config.model import tenant_of
+
+T = TypeVar("T")
+
+
+class IConfigBackend(Protocol):
+    """Where configs are kept: a shared MySQL, or SQLite on every node behind the Raft log."""
+
+    def write(self, command: Command) -> Deferred[Any]:
+        """
+        Do it.
+
+        @return: fires with the command's result once it is durable and this node's cache shows it. Fails with what
+            the command was refused for, or with Unavailable.
+        """
+
+    def query(self, fn: Callable[..., T], *args: Any) -> Deferred[T]:
+        """Run C{fn(txn, *args)}, a function of L{nacos_tw.config.store} that only reads."""
+
+    def health(self) -> str:
+        """The answer of C{/v1/cs/health} (7.1): C{UP}, or what is wrong."""
+
+    def reason(self) -> str:
+        """Why this node's cache may lag behind or writes fail, in one line for an operator; C{""} if all is well."""
+
+    def dump(self) -> None:
+        """Begin to compare the whole cache with the database (7.5)."""
+
+
+class Configs:
+    """
+    The configuration centre of one node.
+
+    @ivar backend: for what is not here: C{backend.query(store.full_row, key)}.
+    """
+
+    def __init__(self, backend: IConfigBackend, cache: ConfigCache, listeners: Listeners) -> None:
+        self.backend = backend
+        self.cache = cache
+        self.listeners = listeners
+
+    def write(self, command: Command) -> Deferred[Any]:
+        """See L{IConfigBackend.write}."""
+        return self.backend.write(command)
+
+    def query(self, fn: Callable[..., T], *args: Any) -> Deferred[T]:
+        """See L{IConfigBackend.query}."""
+        return self.backend.query(fn, *args)
+
+    def read(self, key: ConfigKey, client_ip: str, tag_param: str = "", vip_tag: str = "") -> Chosen | None:
+        """
+        What a client gets (3.2).
+
+        @param key: the tenant as sent.
+        @return: None if there is nothing for it.
+        @raise nacos_tw.errors.Unavailable: the content is not at hand for now.
+        """
+        return self.cache.choose(normal(key), client_ip, tag_param, vip_tag)
+
+    def entry(self, key: ConfigKey) -> Entry | None:
+        """The config as the cache knows it, to tell an unknown config from an unknown tag."""
+        return self.cache.get(normal(key))
+
+    def listen(self, listened: Listened, client_ip: str, vip_tag: str, seconds: float) -> Deferred[Any]:
+        """See L{Listeners.wait}."""
+        return self.listeners.wait(listened, client_ip, vip_tag, seconds)
+
+    def health(self) -> str:
+        """See L{IConfigBackend.health}."""
+        return self.backend.health()
+
+    def reason(self) -> str:
+        """See L{IConfigBackend.reason}."""
+        return self.backend.reason()
+
+    def dump(self) -> None:
+        """See L{IConfigBackend.dump}."""
+        self.backend.dump()
+
+
+def normal(key: ConfigKey) -> ConfigKey:
+    """The same config with the tenant normalised (1.2)."""
+    tenant = tenant_of(key[0])
+    return key if tenant == key[0] else (tenant, key[1], key[2])

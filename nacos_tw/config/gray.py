@@ -1,0 +1,124 @@
+"""Which of a config's copies a client gets: the beta copy, a tag's copy or the config itself (spec 3.2, 4.2). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+BETA = "beta"
+TAG = "tag_"
+"""Names of copies: C{""} is the config itself, C{"beta"} its beta copy, C{"tag_x"} that of the tag C{x}."""
+
+DEFAULT_TYPE = "text"
+
+
+class Copy(msgspec.Struct, eq=False, gc=False, kw_only=True):
+    """
+    One content of a config. Never changed once it is in the cache, but for its content, which comes and goes.
+
+    @ivar md5: lower-case hex of the content in UTF-8; C{""} if there is no such content.
+    @ivar modified_ms: when it was last written, in epoch milliseconds.
+    @ivar content: UTF-8; None while only the local file has it.
+    @ivar ips: of a beta copy: the addresses of the clients that get it.
+    """
+
+    md5: str = ""
+    modified_ms: int = 0
+    encrypted_data_key: str = ""
+    content: bytes | None = None
+    ips: frozenset[str] = frozenset()
+
+
+class Entry(Copy, eq=False, gc=False, kw_only=True):
+    """
+    A config as the cache knows it. Its own content is missing (C{md5 == ""}) when only copies for some are left.
+
+    @ivar key: (tenant, group, dataId), the tenant normalised.
+    @ivar type: of all its copies.
+    @ivar beta: the beta copy.
+    @ivar tags: tag to copy; None for none.
+    """
+
+    key: tuple[str, str, str]
+    type: str = DEFAULT_TYPE
+    beta: Copy | None = None
+    tags: dict[str, Copy] | None = None
+
+    @property
+    def gray(self) -> bool:
+        """Whether any clients get something else than the others."""
+        return self.beta is not None or self.tags is not None
+
+    def copy(self, name: str) -> Copy | None:
+        """The copy of that name."""
+        if not name:
+            return self if self.md5 else None
+        if name == BETA:
+            return self.beta
+        return (self.tags or {}).get(name.removeprefix(TAG))
+
+    def copies(self) -> Iterable[tuple[str, Copy]]:
+        """All that there are, by name."""
+        if self.md5:
+            yield "", self
+        if self.beta is not None:
+            yield BETA, self.beta
+        for tag, copy in (self.tags or {}).items():
+            yield TAG + tag, copy
+
+
+def choose(entry: Entry, client_ip: str, tag_param: str = "", vip_tag: str = "") -> tuple[str, Copy] | None:
+    """
+    What a client gets on reading.
+
+    @param tag_param: the parameter C{tag}: that copy or nothing.
+    @param vip_tag: the header C{Vipserver-Tag}: that copy if there is one.
+    @return: the copy's name and the copy; None if there is nothing for this client.
+    """
+    if entry.beta is not None and client_ip in entry.beta.ips:
+        return BETA, entry.beta
+    if tag_param:
+        copy = (entry.tags or {}).get(tag_param)
+        return None if copy is None else (TAG + tag_param, copy)
+    if vip_tag and entry.tags is not None:
+        copy = entry.tags.get(vip_tag)
+        if copy is not None:
+            return TAG + vip_tag, copy
+    return ("", entry) if entry.md5 else None
+
+
+def md5_for(entry: Entry | None, client_ip: str, vip_tag: str = "") -> str:
+    """The md5 that a client is up to date with; C{""} if there is nothing for it."""
+    if entry is None:
+        return ""
+    if entry.beta is None and entry.tags is None:
+        return entry.md5
+    chosen = choose(entry, client_ip, "", vip_tag)
+    return "" if chosen is None else chosen[1].md5
+
+
+def tags_differ(before: Entry | None, after: Entry | None) -> bool:
+    """Whether a tag's content came, went or changed."""
+    old = (before and before.tags) or {}
+    new = (after and after.tags) or {}
+    if old is new or (not old and not new):
+        return False
+    return {tag: copy.md5 for tag, copy in old.items()} != {tag: copy.md5 for tag, copy in new.items()}
+
+
+def same(one: Entry, other: Entry) -> bool:
+    """Whether nothing that a client or an operator could see differs between two entries of one config."""
+    if one.type != other.type:
+        return False
+    mine, yours = dict(one.copies()), dict(other.copies())
+    return mine.keys() == yours.keys() and all(_same_copy(copy, yours[name]) for name, copy in mine.items())
+
+
+def _same_copy(one: Copy, other: Copy) -> bool:
+    return (
+        one.md5 == other.md5
+        and one.modified_ms == other.modified_ms
+        and one.encrypted_data_key == other.encrypted_data_key
+        and one.ips == other.ips
+    )
