@@ -264,7 +264,7 @@ class RealCluster:
         """Start all nodes at the same time and wait until all are ready."""
         started = [
             subprocess.Popen(
-                ["sh", os.path.join(BIN, "startup.sh"), *self.arguments],
+                [*node.prefix, "sh", os.path.join(BIN, "startup.sh"), *self.arguments],
                 env=node.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             )
             for node in self.nodes
