@@ -81,6 +81,8 @@ class Naming:
         if changes.services:
             self._date(changes.services)
             self._services_changed(changes.services)
+        if self.provisional.overlay:
+            self._hand_over()
 
     def _date(self, changed: Iterable[ServiceKey]) -> None:
         """
@@ -100,6 +102,8 @@ class Naming:
     def beats(self, numbers: bytes) -> None:
         """Leases were renewed. On the leader, instances that had been taken for dead come back."""
         self.leases.renew_many(numbers)
+        if self.provisional.overlay:
+            self._hand_over()
         if not self._proposer.is_leader:
             return
         by_number = self.registry.by_number
@@ -129,8 +133,7 @@ class Naming:
 
     def role_changed(self) -> None:
         """Leadership changed: what waited for a leader goes to it."""
-        if self._proposer.available and len(self.provisional):
-            self._hand_over()
+        self._hand_over()
 
     # -- writes
 
@@ -155,9 +158,20 @@ class Naming:
             return self.change(command)
         if not self._proposer.available:
             return self._provisionally(command, None)
-        done = self.change(command)
+        if self.provisional.overlay and self.provisional.concerns(command):
+            # An older one still waits to be handed over. It must not be what counts in the end.
+            self.provisional.put(command)
+            self._services_changed([command.service])
+            done = self.change(command).addBoth(self._superseded, command)
+        else:
+            done = self.change(command)
         done.addErrback(self._no_majority, command)
         return done
+
+    def _superseded(self, result: Any, command: Register | Deregister) -> Any:
+        if not (isinstance(result, Failure) and result.check(Unavailable)):
+            self._handed_over(command)
+        return result
 
     def _no_majority(self, failure: Failure, command: Register | Deregister) -> Deferred[Any]:
         failure.trap(Unavailable)
@@ -171,38 +185,39 @@ class Naming:
         if not self.provisional.put(command):
             raise error or Unavailable("no leader, and too many registrations wait for one")
         self._services_changed([command.service])
-        if self._proposer.available:
-            self._hand_over()
+        self._hand_over()
         return succeed(None)
 
     def _hand_over(self) -> None:
-        """Give the leader what was taken without it, a bounded number at a time."""
-        if self._handing_over or self._queue:
+        """Give the leader what was taken without it, a bounded number at a time. What fails for want of a leader is
+        tried again by the next entry, beat or change of leader that this node hears of."""
+        if self._handing_over or self._queue or not self.provisional.overlay or not self._proposer.available:
             return
         self._queue = self.provisional.waiting()
         self._queue.reverse()
         self.log.info("handing {count} provisional registrations to the leader", count=len(self._queue))
-        for _ in range(min(HAND_OVER_AT_ONCE, len(self._queue))):
-            self._hand_over_next()
+        self._hand_over_more()
 
-    def _hand_over_next(self) -> None:
-        if not self._queue:
-            if not self._handing_over and len(self.provisional) and self._proposer.available:
-                self._hand_over()
+    def _hand_over_more(self) -> None:
+        queue = self._queue
+        while queue and self._handing_over < HAND_OVER_AT_ONCE:
+            command = queue.pop()
+            if self.provisional.holds(command):
+                self._handing_over += 1
+                self.change(command).addBoth(self._hand_over_ended, command)
+
+    def _hand_over_ended(self, result: Any, command: Register | Deregister) -> None:
+        self._handing_over -= 1
+        if isinstance(result, Failure) and result.check(Unavailable):
+            self._queue.clear()
             return
-        command = self._queue.pop()
-        self._handing_over += 1
+        self._handed_over(command)
+        self._hand_over_more()
 
-        def ended(result: Any) -> None:
-            self._handing_over -= 1
-            if isinstance(result, Failure) and result.check(Unavailable):
-                self._queue.clear()  # no leader again; role_changed starts anew
-                return
-            self.provisional.handed_over(command)
-            self._services_changed([command.service])
-            self._hand_over_next()
-
-        self.change(command).addBoth(ended)
+    def _handed_over(self, command: Register | Deregister) -> None:
+        """The replicated state says what the command wanted, or refused it."""
+        self.provisional.handed_over(command)
+        self._services_changed([command.service])
 
     # -- beats
 
@@ -212,7 +227,11 @@ class Naming:
         if overlay:
             shown = overlay.get(service)
             if shown is not None and key in shown:
-                return shown[key]
+                instance = shown[key]
+                if instance is not None:
+                    return instance
+                found = self.registry.services.get(service)
+                return None if found is None else found.persistent.get(key)
         found = self.registry.services.get(service)
         if found is None:
             return None

@@ -41,11 +41,13 @@ class Provisional:
         self.overlay.setdefault(command.service, {})[key] = shown
         return True
 
-    def find(self, service: ServiceKey, key: InstanceKey) -> Instance | None:
-        """The provisional instance with this key, if there is one."""
-        if not self.overlay:
-            return None
-        return self.overlay.get(service, {}).get(key)
+    def holds(self, command: Register | Deregister) -> bool:
+        """Whether this very command waits, and no newer one for the same instance has taken its place."""
+        return self._commands.get((command.service, (command.cluster, command.ip, command.port))) is command
+
+    def concerns(self, command: Register | Deregister) -> bool:
+        """Whether a command for the same instance waits."""
+        return (command.service, (command.cluster, command.ip, command.port)) in self._commands
 
     def waiting(self) -> list[Register | Deregister]:
         """The commands to hand to the leader, oldest first."""
@@ -53,9 +55,9 @@ class Provisional:
 
     def handed_over(self, command: Register | Deregister) -> None:
         """The command was applied: the replicated state shows it now, unless a newer one waits."""
-        key = (command.cluster, command.ip, command.port)
-        if self._commands.get((command.service, key)) is not command:
+        if not self.holds(command):
             return
+        key = (command.cluster, command.ip, command.port)
         del self._commands[command.service, key]
         shown = self.overlay[command.service]
         del shown[key]
