@@ -117,6 +117,18 @@ class CommandTests(ForwardingTestCase):
         self.nodes.run(0.3)
         self.assertEqual(self.nodes.done(self.two), [each.what for each in asked])
 
+    def test_link_back_at_once(self) -> None:
+        """The link was replaced before anybody could doubt the leader: what was on its way is sent again."""
+        link, node = self.nodes.links[self.one, self.leader], self.nodes.node(self.one)
+        asked, beat = self.nodes.propose(self.one), self.nodes.renew(self.one)
+        self.nodes.run(0.0)
+        link._queue.clear()
+        link._epoch += 1
+        node.peer_disconnected(self.leader)
+        node.peer_connected(self.leader)
+        self.nodes.run(0.02)
+        self.assertTrue(asked.succeeded and beat.replicated)
+
     def test_lapsed_hand_over_at_the_leader(self) -> None:
         """What the leader got while it was handing over is done once that has come to nothing."""
         self.make(request_timeout=4.0)
