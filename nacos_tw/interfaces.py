@@ -28,6 +28,43 @@ class IStateMachine(Protocol):
         """Replace the whole state by one that L{snapshot} gave."""
 
 
+class IDurableMachine(IStateMachine, Protocol):
+    """
+    A machine that keeps its state on disk itself, together with the index of the last entry in it.
+
+    After a restart the log is applied again from its last snapshot on; what this machine has already
+    is not given to it again.
+    """
+
+    @property
+    def applied(self) -> int:
+        """The index of the last entry with commands for this machine that is in the state."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether the disk refused a L{flush}: what was applied since the one before is not there."""
+
+    def begin(self, index: int) -> None:
+        """The commands that follow (or the L{restore}) are of the entry with this index."""
+
+    def flush(self) -> None:
+        """
+        The commands up to here belong together: make them visible.
+
+        @raise nacos_tw.errors.NacosError: the disk refused; none of them since the last flush is there.
+        """
+
+    def reopened(self) -> None:
+        """After a refusal: go on from what is on disk."""
+
+    def image(self) -> Callable[[], bytes]:
+        """
+        The state of now, as L{snapshot}.
+
+        @return: called in the log's thread: makes what was applied durable and gives the state's bytes.
+        """
+
+
 class IProposer(Protocol):
     """The way to change replicated state from any node."""
 

@@ -88,12 +88,18 @@ class Compaction:
         if meta is None or self._taking:
             return succeed(None)
         self._taking, self._damaged = True, False
-        data = self._sessions.snapshot()
-        self._size, self.bytes = len(data), 0
+        image = self._sessions.image()
+        self.bytes = 0
         first = max(1, meta.index - self._trailing)
         store = self.store
 
-        def written(_: Any) -> Deferred[Any]:
+        def write() -> int:
+            data = image()
+            store.write_snapshot(meta, data)
+            return len(data)
+
+        def written(size: int) -> Deferred[Any]:
+            self._size = size
             core.snapshot_taken(meta, first)
             return self._writer.run(partial(store.compact, first))
 
@@ -101,7 +107,7 @@ class Compaction:
             self._taking = False
             return result
 
-        done = self._writer.run(partial(store.write_snapshot, meta, data))
+        done = self._writer.run(write)
         return done.addCallback(written).addBoth(ended).addErrback(self._failed)
 
     def _failed(self, failure: Failure) -> None:

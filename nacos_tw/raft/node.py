@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from nacos_tw.errors import Unavailable
+from nacos_tw.errors import NacosError, Unavailable
 from nacos_tw.interfaces import IStateMachine
 from nacos_tw.raft import codec
 from nacos_tw.raft.compaction import Compaction
@@ -144,8 +144,11 @@ class RaftNode:
         applied once was committed, so it holds whatever the disk has lost since.
         """
         store, now = self._store, self._seconds()
+        if self._sessions.lost:  # a part that keeps its state on disk itself was refused there
+            self._sessions.reset()
+            self._applied = 0
         if store.snapshot is not None and store.snapshot.index > self._applied:
-            self._sessions.restore(store.read_snapshot())
+            self._sessions.restore(store.read_snapshot(), store.snapshot.index)
             self._applied = store.snapshot.index
         config = Configuration(voters=self.options.voters)
         log = Log(store.snapshot, store.entries)
@@ -341,13 +344,19 @@ class RaftNode:
         size, known = 0, self._applied
         for entry in entries:
             if entry.kind == COMMAND and entry.index > known:
-                origin, session, first, results = apply(entry.data)
+                origin, session, first, results = apply(entry.data, entry.index)
                 if origin == node:
                     answers.extend(forwarding.applied(session, first, results))
             size += len(entry.data) + ENTRY_OVERHEAD
         last = entries[-1].index
         self._applied = max(known, last)
         self._core.applied(last)
+        try:
+            self._sessions.flush()
+        except NacosError as error:
+            answers.clear()
+            self._disk_failed(error)
+            return
         self.on_applied()
         self._compaction.bytes += size
         if self._compaction.due:
@@ -363,7 +372,7 @@ class RaftNode:
             if state is not None:
                 self.log.info("raft: took over the leader's snapshot at {index}", index=chunk.meta.index)
                 if chunk.meta.index > self._applied:
-                    self._sessions.restore(state)
+                    self._sessions.restore(state, chunk.meta.index)
                     self._applied = chunk.meta.index
                 self._compaction.took_over(len(state))
                 core.applied(chunk.meta.index)

@@ -6,7 +6,7 @@ from twisted.logger import Logger
 
 from nacos_tw.errors import StoreDamaged
 from nacos_tw.raft.disk import Disk
-from nacos_tw.raft.store import Store
+from nacos_tw.raft.store import SEGMENT_BYTES, Store
 
 _log = Logger()
 
@@ -16,6 +16,7 @@ def open_store(folder: str, node: str, alone: bool, disk: Disk | None = None) ->
     Open the log in a folder; in a cluster a damaged one is set aside and the node rejoins.
 
     @param alone: there is no other node to fetch the log from.
+    @param segment_bytes: when to begin the next file of the log.
     @param disk: the disk; None for the real one.
     @raise nacos_tw.errors.StartError: one clear line, also for a damaged log of a node that is alone.
     """

@@ -8,13 +8,13 @@ thesis, section 6.3, with one session for each node: a new one takes the place o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from nacos_tw.errors import NacosError
-from nacos_tw.interfaces import IStateMachine
+from nacos_tw.interfaces import IDurableMachine, IStateMachine
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True):
@@ -50,25 +50,63 @@ class Machines:
     @ivar machines: the machines by their one-byte name. Never rename one: the names are on disk.
     """
 
-    def __init__(self, machines: dict[bytes, IStateMachine]) -> None:
-        self.machines = machines
+    def __init__(
+        self, machines: dict[bytes, IStateMachine], durable: dict[bytes, IDurableMachine] | None = None
+    ) -> None:
+        """@param durable: those that keep their state on disk themselves."""
+        self._durable = durable or {}
+        self.machines: dict[bytes, IStateMachine] = {**machines, **self._durable}
+        self._blank = {name: machine.snapshot() for name, machine in machines.items()}
+        self._index = 0
+
+    def begin(self, index: int) -> None:
+        """What follows is of this entry."""
+        self._index = index
+        for machine in self._durable.values():
+            machine.begin(index)
+
+    def flush(self) -> None:
+        """See L{IDurableMachine.flush}."""
+        for machine in self._durable.values():
+            machine.flush()
+
+    @property
+    def lost(self) -> bool:
+        """Whether a machine lacks some of what it was given."""
+        return any(machine.lost for machine in self._durable.values())
+
+    def reset(self) -> None:
+        """Back to what is on disk by itself: the log is applied again from its last snapshot on."""
+        for name, blank in self._blank.items():
+            self.machines[name].restore(blank)
+        for machine in self._durable.values():
+            machine.reopened()
 
     def apply(self, command: bytes) -> Any:
-        """Apply a command by the machine that it names."""
-        machine = self.machines.get(command[:1])
+        """Apply a command by the machine that it names, unless that has it already."""
+        name = command[:1]
+        machine = self.machines.get(name)
         if machine is None:
             return NacosError("a command for an unknown part: this node runs an older version")
+        if name in self._durable and self._index <= self._durable[name].applied:
+            return None
         return machine.apply(command[1:])
+
+    def image(self) -> Callable[[], bytes]:
+        """The states of all machines; the function is called in the log's thread."""
+        states = {name: machine.snapshot() for name, machine in self.machines.items() if name not in self._durable}
+        images = {name: machine.image() for name, machine in self._durable.items()}
+        return lambda: _encode({**states, **{name: image() for name, image in images.items()}})
 
     def snapshot(self) -> bytes:
         """The states of all machines."""
-        return _encode({name: machine.snapshot() for name, machine in self.machines.items()})
+        return self.image()()
 
     def restore(self, data: bytes) -> None:
-        """Replace the states of all machines that the snapshot holds."""
+        """Replace the states of all machines that the snapshot holds and that are not further already."""
         saved = msgspec.msgpack.decode(data, type=dict[bytes, bytes])
         for name, machine in self.machines.items():
-            if name in saved:
+            if name in saved and (name not in self._durable or self._durable[name].applied < self._index):
                 machine.restore(saved[name])
 
 
@@ -82,15 +120,19 @@ class Sessions:
 
     def __init__(self, machine: IStateMachine) -> None:
         self._machine = machine
+        self._machines = machine if isinstance(machine, Machines) else None
         self.last: dict[str, tuple[int, int]] = {}
 
-    def apply(self, data: bytes) -> tuple[str, int, int, list[Any]]:
+    def apply(self, data: bytes, index: int = 0) -> tuple[str, int, int, list[Any]]:
         """
         Apply one entry's batch.
 
+        @param index: the entry's.
         @return: the node, its session, the count of the first command that was new, and the results
             from there on (an exception stands as itself).
         """
+        if self._machines is not None:
+            self._machines.begin(index)
         batch = _decode_batch(data)
         origin, session, first, commands = batch.origin, batch.session, batch.first, batch.commands
         known_session, known = self.last.get(origin, NO_SESSION)
@@ -109,12 +151,39 @@ class Sessions:
         known_session, known = self.last.get(origin, NO_SESSION)
         return known if known_session == session else -1
 
+    def flush(self) -> None:
+        """The entries up to here belong together, see L{IDurableMachine.flush<nacos_tw.interfaces.IDurableMachine>}."""
+        if self._machines is not None:
+            self._machines.flush()
+
+    @property
+    def lost(self) -> bool:
+        """Whether a part of the state lacks some of what was applied."""
+        return self._machines is not None and self._machines.lost
+
+    def reset(self) -> None:
+        """Back to what machines have on disk by themselves; all else is applied again."""
+        self.last = {}
+        if self._machines is not None:
+            self._machines.reset()
+
+    def image(self) -> Callable[[], bytes]:
+        """The whole replicated state of now; the function is called in the log's thread."""
+        last = dict(self.last)
+        if self._machines is None:
+            state = self._machine.snapshot()
+            return lambda: _encode((last, state))
+        image = self._machines.image()
+        return lambda: _encode((last, image()))
+
     def snapshot(self) -> bytes:
         """The whole replicated state."""
-        return _encode((self.last, self._machine.snapshot()))
+        return self.image()()
 
-    def restore(self, data: bytes) -> None:
-        """Replace the whole replicated state."""
+    def restore(self, data: bytes, index: int = 0) -> None:
+        """Replace the whole replicated state by the one after the entry with that index."""
         saved = _decode_saved(data)
+        if self._machines is not None:
+            self._machines.begin(index)
         self._machine.restore(saved.machine)
         self.last = saved.last

@@ -1,0 +1,157 @@
+"""The configuration centre behind the replicated log, with embedded storage.
+
+Each node has a SQLite file of its own, changed only by applied log entries. All entries that are
+applied in one go are one transaction, and the index of the last one stands in the same transaction,
+so file and index agree after any crash. The file is not synced at each commit: what a power failure
+takes from its end comes again from the Raft log, which is; only before the log forgets entries is
+the file made durable (L{ConfigMachine.image}).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+from twisted.logger import Logger
+
+from nacos_tw.config import commands, store
+from nacos_tw.config.model import ConfigKey
+from nacos_tw.errors import NacosError
+from nacos_tw.storage.sqlite import SQLiteFile
+from nacos_tw.storage.txn import Txn
+
+NAME = b"c"
+"""This machine's name in the log, see L{nacos_tw.raft.sessions.Machines}."""
+
+Changed = Callable[[Txn, list[ConfigKey]], None]
+
+
+class ConfigMachine:
+    """
+    An L{IDurableMachine<nacos_tw.interfaces.IDurableMachine>} that applies configuration commands.
+
+    @ivar on_changed: called with an open transaction and the configs that differ now, in the
+        reactor's thread, before the writers are answered; with None for all of them.
+    """
+
+    log = Logger()
+
+    def __init__(self, file: SQLiteFile) -> None:
+        self.on_changed: Callable[[Txn, list[ConfigKey] | None], None] = lambda txn, keys: None
+        self.lost = False
+        self._file = file
+        self._index = 0
+        self._open: contextlib.ExitStack | None = None
+        self._txn: Txn | None = None
+        self._changed: dict[ConfigKey, None] = {}
+        self.applied = self._read_applied()
+
+    def _read_applied(self) -> int:
+        with self._file.reading() as txn:
+            row = txn.one("SELECT value FROM meta WHERE name = 'applied'")
+        return int(row[0]) if row is not None else 0
+
+    def begin(self, index: int) -> None:
+        """See L{IDurableMachine.begin<nacos_tw.interfaces.IDurableMachine.begin>}."""
+        self._index = index
+
+    def apply(self, command: bytes) -> Any:
+        """Apply one command; a refusal is returned. A defect fails the command, not the log."""
+        if self.lost:
+            return NacosError("the embedded database cannot be written to")
+        try:
+            txn = self._transaction()
+            result = store.apply(txn, commands.decode(command))
+        except Exception as error:
+            if isinstance(error, NacosError):
+                self._give_up()
+                return error
+            self.log.failure("a configuration command could not be applied")
+            return NacosError("internal error: the command could not be applied")
+        self._changed.update(dict.fromkeys(result.changed))
+        return result.value
+
+    def _transaction(self) -> Txn:
+        if self._txn is None:
+            self._open = contextlib.ExitStack()
+            self._txn = self._open.enter_context(self._file.transaction())
+        return self._txn
+
+    def _give_up(self) -> None:
+        """The disk refused: nothing since the last flush is there."""
+        self.lost = True
+        stack, self._open, self._txn = self._open, None, None
+        self._changed = {}
+        if stack is not None:
+            with contextlib.suppress(NacosError):
+                stack.__exit__(NacosError, NacosError("given up"), None)
+
+    def flush(self) -> None:
+        """See L{IDurableMachine.flush<nacos_tw.interfaces.IDurableMachine.flush>}."""
+        if self.lost:
+            raise NacosError("the embedded database cannot be written to")
+        if self._txn is None or self._open is None:
+            return
+        changed = list(self._changed)
+        try:
+            self._write_applied(self._txn)
+            stack, self._open, self._txn = self._open, None, None
+            self._changed = {}
+            stack.close()
+        except NacosError:
+            self._give_up()
+            raise
+        self.applied = self._index
+        if changed:
+            with self._file.reading() as txn:
+                self.on_changed(txn, changed)
+
+    def _write_applied(self, txn: Txn) -> None:
+        txn.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('applied', ?)", (self._index,))
+
+    # -- snapshots
+
+    def image(self) -> Callable[[], bytes]:
+        """See L{IDurableMachine.image<nacos_tw.interfaces.IDurableMachine.image>}."""
+        state = self._file.read_snapshot()
+        folder = os.path.dirname(self._file.path)
+
+        def read() -> bytes:
+            self._file.checkpoint()
+            handle, path = tempfile.mkstemp(prefix="image-", dir=folder)
+            os.close(handle)
+            try:
+                with state:
+                    state.save(path)
+                with open(path, "rb") as copy:
+                    return copy.read()
+            finally:
+                os.unlink(path)
+
+        return read
+
+    def snapshot(self) -> bytes:
+        """The state's bytes."""
+        return self.image()()
+
+    def restore(self, data: bytes) -> None:
+        """Replace the state."""
+        handle, path = tempfile.mkstemp(prefix="image-", dir=os.path.dirname(self._file.path))
+        try:
+            with os.fdopen(handle, "wb") as copy:
+                copy.write(data)
+            self._file.load(path)
+        finally:
+            os.unlink(path)
+        with self._file.transaction() as txn:
+            self._write_applied(txn)
+        self.applied, self.lost = self._index, False
+        with self._file.reading() as txn:
+            self.on_changed(txn, None)
+
+    def reopened(self) -> None:
+        """After the disk refused: begin again with what is in the file."""
+        self.applied, self.lost = self._read_applied(), False
