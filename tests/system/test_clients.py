@@ -16,7 +16,8 @@ from collections.abc import Sequence
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.system.nodes import ROOT, RealCluster
+from tests.system.nodes import ROOT
+from tests.system.shared import shared
 
 CLIENTS = os.path.join(ROOT, "tests", "clients")
 JAVA_VERSIONS = os.environ.get("NACOS_JAVA_CLIENTS", "1.4.8 1.4.2").split()
@@ -41,22 +42,8 @@ def need(*programs: str) -> None:
 class ClientsTests(SynchronousTestCase):
     """One cluster for all; each program names services of its own."""
 
-    cluster: RealCluster
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.cluster = RealCluster(3)
-        try:
-            cls.cluster.start()
-        except BaseException:
-            cls.cluster.close()
-            raise
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.cluster.close()
-
     def setUp(self) -> None:
+        self.cluster = shared(3)
         self.folder = tempfile.mkdtemp(prefix="nacos-tw-client-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.servers = ",".join(node.address for node in self.cluster.nodes)
