@@ -1,0 +1,45 @@
+"""Embedded storage: writes go through the Raft log, every node applies them to its own SQLite file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+
+from nacos_tw.config import commands
+from nacos_tw.config.commands import Command
+from nacos_tw.config.machine import NAME
+from nacos_tw.interfaces import IProposer
+from nacos_tw.storage.sqlite import SQLiteFile
+
+T = TypeVar("T")
+
+
+class EmbeddedBackend:
+    """An L{IConfigBackend<nacos_tw.config.configs.IConfigBackend>} on this node's file and the log."""
+
+    def __init__(self, proposer: IProposer, file: SQLiteFile, trouble: Callable[[], str]) -> None:
+        """@param trouble: why writes cannot be replicated now; "" when they can."""
+        self._proposer = proposer
+        self._file = file
+        self._trouble = trouble
+
+    def write(self, command: Command) -> Deferred[Any]:
+        """Replicate the command; fires when this node has applied it, so its cache shows it."""
+        return self._proposer.propose(NAME + commands.encode(command))
+
+    def query(self, fn: Callable[..., T], *args: Any) -> Deferred[T]:
+        """Read this node's file, in a thread."""
+        return self._file.query(getattr(fn, "__name__", "query"), fn, *args)
+
+    def health(self) -> str:
+        """As spec 7.1: the file is part of the node."""
+        return self._file.health()
+
+    def reason(self) -> str:
+        """Why writes fail; "" when they work."""
+        return self._trouble()
+
+    def dump(self) -> None:
+        """Nothing: the cache follows each applied entry."""
