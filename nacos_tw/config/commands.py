@@ -20,11 +20,15 @@ SKIP = "SKIP"
 OVERWRITE = "OVERWRITE"
 
 
-class _Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class _Command(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="command"):
     """Base of all: frozen, encoded as an array that starts with the tag."""
 
 
-class Quotas(_Command, frozen=True, array_like=True):
+class _Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Base of what commands hold: an array of the fields."""
+
+
+class Quotas(_Part, frozen=True, array_like=True):
     """
     The limits in force (not a command): property values that stand in where a capacity row says 0 or is missing.
     Configs in all, per group of the public namespace, per namespace; bytes of a content.
@@ -124,7 +128,7 @@ class StopBeta(_Command, frozen=True, array_like=True, tag=6):
     src_user: str | None = None
 
 
-class ImportItem(_Command, frozen=True, array_like=True):
+class ImportItem(_Part, frozen=True, array_like=True):
     """One config of an L{Import} (not a command). None keeps what is stored, as in L{Publish}."""
 
     key: ConfigKey

@@ -1,11 +1,11 @@
-"""What changes the namespaces. The commands are part of L{nacos_tw.config.commands}' union: they share its log and tags."""
+"""What changes the namespaces; part of the union of L{nacos_tw.config.commands}, whose log and tags they share."""
 
 from __future__ import annotations
 
 import msgspec
 
 
-class _Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class _Command(msgspec.Struct, frozen=True, array_like=True, gc=False, tag_field="command"):
     """Base of all: frozen, encoded as an array that starts with the tag."""
 
 

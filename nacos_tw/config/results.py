@@ -1,0 +1,31 @@
+"""What a command came to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from nacos_tw.config.model import ConfigKey
+from nacos_tw.errors import NacosError
+
+
+class Result(msgspec.Struct, frozen=True, gc=False):
+    """
+    @ivar value: as the command's docstring says. An exception of L{nacos_tw.errors}: refused, and nothing was changed.
+    @ivar changed: configs (or their copies) that were written or removed, for the cache and for listeners.
+    """
+
+    value: Any
+    changed: tuple[ConfigKey, ...] = ()
+
+
+DONE = Result(True)
+
+
+class RefusalError(Exception):
+    """Ends a command that has changed nothing yet; L{nacos_tw.config.store.apply} makes it the result."""
+
+    def __init__(self, error: NacosError) -> None:
+        super().__init__(str(error))
+        self.error = error

@@ -1,0 +1,94 @@
+"""
+Changes of the configuration centre, as SQL in the caller's transaction.
+
+On SQLite this is the replicated state machine: the same commands make the same rows and ids on every node, and times
+come from the command alone. On MySQL many nodes run it at once. What makes it right there:
+
+ - A config's row is locked by its id before it is read and written (the SELECT of the history row does it), so that the
+   history row is what the update replaces, and a casMd5 is compared with what it replaces.
+ - The row is looked for without a lock first: under REPEATABLE READ (L{nacos_tw.storage.link} prefers READ COMMITTED)
+   looking with one for what is not there would lock the gap, and two publishers of new configs wait for each other.
+ - Two that insert the same config: the second gets L{Duplicate} when the first has committed, finds the row by a locking
+   read, which sees what was committed meanwhile, and updates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nacos_tw.config import store_capacity, store_gray, store_history, store_import
+from nacos_tw.config.commands import (
+    Command,
+    CountUsage,
+    EnsureCapacity,
+    Import,
+    Publish,
+    PublishBeta,
+    PublishTag,
+    Remove,
+    RemoveMany,
+    SetCapacity,
+    StopBeta,
+    TrimHistory,
+)
+from nacos_tw.config.results import RefusalError
+from nacos_tw.config.results import Result as Result
+from nacos_tw.config.store_rows import publish, remove, remove_row
+from nacos_tw.namespaces import store as namespaces
+from nacos_tw.namespaces.commands import CreateNamespace, DeleteNamespace, UpdateNamespace
+from nacos_tw.storage.txn import Txn
+
+MAX_ID = 2**63 - 1
+
+
+def apply(txn: Txn, command: Command) -> Result:
+    """
+    Run a command. Nothing is committed here.
+
+    @return: what came of it. When C{value} is an exception, the transaction is as it was before the command.
+    @raise nacos_tw.errors.NacosError: the database failed or refused a value: roll the transaction back.
+    """
+    try:
+        return _WAYS[type(command)](txn, command)
+    except RefusalError as refusal:
+        return Result(refusal.error)
+
+
+def _remove(txn: Txn, command: Remove) -> Result:
+    if command.tag:
+        return store_gray.remove_tag(txn, command)
+    return remove(txn, command)
+
+
+def _remove_many(txn: Txn, command: RemoveMany) -> Result:
+    changed = []
+    for number in dict.fromkeys(command.ids):
+        row = None
+        if 0 <= number <= MAX_ID:
+            row = txn.one("SELECT tenant_id, group_id, data_id FROM config_info WHERE id=?", (number,))
+        if row is not None and remove_row(txn, number, row, command):
+            changed.append(row)
+    return Result(len(changed), tuple(changed))
+
+
+def _namespace(run: Callable[[Txn, Any], bool]) -> Callable[[Txn, Any], Result]:
+    return lambda txn, command: Result(run(txn, command))
+
+
+_WAYS: dict[type, Callable[[Txn, Any], Result]] = {
+    Publish: publish,
+    PublishBeta: store_gray.publish_beta,
+    PublishTag: store_gray.publish_tag,
+    Remove: _remove,
+    RemoveMany: _remove_many,
+    StopBeta: store_gray.stop_beta,
+    Import: store_import.run,
+    EnsureCapacity: store_capacity.ensure,
+    SetCapacity: store_capacity.set_limits,
+    CountUsage: store_capacity.count_usage,
+    TrimHistory: store_history.trim,
+    CreateNamespace: _namespace(namespaces.create),
+    UpdateNamespace: _namespace(namespaces.update),
+    DeleteNamespace: _namespace(namespaces.delete),
+}

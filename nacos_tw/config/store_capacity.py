@@ -1,0 +1,206 @@
+"""
+Quotas and usage (section 6): group_capacity, whose group "" is the whole cluster, and tenant_capacity.
+
+A group's row counts the configs of the group in the public namespace; those of other namespaces count for their
+namespace. A row is made, with its usage counted, by the first config of the group or namespace that comes or goes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from nacos_tw.config.commands import CountUsage, EnsureCapacity, Quotas, SetCapacity
+from nacos_tw.config.model import ConfigKey, QuotaExceeded
+from nacos_tw.config.results import DONE, RefusalError, Result
+from nacos_tw.storage.errors import Duplicate
+from nacos_tw.storage.txn import Txn
+
+OVER_CLUSTER = "Exceeded the maximum number of configurations in the cluster"
+OVER_GROUP = "Exceeded the maximum number of configurations in this group"
+OVER_TENANT = "Exceeded the maximum number of configurations for this namespaceId"
+OVER_SIZE = "Exceeded the maximum size limit of the configuration content"
+
+_GROUPS = ("group_capacity", "group_id")
+_TENANTS = ("tenant_capacity", "tenant_id")
+
+
+class Capacity(msgspec.Struct, frozen=True, gc=False):
+    """
+    A row; a limit of 0 stands for the property's. Times in ms.
+
+    @ivar group: None in a namespace's row.
+    @ivar tenant: None in a group's row.
+    """
+
+    id: int
+    group: str | None
+    tenant: str | None
+    quota: int
+    usage: int
+    max_size: int
+    max_aggr_count: int
+    max_aggr_size: int
+    created_ms: int
+    modified_ms: int
+
+
+def capacity(txn: Txn, group: str, tenant: str) -> Capacity | None:
+    """
+    The row of a namespace, if C{tenant} is not "", else of a group, None if there is none yet: L{EnsureCapacity} makes
+    it.
+    """
+    table, column = _TENANTS if tenant else _GROUPS
+    row = txn.one(
+        f"SELECT id, quota, `usage`, max_size, max_aggr_count, max_aggr_size, gmt_create, gmt_modified FROM {table}"
+        f" WHERE {column}=?",
+        (tenant or group,),
+    )
+    if row is None:
+        return None
+    *numbers, created, modified = row
+    number, quota, usage, max_size, max_aggr_count, max_aggr_size = numbers
+    return Capacity(
+        number, None if tenant else group, tenant or None, quota, usage, max_size, max_aggr_count, max_aggr_size,
+        txn.millis(created), txn.millis(modified),
+    )  # fmt: skip
+
+
+def ensure(txn: Txn, command: EnsureCapacity) -> Result:
+    """As L{EnsureCapacity}."""
+    _make(txn, command.group, command.tenant, txn.datetime(command.at_ms))
+    return Result(capacity(txn, command.group, command.tenant))
+
+
+def set_limits(txn: Txn, command: SetCapacity) -> Result:
+    """As L{SetCapacity}."""
+    table, column = _TENANTS if command.tenant else _GROUPS
+    at = txn.datetime(command.at_ms)
+    sql = (
+        f"UPDATE {table} SET quota=COALESCE(?, quota), max_size=COALESCE(?, max_size),"
+        " max_aggr_count=COALESCE(?, max_aggr_count), max_aggr_size=COALESCE(?, max_aggr_size), gmt_modified=?"
+        f" WHERE {column}=?"
+    )
+    limits = (command.quota, command.max_size, command.max_aggr_count, command.max_aggr_size)
+    _make(txn, command.group, command.tenant, at)
+    txn.execute(sql, (*limits, at, command.tenant or command.group))
+    return DONE
+
+
+def _make(txn: Txn, group: str, tenant: str, at: Any) -> bool:
+    """Make a row with its usage counted. @return: False if there is one."""
+    table, column = _TENANTS if tenant else _GROUPS
+    name = tenant or group
+    if txn.one(f"SELECT id FROM {table} WHERE {column}=?", (name,)) is not None:
+        return False
+    if tenant:
+        counted = txn.one("SELECT COUNT(*) FROM config_info WHERE tenant_id=?", (tenant,))
+    elif group:
+        counted = txn.one("SELECT COUNT(*) FROM config_info WHERE group_id=? AND tenant_id=''", (group,))
+    else:
+        counted = txn.one("SELECT COUNT(*) FROM config_info")
+    try:
+        txn.execute(
+            f"INSERT INTO {table} ({column}, quota, `usage`, max_size, max_aggr_count, max_aggr_size,"
+            " max_history_count, gmt_create, gmt_modified) VALUES (?, 0, ?, 0, 0, 0, 0, ?, ?)",
+            (name, counted[0] if counted else 0, at, at),
+        )
+    except Duplicate:
+        return False
+    return True
+
+
+def count(txn: Txn, key: ConfigKey, by: int, at: Any) -> None:
+    """
+    A config has come (C{by} 1) or gone (-1): keep the counters.
+
+    @param at: the time, as a column's value.
+    """
+    tenant, group, _ = key
+    # CASE: the columns are unsigned, and another program may have left one too small.
+    change = "`usage`=`usage`+1" if by > 0 else "`usage`=CASE WHEN `usage`>0 THEN `usage`-1 ELSE 0 END"
+    if not tenant:
+        if (
+            txn.execute(f"UPDATE group_capacity SET {change}, gmt_modified=? WHERE group_id IN ('', ?)", (at, group))
+            < 2
+        ):
+            _complete(txn, change, group, at)
+        return
+    if not txn.execute(f"UPDATE group_capacity SET {change}, gmt_modified=? WHERE group_id=''", (at,)):
+        _make_or_change(txn, change, "", "", at)
+    if not txn.execute(f"UPDATE tenant_capacity SET {change}, gmt_modified=? WHERE tenant_id=?", (at, tenant)):
+        _make_or_change(txn, change, "", tenant, at)
+
+
+def _complete(txn: Txn, change: str, group: str, at: Any) -> None:
+    """One of the two rows was changed at most: make the other, counted as it is now."""
+    for name in ("", group):
+        _make_or_change(txn, change, name, "", at)
+
+
+def _make_or_change(txn: Txn, change: str, group: str, tenant: str, at: Any) -> None:
+    """Make a row. If another transaction has made it meanwhile, it did not count this one's config."""
+    table, column = _TENANTS if tenant else _GROUPS
+    if txn.one(f"SELECT id FROM {table} WHERE {column}=?", (tenant or group,)) is None and not _make(
+        txn, group, tenant, at
+    ):
+        txn.execute(f"UPDATE {table} SET {change} WHERE {column}=?", (tenant or group,))
+
+
+def count_usage(txn: Txn, command: CountUsage) -> Result:
+    """As L{CountUsage}."""
+    at = txn.datetime(command.at_ms)
+    groups: dict[str, int] = dict(
+        txn.all("SELECT group_id, COUNT(*) FROM config_info WHERE tenant_id='' GROUP BY group_id")
+    )
+    tenants: dict[str, int] = dict(txn.all("SELECT tenant_id, COUNT(*) FROM config_info GROUP BY tenant_id"))
+    groups[""] = sum(tenants.values())
+    for (table, column), counted in ((_GROUPS, groups), (_TENANTS, tenants)):
+        for name, usage in txn.all(f"SELECT {column}, `usage` FROM {table} ORDER BY id"):
+            if usage != counted.get(name, 0):
+                txn.execute(
+                    f"UPDATE {table} SET `usage`=?, gmt_modified=? WHERE {column}=?", (counted.get(name, 0), at, name)
+                )
+    return DONE
+
+
+# -- enforcing
+
+
+def check_size(txn: Txn, key: ConfigKey, content: str, quotas: Quotas) -> None:
+    """@raise RefusalError: the content has more bytes than its namespace's or group's row, or the property, allows."""
+    if len(content) * 4 <= quotas.max_size and not _has_limits(txn, key):
+        return
+    tenant, group, _ = key
+    row = capacity(txn, group, tenant)
+    limit = row.max_size if row is not None and row.max_size else quotas.max_size
+    if len(content.encode()) > limit:
+        raise RefusalError(QuotaExceeded(OVER_SIZE))
+
+
+def _has_limits(txn: Txn, key: ConfigKey) -> bool:
+    table, column = _TENANTS if key[0] else _GROUPS
+    return txn.one(f"SELECT id FROM {table} WHERE {column}=? AND max_size>0", (key[0] or key[1],)) is not None
+
+
+def check_room(txn: Txn, key: ConfigKey, quotas: Quotas) -> None:
+    """
+    Whether one more config may come. On MySQL the rows stay locked, so that the last place is given once.
+
+    @raise RefusalError: no.
+    """
+    tenant, group, _ = key
+    _check_room(txn, _GROUPS, "", quotas.cluster, OVER_CLUSTER)
+    if tenant:
+        _check_room(txn, _TENANTS, tenant, quotas.tenant, OVER_TENANT)
+    else:
+        _check_room(txn, _GROUPS, group, quotas.group, OVER_GROUP)
+
+
+def _check_room(txn: Txn, place: tuple[str, str], name: str, default: int, text: str) -> None:
+    table, column = place
+    row = txn.one(f"SELECT `usage`, quota FROM {table} WHERE {column}=?{txn.for_update}", (name,))
+    usage, quota = row or (0, 0)
+    if usage >= (quota or default):
+        raise RefusalError(QuotaExceeded(text))

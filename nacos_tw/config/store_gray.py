@@ -1,0 +1,302 @@
+"""
+Copies of a config for some clients: the beta copy, chosen by addresses, and tagged ones.
+
+Nacos up to 2.4 keeps them in config_info_beta and config_info_tag; 2.5 keeps them in config_info_gray, as rows named
+C{beta} and C{tag_<tag>} whose rule is a JSON text. What is written here: every one of these tables that the database
+has, in one transaction (as 2.5.1 does), so that either version finds them; and where history has the columns for it, a
+row marked C{gray}. What is read: config_info_gray if there is one, else the older tables.
+L{nacos_tw.config.store_adopt.adopt} brings what only the older tables have into config_info_gray: run it at start, as
+2.5.1 does, for a database that an older server has written to.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import msgspec
+
+from nacos_tw.config.commands import PublishBeta, PublishTag, Remove, StopBeta
+from nacos_tw.config.model import CasRefused, ConfigKey, Copy, md5_of
+from nacos_tw.config.results import RefusalError, Result
+from nacos_tw.config.statements import KEY_IS, statements
+from nacos_tw.storage.errors import Duplicate
+from nacos_tw.storage.txn import Row, Txn
+
+BETA_NAME = "beta"
+TAG_PREFIX = "tag_"
+_BETA_PRIORITY = 2**31 - 1
+_TAG_PRIORITY = _BETA_PRIORITY - 1
+
+
+class _Rule(msgspec.Struct):
+    """gray_rule, the fields and their order as 2.5.1 writes them."""
+
+    type: str
+    version: str
+    expr: str
+    priority: int
+
+
+class _Content(Protocol):
+    """What L{PublishBeta} and L{PublishTag} have in common."""
+
+    @property
+    def key(self) -> ConfigKey: ...
+    @property
+    def content(self) -> str: ...
+    @property
+    def at_ms(self) -> int: ...
+    @property
+    def app_name(self) -> str | None: ...
+    @property
+    def src_ip(self) -> str | None: ...
+    @property
+    def src_user(self) -> str | None: ...
+    @property
+    def cas_md5(self) -> str | None: ...
+    @property
+    def encrypted_data_key(self) -> str | None: ...
+
+
+def gray_name(tag: str | None) -> str:
+    """The name of a copy's row: C{tag} is None for beta."""
+    return BETA_NAME if tag is None else TAG_PREFIX + tag
+
+
+def gray_rule(tag: str | None, beta_ips: str) -> str:
+    """The rule of a copy's row."""
+    if tag is None:
+        rule = _Rule("beta", "1.0.0", beta_ips, _BETA_PRIORITY)
+    else:
+        rule = _Rule("tag", "1.0.0", tag, _TAG_PRIORITY)
+    return msgspec.json.encode(rule).decode()
+
+
+def rule_expression(text: str) -> str:
+    """The addresses or the tag in a rule, "" if it cannot be read."""
+    try:
+        return msgspec.json.decode(text, type=_Rule).expr
+    except msgspec.MsgspecError:
+        return ""
+
+
+# -- tables
+
+
+class _Table:
+    """How one table keeps copies; C{tag} is None for the beta copy."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def where(self, key: ConfigKey, tag: str | None) -> tuple[str, list[Any]]:
+        """The condition for one copy."""
+        tenant, group, data_id = key
+        if self.name == "config_info_gray":
+            return f"{KEY_IS} AND gray_name=?", [data_id, group, tenant, gray_name(tag)]
+        if tag is None:
+            return KEY_IS, [data_id, group, tenant]
+        return f"{KEY_IS} AND tag_id=?", [data_id, group, tenant, tag]
+
+    def names(self, tag: str | None, beta_ips: str) -> dict[str, Any]:
+        """Columns that say which copy it is, with their values."""
+        if self.name == "config_info_gray":
+            return {"gray_name": gray_name(tag), "gray_rule": gray_rule(tag, beta_ips)}
+        return {"beta_ips": beta_ips} if tag is None else {"tag_id": tag}
+
+    def has_secret(self, txn: Txn) -> bool:
+        """Whether it has encrypted_data_key."""
+        return self.name == "config_info_gray" or (self.name.endswith("beta") and txn.columns.beta_encrypted_data_key)
+
+    def keep(self, txn: Txn) -> str:
+        """The statement that copies a row into history."""
+        sql = statements(txn)
+        return {"config_info_gray": sql.keep_gray, "config_info_beta": sql.keep_beta}.get(self.name, sql.keep_tag)
+
+
+_GRAY = _Table("config_info_gray")
+_BETA = _Table("config_info_beta")
+_TAG = _Table("config_info_tag")
+
+
+def _tables(txn: Txn, tag: str | None) -> list[_Table]:
+    """Where copies are kept; the first is the one to read."""
+    tables = [_GRAY] if txn.columns.gray else []
+    if txn.columns.beta:
+        tables.append(_BETA if tag is None else _TAG)
+    return tables
+
+
+# -- changes
+
+
+def publish_beta(txn: Txn, command: PublishBeta) -> Result:
+    """As L{PublishBeta}."""
+    return _publish(txn, command, None, command.beta_ips)
+
+
+def publish_tag(txn: Txn, command: PublishTag) -> Result:
+    """As L{PublishTag}."""
+    return _publish(txn, command, command.tag, "")
+
+
+def stop_beta(txn: Txn, command: StopBeta) -> Result:
+    """As L{StopBeta}."""
+    return _remove(txn, command, None)
+
+
+def remove_tag(txn: Txn, command: Remove) -> Result:
+    """As L{Remove} with a tag."""
+    return _remove(txn, command, command.tag)
+
+
+def _publish(txn: Txn, command: _Content, tag: str | None, beta_ips: str) -> Result:
+    md5 = md5_of(command.content)
+    for position, table in enumerate(_tables(txn, tag)):
+        leading = position == 0
+        row = _row(txn, table, command.key, tag)
+        if row is None:
+            try:
+                _insert(txn, table, command, tag, beta_ips, md5)
+                if leading:
+                    _write_history(txn, command, tag, md5)
+                continue
+            except Duplicate:
+                row = _row(txn, table, command.key, tag)
+        if row is not None:
+            if leading:
+                _check_cas(command, row[1])
+                _keep_history(txn, table, command, tag, row[0], "U")
+            _update(txn, table, command, tag, beta_ips, md5, row[0])
+    return Result(True, (command.key,))
+
+
+def _row(txn: Txn, table: _Table, key: ConfigKey, tag: str | None) -> tuple[int, str | None] | None:
+    """Id and md5 of a copy, locked if it is there."""
+    where, params = table.where(key, tag)
+    return txn.one(f"SELECT id, md5 FROM {table.name} WHERE {where}{txn.for_update}", params)
+
+
+def _check_cas(command: _Content, md5: str | None) -> None:
+    if command.cas_md5 is not None and md5 and md5 != command.cas_md5:
+        raise RefusalError(CasRefused(gray=True))
+
+
+def _update(txn: Txn, table: _Table, command: _Content, tag: str | None, beta_ips: str, md5: str, number: int) -> None:
+    values = {"content": command.content, "md5": md5, "gmt_modified": txn.datetime(command.at_ms)}
+    values |= {"src_user": command.src_user, "src_ip": command.src_ip} | table.names(tag, beta_ips)
+    if table.has_secret(txn):
+        values["encrypted_data_key"] = command.encrypted_data_key or ""
+    changes = ", ".join(f"{name}=?" for name in values)
+    txn.execute(
+        f"UPDATE {table.name} SET {changes}, app_name=COALESCE(?, app_name) WHERE id=?",
+        (*values.values(), command.app_name, number),
+    )
+
+
+def _insert(txn: Txn, table: _Table, command: _Content, tag: str | None, beta_ips: str, md5: str) -> None:
+    tenant, group, data_id = command.key
+    at = txn.datetime(command.at_ms)
+    values: dict[str, Any] = {"data_id": data_id, "group_id": group, "tenant_id": tenant, "app_name": command.app_name}
+    values |= {"content": command.content, "md5": md5, "gmt_create": at, "gmt_modified": at}
+    values |= {"src_user": command.src_user, "src_ip": command.src_ip} | table.names(tag, beta_ips)
+    if table.has_secret(txn):
+        values["encrypted_data_key"] = command.encrypted_data_key or ""
+    marks = ", ".join("?" * len(values))
+    txn.execute(f"INSERT INTO {table.name} ({', '.join(values)}) VALUES ({marks})", tuple(values.values()))
+
+
+def _remove(txn: Txn, command: StopBeta | Remove, tag: str | None) -> Result:
+    gone = False
+    for position, table in enumerate(_tables(txn, tag)):
+        row = _row(txn, table, command.key, tag)
+        if row is None:
+            continue
+        if position == 0:
+            _keep_history(txn, table, command, tag, row[0], "D")
+        txn.execute(f"DELETE FROM {table.name} WHERE id=?", (row[0],))
+        gone = True
+    return Result(True, (command.key,) if gone else ())
+
+
+def _keep_history(
+    txn: Txn, table: _Table, command: _Content | StopBeta | Remove, tag: str | None, number: int, kind: str
+) -> None:
+    if txn.columns.history_publish_type and txn.columns.history_gray_name:
+        at = txn.datetime(command.at_ms)
+        txn.execute(table.keep(txn), (command.src_ip, command.src_user, at, at, kind, gray_name(tag), number))
+
+
+def _write_history(txn: Txn, command: _Content, tag: str | None, md5: str) -> None:
+    if txn.columns.history_publish_type and txn.columns.history_gray_name:
+        tenant, group, data_id = command.key
+        at = txn.datetime(command.at_ms)
+        values: tuple[Any, ...] = (
+            0, data_id, group, tenant, command.app_name, command.content, md5, command.src_ip, command.src_user,
+            at, at, "I", "gray", gray_name(tag),
+        )  # fmt: skip
+        if txn.columns.history_encrypted_data_key:
+            values = (*values, command.encrypted_data_key or "")
+        txn.execute(statements(txn).write_gray, values)
+
+
+# -- queries
+
+_COPY = "id, tenant_id, group_id, data_id, md5, gmt_modified, app_name, src_user, src_ip, content"
+
+
+def beta(txn: Txn, key: ConfigKey) -> Copy | None:
+    """The beta copy."""
+    found = copies(txn, key, beta_only=True)
+    return found[0] if found else None
+
+
+def copies(txn: Txn, key: ConfigKey, beta_only: bool = False) -> list[Copy]:
+    """The beta copy, if there is one, and those of tags, by their names."""
+    tenant, group, data_id = key
+    return _copies(txn, KEY_IS, [data_id, group, tenant], True, beta_only)
+
+
+def copies_index(txn: Txn) -> list[Copy]:
+    """All copies of all configs, without their contents (""): for comparing with a cache."""
+    return _copies(txn, "1=1", [], False, False)
+
+
+def _copies(txn: Txn, where: str, params: list[Any], contents: bool, beta_only: bool) -> list[Copy]:
+    columns = _COPY if contents else _COPY.replace("content", "''")
+    if txn.columns.gray:
+        names = "gray_name='beta'" if beta_only else "(gray_name='beta' OR gray_name LIKE 'tag!_%' ESCAPE '!')"
+        rows = txn.all(
+            f"SELECT {columns}, gray_name, gray_rule, encrypted_data_key FROM config_info_gray"
+            f" WHERE {where} AND {names} ORDER BY gray_name, id",
+            params,
+        )
+        return [_from_gray(txn, row) for row in rows]
+    secret = "encrypted_data_key" if txn.columns.beta_encrypted_data_key else "''"
+    found = [
+        _copy(txn, row, None, row[10] or "", row[11])
+        for row in txn.all(
+            f"SELECT {columns}, beta_ips, {secret} FROM config_info_beta WHERE {where} ORDER BY id", params
+        )
+    ]
+    if not beta_only:
+        tags = txn.all(f"SELECT {columns}, tag_id FROM config_info_tag WHERE {where} ORDER BY tag_id, id", params)
+        found.extend(_copy(txn, row, row[10], "", "") for row in tags)
+    return found
+
+
+def _from_gray(txn: Txn, row: Row) -> Copy:
+    name, rule, secret = row[10:]
+    if name == BETA_NAME:
+        return _copy(txn, row, None, rule_expression(rule), secret)
+    return _copy(txn, row, name[len(TAG_PREFIX) :], "", secret)
+
+
+def _copy(txn: Txn, row: Row, tag: str | None, beta_ips: str, secret: str | None) -> Copy:
+    number, tenant, group, data_id, md5, modified, app_name, src_user, src_ip, content = row[:10]
+    if not md5 and content:
+        md5 = md5_of(content)
+    return Copy(
+        number, (tenant or "", group, data_id), tag, content, md5 or "", txn.millis(modified), beta_ips, app_name,
+        src_user, src_ip, secret or "",
+    )  # fmt: skip

@@ -1,0 +1,145 @@
+"""One row of config_info at a time: insert, update, remove; with its labels, history row (5.4) and the counters."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from nacos_tw.config import store_capacity
+from nacos_tw.config.commands import Publish, Remove
+from nacos_tw.config.model import DEFAULT_TYPE, CasRefused, ConfigKey, labels_of, md5_of
+from nacos_tw.config.results import DONE, RefusalError, Result
+from nacos_tw.config.statements import Statements, statements
+from nacos_tw.errors import Unavailable
+from nacos_tw.storage.errors import Duplicate
+from nacos_tw.storage.txn import Txn
+
+
+class Operation(Protocol):
+    """Who did it and when: every command that writes history."""
+
+    @property
+    def at_ms(self) -> int: ...
+    @property
+    def src_ip(self) -> str | None: ...
+    @property
+    def src_user(self) -> str | None: ...
+    @property
+    def counted(self) -> bool: ...
+
+
+def find(txn: Txn, key: ConfigKey) -> int | None:
+    """The id of a config, None if there is none."""
+    tenant, group, data_id = key
+    row = txn.one(statements(txn).find, (data_id, group, tenant))
+    return None if row is None else row[0]
+
+
+def publish(txn: Txn, command: Publish) -> Result:
+    """As L{Publish}."""
+    put(txn, command, find(txn, command.key))
+    return Result(True, (command.key,))
+
+
+def put(txn: Txn, command: Publish, number: int | None) -> None:
+    """
+    Insert or update.
+
+    @param number: the id, as L{find} gave it.
+    @raise RefusalError: nothing was changed.
+    """
+    sql = statements(txn)
+    md5 = md5_of(command.content)
+    if command.quotas is not None:
+        store_capacity.check_size(txn, command.key, command.content, command.quotas)
+    if number is not None and _update(txn, sql, command, number, md5):
+        return
+    if command.quotas is not None:
+        store_capacity.check_room(txn, command.key, command.quotas)
+    try:
+        _insert(txn, sql, command, md5)
+    except Duplicate:
+        tenant, group, data_id = command.key
+        row = txn.one(sql.find_now, (data_id, group, tenant))
+        if row is None or not _update(txn, sql, command, row[0], md5):
+            raise Unavailable("the config is being written and removed at the same time, try later") from None
+
+
+def _update(txn: Txn, sql: Statements, command: Publish, number: int, md5: str) -> bool:
+    """Replace the row. @return: False if it is gone."""
+    at = txn.datetime(command.at_ms)
+    operation = (command.src_ip, command.src_user, at, at, "U", number)
+    if command.cas_md5 is None:
+        if not txn.execute(sql.keep, operation):
+            return False
+    elif not txn.execute(sql.keep_if, (*operation, command.cas_md5)):
+        if txn.one(f"SELECT id FROM config_info WHERE id=?{txn.for_update}", (number,)) is None:
+            return False
+        raise RefusalError(CasRefused())
+    values = (
+        command.content, md5, at, command.src_user, command.src_ip, command.app_name, command.desc, command.use,
+        command.effect, command.type, command.schema,
+    )  # fmt: skip
+    if txn.columns.encrypted_data_key:
+        values = (*values, command.encrypted_data_key or "")  # type: ignore[assignment]
+    txn.execute(sql.update, (*values, number))
+    if command.tags is not None:
+        txn.execute("DELETE FROM config_tags_relation WHERE id=?", (number,))
+        _label(txn, command.key, number, command.tags)
+    return True
+
+
+def _insert(txn: Txn, sql: Statements, command: Publish, md5: str) -> None:
+    """
+    Add the row.
+
+    @raise Duplicate: it is there already; nothing was changed.
+    """
+    tenant, group, data_id = command.key
+    at = txn.datetime(command.at_ms)
+    content = command.content
+    secret: tuple[str, ...] = (command.encrypted_data_key or "",)
+    row = (
+        data_id, group, tenant, content, md5, at, at, command.src_user, command.src_ip, command.app_name,
+        command.desc, command.use, command.effect, DEFAULT_TYPE if command.type is None else command.type,
+        command.schema,
+    )  # fmt: skip
+    txn.execute(sql.insert, row + secret if txn.columns.encrypted_data_key else row)
+    number = txn.last_id
+    if command.tags:
+        _label(txn, command.key, number, command.tags)
+    history = (
+        0, data_id, group, tenant, command.app_name, content, md5, command.src_ip, command.src_user, at, at, "I",
+    )  # fmt: skip
+    txn.execute(sql.write, history + secret if txn.columns.history_encrypted_data_key else history)
+    if command.counted:
+        store_capacity.count(txn, command.key, 1, at)
+
+
+def _label(txn: Txn, key: ConfigKey, number: int, tags: str) -> None:
+    tenant, group, data_id = key
+    for label in labels_of(tags):
+        txn.execute(
+            "INSERT INTO config_tags_relation (id, tag_name, tag_type, data_id, group_id, tenant_id)"
+            " VALUES (?, ?, NULL, ?, ?, ?)",
+            (number, label, data_id, group, tenant),
+        )
+
+
+def remove(txn: Txn, command: Remove) -> Result:
+    """As L{Remove} without a tag."""
+    number = find(txn, command.key)
+    if number is None or not remove_row(txn, number, command.key, command):
+        return DONE
+    return Result(True, (command.key,))
+
+
+def remove_row(txn: Txn, number: int, key: ConfigKey, operation: Operation) -> bool:
+    """Remove a config by its id. @return: False if it is gone."""
+    at = txn.datetime(operation.at_ms)
+    if not txn.execute(statements(txn).keep, (operation.src_ip, operation.src_user, at, at, "D", number)):
+        return False
+    txn.execute("DELETE FROM config_info WHERE id=?", (number,))
+    txn.execute("DELETE FROM config_tags_relation WHERE id=?", (number,))
+    if operation.counted:
+        store_capacity.count(txn, key, -1, at)
+    return True

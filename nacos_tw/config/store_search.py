@@ -1,0 +1,196 @@
+"""Reading configs for the console and for export: full rows, search, ids (3.3, 3.6, 3.9, 5.5, 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+
+from nacos_tw.config.model import ConfigKey, Item
+from nacos_tw.config.pages import Page, offset
+from nacos_tw.config.statements import KEY_IS
+from nacos_tw.storage.txn import Row, Txn
+
+MAX_MARKS = 500
+"""Parameters of one list in a statement."""
+
+
+@attrs.frozen
+class Search:
+    """
+    Which configs; "" and () are no filter.
+
+    @ivar blur: C{*} stands for any text in data_id, group and labels; every other character, C{%} and C{_} too, for
+        itself.
+    @ivar labels: any of them.
+    """
+
+    tenant: str = ""
+    data_id: str = ""
+    group: str = ""
+    app_name: str = ""
+    labels: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    blur: bool = False
+
+
+@attrs.frozen
+class Brief:
+    """A config of a list, without its content. C{modified_ms}: in ms."""
+
+    id: int
+    key: ConfigKey
+    md5: str
+    app_name: str | None
+    type: str | None
+    modified_ms: int
+
+
+def full_row(txn: Txn, key: ConfigKey) -> Item | None:
+    """A config with all its columns and labels (show=all, catalog)."""
+    tenant, group, data_id = key
+    row = txn.one(f"SELECT {columns(txn)} FROM config_info WHERE {KEY_IS}", (data_id, group, tenant))
+    if row is None:
+        return None
+    labels = txn.all("SELECT tag_name FROM config_tags_relation WHERE id=? ORDER BY nid", (row[0],))
+    return item(txn, row, ",".join(label for (label,) in labels) if labels else None)
+
+
+def rows_by_ids(txn: Txn, ids: Iterable[int]) -> list[Item]:
+    """Configs by their ids, in the order of ids; unknown ones are left out, each comes once (export and clone)."""
+    found: list[Item] = []
+    wanted = sorted({number for number in ids if 0 <= number < 2**63})
+    for start in range(0, len(wanted), MAX_MARKS):
+        part = wanted[start : start + MAX_MARKS]
+        rows = txn.all(f"SELECT {columns(txn)} FROM config_info WHERE id IN ({marks(part)}) ORDER BY id", part)
+        found.extend(item(txn, row) for row in rows)
+    return found
+
+
+def search(txn: Txn, wanted: Search, page_no: int, page_size: int) -> Page[Item]:
+    """
+    A page of configs with their contents, by id; each config once, whatever labels it has.
+
+    @raise BadParameter: see L{offset}.
+    """
+    start = offset(page_no, page_size)
+    where, params = _where(txn, wanted)
+    counted = txn.one(f"SELECT COUNT(*) FROM config_info c WHERE {where}", params)
+    total = counted[0] if counted else 0
+    if start >= total:
+        return Page(total, page_no, page_size, [])
+    # The ids first: rows that the offset passes over are not read whole.
+    rows = txn.all(
+        f"SELECT {columns(txn, 'c.')} FROM config_info c JOIN (SELECT id FROM config_info c WHERE {where}"
+        " ORDER BY id LIMIT ? OFFSET ?) p ON p.id=c.id ORDER BY c.id",
+        (*params, page_size, start),
+    )
+    return Page(total, page_no, page_size, [item(txn, row) for row in rows])
+
+
+def export_page(txn: Txn, wanted: Search, after_id: int, limit: int) -> list[Item]:
+    """The next rows for an export, by id: call it with the last one's id until it gives none."""
+    where, params = _where(txn, wanted)
+    rows = txn.all(
+        f"SELECT {columns(txn, 'c.')} FROM config_info c WHERE {where} AND c.id>? ORDER BY c.id LIMIT ?",
+        (*params, after_id, limit),
+    )
+    return [item(txn, row) for row in rows]
+
+
+def configs_of(txn: Txn, tenant: str) -> list[Brief]:
+    """All configs of a namespace (history/configs)."""
+    rows = txn.all(
+        "SELECT id, group_id, data_id, md5, app_name, type, gmt_modified FROM config_info"
+        " WHERE tenant_id=? ORDER BY id",
+        (tenant,),
+    )
+    return [
+        Brief(number, (tenant, group, data_id), md5 or "", app_name, kind, txn.millis(modified))
+        for number, group, data_id, md5, app_name, kind, modified in rows
+    ]
+
+
+def count(txn: Txn, tenant: str | None = None) -> int:
+    """How many configs there are, in a namespace or (None) in all."""
+    if tenant is None:
+        row = txn.one("SELECT COUNT(*) FROM config_info")
+    else:
+        row = txn.one("SELECT COUNT(*) FROM config_info WHERE tenant_id=?", (tenant,))
+    return row[0] if row else 0
+
+
+# -- conditions
+
+
+def _where(txn: Txn, wanted: Search) -> tuple[str, list[Any]]:
+    conditions = ["c.tenant_id=?"]
+    params: list[Any] = [wanted.tenant]
+
+    def add(condition: str, *values: str) -> None:
+        conditions.append(condition)
+        params.extend(values)
+
+    for column, value in (("c.data_id", wanted.data_id), ("c.group_id", wanted.group)):
+        if value:
+            add(*match(txn, column, value, wanted.blur))
+    if wanted.app_name:
+        add("c.app_name=?", wanted.app_name)
+    if wanted.types:
+        add(f"c.type IN ({marks(wanted.types)})", *wanted.types)
+    if wanted.labels:
+        each = [match(txn, "t.tag_name", label, wanted.blur) for label in wanted.labels]
+        add(
+            "EXISTS (SELECT 1 FROM config_tags_relation t WHERE t.id=c.id AND"
+            f" ({' OR '.join(condition for condition, _ in each)}))",
+            *(value for _, value in each),
+        )
+    return " AND ".join(conditions), params
+
+
+def match(txn: Txn, column: str, text: str, blur: bool) -> tuple[str, str]:
+    """
+    The condition that a column is a text or, with C{blur} and C{*} in it, like it; and its parameter. Cases are told
+    apart on both databases.
+    """
+    if not blur or "*" not in text:
+        return f"{column}=?", text
+    if txn.dialect == "sqlite":
+        # GLOB, unlike LIKE, can use the index on a column that tells cases apart.
+        return f"{column} GLOB ?", text.replace("[", "[[]").replace("?", "[?]")
+    return f"{column} LIKE ? ESCAPE '!'", like(text)
+
+
+def like(text: str) -> str:
+    """A text whose only wildcard is C{*} as a pattern of LIKE with the escape character C{!}."""
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_").replace("*", "%")
+
+
+def marks(values: Any) -> str:
+    """C{?, ?, ?} for so many values."""
+    return ", ".join("?" * len(values))
+
+
+# -- rows
+
+_ITEM = (
+    "id", "tenant_id", "group_id", "data_id", "content", "md5", "gmt_create", "gmt_modified", "src_user", "src_ip",
+    "app_name", "c_desc", "c_use", "effect", "type", "c_schema",
+)  # fmt: skip
+
+
+def columns(txn: Txn, prefix: str = "") -> str:
+    """The columns that L{item} takes."""
+    secret = f"{prefix}encrypted_data_key" if txn.columns.encrypted_data_key else "''"
+    return ", ".join([*(prefix + name for name in _ITEM), secret])
+
+
+def item(txn: Txn, row: Row, tags: str | None = None) -> Item:
+    """A row of L{columns}."""
+    number, tenant, group, data_id, content, md5, created, modified, *rest, secret = row
+    src_user, src_ip, app_name, desc, use, effect, kind, schema = rest
+    return Item(
+        number, (tenant or "", group, data_id), content, md5 or "", txn.millis(created), txn.millis(modified),
+        src_user, src_ip, app_name, desc, use, effect, kind, schema, secret or "", tags,
+    )  # fmt: skip

@@ -1,0 +1,96 @@
+"""Namespaces in the database: tenant_info, and how many configs each has (section 11)."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from nacos_tw.namespaces.commands import CreateNamespace, DeleteNamespace, UpdateNamespace
+from nacos_tw.storage.errors import Duplicate
+from nacos_tw.storage.txn import Txn
+
+PUBLIC_NAME = "public"
+PUBLIC_DESC = "Default Namespace"
+QUOTA = 200
+"""What the API shows for every namespace."""
+
+_ID = re.compile(r"[\w-]+", re.ASCII)
+_NAME = re.compile(r"[^@#$%^&*]+")
+
+
+class Namespace(msgspec.Struct, frozen=True, gc=False):
+    """C{kind}: 0 for the public one, 2 for one that was created. C{configs}: how many it holds."""
+
+    id: str
+    name: str
+    desc: str | None
+    configs: int
+    kind: int = 2
+
+
+def is_valid_id(text: str) -> bool:
+    """Whether a namespace may be created with that id."""
+    return len(text) <= 128 and _ID.fullmatch(text) is not None
+
+
+def is_valid_name(text: str) -> bool:
+    """Whether a namespace may have that name."""
+    return len(text) <= 128 and _NAME.fullmatch(text) is not None
+
+
+def namespaces(txn: Txn) -> list[Namespace]:
+    """The public one, then the others in the order they were made."""
+    counts: dict[str, int] = dict(txn.all("SELECT tenant_id, COUNT(*) FROM config_info GROUP BY tenant_id"))
+    found = [Namespace("", PUBLIC_NAME, PUBLIC_DESC, counts.get("", 0), 0)]
+    for number, name, desc in txn.all(
+        "SELECT tenant_id, tenant_name, tenant_desc FROM tenant_info WHERE kp='1' ORDER BY id"
+    ):
+        if number:  # a row for the public one is its, not another
+            found.append(Namespace(number, name or "", desc, counts.get(number, 0)))
+    return found
+
+
+def namespace(txn: Txn, number: str) -> Namespace | None:
+    """One namespace, "" is the public one; None if there is none."""
+    counted = txn.one("SELECT COUNT(*) FROM config_info WHERE tenant_id=?", (number,))
+    configs = counted[0] if counted else 0
+    if not number:
+        return Namespace("", PUBLIC_NAME, PUBLIC_DESC, configs, 0)
+    row = txn.one("SELECT tenant_name, tenant_desc FROM tenant_info WHERE kp='1' AND tenant_id=?", (number,))
+    return None if row is None else Namespace(number, row[0] or "", row[1], configs)
+
+
+def exists(txn: Txn, number: str) -> bool:
+    """Whether a namespace of that id was created; the public one ("") was not."""
+    return txn.one("SELECT 1 FROM tenant_info WHERE kp='1' AND tenant_id=?", (number,)) is not None
+
+
+def create(txn: Txn, command: CreateNamespace) -> bool:
+    """As L{CreateNamespace}."""
+    if exists(txn, command.id):
+        return False
+    try:
+        txn.execute(
+            "INSERT INTO tenant_info (kp, tenant_id, tenant_name, tenant_desc, create_source, gmt_create, gmt_modified)"
+            " VALUES ('1', ?, ?, ?, 'nacos', ?, ?)",
+            (command.id, command.name, command.desc, command.at_ms, command.at_ms),
+        )
+    except Duplicate:
+        return False
+    return True
+
+
+def update(txn: Txn, command: UpdateNamespace) -> bool:
+    """As L{UpdateNamespace}."""
+    txn.execute(
+        "UPDATE tenant_info SET tenant_name=?, tenant_desc=?, gmt_modified=? WHERE kp='1' AND tenant_id=?",
+        (command.name, command.desc, command.at_ms, command.id),
+    )
+    return True
+
+
+def delete(txn: Txn, command: DeleteNamespace) -> bool:
+    """As L{DeleteNamespace}."""
+    txn.execute("DELETE FROM tenant_info WHERE kp='1' AND tenant_id=?", (command.id,))
+    return True
