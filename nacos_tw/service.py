@@ -96,7 +96,8 @@ class NacosNode(Node):
     def _build_raft(self, settings: Settings, reactor: Any) -> None:
         alone = len(settings.members) == 1
         name = ALONE if settings.standalone else settings.node
-        self.store = open_store(os.path.join(settings.data, "raft"), name, alone)
+        folder = os.path.join(settings.data, "raft")
+        self.store = open_store(folder, name, alone, segment_bytes=settings.raft.segment_bytes)
         self.writer = Writer(self.store, reactor)
         machine = Machines({NAMING: NamingMachine(self.registry)})
         options = NodeOptions(
@@ -117,7 +118,7 @@ class NacosNode(Node):
                 settings.node,
                 {member.node: member for member in settings.members},
                 settings.raft.secret,
-                settings.address,
+                _interface(settings),
                 settings.raft_port,
                 self,
                 random=random.random,
@@ -169,8 +170,9 @@ class NacosNode(Node):
         )
         self.areas = all_areas(parts)
         self.front = FrontFactory(self.areas.areas, settings.context_path, settings.http, reactor, self.counters)
-        endpoint: Any = TCP6ServerEndpoint if ":" in settings.address else TCP4ServerEndpoint
-        self.listener = Listener(endpoint(reactor, settings.port, backlog=1024, interface=settings.address), self.front)
+        interface = _interface(settings)
+        endpoint: Any = TCP6ServerEndpoint if ":" in interface else TCP4ServerEndpoint
+        self.listener = Listener(endpoint(reactor, settings.port, backlog=1024, interface=interface), self.front)
 
     def _join(self) -> None:
         self.node.on_applied = self.naming.applied
@@ -290,6 +292,11 @@ class NacosNode(Node):
         self.log.warn(
             "{peer} has another list of members than this node; cluster.conf must be the same everywhere", peer=peer
         )
+
+
+def _interface(settings: Settings) -> str:
+    """What to listen on: all of this machine's addresses, with IPv6 where the node itself is known by such a one."""
+    return settings.address or ("::" if ":" in settings.ip else "")
 
 
 def _now(result: Deferred[Any]) -> None:

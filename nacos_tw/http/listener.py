@@ -82,7 +82,7 @@ class FrontFactory(ServerFactory[Front]):
             counters.turned_away += 1
             return None
         counters.accepted += 1
-        return Front(self, getattr(addr, "host", ""))
+        return Front(self, getattr(addr, "host", "").removeprefix("::ffff:"))  # IPv4 on an IPv6 socket
 
     def opened(self, front: Front) -> None:
         """For L{Front}: it is connected."""

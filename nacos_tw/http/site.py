@@ -32,7 +32,8 @@ def read_call(request: Request, method: str, path: str) -> Call:
     client = request.getClientAddress()
     content = request.content
     body = b"" if content is None else content.read()
-    return Call(method, path, request.uri, b"".join(lines), body, getattr(client, "host", ""))
+    peer = getattr(client, "host", "").removeprefix("::ffff:")  # IPv4 on an IPv6 socket
+    return Call(method, path, request.uri, b"".join(lines), body, peer)
 
 
 def send_reply(request: Request, reply: Reply) -> bytes:

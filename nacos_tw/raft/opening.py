@@ -11,7 +11,9 @@ from nacos_tw.raft.store import SEGMENT_BYTES, Store
 _log = Logger()
 
 
-def open_store(folder: str, node: str, alone: bool, disk: Disk | None = None) -> Store:
+def open_store(
+    folder: str, node: str, alone: bool, disk: Disk | None = None, segment_bytes: int = SEGMENT_BYTES
+) -> Store:
     """
     Open the log in a folder; in a cluster a damaged one is set aside and the node rejoins.
 
@@ -21,7 +23,7 @@ def open_store(folder: str, node: str, alone: bool, disk: Disk | None = None) ->
     @raise nacos_tw.errors.StartError: one clear line, also for a damaged log of a node that is alone.
     """
     try:
-        return Store.open(folder, node, disk=disk)
+        return Store.open(folder, node, segment_bytes=segment_bytes, disk=disk)
     except StoreDamaged as error:
         if alone:
             raise
@@ -32,4 +34,4 @@ def open_store(folder: str, node: str, alone: bool, disk: Disk | None = None) ->
             error=str(error),
             where=where,
         )
-        return Store.open(folder, node, disk=disk)
+        return Store.open(folder, node, segment_bytes=segment_bytes, disk=disk)
