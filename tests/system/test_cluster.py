@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import http.client
+import itertools
 import json
 import logging
 import os
 import random
 import shutil
+import signal
 import socket
 import tempfile
+import threading
 import time
 from typing import Any
 
@@ -310,6 +314,65 @@ class Failures(Clustered):
         lists = [[node.ips(writer.service) for writer in writers] for node in nodes.nodes]
         self.assertEqual(lists[0], lists[1], f"seed {seed}")
         self.assertEqual(lists[0], lists[2], f"seed {seed}")
+
+    def test_what_was_removed_stays_away(self) -> None:
+        """Registered and removed again while leaders are killed: what was answered is what is there."""
+        nodes = self.cluster()
+        removed: dict[str, set[str]] = {"true": set(), "false": set()}
+        kept: dict[str, set[str]] = {"true": set(), "false": set()}
+        finished = threading.Event()
+
+        def work(node: RealNode, number: int, kind: str) -> None:
+            for count in itertools.count():
+                if finished.is_set():
+                    return
+                ip = f"10.{number}.{count >> 8}.{count & 255}"
+                with contextlib.suppress(OSError, http.client.HTTPException):
+                    if node.register(f"s-{kind}", ip, ephemeral=kind).text != "ok":
+                        continue
+                    if count % 2:
+                        kept[kind].add(ip)
+                    elif node.deregister(f"s-{kind}", ip, ephemeral=kind).text == "ok":
+                        removed[kind].add(ip)
+
+        threads = [
+            threading.Thread(target=work, args=(node, number, kind), daemon=True)
+            for number, node in enumerate(nodes.nodes)
+            for kind in ("true", "false")
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(4):
+                before = len(removed["false"])
+                wait_for(lambda before=before: len(removed["false"]) > before + 30, 15)
+                victim = nodes.leader()
+                victim.kill()
+                victim.start()
+                nodes.wait_ready()
+        finally:
+            finished.set()
+            for thread in threads:
+                thread.join(20)
+        for kind in ("true", "false"):
+            self.assertTrue(kept[kind] and removed[kind])
+            for node in nodes.nodes:
+                wait_for(lambda node=node, kind=kind: kept[kind] <= node.ips(f"s-{kind}"), 10, f"{kind}: kept")
+                self.assertEqual(removed[kind] & node.ips(f"s-{kind}"), set())
+
+    def test_all_stopped_at_once(self) -> None:
+        """bin/shutdown.sh on all three at the same time: each is gone within 2 s, and has everything afterwards."""
+        nodes = self.cluster()
+        self.assertOk(nodes.nodes[0].register("s", "10.0.0.1"))
+        self.assertOk(nodes.nodes[1].register("s", "10.0.0.2", ephemeral="false"))
+        began = time.monotonic()
+        for node in nodes.nodes:
+            node.signal(signal.SIGTERM)
+        for node in nodes.nodes:
+            wait_for(lambda node=node: not node.running, 5)
+        self.assertLess(time.monotonic() - began, 2.0)
+        nodes.start()
+        self.assertEverywhere(nodes.nodes, "s", {"10.0.0.1", "10.0.0.2"})
 
     def test_all_killed_at_once(self) -> None:
         """After kill -9 of all three and a restart everything is there: instances, services, switches."""
