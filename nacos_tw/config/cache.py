@@ -13,12 +13,11 @@ from typing import Protocol
 import attrs
 from twisted.logger import Logger
 
-from nacos_tw.config import gray
+from nacos_tw.config import following, gray
 from nacos_tw.config.gray import BETA, TAG, Copy, Entry
+from nacos_tw.config.model import ConfigKey
 from nacos_tw.errors import Unavailable
-
-ConfigKey = tuple[str, str, str]
-"""(tenant, group, dataId)."""
+from nacos_tw.storage.txn import Txn
 
 MEMORY = 64 * 1024 * 1024
 """Bytes of contents that are kept in memory."""
@@ -30,12 +29,12 @@ Changed = Callable[[ConfigKey, "Entry | None", "Entry | None"], None]
 class IContents(Protocol):
     """Where contents are read back from, synchronously and by primary key."""
 
-    def content(self, key: ConfigKey, name: str) -> bytes | None:
+    def content(self, key: ConfigKey, name: str, md5: str) -> bytes | None:
         """
         A content.
 
         @param name: which copy, see L{nacos_tw.config.gray}.
-        @return: in UTF-8; None if it is not there.
+        @return: in UTF-8; None if there is none with that md5.
         """
 
 
@@ -81,6 +80,7 @@ class ConfigCache:
         # Copies with content, the one that was longest not asked for first.
         self._resident: OrderedDict[Copy, None] = OrderedDict()
         self._bytes = 0
+        self._names: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -132,7 +132,7 @@ class ConfigCache:
             if copy in self._resident:
                 self._resident.move_to_end(copy)
             return copy.content
-        content = self._local.content(entry.key, name)
+        content = self._local.content(entry.key, name, copy.md5)
         if content is None:
             self.log.warn("the content of {key} is not on this node's disk", key=entry.key)
             self.on_missing(entry.key)
@@ -163,10 +163,15 @@ class ConfigCache:
         before = self.entries.get(key)
         if not entry.md5 and not entry.gray:
             return self.remove(key)
-        if before is not None:
+        if before is None:
+            # Few names of groups and namespaces, many configs; and one key object for all who mean it.
+            names = self._names
+            entry.key = (names.setdefault(key[0], key[0]), names.setdefault(key[1], key[1]), key[2])
+            entry.type = names.setdefault(entry.type, entry.type)
+        else:
             if gray.same(before, entry):
                 return False
-            entry.key = before.key  # one key object for all
+            entry.key, entry.type = before.key, self._names.setdefault(entry.type, entry.type)
             self._drop(before)
         self.entries[entry.key] = entry
         for _, copy in entry.copies():
@@ -203,6 +208,23 @@ class ConfigCache:
                 changed.append(entry.key)
         changed += [key for key in gone if self.remove(key)]
         return changed
+
+    def refresh(self, txn: Txn, keys: Iterable[ConfigKey]) -> list[ConfigKey]:
+        """
+        Read these configs anew and wake who listens to those that have changed.
+
+        @return: those.
+        """
+        keys = list(dict.fromkeys(keys))
+        return self.update(keys, following.rows(txn, keys))
+
+    def load(self, txn: Txn) -> list[ConfigKey]:
+        """
+        Follow a database that may have changed altogether: at start, and after a snapshot has replaced it.
+
+        @return: the configs that are different from before.
+        """
+        return self.update(list(self.entries), following.index(txn))
 
     def _tell(self, key: ConfigKey, before: Entry | None, after: Entry | None) -> None:
         for listener in self.on_change:

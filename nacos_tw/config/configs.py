@@ -7,11 +7,11 @@ from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 
-from nacos_tw.config.cache import Chosen, ConfigCache, ConfigKey
+from nacos_tw.config.cache import Chosen, ConfigCache
 from nacos_tw.config.commands import Command
 from nacos_tw.config.gray import Entry
 from nacos_tw.config.listeners import Listened, Listeners
-from nacos_tw.config.model import tenant_of
+from nacos_tw.config.model import ConfigKey, tenant_of
 
 T = TypeVar("T")
 

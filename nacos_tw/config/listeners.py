@@ -12,9 +12,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw.config import gray
-from nacos_tw.config.cache import ConfigCache, ConfigKey
+from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.gray import Entry
-from nacos_tw.config.model import tenant_of
+from nacos_tw.config.model import ConfigKey, tenant_of
 from nacos_tw.errors import Unavailable
 
 RESOLUTION = 0.25

@@ -1,0 +1,286 @@
+"""How the cache of a node whose database is elsewhere comes to hold what the database holds, and stays so (spec 15.3).
+
+At start the copy on disk is served at once and compared with the database, or, when there is none, all is read. From
+then on rows are read anew when somebody says that they have changed; and because notices can be missed and others write
+to the same database, what the history says of the last minute is compared every 30 s, and everything every 6 h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nacos_tw.config import following
+from nacos_tw.config.cache import ConfigCache
+from nacos_tw.config.gray import Entry
+from nacos_tw.config.local import LocalFile
+from nacos_tw.config.model import ConfigKey
+from nacos_tw.config.refreshing import Refreshing
+from nacos_tw.config.store_index import Indexed, index_page
+from nacos_tw.errors import NacosError
+from nacos_tw.interfaces import IDatabase
+
+RECENT = 30.0
+"""Seconds between two comparisons of what has changed lately."""
+FULL = 6 * 3600.0
+FULL_FIRST = (600.0, FULL + 600.0)
+"""Seconds between two comparisons of everything; range of the first one."""
+SHOWN = 2.0
+"""Seconds between two lines on the progress."""
+OVERLAP = 1000
+"""History rows looked at again after the start: transactions do not commit in the order of their rows."""
+WAITING = 16 * 1024 * 1024
+"""Bytes that may wait for the disk before more is read."""
+SOONEST, LATEST = 1.0, 10.0
+"""Seconds until a start or a comparison that failed is tried again."""
+
+
+class Dump(Service):
+    """
+    Keeps a cache equal to a database.
+
+    @ivar refreshing: reads configs anew.
+    @ivar ready: whether the cache holds a whole state of the database, be it an old one.
+    @ivar compared: whether it has been compared with the database since the start.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        database: IDatabase,
+        cache: ConfigCache,
+        local: LocalFile,
+        random: Callable[[], float],
+    ) -> None:
+        """@param random: in [0, 1), so that nodes do not compare everything at the same time."""
+        self._clock = clock
+        self._database = database
+        self._cache = cache
+        self._local = local
+        self._random = random
+        self.refreshing = Refreshing(clock, database, cache, local)
+        self.ready = self.compared = False
+        self._trouble = ""
+        self._work: Deferred[Any] | None = None
+        self._delay = SOONEST
+        self._recent: IDelayedCall | None = None
+        self._full: IDelayedCall | None = None
+        self._full_wanted = False
+        # The last history row's nid at the check before the last one, and at that.
+        self._marks = (0, 0)
+        cache.on_missing = self._missing
+
+    # -- life
+
+    def startService(self) -> None:
+        """Take what is on disk; the rest comes while the node already works."""
+        super().startService()
+        if self._local.complete:
+            began = self._clock.seconds()
+            for entry in self._local.load():
+                self._cache.put(entry)
+            self.ready = True
+            self.log.info(
+                "{count} configs on disk, read in {seconds:.2f} s",
+                count=len(self._cache),
+                seconds=self._clock.seconds() - began,
+            )
+        first, last = FULL_FIRST
+        self._full = self._clock.callLater(first + self._random() * (last - first), self._full_due)
+        self._recent = self._clock.callLater(RECENT, self._recent_due)
+        self.compare()
+
+    def stopService(self) -> None:
+        """Read nothing more."""
+        super().stopService()
+        for call in (self._recent, self._full):
+            if call is not None and call.active():
+                call.cancel()
+        self.refreshing.stop()
+        if self._work is not None:
+            self._work.cancel()
+
+    def reason(self) -> str:
+        """Why the cache may not hold what the database holds; C{""} if all is well."""
+        trouble = self._trouble or self.refreshing.trouble
+        if not self.ready:
+            return f"configs are not read yet: {trouble}" if trouble else "configs are being read"
+        if trouble:
+            return f"the local copy of {len(self._cache)} configs is served: {trouble}"
+        return ""
+
+    def _missing(self, key: ConfigKey) -> None:
+        if self.running:
+            self.refreshing.refresh([key]).addErrback(lambda _: None)
+
+    # -- one job at a time
+
+    def compare(self) -> None:
+        """Compare everything with the database, from now on; read it if it was never read."""
+        if not self.running:
+            return
+        if self._work is not None:
+            self._full_wanted = True
+            return
+        self._full_wanted = False
+        self._do(self._everything())
+
+    def _full_due(self) -> None:
+        self._full = self._clock.callLater(FULL, self._full_due)
+        self.compare()
+
+    def _recent_due(self) -> None:
+        self._recent = self._clock.callLater(RECENT, self._recent_due)
+        if self._work is None:
+            self._do(self._lately() if self.compared else self._everything())
+
+    def _do(self, job: Coroutine[Any, Any, None]) -> None:
+        self._work = work = Deferred.fromCoroutine(job)
+        work.addCallbacks(self._done, self._failed).addCallback(lambda _: self._ended())
+
+    def _done(self, _: None) -> None:
+        self._delay = SOONEST
+        if self._trouble:
+            self._trouble = ""
+            self.log.info("the configs are those of the database again")
+
+    def _failed(self, failure: Failure) -> None:
+        if failure.check(CancelledError) or not self.running:
+            return
+        if not failure.check(NacosError):
+            self.log.failure("comparing the configs failed", failure)
+        trouble = failure.getErrorMessage()
+        if trouble != self._trouble:
+            self.log.warn(
+                "the configs cannot be compared with the database, {count} are served as they are: {trouble}",
+                count=len(self._cache),
+                trouble=trouble,
+            )
+        self._trouble = trouble
+        if self._recent is not None and not self.compared:
+            self._recent.reset(self._delay)
+            self._delay = min(2 * self._delay, LATEST)
+
+    def _ended(self) -> None:
+        self._work = None
+        if self._full_wanted:
+            self.compare()
+
+    # -- jobs
+
+    async def _everything(self) -> None:
+        newest = await self._database.query("newest", following.newest)
+        if self.ready:
+            await self._compare_all()
+        else:
+            await self._read_all()
+        self._marks = (max(0, newest - OVERLAP), newest)
+        self.compared = True
+
+    async def _read_all(self) -> None:
+        """The cold start: all rows by pages, then the copies for some."""
+        total = await self._database.query("count", following.count)
+        progress = self._progress("{count} of {total} configs read", total)
+        last = count = 0
+        while True:
+            touched = self.refreshing.begin()
+            last, found = await self._database.query("page", following.page, last)
+            if not found:
+                break
+            count += len(found)
+            for entry in found:
+                if entry.key not in touched:  # read anew since this page was asked for
+                    self._local.save(entry)
+                    self._cache.put(entry)
+            progress(count)
+            await self._local.settled(WAITING)
+        await self._copies()
+        self._local.completed()
+        self.ready = True
+        progress(count, True)
+
+    async def _compare_all(self) -> None:
+        """Index pages against the cache; what differs is read."""
+        progress = self._progress("{count} of {total} configs compared", len(self._cache))
+        unseen = {key: None for key, entry in self._cache.entries.items() if entry.md5}
+        last = count = read = 0
+        while True:
+            found = await self._database.query("index", index_page, last, following.PAGE)
+            if not found:
+                break
+            count += len(found)
+            last = found[-1].id
+            for row in found:
+                unseen.pop(row.key, None)
+            read += await self._read_differing(found)
+            progress(count)
+        await self._copies()
+        await self.refreshing.refresh(unseen)
+        progress(count, True)
+        if read or unseen:
+            self.log.info("{read} configs were new or different, {gone} gone", read=read, gone=len(unseen))
+
+    async def _lately(self) -> None:
+        """What was written since the check before the last one, by anybody."""
+        newest = await self._database.query("newest", following.newest)
+        keys = await self._database.query("changed", following.changed_keys, self._marks[0])
+        if newest < self._marks[1] or keys is None:  # another database, or a flood
+            await self._everything()
+            return
+        found = await self._database.query("index", following.index_of, keys)
+        await self._read_differing(found)
+        there = {row.key for row in found}
+        entries = self._cache.entries
+        await self.refreshing.refresh([key for key in keys if key not in there and key in entries and entries[key].md5])
+        await self._copies()
+        self._marks = (self._marks[1], newest)
+
+    async def _read_differing(self, found: Iterable[Indexed]) -> int:
+        entries = self._cache.entries
+        keys = [row.key for row in found if _differs(entries.get(row.key), row)]
+        await self.refreshing.refresh(keys)
+        return len(keys)
+
+    async def _copies(self) -> None:
+        """The copies for some: few enough to compare all of them."""
+        stored = await self._database.query("copies", following.copies_index)
+        entries = self._cache.entries
+        keys = [key for key, entry in stored.items() if _copies_differ(entries.get(key), entry)]
+        keys += [key for key, entry in entries.items() if entry.gray and key not in stored]
+        await self.refreshing.refresh(keys)
+
+    def _progress(self, text: str, total: int) -> Callable[..., None]:
+        began = shown = self._clock.seconds()
+
+        def progress(count: int, end: bool = False) -> None:
+            nonlocal shown
+            now = self._clock.seconds()
+            if end or now - shown >= SHOWN:
+                shown = now
+                self.log.info(text + " after {seconds:.1f} s", count=count, total=total, seconds=now - began)
+
+        return progress
+
+
+def _differs(entry: Entry | None, row: Indexed) -> bool:
+    return entry is None or (entry.md5, entry.modified_ms, entry.type, entry.encrypted_data_key) != (
+        row.md5,
+        row.modified_ms,
+        row.type,
+        row.encrypted_data_key,
+    )
+
+
+def _copies_differ(entry: Entry | None, stored: Entry) -> bool:
+    if entry is None:
+        return True
+    mine = {name: (copy.md5, copy.modified_ms, copy.ips) for name, copy in entry.copies() if name}
+    return mine != {name: (copy.md5, copy.modified_ms, copy.ips) for name, copy in stored.copies()}

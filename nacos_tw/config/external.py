@@ -1,0 +1,126 @@
+"""The configuration centre on a database that all nodes share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nacos_tw.config import store
+from nacos_tw.config.cache import ConfigCache
+from nacos_tw.config.commands import Command
+from nacos_tw.config.dump import Dump
+from nacos_tw.config.local import LocalFile
+from nacos_tw.config.model import ConfigKey
+from nacos_tw.config.notices import Ask, Notices
+from nacos_tw.config.results import Result
+from nacos_tw.interfaces import IDatabase
+from nacos_tw.storage.errors import OutcomeUnknown
+
+T = TypeVar("T")
+
+
+def _no_peers(peer: str, what: str, body: bytes) -> Deferred[bytes]:
+    raise AssertionError("there are no peers")
+
+
+class ExternalBackend(Service):
+    """
+    Provides L{nacos_tw.config.configs.IConfigBackend}. The database service itself is started and stopped by the owner,
+    around this one.
+
+    @ivar notices: C{notices.asked(peer, body)} answers L{nacos_tw.config.notices.WHAT}; tell C{notices.peer_connected}.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        database: IDatabase,
+        cache: ConfigCache,
+        local: LocalFile,
+        random: Callable[[], float],
+        ask: Ask = _no_peers,
+        others: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        """
+        @param cache: made with C{local}.
+        @param random: in [0, 1).
+        @param ask, others: see L{Notices}; a node alone has none.
+        """
+        self._database = database
+        self._local = local
+        self._dump = Dump(clock, database, cache, local, random)
+        self.notices = Notices(clock, ask, others, self._told, self._dump.compare)
+
+    def startService(self) -> None:
+        """Serve what is on disk at once, and follow the database."""
+        super().startService()
+        self._dump.startService()
+
+    def stopService(self) -> None:
+        """Tell and read nothing more; what is not on disk yet is written."""
+        super().stopService()
+        self.notices.stop()
+        self._dump.stopService()
+        self._local.close()
+
+    # -- IConfigBackend
+
+    def write(self, command: Command) -> Deferred[Any]:
+        """As L{nacos_tw.config.configs.IConfigBackend.write}."""
+        done = self._database.interact("write", store.apply, command)
+        return done.addCallbacks(self._written, self._not_written, errbackArgs=(command,))
+
+    def query(self, fn: Callable[..., T], *args: Any) -> Deferred[T]:
+        """As L{nacos_tw.config.configs.IConfigBackend.query}."""
+        return self._database.query(fn.__name__, fn, *args)
+
+    def health(self) -> str:
+        """As L{nacos_tw.config.configs.IConfigBackend.health}."""
+        return self._database.health()
+
+    def reason(self) -> str:
+        """As L{nacos_tw.config.configs.IConfigBackend.reason}."""
+        return self._dump.reason()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a whole state of the database is served, be it an old one."""
+        return self._dump.ready
+
+    def dump(self) -> None:
+        """As L{nacos_tw.config.configs.IConfigBackend.dump}."""
+        self._dump.compare()
+
+    # -- after a write
+
+    def _written(self, result: Result) -> Any:
+        if isinstance(result.value, Exception):
+            raise result.value
+        if not result.changed:
+            return result.value
+        return self._changed(result.changed).addCallback(lambda _: result.value)
+
+    def _not_written(self, failure: Failure, command: Command) -> Failure:
+        key = getattr(command, "key", None)
+        if failure.check(OutcomeUnknown) and key is not None:
+            self._changed((key,))
+        return failure
+
+    def _changed(self, keys: tuple[ConfigKey, ...]) -> Deferred[None]:
+        """The others read them while this node does; it is committed whether or not that works."""
+        self.notices.tell(keys)
+        return self._dump.refreshing.refresh(keys).addErrback(self._not_read)
+
+    def _told(self, keys: list[ConfigKey]) -> None:
+        self._dump.refreshing.refresh(keys).addErrback(self._not_read)
+
+    def _not_read(self, failure: Failure) -> None:
+        self.log.debug("configs that have changed are not read yet: {why}", why=failure.getErrorMessage())

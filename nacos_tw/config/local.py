@@ -1,0 +1,318 @@
+"""The copy of the configs on this node's disk, for a node whose database is elsewhere (C{data/config-cache.db}).
+
+With it a node starts at once, serves what does not fit into memory, and lives through the database's absence. It is
+written behind the cache, in batches by a thread; what is not on disk yet is read from memory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nacos_tw.config.gray import BETA, TAG, Copy, Entry
+from nacos_tw.config.model import ConfigKey
+from nacos_tw.errors import NacosError, StartError
+from nacos_tw.storage.sqlite import SQLiteFile
+from nacos_tw.storage.txn import Txn
+
+VERSION = 1
+SCRIPT = f"""
+CREATE TABLE version (number INTEGER NOT NULL);
+INSERT INTO version VALUES ({VERSION});
+CREATE TABLE state (complete INTEGER NOT NULL);
+INSERT INTO state VALUES (0);
+CREATE TABLE config (
+    id INTEGER PRIMARY KEY,
+    data_id TEXT NOT NULL,
+    group_id TEXT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    md5 TEXT NOT NULL,
+    modified_ms INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    encrypted_data_key TEXT NOT NULL,
+    ips TEXT NOT NULL,
+    content BLOB NOT NULL
+);
+CREATE UNIQUE INDEX config_key ON config (data_id, group_id, tenant_id, name);
+"""
+DELAY = 0.05
+"""Seconds for which changes are gathered."""
+BATCH = 8 * 1024 * 1024
+"""Bytes written in one transaction, about."""
+AGAIN = 5.0
+"""Seconds until a write that failed is tried again."""
+MOST = 128 * 1024 * 1024
+"""Bytes that may wait to be written; beyond, while the disk fails, the oldest are given up."""
+PAGE = 5000
+
+COMPLETE: ConfigKey = ("", "", "")
+"""No config's key: stands for the mark that all are there, which is written after them."""
+
+Row = tuple[str, str, str, str, str, int, str, str, str, bytes]
+Rows = list[Row]
+Pending = dict[ConfigKey, Rows]
+
+
+class LocalFile:
+    """
+    The file. Provides L{nacos_tw.config.cache.IContents}.
+
+    @ivar complete: whether it has held all configs of the database at some time.
+    @ivar pending_bytes: bytes that are not written yet.
+    """
+
+    log = Logger()
+
+    def __init__(self, path: str, reactor: Any, *, open_file: Callable[..., SQLiteFile] = SQLiteFile) -> None:
+        """
+        @param path: a damaged file there, or another version's, is replaced: it is only a copy.
+        @param reactor: provides L{IReactorTime} and threads.
+        @raise StartError: no file can be made there.
+        """
+        self._clock: IReactorTime = reactor
+        self._file = _opened(path, reactor, open_file)
+        with self._file.reading() as txn:
+            found = txn.one("SELECT complete FROM state")
+        self.complete = found is not None and bool(found[0])
+        self._pending: Pending = {}
+        self._writing: Pending = {}
+        self.pending_bytes = 0
+        self._timer: IDelayedCall | None = None
+        self._settled: list[tuple[int, Deferred[None]]] = []
+        self._closed = False
+        self._failing = False
+
+    # -- reading
+
+    def load(self) -> Iterator[Entry]:
+        """
+        All configs in the file, without contents.
+
+        @raise nacos_tw.errors.Unavailable: it cannot be read.
+        """
+        last = 0
+        entries: dict[ConfigKey, Entry] = {}
+        while True:
+            with self._file.reading() as txn:
+                rows = txn.all(
+                    "SELECT id, data_id, group_id, tenant_id, name, md5, modified_ms, type, encrypted_data_key, ips"
+                    " FROM config WHERE id > ? ORDER BY id LIMIT ?",
+                    (last, PAGE),
+                )
+            if not rows:
+                break
+            for row in rows:
+                _merge(entries, _loaded(row))
+            last = rows[-1][0]
+        yield from entries.values()
+
+    def content(self, key: ConfigKey, name: str, md5: str) -> bytes | None:
+        """As L{nacos_tw.config.cache.IContents.content}."""
+        for waiting in (self._pending, self._writing):
+            rows = waiting.get(key)
+            if rows is not None:
+                return next((row[9] for row in rows if row[3] == name and row[4] == md5), None)
+        try:
+            with self._file.reading() as txn:
+                found = txn.one(
+                    "SELECT content FROM config"
+                    " WHERE data_id = ? AND group_id = ? AND tenant_id = ? AND name = ? AND md5 = ?",
+                    (key[2], key[1], key[0], name, md5),
+                )
+        except NacosError as error:
+            self.log.error("the local copy of the configs cannot be read: {error}", error=str(error))
+            return None
+        return None if found is None else bytes(found[0])
+
+    # -- writing
+
+    def save(self, entry: Entry) -> None:
+        """A config is now so; its contents must all be in it."""
+        self._put(entry.key, [_row(entry, name, copy) for name, copy in entry.copies() if copy.content is not None])
+
+    def remove(self, key: ConfigKey) -> None:
+        """A config is gone."""
+        self._put(key, [])
+
+    def completed(self) -> None:
+        """All configs are in it now."""
+        if not self.complete:
+            self.complete = True
+            self._put(COMPLETE, [])
+
+    def settled(self, most_bytes: int = 0) -> Deferred[None]:
+        """
+        Wait for the disk.
+
+        @return: fires when at most so many bytes wait to be written, or the disk fails.
+        """
+        if self._is_settled(most_bytes):
+            return succeed(None)
+        result: Deferred[None] = Deferred()
+        self._settled.append((most_bytes, result))
+        return result
+
+    def _is_settled(self, most_bytes: int) -> bool:
+        if self._failing or not (self._pending or self._writing):
+            return True
+        return 0 < self.pending_bytes <= most_bytes
+
+    def _put(self, key: ConfigKey, rows: Rows) -> None:
+        self.pending_bytes += _bytes(rows) - _bytes(self._pending.pop(key, []))
+        self._pending[key] = rows
+        while self._failing and self.pending_bytes > MOST:
+            self.pending_bytes -= _bytes(self._pending.pop(next(iter(self._pending))))
+        if self._timer is None and not self._writing and not self._closed:
+            self._timer = self._clock.callLater(AGAIN if self._failing else DELAY, self._write)
+
+    def _write(self) -> None:
+        self._timer = None
+        self._writing, size = _part(self._pending)
+        self._file.interact("save", _save, self._writing).addCallbacks(
+            self._written, self._failed, callbackArgs=(size,)
+        ).addErrback(lambda failure: self.log.failure("writing the local copy failed", failure))
+
+    def _written(self, _: object, size: int) -> None:
+        self._failing = False
+        self._writing = {}
+        self.pending_bytes -= size
+        self._go_on(0.0)
+
+    def _failed(self, failure: Failure) -> None:
+        if self._closed:
+            return
+        if not self._failing:
+            self.log.error("the local copy of the configs cannot be written: {why}", why=failure.getErrorMessage())
+        self._failing = True
+        self._pending = {**self._writing, **self._pending}
+        self._writing = {}
+        self.pending_bytes = sum(map(_bytes, self._pending.values()))
+        self._go_on(AGAIN)
+
+    def _go_on(self, delay: float) -> None:
+        if self._pending and not self._closed:
+            self._timer = self._clock.callLater(delay, self._write)
+        waiting, self._settled = self._settled, []
+        for most_bytes, result in waiting:
+            if self._is_settled(most_bytes):
+                result.callback(None)
+            else:
+                self._settled.append((most_bytes, result))
+
+    def close(self) -> None:
+        """Write what is left, and close the file."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        left = {**self._writing, **self._pending}
+        try:
+            with self._file.transaction() as txn:
+                _save(txn, left)
+        except NacosError as error:
+            self.log.error("the local copy of the configs cannot be written: {why}", why=str(error))
+        self._file.close()
+
+
+def _opened(path: str, reactor: Any, open_file: Callable[..., SQLiteFile]) -> SQLiteFile:
+    try:
+        return open_file(path, reactor, script=lambda: SCRIPT, version=VERSION)
+    except StartError as error:
+        LocalFile.log.warn("the local copy of the configs is made anew: {why}", why=str(error))
+    for suffix in ("", "-wal", "-shm"):
+        try:
+            os.remove(path + suffix)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise StartError(f"{path}{suffix}: cannot be removed: {error.strerror}") from error
+    return open_file(path, reactor, script=lambda: SCRIPT, version=VERSION)
+
+
+def _row(entry: Entry, name: str, copy: Copy) -> Row:
+    tenant, group, data_id = entry.key
+    ips = ",".join(sorted(copy.ips))
+    content = copy.content or b""
+    return (
+        data_id,
+        group,
+        tenant,
+        name,
+        copy.md5,
+        copy.modified_ms,
+        entry.type,
+        copy.encrypted_data_key,
+        ips,
+        content,
+    )
+
+
+def _loaded(row: Any) -> Entry:
+    """An entry with the one copy that a row has."""
+    _, data_id, group, tenant, name, md5, modified_ms, type_, encrypted, ips = row
+    key = (tenant, group, data_id)
+    if not name:
+        return Entry(key=key, md5=md5, modified_ms=modified_ms, type=type_, encrypted_data_key=encrypted)
+    copy = Copy(
+        md5=md5,
+        modified_ms=modified_ms,
+        encrypted_data_key=encrypted,
+        ips=frozenset(ips.split(",")) if ips else frozenset(),
+    )
+    if name == BETA:
+        return Entry(key=key, type=type_, beta=copy)
+    return Entry(key=key, type=type_, tags={name[len(TAG) :]: copy})
+
+
+def _merge(entries: dict[ConfigKey, Entry], more: Entry) -> None:
+    """Add the copy in C{more} to the config's entry."""
+    entry = entries.setdefault(more.key, more)
+    if entry is more:
+        return
+    if more.md5:
+        entry.md5, entry.modified_ms, entry.encrypted_data_key = more.md5, more.modified_ms, more.encrypted_data_key
+    if more.beta is not None:
+        entry.beta = more.beta
+    if more.tags is not None:
+        entry.tags = {**(entry.tags or {}), **more.tags}
+
+
+def _bytes(rows: Rows) -> int:
+    return sum(len(row[9]) + 200 for row in rows) + 200
+
+
+def _part(pending: Pending) -> tuple[Pending, int]:
+    """Take the oldest ones out, up to a batch. @return: these, and their bytes."""
+    part: Pending = {}
+    size = 0
+    for key, rows in pending.items():
+        part[key] = rows
+        size += _bytes(rows)
+        if size >= BATCH:
+            break
+    for key in part:
+        del pending[key]
+    return part, size
+
+
+def _save(txn: Txn, part: Pending) -> None:
+    for key, rows in part.items():
+        if key is COMPLETE:
+            txn.execute("UPDATE state SET complete = 1")
+            continue
+        tenant, group, data_id = key
+        txn.execute("DELETE FROM config WHERE data_id = ? AND group_id = ? AND tenant_id = ?", (data_id, group, tenant))
+        for row in rows:
+            txn.execute(
+                "INSERT INTO config (data_id, group_id, tenant_id, name, md5, modified_ms, type, encrypted_data_key,"
+                " ips, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )

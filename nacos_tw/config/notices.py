@@ -1,0 +1,192 @@
+"""Nodes that share a database tell each other which configs to read anew (spec 15.2).
+
+A notice names configs, not what became of them: the receiver reads the rows, so that late, doubled and reordered
+notices do no harm. A notice is repeated until the other node has acknowledged it or is a member no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nacos_tw.config.model import ConfigKey
+
+WHAT = "config-changed"
+"""The kind of question that a notice is."""
+MOST = 10_000
+"""Configs that are remembered for a node that does not answer; beyond, it is told to compare all."""
+PART = 1000
+"""Most in one notice."""
+SOONEST, LATEST = 0.5, 8.0
+"""Seconds between two tries."""
+
+Ask = Callable[[str, str, bytes], Deferred[bytes]]
+
+
+class Notice(msgspec.Struct, frozen=True, array_like=True):
+    """
+    What one node tells another.
+
+    @ivar keys: configs that have changed.
+    @ivar everything: whether there were too many to name: compare all.
+    """
+
+    keys: list[ConfigKey]
+    everything: bool = False
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Notice).decode
+
+
+class _Peer:
+    """What one other node has not acknowledged yet."""
+
+    __slots__ = ("asking", "delay", "everything", "keys", "timer")
+
+    def __init__(self) -> None:
+        self.keys: dict[ConfigKey, None] = {}
+        self.everything = False
+        self.asking = False
+        self.delay = SOONEST
+        self.timer: IDelayedCall | None = None
+
+
+class Notices:
+    """
+    The notices of this node, both ways.
+
+    @ivar sent: acknowledged ones; C{failed}: tries that were not; C{received}: others' notices.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        ask: Ask,
+        others: Callable[[], Iterable[str]],
+        refresh: Callable[[list[ConfigKey]], object],
+        compare: Callable[[], object],
+    ) -> None:
+        """
+        @param ask: asks a peer; fails when it cannot be reached or does not answer in time.
+        @param others: the other members as they are now.
+        @param refresh: read these configs anew, because of another node's notice.
+        @param compare: compare all.
+        """
+        self._clock = clock
+        self._ask = ask
+        self._others = others
+        self._refresh = refresh
+        self._compare = compare
+        self._peers: dict[str, _Peer] = {}
+        self._stopped = False
+        self.sent = self.failed = self.received = 0
+
+    # -- telling
+
+    def tell(self, keys: Iterable[ConfigKey]) -> None:
+        """Tell all other members, now, that these have changed."""
+        keys = list(keys)
+        if not keys or self._stopped:
+            return
+        members = list(self._others())
+        for gone in self._peers.keys() - set(members):
+            self._forget(gone)
+        for name in members:
+            peer = self._peers.setdefault(name, _Peer())
+            peer.keys.update(dict.fromkeys(keys))
+            if len(peer.keys) > MOST:
+                peer.keys.clear()
+                peer.everything = True
+            if not peer.asking and peer.timer is None:
+                self._send(name, peer)
+
+    def peer_connected(self, name: str) -> None:
+        """The link to a member stands (again): what it has missed goes out at once."""
+        peer = self._peers.get(name)
+        if peer is not None and not peer.asking and (peer.keys or peer.everything):
+            if peer.timer is not None:
+                peer.timer.cancel()
+                peer.timer = None
+            self._send(name, peer)
+
+    def _send(self, name: str, peer: _Peer) -> None:
+        keys = list(peer.keys)[:PART]
+        everything = peer.everything
+        for key in keys:
+            del peer.keys[key]
+        peer.everything = False
+        peer.asking = True
+        asked = maybeDeferred(self._ask, name, WHAT, _encode(Notice(keys, everything)))
+        asked.addCallbacks(
+            self._acknowledged,
+            self._unacknowledged,
+            callbackArgs=(name, peer),
+            errbackArgs=(name, peer, keys, everything),
+        ).addErrback(lambda failure: self.log.failure("notices to {peer} have failed", failure, peer=name))
+
+    def _acknowledged(self, _: object, name: str, peer: _Peer) -> None:
+        self.sent += 1
+        peer.asking = False
+        peer.delay = SOONEST
+        if (peer.keys or peer.everything) and not self._stopped:
+            self._send(name, peer)
+
+    def _unacknowledged(
+        self, failure: Failure, name: str, peer: _Peer, keys: list[ConfigKey], everything: bool
+    ) -> None:
+        self.failed += 1
+        peer.asking = False
+        peer.keys = {**dict.fromkeys(keys), **peer.keys}
+        peer.everything = peer.everything or everything
+        if self._stopped or self._peers.get(name) is not peer:
+            return
+        if peer.delay == SOONEST:
+            self.log.info("{peer} missed a notice: {why}", peer=name, why=failure.getErrorMessage())
+        peer.timer = self._clock.callLater(peer.delay, self._again, name, peer)
+        peer.delay = min(2 * peer.delay, LATEST)
+
+    def _again(self, name: str, peer: _Peer) -> None:
+        peer.timer = None
+        if name in self._others():
+            self._send(name, peer)
+        else:
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        peer = self._peers.pop(name)
+        if peer.timer is not None:
+            peer.timer.cancel()
+
+    def waiting(self) -> dict[str, int]:
+        """Configs that each other node has not heard of yet; -1: it is to compare all."""
+        return {name: -1 if peer.everything else len(peer.keys) for name, peer in self._peers.items()}
+
+    def stop(self) -> None:
+        """Tell nothing more; the others compare every 30 s."""
+        self._stopped = True
+        for name in list(self._peers):
+            self._forget(name)
+
+    # -- being told
+
+    def asked(self, peer: str, body: bytes) -> bytes:
+        """
+        Take another node's notice. The answer acknowledges it: from now on it is this node's task.
+
+        @raise ValueError: it is none.
+        """
+        notice = _decode(body)
+        self.received += 1
+        if notice.keys:
+            self._refresh(notice.keys)
+        if notice.everything:
+            self._compare()
+        return b""

@@ -1,0 +1,138 @@
+"""Reading configs anew that may have changed: one query at a time, for all that were named meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nacos_tw.config import following
+from nacos_tw.config.cache import ConfigCache
+from nacos_tw.config.gray import Entry
+from nacos_tw.config.local import LocalFile
+from nacos_tw.config.model import ConfigKey
+from nacos_tw.interfaces import IDatabase
+
+PART = 100
+"""Configs read at a time."""
+SOONEST, LATEST = 1.0, 5.0
+"""Seconds until a query that failed is tried again."""
+
+
+class _Request:
+    """One call of L{Refreshing.refresh}: how many of its configs are not read yet."""
+
+    __slots__ = ("deferred", "left")
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+        self.deferred: Deferred[None] = Deferred()
+
+
+Wanted = dict[ConfigKey, list[_Request]]
+
+
+class Refreshing:
+    """
+    The reader. It reads after it was told, one query at a time: so the last state wins, in whatever order it was told.
+
+    @ivar trouble: why the last query failed, C{""} if it did not.
+    """
+
+    log = Logger()
+
+    def __init__(self, clock: IReactorTime, database: IDatabase, cache: ConfigCache, local: LocalFile) -> None:
+        self._clock = clock
+        self._database = database
+        self._cache = cache
+        self._local = local
+        self._wanted: Wanted = {}
+        self._reading: Deferred[list[Entry]] | None = None
+        self._again: IDelayedCall | None = None
+        self._delay = SOONEST
+        self._touched: set[ConfigKey] = set()
+        self._stopped = False
+        self.trouble = ""
+
+    def refresh(self, keys: Iterable[ConfigKey]) -> Deferred[None]:
+        """
+        Read these from the database as it is now.
+
+        @return: fires when the cache holds it. Fails when the database fails; they are tried again all the same.
+        """
+        keys = list(keys)
+        if not keys:
+            return succeed(None)
+        request = _Request(len(keys))
+        for key in keys:
+            self._wanted.setdefault(key, []).append(request)
+        if self._reading is None:
+            self._read()
+        return request.deferred
+
+    def begin(self) -> set[ConfigKey]:
+        """
+        Somebody begins to read by other means.
+
+        @return: the configs that are read here from now on, so that it does not put something older in their place.
+        """
+        self._touched = set()
+        return self._touched
+
+    def stop(self) -> None:
+        """Read nothing more."""
+        self._stopped = True
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+        if self._reading is not None:
+            self._reading.cancel()
+
+    def _read(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+        if self._stopped:
+            return
+        keys = list(self._wanted)[:PART] if len(self._wanted) > PART else list(self._wanted)
+        part = {key: self._wanted.pop(key) for key in keys}
+        self._reading = reading = self._database.query("rows", following.rows, keys)
+        reading.addCallback(self._found, part).addErrback(self._failed, part).addErrback(
+            lambda failure: self.log.failure("reading configs failed", failure)
+        )
+
+    def _found(self, found: list[Entry], part: Wanted) -> None:
+        self._reading = None
+        self.trouble = ""
+        self._delay = SOONEST
+        self._touched.update(part)
+        gone = dict.fromkeys(part)
+        for entry in found:
+            gone.pop(entry.key, None)
+            self._local.save(entry)
+        for key in gone:
+            self._local.remove(key)
+        self._cache.update(part, found)
+        if self._wanted:
+            self._read()
+        for requests in part.values():
+            for request in requests:
+                request.left -= 1
+                if not request.left:
+                    request.deferred.callback(None)
+
+    def _failed(self, failure: Failure, part: Wanted) -> None:
+        self._reading = None
+        if not self.trouble and not failure.check(CancelledError):
+            self.log.warn("configs that have changed cannot be read: {why}", why=failure.getErrorMessage())
+        self.trouble = failure.getErrorMessage()
+        failed = {request for requests in (*part.values(), *self._wanted.values()) for request in requests}
+        self._wanted = {key: [] for key in (*part, *self._wanted)}
+        if not self._stopped:
+            self._again = self._clock.callLater(self._delay, self._read)
+            self._delay = min(2 * self._delay, LATEST)
+        for request in failed:
+            request.deferred.errback(failure)
