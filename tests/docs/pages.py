@@ -64,7 +64,13 @@ def key_tables() -> str:
     """Every key, in the sections and the order of conf/application.properties."""
     out = []
     for title, section in keys.SECTIONS:
-        out += ["", f"### {title}", "", "| key | value | default | meaning | environment |", "| --- | --- | --- | --- | --- |"]
+        out += [
+            "",
+            f"### {title}",
+            "",
+            "| key | value | default | meaning | environment |",
+            "| --- | --- | --- | --- | --- |",
+        ]
         out += [row(key) for key in section]
     return "\n".join(out) + "\n\n"
 

@@ -1,0 +1,159 @@
+"""README's walk-through as a reader pastes it, and the change of members that docs/operations.md tells of."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.docs.pages import ROOT, between, blocks
+from tests.system.nodes import RealCluster, RealNode, cluster, free_port, wait_for
+from tests.system.writers import writing
+
+README = ROOT / "README.md"
+PARTS = ("start", "register", "kill", "return")
+PORTS = ("8841", "8842", "8843")
+
+
+def walk_through() -> str:
+    """All its parts, one after the other."""
+    text = []
+    for part in PARTS:
+        found = re.search(
+            r"```sh\n(.*?)```", README.read_text("utf-8").partition(f"<!-- walk-through: {part} -->")[2], re.S
+        )
+        assert found is not None, part
+        text.append(f"echo '--- {part}'\n{found[1]}")
+    return "".join(text)
+
+
+class WalkThroughTests(SynchronousTestCase):
+    """Real nodes, by the commands of the page."""
+
+    def test_three_nodes(self) -> None:
+        """Registered at a follower, listed by all three; the leader is killed and nobody loses anything."""
+        script = walk_through()
+        ports = []
+        while len(set(ports)) < 3:
+            ports.append(free_port())
+            ports = list(dict.fromkeys(ports))[:3]
+        home = tempfile.mkdtemp(prefix="nacos-tw-walk-")
+        self.addCleanup(shutil.rmtree, home, ignore_errors=True)
+        # Ports that are free here; the page finds a node's folder by the last digit of its port.
+        names = dict(zip(PORTS, map(str, ports), strict=True))
+        script = script.replace("server.port=884$n", "server.port=$(port $n)").replace(
+            "884[123]", "|".join(names.values())
+        )
+        script = script.replace("grep -o '", "grep -oE '").replace("node${leader#884}", "node$(number $leader)")
+        for old, new in names.items():
+            script = script.replace(old, new)
+        cases = "".join(f"{old[-1]}) echo {new};; " for old, new in names.items())
+        backwards = "".join(f"{new}) echo {old[-1]};; " for old, new in names.items())
+        helpers = f"port() {{ case $1 in {cases}esac; }}\nnumber() {{ case $1 in {backwards}esac; }}\n"
+        shared = f"export NACOS_TW_VENV={os.environ.get('NACOS_TW_VENV', sys.prefix)}"
+        script = re.sub(r"export NACOS_TW_VENV=\S+", shared, script)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("NACOS_", "SERVER_", "MODE"))}
+        self.addCleanup(self.stop_all, home)
+        with open(os.path.join(home, "output"), "w+") as output:
+            done = subprocess.run(
+                ["sh", "-c", helpers + script], cwd=ROOT, env={**kept, "HOME": home}, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=subprocess.STDOUT, timeout=120,
+            )  # fmt: skip
+            output.seek(0)
+            said = output.read()
+        self.assertEqual(done.returncode, 0, said)
+        _, start, register, kill, back = re.split(r"^--- \w+$", said, flags=re.MULTILINE)
+        self.assertTrue(start.endswith("OK\n"), said)
+        self.assertEqual(register.count('"ip":"10.0.0.7"'), 3, said)
+        self.assertIn("\nok\n", register)
+        self.assertIn("\nok\n", kill, said)
+        self.assertEqual((kill.count('"ip":"10.0.0.7"'), kill.count('"ip":"10.0.0.8"')), (1, 1), said)
+        self.assertEqual(kill.count('"state":"LEADER"'), 1, said)
+        self.assertEqual((back.count('"ip":"10.0.0.7"'), back.count('"ip":"10.0.0.8"')), (1, 1), said)
+        self.assertEqual(back.count("Send shutdown request"), 3, said)
+
+    def stop_all(self, home: str) -> None:
+        """Kill what a failed walk has left over."""
+        for number in (1, 2, 3):
+            node = RealNode(os.path.join(home, "nacos-demo", f"node{number}"), 0)
+            if os.path.exists(os.path.join(node.home, "data", "nacos.pid")):
+                node.kill()
+
+    def test_parts_are_whole(self) -> None:
+        """Each part is one block between its two marks."""
+        text = README.read_text("utf-8")
+        self.assertEqual(re.findall(r"<!-- walk-through: (\w+) -->", text), list(PARTS))
+        self.assertEqual(text.count("<!-- end -->"), len(PARTS))
+        for part in PARTS:
+            self.assertIn(f"<!-- walk-through: {part} -->\n```sh\n", text)
+        self.assertEqual(len([block for block in blocks(README, "sh") if "curl" in block]), len(PARTS))
+        self.assertEqual(between(README, "<!-- figures -->", "<!-- end figures -->").count("<!--"), 0)
+
+
+class MembersTests(SynchronousTestCase):
+    """Adding and removing a node as docs/operations.md says, with writes going on."""
+
+    def voters(self, node: RealNode) -> set[str]:
+        """The members of the Raft group, as the node knows them."""
+        found = node.request("GET", "/nacos/v1/core/cluster/self").json["data"]["extendInfo"]
+        return set(found["raftMetaData"]["metaDataMap"]["naming_persistent_service"]["raftGroupMember"])
+
+    def assertMembers(self, asked: list[RealNode], wanted: list[RealNode]) -> None:
+        """All of them know these members."""
+        names = {f"127.0.0.1:{node.port - 1000}" for node in wanted}
+        for node in asked:
+            wait_for(lambda node=node: self.voters(node) == names, 10, f"{node.address} to know {names}")  # type: ignore[misc]
+
+    def listed(self, nodes: list[RealNode], members: list[RealNode]) -> None:
+        """Write the list of members on these nodes."""
+        for node in nodes:
+            with open(os.path.join(node.home, "conf", "cluster.conf"), "w") as file:
+                file.writelines(f"{member.address}\n" for member in members)
+
+    def restart(self, nodes: RealCluster) -> None:
+        """One after the other, the leader last."""
+        leader = nodes.leader()
+        for node in sorted(nodes.nodes, key=lambda node: node is leader):
+            node.stop()
+            node.start()
+            wait_for(node.ready, 10, f"{node.address} to be ready")
+
+    def newcomer(self, nodes: RealCluster) -> RealNode:
+        """A node with an empty home that is not started."""
+        taken = {port for node in nodes.nodes for port in (node.port, node.port - 1000)}
+        port = free_port()
+        while {port, port - 1000} & taken:
+            port = free_port()
+        node = RealNode(os.path.join(nodes.folder, "node4"), port)
+        os.makedirs(os.path.join(node.home, "conf"))
+        with open(os.path.join(node.home, "conf", "application.properties"), "w") as file:
+            file.write(f"server.port={port}\n")
+        return node
+
+    def test_add_a_node(self) -> None:
+        """A fourth node comes and goes again; what is acknowledged meanwhile stays, and none waits long."""
+        with cluster() as nodes:
+            old, new = list(nodes.nodes), self.newcomer(nodes)
+            with writing(old, ephemeral="false") as writers:
+                self.listed([*old, new], [*old, new])
+                new.start()
+                self.addCleanup(lambda: new.kill() if new.running else None)
+                self.restart(nodes)
+                self.assertMembers([*old, new], [*old, new])
+                wait_for(new.ready, 10)
+                self.listed(old, old)
+                self.restart(nodes)
+                self.assertMembers(old, old)
+                new.stop()
+            for writer in writers:
+                self.assertEqual([text for text in writer.failures if text.startswith("5")], [])
+                for node in old:
+                    wait_for(
+                        lambda node=node, writer=writer: set(writer.acknowledged) <= node.ips(writer.service),  # type: ignore[misc]
+                        10,
+                    )
