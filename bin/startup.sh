@@ -85,7 +85,7 @@ set -- -OO -I -m nacos_tw --home "$BASE" --mode "$MODE"
 
 cd "$BASE" || exit 1
 echo "nacos is starting with $MODE"
-echo "$VENV/bin/python $*" >"$OUT" || fail "$OUT cannot be written"
+{ echo "$VENV/bin/python $*" >"$OUT"; } 2>/dev/null || fail "$OUT cannot be written; is the disk full?"
 rm -f "$PID_FILE"
 nohup "$VENV/bin/python" "$@" >>"$OUT" 2>&1 </dev/null &
 pid=$!

@@ -145,7 +145,7 @@ class Registering(Clustered):
         victim.kill()
         for node in others:
             wait_for(lambda node=node: node.members()[victim.address] == "DOWN", 2)
-            self.assertEqual({node.members()[other.address] for other in others}, {"UP"})
+            wait_for(lambda node=node: {node.members()[other.address] for other in others} == {"UP"}, 5)
         victim.start()
         for node in nodes.nodes:
             wait_for(lambda node=node: set(node.members().values()) == {"UP"}, 5)
@@ -587,12 +587,14 @@ class Disks(Clustered):
         victim, other = nodes.followers()
         self.assertOk(victim.register("s", "10.0.0.1", ephemeral="false"))
         victim.stop()
-        data = os.path.join(victim.home, "data")
-        shutil.rmtree(data)
-        with mounted(data, "-o", "size=256k"):
+        conf = os.path.join(victim.home, "conf")
+        saved = shutil.copytree(conf, os.path.join(nodes.folder, "saved"))
+        with mounted(victim.home, "-o", "size=512k"), contextlib.ExitStack() as stack:
+            stack.callback(lambda: victim.running and victim.kill())  # while its pid file can be seen
+            shutil.copytree(saved, conf)
             victim.start()
             nodes.wait_ready()
-            fill(os.path.join(data, "other"))
+            fill(os.path.join(victim.home, "other"))
             number = 1
             while victim.readiness().status == 200 and number < 200:
                 number += 1
@@ -607,9 +609,8 @@ class Disks(Clustered):
             self.assertIn(answer.status, (500, 503))
             self.assertIn("full", answer.text)
             self.assertOk(other.register("s", "10.0.1.2", ephemeral="false"))
-            os.unlink(os.path.join(data, "other"))
+            os.unlink(os.path.join(victim.home, "other"))
             nodes.wait_ready()
             ips = {f"10.0.0.{n}" for n in range(1, number + 1)} | {"10.0.1.2"}
             self.assertEverywhere(nodes.nodes, "s", ips)
             self.assertOk(victim.register("s", "10.0.1.3", ephemeral="false"))
-            victim.kill()

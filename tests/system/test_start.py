@@ -375,6 +375,16 @@ class Refusals(Home):
         self.assertIn(data, line)
         self.assertIn("full", line)
 
+    def test_disk_of_the_whole_home_full(self) -> None:
+        """Not even the script can write then."""
+        node = self.node()
+        with mounted(node.home, "-o", "size=64k"):
+            os.mkdir(os.path.join(node.home, "conf"))
+            self.write(node, "application.properties", f"server.port={node.port}\n")
+            fill(os.path.join(node.home, "other"))
+            line = self.refused(node, "-m", "standalone")
+        self.assertIn("full", line)
+
     def test_data_not_writable(self) -> None:
         node = self.node()
         data = os.path.join(node.home, "data")
