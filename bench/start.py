@@ -79,9 +79,9 @@ def measure(count: int) -> list[float]:
 
 def fresh() -> float:
     """
-    Start a new cluster, write, and read that on all nodes.
+    Start a new cluster, write, read that on all nodes, and see that all agree on a leader.
 
-    @return: seconds from the start to the last reading; SystemExit if it does not work.
+    @return: the seconds that all this took; SystemExit if it does not work.
     """
     found = nodes.Nodes(3)
     try:
@@ -95,11 +95,8 @@ def fresh() -> float:
                     f"{address} to list it",
                     5,
                 )
-        leader = found.leader()
-        seconds = time.monotonic() - began
-        if leader.address not in found.addresses:
-            raise SystemExit("no leader")
-        return seconds
+        found.leader()
+        return time.monotonic() - began
     finally:
         found.close()
 

@@ -19,11 +19,11 @@ from wire import Connection, addresses_in, instance_list, register
 LIMIT = 5.0
 
 
-def once(at: Connection, others: Sequence[Connection], number: int) -> tuple[float, list[float]]:
+def once(at: Connection, others: Sequence[Connection], number: int) -> list[float]:
     """
-    Register an instance.
+    Send the registration of an instance; its answer is not read.
 
-    @return: milliseconds until it is answered, and until each of the others lists it.
+    @return: milliseconds until each of the others lists it.
     """
     service, ip = f"visible.{number}", "10.0.0.1"
     question = instance_list(service)
@@ -36,7 +36,7 @@ def once(at: Connection, others: Sequence[Connection], number: int) -> tuple[flo
                 seen[other] = 1000 * (time.perf_counter() - began)
         if time.perf_counter() > began + LIMIT:
             raise SystemExit(f"not visible after {LIMIT} s")
-    return began, list(seen.values())
+    return list(seen.values())
 
 
 def measure(addresses: Sequence[str], times: int) -> list[list[object]]:
@@ -45,7 +45,7 @@ def measure(addresses: Sequence[str], times: int) -> list[list[object]]:
     found: list[list[float]] = [[] for _ in addresses]
     for number in range(times * len(addresses)):
         at = number % len(addresses)
-        _, seen = once(connections[at], [each for each in connections if each is not connections[at]], number)
+        seen = once(connections[at], [each for each in connections if each is not connections[at]], number)
         if connections[at].receive() != (200, b"ok"):
             raise SystemExit("the registration was refused")
         found[at] += seen
