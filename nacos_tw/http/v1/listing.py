@@ -100,7 +100,7 @@ class InstanceListV1:
         answers = self.answers
         answers.check(naming.registry.switches)
         cached = answers.by_target[java].get(call.target)
-        if cached is not None and not naming.provisional.overlay:
+        if cached is not None and not naming.provisional.overlay and not call.body:
             service, version, reply = cached
             if service.version == version:
                 return reply
@@ -121,7 +121,7 @@ class InstanceListV1:
         cached = self._answer(key, clusters, healthy_only, client_ip, call.get("env"), java, pushed)
         if isinstance(cached, Reply):
             return cached
-        if udp_port <= 0 and not self.naming.overlay:
+        if udp_port <= 0 and not self.naming.overlay and not call.body:
             self.answers.keep_target(java, call.target, cached)
         return cached[2]
 
