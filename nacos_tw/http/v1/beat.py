@@ -25,6 +25,7 @@ from nacos_tw.naming.commands import Register
 from nacos_tw.naming.model import DEFAULT_CLUSTER, Instance, ServiceKey, own_beat_interval
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.switches import Switches
+from nacos_tw.naming.validation import check_port
 
 REMEMBERED_BYTES = 128 * 1024 * 1024
 """Bytes of requests that are remembered, about; when there are more, all are forgotten."""
@@ -98,7 +99,11 @@ class BeatsV1:
         naming = self.naming
         if known is not None:
             instance, registry = known.instance, naming.registry
-            if registry.by_number.get(instance.number) is instance and known.switches is registry.switches:
+            if (
+                registry.by_number.get(instance.number) is instance
+                and known.switches is registry.switches
+                and not naming.provisional.overlay
+            ):
                 waiting = naming.beat(instance)
                 if waiting is None:
                     return known.reply
@@ -130,6 +135,9 @@ class BeatsV1:
         return reply if waiting is None else waiting.addCallback(_given, reply)
 
     def _register(self, service: ServiceKey, cluster: str, ip: str, port: int, beat: Beat) -> Deferred[Reply]:
+        if not ip:
+            raise BadParameter("Param 'ip' is required.")  # nobody could deregister it
+        check_port(port)
         check_names(service, cluster, ip)
         command = Register(
             service, ip, port, cluster, beat.ephemeral, beat.weight, True, True, beat.metadata, "DEFAULT", beat=True
