@@ -19,7 +19,8 @@ from twisted.logger import Logger
 
 from nacos_tw.config import commands, store
 from nacos_tw.config.model import ConfigKey
-from nacos_tw.errors import NacosError
+from nacos_tw.errors import BadParameter, NacosError
+from nacos_tw.storage.errors import Duplicate
 from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.txn import Txn
 
@@ -59,20 +60,35 @@ class ConfigMachine:
         self._index = index
 
     def apply(self, command: bytes) -> Any:
-        """Apply one command; a refusal is returned. A defect fails the command, not the log."""
+        """Apply one command, wholly or not at all; a refusal is returned. A defect fails the command, not the log."""
         if self.lost:
             return NacosError("the embedded database cannot be written to")
         try:
             txn = self._transaction()
-            result = store.apply(txn, commands.decode(command))
-        except Exception as error:
-            if isinstance(error, NacosError):
-                self._give_up()
-                return error
-            self.log.failure("a configuration command could not be applied")
-            return NacosError("internal error: the command could not be applied")
+            txn.execute("SAVEPOINT command")
+            result = self._run(txn, command)
+            if isinstance(result, NacosError):
+                txn.execute("ROLLBACK TO command")
+            txn.execute("RELEASE command")
+        except NacosError as error:
+            self._give_up()
+            return error
+        if isinstance(result, NacosError):
+            return result
         self._changed.update(dict.fromkeys(result.changed))
         return result.value
+
+    def _run(self, txn: Txn, command: bytes) -> Any:
+        """The command's L{Result<nacos_tw.config.results.Result>}, or why it is refused."""
+        try:
+            return store.apply(txn, commands.decode(command))
+        except (BadParameter, Duplicate) as refusal:
+            return refusal
+        except NacosError:
+            raise
+        except Exception:
+            self.log.failure("a configuration command could not be applied")
+            return NacosError("internal error: the command could not be applied")
 
     def _transaction(self) -> Txn:
         if self._txn is None:
