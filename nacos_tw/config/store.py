@@ -8,8 +8,8 @@ come from the command alone. On MySQL many nodes run it at once. What makes it r
    history row is what the update replaces, and a casMd5 is compared with what it replaces.
  - The row is looked for without a lock first: under REPEATABLE READ (L{nacos_tw.storage.link} prefers READ COMMITTED)
    looking with one for what is not there would lock the gap, and two publishers of new configs wait for each other.
- - Two that insert the same config: the second gets L{Duplicate} when the first has committed, finds the row by a locking
-   read, which sees what was committed meanwhile, and updates.
+ - Two that insert the same config: the second gets L{Duplicate} when the first has committed, finds the row by a
+   locking read, which sees what was committed meanwhile, and updates.
 """
 
 from __future__ import annotations

@@ -89,14 +89,15 @@ class _Table:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def where(self, key: ConfigKey, tag: str | None) -> tuple[str, list[Any]]:
-        """The condition for one copy."""
+    def key(self, key: ConfigKey, tag: str | None) -> dict[str, str]:
+        """The columns of its unique key, and their values for one copy."""
         tenant, group, data_id = key
+        columns = {"data_id": data_id, "group_id": group, "tenant_id": tenant}
         if self.name == "config_info_gray":
-            return f"{KEY_IS} AND gray_name=?", [data_id, group, tenant, gray_name(tag)]
-        if tag is None:
-            return KEY_IS, [data_id, group, tenant]
-        return f"{KEY_IS} AND tag_id=?", [data_id, group, tenant, tag]
+            columns["gray_name"] = gray_name(tag)
+        elif tag is not None:
+            columns["tag_id"] = tag
+        return columns
 
     def names(self, tag: str | None, beta_ips: str) -> dict[str, Any]:
         """Columns that say which copy it is, with their values."""
@@ -163,6 +164,8 @@ def _publish(txn: Txn, command: _Content, tag: str | None, beta_ips: str) -> Res
                 continue
             except Duplicate:
                 row = _row(txn, table, command.key, tag)
+                if row is None:
+                    raise  # 2.5's table: a name that differs in its case alone is taken
         if row is not None:
             if leading:
                 _check_cas(command, row[1])
@@ -173,8 +176,12 @@ def _publish(txn: Txn, command: _Content, tag: str | None, beta_ips: str) -> Res
 
 def _row(txn: Txn, table: _Table, key: ConfigKey, tag: str | None) -> tuple[int, str | None] | None:
     """Id and md5 of a copy, locked if it is there."""
-    where, params = table.where(key, tag)
-    return txn.one(f"SELECT id, md5 FROM {table.name} WHERE {where}{txn.for_update}", params)
+    columns = table.key(key, tag)
+    where = " AND ".join(f"{name}=?" for name in columns)
+    values = tuple(columns.values())
+    row = txn.one(f"SELECT id, md5, {', '.join(columns)} FROM {table.name} WHERE {where}{txn.for_update}", values)
+    # config_info_gray has a collation for which cases are the same: its row may be another one's.
+    return None if row is None or row[2:] != values else (row[0], row[1])
 
 
 def _check_cas(command: _Content, md5: str | None) -> None:
@@ -254,7 +261,8 @@ def beta(txn: Txn, key: ConfigKey) -> Copy | None:
 def copies(txn: Txn, key: ConfigKey, beta_only: bool = False) -> list[Copy]:
     """The beta copy, if there is one, and those of tags, by their names."""
     tenant, group, data_id = key
-    return _copies(txn, KEY_IS, [data_id, group, tenant], True, beta_only)
+    found = _copies(txn, KEY_IS, [data_id, group, tenant], True, beta_only)
+    return [copy for copy in found if copy.key == key]  # for config_info_gray cases are the same
 
 
 def copies_index(txn: Txn) -> list[Copy]:
