@@ -98,6 +98,11 @@ class ClientsTests(SynchronousTestCase):
             command = self.java(version)
             self.passes([*command, self.servers, BEAT_SECONDS, *JAVA_STAGES], JAVA_STAGES)
 
+    def test_java_2(self) -> None:
+        """nacos-client 2.5: what it does by HTTP, persistent instances and maintenance; the rest is gRPC."""
+        stages = ["status", "services", "persistentWrites"]
+        self.passes([*self.java("2.5.1"), self.servers, "0", *stages], stages)
+
     def test_java_failover(self) -> None:
         """The leader is killed: a client that knows three servers goes on writing, reading and beating."""
         command = [*self.java(JAVA_VERSIONS[0]), self.servers, "0", "status", "failover"]

@@ -159,6 +159,24 @@ public class NamingTrial {
         soon("gone", () -> ips(second, service).isEmpty());
     }
 
+    /** What clients from 2.0 on still do by HTTP: writes of persistent instances, and all maintenance. */
+    void persistentWrites() throws Exception {
+        String service = name("writes");
+        Instance one = instance("127.0.0.1", false);
+        all.registerInstance(service, one);
+        soon("listed", () -> listed(service).contains("\"weight\":2.5"));
+        one.setWeight(7.0);
+        maintain.updateInstance(service, one);
+        soon("changed", () -> listed(service).contains("\"weight\":7.0"));
+        all.deregisterInstance(service, one);
+        soon("gone", () -> listed(service).contains("\"hosts\":[]"));
+    }
+
+    private String listed(String service) throws Exception {
+        return new String(new URL("http://" + servers[0] + "/nacos/v1/ns/instance/list?serviceName=" + service)
+            .openStream().readAllBytes());
+    }
+
     void select() throws Exception {
         String service = name("select");
         Instance weak = instance("10.1.1.2", true);
