@@ -177,8 +177,11 @@ class RaftNode:
         self._drain()
 
     async def hand_over(self, limit: float = 0.5) -> None:
-        """If this node leads, let another one take over, waiting at most C{limit} seconds."""
+        """Before L{stop}: if this node leads, let another one take over, waiting at most C{limit} seconds. If nobody
+        leads, what waits for that fails while callers can still hear it."""
         core = self._core
+        if core.leader is None:
+            self._abandon(Unavailable("the node is stopping and knows no leader"))
         if core.role is not Role.LEADER or len(core.config.voters) < 2 or not self.transfer(None):
             return
         end = self._seconds() + limit
