@@ -190,6 +190,14 @@ class ClusterTests(SynchronousTestCase):
         self.nodes.run(0.1)
         self.successResultOf(done)
 
+    def test_no_leader_at_the_end(self) -> None:
+        """Before a stop, what waits for a leader that is not there fails while callers can still hear it."""
+        self.nodes.isolate(self.one)
+        self.nodes.run(1.0)
+        asked = self.nodes.propose(self.one)
+        self.successResultOf(Deferred.fromCoroutine(self.nodes.node(self.one).hand_over()))
+        self.assertIn("is stopping", str(asked.result.value))
+
     def test_follower_hands_nothing_over(self) -> None:
         """There is nothing to do."""
         self.successResultOf(Deferred.fromCoroutine(self.nodes.node(self.one).hand_over()))

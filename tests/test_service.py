@@ -1,0 +1,398 @@
+"""Whole nodes in this process, on the real reactor: start, work, stop, start again; and starts that are refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.protocol import ClientFactory, Protocol
+from twisted.internet.task import deferLater
+from twisted.trial.unittest import TestCase
+
+from nacos_tw.errors import NacosError, StartError
+from nacos_tw.http.v1.subscribers import SUBSCRIBERS
+from nacos_tw.naming.commands import Register
+from nacos_tw.options import Options
+from nacos_tw.raft.opening import open_store
+from nacos_tw.service import NacosNode, makeService
+from nacos_tw.settings.clusterconf import Address
+from nacos_tw.settings.settings import Settings, load
+from tests.system.nodes import free_port
+
+NS = "/nacos/v1/ns"
+REGISTER = f"{NS}/instance?serviceName=s&ip=10.0.0.{{}}&port=80"
+QUICK = {"nacos.raft.secret": "not a secret at all", "nacos.raft.election-timeout-ms": "500"}
+
+
+class Exchange(Protocol):
+    """One request on a connection of its own; C{done} fires with status and body."""
+
+    def __init__(self, request: bytes) -> None:
+        self.request = request
+        self.done: Deferred[tuple[int, bytes]] = Deferred()
+        self.got = b""
+
+    def connectionMade(self) -> None:
+        self.transport.write(self.request)  # type: ignore[union-attr]
+
+    def dataReceived(self, data: bytes) -> None:
+        self.got += data
+
+    def connectionLost(self, reason: Any = None) -> None:
+        head, _, body = self.got.partition(b"\r\n\r\n")
+        if head.startswith(b"HTTP/1.1 "):
+            self.done.callback((int(head[9:12]), body))
+        else:
+            self.done.errback(reason)
+
+
+class OneExchange(ClientFactory):
+    """Makes it."""
+
+    noisy = False
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+
+    def buildProtocol(self, addr: Any) -> Exchange:
+        return self.exchange
+
+    def clientConnectionFailed(self, connector: Any, reason: Any) -> None:
+        self.exchange.done.errback(reason)
+
+
+async def call(port: int, method: str, path: str) -> tuple[int, str]:
+    """Status and body of an answer."""
+    exchange = Exchange(f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    reactor.connectTCP("127.0.0.1", port, OneExchange(exchange))  # type: ignore[attr-defined]
+    status, body = await exchange.done
+    return status, body.decode()
+
+
+async def pause(seconds: float) -> None:
+    """Let the reactor turn."""
+    await deferLater(reactor, seconds, lambda: None)  # type: ignore[arg-type]
+
+
+async def until(condition: Callable[[], Any], limit: float = 10.0) -> None:
+    """Let the reactor turn until something holds."""
+    end = time.monotonic() + limit
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {limit} s")
+        await pause(0.01)
+
+
+def is_free(port: int) -> bool:
+    """Whether one could listen there now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+class ServiceTestCase(TestCase):
+    """Homes and nodes that are gone when the test is over."""
+
+    timeout = 60
+
+    def setUp(self) -> None:
+        self.nodes: list[NacosNode] = []
+        self.patch(sys, "excepthook", sys.excepthook)
+
+    async def tearDown(self) -> None:
+        for node in list(self.nodes):
+            await self.stop(node)
+
+    def home(self, *ports: int) -> str:
+        """A folder with a cluster.conf, if there are ports for one."""
+        home = os.path.abspath(self.mktemp())
+        os.makedirs(os.path.join(home, "conf"))
+        if ports:
+            with open(os.path.join(home, "conf", "cluster.conf"), "w") as file:
+                file.write("".join(f"127.0.0.1:{port}\n" for port in ports))
+        return home
+
+    def settings(self, home: str, port: int, **overrides: str) -> Settings:
+        environ = {"HOME": home}
+        wanted = {"server.port": str(port), "nacos.inetutils.ip-address": "127.0.0.1", **QUICK, **overrides}
+        return load(home, environ, wanted)
+
+    def build(self, settings: Settings) -> NacosNode:
+        node = NacosNode(settings, reactor)
+        self.nodes.append(node)
+        return node
+
+    def start(self, settings: Settings) -> NacosNode:
+        node = self.build(settings)
+        node.privilegedStartService()
+        node.startService()
+        return node
+
+    async def stop(self, node: NacosNode) -> float:
+        """Stop it; how long that took."""
+        self.nodes.remove(node)
+        begun = time.monotonic()
+        await node.stopService()
+        return time.monotonic() - begun
+
+    def forget(self, node: NacosNode) -> None:
+        """A node whose start failed: the process would end now."""
+        self.nodes.remove(node)
+        node.store.close()
+        node._file_log.stopService()
+
+
+class AloneTests(ServiceTestCase):
+    """One node that stands alone."""
+
+    def alone(self, port: int, home: str = "") -> Settings:
+        return self.settings(home or self.home(), port, **{"nacos.standalone": "true"})
+
+    async def test_life(self) -> None:
+        """It starts, takes a registration, stops in time with its ports, and has it all after the next start."""
+        port = free_port()
+        settings = self.alone(port)
+        node = self.start(settings)
+        await until(lambda: not node.node.reason())
+        self.assertEqual(await call(port, "POST", REGISTER.format(1)), (200, "ok"))
+        self.assertEqual(await call(port, "POST", REGISTER.format(2) + "&ephemeral=false"), (200, "ok"))
+        status, body = await call(port, "GET", f"{NS}/instance/list?serviceName=s")
+        self.assertEqual(len(json.loads(body)["hosts"]), 2)
+        self.assertEqual((await call(port, "GET", "/nacos/v1/console/health/readiness"))[0], 200)
+        self.assertFalse(is_free(port))
+        self.assertLess(await self.stop(node), 2.0)
+        self.assertTrue(is_free(port))
+        again = self.start(settings)
+        await until(lambda: not again.node.reason())
+        status, body = await call(port, "GET", f"{NS}/instance/list?serviceName=s")
+        self.assertEqual(sorted(host["ip"] for host in json.loads(body)["hosts"]), ["10.0.0.1", "10.0.0.2"])
+        with open(os.path.join(settings.logs, "nacos.log")) as log:
+            text = log.read()
+        self.assertEqual(text.count("started successfully in stand alone mode. use embedded storage"), 2)
+        self.assertIn("the node has stopped", text)
+
+    async def test_started_at_once(self) -> None:
+        """A node alone leads, and answers, within two election timeouts."""
+        port = free_port()
+        begun = time.monotonic()
+        self.start(self.alone(port))
+        await call(port, "POST", REGISTER.format(1))
+        self.assertLess(time.monotonic() - begun, 2.0)
+
+    async def test_stop_before_start(self) -> None:
+        """What was only built can be stopped."""
+        node = self.build(self.alone(free_port()))
+        self.assertLess(await self.stop(node), 2.0)
+
+    async def test_port_taken(self) -> None:
+        """One line that names the port."""
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = other.getsockname()[1]
+            node = self.build(self.alone(port))
+            error = self.assertRaises(StartError, node.privilegedStartService)
+            self.forget(node)
+        self.assertIn(f"port {port}", str(error))
+        self.assertNotIn("\n", str(error))
+
+    async def test_nobody_to_ask(self) -> None:
+        """There are no other nodes."""
+        node = self.start(self.alone(free_port()))
+        self.assertRaises(NacosError, node._ask, "127.0.0.1:1", "what", b"")
+        self.assertEqual(await node._ask_all("what", b""), [])
+        self.assertIsNone(node.peers)
+
+    def test_other_nodes_folder(self) -> None:
+        """One line, and exit status 1, before anything runs."""
+        home = self.home()
+        open_store(os.path.join(home, "data", "raft"), "10.9.9.9:8848", True).close()
+        options = Options()
+        options.parseOptions(["--home", home, "--mode", "standalone", "--port", str(free_port())])
+        error = self.assertRaises(SystemExit, makeService, options)
+        self.assertTrue(str(error).startswith("ERROR "), error)
+        self.assertIn("10.9.9.9:8848", str(error))
+        self.assertNotIn("\n", str(error))
+
+    def test_started_twice(self) -> None:
+        """The folder is in use."""
+        settings = self.alone(free_port())
+        node = self.build(settings)
+        error = self.assertRaises(StartError, NacosNode, settings, reactor)
+        self.assertNotIn("\n", str(error))
+        self.forget(node)
+
+    def test_made(self) -> None:
+        """makeService gives the node that the options describe."""
+        home, port = self.home(), free_port()
+        options = Options()
+        options.parseOptions(["--home", home, "--mode", "standalone", "--port", str(port)])
+        node = makeService(options)
+        self.assertEqual((node.settings.port, node.settings.home), (port, home))
+        node.store.close()
+
+    def test_bad_settings(self) -> None:
+        """One line with the file and what was expected."""
+        home = self.home()
+        with open(os.path.join(home, "conf", "application.properties"), "w") as file:
+            file.write("server.port=many\n")
+        options = Options()
+        options.parseOptions(["--home", home, "--mode", "standalone"])
+        error = self.assertRaises(SystemExit, makeService, options)
+        self.assertIn("application.properties", str(error))
+        self.assertNotIn("\n", str(error))
+
+
+class ClusterTests(ServiceTestCase):
+    """Three nodes in one process."""
+
+    def cluster(self) -> None:
+        """Their settings."""
+        self.ports = [free_port() for _ in range(3)]
+        while len({each for port in self.ports for each in (port, port - 1000)}) < 6:
+            self.ports = [free_port() for _ in range(3)]
+        self.all = [self.settings(self.home(*self.ports), port) for port in self.ports]
+
+    async def together(self) -> list[NacosNode]:
+        self.cluster()
+        nodes = [self.start(settings) for settings in self.all]
+        await until(lambda: not any(node.node.reason() for node in nodes))
+        return nodes
+
+    async def test_life(self) -> None:
+        """Registered at a follower, seen at all; the leader stops in order and no write fails; all stop in time."""
+        nodes = await self.together()
+        (leader,) = (node for node in nodes if node.node.is_leader)
+        others = [node for node in nodes if node is not leader]
+        self.assertEqual(await call(others[0].settings.port, "POST", REGISTER.format(1)), (200, "ok"))
+        await until(lambda: all(node.registry.services for node in nodes))
+        written: list[tuple[int, str]] = []
+        over: list[bool] = []
+
+        async def write(port: int, first: int) -> None:
+            number = first
+            while not over:
+                written.append(await call(port, "POST", REGISTER.format(number % 250) + f"&clusterName=c{number}"))
+                number += 1
+
+        writers = [
+            Deferred.fromCoroutine(write(node.settings.port, 1000 * place)) for place, node in enumerate(others, 1)
+        ]
+        await pause(0.2)
+        self.assertLess(await self.stop(leader), 2.0)
+        await pause(0.5)
+        over.append(True)
+        await gatherResults(writers)
+        self.assertEqual(set(written), {(200, "ok")})
+        self.assertGreater(len(written), 20)
+        for node in others:
+            begun = await self.stop(node)
+            self.assertLess(begun, 2.0)
+        for port in self.ports:
+            self.assertTrue(is_free(port) and is_free(port - 1000))
+
+    async def test_all_again(self) -> None:
+        """All stop and start: what was written is there, and the old leader's stop left nothing behind."""
+        nodes = await self.together()
+        for number in range(5):
+            await call(self.ports[number % 3], "POST", REGISTER.format(number))
+        await gatherResults([Deferred.fromCoroutine(self.stop(node)) for node in nodes])
+        nodes = [self.start(settings) for settings in self.all]
+        await until(lambda: not any(node.node.reason() for node in nodes))
+        await until(lambda: all(len(node.registry.by_number) == 5 for node in nodes))
+
+    async def test_no_majority(self) -> None:
+        """One of three, alone: it is not ready and says why, takes ephemeral ones, refuses the others; and all is
+        in the replicated state when a second one comes."""
+        self.cluster()
+        node, port = self.start(self.all[0]), self.ports[0]
+        await until(lambda: not node.node.available)
+        status, body = await call(port, "GET", "/nacos/v1/console/health/readiness")
+        self.assertEqual(status, 500)
+        self.assertIn("no leader", body)
+        self.assertEqual((await call(port, "GET", f"{NS}/operator/metrics"))[0], 200)
+        self.assertEqual(await call(port, "POST", REGISTER.format(1)), (200, "ok"))
+        status, body = await call(port, "POST", REGISTER.format(1) + "&ephemeral=false")
+        self.assertEqual((status, body), (503, "no leader: 1 of 3 nodes are connected"))
+        status, body = await call(port, "GET", f"{NS}/instance/list?serviceName=s")
+        self.assertEqual(len(json.loads(body)["hosts"]), 1)
+        other = self.start(self.all[1])
+        await until(lambda: len(other.registry.by_number) == 1)
+        await until(lambda: not len(node.naming.provisional))
+        self.assertEqual((await call(port, "GET", "/nacos/v1/console/health/readiness"))[0], 200)
+
+    async def test_stop_with_a_write_under_way(self) -> None:
+        """It is answered before the connection closes, in time."""
+        self.cluster()
+        settings = self.settings(self.all[0].home, self.ports[0], **{"nacos.raft.election-timeout-ms": "3000"})
+        node = self.start(settings)
+        waiting = Deferred.fromCoroutine(call(self.ports[0], "POST", REGISTER.format(1) + "&ephemeral=false"))
+        await pause(0.1)
+        self.assertNoResult(waiting)
+        self.assertLess(await self.stop(node), 2.0)
+        outcome: list[Any] = []
+        waiting.addBoth(outcome.append)
+        await until(lambda: outcome)
+        self.assertEqual(outcome, [(503, "the node is stopping and knows no leader")])
+
+    async def test_raft_port_taken(self) -> None:
+        """One line that names the port."""
+        self.cluster()
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", self.ports[0] - 1000))
+            other.listen()
+            node = self.build(self.all[0])
+            error = self.assertRaises(StartError, node.privilegedStartService)
+            await node.listener.stopService()
+            self.forget(node)
+        self.assertIn(str(self.ports[0] - 1000), str(error))
+        self.assertNotIn("\n", str(error))
+
+    async def test_questions(self) -> None:
+        """Nodes ask each other small things; what nobody knows is an error with a text."""
+        nodes = await self.together()
+        one, other = nodes[0], nodes[1]
+        await until(lambda: one.peers.connected(other.settings.node))
+        self.assertEqual(len(await one._ask_all(SUBSCRIBERS, b'["public","DEFAULT_GROUP@@s"]')), 2)
+        self.assertRaises(NacosError, other.asked, one.settings.node, "nosuch", b"")
+        asked = one._ask(other.settings.node, "nosuch", b"")
+        error = await self.assertFailure(asked, NacosError)
+        self.assertIn("unknown question", str(error))
+        self.assertEqual(await one._ask_all("nosuch", b""), [])
+
+    async def test_beats_and_health(self) -> None:
+        """A beat at a follower renews the lease at the leader; without beats the leader takes the instance away
+        everywhere."""
+        nodes = await self.together()
+        follower = next(node for node in nodes if not node.node.is_leader)
+        keys = "serviceName=s&ip=10.0.0.1&port=80"
+        metadata = '{"preserved.heart.beat.timeout":"300","preserved.ip.delete.timeout":"600"}'
+        command = Register(("public", "DEFAULT_GROUP@@s"), "10.0.0.1", 80, metadata=json.loads(metadata))
+        await follower.naming.register(command)
+        for _ in range(8):
+            status, body = await call(follower.settings.port, "PUT", f"{NS}/instance/beat?{keys}")
+            self.assertEqual(json.loads(body)["code"], 10200)
+            await pause(0.1)
+        await until(lambda: not any(node.registry.by_number for node in nodes))
+
+    async def test_members_told(self) -> None:
+        """An edited cluster.conf, or another node's, is remarked on and changes nothing."""
+        nodes = await self.together()
+        nodes[0]._members_changed([Address("10.0.0.1", 8848, 7848)])
+        nodes[0].members_differ(nodes[1].settings.node)
+        with open(os.path.join(self.all[0].logs, "nacos.log")) as log:
+            text = log.read()
+        self.assertIn("cluster.conf names 10.0.0.1:8848 now", text)
+        self.assertIn("has another list of members", text)
+        self.assertEqual(len(nodes[0].node.status().voters), 3)
