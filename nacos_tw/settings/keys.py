@@ -136,6 +136,18 @@ DB_URL = Key(
 )  # fmt: skip
 DB_USER = Key("db.user", text, "", "User of the databases; db.user.N for one of several.", ("MYSQL_SERVICE_USER",))
 DB_PASSWORD = Key("db.password", text, "", "Its password; db.password.N likewise.", ("MYSQL_SERVICE_PASSWORD",))
+POOL_MOST = Key("db.pool.config.maximumPoolSize", integer(1, 200), "20", "Most connections to the database in use.")
+POOL_LEAST = Key("db.pool.config.minimumIdle", integer(0, 200), "2", "Connections that are kept ready.")
+POOL_WAIT = Key(
+    "db.pool.config.connectionTimeout", milliseconds(250, 600_000), "", "How long a request may wait for a connection; "
+    "the URL's socketTimeout if unset.",
+)  # fmt: skip
+POOL_CHECK = Key(
+    "db.pool.config.validationTimeout", milliseconds(250, 600_000), "10000", "Longest check of a connection."
+)  # fmt: skip
+POOL_LIFE = Key(
+    "db.pool.config.maxLifetime", milliseconds(1000, 2**31), "1800000", "A connection older than this is made anew."
+)  # fmt: skip
 
 EXPIRE = Key("nacos.naming.expireInstance", switch(), "true", "Whether instances that send no heartbeat are removed.")
 CLEAN = Key("nacos.naming.empty-service.auto-clean", switch(), "true", "Whether services that stay empty vanish.")
@@ -193,7 +205,13 @@ SECTIONS: tuple[Section, ...] = (
         "Raft",
         (RAFT_SECRET, RAFT_PORT, RAFT_ELECTION, RAFT_HEARTBEAT, RAFT_REQUEST, RAFT_APPEND, RAFT_SEGMENT, RAFT_SNAPSHOT),
     ),
-    ("Database", (PLATFORM, EMBEDDED, DB_NUM, DB_URL, DB_USER, DB_PASSWORD)),
+    (
+        "Database",
+        (
+            PLATFORM, EMBEDDED, DB_NUM, DB_URL, DB_USER, DB_PASSWORD,
+            POOL_MOST, POOL_LEAST, POOL_WAIT, POOL_CHECK, POOL_LIFE,
+        ),
+    ),
     ("Naming", (EXPIRE, CLEAN, CLEAN_DELAY, CLEAN_PERIOD)),
     (
         "Access",

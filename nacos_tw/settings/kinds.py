@@ -49,10 +49,12 @@ def integer(least: int, most: int) -> Callable[[str], int]:
 
 
 def milliseconds(least: int, most: int) -> Callable[[str], float]:
-    """A whole number of milliseconds, as seconds."""
+    """A whole number of milliseconds, as seconds; "" gives 0 (a key without a default that is not set)."""
 
     def parse(value: str) -> float:
         value = value.strip()
+        if not value:
+            return 0.0
         if not _INTEGER.fullmatch(value) or not least <= int(value) <= most:
             raise ValueError(f"milliseconds, a whole number from {least} to {most}")
         return int(value) / 1000

@@ -23,12 +23,31 @@ from nacos_tw.settings.secret import local_secret
 
 
 @attrs.frozen
+class PoolSettings:
+    """
+    How many connections, and for how long. Times in seconds.
+
+    @ivar least: kept ready; C{most}: at a time.
+    @ivar wait: for a free one; 0 for as long as a statement may take.
+    @ivar check: a check of one may take.
+    @ivar life: then it is made anew.
+    """
+
+    least: int = 2
+    most: int = 20
+    wait: float = 0.0
+    check: float = 10.0
+    life: float = 1800.0
+
+
+@attrs.frozen
 class DatabaseSettings:
     """The external database. C{users} and C{passwords} have one entry per url."""
 
     urls: tuple[str, ...] = attrs.field(repr=False)
-    users: tuple[str, ...]
+    users: tuple[str, ...] = attrs.field(repr=False)
     passwords: tuple[str, ...] = attrs.field(repr=False)
+    pool: PoolSettings = PoolSettings()
 
     @property
     def user(self) -> str:
@@ -211,7 +230,18 @@ def _storage(reader: Reader, environ: Mapping[str, str]) -> tuple[str, DatabaseS
         return "embedded", None
     users = tuple(_numbered_or_plain(reader, keys.DB_USER, number) for number in range(len(urls)))
     passwords = tuple(_numbered_or_plain(reader, keys.DB_PASSWORD, number) for number in range(len(urls)))
-    return "external", DatabaseSettings(urls, users, passwords)
+    return "external", DatabaseSettings(urls, users, passwords, _pool(reader))
+
+
+def _pool(reader: Reader) -> PoolSettings:
+    most = reader.get(keys.POOL_MOST)
+    return PoolSettings(
+        least=min(reader.get(keys.POOL_LEAST), most),
+        most=most,
+        wait=reader.get(keys.POOL_WAIT),
+        check=reader.get(keys.POOL_CHECK),
+        life=reader.get(keys.POOL_LIFE),
+    )
 
 
 def _urls(reader: Reader) -> tuple[str, ...]:

@@ -174,9 +174,7 @@ def _tls(options: _Options, name: str) -> Tls:
         authority=_file(options, name, "trustCertificateKeyStoreUrl", "serverSslCert", "trustStore"),
         certificate=_file(options, name, "clientCertificateKeyStoreUrl", "keyStore"),
         key_password=options.text("clientCertificateKeyStorePassword", "keyStorePassword"),
-        versions=tuple(
-            options.text("tlsVersions", "enabledTLSProtocols", "enabledSslProtocolSuites").replace(",", " ").split()
-        ),
+        versions=tuple(versions.replace(",", " ").split()),
     )
 
 

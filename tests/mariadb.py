@@ -1,0 +1,247 @@
+"""A real MariaDB for tests: started when the first test wants it, on a folder and port of its own, ended at exit.
+
+    class MyTests(TestCase):
+        skip = mariadb.missing()
+
+        def setUp(self):
+            self.settings = mariadb.server().fresh()     # DatabaseSettings of an empty database with Nacos's tables
+
+As root, Debian's package is installed if it is missing. Where there is no server to be had, L{missing} says why.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import functools
+import itertools
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any
+
+from nacos_tw.settings.settings import DatabaseSettings
+
+SCHEMA = pathlib.Path(__file__).parent.parent / "conf" / "nacos-mysql.sql"
+OPTIONS = (
+    "characterEncoding=utf8&connectTimeout=1000&socketTimeout=3000&useUnicode=true&useSSL=false&serverTimezone=UTC"
+)
+USER, PASSWORD = "nacos", "s3cret-P@ss"
+_NAMES = itertools.count(1)
+_FAST = (
+    "--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0", "--innodb-buffer-pool-size=64M",
+    "--performance-schema=OFF", "--skip-log-bin", "--innodb-log-file-size=64M", "--max-connections=200", "--skip-name-resolve",
+)  # fmt: skip
+
+
+@functools.cache
+def missing() -> str:
+    """Why there is no MariaDB here; "" if there is one."""
+    if _program("mariadbd", "mysqld") and _program("mariadb-install-db", "mysql_install_db"):
+        return ""
+    if os.getuid() == 0 and shutil.which("apt-get"):
+        install = ["apt-get", "install", "-y", "--no-install-recommends", "mariadb-server"]
+        environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (install, ["apt-get", "update"], install):
+            done = subprocess.run(command, env=environ, capture_output=True, check=False)  # noqa: S603
+            if command is install and done.returncode == 0:
+                return missing.__wrapped__() if not _program("mariadbd", "mysqld") else ""
+    return "no MariaDB on this machine: apt-get install mariadb-server"
+
+
+@functools.cache
+def server() -> Server:
+    """The one of this test run."""
+    made = Server()
+    atexit.register(made.close)
+    return made
+
+
+class Server:
+    """One mariadbd. C{options}: more of its command line."""
+
+    def __init__(self, *options: str) -> None:
+        self.folder = tempfile.mkdtemp(prefix="nacos_tw-mariadb-")
+        self.data = os.path.join(self.folder, "data")
+        self.socket = os.path.join(self.folder, "s")
+        self.port = _free_port()
+        self.options = options
+        self._templates: dict[str, list[str]] = {}
+        self._user = _unprivileged()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._admin: Any = None
+        os.mkdir(self.data)
+        if self._user:
+            shutil.chown(self.folder, self._user)
+            shutil.chown(self.data, self._user)
+        self._run(
+            str(_program("mariadb-install-db", "mysql_install_db")), "--no-defaults", f"--datadir={self.data}",
+            "--auth-root-authentication-method=normal", "--skip-test-db", *self._as_user(),
+        )  # fmt: skip
+        self.start()
+        self.admin(f"CREATE USER '{USER}'@'%' IDENTIFIED BY '{PASSWORD}'")
+        self.admin(f"GRANT ALL ON `nacos%`.* TO '{USER}'@'%'")
+
+    # -- its life
+
+    def start(self) -> None:
+        """Start it (again), and wait until it answers."""
+        self._log = open(os.path.join(self.folder, "log"), "ab")  # noqa: SIM115
+        self._process = subprocess.Popen(  # noqa: S603
+            [
+                str(_program("mariadbd", "mysqld")), "--no-defaults", f"--datadir={self.data}",
+                f"--socket={self.socket}", f"--port={self.port}", "--bind-address=127.0.0.1",
+                f"--pid-file={self.folder}/pid", *_FAST, *self.options,
+            ],
+            stdout=self._log, stderr=self._log, start_new_session=True, preexec_fn=_with_parent(),
+            user=self._user or None,
+        )  # fmt: skip
+        until = time.monotonic() + 60
+        while True:
+            try:
+                self.admin("SELECT 1")
+                return
+            except Exception as error:
+                if self._process.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError(f"mariadbd does not start: {error}\n{self.log()}") from None
+                time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Let it end, as an operator does."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """It keeps its connections, but answers nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """It goes on."""
+        self._signal(signal.SIGCONT)
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def close(self) -> None:
+        """End it and remove its folder."""
+        if self.running:
+            self.resume()
+            self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def log(self) -> str:
+        """The end of its log."""
+        return pathlib.Path(self.folder, "log").read_text("utf-8", "replace")[-2000:]
+
+    # -- databases
+
+    def fresh(self, options: str = OPTIONS, schema: pathlib.Path = SCHEMA) -> DatabaseSettings:
+        """The settings of a new database, with the tables of a file."""
+        return self.settings(self.database(schema), options)
+
+    def database(self, schema: pathlib.Path | None = SCHEMA) -> str:
+        """The name of a new database."""
+        name = f"nacos_config_{next(_NAMES)}"
+        self.admin(f"CREATE DATABASE {name} DEFAULT CHARACTER SET utf8")
+        if schema is not None:
+            self.load(name, schema.read_text("utf-8"))
+        return name
+
+    def load(self, database: str, text: str) -> None:
+        """Run the statements of an SQL file, one by one."""
+        for statement in statements(text):
+            self.admin(statement, database)
+
+    def settings(self, database: str, options: str = OPTIONS) -> DatabaseSettings:
+        """How to get at a database as C{nacos}."""
+        return DatabaseSettings((self.url(database, options),), (USER,), (PASSWORD,))
+
+    def url(self, database: str, options: str = OPTIONS) -> str:
+        """Its JDBC URL."""
+        return f"jdbc:mysql://127.0.0.1:{self.port}/{database}?{options}"
+
+    def admin(self, statement: str, database: str | None = None) -> tuple[tuple[Any, ...], ...]:
+        """Run one statement as root, and get its rows."""
+        import pymysql
+
+        if self._admin is None or not self._admin.open:
+            self._admin = pymysql.connect(
+                unix_socket=self.socket, user="root", charset="utf8mb4", autocommit=True, connect_timeout=5,
+                read_timeout=30, ssl_disabled=True,
+            )  # fmt: skip
+        try:
+            if database is not None:
+                self._admin.select_db(database)
+            with self._admin.cursor() as cursor:
+                cursor.execute(statement)
+                return tuple(cursor.fetchall())
+        except pymysql.OperationalError:
+            self._admin._force_close()
+            raise
+
+    # -- small things
+
+    def _as_user(self) -> tuple[str, ...]:
+        return (f"--user={self._user}",) if self._user else ()
+
+    def _run(self, *command: str) -> None:
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+        if done.returncode:
+            raise RuntimeError(f"{command[0]}: {(done.stdout + done.stderr).decode('utf-8', 'replace')[-2000:]}")
+
+    def _signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def _end(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+        self._process.wait(60)
+        self._log.close()
+
+
+@functools.cache
+def statements(text: str) -> tuple[str, ...]:
+    """The statements of an SQL file: each ends with C{;} at the end of a line."""
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("--")]
+    return tuple(part.strip() for part in "\n".join(lines).split(";\n") if part.strip(" \n;"))
+
+
+def _program(*names: str) -> str | None:
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin:/usr/libexec"
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
+
+
+def _unprivileged() -> str:
+    """The user to run it as; "" for the own one. mariadbd refuses to be root."""
+    if os.getuid() != 0:
+        return ""
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "mysql" if "mysql" in names else "nobody"
+
+
+def _with_parent() -> Callable[[], object] | None:
+    """What makes the child end when a test run is killed (Linux)."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None)
+    return lambda: libc.prctl(1, signal.SIGKILL)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
