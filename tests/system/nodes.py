@@ -126,11 +126,9 @@ class RealNode:
 
     @property
     def running(self) -> bool:
+        """Whether the process of the pid file lives and is this node's: ids are used again."""
         try:
-            pid = self.pid
-            os.kill(pid, 0)
-            with open(f"/proc/{pid}/stat") as file:
-                return file.read().rpartition(")")[2].split()[0] != "Z"
+            return _is_node(self.pid, self.home)
         except (OSError, ValueError):
             return False
 
@@ -141,8 +139,9 @@ class RealNode:
     def kill(self) -> None:
         """kill -9."""
         pid = self.pid
-        os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: not _alive(pid), 5)
+        if _is_node(pid, self.home):
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not _is_node(pid, self.home), 5)
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
@@ -159,7 +158,7 @@ class RealNode:
         subprocess.run(
             ["sh", os.path.join(BIN, "shutdown.sh")], env=self.environment(), check=True, stdout=subprocess.PIPE
         )
-        wait_for(lambda: not _alive(pid), 10, "the node to stop")
+        wait_for(lambda: not _is_node(pid, self.home), 10, "the node to stop")
         return time.monotonic() - began
 
     def request(
@@ -227,12 +226,18 @@ class RealNode:
         return (found or {}).get("ip") or ""
 
 
-def _alive(pid: int) -> bool:
+def _is_node(pid: int, home: str) -> bool:
+    """Whether that process runs the node of that home. One that has ended but not been waited for has no command."""
     try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return home.encode() in file.read().split(b"\0")
+    except FileNotFoundError:
+        if os.path.exists("/proc/self"):
+            return False
+    except ProcessLookupError:
         return False
+    found = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], stdout=subprocess.PIPE)
+    return home.encode() in found.stdout
 
 
 class RealCluster:
@@ -298,8 +303,9 @@ class RealCluster:
     def close(self) -> None:
         """End all processes and remove the homes."""
         for node in self.nodes:
-            with contextlib.suppress(OSError, ValueError):
-                os.kill(node.pid, signal.SIGKILL)
+            if node.running:
+                with contextlib.suppress(OSError, ValueError):
+                    os.kill(node.pid, signal.SIGKILL)
         for _ in range(20):
             try:
                 shutil.rmtree(self.folder)
