@@ -5,6 +5,7 @@ Lines 35 (permissions) waits for the users; 36 and 37 are also in C{tests.settin
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from typing import Any
@@ -29,7 +30,10 @@ class ClusterCase(SynchronousTestCase):
     def everywhere(self, ips: set[str], seconds: float = 1.0) -> None:
         """All nodes list these."""
         for node in self.cluster.nodes:
-            wait_for(lambda node=node: node.ips(self.name) == ips, seconds, node.address)
+            wait_for(functools.partial(self.lists, node, ips), seconds, node.address)
+
+    def lists(self, node: RealNode, ips: set[str]) -> bool:
+        return node.ips(self.name) == ips
 
     def subscriber(self, node: RealNode) -> UdpClient:
         client = UdpClient(node)

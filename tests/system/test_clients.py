@@ -7,6 +7,7 @@ skipped.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.system.nodes import ROOT
+from tests.system.nodes import ROOT, RealNode, wait_for
 from tests.system.shared import shared
 
 CLIENTS = os.path.join(ROOT, "tests", "clients")
@@ -64,8 +65,8 @@ class ClientsTests(SynchronousTestCase):
         """A client's files in this test's folder, where what is fetched and made may lie beside them."""
         shutil.copytree(os.path.join(CLIENTS, name), self.folder, dirs_exist_ok=True)
 
-    def passes(self, command: Sequence[str], stages: Sequence[str], **environment: str) -> None:
-        """The program says ok to all its stages."""
+    def passes(self, command: Sequence[str], stages: Sequence[str], **environment: str) -> str:
+        """The program says ok to all its stages; all that it said."""
         with open(os.path.join(self.folder, "output"), "w+") as output:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 subprocess.run(
@@ -73,7 +74,9 @@ class ClientsTests(SynchronousTestCase):
                     stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL,
                 )  # fmt: skip
             output.seek(0)
-            self.judge(output.read(), stages)
+            said = output.read()
+        self.judge(said, stages)
+        return said
 
     def judge(self, said: str, stages: Sequence[str]) -> None:
         lines = said.splitlines()
@@ -129,6 +132,26 @@ class ClientsTests(SynchronousTestCase):
         finally:
             leader.start()
             self.cluster.wait_ready()
+
+    def test_spring_cloud(self) -> None:
+        """Spring Cloud Alibaba 2.2: an application registers itself, is found, is balanced to, and goes."""
+        need("java", "javac", "mvn")
+        self.copy("spring")
+        self.fetch("mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={self.folder}/deps")
+        path = f"{self.folder}:{self.folder}/deps/*"
+        compiling = ["javac", "--release", "9", "-cp", path, "-d", self.folder, "SpringTrial.java"]
+        subprocess.run(compiling, cwd=self.folder, check=True)
+        home = [f"-Duser.home={self.folder}", f"-DJM.LOG.PATH={self.folder}"]
+        opened = ["--add-opens", "java.base/java.lang=ALL-UNNAMED"]  # for its old Spring on a new Java
+        stages = ["discovery", "names", "balanced", "closed"]
+        said = self.passes(["java", *opened, *home, "-cp", path, "SpringTrial", self.servers], stages)
+        name = said.split()[-1]
+        for node in self.cluster.nodes:
+            wait_for(functools.partial(self.gone, node, name), 2, "the application's instance to go")
+
+    @staticmethod
+    def gone(node: RealNode, name: str) -> bool:
+        return not node.ips(name)
 
     # -- others
 

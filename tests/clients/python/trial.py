@@ -14,8 +14,8 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-import nacos
-from nacos.listener import SubscribeListener
+import nacos  # type: ignore[import-untyped]
+from nacos.listener import SubscribeListener  # type: ignore[import-untyped]
 
 RUN = f"{time.time_ns():x}"
 METADATA = {"zone": "a b&=é中"}
