@@ -338,7 +338,8 @@ class Listeners:
 
     def watchers(self, key: ConfigKey) -> dict[str, str]:
         """The clients that wait for this config now (3.11): address to the md5 that it has; one entry per address."""
-        waiting = self._by_key.get(_normal(key), ())
+        key = _normal(key)
+        waiting = self._by_key.get(key, ())
         crowd: Iterable[Waiter] = (waiting,) if isinstance(waiting, Waiter) else waiting
         md5_for = self._cache.md5_for
         return {each.ip: md5_for(key, each.ip, each.vip_tag) for each in crowd if each.deferred is not None}

@@ -165,7 +165,8 @@ class LocalFile:
         return 0 < self.pending_bytes <= most_bytes
 
     def _put(self, key: ConfigKey, rows: Rows) -> None:
-        self.pending_bytes += _bytes(rows) - _bytes(self._pending.pop(key, []))
+        older = self._pending.pop(key, None)
+        self.pending_bytes += _bytes(rows) - (0 if older is None else _bytes(older))
         self._pending[key] = rows
         while self._failing and self.pending_bytes > MOST:
             self.pending_bytes -= _bytes(self._pending.pop(next(iter(self._pending))))

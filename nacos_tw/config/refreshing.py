@@ -104,6 +104,11 @@ class Refreshing:
             lambda failure: self.log.failure("reading configs failed", failure)
         )
 
+    def _read_again(self) -> None:
+        self._again = None
+        if self._reading is None:
+            self._read()
+
     def _found(self, found: list[Entry], part: Wanted) -> None:
         self._reading = None
         self.trouble = ""
@@ -132,7 +137,7 @@ class Refreshing:
         failed = {request for requests in (*part.values(), *self._wanted.values()) for request in requests}
         self._wanted = {key: [] for key in (*part, *self._wanted)}
         if not self._stopped:
-            self._again = self._clock.callLater(self._delay, self._read)
+            self._again = self._clock.callLater(self._delay, self._read_again)
             self._delay = min(2 * self._delay, LATEST)
         for request in failed:
             request.deferred.errback(failure)

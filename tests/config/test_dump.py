@@ -1,0 +1,390 @@
+"""A cache that follows a database of others."""
+
+from __future__ import annotations
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from nacos_tw.config import dump as module
+from nacos_tw.config import following
+from nacos_tw.config.cache import ConfigCache
+from nacos_tw.config.commands import Publish, PublishBeta, PublishTag, Remove, StopBeta
+from nacos_tw.config.dump import Dump
+from nacos_tw.config.model import ConfigKey
+from nacos_tw.errors import Unavailable
+from tests.config.fakes import Database, InlineFile, fired, local_file, md5
+
+KEY = ("", "g", "d")
+BETA = "1.1.1.1"
+
+
+def key(number: int) -> ConfigKey:
+    """One of many."""
+    return ("", "g", f"d{number}")
+
+
+class Node(SynchronousTestCase):
+    """A database with some configs, and a node that may be started again and again."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.folder = self.mktemp()
+        self.database = Database(f"{self.folder}/shared.db")
+        self.addCleanup(self.database.file.close)
+        self.addCleanup(setattr, InlineFile, "full", False)
+        for number in range(5):
+            self.publish(key(number), f"content {number}")
+
+    def publish(self, key: ConfigKey, text: str, at: int = 1) -> None:
+        self.database.do(Publish(key, text, "text", at))
+
+    def start(self) -> None:
+        """A start, with what is on disk."""
+        self.local = local_file(self.clock, f"{self.folder}/config-cache.db")
+        self.cache = ConfigCache(self.local, 1000)
+        self.dump = Dump(self.clock, self.database, self.cache, self.local, lambda: 0.5)
+        self.database.queries.clear()
+        self.database.asked.clear()
+        self.dump.startService()
+        self.addCleanup(self.local.close)
+
+    def stop(self) -> None:
+        self.dump.stopService()
+        self.local.close()
+
+    def content(self, key: ConfigKey, client_ip: str = "9.9.9.9", tag: str = "") -> str | None:
+        chosen = self.cache.choose(key, client_ip, tag)
+        return None if chosen is None else chosen.content.decode()
+
+    def same(self) -> None:
+        """The cache holds what the database holds, and so does the disk."""
+        with self.database.file.reading() as txn:
+            stored = {each.key: dict(each.copies()) for each in following.index(txn)}
+        for found in (self.cache.entries, {each.key: each for each in self.local.load()}):
+            self.assertEqual(
+                {k: {name: copy.md5 for name, copy in each.copies()} for k, each in found.items()},
+                {k: {name: copy.md5 for name, copy in each.items()} for k, each in stored.items()},
+            )
+
+    def read(self) -> list[ConfigKey]:
+        """The configs that were read with their contents."""
+        return [key for name, args in self.database.asked if name == "rows" for key in args[0]]
+
+
+class ColdTests(Node):
+    """Nothing on disk."""
+
+    def test_all_is_read(self) -> None:
+        """Main contents by pages, then copies; then it is on disk."""
+        self.database.do(PublishBeta(key(0), "beta", BETA, 2))
+        self.database.do(PublishTag(("", "g", "only"), "blue", "blue", 2))
+        self.patch(following, "PAGE", 2)
+        self.start()
+        self.clock.advance(1)
+        self.assertEqual((self.dump.ready, self.dump.reason()), (True, ""))
+        self.assertEqual(self.content(key(3)), "content 3")
+        self.assertEqual(self.content(key(0), BETA), "beta")
+        self.assertEqual(self.content(("", "g", "only"), tag="blue"), "blue")
+        self.assertTrue(self.local.complete)
+        self.assertEqual(self.database.queries.count("page"), 4)
+        self.same()
+
+    def test_pages_are_bounded_by_bytes(self) -> None:
+        """But a page has one config at least."""
+        self.patch(following, "PAGE_BYTES", 25)
+        self.publish(key(9), "x" * 100)
+        self.start()
+        self.assertEqual(len(self.cache), 6)
+        self.assertEqual(self.database.queries.count("page"), 5)
+
+    def test_a_page_does_not_undo_what_was_read_later(self) -> None:
+        """A notice comes while a page is on its way."""
+        self.database.holding = True
+        self.start()
+        self.database.release()  # the newest history row
+        self.database.release()  # the count
+        (page,) = self.database.held
+        self.database.held.clear()
+        self.publish(key(1), "newer", 2)
+        self.database.do(Remove(key(2), 2))
+        self.database.holding = False
+        self.dump.refreshing.refresh([key(1), key(2)])
+        page()
+        self.assertEqual(self.content(key(1)), "newer")
+        self.assertIsNone(self.content(key(2)))
+        self.clock.advance(1)
+        self.same()
+
+    def test_without_the_database(self) -> None:
+        """There is nothing to serve, which is said; it is tried again and again."""
+        self.database.away = True
+        self.start()
+        self.assertEqual(self.dump.reason(), "configs are not read yet: the database is away")
+        self.assertFalse(self.dump.ready)
+        self.clock.pump([1, 2, 4, 8])
+        self.assertEqual(self.database.queries.count("newest"), 5)
+        self.database.away = False
+        self.clock.advance(module.LATEST)
+        self.assertEqual((self.dump.ready, self.dump.reason(), len(self.cache)), (True, "", 5))
+
+    def test_while_it_is_read(self) -> None:
+        """It says so, with a line every two seconds."""
+        lines: list[object] = []
+        self.patch(module.Dump, "log", _Log(lines))
+        self.patch(following, "PAGE", 1)
+        self.database.holding = True
+        self.start()
+        self.assertEqual(self.dump.reason(), "configs are being read")
+        while self.database.held:
+            self.clock.advance(1)
+            self.database.release()
+        counts = [line["count"] for line in lines if isinstance(line, dict) and "total" in line]
+        self.assertEqual(counts, [2, 4, 5])
+
+    def test_a_start_that_was_cut_off_begins_anew(self) -> None:
+        """What is on disk is no whole state then."""
+        self.database.holding = True
+        self.patch(following, "PAGE", 2)
+        self.start()
+        for _ in range(3):
+            self.database.release()
+        self.assertEqual(len(self.cache), 2)
+        self.stop()
+        self.flushLoggedErrors()
+        self.database.holding = False
+        self.database.held.clear()
+        self.start()
+        self.clock.advance(1)
+        self.assertIn("page", self.database.queries)
+        self.same()
+
+
+class WarmTests(Node):
+    """The last state on disk."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.database.do(PublishBeta(key(0), "beta", BETA, 1))
+        self.start()
+        self.clock.advance(1)
+        self.stop()
+
+    def test_is_served_at_once(self) -> None:
+        """Before the database has answered anything."""
+        self.database.holding = True
+        self.start()
+        self.assertTrue(self.dump.ready)
+        self.assertEqual(self.content(key(4)), "content 4")
+        self.assertEqual(self.content(key(0), BETA), "beta")
+
+    def test_only_what_differs_is_read(self) -> None:
+        """New, other and removed configs, and copies."""
+        self.publish(key(1), "other", 2)
+        self.publish(key(7), "new", 2)
+        self.database.do(Remove(key(2), 2))
+        self.database.do(StopBeta(key(0), 2))
+        self.database.do(PublishTag(key(3), "blue", "blue", 2))
+        self.start()
+        self.assertEqual(sorted(self.read()), [key(0), key(1), key(2), key(3), key(7)])
+        self.assertNotIn("page", self.database.queries)
+        self.assertEqual((self.content(key(1)), self.content(key(2))), ("other", None))
+        self.clock.advance(1)
+        self.same()
+
+    def test_nothing_is_read_when_nothing_differs(self) -> None:
+        """Md5s and times are enough."""
+        self.start()
+        self.assertEqual(self.read(), [])
+        self.assertTrue(self.dump.compared)
+
+    def test_without_the_database(self) -> None:
+        """What is on disk is served, which is said; when it is back, all is compared."""
+        self.database.away = True
+        self.start()
+        self.assertEqual(self.content(key(4)), "content 4")
+        self.assertEqual(self.dump.reason(), "the local copy of 5 configs is served: the database is away")
+        self.publish(key(4), "other", 2)
+        self.database.away = False
+        self.clock.advance(module.SOONEST)
+        self.assertEqual((self.content(key(4)), self.dump.reason()), ("other", ""))
+
+    def test_a_content_that_the_disk_has_lost_is_read_again(self) -> None:
+        """The next request gets it."""
+        self.start()
+        with self.local._file.transaction() as txn:
+            txn.execute("DELETE FROM config WHERE data_id = 'd4'")
+        self.assertRaises(Unavailable, self.content, key(4))
+        self.assertEqual(self.content(key(4)), "content 4")
+
+
+class LaterTests(Node):
+    """Changes that nobody tells of."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.start()
+        self.clock.advance(1)
+        self.database.asked.clear()
+        self.database.queries.clear()
+
+    def test_are_found_within_half_a_minute(self) -> None:
+        """By the history: only these are read."""
+        self.publish(key(1), "other", 2)
+        self.publish(key(8), "new", 2)
+        self.database.do(Remove(key(2), 2))
+        self.database.do(PublishBeta(key(3), "beta", BETA, 2))
+        self.clock.advance(module.RECENT)
+        self.assertEqual(sorted(self.read()), [key(1), key(2), key(3), key(8)])
+        self.assertEqual(self.content(key(3), BETA), "beta")
+        self.clock.advance(1)
+        self.same()
+
+    def test_are_looked_for_twice(self) -> None:
+        """A transaction may commit after one that began later."""
+        self.publish(key(1), "other", 2)
+        self.clock.advance(module.RECENT)
+        self.cache.remove(key(1))
+        self.clock.advance(module.RECENT)
+        self.assertEqual(self.content(key(1)), "other")
+        self.clock.advance(module.RECENT)
+        self.cache.remove(key(1))
+        self.clock.advance(module.RECENT)
+        self.assertIsNone(self.content(key(1)))
+
+    def test_what_this_node_knows_already_is_not_read(self) -> None:
+        """Its own writes are in the history too."""
+        self.publish(key(1), "other", 2)
+        self.dump.refreshing.refresh([key(1)])
+        self.clock.advance(module.RECENT)
+        self.assertEqual(self.read(), [key(1)])
+
+    def test_too_many_are_a_comparison_of_all(self) -> None:
+        """As is a history that is shorter than it was: another database."""
+        self.patch(following, "MOST_CHANGED", 2)
+        for number in range(5):
+            self.publish(key(number), "other", 2)
+        self.clock.advance(module.RECENT)
+        self.assertEqual(self.content(key(4)), "other")
+        self.assertEqual(self.database.queries.count("newest"), 2)
+        self.database.sql("DELETE FROM his_config_info")
+        self.database.sql("UPDATE config_info SET md5 = ?, content = 'by hand' WHERE data_id = 'd4'", md5("by hand"))
+        self.clock.advance(module.RECENT)
+        self.assertEqual(self.content(key(4)), "by hand")
+
+    def test_what_an_operator_changed_is_found_in_time(self) -> None:
+        """The history does not know; all is compared every six hours, first at a random time."""
+        self.clock.pump([module.RECENT] * 3)
+        self.database.sql("DELETE FROM config_info WHERE data_id = 'd4'")
+        first, last = module.FULL_FIRST
+        self.clock.advance((first + last) / 2 - 1 - self.clock.seconds())
+        self.assertEqual(self.content(key(4)), "content 4")
+        self.clock.advance(1)
+        self.assertIsNone(self.content(key(4)))
+        self.database.sql("DELETE FROM config_info WHERE data_id = 'd3'")
+        self.clock.advance(module.FULL)
+        self.assertIsNone(self.content(key(3)))
+
+    def test_a_comparison_may_be_asked_for(self) -> None:
+        """While one is under way: once more after it."""
+        self.database.holding = True
+        self.dump.compare()
+        self.dump.compare()
+        self.dump.compare()
+        self.database.sql("DELETE FROM config_info WHERE data_id = 'd4'")
+        while self.database.held:
+            self.database.release()
+        self.assertIsNone(self.content(key(4)))
+        self.assertEqual(self.database.queries.count("newest"), 2)
+
+    def test_a_database_that_goes_and_comes(self) -> None:
+        """Is said meanwhile."""
+        self.database.away = True
+        self.clock.advance(module.RECENT)
+        self.assertIn("the database is away", self.dump.reason())
+        self.publish(key(1), "other", 2)
+        self.database.away = False
+        self.clock.advance(module.RECENT)
+        self.assertEqual((self.content(key(1)), self.dump.reason()), ("other", ""))
+
+    def test_nothing_happens_after_a_stop(self) -> None:
+        """Not even what was asked for before it."""
+        self.database.holding = True
+        self.dump.compare()
+        fired(self.dump.refreshing.refresh([key(1)]))
+        self.stop()
+        self.dump.compare()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class RefreshingTests(Node):
+    """Reading anew what has changed."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.start()
+        self.clock.advance(1)
+        self.database.asked.clear()
+        self.database.holding = True
+        self.refreshing = self.dump.refreshing
+
+    def queries(self) -> list[list[ConfigKey]]:
+        return [args[0] for name, args in self.database.asked if name == "rows"]
+
+    def test_what_comes_while_one_query_runs_is_one_query(self) -> None:
+        """Each caller hears when its own are read."""
+        first = self.refreshing.refresh([key(0)])
+        second = self.refreshing.refresh([key(1), key(2)])
+        third = self.refreshing.refresh([key(2), key(3)])
+        self.assertEqual(self.queries(), [[key(0)]])
+        self.database.release()
+        self.successResultOf(first)
+        self.assertNoResult(second)
+        self.assertEqual(self.queries(), [[key(0)], [key(1), key(2), key(3)]])
+        self.database.release()
+        self.successResultOf(second)
+        self.successResultOf(third)
+        self.successResultOf(self.refreshing.refresh([]))
+
+    def test_a_change_during_a_query_is_read_after_it(self) -> None:
+        """The query may have seen the row before it."""
+        fired(self.refreshing.refresh([key(0)]))
+        self.publish(key(0), "newer", 2)
+        done = self.refreshing.refresh([key(0)])
+        self.database.release()
+        self.assertNoResult(done)
+        self.assertEqual(self.content(key(0)), "content 0")
+        self.database.release()
+        self.successResultOf(done)
+        self.assertEqual(self.content(key(0)), "newer")
+
+    def test_a_failure_is_told_and_tried_again(self) -> None:
+        """With what came meanwhile."""
+        self.database.holding, self.database.away = False, True
+        self.publish(key(0), "newer", 2)
+        self.failureResultOf(self.refreshing.refresh([key(0)]), Unavailable)
+        self.assertIn("the database is away", self.dump.reason())
+        self.database.away = False
+        self.clock.advance(1)
+        self.assertEqual((self.content(key(0)), self.dump.reason()), ("newer", ""))
+        self.assertEqual(self.refreshing._again, None)
+
+    def test_many_go_in_parts(self) -> None:
+        """All are read before the caller hears of it."""
+        self.database.holding = False
+        for number in range(250):
+            self.publish(key(number), f"newer {number}", 2)
+        self.successResultOf(self.refreshing.refresh([key(number) for number in range(250)]))
+        self.assertEqual([len(part) for part in self.queries()], [100, 100, 50])
+        self.assertEqual(self.content(key(249)), "newer 249")
+
+
+class _Log:
+    """Takes the fields of what is logged."""
+
+    def __init__(self, lines: list[object]) -> None:
+        self._lines = lines
+
+    def info(self, text: str, **fields: object) -> None:
+        self._lines.append(fields)
+
+    warn = debug = info
