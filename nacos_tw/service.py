@@ -109,6 +109,7 @@ class NacosNode(Node):
             request_timeout=settings.raft.request_timeout,
             patience=2 * settings.raft.election,
             snapshot_bytes=settings.raft.snapshot_bytes,
+            append_bytes=settings.raft.append_bytes,
         )
         self.node = RaftNode(options, self.store, self.writer, machine, reactor, random.SystemRandom())
         self.peers: Peers | None = None

@@ -22,7 +22,7 @@ MAC_BYTES = 16
 """Bytes of the truncated HMAC behind each payload."""
 EARLY_LIMIT = 4 * 1024
 """Largest frame before the other side is known, in bytes."""
-LIMIT = 8 * 1024 * 1024
+LIMIT = 16 * 1024 * 1024
 """Largest frame of a known peer, in bytes (payload and HMAC)."""
 
 _LENGTH = struct.Struct(">I")

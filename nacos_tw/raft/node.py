@@ -69,6 +69,8 @@ class NodeOptions:
     """How long a write waits for a leader to appear before it is refused at once."""
     snapshot_bytes: int = 8 * 1024 * 1024
     """Bytes of new entries after which a snapshot is taken (or its own size, if that is more)."""
+    append_bytes: int = 512 * 1024
+    """About how much of the log goes into one message; one larger entry still fits."""
     trailing: int = 1000
     """Entries kept behind a snapshot, so that a slow follower need not get all of it."""
     mend_every: float = 5.0
@@ -152,7 +154,10 @@ class RaftNode:
             self._applied = store.snapshot.index
         config = Configuration(voters=self.options.voters)
         log = Log(store.snapshot, store.entries)
-        core = Core(self.node, config, store.hard, log, self._random, now, self.options.timing)
+        options = self.options
+        core = Core(
+            self.node, config, store.hard, log, self._random, now, options.timing, max_bytes=options.append_bytes
+        )
         store.entries = []  # the core's log has them now
         self._leaderless_since: float | None = now
         self._known = (core.role, core.term, core.leader)
@@ -224,7 +229,7 @@ class RaftNode:
             return fail(Unavailable(self.reason() or "no leader"))
         try:
             return self._forwarding.propose(command)
-        except Unavailable as error:
+        except NacosError as error:
             return fail(error)
 
     def renew(self, number: int) -> Deferred[None] | None:

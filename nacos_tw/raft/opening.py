@@ -26,7 +26,10 @@ def open_store(
         return Store.open(folder, node, segment_bytes=segment_bytes, disk=disk)
     except StoreDamaged as error:
         if alone:
-            raise
+            raise StoreDamaged(
+                f"{error}. There is no other node to fetch the log from: restore {folder} from a backup, or move it "
+                "away to begin anew (clients register again by themselves)"
+            ) from None
         where = Store.set_aside(folder, disk)
         _log.error(
             "{error}. The damaged files are kept in {where}; this node takes the log from the leader and does "

@@ -7,12 +7,14 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from nacos_tw.errors import Unavailable
+from nacos_tw.errors import BadParameter, Unavailable
 
 BATCH_COMMANDS = 512
 """Most commands in one log entry."""
 BATCH_BYTES = 256 * 1024
 """Bytes of commands after which an entry is closed; one larger command still fits."""
+LONGEST_COMMAND = 12 * 1024 * 1024
+"""Bytes of one command. A frame between nodes holds 16 MiB, so an entry with it can be replicated."""
 
 
 class _Pending:
@@ -50,7 +52,10 @@ class Proposals:
         @param now: seconds; the time limit counts from here.
         @return: fires when the command is applied here, see L{applied}.
         @raise Unavailable: too many wait already.
+        @raise BadParameter: it is larger than an entry of the log may be.
         """
+        if len(command) > LONGEST_COMMAND:
+            raise BadParameter(f"the write is too large: {len(command)} bytes, at most {LONGEST_COMMAND}")
         if len(self._waiting) >= self.most:
             raise Unavailable("too many writes are waiting, try again later")
         deferred: Deferred[Any] = Deferred()

@@ -39,7 +39,7 @@ _MARK = struct.pack(">HH", _GROUP_MAGIC, 0)
 _OVERHEAD = _GROUP.size + _CRC.size
 _NAME = re.compile(r"log-(\d{16})\.seg")
 
-ADVICE = "set the log aside and the node rejoins from its peers; its vote is kept, so do not delete the folder"
+ADVICE = "acknowledged writes behind it cannot be read"
 """What every message about damage ends with."""
 
 

@@ -94,7 +94,8 @@ class State:
         if self.recovering and self.config.voters == (node,):
             self.recovering, self.dirty = False, True  # there is nobody to recover from
         self._patience = self.election.draw()
-        self.deadline = now + self._patience
+        # A node that is alone has nobody to wait for.
+        self.deadline = now if self.config.voters == (node,) else now + self._patience
 
     # -- facts
 

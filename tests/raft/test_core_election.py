@@ -89,10 +89,10 @@ class CandidateTests(SynchronousTestCase):
         self.assertEqual(ready.messages, (("B", RequestVote(1, 0, 0)),))
 
     def test_single_voter_elects_itself_once_its_vote_is_saved(self) -> None:
-        """It needs nobody, but a disk."""
+        """It needs nobody, but a disk; and it waits for nobody."""
         node = Single(config=Configuration(("A",)))
         node.disk_works = False
-        node.wait(1.6)
+        node.wait(0.01)
         self.assertIs(node.core.role, Role.CANDIDATE)
         node.core.saved(node.readies[-1].token, node.now)
         node.disk_works = True

@@ -372,19 +372,17 @@ class TimeTests(SynchronousTestCase):
 
     def test_clock_of_its_own(self) -> None:
         """The wall clock may jump: only C{seconds} counts."""
-        nodes = Nodes("A")
-        nodes.elect()
         disk = MemoryDisk()
         store = open_store("/data", "B", True, disk)
         clock, now = Clock(), [50.0]
-        options = NodeOptions("B", ("B",), "/data", disk=disk)
+        options = NodeOptions("B", ("B", "C"), "/data", disk=disk)
         node = RaftNode(options, store, DirectWriter(store), Recorder(), clock, Random(1), lambda: now[0])
         node.start()
         clock.advance(3600)
-        self.assertFalse(node.is_leader)
+        self.assertEqual(node.status().role, "FOLLOWER")
         now[0] += 3
         clock.advance(3)
-        self.assertTrue(node.is_leader)
+        self.assertEqual(node.status().role, "CANDIDATE")
 
 
 class DiskTests(SynchronousTestCase):

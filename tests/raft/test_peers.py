@@ -496,8 +496,8 @@ class AskTests(SynchronousTestCase):
 
     def test_too_large(self) -> None:
         """Questions and answers have the frames' limit; exceeding it costs no link."""
-        self.failureResultOf(self.a.ask("b:1", "what", bytes(8 << 20), 1.0), Unavailable)
-        self.seen.answer = bytes(8 << 20)
+        self.failureResultOf(self.a.ask("b:1", "what", bytes(16 << 20), 1.0), Unavailable)
+        self.seen.answer = bytes(16 << 20)
         self.assertIn("too large", str(self.failureResultOf(self.ask(), NacosError).value))
         self.assertTrue(self.a.connected("b:1"))
 

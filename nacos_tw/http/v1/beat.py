@@ -20,7 +20,7 @@ from nacos_tw.http.call import Call, read_json
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply
 from nacos_tw.http.routing import serve
-from nacos_tw.http.v1.reading import check_names
+from nacos_tw.http.v1.reading import LONGEST_METADATA, check_names
 from nacos_tw.naming.commands import Register
 from nacos_tw.naming.model import DEFAULT_CLUSTER, Instance, ServiceKey, own_beat_interval
 from nacos_tw.naming.naming import Naming
@@ -177,6 +177,8 @@ def read_beat(text: str) -> Beat:
 
     @raise BadParameter: it is not JSON, or its fields are of other kinds.
     """
+    if len(text) > LONGEST_METADATA + LONGEST:
+        raise BadParameter("the beat is too long")
     found = read_json(text, dict[str, Any])
     metadata = found.get("metadata")
     if metadata is not None and not isinstance(metadata, dict):

@@ -12,9 +12,10 @@ from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, ok_reply
 from nacos_tw.http.routing import serve
 from nacos_tw.http.v1.faces import Naming
+from nacos_tw.http.v1.reading import read_metadata
 from nacos_tw.naming.checkers import parse_checker
 from nacos_tw.naming.commands import UpdateCluster
-from nacos_tw.naming.validation import check_cluster_name, parse_metadata
+from nacos_tw.naming.validation import check_cluster_name
 
 
 @attrs.frozen
@@ -36,7 +37,7 @@ class ServiceClustersV1:
         call.required("useInstancePort4Check")
         use_instance_port = call.loose("useInstancePort4Check")
         checker = parse_checker(call.required("healthChecker"))
-        metadata = parse_metadata(call.get("metadata"))
+        metadata = read_metadata(call.get("metadata"))
         await self.naming.change(UpdateCluster(key, name, checker, port, use_instance_port, metadata))
         return ok_reply(call)
 

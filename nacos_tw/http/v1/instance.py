@@ -17,7 +17,7 @@ from nacos_tw.naming import queries
 from nacos_tw.naming.commands import MetadataBatch, Patch, Register, Update
 from nacos_tw.naming.model import DEFAULT_CLUSTER
 from nacos_tw.naming.naming import Naming
-from nacos_tw.naming.validation import check_weight, parse_metadata
+from nacos_tw.naming.validation import check_weight
 
 
 def _ok(_: Any, call: Call) -> Reply:
@@ -74,7 +74,7 @@ class InstancesV1:
             reading.cluster_name(call),
             ip,
             port,
-            parse_metadata(params["metadata"]) if params.get("metadata") else None,
+            reading.read_metadata(params["metadata"]) if params.get("metadata") else None,
             params.get("app") or None,
             weight,
             call.loose("healthy") if params.get("healthy") else None,
@@ -114,7 +114,7 @@ class InstancesV1:
 
     def _metadata_batch(self, call: Call, remove: bool) -> Deferred[Reply]:
         service = call.service_key()
-        metadata = parse_metadata(call.required("metadata"))
+        metadata = reading.read_metadata(call.required("metadata"))
         kind = call.get("consistencyType")
         targets = [] if kind else reading.targets(call.get("instances"))
         command = MetadataBatch(service, kind, targets, metadata, remove)

@@ -16,6 +16,9 @@ from nacos_tw.naming.validation import (
     parse_metadata,
 )
 
+LONGEST_METADATA = 65536
+"""Characters of an instance's metadata as it was sent."""
+
 
 def cluster_name(call: Call) -> str:
     """C{clusterName}, else C{cluster}, else the default one."""
@@ -67,6 +70,17 @@ def check_names(service: ServiceKey, cluster: str, ip: str) -> None:
         check_limits("namespaceId/tenant", namespace)
 
 
+def read_metadata(text: str) -> dict[str, str]:
+    """
+    The metadata of an instance; 1.4 has no limit, 2.5 one of 1024 characters, here it is L{LONGEST_METADATA}.
+
+    @raise BadParameter: unreadable or too long.
+    """
+    if len(text) > LONGEST_METADATA:
+        raise BadParameter(f"Param 'Metadata' is illegal, the param length should not exceed {LONGEST_METADATA}.")
+    return parse_metadata(text)
+
+
 def registration(
     call: Call, default_ephemeral: bool, kind: type[Register] | type[Update] = Register
 ) -> Register | Update:
@@ -81,7 +95,7 @@ def registration(
     weight = call.number("weight", 1.0)
     metadata = call.params.get("metadata")
     check_weight(weight)
-    found = parse_metadata(metadata) if metadata else NO_METADATA
+    found = read_metadata(metadata) if metadata else NO_METADATA
     check_names(service, cluster, ip)
     return kind(
         service,

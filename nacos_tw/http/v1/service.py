@@ -19,13 +19,14 @@ from nacos_tw.http.routing import serve
 from nacos_tw.http.v1.cluster import java_int_or_zero
 from nacos_tw.http.v1.faces import AskAll, Naming
 from nacos_tw.http.v1.pages import Pages
+from nacos_tw.http.v1.reading import read_metadata
 from nacos_tw.http.v1.shapes import service_json
 from nacos_tw.http.v1.subscribers import Shown, all_subscribers, local_subscribers
 from nacos_tw.naming import queries
 from nacos_tw.naming.commands import CreateService, RemoveService, UpdateService
 from nacos_tw.naming.model import DEFAULT_GROUP, ServiceKey, split_name
 from nacos_tw.naming.selectors import parse_list_filter, parse_selector
-from nacos_tw.naming.validation import check_limits, check_service_name, parse_metadata
+from nacos_tw.naming.validation import check_limits, check_service_name
 
 
 class Status(msgspec.Struct):
@@ -78,7 +79,7 @@ class ServicesV1:
         key = call.service_key()
         check_service(key)
         threshold = protect_threshold(call.get("protectThreshold"))
-        metadata = parse_metadata(call.get("metadata"))
+        metadata = read_metadata(call.get("metadata"))
         selector = parse_selector(call.get("selector"))
         await self.naming.change(CreateService(key, threshold, metadata, selector))
         return ok_reply(call)
@@ -89,7 +90,7 @@ class ServicesV1:
         key = call.service_key()
         check_service(key)
         threshold = protect_threshold(call.required("protectThreshold"))
-        metadata = parse_metadata(call.get("metadata"))
+        metadata = read_metadata(call.get("metadata"))
         selector = parse_selector(call.get("selector"))
         await self.naming.change(UpdateService(key, threshold, metadata, selector))
         return ok_reply(call)
