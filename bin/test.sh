@@ -14,11 +14,17 @@ esac
 JOBS=${NACOS_TW_TEST_JOBS:-1}
 export NACOS_TW_VENV="$VENV" PYTHONDONTWRITEBYTECODE=
 
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && ! command -v nginx >/dev/null 2>&1; then
-    echo "installing nginx-light (Debian)"
-    { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends nginx-light ||
-        { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends nginx-light; }; } \
-        >/dev/null 2>&1 || echo "nginx-light cannot be installed; its tests are skipped"
+# debian PROGRAM PACKAGE: installs the package if the program is missing.
+debian() {
+    if command -v "$1" >/dev/null 2>&1; then return; fi
+    echo "installing $2 (Debian)"
+    { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$2" ||
+        { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$2"; }; } \
+        >/dev/null 2>&1 || echo "$2 cannot be installed; its tests are skipped"
+}
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    debian nginx nginx-light
+    debian mariadbd mariadb-server
 fi
 NACOS_TW_EXTRAS="test" sh "$SOURCE/bin/install.sh" || {
     echo "0 passed, 1 failed"
