@@ -25,8 +25,14 @@ is_fresh() {
 
 mkdir -p "$(dirname -- "$VENV")" || exit 1
 waited=0
+missing=0
 until mkdir "$LOCK" 2>/dev/null; do
-    [ -d "$LOCK" ] || fail "$LOCK cannot be made"
+    if ! [ -d "$LOCK" ]; then # let go of just now; or it cannot be made at all
+        missing=$((missing + 1))
+        [ $missing -lt 20 ] || fail "$LOCK cannot be made"
+        continue
+    fi
+    missing=0
     holder=
     [ -f "$LOCK/pid" ] && read -r holder <"$LOCK/pid"
     waited=$((waited + 1))

@@ -1,0 +1,74 @@
+"""bin/install.sh: of several that install at the same time one does, and the others wait for it."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+from twisted.trial.unittest import SynchronousTestCase
+
+BIN = pathlib.Path(__file__).parents[2] / "bin"
+MKDIR = """#!/bin/sh
+# mkdir, but for the first FAILURES locks: another had them, and has let go of them since
+case $* in
+*.lock)
+    tried=$(cat "$TRIED" 2>/dev/null || echo 0)
+    echo $((tried + 1)) >"$TRIED"
+    [ "$tried" -ge "$FAILURES" ] || exit 1
+    ;;
+esac
+exec "$REAL" "$@"
+"""
+
+
+class LockTests(SynchronousTestCase):
+    """A source tree whose server is installed already, so that all there is to do is to take the lock."""
+
+    def setUp(self) -> None:
+        self.root = pathlib.Path(os.path.realpath(self.mktemp()))
+        shutil.copytree(BIN, self.root / "bin")
+        for folder in ("nacos_tw", "twisted", "venv/bin", "path"):
+            (self.root / folder).mkdir(parents=True)
+        for file in ("setup.py", "pyproject.toml"):
+            (self.root / file).write_text("")
+        python = self.root / "venv" / "bin" / "python"
+        python.write_text("#!/bin/sh\n")
+        python.chmod(0o755)
+        wanted = f'SOURCE={self.root}; . "$SOURCE/bin/functions.sh"; wanted'
+        stamp = subprocess.run(["sh", "-c", wanted], capture_output=True, check=True).stdout
+        (self.root / "venv" / "nacos_tw.stamp").write_bytes(stamp)
+        mkdir = self.root / "path" / "mkdir"
+        mkdir.write_text(MKDIR)
+        mkdir.chmod(0o755)
+
+    def install(self, failures: int) -> subprocess.CompletedProcess[str]:
+        """@param failures: how many times the lock cannot be made, and is not there either."""
+        real = shutil.which("mkdir")
+        assert real is not None
+        return subprocess.run(
+            ["sh", str(self.root / "bin" / "install.sh")],
+            env={
+                "PATH": f"{self.root / 'path'}:{os.environ['PATH']}",
+                "NACOS_TW_VENV": str(self.root / "venv"),
+                "TRIED": str(self.root / "tried"),
+                "FAILURES": str(failures),
+                "REAL": real,
+            },
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+
+    def test_let_go_meanwhile(self) -> None:
+        """The holder may let go between the try and the look."""
+        for failures in (0, 1, 3):
+            done = self.install(failures)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), failures)
+            self.assertFalse((self.root / "venv.lock").exists())
+
+    def test_cannot_be_made(self) -> None:
+        """Where no lock can be made there is one clear line."""
+        done = self.install(1000)
+        self.assertEqual((done.returncode, done.stderr), (1, f"ERROR {self.root}/venv.lock cannot be made\n"))
