@@ -160,7 +160,9 @@ func (t *trial) subscribe(service string) {
 	}
 	heard("10.2.1.1", 5*time.Second)
 	time.Sleep(1500 * time.Millisecond)
-	must(t.first.RegisterInstance(one(service, "10.2.1.2", true)))
+	large := one(service, "10.2.1.2", true)
+	large.Metadata["pad"] = strings.Repeat("x", 1200) // its datagram comes compressed
+	must(t.first.RegisterInstance(large))
 	heard("10.2.1.1 10.2.1.2", 900*time.Millisecond)
 	t.remove(service, "10.2.1.2", true)
 	heard("10.2.1.1", 900*time.Millisecond)

@@ -236,7 +236,9 @@ public class NamingTrial {
         soon("subscribed", () -> second.getSubscribeServices().stream().anyMatch(
             each -> each.getName().endsWith(service)));
         Thread.sleep(1500); // so that the client's own poll, which comes every 10 s now, is not what tells it
-        first.registerInstance(service, instance("10.1.3.2", true));
+        Instance large = instance("10.1.3.2", true);
+        large.getMetadata().put("pad", "x".repeat(1200)); // its datagram comes compressed
+        first.registerInstance(service, large);
         heard(events, "10.1.3.1 10.1.3.2", 1500);
         first.deregisterInstance(service, "10.1.3.2", 8080, "c1");
         heard(events, "10.1.3.1", 1500);

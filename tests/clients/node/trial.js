@@ -69,7 +69,8 @@ const stages = {
     second.subscribe(service, listener);
     await soon('first event', 5000, () => events[events.length - 1] === '10.3.1.1');
     await sleep(2500); // its first poll comes after 1 s, the next ones every 10 s
-    await first.registerInstance(service, instance('10.3.1.2'));
+    const pad = 'x'.repeat(1200); // its datagram comes compressed
+    await first.registerInstance(service, instance('10.3.1.2', { metadata: { pad } }));
     await soon('event of a new instance', 900, () => events[events.length - 1] === '10.3.1.1 10.3.1.2');
     await first.deregisterInstance(service, instance('10.3.1.2'));
     await soon('event of a removal', 900, () => events[events.length - 1] === '10.3.1.1');
