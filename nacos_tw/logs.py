@@ -19,6 +19,7 @@ from twisted.python.logfile import LogFile
 from zope.interface import implementer
 
 from nacos_tw.errors import StartError
+from nacos_tw.loglevels import LogLevels
 
 _LEVELS = {
     LogLevel.debug: "DEBUG",
@@ -89,8 +90,9 @@ class Console:
 @implementer(ILogObserver)
 class FileLog(Service):
     """
-    While it runs, writes every event from INFO on to a file that is rolled by size.
+    While it runs, writes every event that its levels let pass to a file that is rolled by size.
 
+    @ivar levels: INFO and above unless changed.
     @param folder: made if it does not exist.
     """
 
@@ -102,6 +104,7 @@ class FileLog(Service):
         self._kept = kept
         self._publisher = publisher
         self._file: LogFile | None = None
+        self.levels = LogLevels()
 
     def startService(self) -> None:
         """
@@ -129,7 +132,7 @@ class FileLog(Service):
 
     def __call__(self, event: LogEvent) -> None:
         """Write one event; what a full disk does not take is lost."""
-        if self._file is None or event.get("log_level") is LogLevel.debug:
+        if self._file is None or not self.levels.passes(event):
             return
         try:
             self._file.write(line(event))

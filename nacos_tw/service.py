@@ -83,6 +83,7 @@ class NacosNode(Node):
         self._reactor = reactor
         self._lines = StartLines(settings)
         self._file_log = FileLog(settings.logs)
+        self._file_log.startService()
         self.registry = Registry()
         self.leases = Leases()
         self._build_raft(settings, reactor)
@@ -168,6 +169,7 @@ class NacosNode(Node):
             ask_all=self._ask_all,
             readiness=self.node.reason,
             millis=millis,
+            set_log_level=self._file_log.levels.set,
         )
         self.areas = all_areas(parts)
         self.front = FrontFactory(self.areas.areas, settings.context_path, settings.http, reactor, self.counters)
@@ -197,6 +199,8 @@ class NacosNode(Node):
         super().startService()
         with self._clear_errors():
             self._lines.announce()
+            if self.settings.auth_enabled:
+                self.log.warn("nacos.core.auth.enabled=true: this version knows no logins, every request is let in")
             self._lines.starting()
             self.writer.start()
             self.node.start()

@@ -57,6 +57,7 @@ class Parts:
     ask_all: AskAll
     readiness: Callable[[], str]
     millis: Millis
+    set_log_level: Callable[[str, str], None]
 
 
 @attrs.frozen
@@ -78,7 +79,7 @@ def all_areas(parts: Parts) -> Areas:
     guard, naming, node, members = parts.guard, parts.naming, parts.node, parts.members
     counts, machine = Counts(naming), Machine()
     listing, beats = InstanceListV1(INSTANCE, guard, naming), BeatsV1(INSTANCE, guard, naming)
-    core = ClusterCoreV1(guard, members, node, parts.ask, parts.millis)
+    core = ClusterCoreV1(guard, members, node, parts.ask, parts.millis, parts.set_log_level)
     settings = parts.settings
     times = int(settings.raft.election * 1000), int(settings.raft.heartbeat * 1000)
     console = ConsoleV1(
@@ -114,7 +115,9 @@ def all_areas(parts: Parts) -> Areas:
         ),
     ]
     for prefix in (OPERATOR, OPS):
-        areas.append(OperatorV1(guard, naming, node, members, parts.millis, counts, machine, prefix))
+        areas.append(
+            OperatorV1(guard, naming, node, members, parts.millis, counts, machine, prefix, parts.set_log_level)
+        )
     if settings.function_mode == "config":
         areas = [area for area in areas if not area.prefix.startswith(NAMING)]
     questions: dict[str, Any] = {
