@@ -14,8 +14,8 @@ from collections.abc import Callable
 
 from twisted.trial.unittest import SkipTest
 
+from tests.system.clustered import Clustered
 from tests.system.nodes import ROOT, RealCluster, RealNode, free_port, wait_for
-from tests.system.test_cluster import Clustered
 
 DOCUMENT = os.path.join(ROOT, "docs", "deployment.md")
 DOCUMENTED = [f"192.168.163.{last}:8848" for last in (131, 132, 133)]

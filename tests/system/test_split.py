@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
+from tests.system.clustered import Clustered
 from tests.system.network import NetworkCluster
 from tests.system.nodes import NAMING, RealNode, wait_for
-from tests.system.test_cluster import Clustered
 
 
 class Split(Clustered):

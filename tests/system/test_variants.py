@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 from twisted.trial.unittest import SkipTest
 
+from tests.system.clustered import Clustered
 from tests.system.nodes import NAMING, RealCluster, RealNode, free_port, wait_for
-from tests.system.test_cluster import Clustered
 
 SMALL = "nacos.raft.segment-bytes=65536\nnacos.raft.snapshot-bytes=65536\n"
 
