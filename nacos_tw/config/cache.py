@@ -66,6 +66,7 @@ class ConfigCache:
 
     @ivar entries: all of them. Not to be written to from outside.
     @ivar on_change: called after each change, in order, within the call that makes it.
+    @ivar ready: False while this node has never known all configs; then "there is none" is no answer.
     @ivar on_missing: called with the key of a config whose content cannot be read back.
     """
 
@@ -76,6 +77,7 @@ class ConfigCache:
         self._budget = memory_bytes
         self.entries: dict[ConfigKey, Entry] = {}
         self.on_change: list[Changed] = []
+        self.ready = True
         self.on_missing: Callable[[ConfigKey], object] = lambda key: None
         # Copies with content, the one that was longest not asked for first.
         self._resident: OrderedDict[Copy, None] = OrderedDict()
@@ -104,11 +106,12 @@ class ConfigCache:
         What a client gets, see L{gray.choose}.
 
         @return: None if there is nothing for it. (L{get} tells whether the config is unknown or just the tag.)
-        @raise Unavailable: the content cannot be read back.
+        @raise Unavailable: the content cannot be read back, or this node has never known all configs.
         """
         entry = self.entries.get(key)
         found = None if entry is None else gray.choose(entry, client_ip, tag_param, vip_tag)
         if entry is None or found is None:
+            self.check_ready()
             return None
         name, copy = found
         return Chosen(
@@ -121,6 +124,11 @@ class ConfigCache:
             name[len(TAG) :] if name.startswith(TAG) else "",
             entry,
         )
+
+    def check_ready(self) -> None:
+        """@raise Unavailable: this node has never known all configs; a 404 would make clients forget what they have."""
+        if not self.ready:
+            raise Unavailable("this node is still reading the configs, please try later")
 
     def content(self, entry: Entry, name: str, copy: Copy) -> bytes:
         """

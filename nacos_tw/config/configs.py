@@ -66,7 +66,7 @@ class Configs:
 
         @param key: the tenant as sent.
         @return: None if there is nothing for it.
-        @raise nacos_tw.errors.Unavailable: the content is not at hand for now.
+        @raise nacos_tw.errors.Unavailable: the content is not at hand, or this node has never known all configs.
         """
         return self.cache.choose(normal(key), client_ip, tag_param, vip_tag)
 
@@ -77,6 +77,12 @@ class Configs:
     def listen(self, listened: Listened, client_ip: str, vip_tag: str, seconds: float) -> Deferred[Any]:
         """See L{Listeners.wait}."""
         return self.listeners.wait(listened, client_ip, vip_tag, seconds)
+
+    def data_changed(self, key: ConfigKey) -> None:
+        """Somebody says that a config has changed in a shared database (7.2)."""
+        refresh = getattr(self.backend, "refresh", None)
+        if refresh is not None:
+            refresh([normal(key)])
 
     def health(self) -> str:
         """See L{IConfigBackend.health}."""

@@ -37,8 +37,10 @@ OVERLAP = 1000
 """History rows looked at again after the start: transactions do not commit in the order of their rows."""
 WAITING = 16 * 1024 * 1024
 """Bytes that may wait for the disk before more is read."""
-SOONEST, LATEST = 1.0, 10.0
-"""Seconds until a start or a comparison that failed is tried again."""
+SOONEST, LATEST = 0.1, 10.0
+"""Seconds until a start that failed is tried again."""
+PATIENCE = 1.0
+"""Seconds that the database has to come up before its absence is worth a line."""
 
 
 class Dump(Service):
@@ -68,7 +70,7 @@ class Dump(Service):
         self._random = random
         self.refreshing = Refreshing(clock, database, cache, local)
         self.ready = self.compared = False
-        self._trouble = ""
+        self._trouble = self._logged = ""
         self._work: Deferred[Any] | None = None
         self._delay = SOONEST
         self._recent: IDelayedCall | None = None
@@ -83,8 +85,9 @@ class Dump(Service):
     def startService(self) -> None:
         """Take what is on disk; the rest comes while the node already works."""
         super().startService()
+        self._began = began = self._clock.seconds()
+        self._cache.ready = self._local.complete
         if self._local.complete:
-            began = self._clock.seconds()
             for entry in self._local.load():
                 self._cache.put(entry)
             self.ready = True
@@ -147,9 +150,9 @@ class Dump(Service):
         work.addCallbacks(self._done, self._failed).addCallback(lambda _: self._ended())
 
     def _done(self, _: None) -> None:
-        self._delay = SOONEST
-        if self._trouble:
-            self._trouble = ""
+        self._trouble = ""
+        if self._logged:
+            self._logged = ""
             self.log.info("the configs are those of the database again")
 
     def _failed(self, failure: Failure) -> None:
@@ -157,14 +160,14 @@ class Dump(Service):
             return
         if not failure.check(NacosError):
             self.log.failure("comparing the configs failed", failure)
-        trouble = failure.getErrorMessage()
-        if trouble != self._trouble:
+        self._trouble = trouble = failure.getErrorMessage()
+        if trouble != self._logged and self._clock.seconds() - self._began >= PATIENCE:
+            self._logged = trouble
             self.log.warn(
                 "the configs cannot be compared with the database, {count} are served as they are: {trouble}",
                 count=len(self._cache),
                 trouble=trouble,
             )
-        self._trouble = trouble
         if self._recent is not None and not self.compared:
             self._recent.reset(self._delay)
             self._delay = min(2 * self._delay, LATEST)
@@ -204,7 +207,7 @@ class Dump(Service):
             await self._local.settled(WAITING)
         await self._copies()
         self._local.completed()
-        self.ready = True
+        self.ready = self._cache.ready = True
         progress(count, True)
 
     async def _compare_all(self) -> None:

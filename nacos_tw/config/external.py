@@ -57,7 +57,7 @@ class ExternalBackend(Service):
         self._database = database
         self._local = local
         self._dump = Dump(clock, database, cache, local, random)
-        self.notices = Notices(clock, ask, others, self._told, self._dump.compare)
+        self.notices = Notices(clock, ask, others, self.refresh, self._dump.compare)
 
     def startService(self) -> None:
         """Serve what is on disk at once, and follow the database."""
@@ -119,7 +119,8 @@ class ExternalBackend(Service):
         self.notices.tell(keys)
         return self._dump.refreshing.refresh(keys).addErrback(self._not_read)
 
-    def _told(self, keys: list[ConfigKey]) -> None:
+    def refresh(self, keys: list[ConfigKey]) -> None:
+        """Somebody else says that these have changed."""
         self._dump.refreshing.refresh(keys).addErrback(self._not_read)
 
     def _not_read(self, failure: Failure) -> None:

@@ -6,10 +6,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from nacos_tw.config import gray
 from nacos_tw.config.cache import ConfigCache
@@ -121,7 +120,12 @@ class Listeners:
     # -- what a client asks
 
     def differing(self, listened: Listened, client_ip: str, vip_tag: str = "") -> list[ConfigKey]:
-        """Those configs, as the client named them, of which it has not the md5 that it should."""
+        """
+        Those configs, as the client named them, of which it has not the md5 that it should.
+
+        @raise Unavailable: this node has never known all configs.
+        """
+        self._cache.check_ready()
         entries = self._cache.entries
         found = []
         for key, md5 in listened:
@@ -145,13 +149,14 @@ class Listeners:
         @param vip_tag: the header C{Vipserver-Tag}: that tag's copies are meant where there are any.
         @param seconds: after these the answer is that nothing has changed.
         @return: fires with what C{render} makes of the list of changed configs, as the client named them. Cancelling
-            it ends the wait. Fails with L{Unavailable} if too many wait already.
+            it ends the wait.
+        @raise Unavailable: too many wait already, or this node has never known all configs.
         """
         differing = self.differing(listened, client_ip, vip_tag)
         if differing:
             return succeed(self.render(differing))
         if self.waiting >= self._most or self.keys_waited + len(listened) > self._most_keys:
-            return fail(Failure(Unavailable("too many clients listen on this node")))
+            raise Unavailable("too many clients listen on this node")
         waiter = self._enter(listened, client_ip, vip_tag, seconds)
         assert waiter.deferred is not None
         return waiter.deferred
@@ -161,7 +166,12 @@ class Listeners:
         deferred: Deferred[Any] = Deferred(lambda _: call.cancel())
 
         def compare() -> None:
-            deferred.callback(self.render(self.differing(listened, client_ip, vip_tag)))
+            try:
+                found = self.differing(listened, client_ip, vip_tag)
+            except Unavailable:
+                deferred.errback()
+            else:
+                deferred.callback(self.render(found))
 
         call = self._clock.callLater(seconds, compare)
         return deferred

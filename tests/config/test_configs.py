@@ -158,6 +158,12 @@ class Nodes(SynchronousTestCase):
         self.nodes["one"].dump()
         self.assertEqual(self.contents(), ["x", None, None])
 
+    def test_another_servers_word_is_taken(self) -> None:
+        """That a row has changed."""
+        self.database.do(Publish(KEY, "first", "text", 5))
+        self.nodes["one"].data_changed(("public", "g", "d"))
+        self.assertEqual(self.contents(), ["first", None, None])
+
     def test_the_public_namespace_by_any_name(self) -> None:
         """Reading takes it as it is sent."""
         self.publish("one", "first")

@@ -121,11 +121,13 @@ class ColdTests(Node):
         self.start()
         self.assertEqual(self.dump.reason(), "configs are not read yet: the database is away")
         self.assertFalse(self.dump.ready)
-        self.clock.pump([1, 2, 4, 8])
-        self.assertEqual(self.database.queries.count("newest"), 5)
+        self.assertRaises(Unavailable, self.content, key(0))
+        self.clock.pump([0.1, 0.2, 0.4, 0.8, 1.6])
+        self.assertEqual(self.database.queries.count("newest"), 6)
         self.database.away = False
         self.clock.advance(module.LATEST)
         self.assertEqual((self.dump.ready, self.dump.reason(), len(self.cache)), (True, "", 5))
+        self.assertIsNone(self.content(("", "g", "unknown")))
 
     def test_while_it_is_read(self) -> None:
         """It says so, with a line every two seconds."""

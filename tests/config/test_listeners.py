@@ -119,6 +119,14 @@ class CompareTests(Room):
         self.failureResultOf(gone)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
+    def test_nobody_is_told_that_all_is_gone(self) -> None:
+        """By a node that has not read the configs yet."""
+        self.cache.ready = False
+        self.assertRaises(Unavailable, self.listeners.wait, [(KEY, "old")], "9.9.9.9")
+        fixed = self.listeners.wait_fixed([(KEY, "old")], "9.9.9.9", "", 10.0)
+        self.clock.advance(10)
+        self.failureResultOf(fixed, Unavailable)
+
 
 class WakeTests(Room):
     """While waiting."""
@@ -232,11 +240,11 @@ class EndTests(Room):
         """Polls, or configs of all polls; there is room again when others end."""
         self.listeners._most = 2
         first, _ = self.wait(KEY), self.wait(KEY)
-        self.failureResultOf(self.wait(KEY), Unavailable)
+        self.assertRaises(Unavailable, self.wait, KEY)
         first.addErrback(lambda _: None)
         first.cancel()
         self.listeners._most_keys = 3
-        self.failureResultOf(self.wait(KEY, SECOND, THIRD), Unavailable)
+        self.assertRaises(Unavailable, self.wait, KEY, SECOND, THIRD)
         self.assertNoResult(self.wait(KEY, SECOND))
 
     def test_a_stop_answers_all(self) -> None:
