@@ -14,7 +14,6 @@ import msgspec
 from nacos_tw.config.commands import CountUsage, EnsureCapacity, Quotas, SetCapacity
 from nacos_tw.config.model import ConfigKey, QuotaExceeded
 from nacos_tw.config.results import DONE, RefusalError, Result
-from nacos_tw.storage.errors import Duplicate
 from nacos_tw.storage.txn import Txn
 
 OVER_CLUSTER = "Exceeded the maximum number of configurations in the cluster"
@@ -69,7 +68,8 @@ def capacity(txn: Txn, group: str, tenant: str) -> Capacity | None:
 
 def ensure(txn: Txn, command: EnsureCapacity) -> Result:
     """As L{EnsureCapacity}."""
-    _make(txn, command.group, command.tenant, txn.datetime(command.at_ms))
+    if capacity(txn, command.group, command.tenant) is None:
+        _make(txn, command.group, command.tenant, txn.datetime(command.at_ms))
     return Result(capacity(txn, command.group, command.tenant))
 
 
@@ -83,69 +83,54 @@ def set_limits(txn: Txn, command: SetCapacity) -> Result:
         f" WHERE {column}=?"
     )
     limits = (command.quota, command.max_size, command.max_aggr_count, command.max_aggr_size)
-    _make(txn, command.group, command.tenant, at)
+    if capacity(txn, command.group, command.tenant) is None:
+        _make(txn, command.group, command.tenant, at)
     txn.execute(sql, (*limits, at, command.tenant or command.group))
     return DONE
 
 
-def _make(txn: Txn, group: str, tenant: str, at: Any) -> bool:
-    """Make a row with its usage counted. @return: False if there is one."""
+def _make(txn: Txn, group: str, tenant: str, at: Any, change: str = "id=id") -> None:
+    """
+    Make a row that was not there just now, with its usage counted.
+
+    @param change: what to set if another transaction has made it meanwhile: it did not count what this one wrote.
+    """
     table, column = _TENANTS if tenant else _GROUPS
     name = tenant or group
-    if txn.one(f"SELECT id FROM {table} WHERE {column}=?", (name,)) is not None:
-        return False
     if tenant:
         counted = txn.one("SELECT COUNT(*) FROM config_info WHERE tenant_id=?", (tenant,))
     elif group:
         counted = txn.one("SELECT COUNT(*) FROM config_info WHERE group_id=? AND tenant_id=''", (group,))
     else:
         counted = txn.one("SELECT COUNT(*) FROM config_info")
-    try:
-        txn.execute(
-            f"INSERT INTO {table} ({column}, quota, `usage`, max_size, max_aggr_count, max_aggr_size,"
-            " max_history_count, gmt_create, gmt_modified) VALUES (?, 0, ?, 0, 0, 0, 0, ?, ?)",
-            (name, counted[0] if counted else 0, at, at),
-        )
-    except Duplicate:
-        return False
-    return True
+    # Not an INSERT that fails and an UPDATE then: of several that do so at once, all but one are given up by MySQL.
+    otherwise = f" ON DUPLICATE KEY UPDATE {change}" if txn.dialect == "mysql" else ""
+    txn.execute(
+        f"INSERT INTO {table} ({column}, quota, `usage`, max_size, max_aggr_count, max_aggr_size,"
+        f" max_history_count, gmt_create, gmt_modified) VALUES (?, 0, ?, 0, 0, 0, 0, ?, ?){otherwise}",
+        (name, counted[0] if counted else 0, at, at),
+    )
 
 
 def count(txn: Txn, key: ConfigKey, by: int, at: Any) -> None:
     """
-    A config has come (C{by} 1) or gone (-1): keep the counters.
+    A config has come (C{by} 1) or gone (-1): keep the counters. Everyone begins with the cluster's row, and so has no
+    company at the others. (Where it is missing, those who want to make it can be in each other's way: an
+    L{EnsureCapacity} of it at start spares them that.)
 
     @param at: the time, as a column's value.
     """
     tenant, group, _ = key
     # CASE: the columns are unsigned, and another program may have left one too small.
     change = "`usage`=`usage`+1" if by > 0 else "`usage`=CASE WHEN `usage`>0 THEN `usage`-1 ELSE 0 END"
+    of_group = f"UPDATE group_capacity SET {change}, gmt_modified=? WHERE group_id=?"
+    if not txn.execute(of_group, (at, "")):
+        _make(txn, "", "", at, change)
     if not tenant:
-        if (
-            txn.execute(f"UPDATE group_capacity SET {change}, gmt_modified=? WHERE group_id IN ('', ?)", (at, group))
-            < 2
-        ):
-            _complete(txn, change, group, at)
-        return
-    if not txn.execute(f"UPDATE group_capacity SET {change}, gmt_modified=? WHERE group_id=''", (at,)):
-        _make_or_change(txn, change, "", "", at)
-    if not txn.execute(f"UPDATE tenant_capacity SET {change}, gmt_modified=? WHERE tenant_id=?", (at, tenant)):
-        _make_or_change(txn, change, "", tenant, at)
-
-
-def _complete(txn: Txn, change: str, group: str, at: Any) -> None:
-    """One of the two rows was changed at most: make the other, counted as it is now."""
-    for name in ("", group):
-        _make_or_change(txn, change, name, "", at)
-
-
-def _make_or_change(txn: Txn, change: str, group: str, tenant: str, at: Any) -> None:
-    """Make a row. If another transaction has made it meanwhile, it did not count this one's config."""
-    table, column = _TENANTS if tenant else _GROUPS
-    if txn.one(f"SELECT id FROM {table} WHERE {column}=?", (tenant or group,)) is None and not _make(
-        txn, group, tenant, at
-    ):
-        txn.execute(f"UPDATE {table} SET {change} WHERE {column}=?", (tenant or group,))
+        if not txn.execute(of_group, (at, group)):
+            _make(txn, group, "", at, change)
+    elif not txn.execute(f"UPDATE tenant_capacity SET {change}, gmt_modified=? WHERE tenant_id=?", (at, tenant)):
+        _make(txn, "", tenant, at, change)
 
 
 def count_usage(txn: Txn, command: CountUsage) -> Result:

@@ -163,7 +163,7 @@ def _publish(txn: Txn, command: _Content, tag: str | None, beta_ips: str) -> Res
                     _write_history(txn, command, tag, md5)
                 continue
             except Duplicate:
-                row = _row(txn, table, command.key, tag)
+                row = _row(txn, table, command.key, tag, True)
                 if row is None:
                     raise  # 2.5's table: a name that differs in its case alone is taken
         if row is not None:
@@ -174,14 +174,23 @@ def _publish(txn: Txn, command: _Content, tag: str | None, beta_ips: str) -> Res
     return Result(True, (command.key,))
 
 
-def _row(txn: Txn, table: _Table, key: ConfigKey, tag: str | None) -> tuple[int, str | None] | None:
-    """Id and md5 of a copy, locked if it is there."""
+def _row(
+    txn: Txn, table: _Table, key: ConfigKey, tag: str | None, there: bool = False
+) -> tuple[int, str | None] | None:
+    """
+    Id and md5 of a copy, locked if it is there. Looked for as L{nacos_tw.config.store} looks for a config.
+
+    @param there: it is, though this transaction may have begun before.
+    """
     columns = table.key(key, tag)
     where = " AND ".join(f"{name}=?" for name in columns)
     values = tuple(columns.values())
-    row = txn.one(f"SELECT id, md5, {', '.join(columns)} FROM {table.name} WHERE {where}{txn.for_update}", values)
+    shared = " LOCK IN SHARE MODE" if there and txn.for_update else ""
+    found = txn.one(f"SELECT id, {', '.join(columns)} FROM {table.name} WHERE {where}{shared}", values)
     # config_info_gray has a collation for which cases are the same: its row may be another one's.
-    return None if row is None or row[2:] != values else (row[0], row[1])
+    if found is None or found[1:] != values:
+        return None
+    return txn.one(f"SELECT id, md5 FROM {table.name} WHERE id=?{txn.for_update}", found[:1])
 
 
 def _check_cas(command: _Content, md5: str | None) -> None:

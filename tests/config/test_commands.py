@@ -1,0 +1,56 @@
+"""The format of the log."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import msgspec
+from twisted.trial.unittest import SynchronousTestCase
+
+from nacos_tw.config import commands
+
+KEY = ("ns", "g", "d")
+EXAMPLES: list[tuple[Any, list[Any]]] = [
+    (
+        commands.Publish(KEY, "c", None, 7),
+        [1, KEY, "c", None, 7, *[None] * 10, None, True],
+    ),
+    (commands.PublishBeta(KEY, "c", "1.1.1.1", 7), [2, KEY, "c", "1.1.1.1", 7, *[None] * 5]),
+    (commands.PublishTag(KEY, "c", "t", 7), [3, KEY, "c", "t", 7, *[None] * 5]),
+    (commands.Remove(KEY, 7), [4, KEY, 7, None, None, None, True]),
+    (commands.RemoveMany([1, 2], 7), [5, [1, 2], 7, None, None, True]),
+    (commands.StopBeta(KEY, 7), [6, KEY, 7, None, None]),
+    (
+        commands.Import([commands.ImportItem(KEY, "c")], "SKIP", 7, quotas=commands.Quotas()),
+        [7, [[KEY, "c", *[None] * 4]], "SKIP", 7, None, None, [100000, 200, 200, 102400], True],
+    ),
+    (commands.EnsureCapacity("g", "", 7), [8, "g", "", 7]),
+    (commands.SetCapacity("g", "", 7), [9, "g", "", 7, *[None] * 4]),
+    (commands.CountUsage(7), [10, 7]),
+    (commands.TrimHistory(7), [11, 7, 1000]),
+    (commands.CreateNamespace("n", "N", None, 7), [20, "n", "N", None, 7]),
+    (commands.UpdateNamespace("n", "N", "d", 7), [21, "n", "N", "d", 7]),
+    (commands.DeleteNamespace("n"), [22, "n"]),
+]
+
+
+class CommandTests(SynchronousTestCase):
+    """Commands and their bytes."""
+
+    def test_format(self) -> None:
+        """Tags and the order of fields stay: logs on disk have them."""
+        for command, fields in EXAMPLES:
+            encoded = commands.encode(command)
+            self.assertEqual(
+                msgspec.msgpack.decode(encoded), msgspec.msgpack.decode(msgspec.msgpack.encode(fields)), command
+            )
+            self.assertEqual(commands.decode(encoded), command)
+
+    def test_all(self) -> None:
+        """Every command is among the examples."""
+        self.assertEqual({type(command) for command, _ in EXAMPLES}, set(get_args(commands.Command)))
+
+    def test_nonsense(self) -> None:
+        """Bytes that are no command."""
+        with self.assertRaises(msgspec.MsgspecError):
+            commands.decode(b"\x93\x63\x01\x02")
