@@ -85,21 +85,24 @@ class Dump(Service):
     def startService(self) -> None:
         """Take what is on disk; the rest comes while the node already works."""
         super().startService()
-        self._began = began = self._clock.seconds()
-        self._cache.ready = self._local.complete
-        if self._local.complete:
-            for entry in self._local.load():
-                self._cache.put(entry)
-            self.ready = True
-            self.log.info(
-                "{count} configs on disk, read in {seconds:.2f} s",
-                count=len(self._cache),
-                seconds=self._clock.seconds() - began,
-            )
+        self._began = self._clock.seconds()
+        self.ready = self._cache.ready = self._local.complete and self._load()
         first, last = FULL_FIRST
         self._full = self._clock.callLater(first + self._random() * (last - first), self._full_due)
         self._recent = self._clock.callLater(RECENT, self._recent_due)
         self.compare()
+
+    def _load(self) -> bool:
+        """Take what is on disk. @return: False if it cannot be read."""
+        try:
+            for entry in self._local.load():
+                self._cache.put(entry)
+        except NacosError as error:
+            self.log.warn("the local copy of the configs cannot be read: {why}", why=str(error))
+            return False
+        seconds = self._clock.seconds() - self._began
+        self.log.info("{count} configs on disk, read in {seconds:.2f} s", count=len(self._cache), seconds=seconds)
+        return True
 
     def stopService(self) -> None:
         """Read nothing more."""

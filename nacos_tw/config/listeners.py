@@ -8,7 +8,6 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
 
 from nacos_tw.config import gray
 from nacos_tw.config.cache import ConfigCache
@@ -83,8 +82,6 @@ class Listeners:
     @ivar waiting: polls that wait now.
     @ivar keys_waited: configs they wait for, counted per poll.
     """
-
-    log = Logger()
 
     def __init__(
         self,
@@ -269,17 +266,12 @@ class Listeners:
             self._leave_keys(waiter)
         else:
             self._leaving.append(waiter)
-        try:
-            deferred.callback(answer)
-        except Exception:
-            self.log.failure("an answer to a listener failed")
+        deferred.callback(answer)
 
     # -- the end
 
     def cancelled(self, waiter: Waiter) -> None:
-        """The client has gone."""
-        if waiter.deferred is None:
-            return
+        """The client has gone, before its answer did."""
         waiter.deferred = None
         self._leave_slot(waiter)
         self._count_off(waiter)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -14,6 +14,7 @@ from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.gray import Entry
 from nacos_tw.config.local import LocalFile
 from nacos_tw.config.model import ConfigKey
+from nacos_tw.errors import Unavailable
 from nacos_tw.interfaces import IDatabase
 
 PART = 100
@@ -66,6 +67,8 @@ class Refreshing:
         keys = list(keys)
         if not keys:
             return succeed(None)
+        if self._stopped:
+            return fail(Failure(Unavailable("the node stops")))
         request = _Request(len(keys))
         for key in keys:
             self._wanted.setdefault(key, []).append(request)
@@ -95,8 +98,6 @@ class Refreshing:
         if self._again is not None:
             self._again.cancel()
             self._again = None
-        if self._stopped:
-            return
         keys = list(self._wanted)[:PART] if len(self._wanted) > PART else list(self._wanted)
         part = {key: self._wanted.pop(key) for key in keys}
         self._reading = reading = self._database.query("rows", following.rows, keys)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -12,6 +14,7 @@ from nacos_tw.config.commands import Publish, PublishBeta, PublishTag, Remove, S
 from nacos_tw.config.dump import Dump
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.errors import Unavailable
+from nacos_tw.storage.sqlite import SQLiteFile
 from tests.config.fakes import Database, InlineFile, fired, local_file, md5
 
 KEY = ("", "g", "d")
@@ -210,6 +213,13 @@ class WarmTests(Node):
         self.clock.advance(module.SOONEST)
         self.assertEqual((self.content(key(4)), self.dump.reason()), ("other", ""))
 
+    def test_a_disk_that_cannot_be_read(self) -> None:
+        """All is read from the database then."""
+        self.patch(InlineFile, "reading", _broken(InlineFile.reading))
+        self.start()
+        self.assertEqual((self.dump.ready, len(self.cache)), (True, 5))
+        self.assertIn("page", self.database.queries)
+
     def test_a_content_that_the_disk_has_lost_is_read_again(self) -> None:
         """The next request gets it."""
         self.start()
@@ -370,6 +380,28 @@ class RefreshingTests(Node):
         self.assertEqual((self.content(key(0)), self.dump.reason()), ("newer", ""))
         self.assertEqual(self.refreshing._again, None)
 
+    def test_what_is_new_does_not_wait_for_the_next_try(self) -> None:
+        """And takes along what failed."""
+        self.database.holding, self.database.away = False, True
+        for number in (0, 1):
+            self.failureResultOf(self.refreshing.refresh([key(number)]), Unavailable)
+        self.database.away = False
+        self.database.asked.clear()
+        self.successResultOf(self.refreshing.refresh([key(2)]))
+        self.assertEqual([set(part) for part in self.queries()], [{key(0), key(1), key(2)}])
+        self.clock.advance(1)
+        self.assertEqual(len(self.queries()), 1)
+
+    def test_a_stop_ends_the_tries(self) -> None:
+        """And no query begins after it."""
+        self.database.holding, self.database.away = False, True
+        self.failureResultOf(self.refreshing.refresh([key(0)]), Unavailable)
+        self.stop()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.database.asked.clear()
+        self.failureResultOf(self.refreshing.refresh([key(0)]), Unavailable)
+        self.assertEqual(self.queries(), [])
+
     def test_many_go_in_parts(self) -> None:
         """All are read before the caller hears of it."""
         self.database.holding = False
@@ -378,6 +410,19 @@ class RefreshingTests(Node):
         self.successResultOf(self.refreshing.refresh([key(number) for number in range(250)]))
         self.assertEqual([len(part) for part in self.queries()], [100, 100, 50])
         self.assertEqual(self.content(key(249)), "newer 249")
+
+
+def _broken(reading: Any) -> Any:
+    """The second time, it cannot be read; the first is the look at whether it is complete."""
+    times: list[None] = []
+
+    def broken(file: SQLiteFile) -> Any:
+        times.append(None)
+        if len(times) == 2:
+            raise Unavailable("the disk failed")
+        return reading(file)
+
+    return broken
 
 
 class _Log:

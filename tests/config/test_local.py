@@ -126,6 +126,17 @@ class LocalTests(SynchronousTestCase):
         self.clock.advance(module.AGAIN)
         self.assertEqual(self.local.pending_bytes, 0)
 
+    def test_what_cannot_be_written_at_the_end_is_left(self) -> None:
+        """The next start reads it from the database; and nothing is written after the end."""
+        self.local.save(entry(KEY, "main"))
+        self.local._file.close()
+        self.local.close()
+        self.local.close()
+        self.local.save(entry(OTHER, "late"))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertIsNone(self.local.content(("", "g", "any"), "", md5("x")))
+        self.assertEqual(list(self.open().load()), [])
+
     def test_a_damaged_file_is_made_anew(self) -> None:
         """It is only a copy."""
         self.local.save(entry(KEY, "main"))
