@@ -110,6 +110,7 @@ class RaftNode:
         self.on_role: Callable[[], None] = _nothing
         self.failure = ""
         self.running = False
+        self._caught_up = False
         self._store = store
         self._writer = writer
         self._sessions = Sessions(machine)
@@ -498,6 +499,11 @@ class RaftNode:
             return "the log was lost and is being fetched from the leader"
         if core.leader is None:
             return f"no leader: {1 + len(self._links())} of {len(core.config.voters)} nodes are connected"
+        if not self._caught_up:
+            # An entry of this leader's own term comes after all that was ever answered.
+            if self._applied < core.commit or core.log.term(core.commit) != core.term:
+                return "the log is not applied yet since the start"
+            self._caught_up = True
         if core.leader_commit - self._applied > FAR_BEHIND:
             return f"{core.leader_commit - self._applied} log entries behind the leader"
         return ""
