@@ -72,6 +72,21 @@ class AloneTests(SynchronousTestCase):
             self.nodes.elect()
         self.assertEqual(self.nodes.done("A"), [b"A1", b"A2"])
 
+    def test_not_ready_before_the_log_is_applied(self) -> None:
+        """A leader that was just elected does not show yet what its log holds, and says so."""
+        nodes = Nodes("A", slow=0.2)
+        nodes.elect()
+        asked = nodes.propose("A")
+        nodes.run(2.0)
+        nodes.stop("A")
+        node = nodes.start("A")
+        nodes.run_until(lambda: node.is_leader)
+        self.assertEqual(nodes.done("A"), [])
+        self.assertIn("not applied yet", node.reason())
+        self.assertFalse(node.status().healthy)
+        nodes.run_until(lambda: not node.reason())
+        self.assertEqual(nodes.done("A"), [asked.what])
+
     def test_damaged_log(self) -> None:
         """There is nobody to mend it from: it stays down, tries again, and says why."""
         nodes = Nodes("A", mend_every=1.0)
@@ -258,6 +273,25 @@ class ClusterTests(SynchronousTestCase):
         for name in self.nodes.names:
             self.nodes.crash(name)
         self.nodes.settle()
+
+    def test_ready_only_with_everything(self) -> None:
+        """After a start no node says that it is in order before it shows what was answered before."""
+        for seed in range(20):
+            nodes = Nodes(seed=seed, slow=0.02)
+            nodes.elect()
+            asked = [nodes.propose(name) for name in nodes.names * 3]
+            nodes.run_until(lambda asked=asked: all(each.succeeded for each in asked))
+            for name in nodes.names:
+                nodes.crash(name)
+            for name in nodes.names:
+                nodes.start(name)
+            ready: set[str] = set()
+            while len(ready) < 3:
+                nodes.run(0.001)
+                for name in nodes.names:
+                    if not nodes.node(name).reason():
+                        ready.add(name)
+                        self.assertEqual(len(nodes.done(name)), 9, seed)
 
     def test_five_nodes(self) -> None:
         """Two of five may be gone."""
