@@ -37,9 +37,10 @@ OPTIONS = (
 USER, PASSWORD = "nacos", "s3cret-P@ss"
 _NAMES = itertools.count(1)
 _FAST = (
-    "--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0", "--innodb-buffer-pool-size=64M",
-    "--performance-schema=OFF", "--skip-log-bin", "--innodb-log-file-size=64M", "--max-connections=200", "--skip-name-resolve",
+    "--innodb-flush-log-at-trx-commit=2", "--sync-binlog=0", "--innodb-buffer-pool-size=64M", "--skip-log-bin",
+    "--performance-schema=OFF", "--innodb-log-file-size=64M", "--max-connections=200", "--skip-name-resolve",
 )  # fmt: skip
+"""Safe when it is killed, not when the machine is."""
 
 
 @functools.cache
@@ -58,8 +59,12 @@ def missing() -> str:
 
 
 @functools.cache
-def server() -> Server:
-    """The one of this test run."""
+def server(name: str = "") -> Server:
+    """
+    A server of this test run, the same one for the same name.
+
+    @param name: "" for the one that all tests share; tests that stop it use another, and leave it running.
+    """
     made = Server()
     atexit.register(made.close)
     return made

@@ -23,7 +23,7 @@ _URL = re.compile(
 _PLAIN = re.compile(
     r"(?:(?P<user>[^:@]*)(?::(?P<password>.*))?@)?(?P<host>\[[^\[\]]+\]|[^:\[\]]+)?(?::(?P<port>[0-9]{1,5}))?"
 )
-_PAIR = re.compile(r"\(\s*([A-Za-z]+)\s*=\s*([^()]*)\)")
+_PAIR = re.compile(r"([A-Za-z]+)\s*=\s*([^(),]*)")
 
 _MODES = {
     "disabled": "disabled", "disable": "disabled", "false": "disabled",
@@ -142,7 +142,7 @@ def _split(hosts: str) -> list[str]:
 
 
 def _host(entry: str, name: str) -> tuple[str, int, str, str]:
-    """host:port, [ipv6]:port, user:password@host:port or (host=...,port=...) as host, port, user, password."""
+    """host, port, user, password of [user:password@]host[:port], (host=...,port=...) or address=(host=...)(...)."""
     if "(" in entry:
         pairs = {key.lower(): value.strip() for key, value in _PAIR.findall(entry)}
         host, port = pairs.get("host", ""), pairs.get("port", "")

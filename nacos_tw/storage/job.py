@@ -13,6 +13,10 @@ from twisted.internet.defer import Deferred
 from nacos_tw.errors import Unavailable
 
 
+LEAST = 0.05
+"""Seconds that a try has, however late it comes."""
+
+
 class Phase(enum.Enum):
     """How far a job is."""
 
@@ -56,20 +60,23 @@ class Job:
         self.phase = Phase.WAITING
         self._lock = threading.Lock()
 
-    def begin(self, patience: float) -> None:
+    def begin(self, patience: float, heard: float) -> None:
         """
         A thread takes it up.
 
-        @param patience: seconds in which the database must answer for the first time.
+        @param patience: seconds in which the database must answer for the first time. If nothing was heard from it
+            since the job was given, they began then: all that waits for a dead database fails within one such time.
+        @param heard: when the database last answered anybody.
         @raise Abandoned: nobody waits for it any more.
         """
         with self._lock:
             self._check()
             self.phase = Phase.WORKING
             self.tries += 1
-            # Time that it has waited counts for a retry: a write fails within the socket time-out.
             now = time.monotonic()
-            self.deadline = now + patience if self.tries == 1 else max(self.deadline, now + 0.05)
+            if self.tries == 1:
+                self.deadline = (now if heard > self.started else self.started) + patience
+            self.deadline = max(self.deadline, now + LEAST)
 
     def left(self) -> float:
         """Seconds until the deadline."""

@@ -95,6 +95,10 @@ class MySQLDatabase(Service):
         """As L{nacos_tw.interfaces.IDatabase.health}."""
         return self.sources.health()
 
+    def look(self) -> None:
+        """Look at all databases now, as is done every ten seconds anyway."""
+        self._watch.look()
+
     def startService(self) -> None:  # noqa: N802
         """Begin to connect."""
         super().startService()
@@ -129,6 +133,9 @@ class MySQLDatabase(Service):
 
     def _done(self, value: Any, job: Job) -> None:
         if self._forget(job):
+            seconds = time.monotonic() - job.started
+            if seconds > SLOW:
+                self.log.warn("transaction {name} took {seconds:.1f} s", name=job.name, seconds=seconds)
             job.result.callback(value)
 
     def _failed(self, failure: Failure, job: Job) -> None:
@@ -167,9 +174,6 @@ class MySQLDatabase(Service):
         if job.timer is not None:
             job.timer.cancel()
             job.timer = None
-        seconds = time.monotonic() - job.started
-        if seconds > SLOW:
-            self.log.warn("transaction {name} took {seconds:.1f} s", name=job.name, seconds=seconds)
         if self._stopped is not None and not self._jobs and self._timer.active():
             self._timer.reset(0)
         return True

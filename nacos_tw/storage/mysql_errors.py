@@ -60,7 +60,7 @@ UNAVAILABLE = {
     3118: "db.user is locked",
     4151: "db.user is locked",
 }
-_KEY = re.compile(r"for key '?([A-Za-z0-9_.$]{1,128})'?", re.ASCII)
+_KEY = re.compile(r"for key '?([A-Za-z0-9_.$]{1,128})'?$", re.ASCII)
 _COLUMN = re.compile(r"(?:column|Column) '?(?:`[^`]*`\.)*`?([A-Za-z0-9_$]{1,64})`?'?(?: |$)", re.ASCII)
 
 

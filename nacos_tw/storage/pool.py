@@ -30,12 +30,13 @@ class Lease(adbapi.Connection):
         """Connect if need be, and call the job's function with a transaction."""
         self._job = job
         pool = self._pool
-        job.begin(pool.patience)
+        job.begin(pool.patience, pool.heard)
         link = self._link = pool.borrow(job)
         link.limit(job.left())
 
         def answered() -> None:
             if not link.broken:
+                pool.heard = time.monotonic()
                 job.moved(pool.patience)
                 link.limit(pool.patience)
 
@@ -82,6 +83,8 @@ class Lease(adbapi.Connection):
 class LinkPool(adbapi.ConnectionPool):
     """
     Up to C{most} threads.
+
+    @ivar heard: C{time.monotonic} of the database's last answer to any of them.
     """
 
     connectionFactory = Lease  # noqa: N815 - adbapi's name
@@ -104,11 +107,13 @@ class LinkPool(adbapi.ConnectionPool):
         """
         super().__init__("pymysql", cp_min=least, cp_max=most, cp_reactor=reactor)
         self.patience = patience
+        self.heard = 0.0
         self._life = life
         self._choose = choose
         self._make = make
         self._idle = threading.Lock()
         self._busy: set[Link] = set()
+        self._doubt = 0.0
 
     def run(self, job: Job) -> Any:
         """Do a job in a thread. @return: a Deferred of its result."""
@@ -148,7 +153,7 @@ class LinkPool(adbapi.ConnectionPool):
         now = time.monotonic()
         if link.broken or link.index != index or now - link.born > self._life or (job.writes and link.read_only):
             return False
-        if now - link.used < FRESH:
+        if now - link.used < FRESH and link.used > self._doubt:
             return True
         link.limit(job.left())
         try:
@@ -164,8 +169,10 @@ class LinkPool(adbapi.ConnectionPool):
             self._busy.discard(link)
 
     def give_up(self, link: Link) -> None:
-        """The thread needs another one."""
+        """The thread needs another one. If it broke, the others may have: they are checked before they are used."""
         with self._idle:
+            if link.broken:
+                self._doubt = time.monotonic()
             self._busy.discard(link)
             for thread, other in list(self.connections.items()):
                 if other is link:

@@ -155,16 +155,18 @@ class Watch:
         for probe in self._probes:
             probe.close()
 
+    def look(self) -> None:
+        """Look at all of them now."""
+        for index in list(self._timers):
+            self._timers.pop(index).cancel()
+            self._look(index)
+
     def suspect(self, index: int) -> None:
         """Something went wrong with one: look at it now (again, if a look is under way)."""
-        if not self._running:
-            return
         if index in self._looking:
             self._looking[index] = True
-        elif self.sources.all[index].state is not State.DOWN:
-            timer = self._timers.pop(index, None)
-            if timer is not None:
-                timer.cancel()
+        elif index in self._timers and self.sources.all[index].state is not State.DOWN:
+            self._timers.pop(index).cancel()
             self._look(index)
 
     def _look(self, index: int) -> None:

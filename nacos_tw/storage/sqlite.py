@@ -224,7 +224,9 @@ class SQLiteFile:
         if os.path.getsize(self.path) <= checked_bytes:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()
             if found is None or found[0] != "ok":
-                raise StartError(f"{self.path}: the file is damaged ({found[0] if found else 'no answer'})")
+                raise StartError(
+                    f"{self.path}: the file is damaged ({' '.join(found[0].split()) if found else 'no answer'})"
+                )
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'version'").fetchone() is None:
             if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None:
                 raise StartError(f"{self.path}: this is no file of this server: it has no table version")
