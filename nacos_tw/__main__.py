@@ -73,6 +73,7 @@ def give_back_memory() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000, 10, 10)  # by default it looks for garbage every few requests
     try:
         ctypes.CDLL(None).malloc_trim(0)
     except (AttributeError, OSError):

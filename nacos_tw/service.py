@@ -111,6 +111,7 @@ class NacosNode(Node):
             patience=2 * settings.raft.election,
             snapshot_bytes=settings.raft.snapshot_bytes,
             append_bytes=settings.raft.append_bytes,
+            segment_bytes=settings.raft.segment_bytes,
         )
         self.node = RaftNode(options, self.store, self.writer, machine, reactor, random.SystemRandom())
         self.peers: Peers | None = None
@@ -217,6 +218,7 @@ class NacosNode(Node):
     async def _stop(self) -> None:
         self.log.info("the node is stopping")
         await self.node.hand_over()
+        self.node.stop_waiting()
         await self.listener.stopService()
         for part in (self.lookup, self.reports, self.probes, self.health, self.push):
             if part is not None:

@@ -27,8 +27,12 @@ PERIOD = 1.0
 STALL = 1.0
 """Seconds by which a look may be late before the node counts as having been unable to listen."""
 
-MOST = 1000
-"""Numbers in one command."""
+MOST = 250
+"""Numbers in one command about leases. One is under way at a time: when very many run out at once, the nodes have other
+things to do in between."""
+
+MOST_SERVICES = 1000
+"""Services in one command."""
 
 EMPTY_TIMES = 3
 """A service is removed at the look after it was found empty more often than this, in a row (2.4)."""
@@ -75,8 +79,11 @@ class Health(service.MultiService):
         self._expire_instance = expire_instance
         self._leading = False
         self._looked = 0.0
-        self._flying: set[int] = set()
-        """Numbers that a command under way is about."""
+        self._flying = False
+        """Whether a command about leases is under way."""
+        self._silent: list[int] = []
+        self._gone: list[int] = []
+        """Numbers that the last look found to be unhealthy, and to be removed; those to come."""
         self._empty: dict[ServiceKey, int] = {}
         Periodic(clock, PERIOD, self._look).setServiceParent(self)
         if cleaning is not None:
@@ -91,8 +98,7 @@ class Health(service.MultiService):
         if is_leader and not self._leading:
             self._leases.fresh_all(number for number, known in self._registry.by_number.items() if known.ephemeral)
             self._looked = self._leases.now()
-            self._flying = set()
-            self._empty = {}
+            self._silent, self._gone, self._empty = [], [], {}
         self._leading = is_leader
 
     # -- leases
@@ -107,30 +113,39 @@ class Health(service.MultiService):
             # Beats may wait unread in the sockets: silence that was our own is nobody's fault.
             self.log.warn("this node stood still for {seconds:.1f} s", seconds=stalled)
             self._leases.excuse(stalled)
-        unhealthy, removed = due(self._leases.last, self._registry, now, self._expire_instance)
-        flying = self._flying
-        if flying:
-            unhealthy = [number for number in unhealthy if number not in flying]
-            removed = [number for number in removed if number not in flying]
-        while unhealthy or removed:
-            first, unhealthy = unhealthy[:MOST], unhealthy[MOST:]
-            room = MOST - len(first)
-            self._expire(first, removed[:room])
-            removed = removed[room:]
+        self._silent, self._gone = due(self._leases.last, self._registry, now, self._expire_instance)
+        if not self._flying:
+            self._expire_some()
+
+    def _expire_some(self) -> None:
+        """Propose some of what the last look found; the next ones follow when that is applied."""
+        while self._leading and (self._silent or self._gone):
+            unhealthy, self._silent = self._silent[:MOST], self._silent[MOST:]
+            room = MOST - len(unhealthy)
+            removed, self._gone = self._gone[:room], self._gone[room:]
+            unhealthy, removed = self._still_silent(unhealthy), self._still_silent(removed)
+            if unhealthy or removed:
+                self._expire(unhealthy, removed)
+                return
+
+    def _still_silent(self, numbers: list[int]) -> list[int]:
+        """Those that have not been heard of since the look."""
+        last, looked = self._leases.last, self._looked
+        return [number for number in numbers if last.get(number, looked) < looked]
 
     def _expire(self, unhealthy: list[int], removed: list[int]) -> None:
         known = self._registry.by_number
         silent = [(known[number], self._leases.last_beat_millis(number)) for number in unhealthy if number in known]
         gone = [known[number] for number in removed if number in known]
-        flying = self._flying
-        flying.update(unhealthy, removed)
+        self._flying = True
 
         def ended(result: object) -> None:
-            flying.difference_update(unhealthy, removed)
+            self._flying = False
             if isinstance(result, Failure):
                 self._failed(result)
             else:
                 self._tell(silent, gone)
+                self._expire_some()
 
         command = Expire(unhealthy, removed, self._registry.applied)
         maybeDeferred(self._change, command).addBoth(ended).addErrback(self._failed)
@@ -166,7 +181,7 @@ class Health(service.MultiService):
                 self._empty[key] = times + 1
                 if times > EMPTY_TIMES:
                     unneeded.append(key)
-        for first in range(0, len(unneeded), MOST):
-            some = unneeded[first : first + MOST]
+        for first in range(0, len(unneeded), MOST_SERVICES):
+            some = unneeded[first : first + MOST_SERVICES]
             self.log.info("removing {count} empty services: {services}", count=len(some), services=some[:20])
             maybeDeferred(self._change, CleanServices(some)).addErrback(self._failed)

@@ -20,6 +20,8 @@ from nacos_tw.raft.sessions import Sessions
 from nacos_tw.raft.store import Store
 from nacos_tw.raft.writer import DirectWriter, Writer
 
+TRAILING_BYTES = 4 * 1024 * 1024
+"""Bytes of entries kept behind a snapshot, at most."""
 CHUNK = 1024 * 1024
 """Bytes of a snapshot in one message."""
 OVERDUE = 4
@@ -90,7 +92,7 @@ class Compaction:
         self._taking, self._damaged = True, False
         image = self._sessions.image()
         self.bytes = 0
-        first = max(1, meta.index - self._trailing)
+        first = self._first_kept(meta.index)
         store = self.store
 
         def write() -> int:
@@ -109,6 +111,18 @@ class Compaction:
 
         done = self._writer.run(write)
         return done.addCallback(written).addBoth(ended).addErrback(self._failed)
+
+    def _first_kept(self, index: int) -> int:
+        """The first of the entries that stay behind a snapshot of that index."""
+        first, size = index + 1, 0
+        for entry in reversed(self.core.log.tail(max(1, index - self._trailing))):
+            if entry.index > index:
+                continue
+            size += len(entry.data)
+            if size > TRAILING_BYTES:
+                break
+            first = entry.index
+        return first
 
     def _failed(self, failure: Failure) -> None:
         """The log goes on without it; a disk that takes nothing at all shows at the next save."""

@@ -32,7 +32,7 @@ from nacos_tw.raft.peers import Peers
 from nacos_tw.raft.reporting import NodeFacts, raft_status
 from nacos_tw.raft.sessions import Sessions
 from nacos_tw.raft.status import RaftStatus
-from nacos_tw.raft.store import Store
+from nacos_tw.raft.store import SEGMENT_BYTES, Store
 from nacos_tw.raft.writer import DirectWriter, Writer
 
 SWEEP = 0.25
@@ -74,6 +74,8 @@ class NodeOptions:
     trailing: int = 1000
     """Entries kept behind a snapshot, so that a slow follower need not get all of it."""
     mend_every: float = 5.0
+    segment_bytes: int = SEGMENT_BYTES
+    """When to begin the next file of the log."""
     disk: Disk | None = None
     """Where the folder is, if not on the real disk."""
 
@@ -204,6 +206,11 @@ class RaftNode:
                 call.cancel()
         self._core.stop()
         self._abandon(Unavailable("the node is stopping"))
+
+    def stop_waiting(self) -> None:
+        """The node is to stop: without a leader nothing that waits can succeed any more."""
+        if self._core.leader is None:
+            self._abandon(Unavailable("the node is stopping"))
 
     def close_store(self) -> None:
         """Close the files; after L{stop} and once the writer has ended."""
@@ -471,7 +478,9 @@ class RaftNode:
         try:
             self._store.close()
             options = self.options
-            self._store = open_store(options.folder, self.node, len(options.voters) == 1, options.disk)
+            self._store = open_store(
+                options.folder, self.node, len(options.voters) == 1, options.disk, options.segment_bytes
+            )
             self._writer.replace(self._store)
             core = self._restore()
         except Exception as error:

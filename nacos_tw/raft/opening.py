@@ -23,7 +23,8 @@ def open_store(
     @raise nacos_tw.errors.StartError: one clear line, also for a damaged log of a node that is alone.
     """
     try:
-        return Store.open(folder, node, segment_bytes=segment_bytes, disk=disk)
+        # A node that is alone cannot get a lost end from anybody: what is left is better than nothing.
+        return Store.open(folder, node, segment_bytes=segment_bytes, disk=disk, cut_tail=alone)
     except StoreDamaged as error:
         if alone:
             raise StoreDamaged(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 import attrs
+from twisted.logger import Logger
 
 from nacos_tw.errors import StartError, StoreDamaged
 from nacos_tw.raft.disk import Disk
@@ -15,6 +16,8 @@ from nacos_tw.raft.messages import Entry, HardState
 from nacos_tw.raft.segment import ADVICE, Group, Segment, segment_name, segment_sequence
 from nacos_tw.raft.snapshots import SnapshotFile, snapshot_position
 from nacos_tw.raft.statefile import State, newest
+
+_log = Logger()
 
 
 @attrs.define
@@ -66,15 +69,16 @@ class Found:
         return self.entries[index - self.base].term if self.base <= index <= self.last else None
 
 
-def read_folder(folder: str, node: str, state: State, disk: Disk) -> Found:
+def read_folder(folder: str, node: str, state: State, disk: Disk, cut_tail: bool = False) -> Found:
     """
     Read the whole log and the newest usable snapshot.
 
     @param state: the newest copy of the state file.
+    @param cut_tail: an end that was saved once and is missing now counts as torn: there is no other copy.
     @raise StoreDamaged: something that was acknowledged is missing or damaged.
     @raise StartError: it belongs to another node, or has another format.
     """
-    segments, leftovers = _read_segments(folder, node, state, disk)
+    segments, leftovers = _read_segments(folder, node, state, disk, cut_tail)
     found = Found(leftovers=leftovers, hard=state.hard, boot=state.boot, sequence=state.synced)
     records = [(state.synced + 1, state.hard)]
     for segment in segments:
@@ -91,7 +95,7 @@ def read_folder(folder: str, node: str, state: State, disk: Disk) -> Found:
     return found
 
 
-def _read_segments(folder: str, node: str, state: State, disk: Disk) -> tuple[list[Segment], list[str]]:
+def _read_segments(folder: str, node: str, state: State, disk: Disk, cut_tail: bool) -> tuple[list[Segment], list[str]]:
     """The segments that count, oldest first, and the paths of those that do not."""
     sequences = [number for name in disk.names(folder) if (number := segment_sequence(name)) is not None]
     if state.segment and state.segment not in sequences:
@@ -111,6 +115,13 @@ def _read_segments(folder: str, node: str, state: State, disk: Disk) -> tuple[li
         if segment.head.restart:
             break
     if segments and segments[-1].sequence < state.synced:
+        if cut_tail:
+            _log.warn(
+                "{path}: {lost} groups at its end that were saved are missing; the node goes on without them",
+                path=segments[-1].path,
+                lost=state.synced - segments[-1].sequence,
+            )
+            return segments, [os.path.join(folder, segment_name(number)) for number in sequences]
         raise segments[-1].damaged(f"the groups up to {state.synced} were saved, but the file ends before them")
     return segments, [os.path.join(folder, segment_name(number)) for number in sequences]
 

@@ -82,12 +82,21 @@ class Store:
         self._snapshots = [found.snapshot] if found.snapshot else []
 
     @classmethod
-    def open(cls, folder: str, node: str, *, segment_bytes: int = SEGMENT_BYTES, disk: Disk | None = None) -> Store:
+    def open(
+        cls,
+        folder: str,
+        node: str,
+        *,
+        segment_bytes: int = SEGMENT_BYTES,
+        disk: Disk | None = None,
+        cut_tail: bool = False,
+    ) -> Store:
         """
         Open the log of a node, creating what is missing, and count a start.
 
         @param node: its name, "ip:port".
         @param segment_bytes: when to begin the next file.
+        @param cut_tail: go on without an end that was saved once and is missing now.
         @raise StoreDamaged: acknowledged entries are damaged or missing; the text names the file.
         @raise StartError: the folder cannot be used; one clear line says why.
         """
@@ -95,7 +104,7 @@ class Store:
         try:
             lock = lock_folder(folder, disk)
             try:
-                return cls._load(folder, node, segment_bytes, disk, lock)
+                return cls._load(folder, node, segment_bytes, disk, lock, cut_tail)
             except BaseException:
                 disk.close(lock)
                 raise
@@ -121,10 +130,10 @@ class Store:
             raise StartError(f"cannot set aside the log in {folder}: {explain(error)}") from error
 
     @classmethod
-    def _load(cls, folder: str, node: str, segment_bytes: int, disk: Disk, lock: int) -> Store:
+    def _load(cls, folder: str, node: str, segment_bytes: int, disk: Disk, lock: int, cut_tail: bool) -> Store:
         check_owner(folder, node, disk)
         state = read_state(folder, disk)
-        found = read_folder(folder, node, state.state or State(), disk)
+        found = read_folder(folder, node, state.state or State(), disk, cut_tail)
         store = cls(folder, node, found, state, disk, segment_bytes)
         try:
             store._mend(found)

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.errors import Unavailable
 from nacos_tw.naming import health
 from nacos_tw.naming.commands import CleanServices, CreateService, Expire, Register, SetSwitch
-from nacos_tw.naming.health import Cleaning, Health
+from nacos_tw.naming.health import MOST, Cleaning, Health
 from nacos_tw.naming.leases import Leases
 from nacos_tw.naming.periodic import Periodic
 from nacos_tw.naming.registry import Registry
@@ -147,7 +147,7 @@ class ExpiryTests(Harness):
         self.assertEqual([(one.unhealthy, one.removed) for one in self.proposed], [([number], [])])
 
     def test_not_proposed_again_while_under_way(self) -> None:
-        """As long as a command is under way its instances are not proposed again, but others are."""
+        """As long as a command is under way no other is proposed; then all that is due by then follows."""
         under_way: Deferred[Any] = Deferred()
         self.answer = lambda: under_way
         self.health.leader_changed(True)
@@ -155,21 +155,33 @@ class ExpiryTests(Harness):
         self.wait(3)
         second = self.register(81)
         self.wait(20)
-        self.assertEqual([one.unhealthy for one in self.proposed], [[first], [second]])
+        self.assertEqual([one.unhealthy for one in self.proposed], [[first]])
         self.answer = None
         under_way.errback(Unavailable("no leader"))
         self.wait(1)
-        self.assertEqual([one.unhealthy for one in self.proposed][2:], [[first, second]])
+        self.assertEqual([one.unhealthy for one in self.proposed][1:], [[first, second]])
+
+    def test_heard_of_meanwhile(self) -> None:
+        """Whoever beats while others' commands are under way is not expired by the look before."""
+        under_way: list[Deferred[Any]] = []
+        self.answer = lambda: under_way.append(Deferred()) or under_way[-1]
+        self.health.leader_changed(True)
+        numbers = [self.register(port) for port in range(MOST + 3)]
+        self.wait(16)
+        self.assertEqual([one.unhealthy for one in self.proposed], [numbers[:MOST]])
+        self.leases.start(numbers[-1])
+        under_way[0].callback(None)
+        self.assertEqual([one.unhealthy for one in self.proposed[1:]], [numbers[MOST:-1]])
 
     def test_batches(self) -> None:
-        """No command is about more than a thousand instances."""
+        """No command is about more than L{MOST} instances."""
         self.health.leader_changed(True)
-        for port in range(2500):
+        for port in range(2 * MOST + 1):
             self.register(port)
         self.wait(16)
-        self.assertEqual([len(one.unhealthy) for one in self.proposed], [1000, 1000, 500])
+        self.assertEqual([len(one.unhealthy) for one in self.proposed], [MOST, MOST, 1])
         self.wait(15)
-        self.assertEqual([len(one.removed) for one in self.proposed[3:]], [1000, 1000, 500])
+        self.assertEqual([len(one.removed) for one in self.proposed[3:]], [MOST, MOST, 1])
 
     def test_carries_what_it_has_seen(self) -> None:
         """The command says how far this node had applied, so that a registration under way is not undone."""
