@@ -12,7 +12,6 @@ from twisted.internet.defer import Deferred
 
 from nacos_tw.errors import Unavailable
 
-
 LEAST = 0.05
 """Seconds that a try has, however late it comes."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,10 +13,11 @@ from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nacos_tw.errors import BadParameter, NacosError, StartError, Unavailable
-from nacos_tw.storage.errors import Deadlock, Defect, Duplicate, ReadOnly
+from nacos_tw.errors import StartError, Unavailable
+from nacos_tw.storage.errors import Deadlock
 from nacos_tw.storage.schema import VERSION, sqlite_script
-from nacos_tw.storage.txn import Columns, Row, Txn
+from nacos_tw.storage.sqlite_txn import Snapshot, SQLiteTxn, translated, why
+from nacos_tw.storage.txn import Txn
 
 if TYPE_CHECKING:
     from twisted.enterprise.adbapi import ConnectionPool
@@ -30,127 +32,12 @@ READERS = 4
 """Most threads, each with a connection."""
 
 
-class SQLiteTxn(Txn):
-    """A transaction of a SQLite file."""
-
-    __slots__ = ("_connection",)
-
-    dialect = "sqlite"
-    for_update = ""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__(Columns())
-        self._connection = connection
-
-    def execute(self, sql: str, params: Sequence[Any] = ()) -> int:
-        """As L{Txn.execute}."""
-        cursor = self._run(sql, params)
-        self.last_id = cursor.lastrowid or 0
-        return cursor.rowcount
-
-    def all(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
-        """As L{Txn.all}."""
-        cursor = self._run(sql, params)
-        try:
-            return cursor.fetchall()
-        except sqlite3.Error as error:
-            trouble = translated(error)
-        raise trouble
-
-    def one(self, sql: str, params: Sequence[Any] = ()) -> Row | None:
-        """As L{Txn.one}."""
-        cursor = self._run(sql, params)
-        try:
-            row: Row | None = cursor.fetchone()
-            cursor.close()
-            return row
-        except sqlite3.Error as error:
-            trouble = translated(error)
-        raise trouble
-
-    def datetime(self, millis: int) -> int:
-        """As L{Txn.datetime}: milliseconds are kept as they are."""
-        return millis
-
-    def millis(self, value: Any) -> int:
-        """As L{Txn.millis}."""
-        return value if isinstance(value, int) else 0
-
-    def _run(self, sql: str, params: Sequence[Any]) -> sqlite3.Cursor:
-        try:
-            return self._connection.execute(sql, params)
-        except (sqlite3.Error, UnicodeError, OverflowError) as error:
-            trouble = translated(error)
-        raise trouble  # out of the except block: the new error must not carry the old one with its values
-
-
-def translated(error: BaseException) -> NacosError:
-    """What an error of sqlite3 means."""
-    text = str(error)
-    if isinstance(error, UnicodeError):
-        return BadParameter("a value is not valid Unicode text")
-    if isinstance(error, OverflowError):
-        return BadParameter("a number is too large for the database")
-    if isinstance(error, sqlite3.IntegrityError):
-        _, _, what = text.partition(": ")
-        if text.startswith(("UNIQUE", "PRIMARY KEY")):
-            return Duplicate(what)
-        if text.startswith("CHECK"):
-            return BadParameter(f"Data too long for column '{what}'")
-        if text.startswith("NOT NULL"):
-            return BadParameter(f"Column '{what.rpartition('.')[2]}' cannot be null")
-        return BadParameter("the database refused the values")
-    if isinstance(error, sqlite3.DataError) or "too big" in text:
-        return BadParameter("a value is too large for the database")
-    if "locked" in text or "busy" in text:
-        return Deadlock("the embedded database is busy")
-    if "readonly" in text:
-        return ReadOnly("the embedded database cannot be written to")
-    if isinstance(error, (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.NotSupportedError)):
-        return Unavailable("the embedded database is closed") if "closed" in text else Defect(f"SQLite: {text}")
-    if "syntax" in text or "no such" in text:
-        return Defect(f"SQLite: {text}")
-    return Unavailable(f"the embedded database failed: {text}")
-
-
-class Snapshot:
-    """
-    The state of a file as it was at one moment, whatever is written meanwhile. For one thread at a time, any.
-
-    @ivar txn: to query with.
-    """
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self.txn: Txn = SQLiteTxn(connection)
-
-    def save(self, path: str) -> None:
-        """Write the state to a new file, which is durable when this returns."""
-        copy = sqlite3.connect(path, isolation_level=None)
-        try:
-            self._connection.backup(copy)
-        except sqlite3.Error as error:
-            trouble = translated(error)
-        else:
-            return
-        finally:
-            copy.close()
-        raise trouble
-
-    def close(self) -> None:
-        """Let the file's log be shortened again."""
-        self._connection.close()
-
-    def __enter__(self) -> Snapshot:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
 class SQLiteFile:
     """
     One file. C{transaction} and what follows belong to the thread that opened it; the rest says what may be used where.
+
+    A process that forks to become a daemon may open it before: no connection is kept across a fork, which SQLite's
+    locks do not survive.
 
     @ivar path: the file's.
     @ivar created: whether this made it.
@@ -183,20 +70,18 @@ class SQLiteFile:
         self._synchronous = synchronous
         self._pool: ConnectionPool | None = None
         self._closed = False
+        self._main: sqlite3.Connection | None = None
         try:
             self.created = not os.path.exists(self.path) or os.path.getsize(self.path) == 0
             os.makedirs(os.path.dirname(self.path), mode=0o750, exist_ok=True)
-            self._connection = self._connect()
+            self._open(self._connection, script, version, checked_bytes)
         except (OSError, sqlite3.Error) as error:
-            raise StartError(f"{self.path}: cannot be opened: {_why(error)}") from None
-        try:
-            self._open(script, version, checked_bytes)
-        except (OSError, sqlite3.Error) as error:
-            self._connection.close()
-            raise StartError(f"{self.path}: cannot be used: {_why(error)}") from None
+            self._release()
+            raise StartError(f"{self.path}: cannot be used: {why(error)}") from None
         except BaseException:
-            self._connection.close()
+            self._release()
             raise
+        _files.add(self)
 
     # -- opening
 
@@ -214,8 +99,24 @@ class SQLiteFile:
             raise
         return connection
 
-    def _open(self, script: Callable[[], str], version: int, checked_bytes: int) -> None:
-        connection = self._connection
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        """The one that writes."""
+        if self._main is None:
+            if self._closed:
+                raise sqlite3.ProgrammingError("the file is closed")
+            self._main = self._connect()
+        return self._main
+
+    def _release(self) -> None:
+        """Close it until it is needed again; not within a transaction."""
+        if self._main is not None and not self._main.in_transaction:
+            self._main.close()
+            self._main = None
+
+    def _open(
+        self, connection: sqlite3.Connection, script: Callable[[], str], version: int, checked_bytes: int
+    ) -> None:
         if self.created:
             connection.executescript(f"BEGIN IMMEDIATE;{script()}COMMIT;")
             self.checkpoint()
@@ -281,7 +182,7 @@ class SQLiteFile:
                 raise StartError(f"{path}: the file is damaged")
             source.backup(self._connection)
         except sqlite3.Error as error:
-            raise StartError(f"{path}: cannot be used: {_why(error)}") from None
+            raise StartError(f"{path}: cannot be used: {why(error)}") from None
         finally:
             source.close()
         self._command("PRAGMA journal_mode=WAL")
@@ -297,10 +198,10 @@ class SQLiteFile:
 
     def _roll_back(self) -> None:
         try:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            if self._main is not None and self._main.in_transaction:
+                self._main.execute("ROLLBACK")
         except sqlite3.Error as error:
-            self.log.error("{path}: a transaction cannot be rolled back: {why}", path=self.path, why=_why(error))
+            self.log.error("{path}: a transaction cannot be rolled back: {why}", path=self.path, why=why(error))
 
     # -- in any thread
 
@@ -334,7 +235,7 @@ class SQLiteFile:
                 # Not the last one to close, so SQLite leaves the log alone here.
                 connection.close()
         except (OSError, sqlite3.Error) as error:
-            trouble = Unavailable(f"the embedded database cannot be made durable: {_why(error)}")
+            trouble = Unavailable(f"the embedded database cannot be made durable: {why(error)}")
         else:
             return
         raise trouble
@@ -367,15 +268,17 @@ class SQLiteFile:
         """End the threads when they are done, and close the file, with everything durable. Idempotent."""
         if self._closed:
             return
-        self._closed = True
+        _files.discard(self)
         if self._pool is not None:
             self._pool.close()
         try:
+            self._roll_back()
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as error:
-            self.log.error("{path}: {why}", path=self.path, why=_why(error))
-        self._connection.close()
+            self.log.error("{path}: {why}", path=self.path, why=why(error))
+        self._release()
+        self._closed = True
 
     def _in_thread(self, fn: Callable[..., T], args: tuple[Any, ...], writes: bool) -> Deferred[T]:
         if self._closed or self._reactor is None:
@@ -406,6 +309,17 @@ class SQLiteFile:
         return pool
 
 
+_files: weakref.WeakSet[SQLiteFile] = weakref.WeakSet()
+
+
+def _before_fork() -> None:
+    for file in list(_files):
+        file._release()
+
+
+os.register_at_fork(before=_before_fork)
+
+
 def _work(connection: Any, fn: Callable[..., T], args: tuple[Any, ...], writes: bool) -> T:
     """One transaction in a thread of the pool."""
     raw: sqlite3.Connection = connection
@@ -432,10 +346,6 @@ def _attempt(raw: sqlite3.Connection, begin: str, fn: Callable[..., T], args: tu
         if raw.in_transaction:
             raw.execute("ROLLBACK")
     raise trouble
-
-
-def _why(error: BaseException) -> str:
-    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
 
 
 def _sync_file(path: str) -> None:

@@ -137,6 +137,27 @@ class FileTests(SynchronousTestCase):
         self.failureResultOf(self.file.query("x", count), Unavailable)
         self.assertRaises(Unavailable, self.file.transaction().__enter__)
 
+    def test_forked(self) -> None:
+        """A process that becomes a daemon goes on with the file, under locks of its own."""
+        with self.file.transaction() as txn:
+            insert(txn, "parent")
+        child = os.fork()
+        if child == 0:  # pragma: no cover - another process
+            code = 1
+            try:
+                with self.file.transaction() as txn:
+                    insert(txn, "child")
+                    other = sqlite3.connect(self.path, timeout=0, isolation_level=None)
+                    try:
+                        other.execute("BEGIN IMMEDIATE")
+                    except sqlite3.OperationalError:
+                        code = 0
+            finally:
+                os._exit(code)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
+        with self.file.reading() as txn:
+            self.assertEqual(txn.all("SELECT data_id FROM config_info ORDER BY id"), [("parent",), ("child",)])
+
 
 class SnapshotTests(SynchronousTestCase):
     """The state of one moment."""

@@ -1,0 +1,134 @@
+"""A transaction of a SQLite file, what its errors mean, and the state of one moment."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from nacos_tw.errors import BadParameter, NacosError, Unavailable
+from nacos_tw.storage.errors import Deadlock, Defect, Duplicate, ReadOnly
+from nacos_tw.storage.txn import Columns, Row, Txn
+
+
+class SQLiteTxn(Txn):
+    """A transaction of a SQLite file."""
+
+    __slots__ = ("_connection",)
+
+    dialect = "sqlite"
+    for_update = ""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(Columns())
+        self._connection = connection
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> int:
+        """As L{Txn.execute}."""
+        cursor = self._run(sql, params)
+        self.last_id = cursor.lastrowid or 0
+        return cursor.rowcount
+
+    def all(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        """As L{Txn.all}."""
+        cursor = self._run(sql, params)
+        try:
+            return cursor.fetchall()
+        except sqlite3.Error as error:
+            trouble = translated(error)
+        raise trouble
+
+    def one(self, sql: str, params: Sequence[Any] = ()) -> Row | None:
+        """As L{Txn.one}."""
+        cursor = self._run(sql, params)
+        try:
+            row: Row | None = cursor.fetchone()
+            cursor.close()
+            return row
+        except sqlite3.Error as error:
+            trouble = translated(error)
+        raise trouble
+
+    def datetime(self, millis: int) -> int:
+        """As L{Txn.datetime}: milliseconds are kept as they are."""
+        return millis
+
+    def millis(self, value: Any) -> int:
+        """As L{Txn.millis}."""
+        return value if isinstance(value, int) else 0
+
+    def _run(self, sql: str, params: Sequence[Any]) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, params)
+        except (sqlite3.Error, UnicodeError, OverflowError) as error:
+            trouble = translated(error)
+        raise trouble  # out of the except block: the new error must not carry the old one with its values
+
+
+def translated(error: BaseException) -> NacosError:
+    """What an error of sqlite3 means."""
+    text = str(error)
+    if isinstance(error, UnicodeError):
+        return BadParameter("a value is not valid Unicode text")
+    if isinstance(error, OverflowError):
+        return BadParameter("a number is too large for the database")
+    if isinstance(error, sqlite3.IntegrityError):
+        _, _, what = text.partition(": ")
+        if text.startswith(("UNIQUE", "PRIMARY KEY")):
+            return Duplicate(what)
+        if text.startswith("CHECK"):
+            return BadParameter(f"Data too long for column '{what}'")
+        if text.startswith("NOT NULL"):
+            return BadParameter(f"Column '{what.rpartition('.')[2]}' cannot be null")
+        return BadParameter("the database refused the values")
+    if isinstance(error, sqlite3.DataError) or "too big" in text:
+        return BadParameter("a value is too large for the database")
+    if "locked" in text or "busy" in text:
+        return Deadlock("the embedded database is busy")
+    if "readonly" in text:
+        return ReadOnly("the embedded database cannot be written to")
+    if isinstance(error, (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.NotSupportedError)):
+        return Unavailable("the embedded database is closed") if "closed" in text else Defect(f"SQLite: {text}")
+    if "syntax" in text or "no such" in text:
+        return Defect(f"SQLite: {text}")
+    return Unavailable(f"the embedded database failed: {text}")
+
+
+class Snapshot:
+    """
+    The state of a file as it was at one moment, whatever is written meanwhile. For one thread at a time, any.
+
+    @ivar txn: to query with.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.txn: Txn = SQLiteTxn(connection)
+
+    def save(self, path: str) -> None:
+        """Write the state to a new file, which is durable when this returns."""
+        copy = sqlite3.connect(path, isolation_level=None)
+        try:
+            self._connection.backup(copy)
+        except sqlite3.Error as error:
+            trouble = translated(error)
+        else:
+            return
+        finally:
+            copy.close()
+        raise trouble
+
+    def close(self) -> None:
+        """Let the file's log be shortened again."""
+        self._connection.close()
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def why(error: BaseException) -> str:
+    """An error in a few words."""
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
