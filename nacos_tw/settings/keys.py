@@ -185,6 +185,13 @@ AUTH_TOKEN = Key(
     ("NACOS_AUTH_TOKEN",), "nacos.core.auth.plugin.nacos.token.secret.key",
 )  # fmt: skip
 
+RETENTION = Key("nacos.config.retention.days", integer(1, 36_500), "30", "Days for which history is kept.")
+MANAGE_CAPACITY = Key("isManageCapacity", switch(), "true", "Whether the usage of groups and namespaces is counted.")
+CHECK_CAPACITY = Key("isCapacityLimitCheck", switch(), "false", "Whether the quotas that follow are enforced.")
+CLUSTER_QUOTA = Key("defaultClusterQuota", integer(0, 2**31 - 1), "100000", "Most configurations in all.")
+GROUP_QUOTA = Key("defaultGroupQuota", integer(0, 2**31 - 1), "200", "Most configurations of a group.")
+TENANT_QUOTA = Key("defaultTenantQuota", integer(0, 2**31 - 1), "200", "Most configurations of a namespace.")
+MAX_SIZE = Key("defaultMaxSize", integer(0, 2**31 - 1), "102400", "Most bytes of a configuration, as a quota.")
 MAX_CONTENT = Key("maxContent", byte_count(1, 2**30), "10485760", "Most bytes of a configuration's content.")
 HTTP_OVERHEAD = Key("nacos.http.body-overhead-bytes", byte_count(0, 2**26), "1048576", "A body may have so many more.")
 HTTP_HEADER_BYTES = Key("nacos.http.header-bytes", byte_count(512, 2**20), "16384", "Most bytes of a request's head.")
@@ -218,9 +225,13 @@ SECTIONS: tuple[Section, ...] = (
         (AUTH, AUTH_TYPE, AUTH_CACHE, AUTH_AGENT, AUTH_IDENTITY_KEY, AUTH_IDENTITY_VALUE, AUTH_SECONDS, AUTH_TOKEN),
     ),
     (
+        "Configurations",
+        (MAX_CONTENT, RETENTION, MANAGE_CAPACITY, CHECK_CAPACITY, CLUSTER_QUOTA, GROUP_QUOTA, TENANT_QUOTA, MAX_SIZE),
+    ),
+    (
         "Limits of HTTP",
         (
-            MAX_CONTENT, HTTP_OVERHEAD, HTTP_HEADER_BYTES, HTTP_HEADERS, HTTP_HEADER_TIME, HTTP_IDLE, HTTP_PIPELINE,
+            HTTP_OVERHEAD, HTTP_HEADER_BYTES, HTTP_HEADERS, HTTP_HEADER_TIME, HTTP_IDLE, HTTP_PIPELINE,
             HTTP_CONNECTIONS,
         ),
     ),
@@ -231,9 +242,8 @@ UNUSED = (
     "server.error.", "server.tomcat.", "server.contextPath", "nacos.naming.distro.", "nacos.naming.data.warmup",
     "nacos.naming.use-new-raft.first", "nacos.core.member.", "nacos.core.address-server.", "address.server.",
     "maxHealthCheckFailCount", "nacos.member-change-event.", "nacos.core.snowflake.", "nacos.core.protocol.",
-    "nacos.cmdb.", "nacos.istio.", "nacos.security.", "management.", "db.pool.", "nacos.config.", "isQuickStart",
-    "notifyConnectTimeout", "notifySocketTimeout", "isHealthCheck", "isManageCapacity", "isCapacityLimitCheck",
-    "defaultClusterQuota", "defaultGroupQuota", "defaultTenantQuota", "defaultMax", "correctUsageDelay",
+    "nacos.cmdb.", "nacos.istio.", "nacos.security.", "management.", "nacos.config.", "isQuickStart",
+    "notifyConnectTimeout", "notifySocketTimeout", "isHealthCheck", "defaultMaxAggr", "correctUsageDelay",
     "initialExpansionPercent", "nacos.core.param.check.", "nacos.console.", "nacos.core.auth.", "spring.", "nacos.k8s.",
     "nacos.remote.", "nacos.custom.", "nacos.plugin.", "nacos.prometheus.", "nacos.server.",
 )  # fmt: skip

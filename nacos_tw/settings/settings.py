@@ -84,6 +84,20 @@ class RaftSettings:
 
 
 @attrs.frozen
+class ConfigSettings:
+    """The configuration centre's. Sizes in bytes."""
+
+    max_content: int = 10 * 2**20
+    retention_days: int = 30
+    manage_capacity: bool = True
+    check_capacity: bool = False
+    cluster_quota: int = 100_000
+    group_quota: int = 200
+    tenant_quota: int = 200
+    max_size: int = 102_400
+
+
+@attrs.frozen
 class HttpSettings:
     """Limits of the HTTP front. Times in seconds, sizes in bytes."""
 
@@ -146,6 +160,7 @@ class Settings:
     raft: RaftSettings
     http: HttpSettings
     auth: AuthSettings
+    config: ConfigSettings = ConfigSettings()
     remarks: tuple[str, ...] = ()
 
     @property
@@ -193,6 +208,7 @@ def load(home: str, environ: Mapping[str, str], overrides: Mapping[str, str]) ->
         raft=_raft(reader, members, environ),
         http=_http(reader),
         auth=_auth(reader),
+        config=_config(reader),
         remarks=tuple(reader.remarks()),
     )
 
@@ -281,6 +297,19 @@ def _naming(reader: Reader) -> NamingSettings:
         empty_service_auto_clean=reader.get(keys.CLEAN),
         clean_initial_delay=reader.get(keys.CLEAN_DELAY),
         clean_period=reader.get(keys.CLEAN_PERIOD),
+    )
+
+
+def _config(reader: Reader) -> ConfigSettings:
+    return ConfigSettings(
+        max_content=reader.get(keys.MAX_CONTENT),
+        retention_days=reader.get(keys.RETENTION),
+        manage_capacity=reader.get(keys.MANAGE_CAPACITY),
+        check_capacity=reader.get(keys.CHECK_CAPACITY),
+        cluster_quota=reader.get(keys.CLUSTER_QUOTA),
+        group_quota=reader.get(keys.GROUP_QUOTA),
+        tenant_quota=reader.get(keys.TENANT_QUOTA),
+        max_size=reader.get(keys.MAX_SIZE),
     )
 
 

@@ -1,0 +1,165 @@
+"""The configuration centre of one node, put together for the storage that the settings name."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from random import random
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+
+from nacos_tw.config import store_adopt
+from nacos_tw.config.cache import ConfigCache
+from nacos_tw.config.commands import EnsureCapacity
+from nacos_tw.config.configs import Configs
+from nacos_tw.config.embedded import EmbeddedBackend
+from nacos_tw.config.following import StoredContents
+from nacos_tw.config.listeners import Listeners
+from nacos_tw.config.machine import NAME, ConfigMachine
+from nacos_tw.config.model import ConfigKey
+from nacos_tw.config.watchers import WATCHED, WATCHERS, Watchers
+from nacos_tw.errors import NacosError
+from nacos_tw.interfaces import IDurableMachine, IProposer
+from nacos_tw.settings.settings import Settings
+from nacos_tw.storage.sqlite import SQLiteFile
+from nacos_tw.storage.txn import Txn
+
+Ask = Callable[[str, str, bytes], "Deferred[bytes]"]
+AskAll = Callable[[str, bytes], "Deferred[list[bytes]]"]
+Answering = Callable[[str, bytes], Any]
+
+
+class EmbeddedConfigs:
+    """
+    With embedded storage: a SQLite file, changed by the log.
+
+    @ivar durable: the machines for the log.
+    @ivar configs: the face; there once L{join} was called.
+    """
+
+    def __init__(self, settings: Settings, reactor: Any) -> None:
+        """@raise nacos_tw.errors.StartError: the file cannot be used."""
+        self._file = SQLiteFile(os.path.join(settings.data, "config", "config.db"), reactor)
+        machine = ConfigMachine(self._file)
+        self.durable: dict[bytes, IDurableMachine] = {NAME: machine}
+        self.cache = ConfigCache(StoredContents(self._file))
+        self.cache.ready = False
+        self.listeners = Listeners(reactor, self.cache)
+        machine.on_changed = self._changed
+        with self._file.reading() as txn:
+            self.cache.load(txn)
+
+    def _changed(self, txn: Txn, keys: list[ConfigKey] | None) -> None:
+        if keys is None:
+            self.cache.load(txn)
+        else:
+            self.cache.refresh(txn, keys)
+
+    def join(self, proposer: IProposer, trouble: Callable[[], str]) -> Configs:
+        """
+        Make the face.
+
+        @param trouble: why the log does not work; "" when it does.
+        """
+        self._trouble = trouble
+        return Configs(EmbeddedBackend(proposer, self._file, trouble), self.cache, self.listeners)
+
+    def in_order(self) -> None:
+        """The node may be in order again: once it has all that the log held, what it does not know does not exist."""
+        if not self.cache.ready and not self._trouble():
+            self.cache.ready = True
+
+    def questions(self) -> dict[str, Answering]:
+        """What other nodes may ask."""
+        return {}
+
+    def start(self) -> Deferred[None]:
+        """Nothing more to do."""
+        return succeed(None)
+
+    def peer_connected(self, peer: str) -> None:
+        """Nothing to tell it."""
+
+    def stop(self) -> Deferred[None]:
+        """Let listeners go; the log is stopped already."""
+        self.listeners.stop()
+        self._file.close()
+        return succeed(None)
+
+
+class ExternalConfigs:
+    """With a database that all nodes share."""
+
+    log = Logger()
+
+    def __init__(self, settings: Settings, reactor: Any, ask: Ask, others: Callable[[], Iterable[str]]) -> None:
+        """@raise nacos_tw.errors.StartError: the settings or the local file cannot be used."""
+        from nacos_tw.config.external import ExternalBackend
+        from nacos_tw.config.local import LocalFile
+        from nacos_tw.storage.mysql import MySQLDatabase
+
+        assert settings.database is not None
+        self.durable: dict[bytes, IDurableMachine] = {}
+        self._database = MySQLDatabase(settings.database, reactor)
+        self._local = LocalFile(os.path.join(settings.data, "config", "cache.db"), reactor)
+        self.cache = ConfigCache(self._local)
+        self.listeners = Listeners(reactor, self.cache)
+        self._backend = ExternalBackend(reactor, self._database, self.cache, self._local, random, ask, others)
+
+    def join(self, proposer: IProposer, trouble: Callable[[], str]) -> Configs:
+        """Make the face; the log has no part in it."""
+        return Configs(self._backend, self.cache, self.listeners)
+
+    def in_order(self) -> None:
+        """The log has no part in it."""
+
+    def questions(self) -> dict[str, Answering]:
+        """What other nodes may ask."""
+        from nacos_tw.config.notices import WHAT
+
+        return {WHAT: self._backend.notices.asked}
+
+    async def _start(self) -> None:
+        self._database.startService()
+        try:
+            found = await self._database.ready
+        finally:
+            self._backend.startService()
+        if not found:
+            self.log.warn("no database takes writes; configs are served from this node's copy until one does")
+            return
+        try:
+            await self._database.interact("adopt", store_adopt.adopt)
+            await self._backend.write(EnsureCapacity("", "", int(time.time() * 1000)))
+        except NacosError as error:
+            self.log.warn("the database could not be prepared: {error}", error=error)
+
+    def start(self) -> Deferred[None]:
+        """
+        Connect and follow the database.
+
+        @return: fires when it was tried; fails with StartError when a table is missing.
+        """
+        return Deferred.fromCoroutine(self._start())
+
+    def peer_connected(self, peer: str) -> None:
+        """Tell it what it missed."""
+        self._backend.notices.peer_connected(peer)
+
+    async def _stop(self) -> None:
+        self.listeners.stop()
+        if self._backend.running:
+            self._backend.stopService()
+        await self._database.stopService()
+
+    def stop(self) -> Deferred[None]:
+        """Let listeners go, write the local copy, close all connections."""
+        return Deferred.fromCoroutine(self._stop())
+
+
+def watchers_questions(watchers: Watchers) -> dict[str, Answering]:
+    """What other nodes may ask about listeners."""
+    return {WATCHERS: watchers.asked_watchers, WATCHED: watchers.asked_watched}

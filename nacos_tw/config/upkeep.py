@@ -1,0 +1,75 @@
+"""What has to be done to the stored configs now and then: old history goes, usage is counted anew (spec 5.6, 6.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from nacos_tw.config.commands import CountUsage, TrimHistory
+from nacos_tw.config.configs import Configs
+from nacos_tw.errors import NacosError
+
+PERIOD = 600.0
+"""Seconds between two rounds."""
+ROWS = 1000
+"""History rows that one command removes."""
+DAY = 86_400_000
+"""Milliseconds."""
+
+
+class Upkeep(Service):
+    """The rounds of one node; only the node that C{mine} says does them."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        configs: Configs,
+        days: int,
+        millis: Callable[[], int],
+        mine: Callable[[], bool],
+    ) -> None:
+        """
+        @param days: how long history is kept.
+        @param mine: whether this node is the one that does it now.
+        """
+        self._configs = configs
+        self._days = days
+        self._millis = millis
+        self._mine = mine
+        self._loop = LoopingCall(self.round)
+        self._loop.clock = clock
+
+    def startService(self) -> None:
+        """Begin; the first round is one period from now."""
+        super().startService()
+        self._loop.start(PERIOD, now=False).addErrback(
+            lambda failure: self.log.failure("the upkeep of configs has stopped", failure)
+        )
+
+    def stopService(self) -> None:
+        """End."""
+        super().stopService()
+        if self._loop.running:
+            self._loop.stop()
+
+    def round(self) -> Deferred[None]:
+        """One round; what fails is tried again in the next."""
+        return Deferred.fromCoroutine(self._round())
+
+    async def _round(self) -> None:
+        if not self._mine():
+            return
+        try:
+            before = self._millis() - self._days * DAY
+            while await self._configs.write(TrimHistory(before, ROWS)) >= ROWS:
+                pass
+            await self._configs.write(CountUsage(self._millis()))
+        except NacosError as error:
+            self.log.info("the upkeep of configs waits: {error}", error=error)
