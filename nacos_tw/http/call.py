@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from nacos_tw.errors import BadParameter
-from nacos_tw.http import params
+from nacos_tw.http import multipart, params
+from nacos_tw.http.multipart import Upload
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ class Call:
     @ivar peer: the client's IP address as text.
     """
 
-    __slots__ = ("_headers", "_params", "body", "head", "method", "path", "peer", "target")
+    __slots__ = ("_files", "_headers", "_params", "body", "head", "method", "path", "peer", "target")
 
     def __init__(self, method: str, path: str, target: bytes, head: bytes, body: bytes, peer: str) -> None:
         self.method = method
@@ -50,6 +51,7 @@ class Call:
         self.peer = peer
         self._params: dict[str, str] | None = None
         self._headers: Headers | None = None
+        self._files: dict[str, Upload] = {}
 
     @classmethod
     def make(
@@ -140,7 +142,8 @@ class Call:
     @property
     def params(self) -> dict[str, str]:
         """
-        The parameters of the query string and of a form body; the query's value wins, then the first. Trimmed.
+        The parameters of the query string and of a form body; the query's value wins, then the first. Trimmed, but for
+        L{params.EXACT}.
         C{encoding} names the charset of the values.
 
         @raise BadParameter: for an unknown charset or a body that is a flood of names.
@@ -161,7 +164,31 @@ class Call:
         params.parse(self.query, found, encoding)
         if self.body and self.raw_header(b"content-type")[: len(FORM)].lower() == FORM:
             params.parse(self.body, found, encoding)
+        elif self.body and self.method == "POST":
+            self._read_multipart(found)
         return found
+
+    def _read_multipart(self, found: dict[str, str]) -> None:
+        fields, files = multipart.parse(self.raw_header(b"content-type"), self.body)
+        for name, value in fields.items():
+            found.setdefault(name, value if name in params.EXACT else params.trimmed(value))
+        self._files = files
+
+    @property
+    def files(self) -> dict[str, Upload]:
+        """
+        The files of a multipart body, by the names of their fields; the other fields are parameters.
+
+        @raise BadParameter: the body is not what its type says.
+        """
+        _ = self.params
+        return self._files
+
+    def forget(self) -> None:
+        """Let go of the head, the body and what was read from them: for an answer that takes long and needs none."""
+        self.head = self.body = b""
+        self._params = self._headers = None
+        self._files = {}
 
     def get(self, name: str, default: str = "") -> str:
         """A parameter; the default where it is missing or blank."""

@@ -10,6 +10,7 @@ from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from nacos_tw.config.model import CasRefused, QuotaExceeded
 from nacos_tw.errors import BadParameter, Forbidden, NacosError, NotFound, Unavailable
 from nacos_tw.http.reply import Reply, json_reply, text_reply
 
@@ -23,8 +24,13 @@ STATUSES: tuple[tuple[type[NacosError], int], ...] = (
     (NotFound, 404),
     # TimedOut too: every write of the API may be sent again, and clients go on to another node after a 503.
     (Unavailable, 503),
+    (CasRefused, 500),
+    (QuotaExceeded, 429),
 )
 """Errors that become bare text, as 2.5.1 writes them (spec 1.4, form A)."""
+
+CAUSED = ("/v1/cs/", "/v1/console/")
+"""Where the text is C{caused: <text>;} instead (config fact sheet 1.5, form B)."""
 
 
 class Rejected(NacosError):  # noqa: N818 - named as its sisters in nacos_tw.errors
@@ -43,7 +49,8 @@ def phrase(error: BaseException, call: Call) -> Reply:
     """
     for kind, status in STATUSES:
         if isinstance(error, kind):
-            return text_reply(str(error), call, status)
+            caused = call.path.startswith(CAUSED)
+            return text_reply(f"caused: {error};" if caused else str(error), call, status)
     path = call.target.partition(b"?")[0]
     if isinstance(error, Rejected):
         return error_document(error.status, str(error), path, error.headers)

@@ -20,6 +20,9 @@ Values that the C{encoding} parameter may have (lower case, without C{-} and C{_
 Python knows codecs that are no charsets and some that are slow on hostile input.
 """
 
+EXACT = frozenset({"content", "Listening-Configs"})
+"""Parameters whose values are taken as they are: a config's content, and records that end in a control character."""
+
 # What Java's String.trim() removes.
 BLANKS = "".join(map(chr, range(33)))
 
@@ -43,7 +46,7 @@ def charset(name: str) -> str:
 
 def parse(data: bytes, into: dict[str, str], encoding: str = "utf-8") -> None:
     """
-    Read C{a=b&c=d} text; agrees with L{urllib.parse.parse_qsl} that keeps blank values, then trims.
+    Read C{a=b&c=d} text; agrees with L{urllib.parse.parse_qsl} that keeps blank values, then trims all but L{EXACT}.
 
     @param into: where the values go; a name that is there already keeps its value, so the first wins.
     @raise BadParameter: at more than L{MAX_FIELDS} pairs.
@@ -64,7 +67,7 @@ def parse(data: bytes, into: dict[str, str], encoding: str = "utf-8") -> None:
         if not plain:
             name, value = _unquote(name, encoding), _unquote(value, encoding)
         if name not in into:
-            into[name] = trimmed(value)
+            into[name] = value if name in EXACT else trimmed(value)
 
 
 def _parse_bytes(data: bytes, into: dict[str, str], encoding: str) -> None:
@@ -72,7 +75,8 @@ def _parse_bytes(data: bytes, into: dict[str, str], encoding: str) -> None:
     for pair in data.split(b"&"):
         if pair:
             name, _, value = (unquote_to_bytes(part.replace(b"+", b" ")) for part in pair.partition(b"="))
-            into.setdefault(name.decode(encoding, "replace"), trimmed(value.decode(encoding, "replace")))
+            key, text = name.decode(encoding, "replace"), value.decode(encoding, "replace")
+            into.setdefault(key, text if key in EXACT else trimmed(text))
 
 
 def _unquote(text: str, encoding: str) -> str:

@@ -1,0 +1,59 @@
+"""The routes of the configuration centre and of namespaces, built from their parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from nacos_tw.config.configs import Configs
+from nacos_tw.config.watchers import WATCHED, WATCHERS, Watchers
+from nacos_tw.http.guard import Guard
+from nacos_tw.http.routing import Area
+from nacos_tw.http.v1.capacity import CapacityV1
+from nacos_tw.http.v1.config_reading import Limits
+from nacos_tw.http.v1.configs import ConfigsV1
+from nacos_tw.http.v1.cs_ops import ConfigOpsV1
+from nacos_tw.http.v1.faces import Millis
+from nacos_tw.http.v1.history import HistoryV1
+from nacos_tw.http.v1.listener import ListenedV1, ListenerV1
+from nacos_tw.http.v1.namespaces import NamespacesV1
+from nacos_tw.http.v1.transfer import Transfer
+
+
+@attrs.frozen
+class ConfigParts:
+    """
+    What the handlers work with.
+
+    @ivar limits: from the settings.
+    @ivar watchers: asks all nodes who listens.
+    @ivar set_log_level: see L{nacos_tw.http.v1.core.ClusterCoreV1}.
+    """
+
+    guard: Guard
+    configs: Configs
+    watchers: Watchers
+    millis: Millis
+    limits: Limits = Limits()
+    set_log_level: Callable[[str, str], None] | None = None
+
+
+def config_areas(parts: ConfigParts) -> list[Area]:
+    """Every object with routes under C{/v1/cs}, and C{/v1/console/namespaces}."""
+    guard, configs, watchers, millis, limits = parts.guard, parts.configs, parts.watchers, parts.millis, parts.limits
+    return [
+        ConfigsV1(guard, configs, Transfer(configs, millis, limits), millis, limits),
+        ListenerV1(guard, configs, watchers),
+        ListenedV1(guard, watchers),
+        HistoryV1(guard, configs),
+        CapacityV1(guard, configs, millis, limits),
+        ConfigOpsV1(guard, configs, watchers, parts.set_log_level),
+        NamespacesV1(guard, configs, millis),
+    ]
+
+
+def config_questions(watchers: Watchers) -> dict[str, Callable[[str, bytes], Any]]:
+    """What other nodes ask, and who answers; see L{nacos_tw.http.areas.Areas}."""
+    return {WATCHERS: watchers.asked_watchers, WATCHED: watchers.asked_watched}

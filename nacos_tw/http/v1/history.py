@@ -1,0 +1,125 @@
+"""C{/v1/cs/history}: what configs were before (config fact sheet 5)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any, ClassVar
+
+import attrs
+from klein import Klein
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from nacos_tw.config import store_history, store_search
+from nacos_tw.config.configs import Configs
+from nacos_tw.config.model import tenant_of
+from nacos_tw.config.pages import Page
+from nacos_tw.config.store_history import Past
+from nacos_tw.config.store_search import Brief
+from nacos_tw.errors import Forbidden
+from nacos_tw.http.call import Call
+from nacos_tw.http.guard import Guard
+from nacos_tw.http.reply import Reply, text_reply
+from nacos_tw.http.routing import serve
+from nacos_tw.http.v1 import config_reading as reading
+from nacos_tw.http.v1.config_replies import EMPTY, json_utf8, page
+
+PAGE_SIZE = 100
+LARGEST_PAGE = 500
+
+
+@attrs.frozen
+class HistoryV1:
+    """The rows of history."""
+
+    prefix: ClassVar[str] = "/v1/cs/history"
+    app = Klein()
+    guard: Guard
+    configs: Configs
+
+    @serve(app, "GET", "", needs="read:config")
+    def history(self, call: Call) -> Deferred[Reply]:
+        """A page of a config's rows (C{search=accurate}), or one row."""
+        key = reading.key_of(call)
+        if call.params.get("search") == "accurate":
+            page_no = reading.integer(call, "pageNo", 1)
+            page_size = min(reading.integer(call, "pageSize", PAGE_SIZE), LARGEST_PAGE)
+            found = self.configs.query(store_history.history, key, page_no, page_size)
+            return found.addCallback(_rows)
+        nid = reading.number(reading.needed(call, "nid"))
+        one = self.configs.query(store_history.past, key, nid)
+        return one.addCallback(_row).addErrback(_foreign, call)
+
+    @serve(app, "GET", "/previous", needs="read:config")
+    def previous(self, call: Call) -> Deferred[Reply]:
+        """The newest row of the config with an id."""
+        number = reading.number(reading.needed(call, "id"))
+        found = self.configs.query(store_history.previous, reading.key_of(call), number)
+        return found.addCallback(_row).addErrback(_foreign, call)
+
+    @serve(app, "GET", "/configs", needs="read:config")
+    def configs_of(self, call: Call) -> Deferred[Reply]:
+        """All configs of a namespace."""
+        tenant = tenant_of(reading.needed(call, "tenant"))
+        found = self.configs.query(store_search.configs_of, tenant)
+        return found.addCallback(lambda items: json_utf8([known(item) for item in items]))
+
+
+def _rows(found: Page[Past]) -> Reply:
+    return page(found, map(past, found.items))
+
+
+def _row(found: Past | None) -> Reply:
+    return EMPTY if found is None else json_utf8(past(found))
+
+
+def _foreign(failure: Failure, call: Call) -> Reply:
+    """The row is another config's: the bare text."""
+    failure.trap(Forbidden)
+    return text_reply(failure.getErrorMessage(), call, 403)
+
+
+def past(row: Past) -> dict[str, Any]:
+    """A row (5.1)."""
+    tenant, group, data_id = row.key
+    return {
+        "id": str(row.nid),
+        "lastId": -1,
+        "dataId": data_id,
+        "group": group,
+        "tenant": tenant,
+        "appName": row.app_name or "",
+        "md5": row.md5,
+        "content": row.content,
+        "srcIp": row.src_ip,
+        "srcUser": row.src_user,
+        "opType": row.kind,
+        "publishType": row.publish_type,
+        "grayName": row.gray,
+        "extInfo": row.ext_info,
+        "createdTime": timestamp(row.created_ms),
+        "lastModifiedTime": timestamp(row.modified_ms),
+        "encryptedDataKey": row.encrypted_data_key,
+    }
+
+
+def known(item: Brief) -> dict[str, Any]:
+    """A config of a namespace (5.5)."""
+    tenant, group, data_id = item.key
+    return {
+        "id": str(item.id),
+        "dataId": data_id,
+        "group": group,
+        "content": None,
+        "md5": None,
+        "encryptedDataKey": None,
+        "tenant": tenant,
+        "appName": item.app_name or "",
+        "type": item.type,
+        "lastModified": item.modified_ms,
+    }
+
+
+def timestamp(millis: int) -> str:
+    """C{2026-11-23T16:03:21.000+00:00}."""
+    return datetime.fromtimestamp(millis / 1000, timezone.utc).isoformat(timespec="milliseconds")

@@ -1,0 +1,172 @@
+"""Listening: the long poll, and who listens to what (config fact sheet 3.11, 3.12, 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+from urllib.parse import quote, quote_plus, unquote_plus
+
+import attrs
+from klein import Klein
+
+from nacos_tw.config import switches
+from nacos_tw.config.configs import Configs
+from nacos_tw.config.gray import Entry
+from nacos_tw.config.model import ConfigKey, group_key, tenant_of
+from nacos_tw.config.switches import PollSwitches
+from nacos_tw.config.watchers import Watchers
+from nacos_tw.errors import BadParameter, Unavailable
+from nacos_tw.http.call import DEFAULT_GROUP, Call
+from nacos_tw.http.guard import Guard
+from nacos_tw.http.reply import Reply
+from nacos_tw.http.routing import Result, serve
+from nacos_tw.http.v1 import config_reading as reading
+from nacos_tw.http.v1.config_replies import EMPTY, JSON_UTF8, NO_CACHE, json_utf8
+
+MOST_RECORDS = 10_000
+WORD, LINE = "\x02", "\x01"
+"""What ends a field, and a record."""
+
+
+def parse_listened(text: str) -> dict[ConfigKey, str]:
+    """
+    The configs of C{Listening-Configs}, the tenants as sent, each with the md5 that the client has.
+
+    @param text: after form decoding; it may be url-encoded once more.
+    @raise BadParameter: nothing, too much or something else is in it.
+    """
+    if "%" in text or "+" in text:
+        text = unquote_plus(text)
+    if text.count(LINE) > MOST_RECORDS:
+        raise BadParameter("invalid probeModify")
+    found: dict[ConfigKey, str] = {}
+    for record in text.split(LINE)[:-1]:
+        fields = record.split(WORD)
+        if len(fields) == 3:
+            found["", fields[1], fields[0]] = fields[2]
+        elif len(fields) == 4:
+            found[fields[3], fields[1], fields[0]] = fields[2]
+        else:
+            raise BadParameter("invalid probeModify")
+    if not found:
+        raise BadParameter("invalid probeModify")
+    return found
+
+
+def changed_text(keys: Iterable[ConfigKey]) -> str:
+    """Changed configs as the wire has them, encoded as Java's URLEncoder does."""
+    return "".join(f"{_encoded(key)}%01" for key in keys)
+
+
+def _encoded(key: ConfigKey) -> str:
+    tenant, group, data_id = key
+    fields = (data_id, group, tenant) if tenant else (data_id, group)
+    return "%02".join(quote_plus(field, safe="*").replace("~", "%7E") for field in fields)
+
+
+def changed_reply(keys: list[ConfigKey]) -> Reply:
+    """The answer to a poll: the changed configs, or nothing; for L{Listeners.render<nacos_tw.config.listeners>}."""
+    return Reply(200, changed_text(keys).encode() + b"\n", JSON_UTF8, NO_CACHE) if keys else EMPTY
+
+
+@attrs.define
+class _Switches:
+    """The switches as the cache has them now."""
+
+    configs: Configs
+    entry: Entry | None = None
+    now: PollSwitches = PollSwitches()
+
+    def current(self) -> PollSwitches:
+        entry = self.configs.cache.entries.get(switches.KEY)
+        if entry is not self.entry:
+            try:
+                chosen = None if entry is None else self.configs.read(switches.KEY, "")
+            except Unavailable:
+                return self.now
+            self.entry = entry
+            self.now = PollSwitches() if chosen is None else switches.parse(chosen.content.decode("utf-8", "replace"))
+        return self.now
+
+
+@attrs.frozen
+class ListenerV1:
+    """The polls. Makes the node's listeners answer with Replies."""
+
+    prefix: ClassVar[str] = "/v1/cs/configs/listener"
+    app = Klein()
+    guard: Guard
+    configs: Configs
+    watchers: Watchers
+    _switches: _Switches = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.configs.listeners.render = changed_reply
+        object.__setattr__(self, "_switches", _Switches(self.configs))
+
+    @serve(app, "POST", "", needs="read:config")
+    def listen(self, call: Call) -> Result:
+        """Answer when one of the configs differs from what the client has, or after its time."""
+        listened = parse_listened(call.params.get("Listening-Configs", ""))
+        ip, vip_tag = reading.client_ip(call), call.header(b"vipserver-tag")
+        timeout = call.header(b"long-pulling-timeout")
+        listeners = self.configs.listeners
+        if not timeout:
+            return self._short(call, listeners.differing(list(listened.items()), ip, vip_tag))
+        now = self._switches.current()
+        seconds = now.seconds(reading.number(timeout))
+        pairs = list(listened.items())
+        if now.fixed:
+            call.forget()
+            return listeners.wait_fixed(pairs, ip, vip_tag, seconds)
+        if call.header(b"long-pulling-timeout-no-hangup").lower() == "true":
+            return changed_reply(listeners.differing(pairs, ip, vip_tag))
+        # The call lives as long as the poll, for the sake of an error; 3,000 configs' names in it need not.
+        call.forget()
+        return self.configs.listen(pairs, ip, vip_tag, seconds)
+
+    def _short(self, call: Call, differing: list[ConfigKey]) -> Reply:
+        """An old client that does not wait has the answer in headers, one since 2.0.4 in the body too."""
+        changed = changed_text(differing)
+        old = "".join(f"{quote(key[2], safe='')}:{quote(key[1], safe='')};" for key in differing)
+        headers = ((b"Probe-Modify-Response", old.encode()), (b"Probe-Modify-Response-New", changed.encode()))
+        version = "".join(char for char in call.header(b"client-version") if char in "0123456789")[:9]
+        body = f"{changed}\n".encode() if differing and version and int(version) >= 204 else b""
+        return Reply(200, body, JSON_UTF8, (*headers, *NO_CACHE))
+
+    @serve(app, "GET", "", needs="read:config")
+    async def listeners_of(self, call: Call) -> Reply:
+        """Who listens to a config: address to md5."""
+        data_id, group = reading.needed(call, "dataId"), reading.needed(call, "group") or DEFAULT_GROUP
+        found = await self.watchers.watchers((tenant_of(call.params.get("tenant")), group, data_id))
+        return watching(found, collected=True)
+
+
+@attrs.frozen
+class ListenedV1:
+    """What an address listens to."""
+
+    prefix: ClassVar[str] = "/v1/cs/listener"
+    app = Klein()
+    guard: Guard
+    watchers: Watchers
+
+    @serve(app, "GET", "", needs="open")
+    async def listened_by(self, call: Call) -> Reply:
+        """Group key to md5."""
+        ip = reading.needed(call, "ip")
+        everything = call.spring("all")
+        tenant = call.params.get("tenant", "")
+        found = {group_key(key): (key, md5) for key, md5 in (await self.watchers.watched(ip)).items()}
+        shown = {
+            text: md5
+            for text, (key, md5) in found.items()
+            if (tenant in text if tenant else everything or not tenant_of(key[0]))
+        }
+        return watching(shown, collected=True)
+
+
+def watching(found: dict[str, str], collected: bool = False) -> Reply:
+    """Who listens, under the wire's misspelt name."""
+    statuses = {"lisentersGroupkeyStatus": found}
+    return json_utf8({"collectStatus": 200, **statuses} if collected else statuses)

@@ -1,0 +1,214 @@
+"""Export, import and clone of configs (config fact sheet 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+import attrs
+import msgspec
+
+from nacos_tw.config import store_search, transfer
+from nacos_tw.config.commands import ABORT, OVERWRITE, SKIP, Import, ImportItem
+from nacos_tw.config.configs import Configs
+from nacos_tw.config.metadata import MetadataError
+from nacos_tw.config.model import ConfigKey, check_key, check_tenant, labels_of, tenant_of, type_or_text
+from nacos_tw.config.store_import import Imported
+from nacos_tw.config.store_search import Search
+from nacos_tw.config.transfer import Archive, ArchiveError
+from nacos_tw.errors import BadParameter
+from nacos_tw.http.call import Call
+from nacos_tw.http.reply import Reply
+from nacos_tw.http.v1 import config_reading as reading
+from nacos_tw.http.v1.config_reading import Limits
+from nacos_tw.http.v1.config_replies import result
+from nacos_tw.http.v1.faces import Millis
+from nacos_tw.namespaces import store as namespaces
+from nacos_tw.storage.txn import Txn
+
+NO_NAMESPACE = 100001, "目标 namespace 不存在"
+BAD_METADATA = 100002, "导入的元数据非法"
+UNREADABLE = 100004, "解析数据失败"
+NOTHING = 100005, "导入的文件数据为空"
+NONE_CHOSEN = 100006, "没有选择任何配置"
+
+BATCH_BYTES = 1024 * 1024
+"""Bytes of contents, about, that are imported by one command: it must fit into the log."""
+BATCH = 500
+"""Configs in one."""
+OCTETS = b"application/octet-stream;charset=UTF-8"
+
+
+class Wanted(msgspec.Struct):
+    """A config to clone: its id, and what the copy is called if not the same."""
+
+    cfgId: str | int  # noqa: N815
+    dataId: str | None = None  # noqa: N815
+    group: str | None = None
+
+
+@attrs.frozen
+class Transfer:
+    """What L{nacos_tw.http.v1.configs} hands to this for its parameters C{export}, C{import} and C{clone}."""
+
+    configs: Configs
+    millis: Millis
+    limits: Limits = Limits()
+
+    # -- export
+
+    async def give_out(self, call: Call, version: int) -> Reply:
+        """The archive of the configs with C{ids}, or of a search; packed in a thread."""
+        params = call.params
+        ids = reading.ids_of(reading.needed(call, "ids"))
+        data_id = params.get("dataId", "")
+        wanted = Search(
+            tenant_of(params.get("tenant")),
+            data_id,
+            params.get("group", ""),
+            params.get("appName", ""),
+            tuple(labels_of(params.get("config_tags", ""))),
+            blur=True,
+        )
+        at = self.millis()
+        data = await self.configs.query(transfer.export, wanted, ids, version, at)
+        name = datetime.fromtimestamp(at / 1000, timezone.utc).strftime("nacos_config_export_%Y%m%d%H%M%S.zip")
+        return Reply(200, data, OCTETS, ((b"Content-Disposition", b"attachment;filename=" + name.encode()),))
+
+    # -- import
+
+    async def take_in(self, call: Call) -> Reply:
+        """Import the archive in the field C{file}."""
+        params, uploaded = call.params, call.files.get("file")
+        if uploaded is None:
+            return _outcome(NOTHING, {})
+        policy = _policy(call)
+        tenant = tenant_of(params.get("namespace"))
+        check_tenant(tenant)
+        user, ip = reading.source_user(call), reading.client_ip(call)
+        call.forget()
+        try:
+            archive = await self.configs.query(_unpacked, tenant, uploaded.data, self.limits.max_content)
+        except ArchiveError:
+            return _outcome(UNREADABLE)
+        except MetadataError:
+            return _outcome(BAD_METADATA)
+        if archive is None:
+            return _outcome(NO_NAMESPACE)
+        if not archive.configs:
+            return _outcome(NOTHING, {"succCount": 0, **_unrecognized(archive)})
+        items = [
+            ImportItem((tenant, one.group, one.data_id), one.content, type_or_text(one.type), one.app_name, one.desc)
+            for one in archive.configs
+        ]
+        imported = await self._import(items, policy, ip, user)
+        return result({**_counted(imported), **_unrecognized(archive)}, "import success")
+
+    async def _import(self, items: list[ImportItem], policy: str, ip: str, user: str | None) -> Imported:
+        """One command after the other, until an existing config ends it (ABORT)."""
+        done = Imported()
+        at, limits = self.millis(), self.limits
+        position = 0
+        for batch in batches(items):
+            part = await self.configs.write(Import(batch, policy, at, ip, user, limits.in_force, limits.counted))
+            position += len(batch)
+            done.succeeded += part.succeeded
+            done.skipped += part.skipped
+            done.failed += part.failed
+            if part.failed:
+                done.skipped += [item.key for item in items[position:]]
+                break
+        return done
+
+    # -- clone
+
+    async def clone(self, call: Call) -> Reply:
+        """Copy the configs that the body names into a namespace."""
+        tenant = tenant_of(reading.needed(call, "tenant"))
+        check_tenant(tenant)
+        policy = _policy(call)
+        wanted: dict[int, Wanted] = {}
+        for one in call.json(list[Wanted | None]):
+            if one is not None:
+                wanted[reading.number(str(one.cfgId))] = one
+        if not wanted:
+            return _outcome(NONE_CHOSEN)
+        if tenant and not await self.configs.query(namespaces.exists, tenant):
+            return _outcome(NO_NAMESPACE)
+        rows = {item.id: item for item in await self.configs.query(store_search.rows_by_ids, list(wanted))}
+        if not rows:
+            return _outcome(NOTHING)
+        items = []
+        for number, one in wanted.items():
+            item = rows.get(number)
+            if item is not None:
+                key = tenant, (one.group or "").strip() or item.key[1], (one.dataId or "").strip() or item.key[2]
+                check_key(key[2], key[1])
+                items.append(
+                    ImportItem(key, item.content, item.type, item.app_name, item.desc, item.encrypted_data_key or None)
+                )
+        imported = await self._import(items, policy, reading.client_ip(call), reading.source_user(call))
+        return result(_counted(imported), "Clone Completed Successfully")
+
+
+def _unpacked(txn: Txn, tenant: str, data: bytes, max_content: int) -> Archive | None:
+    """
+    What is in an archive, all of it fit to be stored. In the database's thread, as it takes a while.
+
+    @return: None if there is no such namespace.
+    """
+    if tenant and not namespaces.exists(txn, tenant):
+        return None
+    archive = transfer.unpack(data)
+    transfer.check(archive.configs, max_content)
+    return archive
+
+
+def batches(items: list[ImportItem]) -> Iterator[list[ImportItem]]:
+    """The items in parts of modest size, in order."""
+    batch: list[ImportItem] = []
+    size = 0
+    for item in items:
+        more = 3 * len(item.content)
+        if batch and (size + more > 3 * BATCH_BYTES or len(batch) >= BATCH):
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += more
+    if batch:
+        yield batch
+
+
+def _policy(call: Call) -> str:
+    policy = call.params.get("policy") or ABORT
+    if policy not in (ABORT, SKIP, OVERWRITE):
+        raise BadParameter(
+            "Failed to convert value of type 'java.lang.String' to required type "
+            f"'com.alibaba.nacos.config.server.model.SameConfigPolicy': {policy}"
+        )
+    return policy
+
+
+def _outcome(what: tuple[int, str], data: dict[str, Any] | None = None) -> Reply:
+    return result({"succCount": 0} if data is None else data, what[1], what[0])
+
+
+def _counted(imported: Imported) -> dict[str, Any]:
+    found: dict[str, Any] = {"succCount": imported.succeeded, "skipCount": len(imported.skipped)}
+    if imported.failed:
+        found["failData"] = [_named(key) for key in imported.failed]
+    if imported.skipped:
+        found["skipData"] = [_named(key) for key in imported.skipped]
+    return found
+
+
+def _named(key: ConfigKey) -> dict[str, str]:
+    return {"dataId": key[2], "group": key[1]}
+
+
+def _unrecognized(archive: Archive) -> dict[str, Any]:
+    names = archive.unrecognized
+    if not names:
+        return {}
+    return {"unrecognizedCount": len(names), "unrecognizedData": [{"itemName": name} for name in names]}
