@@ -21,6 +21,9 @@ from nacos_tw.cluster.lookup import FileLookup
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.cluster.reports import WHAT as REPORT
 from nacos_tw.cluster.reports import Reports
+from nacos_tw.config.assembly import EmbeddedConfigs, ExternalConfigs
+from nacos_tw.config.configs import Configs
+from nacos_tw.config.upkeep import Upkeep
 from nacos_tw.errors import NacosError, StartError
 from nacos_tw.http.areas import Parts, all_areas
 from nacos_tw.http.counters import Counters
@@ -86,6 +89,8 @@ class NacosNode(Node):
         self._file_log.startService()
         self.registry = Registry()
         self.leases = Leases()
+        self.started: Deferred[None] = Deferred()
+        self.config = self._build_config(settings, reactor)
         self._build_raft(settings, reactor)
         self._build_naming(settings, reactor)
         self._build_cluster(settings, reactor)
@@ -94,13 +99,21 @@ class NacosNode(Node):
 
     # -- building
 
+    def _build_config(self, settings: Settings, reactor: Any) -> EmbeddedConfigs | ExternalConfigs | None:
+        if settings.function_mode == "naming":
+            return None
+        if settings.storage == "embedded":
+            return EmbeddedConfigs(settings, reactor)
+        return ExternalConfigs(settings, reactor, self._ask, lambda: self.members.others())
+
     def _build_raft(self, settings: Settings, reactor: Any) -> None:
         alone = len(settings.members) == 1
         name = ALONE if settings.standalone else settings.node
         folder = os.path.join(settings.data, "raft")
         self.store = open_store(folder, name, alone, segment_bytes=settings.raft.segment_bytes)
         self.writer = Writer(self.store, reactor)
-        machine = Machines({NAMING: NamingMachine(self.registry)})
+        durable = self.config.durable if self.config is not None else {}
+        machine = Machines({NAMING: NamingMachine(self.registry)}, durable)
         options = NodeOptions(
             node=name,
             shown=settings.node,
@@ -114,6 +127,9 @@ class NacosNode(Node):
             segment_bytes=settings.raft.segment_bytes,
         )
         self.node = RaftNode(options, self.store, self.writer, machine, reactor, random.SystemRandom())
+        self.configs: Configs | None = None
+        if self.config is not None:
+            self.configs = self.config.join(self.node, self.node.reason)
         self.peers: Peers | None = None
         if not alone:
             self.peers = self.node.peers = Peers(
@@ -171,6 +187,8 @@ class NacosNode(Node):
             readiness=self.node.reason,
             millis=millis,
             set_log_level=self._file_log.levels.set,
+            configs=self.configs,
+            clock=reactor,
         )
         self.areas = all_areas(parts)
         self.front = FrontFactory(self.areas.areas, settings.context_path, settings.http, reactor, self.counters)
@@ -179,9 +197,14 @@ class NacosNode(Node):
         self.listener = Listener(endpoint(reactor, settings.port, backlog=1024, interface=interface), self.front)
 
     def _join(self) -> None:
-        self.node.on_applied = self.naming.applied
+        self.node.on_applied = self._applied
         self.node.on_beats = self.naming.beats
         self.node.on_role = self._role_changed
+        self._config_questions = self.config.questions() if self.config is not None else {}
+        self.upkeep: Upkeep | None = None
+        if self.configs is not None:
+            days = self.settings.config.retention_days
+            self.upkeep = Upkeep(self._reactor, self.configs, days, millis, self._does_upkeep)
         self.naming.on_services.append(self.probes.service_changed)
 
     # -- start and stop
@@ -190,7 +213,6 @@ class NacosNode(Node):
         """Take the ports, before anything is announced."""
         super().privilegedStartService()
         with self._clear_errors():
-            self._file_log.startService()
             _now(Deferred.fromCoroutine(self.listener.listen()))
             if self.peers is not None:
                 _now(self.peers.listen())
@@ -209,7 +231,21 @@ class NacosNode(Node):
             for part in (self.push, self.health, self.probes, self.reports, self.lookup, self.peers):
                 if part is not None:
                     part.startService()
-            self._lines.started()
+            if self.config is None:
+                self._up(None)
+            else:
+                self.config.start().addCallback(self._up).addErrback(self._not_up)
+
+    def _up(self, _: None) -> None:
+        """Everything serves, or does what it can to."""
+        if self.upkeep is not None:
+            self.upkeep.startService()
+        self._lines.started()
+        self.started.callback(None)
+
+    def _not_up(self, failure: Failure) -> None:
+        """The database is not one that this can work with."""
+        self.fail(self._reactor, failure.value or StartError("the start failed"))
 
     def stopService(self) -> Deferred[Any]:
         """Hand over the lead, answer what is in flight, then stop the parts in the opposite order."""
@@ -220,7 +256,7 @@ class NacosNode(Node):
         await self.node.hand_over()
         self.node.stop_waiting()
         await self.listener.stopService()
-        for part in (self.lookup, self.reports, self.probes, self.health, self.push):
+        for part in (self.upkeep, self.lookup, self.reports, self.probes, self.health, self.push):
             if part is not None:
                 stopped = part.stopService()
                 if stopped is not None:
@@ -230,6 +266,8 @@ class NacosNode(Node):
             await self.peers.stopService()
         await self.writer.stop()
         self.node.close_store()
+        if self.config is not None:
+            await self.config.stop()
         stopped = super().stopService()
         if stopped is not None:
             await stopped
@@ -238,11 +276,24 @@ class NacosNode(Node):
 
     # -- between the parts
 
+    def _applied(self) -> None:
+        self.naming.applied()
+        if self.config is not None:
+            self.config.in_order()
+
+    def _does_upkeep(self) -> bool:
+        """Whether this node is the one that cleans up: the leader, or with a shared database the first that is up."""
+        if self.settings.storage == "embedded":
+            return self.node.is_leader
+        return self.members.reachable()[:1] == [self.settings.node]
+
     def _role_changed(self) -> None:
         leads = self.node.is_leader
         self.health.leader_changed(leads)
         self.probes.leader_changed(leads)
         self.naming.role_changed()
+        if self.config is not None:
+            self.config.in_order()
         self.members.see_self(self.node.status(), millis())
 
     def _render_push(self, key: tuple[str, str], clusters: str, client_ip: str, agent: str) -> bytes:
@@ -278,6 +329,8 @@ class NacosNode(Node):
     def peer_connected(self, peer: str) -> None:
         """The link to a member is up."""
         self.reports.peer_connected(peer)
+        if self.config is not None:
+            self.config.peer_connected(peer)
         self.node.peer_connected(peer)
 
     def peer_disconnected(self, peer: str) -> None:
@@ -289,7 +342,7 @@ class NacosNode(Node):
         """A small question of another node."""
         if what == REPORT:
             return self.reports.asked_report(peer, body)
-        answering = self.areas.questions.get(what)
+        answering = self.areas.questions.get(what) or self._config_questions.get(what)
         if answering is None:
             raise NacosError(f"unknown question {what}")
         return answering(peer, body)

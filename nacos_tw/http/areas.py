@@ -7,14 +7,20 @@ from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 
 from nacos_tw.cluster.members import MemberList
+from nacos_tw.config.commands import Quotas
+from nacos_tw.config.configs import Configs
+from nacos_tw.config.watchers import Watchers
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.routing import Area
 from nacos_tw.http.v1.beat import BeatsV1
 from nacos_tw.http.v1.catalog import CatalogV1
 from nacos_tw.http.v1.cluster import ServiceClustersV1
+from nacos_tw.http.v1.config_areas import ConfigParts, config_areas, config_questions
+from nacos_tw.http.v1.config_reading import Limits
 from nacos_tw.http.v1.console import ConsoleV1
 from nacos_tw.http.v1.core import RAFT_OPS, ClusterCoreV1
 from nacos_tw.http.v1.counts import Counts
@@ -34,7 +40,7 @@ from nacos_tw.metrics.machine import Machine
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.probes import Probes
 from nacos_tw.raft.node import RaftNode
-from nacos_tw.settings.settings import Settings
+from nacos_tw.settings.settings import ConfigSettings, Settings
 
 INSTANCE = "/v1/ns/instance"
 API = "/v1/ns/api"
@@ -58,6 +64,8 @@ class Parts:
     readiness: Callable[[], str]
     millis: Millis
     set_log_level: Callable[[str, str], None]
+    configs: Configs | None
+    clock: IReactorTime
 
 
 @attrs.frozen
@@ -124,4 +132,15 @@ def all_areas(parts: Parts) -> Areas:
         SUBSCRIBERS: lambda peer, body: asked_subscribers(naming, body),
         RAFT_OPS: lambda peer, body: Deferred.fromCoroutine(core.asked_raft_ops(peer, body)),
     }
+    if parts.configs is not None:
+        watchers = Watchers(parts.clock, parts.configs.listeners, parts.ask_all)
+        areas += config_areas(
+            ConfigParts(guard, parts.configs, watchers, parts.millis, _limits(settings.config), parts.set_log_level)
+        )
+        questions.update(config_questions(watchers))
     return Areas(areas, listing, questions)
+
+
+def _limits(settings: ConfigSettings) -> Limits:
+    quotas = Quotas(settings.cluster_quota, settings.group_quota, settings.tenant_quota, settings.max_size)
+    return Limits(settings.max_content, quotas, settings.check_capacity, settings.manage_capacity)
