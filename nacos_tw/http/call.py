@@ -169,7 +169,10 @@ class Call:
         return found
 
     def _read_multipart(self, found: dict[str, str]) -> None:
-        fields, files = multipart.parse(self.raw_header(b"content-type"), self.body)
+        try:
+            fields, files = multipart.parse(self.raw_header(b"content-type"), self.body)
+        except BadParameter:
+            return  # has no parameters then
         for name, value in fields.items():
             found.setdefault(name, value if name in params.EXACT else params.trimmed(value))
         self._files = files
@@ -177,9 +180,8 @@ class Call:
     @property
     def files(self) -> dict[str, Upload]:
         """
-        The files of a multipart body, by the names of their fields; the other fields are parameters.
-
-        @raise BadParameter: the body is not what its type says.
+        The files of a multipart body, by the names of their fields; the other fields are parameters. None of a body
+        that is not what its type says.
         """
         _ = self.params
         return self._files
