@@ -14,9 +14,13 @@ import sys
 from collections.abc import Sequence
 from typing import cast
 
+from nacos_tw import lean  # before Twisted
+
+# isort: split
 from twisted.internet.interfaces import IReactorCore
 from twisted.logger import globalLogBeginner
 from twisted.python import usage
+from twisted.python.failure import Failure
 
 from nacos_tw.errors import StartError
 from nacos_tw.logs import Console
@@ -56,16 +60,6 @@ class PidFile:
             pass
 
 
-def leave_out_tls() -> None:
-    """
-    Keep Twisted's reactor from loading pyOpenSSL and cryptography, which take 12 MB of memory.
-
-    Twisted does without them where they cannot be imported. No listener of ours speaks TLS yet; a
-    node that is to do so must not call this.
-    """
-    sys.modules.setdefault("OpenSSL", None)  # type: ignore[arg-type]
-
-
 def give_back_memory() -> None:
     """
     The modules are loaded and stay: the garbage collector need not look at them again, and what their
@@ -95,25 +89,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # an ASCII locale must not cost a line
     globalLogBeginner.beginLoggingTo([Console(sys.stdout)], redirectStandardIO=False)
-    leave_out_tls()
     from twisted.internet import reactor
 
     from nacos_tw.service import makeService
 
+    lean.give_access()
+    core = cast(IReactorCore, reactor)
     with one_line_errors():
         node = makeService(options)
         pid_file = PidFile(find_home(options, os.environ))
         node.privilegedStartService()
         node.startService()
-        pid_file.write()
+        if node.started.called:
+            pid_file.write()
+        else:  # it waits for its database
+            node.started.addCallback(lambda _: pid_file.write()).addErrback(_not_written, node, core)
     give_back_memory()
-    core = cast(IReactorCore, reactor)
     core.addSystemEventTrigger("before", "shutdown", node.stopService)
     try:
         core.run()
     finally:
         pid_file.remove()
-    return node.exit_code if isinstance(node, Node) else 0
+    return node.exit_code
+
+
+def _not_written(failure: Failure, node: Node, core: IReactorCore) -> None:
+    node.fail(core, failure.value or failure)
 
 
 if __name__ == "__main__":

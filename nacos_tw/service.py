@@ -89,7 +89,6 @@ class NacosNode(Node):
         self._file_log.startService()
         self.registry = Registry()
         self.leases = Leases()
-        self.started: Deferred[None] = Deferred()
         self.config = self._build_config(settings, reactor)
         self._build_raft(settings, reactor)
         self._build_naming(settings, reactor)

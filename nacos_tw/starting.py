@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IReactorCore
 from twisted.logger import Logger
@@ -61,6 +62,10 @@ class Node(MultiService):
 
     log = Logger()
     exit_code = 0
+
+    def __init__(self) -> None:
+        MultiService.__init__(self)
+        self.started: Deferred[None] = Deferred()
 
     def privilegedStartService(self) -> None:
         """Start the parts that need it, in order."""

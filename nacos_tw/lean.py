@@ -1,0 +1,44 @@
+"""Imported first by L{nacos_tw.__main__}: keeps what a node does not use out of its memory.
+
+Twisted's reactor loads pyOpenSSL and cryptography (12 MB), and asyncio, which Twisted loads, the TLS of
+the standard library (1 MB), wherever they can be imported; both do without where they cannot. So do the
+standard library's archives without two ways of compressing. Werkzeug, of which Klein uses the routing,
+loads its development server, test client and requests in any case (1 MB), so empty modules stand in for these.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+LENT = ("_ssl", "_bz2", "_lzma")
+STAND_INS = {
+    "werkzeug.serving": ("run_simple",),
+    "werkzeug.test": ("Client",),
+    "werkzeug.wrappers": ("Request", "Response"),
+}
+
+
+def leave_out() -> None:
+    """
+    Hide TLS from the modules that are loaded next.
+
+    No listener of ours speaks TLS yet; a node that is to do so must not call this.
+    """
+    for name in ("OpenSSL", *LENT):
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    if "werkzeug" not in sys.modules:
+        for name, contents in STAND_INS.items():
+            sys.modules[name] = module = ModuleType(name)
+            for content in contents:
+                setattr(module, content, None)
+
+
+def give_access() -> None:
+    """From here on the standard library has all its parts: a connection to a database may want TLS."""
+    for name in LENT:
+        if sys.modules.get(name, sys) is None:
+            del sys.modules[name]
+
+
+leave_out()
