@@ -1,0 +1,189 @@
+"""Archives: what is written, what is read, and what is not unpacked."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from collections.abc import Mapping
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from nacos_tw.config import metadata, transfer
+from nacos_tw.config.metadata import MetadataError
+from nacos_tw.config.model import Item, md5_of
+from nacos_tw.config.transfer import ArchiveError, pack, type_by_name, unpack
+
+AT = 1_795_449_497_589
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+def item(number: int, group: str, data_id: str, content: str, **more: str | None) -> Item:
+    return Item(number, ("", group, data_id), content, md5_of(content), AT, AT, **more)  # type: ignore[arg-type]
+
+
+def archive(entries: Mapping[str, str | bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, text in entries.items():
+            made.writestr(name, text)
+    return out.getvalue()
+
+
+class Archives(SynchronousTestCase):
+    def test_both_versions_come_back(self) -> None:
+        items = [
+            item(1, "G", "a.yaml", "x: 1\r\n", type="yaml", app_name="app", desc="d: \n'"),
+            item(2, "组", "数据.2", "", type=None),
+            item(3, "G", "big", "中" * 3_500_000, type="json"),
+        ]
+        for version in (1, 2):
+            found = unpack(pack(items, version, AT))
+            self.assertEqual(found.unrecognized, [])
+            self.assertEqual(
+                [(one.group, one.data_id, one.content) for one in found.configs],
+                [(one.key[1], one.key[2], one.content) for one in items],
+            )
+            self.assertEqual(found.configs[0].app_name, "app")
+        self.assertEqual((found.configs[0].desc, found.configs[2].type), ("d: \n'", "json"))
+
+    def test_entries(self) -> None:
+        data = pack([item(1, "EX", "ex2", "x")], 1, AT)
+        with zipfile.ZipFile(io.BytesIO(data)) as read:
+            self.assertEqual(read.namelist(), ["EX/ex2"])
+            self.assertEqual(read.infolist()[0].date_time, (2026, 11, 23, 15, 58, 16))
+        data = pack([], 2, AT)
+        self.assertEqual(unpack(data), transfer.Archive([], []))
+
+    def test_names(self) -> None:
+        found = unpack(archive({"g/": "", "g/a": "1", "a/b/c": "2", "/x": "3", "x/": "", "y": "4", "g/..": "5"}))
+        self.assertEqual([(one.group, one.data_id) for one in found.configs], [("g", "a"), ("g", "..")])
+        self.assertEqual(found.unrecognized, ["a/b/c", "/x", "y"])
+
+    def test_chinese_names_of_old_windows(self) -> None:
+        for encoding in ("gbk", "utf-8"):
+            raw = "g/数据".encode(encoding)
+            data = archive({"g/" + "q" * (len(raw) - 2): "1"}).replace(b"g/" + b"q" * (len(raw) - 2), raw)
+            self.assertEqual(unpack(data).configs[0].data_id, "数据")
+
+    def test_no_archive(self) -> None:
+        good = archive({"g/a": "1" * 1000})
+        for bad in (b"", b"PK", good[:-30], good[:40] + b"\xff" * 4 + good[44:], archive({"g/a": b"\xff\xfe"})):
+            self.assertRaises(ArchiveError, unpack, bad)
+
+    def test_encrypted(self) -> None:
+        data = bytearray(archive({"g/a": "1"}))
+        at = data.index(b"PK\x01\x02")
+        data[6] |= 1
+        data[at + 8] |= 1
+        self.assertRaises(ArchiveError, unpack, bytes(data))
+
+    def test_bombs(self) -> None:
+        self.patch(transfer, "LARGEST_ENTRY", 1000)
+        self.assertRaisesRegex(ArchiveError, "an entry unpacks to too much", unpack, archive({"g/a": "x" * 1001}))
+        self.patch(transfer, "LARGEST_ARCHIVE", 1500)
+        many = {"g/a": "x" * 800, "g/b": "x" * 800}
+        self.assertRaisesRegex(ArchiveError, "the archive unpacks to too much", unpack, archive(many))
+        self.patch(transfer, "MODEST", 500)
+        self.patch(transfer, "MOST_GROWTH", 2)
+        self.assertRaisesRegex(ArchiveError, "too much", unpack, archive({"g/a": "x" * 900}))
+        self.patch(transfer, "MOST_ENTRIES", 1)
+        self.assertRaisesRegex(ArchiveError, "more than 1 entries", unpack, archive({"g/a": "x", "g/b": "x"}))
+        self.assertRaisesRegex(ArchiveError, "name", unpack, archive({"g/" + "a" * 1100: "x"}))
+
+    def test_an_entry_that_lies_about_its_size(self) -> None:
+        data = archive({"g/a": "x" * 5000})
+        at = data.index(b"PK\x01\x02")
+        lying = data[: at + 24] + struct.pack("<L", 10) + data[at + 28 :]
+        self.assertRaises(ArchiveError, unpack, lying)
+
+    @given(st.binary(max_size=300))
+    def test_noise(self, noise: bytes) -> None:
+        good = archive({"g/a": "1", ".metadata.yml": "metadata:\n- dataId: a\n  group: g\n  type: text\n"})
+        for data in (noise, good[: len(noise)] + noise, good[:50] + noise[:5] + good[50 + len(noise[:5]) :]):
+            try:
+                unpack(data)
+            except (ArchiveError, MetadataError):
+                pass
+
+    def test_types(self) -> None:
+        for name, kind in (("a.yml", "yaml"), ("a.HTM", "html"), ("a.txt", "text"), ("yaml", "text"), ("a.b", "text")):
+            self.assertEqual(type_by_name(name), kind)
+
+
+class Metadata(SynchronousTestCase):
+    def test_as_nacos_writes_it(self) -> None:
+        text = (
+            "metadata:\n- appName: app1\n  dataId: ex.yaml\n  desc: exdesc\n  group: EX\n  type: yaml\n"
+            "- appName: ''\n  dataId: ex2\n  group: EX\n  type: text\n"
+        )
+        items = [
+            {"appName": "app1", "dataId": "ex.yaml", "desc": "exdesc", "group": "EX", "type": "yaml"},
+            {"appName": "", "dataId": "ex2", "group": "EX", "type": "text"},
+        ]
+        self.assertEqual(metadata.load(text), items)
+        self.assertEqual(metadata.dump(items), text)
+        self.assertEqual(metadata.load(metadata.dump([])), [])
+
+    def test_scalars(self) -> None:
+        text = """\
+# comment
+---
+metadata:
+  - desc: 'it''s
+      long
+
+      text'   # why
+    dataId: "a\\
+      \\ b\\u4e2d\\n\\x41"
+    group: plain text  # comment
+      goes on
+    type: ~
+    other: |-
+      one
+        two
+    app: >
+      folded
+      line
+"""
+        (item,) = metadata.load(text.replace("\n", "\r\n"))
+        self.assertEqual(
+            item,
+            {
+                "desc": "it's long\ntext",
+                "dataId": "a b中\nA",
+                "group": "plain text goes on",
+                "type": None,
+                "other": "one\n  two",
+                "app": "folded line\n",
+            },
+        )
+
+    def test_refused(self) -> None:
+        for text in (
+            "", "x", "metadata: x", "metadata:\n  a: b", "metadata:\n- a: 'b", 'metadata:\n- a: "b', "metadata:\n- [a]",
+            "metadata:\n- a: {b: c}", "metadata:\n- a: !!python/x y", "metadata:\n- a: *b", 'metadata:\n- a: "\\q"',
+            'metadata:\n- a: "\\ud800"', "metadata:\n- a: b\n- - c",
+        ):  # fmt: skip
+            self.assertRaises(MetadataError, metadata.load, text)
+
+    @given(st.dictionaries(st.sampled_from(metadata.FIELDS), TEXT, min_size=1))
+    def test_any_text_comes_back(self, item: dict[str, str | None]) -> None:
+        self.assertEqual(metadata.load(metadata.dump([item, item])), [item, item])
+
+    @given(st.text(st.sampled_from("metadata:-'\"|> \n\\#ab[{~")))
+    def test_noise(self, text: str) -> None:
+        try:
+            metadata.load("metadata:\n- a: " + text)
+        except MetadataError:
+            pass
+
+    def test_applications(self) -> None:
+        apps = {("G", "a.b.c"): "one", ("G", "plain"): "two"}
+        text = metadata.dump_apps(apps)
+        self.assertEqual(text, "G.a.b~c.app=one\r\nG.plain.app=two\r\n")
+        found = metadata.load_apps(text)
+        self.assertEqual([metadata.app_of(found, *key) for key in apps], ["one", "two"])
+        self.assertIsNone(metadata.app_of(found, "G", "other"))
