@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from binascii import a2b_qp
 from urllib.parse import unquote_to_bytes
 
 from nacos_tw.errors import BadParameter
@@ -83,8 +84,21 @@ def _unquote(text: str, encoding: str) -> str:
     if "+" in text:
         text = text.replace("+", " ")
     if "%" in text:
-        text = unquote_to_bytes(text).decode(encoding, "replace")
+        text = unescaped(text.encode()).decode(encoding, "replace")
     return text
+
+
+def unescaped(data: bytes) -> bytes:
+    """
+    L{unquote_to_bytes}, several times as fast: a content that is published may have thousands of escapes.
+
+    Quoted-printable has the same escapes behind another character, and the standard library decodes that in C. Where it
+    takes off other than two bytes for each of them, one was malformed; that, and line ends, it treats otherwise.
+    """
+    found = a2b_qp(data.replace(b"=", b"=3D").replace(b"%", b"="))
+    if len(found) == len(data) - 2 * data.count(b"%") and b"\n" not in data and b"\r" not in data:
+        return found
+    return unquote_to_bytes(data)
 
 
 def trimmed(value: str) -> str:

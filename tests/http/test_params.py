@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from urllib.parse import parse_qsl, quote, quote_plus
+from urllib.parse import parse_qsl, quote, quote_plus, unquote_to_bytes
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -156,3 +156,18 @@ class ValueTests(SynchronousTestCase):
             self.assertEqual([read(text) for text in texts], [False] * len(texts), read)
         for text in ("x", "t", "2"):
             self.assertRaisesRegex(BadParameter, rf"Invalid boolean value \[{text}\]$", params.spring, text)
+
+
+class EscapeTests(SynchronousTestCase):
+    """The fast way and the library's agree."""
+
+    @settings(max_examples=1000)
+    @given(st.text(st.sampled_from("%=4aF2zq_ \r\n\t+5")), st.binary())
+    def test_agree(self, text: str, data: bytes) -> None:
+        for each in (text.encode(), quote(data).encode(), data, quote(data).encode() + text.encode()):
+            self.assertEqual(params.unescaped(each), unquote_to_bytes(each))
+
+    def test_exact_ones_keep_their_ends(self) -> None:
+        self.assertEqual(parsed(b"content=+a%0A&Listening-Configs=a%01&x=+a%0A")["content"], " a\n")
+        found = parsed(b"Listening-Configs=a%01&x=+a%0A&content=\xc3\xa9%20")
+        self.assertEqual(found, {"Listening-Configs": "a\x01", "x": "a", "content": "\u00e9 "})
