@@ -1,0 +1,34 @@
+"""The configuration centre of three real nodes on one MariaDB."""
+
+from __future__ import annotations
+
+from tests import mariadb
+from tests.system.config_common import CommonTests, Set
+from tests.system.config_nodes import ConfigCluster, shared_configs
+
+
+def properties(*urls: str, user: str = mariadb.USER, password: str = mariadb.PASSWORD) -> str:
+    """Lines of application.properties for these databases."""
+    lines = [f"db.url.{number}={url}" for number, url in enumerate(urls)]
+    return "\n".join(
+        [
+            "spring.datasource.platform=mysql",
+            f"db.num={len(urls)}",
+            *lines,
+            f"db.user={user}",
+            f"db.password={password}",
+        ]
+    )
+
+
+class ClusterTests(CommonTests, Set):
+    """Three nodes, everything well."""
+
+    skip = mariadb.missing() or None
+    _properties = ""
+
+    def found(self) -> ConfigCluster:
+        cls = type(self)
+        if not cls._properties:
+            cls._properties = properties(*mariadb.server().fresh().urls)
+        return shared_configs(3, cls._properties, ())
