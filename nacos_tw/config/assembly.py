@@ -9,7 +9,9 @@ from random import random
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from nacos_tw.config import store_adopt
 from nacos_tw.config.cache import ConfigCache
@@ -40,15 +42,20 @@ class EmbeddedConfigs:
     @ivar configs: the face; there once L{join} was called.
     """
 
+    log = Logger()
+
     def __init__(self, settings: Settings, reactor: Any) -> None:
         """@raise nacos_tw.errors.StartError: the file cannot be used."""
-        self._file = SQLiteFile(os.path.join(settings.data, "config", "config.db"), reactor)
+        self._file = SQLiteFile(os.path.join(settings.data, "config", "config.db"), reactor, own_checkpoints=True)
+        self._reactor = reactor
+        self._moving: Deferred[None] | None = None
         machine = ConfigMachine(self._file)
         self.durable: dict[bytes, IDurableMachine] = {NAME: machine}
         self.cache = ConfigCache(StoredContents(self._file))
         self.cache.ready = False
         self.listeners = Listeners(reactor, self.cache)
         machine.on_changed = self._changed
+        machine.on_grown = self._checkpoint
         with self._file.reading() as txn:
             self.cache.load(txn)
 
@@ -57,6 +64,17 @@ class EmbeddedConfigs:
             self.cache.load(txn)
         else:
             self.cache.refresh(txn, keys)
+
+    def _checkpoint(self) -> None:
+        """Move the file's log into the file, in a thread: it waits for the disk."""
+        if self._moving is None:
+            self._moving = deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._file.checkpoint)
+            self._moving.addBoth(self._checkpointed)
+
+    def _checkpointed(self, result: object) -> None:
+        self._moving = None
+        if isinstance(result, Failure):
+            self.log.warn("{error}", error=result.value)
 
     def join(self, proposer: IProposer, trouble: Callable[[], str]) -> Configs:
         """
@@ -83,11 +101,15 @@ class EmbeddedConfigs:
     def peer_connected(self, peer: str) -> None:
         """Nothing to tell it."""
 
+    async def _stop(self) -> None:
+        self.listeners.stop()
+        if self._moving is not None:
+            await self._moving
+        self._file.close()
+
     def stop(self) -> Deferred[None]:
         """Let listeners go; the log is stopped already."""
-        self.listeners.stop()
-        self._file.close()
-        return succeed(None)
+        return Deferred.fromCoroutine(self._stop())
 
 
 class ExternalConfigs:

@@ -27,7 +27,8 @@ from nacos_tw.storage.txn import Txn
 NAME = b"c"
 """This machine's name in the log, see L{nacos_tw.raft.sessions.Machines}."""
 
-Changed = Callable[[Txn, list[ConfigKey]], None]
+CHECKPOINT_BYTES = 4 * 1024 * 1024
+"""Bytes of commands after which the file's log is to be moved into the file."""
 
 
 class ConfigMachine:
@@ -36,14 +37,17 @@ class ConfigMachine:
 
     @ivar on_changed: called with an open transaction and the configs that differ now, in the
         reactor's thread, before the writers are answered; with None for all of them.
+    @ivar on_grown: called when it is time for the file's L{checkpoint<SQLiteFile.checkpoint>}.
     """
 
     log = Logger()
 
     def __init__(self, file: SQLiteFile) -> None:
         self.on_changed: Callable[[Txn, list[ConfigKey] | None], None] = lambda txn, keys: None
+        self.on_grown: Callable[[], None] = lambda: None
         self.lost = False
         self._file = file
+        self._written = 0
         self._index = 0
         self._open: contextlib.ExitStack | None = None
         self._txn: Txn | None = None
@@ -76,6 +80,7 @@ class ConfigMachine:
         if isinstance(result, NacosError):
             return result
         self._changed.update(dict.fromkeys(result.changed))
+        self._written += len(command)
         return result.value
 
     def _run(self, txn: Txn, command: bytes) -> Any:
@@ -124,6 +129,9 @@ class ConfigMachine:
         if changed:
             with self._file.reading() as txn:
                 self.on_changed(txn, changed)
+        if self._written > CHECKPOINT_BYTES:
+            self._written = 0
+            self.on_grown()
 
     def _write_applied(self, txn: Txn) -> None:
         txn.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('applied', ?)", (self._index,))

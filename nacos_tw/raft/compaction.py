@@ -17,6 +17,7 @@ from nacos_tw.errors import StoreDamaged
 from nacos_tw.raft.core import Core, IncomingChunk
 from nacos_tw.raft.messages import SnapshotMeta
 from nacos_tw.raft.sessions import Sessions
+from nacos_tw.raft.snapshots import SnapshotDraft
 from nacos_tw.raft.store import Store
 from nacos_tw.raft.writer import DirectWriter, Writer
 
@@ -95,13 +96,15 @@ class Compaction:
         first = self._first_kept(meta.index)
         store = self.store
 
-        def write() -> int:
+        def prepare() -> tuple[SnapshotDraft, int]:
             data = image()
-            store.write_snapshot(meta, data)
-            return len(data)
+            return store.begin_snapshot(meta, data), len(data)
 
-        def written(size: int) -> Deferred[Any]:
-            self._size = size
+        def prepared(found: tuple[SnapshotDraft, int]) -> Deferred[None]:
+            draft, self._size = found
+            return self._writer.run(partial(store.publish, draft))
+
+        def written(_: None) -> Deferred[Any]:
             core.snapshot_taken(meta, first)
             return self._writer.run(partial(store.compact, first))
 
@@ -109,7 +112,8 @@ class Compaction:
             self._taking = False
             return result
 
-        done = self._writer.run(write)
+        # A large state takes its time: saves go on beside it.
+        done = self._writer.aside(prepare).addCallback(prepared)
         return done.addCallback(written).addBoth(ended).addErrback(self._failed)
 
     def _first_kept(self, index: int) -> int:

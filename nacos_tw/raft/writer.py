@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, fail, maybeDeferred
-from twisted.internet.interfaces import IReactorFromThreads
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -66,7 +66,8 @@ class Writer:
 
     log = Logger()
 
-    def __init__(self, store: Store, reactor: IReactorFromThreads) -> None:
+    def __init__(self, store: Store, reactor: Any) -> None:
+        """@param reactor: provides IReactorFromThreads and IReactorThreads."""
         self.failed: Callable[[BaseException], None] = self._log_failure
         self._store = self._latest = store
         self._reactor = reactor
@@ -107,6 +108,11 @@ class Writer:
         job = _Run(fn)
         self._queue.put(job)
         return job.result
+
+    def aside(self, fn: Callable[[], T]) -> Deferred[T]:
+        """Call a function in another thread, beside the saves: for what takes long and need not be in order."""
+        pool = self._reactor.getThreadPool()
+        return deferToThreadPool(self._reactor, pool, fn)
 
     def replace(self, store: Store) -> None:
         """
@@ -210,6 +216,10 @@ class DirectWriter:
             self.failed(error)
         else:
             done()
+
+    def aside(self, fn: Callable[[], T]) -> Deferred[T]:
+        """As L{Writer.aside}."""
+        return self.run(fn)
 
     def replace(self, store: Store) -> None:
         """As L{Writer.replace}."""

@@ -54,6 +54,7 @@ class SQLiteFile:
         version: int = VERSION,
         synchronous: str = "NORMAL",
         checked_bytes: int = CHECKED_BYTES,
+        own_checkpoints: bool = False,
     ) -> None:
         """
         Open a file, or make it.
@@ -62,8 +63,11 @@ class SQLiteFile:
         @param script: statements that make the tables (a table C{version} with its number among them).
         @param synchronous: C{NORMAL}: a power failure may cost the last transactions (not their order, nor the file)
             up to the last L{checkpoint}; C{FULL}: it costs none.
+        @param own_checkpoints: the owner calls L{checkpoint} often enough, in a thread; else a commit now and then
+            moves what was written from the log into the file, and waits for the disk.
         @raise StartError: the file cannot be used; the line names it.
         """
+        self._own_checkpoints = own_checkpoints
         self.path = os.path.abspath(path)
         self.created = False
         self._reactor = reactor
@@ -91,6 +95,8 @@ class SQLiteFile:
             connection.execute("PRAGMA journal_mode=WAL").fetchone()
             connection.execute(f"PRAGMA synchronous={self._synchronous}")
             connection.execute("PRAGMA journal_size_limit=67108864")
+            if self._own_checkpoints:
+                connection.execute("PRAGMA wal_autocheckpoint=0")
             connection.execute("PRAGMA case_sensitive_like=ON")
             if read_only:
                 connection.execute("PRAGMA query_only=ON")

@@ -75,6 +75,10 @@ class LateWriter:
         store = self._store
         self._put(store, lambda: store.save(hard, entries), done, None)
 
+    def aside(self, fn: Callable[[], Any]) -> Deferred[Any]:
+        """As L{Writer.aside}; here it keeps its place."""
+        return self.run(fn)
+
     def run(self, fn: Callable[[], Any]) -> Deferred[Any]:
         result: Deferred[Any] = Deferred()
         self._put(self._store, fn, None, result)

@@ -113,15 +113,15 @@ class CompactionTests(SynchronousTestCase):
         self.write("A", 10)
         node = nodes.node("A")
         store = node._store
-        original = store.write_snapshot
+        original = store.begin_snapshot
 
         def fail(*args: Any) -> None:
             raise OSError(28, "no space left on device")
 
-        self.patch(store, "write_snapshot", fail)
+        self.patch(store, "begin_snapshot", fail)
         self.successResultOf(node.take_snapshot())
         self.assertIsNone(store.snapshot)
-        store.write_snapshot = original  # type: ignore[method-assign]
+        store.begin_snapshot = original  # type: ignore[method-assign]
         self.write("A", 1)
         self.successResultOf(node.take_snapshot())
         self.assertIsNotNone(store.snapshot)
