@@ -8,14 +8,18 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.testing import StringTransport
 
 from nacos_tw.config import switches
 from nacos_tw.config.model import ConfigKey, md5_of
 from nacos_tw.config.watchers import WATCHED, WATCHERS
 from nacos_tw.errors import BadParameter
+from nacos_tw.http.listener import FrontFactory
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.v1.config_replies import NO_CACHE
 from nacos_tw.http.v1.listener import changed_text, parse_listened
+from nacos_tw.settings.settings import HttpSettings
+from tests.http.carriers import Client, get
 from tests.http.v1.configuring import JSON, ConfigCase
 
 LISTENER = "/v1/cs/configs/listener"
@@ -200,6 +204,32 @@ class Polling(ConfigCase):
             "fixedDelayTime = 1000\r\nfixedPollingInertval=x\nMIN_LONG_POOLING_TIMEOUT=5000\nnothing"
         )
         self.assertEqual((found.fixed, found.interval, found.seconds(30_000), found.seconds(1)), (False, 10_000, 29, 5))
+
+    def test_over_a_connection(self) -> None:
+        factory = FrontFactory(self.areas, "/nacos", HttpSettings(), self.clock)
+        factory.doStart()
+        form = urlencode({"Listening-Configs": records(("d", "g", ""))}).encode()
+        request = get(
+            f"/nacos{LISTENER}",
+            "Content-Type: application/x-www-form-urlencoded",
+            "Long-Pulling-Timeout: 30000",
+            method="POST",
+            body=form,
+        )
+        clients = []
+        for _ in range(2):
+            protocol = factory.buildProtocol(StringTransport().getPeer())
+            assert protocol is not None
+            clients.append(Client(protocol))
+            clients[-1].send(request)
+        self.assertEqual(self.configs.listeners.waiting, 2)
+        clients[0].leave()
+        self.assertEqual(self.configs.listeners.waiting, 1)
+        self.publish("a")
+        self.clock.advance(0)
+        (got,) = clients[1].got()
+        self.assertEqual((got.status, got.body, got.headers["content-type"]), (200, b"d%02g%01\n", JSON.decode()))
+        self.assertEqual((clients[0].got(), self.configs.listeners.waiting), ([], 0))
 
     # -- who listens
 
