@@ -32,7 +32,13 @@ MEBI = 1024 * 1024
 
 
 class Set(ConfigCase):
-    """One set-up whose nodes all tests of a class share; each test has configs of its own name."""
+    """
+    One set-up whose nodes all tests of a class share; each test has configs of its own name.
+
+    @ivar widest: a character that this storage keeps, and that takes many bytes.
+    """
+
+    widest = "\U0001f600"
 
     def found(self) -> ConfigCluster:
         """The nodes."""
@@ -64,7 +70,7 @@ class SdkTests:
         """Publish at one node, get, list, change and remove at others; what is gone is None."""
         one, other = self.sdk(self.first), self.sdk(self.last)
         self.assertIs(one.get_config(self.name, GROUP), None)
-        content = "k: v # 配置 \U0001f600 +%&=\n"
+        content = f"k: v # 配置 {self.widest} +%&=\n"
         self.assertTrue(one.publish_config(self.name, GROUP, content, app_name="app", config_type="yaml"))
         self.assertEqual(one.get_config(self.name, GROUP), content)
         for node in self.nodes:

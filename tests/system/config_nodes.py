@@ -196,6 +196,12 @@ class Publishers:
         for thread in self._threads:
             thread.start()
 
+    def stop(self) -> None:
+        """End after the current requests."""
+        with self._lock:
+            self._numbers = iter(())
+        self.join()
+
     def join(self, limit: float = 120.0) -> None:
         """Until all is tried; what a thread raised is raised here."""
         for thread in self._threads:

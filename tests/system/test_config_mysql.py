@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests import mariadb
 from tests.system.config_common import CommonTests, Set
-from tests.system.config_nodes import ConfigCluster, shared_configs
+from tests.system.config_nodes import ConfigCluster, past_contents, publish, shared_configs
 
 
 def properties(*urls: str, user: str = mariadb.USER, password: str = mariadb.PASSWORD) -> str:
@@ -25,6 +25,7 @@ class ClusterTests(CommonTests, Set):
     """Three nodes, everything well."""
 
     skip = mariadb.missing() or None
+    widest = "\uff5e"  # Nacos's tables are of MySQL's utf8, which ends at U+FFFF
     _properties = ""
 
     def found(self) -> ConfigCluster:
@@ -32,3 +33,14 @@ class ClusterTests(CommonTests, Set):
         if not cls._properties:
             cls._properties = properties(*mariadb.server().fresh().urls)
         return shared_configs(3, cls._properties, ())
+
+    def test_refused_by_the_database(self) -> None:
+        """What the tables cannot hold is the caller's error, and changes nothing."""
+        self.published("v1")
+        answer = publish(self.first, self.name, "\U0001f600")
+        self.assertEqual(answer.status, 400, answer)
+        self.assertNotIn("INSERT", answer.text)
+        answer = publish(self.first, "x" * 300, "content")
+        self.assertEqual(answer.status, 400, answer)
+        self.everywhere("v1")
+        self.assertEqual(past_contents(self.last, self.name), [("I", "v1")])

@@ -1,0 +1,270 @@
+"""The configuration centre on embedded storage while nodes die and come back: what was acknowledged stays."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import itertools
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from tests.system.config_nodes import (
+    ConfigCase,
+    ConfigCluster,
+    Poll,
+    Publishers,
+    get,
+    history,
+    md5,
+    publish,
+    read,
+)
+from tests.system.nodes import RealNode, wait_for
+
+SMALL_LOG = "nacos.raft.snapshot-bytes=65536\nnacos.raft.segment-bytes=65536"
+TABLES = (
+    "config_info",
+    "his_config_info",
+    "config_info_beta",
+    "config_info_tag",
+    "config_tags_relation",
+    "tenant_info",
+)
+
+
+class Watch:
+    """
+    Asks a node for a config that exists, all the time, whether it runs or not.
+
+    @ivar statuses: what it answered.
+    """
+
+    def __init__(self, node: RealNode, data_id: str) -> None:
+        self.statuses: dict[int, int] = {}
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(node, data_id), daemon=True)
+        self._thread.start()
+
+    def _run(self, node: RealNode, data_id: str) -> None:
+        while not self._end.is_set():
+            try:
+                status = get(node, data_id, timeout=5).status
+            except (OSError, http.client.HTTPException):
+                self._end.wait(0.005)
+                continue
+            self.statuses[status] = self.statuses.get(status, 0) + 1
+
+    def stop(self) -> dict[int, int]:
+        """All the answers by their status."""
+        self._end.set()
+        self._thread.join(30)
+        return self.statuses
+
+
+def stored(node: RealNode) -> dict[str, list[Any]]:
+    """All that stands in a node's database, and the applied index."""
+    path = os.path.join(node.home, "data", "config", "config.db")
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        database.execute("BEGIN")
+        found: dict[str, list[Any]] = {table: list(database.execute(f"SELECT * FROM {table}")) for table in TABLES}
+        found["applied"] = list(database.execute("SELECT value FROM meta WHERE name = 'applied'"))
+        found["check"] = list(database.execute("PRAGMA integrity_check"))
+    return found
+
+
+class Failing(ConfigCase):
+    """What the tests here share."""
+
+    def assertSame(self, nodes: ConfigCluster) -> None:
+        """All databases are sound and hold the same, row by row."""
+        content = str(time.monotonic())
+        self.assertTrueAnswer(publish(nodes.nodes[0], "last", content))
+        self.assertEverywhere(nodes.nodes, "last", content, 15)
+        first, *others = [stored(node) for node in nodes.nodes]
+        self.assertEqual(first["check"], [("ok",)])
+        for other in others:
+            for table, rows in first.items():
+                self.assertEqual(rows, other[table], table)
+
+    @contextlib.contextmanager
+    def publishing(self, nodes: ConfigCluster, count: int = 1_000_000) -> Iterator[Publishers]:
+        """Publishers at all nodes while the block runs; with a count, until all of these were tried."""
+        publishers = Publishers(nodes.nodes, count, f"{self.name}.")
+        try:
+            yield publishers
+            if count < 1_000_000:
+                publishers.join()
+        finally:
+            publishers.stop()
+
+
+class KilledTests(Failing):
+    """kill -9."""
+
+    def _killed_while_publishing(self, nodes: ConfigCluster, victim: RealNode) -> None:
+        with self.publishing(nodes, 1000) as publishers:
+            wait_for(lambda: len(publishers.acknowledged) > 200, 20)
+            victim.kill()
+            self.assertLess(len(publishers.acknowledged), 900)
+            wait_for(lambda: len(publishers.acknowledged) > 500, 20)
+            nodes.restart(victim)
+        nodes.wait_ready()
+        self.assertGreater(len(publishers.acknowledged), 950, publishers.failures)
+        self.assertKept(nodes.nodes, publishers.acknowledged)
+        self.assertSame(nodes)
+
+    def test_followers_and_leader(self) -> None:
+        """During 1,000 publishes, one of each: every acknowledged one is on all nodes, with its row of history."""
+        nodes = self.cluster()
+        self._killed_while_publishing(nodes, nodes.followers()[0])
+        self.name += ".leader"
+        self._killed_while_publishing(nodes, nodes.leader())
+
+    def test_in_a_loop(self) -> None:
+        """
+        Each node again and again, at any point of applying: it comes back, its database and index agree, all nodes
+        hold the same, and at no time does one that restarts deny a config that exists.
+        """
+        nodes = self.cluster(properties=SMALL_LOG)
+        self.assertTrueAnswer(publish(nodes.nodes[0], "known", "content"))
+        self.assertEverywhere(nodes.nodes, "known", "content")
+        watches = [Watch(node, "known") for node in nodes.nodes]
+        with self.publishing(nodes) as publishers:
+            for turn in range(9):
+                victim = nodes.nodes[turn % 3]
+                before = len(publishers.acknowledged)
+                wait_for(lambda before=before: len(publishers.acknowledged) > before + 20, 20)  # type: ignore[misc]
+                time.sleep(random.random() * 0.1)
+                victim.kill()
+                nodes.restart(victim)
+                nodes.wait_ready([victim])
+        statuses = [watch.stop() for watch in watches]
+        for one in statuses:
+            self.assertGreater(one.get(200, 0), 0)
+            self.assertNotIn(404, one)
+        self.assertKept(nodes.nodes, publishers.acknowledged)
+        self.assertSame(nodes)
+
+    def test_all_at_once(self) -> None:
+        """All nodes die at the same time; what was acknowledged is there when they are."""
+        nodes = self.cluster()
+        with self.publishing(nodes) as publishers:
+            wait_for(lambda: len(publishers.acknowledged) > 200, 20)
+            for node in nodes.nodes:
+                os.kill(node.pid, signal.SIGKILL)
+        watches = [Watch(node, next(iter(publishers.acknowledged))) for node in nodes.nodes]
+        nodes.start()
+        for watch in watches:
+            wait_for(lambda watch=watch: watch.statuses.get(200), 10)  # type: ignore[misc]
+            self.assertNotIn(404, watch.stop())
+        self.assertKept(nodes.nodes, publishers.acknowledged)
+        self.assertSame(nodes)
+
+    def test_alone(self) -> None:
+        """A node that stands alone, killed in a loop while it is published to."""
+        nodes = self.cluster(1, SMALL_LOG, ())
+        node = nodes.nodes[0]
+        kept: dict[str, str] = {}
+        for turn in itertools.count():
+            publishers = Publishers([node], 100_000, f"{turn}.", 2)
+            wait_for(lambda publishers=publishers: len(publishers.acknowledged) > 50, 20)  # type: ignore[misc]
+            node.kill()
+            publishers.stop()
+            kept.update(publishers.acknowledged)
+            if turn == 4:
+                break
+            nodes.restart(node)
+            nodes.wait_ready()
+        watch = Watch(node, "0.0")
+        nodes.restart(node)
+        nodes.wait_ready()
+        wait_for(lambda: watch.statuses.get(200), 10)
+        self.assertNotIn(404, watch.stop())
+        self.assertKept([node], kept)
+        self.assertSame(nodes)
+
+
+class SnapshotTests(Failing):
+    """A node that the log no longer helps."""
+
+    def test_wiped_and_long_dead(self) -> None:
+        """Both get all of it, history and namespaces too, and deny nothing meanwhile; they take part again."""
+        nodes = self.cluster(properties=SMALL_LOG)
+        others = nodes.followers()[0], nodes.leader()
+        absent = nodes.followers()[1]
+        self.assertTrueAnswer(publish(absent, "known", "old"))
+        self.assertEverywhere(nodes.nodes, "known", "old")
+        absent.stop()
+        for number in range(300):
+            self.assertTrueAnswer(publish(others[number % 2], f"c{number}", f"{number} " + "x" * 1024))
+        self.assertTrueAnswer(publish(others[0], "known", "new"))
+        watch = Watch(absent, "known")
+        nodes.restart(absent)
+        nodes.wait_ready([absent])
+        self.assertEverywhere([absent], "known", "new")
+        self.assertNotIn(404, watch.stop())
+        self.assertSame(nodes)
+        wiped = nodes.leader()
+        wiped.kill()
+        shutil.rmtree(os.path.join(wiped.home, "data"))
+        watch = Watch(wiped, "known")
+        nodes.restart(wiped)
+        nodes.wait_ready([wiped])
+        wait_for(lambda: watch.statuses.get(200), 10)
+        self.assertNotIn(404, watch.stop())
+        self.assertEqual([read(wiped, f"c{number}") for number in (0, 299)], [f"{n} " + "x" * 1024 for n in (0, 299)])
+        self.assertEqual(len(history(wiped, "known")), 2)
+        self.assertSame(nodes)
+        self.assertTrueAnswer(publish(wiped, "after", "x"))
+        self.assertEverywhere(nodes.nodes, "after", "x")
+        for node in (absent, wiped):
+            names = os.listdir(os.path.join(node.home, "data", "raft"))
+            self.assertTrue([name for name in names if "snap" in name], names)
+
+
+class MajorityTests(Failing):
+    """Without one."""
+
+    def test_last_node(self) -> None:
+        """
+        Reading and listening go on, publishing is refused and changes nothing, the node is not ready; all resumes with
+        a majority.
+        """
+        nodes = self.cluster()
+        last = nodes.leader()
+        gone = nodes.followers()
+        self.assertTrueAnswer(publish(last, "a", "v1"))
+        self.assertEverywhere(nodes.nodes, "a", "v1")
+        poll = Poll(last, {"a": md5("v1")}, "10.9.4.1").wait()
+        for node in gone:
+            node.kill()
+        wait_for(lambda: not last.ready(), 10)
+        for number in range(3):
+            began = time.monotonic()
+            answer = publish(last, "a", f"refused {number}")
+            self.assertEqual(answer.status, 503, answer)
+            self.assertLess(time.monotonic() - began, 6)
+            self.assertEqual(publish(last, "b", "refused").status, 503)
+        self.assertEqual(read(last, "a"), "v1")
+        self.assertIs(read(last, "b"), None)
+        self.assertEqual(len(history(last, "a")), 1)
+        self.assertTrue(poll.waits)
+        self.assertEqual(Poll(last, {"a": md5("old")}, "10.9.4.2").changed(), {"a"})
+        self.assertNotEqual(last.readiness().text, "OK")
+        for node in gone:
+            nodes.restart(node)
+        nodes.wait_ready()
+        self.assertEverywhere(nodes.nodes, "a", "v1")
+        self.assertTrue(poll.waits)
+        self.assertTrueAnswer(publish(gone[0], "a", "v2"))
+        self.assertEqual(poll.changed(), {"a"})
+        self.assertEverywhere(nodes.nodes, "a", "v2")
+        self.assertEverywhere(nodes.nodes, "b", None)
+        self.assertEqual(len(history(last, "a")), 2)

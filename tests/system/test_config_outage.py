@@ -1,0 +1,259 @@
+"""Three real nodes whose MariaDB goes away, comes back, may not be written to, or is not what they need."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+
+from tests import mariadb
+from tests.system.config_nodes import (
+    CS,
+    ConfigCase,
+    ConfigCluster,
+    Poll,
+    get,
+    md5,
+    past_contents,
+    publish,
+    read,
+)
+from tests.system.homes import Home
+from tests.system.nodes import RealNode, wait_for
+from tests.system.test_config_mysql import properties
+
+BOUND = 8.0
+"""Seconds: the time limits of the URL (1 s to connect, 3 s for an answer) for a write and its one repetition."""
+
+
+def health(node: RealNode) -> str:
+    return node.request("GET", CS + "/health").text
+
+
+class OutageTests(ConfigCase):
+    """A server of their own, which they stop."""
+
+    skip = mariadb.missing() or None
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.server = mariadb.server("outage")
+        self.addCleanup(self._well)
+
+    def _well(self) -> None:
+        if not self.server.running:
+            self.server.start()
+        self.server.resume()
+
+    def nodes(self, size: int = 3) -> ConfigCluster:
+        """Nodes on a new database."""
+        self.database = self.server.fresh()
+        return self.cluster(size, properties(*self.database.urls), ())
+
+    def assertReads(self, nodes: list[RealNode], data_id: str, content: str) -> None:
+        """Each gives it at once."""
+        for node in nodes:
+            began = time.monotonic()
+            self.assertEqual(get(node, data_id).text, content)
+            self.assertLess(time.monotonic() - began, 1)
+
+    def assertRefused(self, node: RealNode, data_id: str) -> None:
+        """A write fails, says so, and gives nothing away."""
+        began = time.monotonic()
+        answer = publish(node, data_id, "refused")
+        self.assertGreaterEqual(answer.status, 500, answer)
+        self.assertLess(time.monotonic() - began, BOUND)
+        self.assertTrue(answer.text.startswith("caused: "), answer)
+        for secret in (mariadb.PASSWORD, mariadb.USER + "'", "Traceback", "INSERT"):
+            self.assertNotIn(secret, answer.text)
+
+    def assertSecret(self, nodes: ConfigCluster) -> None:
+        """The password is in no file that the nodes wrote."""
+        looked_at = 0
+        for node in nodes.nodes:
+            for folder, _, names in os.walk(node.home):
+                for name in names:
+                    if folder.endswith("conf") and name == "application.properties":
+                        continue
+                    looked_at += 1
+                    with open(os.path.join(folder, name), "rb") as file:
+                        self.assertNotIn(mariadb.PASSWORD.encode(), file.read(), name)
+        self.assertGreater(looked_at, 3)
+
+    def resumed(self, nodes: ConfigCluster, polls: list[Poll]) -> None:
+        """Publishing works again by itself, and is heard of."""
+        first, last = nodes.nodes[0], nodes.nodes[-1]
+        wait_for(lambda: publish(first, "a", "v2").text == "true", 20, "publishing to work again")
+        for poll in polls:
+            self.assertEqual(poll.changed(), {"a"})
+        self.assertEverywhere(nodes.nodes, "a", "v2")
+        wait_for(lambda: publish(last, "a", "v3").text == "true", 20, "publishing at another node to work again")
+        self.assertEverywhere(nodes.nodes, "a", "v3")
+        for node in nodes.nodes:
+            wait_for(lambda node=node: health(node) == "UP", 20, "health")  # type: ignore[misc]
+        self.assertSecret(nodes)
+
+    def _away(self, nodes: ConfigCluster) -> list[Poll]:
+        """While it is away."""
+        self.assertReads(nodes.nodes, "a", "v1")
+        self.assertRefused(nodes.nodes[0], "a")
+        self.assertRefused(nodes.nodes[1], "b")
+        self.assertReads(nodes.nodes, "a", "v1")
+        for node in nodes.nodes:
+            self.assertEqual(Poll(node, {"a": md5("old")}, "10.9.5.1").changed(), {"a"})
+            wait_for(lambda node=node: health(node).startswith("DOWN"), 20, "health to tell")  # type: ignore[misc]
+        return [Poll(node, {"a": md5("v1")}, "10.9.5.3").wait() for node in nodes.nodes]
+
+    def _started(self) -> tuple[ConfigCluster, list[Poll]]:
+        nodes = self.nodes()
+        self.assertTrueAnswer(publish(nodes.nodes[0], "a", "v1"))
+        self.assertEverywhere(nodes.nodes, "a", "v1")
+        return nodes, [Poll(node, {"a": md5("v1")}, "10.9.5.2").wait() for node in nodes.nodes]
+
+    def test_stands_still(self) -> None:
+        """It keeps its connections and answers nothing (SIGSTOP)."""
+        nodes, polls = self._started()
+        self.server.pause()
+        polls += self._away(nodes)
+        self.assertFalse([poll for poll in polls if poll.ended])
+        self.server.resume()
+        self.resumed(nodes, polls)
+
+    def test_killed(self) -> None:
+        """
+        It is gone (kill -9). A node that starts meanwhile serves what it had, says so, and catches up with what it
+        missed when the database is back.
+        """
+        nodes, polls = self._started()
+        late = nodes.nodes[-1]
+        self.assertTrueAnswer(publish(nodes.nodes[0], "late", "old"))
+        self.assertEverywhere(nodes.nodes, "late", "old")
+        polls.pop()
+        late.stop()
+        self.assertTrueAnswer(publish(nodes.nodes[0], "late", "new"))
+        self.server.kill()
+        nodes.restart(late)
+        self.assertReads([late], "a", "v1")
+        self.assertReads([late], "late", "old")
+        wait_for(lambda: "local copy" in late.log or "served" in late.log, 10, "the log to tell")
+        polls += self._away(nodes)
+        poll = Poll(late, {"late": md5("old")}, "10.9.5.4").wait()
+        self.assertFalse([poll for poll in polls if poll.ended])
+        self.server.start()
+        self.assertEqual(poll.changed(20), {"late"})
+        self.resumed(nodes, polls)
+        self.assertEverywhere([late], "late", "new")
+
+    def test_cold_start_without(self) -> None:
+        """A node that never knew a config does not say that there is none: it says that it cannot know."""
+        nodes, _ = self._started()
+        late = nodes.nodes[-1]
+        late.kill()
+        for name in os.listdir(os.path.join(late.home, "data", "config")):
+            os.unlink(os.path.join(late.home, "data", "config", name))
+        self.server.kill()
+        nodes.restart(late)
+        answer = wait_for(lambda: get(late, "a"), 10)
+        self.assertEqual(answer.status, 503, answer)
+        self.server.start()
+        wait_for(lambda: read(late, "a") == "v1", 20)
+        self.assertSecret(nodes)
+
+    def test_no_majority(self) -> None:
+        """Two of four nodes: nobody leads, but publishing works and the other node hears of it."""
+        nodes = self.nodes(4)
+        one, other, *gone = nodes.nodes
+        self.assertTrueAnswer(publish(one, "a", "v1"))
+        self.assertEverywhere(nodes.nodes, "a", "v1")
+        for node in gone:
+            node.kill()
+        wait_for(lambda: one.register("s", "10.0.0.1", ephemeral="false").status == 503, 10, "no majority")
+        poll = Poll(other, {"a": md5("v1")}, "10.9.6.1").wait()
+        self.assertTrueAnswer(publish(one, "a", "v2"))
+        self.assertEqual(poll.changed(), {"a"})
+        self.assertEverywhere([one, other], "a", "v2")
+        self.assertTrueAnswer(publish(other, "a", "v3"))
+        self.assertEverywhere([one, other], "a", "v3")
+        for node in gone:
+            nodes.restart(node)
+        self.assertEverywhere(gone, "a", "v3", 15)
+
+    def test_written_by_others(self) -> None:
+        """A row that somebody else wrote to the database is served after a dump; C{/ops/localCache} asks for one."""
+        nodes, polls = self._started()
+        name = self.database.urls[0].rpartition("/")[2].partition("?")[0]
+        self.server.admin(
+            f"UPDATE config_info SET content='by hand', md5='{md5('by hand')}', gmt_modified=NOW() WHERE data_id='a'",
+            name,
+        )
+        for node in nodes.nodes:
+            self.assertEqual(node.request("POST", CS + "/ops/localCache").text, "200")
+        self.assertEverywhere(nodes.nodes, "a", "by hand", 10)
+        self.assertEqual([poll.changed() for poll in polls], [{"a"}] * 3)
+
+    def test_read_only(self) -> None:
+        """Of two databases the first may not be written to: it never is, and the second is the one in use."""
+        replica = mariadb.server("replica")
+        refused, used = replica.fresh(), self.server.fresh()
+        replica.admin("SET GLOBAL read_only=1")
+        self.addCleanup(replica.admin, "SET GLOBAL read_only=0")
+        nodes = self.cluster(3, properties(*refused.urls, *used.urls), ())
+        for number, node in enumerate(nodes.nodes):
+            self.assertTrueAnswer(publish(node, f"a{number}", "v1"))
+            self.assertEverywhere(nodes.nodes, f"a{number}", "v1")
+        counts = []
+        for server, settings in ((replica, refused), (self.server, used)):
+            name = settings.urls[0].rpartition("/")[2].partition("?")[0]
+            counts.append(server.admin(f"SELECT COUNT(*) FROM {name}.config_info")[0][0])
+        self.assertEqual(counts, [0, 3])
+        self.server.pause()
+        self.assertRefused(nodes.nodes[0], "a0")
+        self.assertReads(nodes.nodes, "a0", "v1")
+        self.server.resume()
+        wait_for(lambda: publish(nodes.nodes[0], "a0", "v2").text == "true", 20)
+        name = refused.urls[0].rpartition("/")[2].partition("?")[0]
+        self.assertEqual(replica.admin(f"SELECT COUNT(*) FROM {name}.config_info")[0][0], 0)
+        self.assertEqual(past_contents(nodes.nodes[1], "a0")[0], ("I", "v1"))
+        self.assertSecret(nodes)
+
+
+class StartTests(Home):
+    """Databases that a node cannot begin with."""
+
+    skip = mariadb.missing() or None
+
+    @contextlib.contextmanager
+    def database(self) -> Iterator[str]:
+        """The name of one."""
+        server = mariadb.server()
+        name = server.fresh().urls[0].rpartition("/")[2].partition("?")[0]
+        yield name
+        server.admin(f"DROP DATABASE {name}")
+
+    def test_missing_table(self) -> None:
+        """One line that names the file to run; so for an empty database."""
+        server = mariadb.server()
+        with self.database() as name:
+            node = self.node("one", properties(server.url(name)))
+            server.admin("DROP TABLE his_config_info", name)
+            said = self.refused(node, "-m", "standalone")
+            self.assertIn("his_config_info", said)
+            self.assertIn("conf/nacos-mysql.sql", said)
+        empty = server.database(None)
+        node = self.node("two", properties(server.url(empty)))
+        self.assertIn("conf/nacos-mysql.sql", self.refused(node, "-m", "standalone"))
+
+    def test_wrong_password(self) -> None:
+        """It is said, but the password is not."""
+        server = mariadb.server()
+        with self.database() as name:
+            node = self.node("home", properties(server.url(name), password="wr0ng-P@ss"))
+            node.start("-m", "standalone")
+            wait_for(lambda: "Access denied" in node.log or "denied" in node.log, 15, "the log to tell")
+            self.assertGreaterEqual(publish(node, "a", "x").status, 500)
+            self.assertEqual(get(node, "a").status, 503)
+            for folder, _, names in os.walk(os.path.join(node.home, "logs")):
+                for name_ in names:
+                    with open(os.path.join(folder, name_)) as file:
+                        self.assertNotIn("wr0ng-P@ss", file.read())
