@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import json
 import uuid
-import zipfile
 from typing import Any
 
 from tests.system.config_nodes import (
     CONFIGS,
+    CS,
     GROUP,
     NAMESPACES,
     ConfigCase,
@@ -17,18 +15,14 @@ from tests.system.config_nodes import (
     Poll,
     at_once,
     get,
-    history,
     md5,
-    past,
     past_contents,
     publish,
     read,
     remove,
 )
+from tests.system.config_transfers import TransferTests
 from tests.system.nodes import Answer, RealNode, wait_for
-
-BOUNDARY = "xXx-boundary-xXx"
-MEBI = 1024 * 1024
 
 
 class Set(ConfigCase):
@@ -217,155 +211,6 @@ class CasTests:
             self.assertEqual(past_contents(node, self.name), wanted)
 
 
-class TransferTests:
-    """Archives, copies, history: what the console does."""
-
-    def export(self: Any, version: int, tenant: str = "") -> dict[str, bytes]:
-        """The files of an export."""
-        how = "exportV2" if version == 2 else "export"
-        params = {how: "true", "dataId": "*", "group": "", "appName": "", "ids": "", "tenant": tenant}
-        answer = self.last.request("GET", CONFIGS, params, timeout=60)
-        self.assertEqual(
-            (answer.status, answer.headers["content-type"].split(";")[0]), (200, "application/octet-stream")
-        )
-        with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
-            return {info.filename: archive.read(info) for info in archive.infolist()}
-
-    def upload(self: Any, files: dict[str, bytes], tenant: str, policy: str = "ABORT") -> Answer:
-        """Import an archive of these files."""
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, data in files.items():
-                archive.writestr(name, data)
-        head = (
-            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="policy"\r\n\r\n{policy}\r\n--{BOUNDARY}\r\n'
-            f'Content-Disposition: form-data; name="file"; filename="导出.zip"\r\nContent-Type: application/zip\r\n\r\n'
-        )
-        body = head.encode() + packed.getvalue() + f"\r\n--{BOUNDARY}--\r\n".encode()
-        kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-        found: Answer = self.first.request(
-            "POST", CONFIGS, {"import": "true", "namespace": tenant}, body, kind, timeout=60
-        )
-        return found
-
-    def take_in(self: Any, files: dict[str, bytes], tenant: str, policy: str = "ABORT") -> Any:
-        """The answer to an import that is one."""
-        answer = self.upload(files, tenant, policy)
-        self.assertEqual(answer.status, 200, answer)
-        return answer.json
-
-    def test_round_trips(self: Any) -> None:
-        """Both layouts, Chinese names and contents: what is imported elsewhere is exported the same."""
-        source = self.namespace()
-        contents = {"应用配置.yaml": "名称: 值\n", "b.properties": "a=1\r\nb=2\r\n", "无后缀": "文本", "d.json": "{}"}
-        for data_id, content in contents.items():
-            kind = {"应用配置.yaml": "yaml", "b.properties": "properties", "d.json": "json"}.get(data_id, "text")
-            self.published(content, data_id, tenant=source, type=kind, appName="应用", desc="说明")
-        for version in (1, 2):
-            files = self.export(version, source)
-            self.assertEqual(
-                {name: data.decode() for name, data in files.items() if not name.startswith(".")},
-                {f"{GROUP}/{data_id}": content for data_id, content in contents.items()},
-            )
-            self.assertEqual(len(files), 5, "there is one file of metadata")
-            target = self.namespace()
-            answer = self.take_in(files, target)
-            self.assertEqual((answer["code"], answer["data"]), (200, {"succCount": 4, "skipCount": 0}))
-            for data_id, content in contents.items():
-                self.everywhere(content, data_id, tenant=target)
-            self.assertEqual(self.export(version, target), files)
-            shown = {"dataId": "应用配置.yaml", "group": GROUP, "tenant": target, "show": "all"}
-            row = self.last.request("GET", CONFIGS, shown).json
-            self.assertEqual((row["type"], row["appName"]), ("yaml", "应用"))
-
-    def test_policies(self: Any) -> None:
-        """What exists ends an import, is passed over, or is replaced."""
-        target = self.namespace()
-        self.published("old", "b", tenant=target)
-        files = {f"{GROUP}/{name}": b"new" for name in ("a", "b", "c")}
-        stopped = self.take_in(files, target)["data"]
-        self.assertEqual((stopped["succCount"], stopped["failData"]), (1, [{"dataId": "b", "group": GROUP}]))
-        self.everywhere("old", "b", tenant=target)
-        self.everywhere(None, "c", tenant=target)
-        passed = self.take_in(files, target, "SKIP")["data"]
-        self.assertEqual((passed["succCount"], passed["skipCount"]), (1, 2))
-        self.everywhere("old", "b", tenant=target)
-        self.everywhere("new", "c", tenant=target)
-        self.assertEqual(self.take_in(files, target, "OVERWRITE")["data"], {"succCount": 3, "skipCount": 0})
-        self.everywhere("new", "b", tenant=target)
-        self.assertEqual(self.take_in(files, "no-such-namespace")["code"], 100001)
-
-    def test_empty_configs(self: Any) -> None:
-        """An archive with an empty config, as a blank content is refused by publishing: nothing is half done."""
-        target = self.namespace()
-        answer = self.upload({f"{GROUP}/full": b"x", f"{GROUP}/empty": b""}, target)
-        self.assertEqual((answer.status, "content is blank" in answer.text), (400, True), answer)
-        self.everywhere(None, "empty", tenant=target)
-        self.everywhere(None, "full", tenant=target)
-        self.assertEqual(publish(self.first, self.name, " ").status, 400)
-        self.everywhere(None)
-
-    def test_large(self: Any) -> None:
-        """10 MB: published, read at every node, exported and imported; more is refused."""
-        source, target = self.namespace(), self.namespace()
-        content = "0123456789abcdef" * (10 * MEBI // 16)
-        self.published(content, tenant=source)
-        for node in self.nodes:
-            wait_for(lambda node=node: get(node, self.name, tenant=source).text == content, 20)
-        files = self.export(2, source)
-        self.assertEqual(files[f"{GROUP}/{self.name}"], content.encode())
-        self.assertEqual(self.take_in(files, target)["data"], {"succCount": 1, "skipCount": 0})
-        for node in self.nodes:
-            wait_for(lambda node=node: get(node, self.name, tenant=target).text == content, 20)
-        over = publish(self.first, self.name, content + "x", tenant=source)
-        self.assertEqual((over.status, "over 10485760" in over.text), (400, True), over)
-        for tenant in (source, target):
-            self.assertTrueAnswer(remove(self.first, self.name, tenant=tenant))
-
-    def test_clone(self: Any) -> None:
-        """Into another namespace, under another name too; labels of the source stay there."""
-        target = self.namespace()
-        self.published("content", type="json", appName="app", desc="说明")
-        shown = {"dataId": self.name, "group": GROUP, "show": "all"}
-        number = self.first.request("GET", CONFIGS, shown).json["id"]
-        chosen = [{"cfgId": number, "dataId": "", "group": ""}, {"cfgId": number, "dataId": "x", "group": "other"}]
-        for wanted, renamed in ((chosen[:1], (self.name, GROUP)), (chosen[1:], ("x", "other"))):
-            answer = self.first.request(
-                "POST", CONFIGS, {"clone": "true", "tenant": target, "policy": "ABORT"}, json.dumps(wanted).encode(),
-                {"Content-Type": "application/json"},
-            )  # fmt: skip
-            self.assertEqual((answer.json["code"], answer.json["data"]["succCount"]), (200, 1), answer)
-            row = self.first.request(
-                "GET", CONFIGS, {"dataId": renamed[0], "group": renamed[1], "tenant": target, "show": "all"}
-            ).json
-            self.assertEqual(
-                [row[name] for name in ("content", "type", "appName", "desc")], ["content", "json", "app", "说明"]
-            )
-        self.everywhere("content", tenant=target)
-        self.everywhere("content", "x", tenant=target, group="other")
-
-    def test_rollback(self: Any) -> None:
-        """As the console does it: an update or a removal is undone by publishing, an insert by removing."""
-        for content in ("v1", "v2"):
-            self.published(content)
-        self.assertTrueAnswer(remove(self.first, self.name))
-        rows = history(self.last, self.name)
-        self.assertEqual([row["opType"].strip() for row in rows], ["D", "U", "I"])
-        for row, before, after in zip(rows[:2], (None, "v2"), ("v2", "v1"), strict=True):
-            self.everywhere(before)
-            self.published(past(self.last, self.name, row["id"])["content"], node=self.last)
-            self.everywhere(after)
-        self.assertTrueAnswer(remove(self.first, self.name))
-        self.everywhere(None)
-        contents = past_contents(self.first, self.name)
-        wanted = [("I", "v1"), ("U", "v1"), ("D", "v2"), ("I", "v2"), ("U", "v2"), ("D", "v1")]
-        self.assertEqual(contents, wanted)
-        foreign = self.first.request(
-            "GET", "/nacos/v1/cs/history", {"dataId": "another", "group": GROUP, "nid": rows[0]["id"]}
-        )
-        self.assertEqual(foreign.status, 403)
-
-
 class CommonTests(SdkTests, GrayTests, CasTests, TransferTests):
     """All of it; mix it in before L{Set}."""
 
@@ -401,3 +246,47 @@ class CommonTests(SdkTests, GrayTests, CasTests, TransferTests):
             wait_for(node.ready, 10)
             self.assertEqual(node.request("GET", "/nacos/v1/cs/health").text, "UP")
         self.assertIs(read(self.first, self.name), None)
+
+    def test_who_listens(self: Any) -> None:
+        """Any node tells who listens to a config at any node, and what an address listens to."""
+        number = self.namespace()
+        self.published("v1")
+        self.published("v1", tenant=number)
+        self.everywhere("v1")
+        self.everywhere("v1", tenant=number)
+        polls = [Poll(node, {self.name: md5("v1")}, f"10.9.7.{place}").wait() for place, node in enumerate(self.nodes)]
+        polls.append(Poll(self.first, {self.name: md5("v1")}, "10.9.7.0", number).wait())
+        held = {f"10.9.7.{place}": md5("v1") for place in range(len(self.nodes))}
+        for node in self.nodes:
+            found = node.request("GET", CONFIGS + "/listener", {"dataId": self.name, "group": GROUP}).json
+            self.assertEqual(found, {"collectStatus": 200, "lisentersGroupkeyStatus": held})
+            for more, keys in (({}, [self.name]), ({"tenant": number}, [f"{self.name}+{GROUP}+{number}"])):
+                asked = node.request("GET", CS + "/listener", {"ip": "10.9.7.0", **more}).json
+                wanted = {key if "+" in key else f"{key}+{GROUP}": md5("v1") for key in keys}
+                self.assertEqual(asked["lisentersGroupkeyStatus"], wanted)
+        self.assertTrueAnswer(remove(self.last, self.name))
+        self.assertTrueAnswer(remove(self.last, self.name, tenant=number))
+        self.assertEqual([poll.changed() for poll in polls], [{self.name}] * len(polls))
+
+    def test_search(self: Any) -> None:
+        """Every node finds the same by wildcards, labels and pages, and what a label was is kept by an update."""
+        number = self.namespace()
+        for place in range(7):
+            self.published(f"v{place}", f"app-{place}.yaml", tenant=number, config_tags="t1,t2" if place % 2 else "t2")
+        self.published("changed", "app-1.yaml", tenant=number)
+        asked = {"search": "blur", "dataId": "app-*.yaml", "group": "", "tenant": number, "pageNo": 2, "pageSize": 3}
+        labelled = {"search": "accurate", "dataId": "", "group": GROUP, "tenant": number, "config_tags": "t1"}
+        for node in self.nodes:
+            self.everywhere("changed", "app-1.yaml", tenant=number)
+            found = node.request("GET", CONFIGS, asked).json
+            self.assertEqual((found["totalCount"], found["pagesAvailable"], len(found["pageItems"])), (7, 3, 3))
+            found = node.request("GET", CONFIGS, {**labelled, "pageNo": 1, "pageSize": 100}).json
+            contents = {item["dataId"]: item["content"] for item in found["pageItems"]}
+            self.assertEqual(contents, {"app-1.yaml": "changed", "app-3.yaml": "v3", "app-5.yaml": "v5"})
+        rows = self.last.request("GET", CS + "/history/configs", {"tenant": number}).json
+        self.assertEqual(len(rows), 7)
+        ids = ",".join(row["id"] for row in rows)
+        deleted = self.first.request("DELETE", CONFIGS, {"delType": "ids", "ids": ids, "tenant": number})
+        self.assertEqual(deleted.json["data"], True)
+        for place in range(7):
+            self.everywhere(None, f"app-{place}.yaml", tenant=number)

@@ -13,6 +13,7 @@ import logging
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
@@ -217,7 +218,9 @@ class Publishers:
                     number = next(self._numbers, None)
                 if number is None:
                     return
-                turn = self._one(number, turn)
+                before, turn = turn, self._one(number, turn)
+                if turn != before:
+                    time.sleep(0.02)
         except BaseException as error:
             self.errors.append(error)
 

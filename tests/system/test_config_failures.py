@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.system.config_nodes import (
+    NAMESPACES,
     ConfigCase,
     ConfigCluster,
     Poll,
@@ -152,6 +153,22 @@ class KilledTests(Failing):
         self.assertKept(nodes.nodes, publishers.acknowledged)
         self.assertSame(nodes)
 
+    def test_stands_still(self) -> None:
+        """The leader, then a follower (SIGSTOP): publishing goes on without it; it has all of it afterwards."""
+        nodes = self.cluster()
+        with self.publishing(nodes) as publishers:
+            for victim in (nodes.leader(), nodes.followers()[0]):
+                others = [node for node in nodes.nodes if node is not victim]
+                with victim.frozen():
+                    wait_for(lambda others=others: publish(others[0], "a", "x").text == "true", 15)  # type: ignore[misc]
+                    before = len(publishers.acknowledged)
+                    wait_for(lambda before=before: len(publishers.acknowledged) > before, 40)  # type: ignore[misc]
+                nodes.wait_ready()
+                before = len(publishers.acknowledged)
+                wait_for(lambda before=before: len(publishers.acknowledged) > before + 100, 40)  # type: ignore[misc]
+        self.assertKept(nodes.nodes, publishers.acknowledged)
+        self.assertSame(nodes)
+
     def test_all_at_once(self) -> None:
         """All nodes die at the same time; what was acknowledged is there when they are."""
         nodes = self.cluster()
@@ -202,6 +219,10 @@ class SnapshotTests(Failing):
         self.assertTrueAnswer(publish(absent, "known", "old"))
         self.assertEverywhere(nodes.nodes, "known", "old")
         absent.stop()
+        self.assertTrueAnswer(publish(others[0], "known", "beta", {"betaIps": "10.9.8.1"}))
+        self.assertTrueAnswer(publish(others[0], "known", "tagged", tag="t1"))
+        space = {"customNamespaceId": "space", "namespaceName": "name", "namespaceDesc": "描述"}
+        self.assertTrueAnswer(others[0].request("POST", NAMESPACES, space))
         for number in range(300):
             self.assertTrueAnswer(publish(others[number % 2], f"c{number}", f"{number} " + "x" * 1024))
         self.assertTrueAnswer(publish(others[0], "known", "new"))
@@ -220,7 +241,11 @@ class SnapshotTests(Failing):
         wait_for(lambda: watch.statuses.get(200), 10)
         self.assertNotIn(404, watch.stop())
         self.assertEqual([read(wiped, f"c{number}") for number in (0, 299)], [f"{n} " + "x" * 1024 for n in (0, 299)])
-        self.assertEqual(len(history(wiped, "known")), 2)
+        for node in (absent, wiped):
+            self.assertEqual(read(node, "known", "10.9.8.1"), "beta")
+            self.assertEqual(read(node, "known", tag="t1"), "tagged")
+            self.assertIn("描述", node.request("GET", NAMESPACES).text)
+        self.assertEqual(history(wiped, "known"), history(others[0], "known"))
         self.assertSame(nodes)
         self.assertTrueAnswer(publish(wiped, "after", "x"))
         self.assertEverywhere(nodes.nodes, "after", "x")

@@ -13,6 +13,7 @@ from tests.system.config_nodes import (
     ConfigCase,
     ConfigCluster,
     Poll,
+    Publishers,
     get,
     md5,
     past_contents,
@@ -129,6 +130,10 @@ class OutageTests(ConfigCase):
         late = nodes.nodes[-1]
         self.assertTrueAnswer(publish(nodes.nodes[0], "late", "old"))
         self.assertEverywhere(nodes.nodes, "late", "old")
+        self.assertTrueAnswer(publish(nodes.nodes[0], "late", "beta", {"betaIps": "10.9.8.1"}))
+        self.assertTrueAnswer(publish(nodes.nodes[0], "late", "tagged", tag="t1"))
+        self.assertEverywhere(nodes.nodes, "late", "beta", ip="10.9.8.1")
+        self.assertEverywhere(nodes.nodes, "late", "tagged", tag="t1")
         polls.pop()
         late.stop()
         self.assertTrueAnswer(publish(nodes.nodes[0], "late", "new"))
@@ -136,6 +141,7 @@ class OutageTests(ConfigCase):
         nodes.restart(late)
         self.assertReads([late], "a", "v1")
         self.assertReads([late], "late", "old")
+        self.assertEqual([read(late, "late", "10.9.8.1"), read(late, "late", tag="t1")], ["beta", "tagged"])
         wait_for(lambda: "local copy" in late.log or "served" in late.log, 10, "the log to tell")
         polls += self._away(nodes)
         poll = Poll(late, {"late": md5("old")}, "10.9.5.4").wait()
@@ -144,6 +150,31 @@ class OutageTests(ConfigCase):
         self.assertEqual(poll.changed(20), {"late"})
         self.resumed(nodes, polls)
         self.assertEverywhere([late], "late", "new")
+
+    def test_killed_while_publishing(self) -> None:
+        """First a node, then the database, during 1,000 publishes: each acknowledged one is there with its history."""
+        nodes = self.nodes()
+        victim = nodes.nodes[1]
+        publishers = Publishers(nodes.nodes, 1_000_000, "k")
+        self.addCleanup(publishers.stop)
+        wait_for(lambda: len(publishers.acknowledged) > 150, 20)
+        victim.kill()
+        wait_for(lambda: len(publishers.acknowledged) > 300, 20)
+        self.server.kill()
+        self.server.start()
+        nodes.restart(victim)
+        nodes.wait_ready()
+        wait_for(lambda: len(publishers.acknowledged) > 1000, 30)
+        publishers.stop()
+        wait_for(lambda: publish(victim, "a", "x").text == "true", 20)
+        self.assertKept(nodes.nodes, publishers.acknowledged)
+        found = self.server.admin("SELECT COUNT(*), COUNT(DISTINCT data_id) FROM config_info", self._database_name())
+        rows = self.server.admin("SELECT COUNT(*), COUNT(DISTINCT data_id) FROM his_config_info", self._database_name())
+        self.assertEqual(found[0][0], found[0][1])
+        self.assertEqual(found[0][1], rows[0][1])
+
+    def _database_name(self) -> str:
+        return self.database.urls[0].rpartition("/")[2].partition("?")[0]
 
     def test_cold_start_without(self) -> None:
         """A node that never knew a config does not say that there is none: it says that it cannot know."""
@@ -182,7 +213,7 @@ class OutageTests(ConfigCase):
     def test_written_by_others(self) -> None:
         """A row that somebody else wrote to the database is served after a dump; C{/ops/localCache} asks for one."""
         nodes, polls = self._started()
-        name = self.database.urls[0].rpartition("/")[2].partition("?")[0]
+        name = self._database_name()
         self.server.admin(
             f"UPDATE config_info SET content='by hand', md5='{md5('by hand')}', gmt_modified=NOW() WHERE data_id='a'",
             name,
