@@ -11,7 +11,9 @@ It starts nodes in temporary homes, or takes running ones of this machine by the
  - subscribe: the same with a UDP port, as subscribed clients ask (not among the default operations);
  - services: a page of the service list;
  - beat: heartbeats, answered after a majority has them;
- - register: instances that were not there yet.
+ - register: instances that were not there yet;
+ - config-get: one of 1,000 configs of 1 KB (not among the default operations, nor the next one);
+ - publish: a config of 1 KB that was not there yet.
 
 Requests are as the Java client 1.4 sends them; C{--headers none} leaves out what the server does not look at. With
 several nodes the connections are spread over them. Before each measured run, one second of answers is looked at; after
@@ -30,15 +32,16 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import nodes
-from wire import NAMING, Connection, beat, get, json_of, seed
+from wire import CONFIGS, GROUP, NAMING, Connection, beat, get, json_of, seed, seed_configs
 
 OPS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops")
 SERVICES, INSTANCES = 1000, 10
 DEFAULT_OPS = "list,services,beat,register"
+CONFIG_OPS = ("config-get", "publish")
 HEAD = ["operation", "requests/s", "per CPU-second", "p50 ms", "p99 ms", "RSS MB", "others", "check"]
 
 
@@ -60,13 +63,17 @@ class Load:
 
     def measure(self, op: str) -> list[object]:
         """Load the target with one operation; a line of the table."""
-        if op != "register":
+        if op == "config-get":
+            seed_configs(self.addresses[0], SERVICES)
+            time.sleep(0.5)
+        elif op not in ("register", "publish"):
             seed(self.addresses[0], SERVICES, INSTANCES, beat)  # they expire 30 s after their last beat
         problems = []
         looked = self._wrk(op, 1, checking=True)
         if looked["wrong"] or not looked["requests"]:
             problems.append(f"{looked['wrong']} of {looked['requests']} answers were wrong: {looked['sample']}")
-        held = self._held()
+        counted = {"register": self._instances, "publish": self._configs}.get(op)
+        held = self._held(counted) if counted else []
         before, busy = nodes.cpu_seconds(self.pids), nodes.busy_seconds()
         children = _children_seconds()
         found = self._wrk(op, self.seconds)
@@ -76,8 +83,8 @@ class Load:
             problems.append(f"{found['status']} answers of 400 and more, {found['socket']} socket errors")
         if looked["requests"] and abs(_size(found) / _size(looked) - 1) > 0.1:
             problems.append(f"answers of {_size(found):.0f} bytes, {_size(looked):.0f} where they were looked at")
-        if op == "register":
-            problems += self._missing(held, found)
+        if counted:
+            problems += self._missing(counted, held, found)
         self.problems += [f"{op}: {each}" for each in problems]
         return [
             op,
@@ -113,21 +120,33 @@ class Load:
         )
         return json.loads(done.stdout.splitlines()[-1])
 
-    def _held(self) -> list[int]:
-        """How many instances each node says that it has."""
+    @staticmethod
+    def _instances(connection: Connection) -> int:
+        """How many instances a node says that it has."""
+        answer = connection.ask(get(f"{NAMING}/operator/metrics", onlyStatus="false"))
+        return int(json_of(answer)["instanceCount"])
+
+    @staticmethod
+    def _configs(connection: Connection) -> int:
+        """How many configs a node says that it has."""
+        page = {"dataId": "", "group": GROUP, "tenant": "", "pageNo": 1, "pageSize": 1}
+        return int(json_of(connection.ask(get(CONFIGS, search="accurate", **page)))["totalCount"])
+
+    def _held(self, counted: Callable[[Connection], int]) -> list[int]:
+        """What is counted on each node."""
         found = []
         for address in self.addresses:
             with Connection(address) as connection:
-                found.append(json_of(connection.ask(get(f"{NAMING}/operator/metrics", onlyStatus="false"))))
-        return [each["instanceCount"] for each in found]
+                found.append(counted(connection))
+        return found
 
-    def _missing(self, held: Sequence[int], found: dict[str, Any]) -> list[str]:
-        """What was registered must be there, on every node, and nothing else."""
+    def _missing(self, counted: Callable[[Connection], int], held: Sequence[int], found: dict[str, Any]) -> list[str]:
+        """What was written must be there, on every node, and nothing else."""
         time.sleep(0.5)
         least, most = found["requests"], found["sent"] + self.connections
         return [
-            f"{address} has {now - before} new instances, expected {least} to {most}"
-            for address, now, before in zip(self.addresses, self._held(), held, strict=True)
+            f"{address} has {now - before} new ones, expected {least} to {most}"
+            for address, now, before in zip(self.addresses, self._held(counted), held, strict=True)
             if not least <= now - before <= most
         ]
 
@@ -152,7 +171,8 @@ def run(addresses: Sequence[str], pids: Sequence[int], arguments: argparse.Names
         for pid in pids:
             nodes.pin(pid, 0)
     load = Load(addresses, pids, arguments)
-    seed(addresses[0], SERVICES, INSTANCES)
+    if not set(arguments.ops.split(",")) <= set(CONFIG_OPS):
+        seed(addresses[0], SERVICES, INSTANCES)
     shape = f"{len(addresses)} node{'s' * (len(addresses) > 1)}, {arguments.connections} connections"
     where = "servers on CPU 0, wrk on CPU 1" if arguments.pin else "not pinned"
     print(f"{shape}, {arguments.seconds} s each, headers: {arguments.headers}, {where}\n")

@@ -33,10 +33,10 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 class Node:
     """One node: its home, its port, its process."""
 
-    def __init__(self, home: str, port: int, mode: str) -> None:
+    def __init__(self, home: str, port: int, mode: str, arguments: Sequence[str] = ()) -> None:
         self.home = home
         self.address = f"127.0.0.1:{port}"
-        self._command = ["sh", os.path.join(ROOT, "bin", "startup.sh"), "-m", mode]
+        self._command = ["sh", os.path.join(ROOT, "bin", "startup.sh"), "-m", mode, *arguments]
 
     @property
     def pid(self) -> int:
@@ -64,17 +64,25 @@ class Node:
 
 
 class Nodes:
-    """One node that stands alone, or several that are a cluster, all on this machine."""
+    """
+    One node that stands alone, or several that are a cluster, all on this machine.
 
-    def __init__(self, count: int) -> None:
+    A cluster keeps its configs embedded, unless it is told otherwise.
+    """
+
+    def __init__(self, count: int, properties: str = "") -> None:
+        """
+        @param properties: more lines of application.properties, such as those of a database.
+        """
         self.folder = tempfile.mkdtemp(prefix="nacos-tw-bench-")
         ports = free_ports(count)
         mode = "standalone" if count == 1 else "cluster"
-        self.all = [Node(os.path.join(self.folder, f"node{port}"), port, mode) for port in ports]
+        more = ("-p", "embedded") if count > 1 and "db.url" not in properties else ()
+        self.all = [Node(os.path.join(self.folder, f"node{port}"), port, mode, more) for port in ports]
         for node, port in zip(self.all, ports, strict=True):
             os.makedirs(os.path.join(node.home, "conf"))
             with open(os.path.join(node.home, "conf", "application.properties"), "w") as file:
-                file.write(f"server.port={port}\n")
+                file.write(f"server.port={port}\n{properties}\n")
             if count > 1:
                 with open(os.path.join(node.home, "conf", "cluster.conf"), "w") as file:
                     file.writelines(f"127.0.0.1:{each}\n" for each in ports)
@@ -120,10 +128,10 @@ class Nodes:
 
 
 @contextlib.contextmanager
-def started(count: int) -> Iterator[Nodes]:
+def started(count: int, properties: str = "") -> Iterator[Nodes]:
     """Running nodes that end with the block."""
     install()
-    nodes = Nodes(count)
+    nodes = Nodes(count, properties)
     try:
         nodes.start()
         yield nodes

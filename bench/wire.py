@@ -10,6 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 NAMING = "/nacos/v1/ns"
+CONFIGS = "/nacos/v1/cs/configs"
+GROUP = "BENCH"
+LINE = "spring.datasource.url=jdbc:mysql://db.internal:3306/orders?useSSL=false\n"
 METADATA = '{"preserved.register.source":"SPRING_CLOUD"}'
 HEADERS = (
     "Host: 127.0.0.1:8848\r\n"
@@ -192,7 +195,31 @@ def addresses_in(answer: Answer) -> set[tuple[str, int]]:
     return {(host["ip"], host["port"]) for host in json_of(answer)["hosts"]}
 
 
+def publish(data_id: str, content: str) -> bytes:
+    """The publishing of a config."""
+    return request("POST", CONFIGS, body=urlencode({"dataId": data_id, "group": GROUP, "content": content}))
+
+
 # -- the data that is measured with
+
+
+def config_name(number: int) -> str:
+    """The name of a seeded config, counted from 0."""
+    return f"bench.{number:06d}"
+
+
+def config_content(data_id: str) -> str:
+    """1 KB."""
+    return (f"name={data_id}\n" + LINE * 20)[:1024]
+
+
+def seed_configs(address: str, count: int) -> None:
+    """Publish configs of 1 KB."""
+    names = map(config_name, range(count))
+    answers = ask_all(address, (publish(name, config_content(name)) for name in names))
+    refused = [answer for answer in answers if answer != (200, b"true")]
+    if refused:
+        raise SystemExit(f"{len(refused)} of {count} were refused: {refused[0]}")
 
 
 def seeded_name(service: int) -> str:

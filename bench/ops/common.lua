@@ -16,10 +16,18 @@ if os.getenv("BENCH_HEADERS") == "java" then
 end
 local form = "Content-Type: application/x-www-form-urlencoded;charset=UTF-8\r\nContent-Length: "
 
-function M.request(method, target, body)
-  local head = method .. " /nacos/v1/ns" .. target .. headers
+function M.request(method, target, body, area)
+  local head = method .. (area or " /nacos/v1/ns") .. target .. headers
   if body then return head .. form .. #body .. "\r\n\r\n" .. body end
   return head .. "\r\n"
+end
+
+M.cs = " /nacos/v1/cs"
+
+-- 1 KB, as config_content in wire.py.
+function M.content(name)
+  local line = "spring.datasource.url=jdbc:mysql://db.internal:3306/orders?useSSL=false\n"
+  return ("name=" .. name .. "\n" .. line:rep(20)):sub(1, 1024)
 end
 
 function M.name(service) return string.format("bench.%04d", service) end
