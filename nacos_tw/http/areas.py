@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import attrs
@@ -24,6 +24,7 @@ from nacos_tw.http.v1.config_reading import Limits
 from nacos_tw.http.v1.console import ConsoleV1
 from nacos_tw.http.v1.core import RAFT_OPS, ClusterCoreV1
 from nacos_tw.http.v1.counts import Counts
+from nacos_tw.http.v1.cs_ops import config_families, config_monitor
 from nacos_tw.http.v1.distro import DistroV1
 from nacos_tw.http.v1.faces import Ask, AskAll, Millis
 from nacos_tw.http.v1.health import HealthV1
@@ -36,6 +37,7 @@ from nacos_tw.http.v1.operator import OPERATOR, OPS, OperatorV1
 from nacos_tw.http.v1.raft import RaftV1
 from nacos_tw.http.v1.service import ServicesV1
 from nacos_tw.http.v1.subscribers import SUBSCRIBERS, asked_subscribers
+from nacos_tw.metrics.exposition import Family
 from nacos_tw.metrics.machine import Machine
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.probes import Probes
@@ -119,7 +121,8 @@ def all_areas(parts: Parts) -> Areas:
             machine,
             parts.readiness,
             parts.probes.gauges,
-            lambda: http_families(parts.counters),
+            lambda: _families(parts),
+            lambda: {} if parts.configs is None else config_monitor(parts.configs),
         ),
     ]
     for prefix in (OPERATOR, OPS):
@@ -139,6 +142,12 @@ def all_areas(parts: Parts) -> Areas:
         )
         questions.update(config_questions(watchers))
     return Areas(areas, listing, questions)
+
+
+def _families(parts: Parts) -> Iterator[Family]:
+    yield from http_families(parts.counters)
+    if parts.configs is not None:
+        yield from config_families(parts.configs)
 
 
 def _limits(settings: ConfigSettings) -> Limits:

@@ -34,7 +34,8 @@ class Split(Clustered):
         self.assertEqual(node.status(), "DOWN")
         answer = node.register("s", "10.0.9.9", ephemeral="false")
         self.assertIn(answer.status, (500, 503))
-        self.assertIn("leader", answer.text)
+        # It may not have stepped down yet when the write comes, and lets its time run out then.
+        self.assertRegex(answer.text, "leader|no majority")
 
     def assertGoesOn(self, nodes: list[RealNode], prefix: str) -> set[str]:
         """Writes at each of the nodes are acknowledged; their ips."""

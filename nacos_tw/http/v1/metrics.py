@@ -32,6 +32,7 @@ class PrometheusV1:
     @ivar checks: how many probes of each kind were made (C{tcpHealthCheck}, C{httpHealthCheck},
         C{mysqlhealthCheck}), or more such naming gauges.
     @ivar more: families of other parts of the node, such as the HTTP front.
+    @ivar config: Nacos's gauges of the configuration centre.
     """
 
     prefix: ClassVar[str] = "/actuator"
@@ -45,6 +46,7 @@ class PrometheusV1:
     readiness: Callable[[], str]
     checks: Callable[[], Mapping[str, int]] = lambda: {}
     more: Callable[[], Iterable[Family]] = lambda: ()
+    config: Callable[[], Mapping[str, float]] = lambda: {}
 
     @serve(app, "GET", "/prometheus", needs="open")
     def prometheus(self, call: Call) -> Reply:
@@ -82,6 +84,7 @@ class PrometheusV1:
             **self.checks(),
         }
         samples = [({"module": "naming", "name": name}, value) for name, value in values.items()]
+        samples += [({"module": "config", "name": name}, value) for name, value in self.config().items()]
         return Family("nacos_monitor", "gauge", "Nacos's own gauges, by module and name.", list(samples))
 
     def _process(self) -> Iterator[Family]:
