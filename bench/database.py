@@ -52,8 +52,8 @@ MANY = (
     " MD5(content) FROM (SELECT name, LEFT(CONCAT('name=', name, '\\n', REPEAT('{line}', 20)), 1024) AS content FROM"
     " (SELECT CONCAT('bench.', LPAD(seq, 6, '0')) AS name FROM seq_0_to_{last}) AS names) AS made"
 )
-Figures = tuple[float, float]
-"""Per second, per CPU-second."""
+Figures = tuple[float, float, float]
+"""Per second, per CPU-second, p99 in ms."""
 
 
 def properties(url: str) -> str:
@@ -73,16 +73,17 @@ def loop(server: mariadb.Server, seconds: float) -> Figures:
         charset="utf8mb4",
         ssl_disabled=True,
     )
-    count, began, used = 0, time.monotonic(), time.process_time()
+    times, began, used = [], time.monotonic(), time.process_time()
     with connection, connection.cursor() as cursor:
-        while time.monotonic() < began + seconds:
-            name = f"bench.loop.{count:08d}"
+        while (now := time.monotonic()) < began + seconds:
+            name = f"bench.loop.{len(times):08d}"
             content = config_content(name)
             for statement in (CONFIG, HISTORY):
                 cursor.execute(statement, (name, GROUP, content, content))
             connection.commit()
-            count += 1
-    return count / (time.monotonic() - began), count / (time.process_time() - used)
+            times.append(1000 * (time.monotonic() - now))
+        used = time.process_time() - used
+        return len(times) / (time.monotonic() - began), len(times) / used, nodes.percentile(times, 0.99)
 
 
 def served(server: mariadb.Server, count: int, seconds: int) -> Figures:
@@ -93,7 +94,8 @@ def served(server: mariadb.Server, count: int, seconds: int) -> Figures:
         row = load.measure("publish")
         for problem in load.problems:
             print(f"FAILED {count} nodes: {problem}", flush=True)
-        return float(str(row[1]).replace(",", "")), float(str(row[2]).replace(",", ""))
+        rate, per_cpu, p99 = (float(str(row[column]).replace(",", "")) for column in (1, 2, 4))
+        return rate, per_cpu, p99
 
 
 def publishing(server: mariadb.Server, seconds: int, rounds: int) -> list[list[object]]:
@@ -109,7 +111,7 @@ def publishing(server: mariadb.Server, seconds: int, rounds: int) -> list[list[o
         for which in (0, 1):
             ratios = [one[which] / plain[which] for one, plain in zip(figures, found["loop"], strict=True)]
             row += [f"{statistics.median(one[which] for one in figures):,.0f}", f"{statistics.median(ratios):.2f}"]
-        rows.append(row)
+        rows.append([*row, f"{statistics.median(one[2] for one in figures):.1f}"])
     return rows
 
 
@@ -174,7 +176,7 @@ def main() -> None:
     server = mariadb.Server("--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=256M")
     try:
         if arguments.rounds:
-            head = ["publishing", "per second", "of the loop", "per CPU-second", "of the loop"]
+            head = ["publishing", "per second", "of the loop", "per CPU-second", "of the loop", "p99 ms"]
             print(nodes.table(head, publishing(server, arguments.seconds, arguments.rounds)), "\n", flush=True)
         if arguments.configs:
             head = [
