@@ -9,7 +9,6 @@ leader is in L{nacos_tw.raft.forwarding}, snapshots are in L{nacos_tw.raft.compa
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -22,7 +21,7 @@ from nacos_tw.errors import NacosError, Unavailable
 from nacos_tw.interfaces import IStateMachine
 from nacos_tw.raft import codec
 from nacos_tw.raft.compaction import Compaction
-from nacos_tw.raft.core import Core, IncomingChunk, Ready, Role, Timing
+from nacos_tw.raft.core import Core, IncomingChunk, Role, Timing
 from nacos_tw.raft.disk import Disk
 from nacos_tw.raft.forwarding import ENTRY_OVERHEAD, Forwarding
 from nacos_tw.raft.log import Log
@@ -30,6 +29,7 @@ from nacos_tw.raft.messages import COMMAND, AnyMessage, Configuration, Entry
 from nacos_tw.raft.opening import open_store
 from nacos_tw.raft.peers import Peers
 from nacos_tw.raft.reporting import NodeFacts, raft_status
+from nacos_tw.raft.saving import Saving
 from nacos_tw.raft.sessions import Sessions
 from nacos_tw.raft.status import RaftStatus
 from nacos_tw.raft.store import SEGMENT_BYTES, Store
@@ -120,7 +120,7 @@ class RaftNode:
         self._random = random
         self._seconds = seconds
         self._peers: Peers | None = None
-        self._held: deque[tuple[int, list[tuple[str, AnyMessage]]]] = deque()
+        self._saving = Saving(writer, self._send, self._install, self._saved)
         self._flush_due = self._draining = False
         self._timer: IDelayedCall | None = None
         self._sweeper: IDelayedCall | None = None
@@ -302,7 +302,7 @@ class RaftNode:
         try:
             while (ready := core.ready()) is not None:
                 self._send(ready.messages_now)
-                self._save(ready)
+                self._saving.save(ready)
                 for payload in ready.beats:
                     self.on_beats(payload)
                 if ready.committed:
@@ -330,29 +330,10 @@ class RaftNode:
                 last, payload = message, codec.encode(codec.RaftFrame(message))
             peers.send_encoded(peer, payload)
 
-    def _save(self, ready: Ready) -> None:
-        """Save what must be on disk; what has to wait for it is sent then, in order."""
-        chunk = ready.snapshot
-        if chunk is not None:
-            if ready.hard is not None or ready.entries:
-                self._writer.save(ready.hard, ready.entries, _nothing)
-            self._held.append((ready.token, list(ready.messages)))
-            self._install(chunk)
-        elif ready.hard is not None or ready.entries:
-            self._held.append((ready.token, list(ready.messages)))
-            self._writer.save(ready.hard, ready.entries, self._saved)
-        elif ready.messages:
-            if self._held:
-                self._held[-1][1].extend(ready.messages)
-            else:
-                self._send(ready.messages)
-
     def _saved(self) -> None:
         if not self.running or self.failure:
             return
-        token, messages = self._held.popleft()
-        self._send(messages)
-        self._core.saved(token, self._seconds())
+        self._core.saved(self._saving.finished(), self._seconds())
         self._drain()
 
     def _apply(self, entries: tuple[Entry, ...], answers: Answers) -> None:
@@ -370,7 +351,9 @@ class RaftNode:
         try:
             self._sessions.flush()
         except NacosError as error:
-            answers.clear()
+            # What was applied is not on disk: nobody is told that it is done.
+            unknown = Unavailable(f"{error}; the write may be applied later")
+            answers[:] = [(deferred, unknown) for deferred, _ in answers]
             self._disk_failed(error)
             return
         self.on_applied()
@@ -466,7 +449,7 @@ class RaftNode:
         self.failure = f"the Raft log cannot be written: {error}"
         self.log.error("raft: stopped: {reason}; trying again every {pause} s", reason=self.failure, pause=pause)
         self._core.stop()
-        self._held.clear()
+        self._saving.forget()
         self._abandon(Unavailable(self.failure))
         self.on_role()
         self._mender = self._clock.callLater(pause, self._mend)
