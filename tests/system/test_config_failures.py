@@ -254,6 +254,47 @@ class SnapshotTests(Failing):
             self.assertTrue([name for name in names if "snap" in name], names)
 
 
+class BehindTests(Failing):
+    """A node that lacks what was published while it was away, by a leader that stayed the same."""
+
+    todo = "a node is in order when it has the first entry of the leader's term, not what the leader has committed"
+
+    LARGE = "x" * 5 * 1024 * 1024
+
+    def _nothing_denied(self, wipe: str) -> None:
+        nodes = self.cluster()
+        away = nodes.followers()[0]
+        if wipe != "data":
+            away.stop()
+        wanted = [f"c{number}" for number in range(8)]
+        for data_id in wanted:
+            self.assertTrueAnswer(publish(nodes.leader(), data_id, self.LARGE))
+        if wipe == "data":
+            self.assertEverywhere(nodes.nodes, wanted[-1], self.LARGE, 15)
+            away.kill()
+        if wipe:
+            shutil.rmtree(os.path.join(away.home, wipe))
+        watch = Watch(away, wanted[-1])
+        self.addCleanup(watch.stop)
+        nodes.restart(away)
+        nodes.wait_ready([away])
+        self.assertEqual([get(away, data_id).status for data_id in wanted], [200] * len(wanted))
+        self.assertNotIn(404, watch.stop())
+        self.assertSame(nodes)
+
+    def test_stopped(self) -> None:
+        """It is not in order, and denies none of it, until it has it."""
+        self._nothing_denied("")
+
+    def test_wiped(self) -> None:
+        """So one that has lost everything."""
+        self._nothing_denied("data")
+
+    def test_database_lost(self) -> None:
+        """One that has its log, but has lost its database, makes that again."""
+        self._nothing_denied(os.path.join("data", "config"))
+
+
 class MajorityTests(Failing):
     """Without one."""
 
