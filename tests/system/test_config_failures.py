@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.system.config_nodes import (
+    CONFIGS,
+    GROUP,
     NAMESPACES,
     ConfigCase,
     ConfigCluster,
@@ -183,6 +185,19 @@ class KilledTests(Failing):
             self.assertNotIn(404, watch.stop())
         self.assertKept(nodes.nodes, publishers.acknowledged)
         self.assertSame(nodes)
+
+    def test_listener_goes_on(self) -> None:
+        """The client's listener whose node stops hears of the next publish by another node."""
+        nodes = self.cluster()
+        away, other, last = nodes.nodes
+        self.assertTrueAnswer(publish(away, "a", "v1"))
+        self.assertEverywhere(nodes.nodes, "a", "v1")
+        heard = self.watch(self.sdk(away, other), "a")
+        asked = {"dataId": "a", "group": GROUP}
+        wait_for(lambda: away.request("GET", CONFIGS + "/listener", asked).json["lisentersGroupkeyStatus"], 10)
+        self.assertLess(away.stop(), 5)
+        self.assertTrueAnswer(publish(last, "a", "v2"))
+        wait_for(lambda: "v2" in heard, 15)
 
     def test_alone(self) -> None:
         """A node that stands alone, killed in a loop while it is published to."""
