@@ -54,6 +54,9 @@ class IDurableMachine(IStateMachine, Protocol):
         @raise nacos_tw.errors.NacosError: the disk refused; none of them since the last flush is there.
         """
 
+    def begins_anew(self) -> None:
+        """The log was replaced by a new one: its entries come on top of the state, from the first one on."""
+
     def reopened(self) -> None:
         """After a refusal: go on from what is on disk."""
 

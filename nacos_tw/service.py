@@ -183,7 +183,7 @@ class NacosNode(Node):
             counters=self.counters,
             ask=self._ask,
             ask_all=self._ask_all,
-            readiness=self.node.reason,
+            readiness=self._readiness,
             millis=millis,
             set_log_level=self._file_log.levels.set,
             configs=self.configs,
@@ -254,6 +254,8 @@ class NacosNode(Node):
         self.log.info("the node is stopping")
         await self.node.hand_over()
         self.node.stop_waiting()
+        if self.config is not None:
+            self.config.listeners.stop()
         await self.listener.stopService()
         for part in (self.upkeep, self.lookup, self.reports, self.probes, self.health, self.push):
             if part is not None:
@@ -279,6 +281,10 @@ class NacosNode(Node):
         self.naming.applied()
         if self.config is not None:
             self.config.in_order()
+
+    def _readiness(self) -> str:
+        """Why this node cannot serve; "" when it can."""
+        return self.node.reason() or (self.config.reading() if self.config is not None else "")
 
     def _does_upkeep(self) -> bool:
         """Whether this node is the one that cleans up: the leader, or with a shared database the first that is up."""

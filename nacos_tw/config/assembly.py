@@ -90,6 +90,10 @@ class EmbeddedConfigs:
         if not self.cache.ready and not self._trouble():
             self.cache.ready = True
 
+    def reading(self) -> str:
+        """Why clients cannot be served yet; the log's own reasons are told by its node."""
+        return ""
+
     def questions(self) -> dict[str, Answering]:
         """What other nodes may ask."""
         return {}
@@ -137,6 +141,10 @@ class ExternalConfigs:
 
     def in_order(self) -> None:
         """The log has no part in it."""
+
+    def reading(self) -> str:
+        """Why clients cannot be served yet. A database that is away is no reason if there is a copy of it."""
+        return "" if self._backend.ready else "the configs are still being read from the database"
 
     def questions(self) -> dict[str, Answering]:
         """What other nodes may ask."""

@@ -27,8 +27,9 @@ from nacos_tw.storage.txn import Txn
 NAME = b"c"
 """This machine's name in the log, see L{nacos_tw.raft.sessions.Machines}."""
 
-CHECKPOINT_BYTES = 4 * 1024 * 1024
-"""Bytes of commands after which the file's log is to be moved into the file."""
+CHECKPOINT_BYTES = 1024 * 1024
+"""Bytes of commands after which the file's log is to be moved into the file. Syncing holds up who writes to the same
+file meanwhile, so it is done often, a little at a time."""
 
 
 class ConfigMachine:
@@ -175,6 +176,14 @@ class ConfigMachine:
         self.applied, self.lost = self._index, False
         with self._file.reading() as txn:
             self.on_changed(txn, None)
+
+    def begins_anew(self) -> None:
+        """See L{IDurableMachine.begins_anew<nacos_tw.interfaces.IDurableMachine.begins_anew>}."""
+        self.log.warn("the Raft log is a new one; the configs that {path} holds stay", path=self._file.path)
+        with self._file.transaction() as txn:
+            self._index = 0
+            self._write_applied(txn)
+        self.applied = 0
 
     def reopened(self) -> None:
         """After the disk refused: begin again with what is in the file."""

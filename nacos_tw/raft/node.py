@@ -113,6 +113,7 @@ class RaftNode:
         self.failure = ""
         self.running = False
         self._caught_up = False
+        self._catch_up_to = 0
         self._store = store
         self._writer = writer
         self._sessions = Sessions(machine)
@@ -157,6 +158,8 @@ class RaftNode:
             self._applied = store.snapshot.index
         config = Configuration(voters=self.options.voters)
         log = Log(store.snapshot, store.entries)
+        if len(self.options.voters) == 1:
+            self._sessions.align(log.last_index)
         options = self.options
         core = Core(
             self.node, config, store.hard, log, self._random, now, options.timing, max_bytes=options.append_bytes
@@ -492,8 +495,11 @@ class RaftNode:
         if core.leader is None:
             return f"no leader: {1 + len(self._links())} of {len(core.config.voters)} nodes are connected"
         if not self._caught_up:
-            # An entry of this leader's own term comes after all that was ever answered.
-            if self._applied < core.commit or core.log.term(core.commit) != core.term:
+            # What was ever answered stands before an entry of this leader's own term, and before what it first told.
+            if not self._catch_up_to:
+                self._catch_up_to = core.commit if self.is_leader else core.leader_commit
+            wanted = max(core.commit, self._catch_up_to)
+            if not self._catch_up_to or self._applied < wanted or core.log.term(core.commit) != core.term:
                 return "the log is not applied yet since the start"
             self._caught_up = True
         if core.leader_commit - self._applied > FAR_BEHIND:

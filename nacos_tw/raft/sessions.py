@@ -75,6 +75,12 @@ class Machines:
         """Whether a machine lacks some of what it was given."""
         return any(machine.lost for machine in self._durable.values())
 
+    def align(self, last: int) -> None:
+        """The log of a node that is alone ends at C{last}: a machine that is further had another log."""
+        for machine in self._durable.values():
+            if machine.applied > last:
+                machine.begins_anew()
+
     def reset(self) -> None:
         """Back to what is on disk by itself: the log is applied again from its last snapshot on."""
         for name, blank in self._blank.items():
@@ -160,6 +166,11 @@ class Sessions:
     def lost(self) -> bool:
         """Whether a part of the state lacks some of what was applied."""
         return self._machines is not None and self._machines.lost
+
+    def align(self, last: int) -> None:
+        """See L{Machines.align}."""
+        if self._machines is not None:
+            self._machines.align(last)
 
     def reset(self) -> None:
         """Back to what machines have on disk by themselves; all else is applied again."""

@@ -62,6 +62,9 @@ class Filed(Memory):
             self.disk.update(state=list(self.state), applied=self.index)
             self.dirty = False
 
+    def begins_anew(self) -> None:
+        self.disk["applied"] = 0
+
     def reopened(self) -> None:
         self.state = list(self.disk.get("state", []))
         self.lost = self.dirty = False
@@ -131,6 +134,17 @@ class DurableTests(SynchronousTestCase):
         self.file = {}
         self.restart()
         self.assertEqual((self.memory.state, self.filed.state), ([b"1"], [b"1", b"2"]))
+
+    def test_another_log(self) -> None:
+        """A log that was moved away by the operator: the file keeps what it has, and gets what comes."""
+        for command in (b"f1", b"f2", b"f3"):
+            self.successResultOf(self.write(command))
+        self.node.stop()
+        self.node.close_store()
+        self.disk = MemoryDisk()
+        self.start()
+        self.successResultOf(self.write(b"f4"))
+        self.assertEqual(self.filed.state, [b"1", b"2", b"3", b"4"])
 
     def test_refused(self) -> None:
         """

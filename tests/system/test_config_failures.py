@@ -272,8 +272,6 @@ class SnapshotTests(Failing):
 class BehindTests(Failing):
     """A node that lacks what was published while it was away, by a leader that stayed the same."""
 
-    todo = "a node is in order when it has the first entry of the leader's term, not what the leader has committed"
-
     LARGE = "x" * 5 * 1024 * 1024
 
     def _nothing_denied(self, wipe: str) -> None:
