@@ -60,8 +60,8 @@ class ConfigOpsV1:
 
     @serve(app, "GET", "/communication/dataChange", needs="open")
     def data_change(self, call: Call) -> Reply:
-        """C{true}. Nodes of ours tell each other of changes on another port, and this one compares by itself."""
-        reading.key_of(call)
+        """A node of 1.4 on the same database has changed a config: it is read again. (Ours tell each other on 7848.)"""
+        self.configs.data_changed(reading.key_of(call))
         return TRUE
 
     @serve(app, "GET", "/communication/configWatchers", needs="open")
