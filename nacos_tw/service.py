@@ -158,7 +158,7 @@ class NacosNode(Node):
             self.leases,
             self.naming.change,
             expire_instance=wanted.expire_instance,
-            cleaning=cleaning if wanted.empty_service_auto_clean else None,
+            cleaning=cleaning,
         )
         self.probes = Probes(reactor, self.registry, self.naming.change)
 
@@ -253,7 +253,6 @@ class NacosNode(Node):
     async def _stop(self) -> None:
         self.log.info("the node is stopping")
         await self.node.hand_over()
-        self.node.stop_waiting()
         if self.config is not None:
             self.config.listeners.stop()
         await self.listener.stopService()

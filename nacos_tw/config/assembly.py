@@ -22,7 +22,6 @@ from nacos_tw.config.following import StoredContents
 from nacos_tw.config.listeners import Listeners
 from nacos_tw.config.machine import NAME, ConfigMachine
 from nacos_tw.config.model import ConfigKey
-from nacos_tw.config.watchers import WATCHED, WATCHERS, Watchers
 from nacos_tw.errors import NacosError
 from nacos_tw.interfaces import IDurableMachine, IProposer
 from nacos_tw.settings.settings import Settings
@@ -30,7 +29,6 @@ from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.txn import Txn
 
 Ask = Callable[[str, str, bytes], "Deferred[bytes]"]
-AskAll = Callable[[str, bytes], "Deferred[list[bytes]]"]
 Answering = Callable[[str, bytes], Any]
 
 
@@ -188,8 +186,3 @@ class ExternalConfigs:
     def stop(self) -> Deferred[None]:
         """Let listeners go, write the local copy, close all connections."""
         return Deferred.fromCoroutine(self._stop())
-
-
-def watchers_questions(watchers: Watchers) -> dict[str, Answering]:
-    """What other nodes may ask about listeners."""
-    return {WATCHERS: watchers.asked_watchers, WATCHED: watchers.asked_watched}

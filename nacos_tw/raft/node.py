@@ -210,11 +210,6 @@ class RaftNode:
         self._core.stop()
         self._abandon(Unavailable("the node is stopping"))
 
-    def stop_waiting(self) -> None:
-        """The node is to stop: without a leader nothing that waits can succeed any more."""
-        if self._core.leader is None:
-            self._abandon(Unavailable("the node is stopping"))
-
     def close_store(self) -> None:
         """Close the files; after L{stop} and once the writer has ended."""
         self._store.close()

@@ -8,9 +8,6 @@ import msgspec
 
 from nacos_tw.naming.model import Instance
 
-PUSH_CACHE = "push"
-PLAIN_CACHE = "plain"
-
 
 class Host(msgspec.Struct, frozen=True, gc=False):
     """One entry of C{hosts}."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import Call
 from nacos_tw.naming.commands import Deregister, Register, Target, Update
@@ -123,21 +125,19 @@ def removal(call: Call, default_ephemeral: bool) -> Deregister:
     return Deregister(service, ip, port, cluster_name(call), ephemeral(call, default_ephemeral))
 
 
+class Named(msgspec.Struct):
+    """An instance as a metadata batch names it."""
+
+    ip: str
+    port: int
+    ephemeral: bool = True
+    clusterName: str = ""  # noqa: N815
+
+
 def targets(text: str) -> list[Target]:
     """The C{instances} of a metadata batch; anything unreadable names nothing."""
-    import msgspec
-
-    class Named(msgspec.Struct):
-        ip: str
-        port: int
-        ephemeral: bool = True
-        clusterName: str = ""  # noqa: N815
-
     try:
         found = msgspec.json.decode(text, type=list[Named], strict=False)
     except (msgspec.MsgspecError, UnicodeError):
         return []
     return [Target(one.ip, one.port, one.ephemeral, one.clusterName or DEFAULT_CLUSTER) for one in found]
-
-
-__all__ = ["BadParameter", "address", "check_names", "cluster_name", "registration", "removal", "targets"]
