@@ -36,6 +36,8 @@ setup(
     install_requires=[
         "Twisted>=24.3",
         "klein>=23.12",
+        "PyJWT>=2.8",
+        "bcrypt>=4.0",
         "attrs>=22.2",
         "service-identity>=23.1",
         "pyOpenSSL>=23.3",

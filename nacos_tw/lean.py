@@ -9,6 +9,8 @@ loads its development server, test client and requests in any case (1 MB), so em
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 LENT = ("_ssl", "_bz2", "_lzma")
@@ -38,6 +40,19 @@ def give_access() -> None:
     """From here on the standard library has all its parts: a connection to a database may want TLS."""
     for name in LENT:
         if sys.modules.get(name, sys) is None:
+            del sys.modules[name]
+
+
+@contextmanager
+def without(name: str) -> Iterator[None]:
+    """What is imported meanwhile does not find the package C{name}, unless somebody has loaded it before."""
+    hidden = name not in sys.modules
+    if hidden:
+        sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if hidden:
             del sys.modules[name]
 
 

@@ -16,6 +16,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw import __version__
+from nacos_tw.auth.assembly import Logins
+from nacos_tw.auth.audit import Audit
+from nacos_tw.auth.secret import NAME as SECRET
+from nacos_tw.auth.secret import SecretMachine
 from nacos_tw.banner import StartLines
 from nacos_tw.cluster.lookup import FileLookup
 from nacos_tw.cluster.members import MemberList
@@ -27,8 +31,10 @@ from nacos_tw.config.upkeep import Upkeep
 from nacos_tw.errors import NacosError, StartError
 from nacos_tw.http.areas import Parts, all_areas
 from nacos_tw.http.counters import Counters
+from nacos_tw.http.gate import Gate
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.listener import FrontFactory, Listener
+from nacos_tw.http.record import Recorder
 from nacos_tw.http.traffic import Traffic
 from nacos_tw.logs import FileLog
 from nacos_tw.naming.health import Cleaning, Health
@@ -89,8 +95,14 @@ class NacosNode(Node):
         self._file_log.startService()
         self.registry = Registry()
         self.leases = Leases()
+        self.audit = Audit(settings.logs)
+        self.secret = SecretMachine()
         self.config = self._build_config(settings, reactor)
         self._build_raft(settings, reactor)
+        self.logins: Logins | None = None
+        if self.config is not None and self.configs is not None:
+            backend = self.configs.backend
+            self.logins = Logins(settings, reactor, self.secret, self.node, self.config.directory, backend.write)
         self._build_naming(settings, reactor)
         self._build_cluster(settings, reactor)
         self._build_http(settings, reactor)
@@ -99,7 +111,7 @@ class NacosNode(Node):
     # -- building
 
     def _build_config(self, settings: Settings, reactor: Any) -> EmbeddedConfigs | ExternalConfigs | None:
-        if settings.function_mode == "naming":
+        if settings.function_mode == "naming" and not settings.auth_enabled:
             return None
         if settings.storage == "embedded":
             return EmbeddedConfigs(settings, reactor)
@@ -112,7 +124,7 @@ class NacosNode(Node):
         self.store = open_store(folder, name, alone, segment_bytes=settings.raft.segment_bytes)
         self.writer = Writer(self.store, reactor)
         durable = self.config.durable if self.config is not None else {}
-        machine = Machines({NAMING: NamingMachine(self.registry)}, durable)
+        machine = Machines({NAMING: NamingMachine(self.registry), SECRET: self.secret}, durable)
         options = NodeOptions(
             node=name,
             shown=settings.node,
@@ -172,7 +184,13 @@ class NacosNode(Node):
 
     def _build_http(self, settings: Settings, reactor: Any) -> None:
         self.counters = Counters()
-        guard = Guard(Traffic(lambda: self.registry.switches, settings.context_path))
+        proxies = settings.http.trusted_proxies
+        gate = None
+        if settings.auth_enabled and self.logins is not None:
+            auth = settings.auth
+            gate = Gate(self.logins.auth, (auth.identity_key, auth.identity_value), proxies)
+        traffic = Traffic(lambda: self.registry.switches, settings.context_path)
+        guard = Guard(traffic, gate, Recorder(self.audit, proxies))
         parts = Parts(
             settings=settings,
             guard=guard,
@@ -186,7 +204,8 @@ class NacosNode(Node):
             readiness=self._readiness,
             millis=millis,
             set_log_level=self._file_log.levels.set,
-            configs=self.configs,
+            configs=None if settings.function_mode == "naming" else self.configs,
+            auth=None if self.logins is None else self.logins.auth,
             clock=reactor,
         )
         self.areas = all_areas(parts)
@@ -221,11 +240,12 @@ class NacosNode(Node):
         super().startService()
         with self._clear_errors():
             self._lines.announce()
-            if self.settings.auth_enabled:
-                self.log.warn("nacos.core.auth.enabled=true: this version knows no logins, every request is let in")
             self._lines.starting()
+            self.audit.start()
             self.writer.start()
             self.node.start()
+            if self.logins is not None:
+                self.logins.startService()
             self.listener.startService()
             for part in (self.push, self.health, self.probes, self.reports, self.lookup, self.peers):
                 if part is not None:
@@ -261,6 +281,8 @@ class NacosNode(Node):
                 stopped = part.stopService()
                 if stopped is not None:
                     await stopped
+        if self.logins is not None:
+            self.logins.stopService()
         self.node.stop()
         if self.peers is not None:
             await self.peers.stopService()
@@ -272,6 +294,7 @@ class NacosNode(Node):
         if stopped is not None:
             await stopped
         self.log.info("the node has stopped")
+        self.audit.stop()
         self._file_log.stopService()
 
     # -- between the parts

@@ -13,6 +13,8 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from nacos_tw.auth import store as accounts
+from nacos_tw.auth.directory import Directory
 from nacos_tw.config import store_adopt
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.commands import EnsureCapacity
@@ -37,7 +39,7 @@ class EmbeddedConfigs:
     With embedded storage: a SQLite file, changed by the log.
 
     @ivar durable: the machines for the log.
-    @ivar configs: the face; there once L{join} was called.
+    @ivar directory: users and their rights.
     """
 
     log = Logger()
@@ -52,10 +54,18 @@ class EmbeddedConfigs:
         self.cache = ConfigCache(StoredContents(self._file))
         self.cache.ready = False
         self.listeners = Listeners(reactor, self.cache)
+        self.directory = Directory()
         machine.on_changed = self._changed
+        machine.on_accounts = self._accounts_changed
         machine.on_grown = self._checkpoint
         with self._file.reading() as txn:
             self.cache.load(txn)
+            found = accounts.rows(txn)
+        if found.users:  # an empty table may only be one that has not heard of its users yet
+            self.directory.put(found)
+
+    def _accounts_changed(self, txn: Txn) -> None:
+        self.directory.put(accounts.rows(txn))
 
     def _changed(self, txn: Txn, keys: list[ConfigKey] | None) -> None:
         if keys is None:
@@ -87,6 +97,8 @@ class EmbeddedConfigs:
         """The node may be in order again: once it has all that the log held, what it does not know does not exist."""
         if not self.cache.ready and not self._trouble():
             self.cache.ready = True
+            with self._file.reading() as txn:
+                self._accounts_changed(txn)
 
     def reading(self) -> str:
         """Why clients cannot be served yet; the log's own reasons are told by its node."""
@@ -121,6 +133,7 @@ class ExternalConfigs:
 
     def __init__(self, settings: Settings, reactor: Any, ask: Ask, others: Callable[[], Iterable[str]]) -> None:
         """@raise nacos_tw.errors.StartError: the settings or the local file cannot be used."""
+        from nacos_tw.auth.following import CopyFile, Following
         from nacos_tw.config.external import ExternalBackend
         from nacos_tw.config.local import LocalFile
         from nacos_tw.storage.mysql import MySQLDatabase
@@ -131,7 +144,13 @@ class ExternalConfigs:
         self._local = LocalFile(os.path.join(settings.data, "config", "cache.db"), reactor)
         self.cache = ConfigCache(self._local)
         self.listeners = Listeners(reactor, self.cache)
-        self._backend = ExternalBackend(reactor, self._database, self.cache, self._local, random, ask, others)
+        self.directory = Directory()
+        copy = CopyFile(os.path.join(settings.data, "auth", "accounts"))
+        following = Following(reactor, self._database.query, self.directory, copy)
+        following.load_copy()
+        self._backend = ExternalBackend(
+            reactor, self._database, self.cache, self._local, random, ask, others, following
+        )
 
     def join(self, proposer: IProposer, trouble: Callable[[], str]) -> Configs:
         """Make the face; the log has no part in it."""

@@ -3,13 +3,14 @@
 Everything that the database's state does not decide is in the command (times, addresses, users, ids of namespaces), so
 that the same commands make the same rows on every node. The tags and the order of fields are the format of the log on
 disk: new commands get new tags, new fields go to the end with a default. Tags 20 to 29 are those of
-L{nacos_tw.namespaces.commands}; tags from 40 are for users, roles and permissions.
+L{nacos_tw.namespaces.commands}, tags from 40 those of L{nacos_tw.auth.commands}.
 """
 
 from __future__ import annotations
 
 import msgspec
 
+from nacos_tw.auth.commands import AuthCommand
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.namespaces.commands import CreateNamespace as CreateNamespace
 from nacos_tw.namespaces.commands import DeleteNamespace as DeleteNamespace
@@ -206,6 +207,7 @@ Command = (
     | SetCapacity
     | CountUsage
     | TrimHistory
+    | AuthCommand
 )
 
 _encoder = msgspec.msgpack.Encoder()

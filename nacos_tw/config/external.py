@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from nacos_tw.auth.commands import AuthCommand
+from nacos_tw.auth.following import Following
 from nacos_tw.config import store
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.commands import Command
@@ -48,26 +50,33 @@ class ExternalBackend(Service):
         random: Callable[[], float],
         ask: Ask = _no_peers,
         others: Callable[[], Iterable[str]] = tuple,
+        accounts: Following | None = None,
     ) -> None:
         """
         @param cache: made with C{local}.
         @param random: in [0, 1).
         @param ask, others: see L{Notices}; a node alone has none.
+        @param accounts: follows the tables of users and their rights.
         """
         self._database = database
         self._local = local
         self._dump = Dump(clock, database, cache, local, random)
-        self.notices = Notices(clock, ask, others, self.refresh, self._dump.compare)
+        self._accounts = accounts
+        self.notices = Notices(clock, ask, others, self.refresh, self._dump.compare, self.refresh_accounts)
 
     def startService(self) -> None:
         """Serve what is on disk at once, and follow the database."""
         super().startService()
         self._dump.startService()
+        if self._accounts is not None:
+            self._accounts.startService()
 
     def stopService(self) -> None:
         """Tell and read nothing more; what is not on disk yet is written."""
         super().stopService()
         self.notices.stop()
+        if self._accounts is not None:
+            self._accounts.stopService()
         self._dump.stopService()
         self._local.close()
 
@@ -104,15 +113,27 @@ class ExternalBackend(Service):
     def _written(self, result: Result) -> Any:
         if isinstance(result.value, Exception):
             raise result.value
+        if result.accounts:
+            return self._accounts_changed().addCallback(lambda _: result.value)
         if not result.changed:
             return result.value
         return self._changed(result.changed).addCallback(lambda _: result.value)
 
     def _not_written(self, failure: Failure, command: Command) -> Failure:
         key = getattr(command, "key", None)
-        if failure.check(OutcomeUnknown) and key is not None:
+        if failure.check(OutcomeUnknown) and isinstance(command, get_args(AuthCommand)):
+            self._accounts_changed()
+        elif failure.check(OutcomeUnknown) and key is not None:
             self._changed((key,))
         return failure
+
+    def _accounts_changed(self) -> Deferred[None]:
+        self.notices.tell((), accounts=True)
+        return self.refresh_accounts()
+
+    def refresh_accounts(self) -> Deferred[None]:
+        """Read users, roles and permissions anew; somebody says that they have changed."""
+        return succeed(None) if self._accounts is None else self._accounts.refresh()
 
     def _changed(self, keys: tuple[ConfigKey, ...]) -> Deferred[None]:
         """The others read them while this node does; it is committed whether or not that works."""

@@ -38,6 +38,7 @@ class ConfigMachine:
 
     @ivar on_changed: called with an open transaction and the configs that differ now, in the
         reactor's thread, before the writers are answered; with None for all of them.
+    @ivar on_accounts: called likewise when users, roles or permissions differ.
     @ivar on_grown: called when it is time for the file's L{checkpoint<SQLiteFile.checkpoint>}.
     """
 
@@ -45,6 +46,7 @@ class ConfigMachine:
 
     def __init__(self, file: SQLiteFile) -> None:
         self.on_changed: Callable[[Txn, list[ConfigKey] | None], None] = lambda txn, keys: None
+        self.on_accounts: Callable[[Txn], None] = lambda txn: None
         self.on_grown: Callable[[], None] = lambda: None
         self.lost = False
         self._file = file
@@ -53,6 +55,7 @@ class ConfigMachine:
         self._open: contextlib.ExitStack | None = None
         self._txn: Txn | None = None
         self._changed: dict[ConfigKey, None] = {}
+        self._accounts_changed = False
         self.applied = self._read_applied()
 
     def _read_applied(self) -> int:
@@ -81,6 +84,7 @@ class ConfigMachine:
         if isinstance(result, NacosError):
             return result
         self._changed.update(dict.fromkeys(result.changed))
+        self._accounts_changed = self._accounts_changed or result.accounts
         self._written += len(command)
         return result.value
 
@@ -107,6 +111,7 @@ class ConfigMachine:
         self.lost = True
         stack, self._open, self._txn = self._open, None, None
         self._changed = {}
+        self._accounts_changed = False
         if stack is not None:
             with contextlib.suppress(NacosError):
                 stack.__exit__(NacosError, NacosError("given up"), None)
@@ -117,19 +122,22 @@ class ConfigMachine:
             raise NacosError("the embedded database cannot be written to")
         if self._txn is None or self._open is None:
             return
-        changed = list(self._changed)
+        changed, accounts = list(self._changed), self._accounts_changed
         try:
             self._write_applied(self._txn)
             stack, self._open, self._txn = self._open, None, None
-            self._changed = {}
+            self._changed, self._accounts_changed = {}, False
             stack.close()
         except NacosError:
             self._give_up()
             raise
         self.applied = self._index
-        if changed:
+        if changed or accounts:
             with self._file.reading() as txn:
-                self.on_changed(txn, changed)
+                if changed:
+                    self.on_changed(txn, changed)
+                if accounts:
+                    self.on_accounts(txn)
         if self._written > CHECKPOINT_BYTES:
             self._written = 0
             self.on_grown()
@@ -176,6 +184,7 @@ class ConfigMachine:
         self.applied, self.lost = self._index, False
         with self._file.reading() as txn:
             self.on_changed(txn, None)
+            self.on_accounts(txn)
 
     def begins_anew(self) -> None:
         """See L{IDurableMachine.begins_anew<nacos_tw.interfaces.IDurableMachine.begins_anew>}."""

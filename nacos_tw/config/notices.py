@@ -1,4 +1,4 @@
-"""Nodes that share a database tell each other which configs to read anew (spec 15.2).
+"""Nodes that share a database tell each other which configs to read anew (spec 15.2), and that accounts have changed.
 
 A notice names configs, not what became of them: the receiver reads the rows, so that late, doubled and reordered
 notices do no harm. A notice is repeated until the other node has acknowledged it or is a member no more.
@@ -34,10 +34,12 @@ class Notice(msgspec.Struct, frozen=True, array_like=True):
 
     @ivar keys: configs that have changed.
     @ivar everything: whether there were too many to name: compare all.
+    @ivar accounts: whether users, roles or permissions have changed.
     """
 
     keys: list[ConfigKey]
     everything: bool = False
+    accounts: bool = False
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -47,14 +49,34 @@ _decode = msgspec.msgpack.Decoder(Notice).decode
 class _Peer:
     """What one other node has not acknowledged yet."""
 
-    __slots__ = ("asking", "delay", "everything", "keys", "timer")
+    __slots__ = ("accounts", "asking", "delay", "everything", "keys", "timer")
 
     def __init__(self) -> None:
         self.keys: dict[ConfigKey, None] = {}
-        self.everything = False
+        self.everything = self.accounts = False
         self.asking = False
         self.delay = SOONEST
         self.timer: IDelayedCall | None = None
+
+    @property
+    def due(self) -> bool:
+        """Whether there is something to tell it."""
+        return bool(self.keys) or self.everything or self.accounts
+
+    def take(self) -> Notice:
+        """What to tell it next; it is not due any more."""
+        keys = list(self.keys)[:PART]
+        for key in keys:
+            del self.keys[key]
+        notice = Notice(keys, self.everything, self.accounts)
+        self.everything = self.accounts = False
+        return notice
+
+    def put_back(self, notice: Notice) -> None:
+        """It has not heard that."""
+        self.keys = {**dict.fromkeys(notice.keys), **self.keys}
+        self.everything = self.everything or notice.everything
+        self.accounts = self.accounts or notice.accounts
 
 
 class Notices:
@@ -73,34 +95,38 @@ class Notices:
         others: Callable[[], Iterable[str]],
         refresh: Callable[[list[ConfigKey]], object],
         compare: Callable[[], object],
+        accounts: Callable[[], object] = lambda: None,
     ) -> None:
         """
         @param ask: asks a peer; fails when it cannot be reached or does not answer in time.
         @param others: the other members as they are now.
         @param refresh: read these configs anew, because of another node's notice.
         @param compare: compare all.
+        @param accounts: read users, roles and permissions anew.
         """
         self._clock = clock
         self._ask = ask
         self._others = others
         self._refresh = refresh
         self._compare = compare
+        self._accounts = accounts
         self._peers: dict[str, _Peer] = {}
         self._stopped = False
         self.sent = self.failed = self.received = 0
 
     # -- telling
 
-    def tell(self, keys: Iterable[ConfigKey]) -> None:
-        """Tell all other members, now, that these have changed."""
+    def tell(self, keys: Iterable[ConfigKey], accounts: bool = False) -> None:
+        """Tell all other members, now, that these have changed, or that accounts have."""
         keys = list(keys)
-        if not keys or self._stopped:
+        if not (keys or accounts) or self._stopped:
             return
         members = list(self._others())
         for gone in self._peers.keys() - set(members):
             self._forget(gone)
         for name in members:
             peer = self._peers.setdefault(name, _Peer())
+            peer.accounts = peer.accounts or accounts
             peer.keys.update(dict.fromkeys(keys))
             if len(peer.keys) > MOST:
                 peer.keys.clear()
@@ -111,41 +137,34 @@ class Notices:
     def peer_connected(self, name: str) -> None:
         """The link to a member stands (again): what it has missed goes out at once."""
         peer = self._peers.get(name)
-        if peer is not None and not peer.asking and (peer.keys or peer.everything):
+        if peer is not None and not peer.asking and peer.due:
             if peer.timer is not None:
                 peer.timer.cancel()
                 peer.timer = None
             self._send(name, peer)
 
     def _send(self, name: str, peer: _Peer) -> None:
-        keys = list(peer.keys)[:PART]
-        everything = peer.everything
-        for key in keys:
-            del peer.keys[key]
-        peer.everything = False
+        notice = peer.take()
         peer.asking = True
-        asked = maybeDeferred(self._ask, name, WHAT, _encode(Notice(keys, everything)))
+        asked = maybeDeferred(self._ask, name, WHAT, _encode(notice))
         asked.addCallbacks(
             self._acknowledged,
             self._unacknowledged,
             callbackArgs=(name, peer),
-            errbackArgs=(name, peer, keys, everything),
+            errbackArgs=(name, peer, notice),
         ).addErrback(lambda failure: self.log.failure("notices to {peer} have failed", failure, peer=name))
 
     def _acknowledged(self, _: object, name: str, peer: _Peer) -> None:
         self.sent += 1
         peer.asking = False
         peer.delay = SOONEST
-        if (peer.keys or peer.everything) and not self._stopped:
+        if peer.due and not self._stopped:
             self._send(name, peer)
 
-    def _unacknowledged(
-        self, failure: Failure, name: str, peer: _Peer, keys: list[ConfigKey], everything: bool
-    ) -> None:
+    def _unacknowledged(self, failure: Failure, name: str, peer: _Peer, notice: Notice) -> None:
         self.failed += 1
         peer.asking = False
-        peer.keys = {**dict.fromkeys(keys), **peer.keys}
-        peer.everything = peer.everything or everything
+        peer.put_back(notice)
         if self._stopped or self._peers.get(name) is not peer:
             return
         if peer.delay == SOONEST:
@@ -189,4 +208,6 @@ class Notices:
             self._refresh(notice.keys)
         if notice.everything:
             self._compare()
+        if notice.accounts:
+            self._accounts()
         return b""

@@ -14,10 +14,12 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     """
     @ivar value: as the command's docstring says. An exception of L{nacos_tw.errors}: refused, and nothing was changed.
     @ivar changed: configs (or their copies) that were written or removed, for the cache and for listeners.
+    @ivar accounts: whether users, roles or permissions were written.
     """
 
     value: Any
     changed: tuple[ConfigKey, ...] = ()
+    accounts: bool = False
 
 
 DONE = Result(True)

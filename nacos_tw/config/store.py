@@ -15,8 +15,10 @@ come from the command alone. On MySQL many nodes run it at once. What makes it r
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
+from nacos_tw.auth import store as accounts
+from nacos_tw.auth.commands import AuthCommand
 from nacos_tw.config import store_capacity, store_gray, store_history, store_import
 from nacos_tw.config.commands import (
     Command,
@@ -76,6 +78,10 @@ def _namespace(run: Callable[[Txn, Any], bool]) -> Callable[[Txn, Any], Result]:
     return lambda txn, command: Result(run(txn, command))
 
 
+def _accounts(txn: Txn, command: AuthCommand) -> Result:
+    return Result(accounts.apply(txn, command), accounts=True)
+
+
 _WAYS: dict[type, Callable[[Txn, Any], Result]] = {
     Publish: publish,
     PublishBeta: store_gray.publish_beta,
@@ -91,4 +97,5 @@ _WAYS: dict[type, Callable[[Txn, Any], Result]] = {
     CreateNamespace: _namespace(namespaces.create),
     UpdateNamespace: _namespace(namespaces.update),
     DeleteNamespace: _namespace(namespaces.delete),
+    **dict.fromkeys(get_args(AuthCommand), _accounts),
 }

@@ -68,6 +68,11 @@ def rows_by_ids(txn: Txn, ids: Iterable[int]) -> list[Item]:
     return found
 
 
+def keys_by_ids(txn: Txn, ids: Iterable[int]) -> list[ConfigKey]:
+    """The names of configs by their ids; unknown ones are left out."""
+    return [item.key for item in rows_by_ids(txn, ids)]
+
+
 def search(txn: Txn, wanted: Search, page_no: int, page_size: int) -> Page[Item]:
     """
     A page of configs with their contents, by id; each config once, whatever labels it has.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import attrs
 
 from nacos_tw.config import metadata, store_search
 from nacos_tw.config.metadata import MetadataError
-from nacos_tw.config.model import Item, check_content, check_key, check_length
+from nacos_tw.config.model import ConfigKey, Item, check_content, check_key, check_length
 from nacos_tw.config.store_search import Search
 from nacos_tw.storage.txn import Txn
 
@@ -73,14 +73,22 @@ class Archive:
 # -- writing
 
 
-def export(txn: Txn, wanted: Search, ids: list[int], version: int, at_ms: int) -> bytes:
+def export(
+    txn: Txn,
+    wanted: Search,
+    ids: list[int],
+    version: int,
+    at_ms: int,
+    readable: Callable[[ConfigKey], bool] = lambda key: True,
+) -> bytes:
     """
     The archive of the configs with these ids, or, if there are none given, of a search.
 
     @param version: 1 or 2.
     @param at_ms: the time that entries have.
+    @param readable: whether the asker may read a config; the others are left out.
     """
-    return pack(_found(txn, wanted, ids), version, at_ms)
+    return pack((item for item in _found(txn, wanted, ids) if readable(item.key)), version, at_ms)
 
 
 def _found(txn: Txn, wanted: Search, ids: list[int]) -> Iterator[Item]:

@@ -9,6 +9,7 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from nacos_tw.auth.auth import Auth
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.config.commands import Quotas
 from nacos_tw.config.configs import Configs
@@ -16,6 +17,7 @@ from nacos_tw.config.watchers import Watchers
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.routing import Area
+from nacos_tw.http.v1.accounts import PermissionsV1, RolesV1, UsersV1
 from nacos_tw.http.v1.beat import BeatsV1
 from nacos_tw.http.v1.catalog import CatalogV1
 from nacos_tw.http.v1.cluster import ServiceClustersV1
@@ -31,6 +33,7 @@ from nacos_tw.http.v1.health import HealthV1
 from nacos_tw.http.v1.instance import InstancesV1
 from nacos_tw.http.v1.legacy import LegacyV1
 from nacos_tw.http.v1.listing import InstanceListV1
+from nacos_tw.http.v1.logins import LoginV1
 from nacos_tw.http.v1.metrics import PrometheusV1, http_families
 from nacos_tw.http.v1.oldnames import OldNamesV1
 from nacos_tw.http.v1.operator import OPERATOR, OPS, OperatorV1
@@ -67,6 +70,7 @@ class Parts:
     millis: Millis
     set_log_level: Callable[[str, str], None]
     configs: Configs | None
+    auth: Auth | None
     clock: IReactorTime
 
 
@@ -93,7 +97,14 @@ def all_areas(parts: Parts) -> Areas:
     settings = parts.settings
     times = int(settings.raft.election * 1000), int(settings.raft.heartbeat * 1000)
     console = ConsoleV1(
-        guard, parts.readiness, settings.standalone, settings.port, settings.function_mode, settings.auth_enabled
+        guard,
+        parts.readiness,
+        settings.standalone,
+        settings.port,
+        settings.function_mode,
+        settings.auth_enabled,
+        settings.auth.system_type or "nacos",
+        lambda: _wants_admin(parts.auth),
     )
     areas: list[Area] = [
         InstancesV1(INSTANCE, guard, naming),
@@ -141,7 +152,23 @@ def all_areas(parts: Parts) -> Areas:
             ConfigParts(guard, parts.configs, watchers, parts.millis, _limits(settings.config), parts.set_log_level)
         )
         questions.update(config_questions(watchers))
+    if parts.auth is not None:
+        areas += auth_areas(guard, parts.auth, settings.http.trusted_proxies)
     return Areas(areas, listing, questions)
+
+
+def auth_areas(guard: Guard, auth: Auth, trusted_proxies: frozenset[str]) -> list[Area]:
+    """Every object with routes under C{/v1/auth}."""
+    return [
+        LoginV1(guard, auth, trusted_proxies),
+        UsersV1(guard, auth),
+        RolesV1(guard, auth),
+        PermissionsV1(guard, auth),
+    ]
+
+
+def _wants_admin(auth: Auth | None) -> bool:
+    return auth is not None and auth.enabled and auth.directory.now.known and not auth.directory.now.has_admin
 
 
 def _families(parts: Parts) -> Iterator[Family]:

@@ -10,6 +10,7 @@ from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from nacos_tw.auth.refusals import TooManyFailures
 from nacos_tw.config.model import CasRefused, QuotaExceeded
 from nacos_tw.errors import BadParameter, Forbidden, NacosError, NotFound, Unavailable
 from nacos_tw.http.reply import Reply, json_reply, text_reply
@@ -26,10 +27,11 @@ STATUSES: tuple[tuple[type[NacosError], int], ...] = (
     (Unavailable, 503),
     (CasRefused, 500),
     (QuotaExceeded, 429),
+    (TooManyFailures, 429),
 )
 """Errors that become bare text, as 2.5.1 writes them (spec 1.4, form A)."""
 
-CAUSED = ("/v1/cs/", "/v1/console/")
+CAUSED = ("/v1/cs/", "/v1/console/", "/v1/auth/")
 """Where the text is C{caused: <text>;} instead (config fact sheet 1.5, form B)."""
 
 

@@ -104,11 +104,22 @@ def answer(area: Any, handler: Handler, call: Call) -> Reply | Deferred[Reply]:
     try:
         refusal = area.guard.check(area, handler, call)
         if refusal is not None:
-            return refusal
-        result = handler(area, call)
-        return result if type(result) is Reply else _later(result, call)
+            reply = refusal if type(refusal) is Reply else _later(_guarded(refusal, area, handler, call), call)
+        else:
+            result = handler(area, call)
+            reply = result if type(result) is Reply else _later(result, call)
     except Exception as error:
-        return phrase(error, call)
+        reply = phrase(error, call)
+    return area.guard.record(handler, call, reply) if handler.needs.recorded else reply  # type: ignore[attr-defined]
+
+
+async def _guarded(guarding: Any, area: Any, handler: Handler, call: Call) -> Reply:
+    """The rest of L{answer} where the guard has to wait for something."""
+    refusal = await guarding
+    if refusal is not None:
+        return refusal
+    result = handler(area, call)
+    return result if isinstance(result, Reply) else await result
 
 
 def _later(result: Any, call: Call) -> Deferred[Reply]:

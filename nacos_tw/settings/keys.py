@@ -166,23 +166,33 @@ AUTH_TYPE = Key(
 )  # fmt: skip
 AUTH_CACHE = Key("nacos.core.auth.caching.enabled", switch(), "true", "Accepted; changes work at once either way.")
 AUTH_AGENT = Key(
-    "nacos.core.auth.enable.userAgentAuthWhite", switch(), "false", "Whether User-Agent: Nacos-Server passes (unsafe).",
-    ("NACOS_AUTH_USER_AGENT_AUTH_WHITE_ENABLE",),
+    "nacos.core.auth.enable.userAgentAuthWhite", switch(), "false", "Accepted without effect: a User-Agent proves "
+    "nothing, and lets nobody in here.", ("NACOS_AUTH_USER_AGENT_AUTH_WHITE_ENABLE",),
 )  # fmt: skip
 AUTH_IDENTITY_KEY = Key(
-    "nacos.core.auth.server.identity.key", text, "", "Header by which servers know each other.",
-    ("NACOS_AUTH_IDENTITY_KEY",),
+    "nacos.core.auth.server.identity.key", text, "", "Header that lets a request in as an administrator's, if it has "
+    "the value that follows; for tools and for nodes of Nacos. Ours need none.", ("NACOS_AUTH_IDENTITY_KEY",),
 )  # fmt: skip
 AUTH_IDENTITY_VALUE = Key(
-    "nacos.core.auth.server.identity.value", text, "", "Its secret value.", ("NACOS_AUTH_IDENTITY_VALUE",)
+    "nacos.core.auth.server.identity.value", text, "", "The secret value. (One that is printed in Nacos's documents "
+    "lets nobody in.)", ("NACOS_AUTH_IDENTITY_VALUE",),
 )  # fmt: skip
 AUTH_SECONDS = Key(
     "nacos.core.auth.default.token.expire.seconds", seconds(1, 10**9), "18000", "How long a login holds.",
     ("NACOS_AUTH_TOKEN_EXPIRE_SECONDS",), "nacos.core.auth.plugin.nacos.token.expire.seconds",
 )  # fmt: skip
 AUTH_TOKEN = Key(
-    "nacos.core.auth.default.token.secret.key", text, "", "Base64 key that signs logins, the same on every node.",
-    ("NACOS_AUTH_TOKEN",), "nacos.core.auth.plugin.nacos.token.secret.key",
+    "nacos.core.auth.default.token.secret.key", text, "", "Base64 of the 32 or more bytes that sign logins, the same "
+    "on every node. If unset, the nodes make one and share it.", ("NACOS_AUTH_TOKEN",),
+    "nacos.core.auth.plugin.nacos.token.secret.key",
+)  # fmt: skip
+AUTH_ADMIN = Key(
+    "nacos.core.auth.admin.password", text, "", "Password of the first administrator, nacos: for an empty table of "
+    "users, and in place of the password nacos.", ("NACOS_AUTH_ADMIN_PASSWORD",),
+)  # fmt: skip
+AUTH_REFUSE = Key(
+    "nacos.core.auth.default-password.refuse", switch(), "false", "Whether the user nacos is refused while its "
+    "password is nacos.",
 )  # fmt: skip
 
 RETENTION = Key("nacos.config.retention.days", integer(1, 36_500), "30", "Days for which history is kept.")
@@ -201,6 +211,10 @@ HTTP_HEADER_TIME = Key(
 )  # fmt: skip
 HTTP_IDLE = Key("nacos.http.idle-timeout-ms", milliseconds(100, 86_400_000), "60000", "A silent connection is closed.")
 HTTP_PIPELINE = Key("nacos.http.pipeline-depth", integer(1, 10_000), "64", "Most requests of a connection in work.")
+HTTP_PROXIES = Key(
+    "nacos.http.trusted-proxies", words, "", "Addresses of proxies whose X-Forwarded-For tells where a login comes "
+    "from, comma separated.",
+)  # fmt: skip
 HTTP_CONNECTIONS = Key("nacos.http.max-connections", integer(16, 10**6), "20000", "Most connections at a time.")
 
 Section = tuple[str, tuple[Key[Any], ...]]
@@ -222,7 +236,10 @@ SECTIONS: tuple[Section, ...] = (
     ("Naming", (EXPIRE, CLEAN, CLEAN_DELAY, CLEAN_PERIOD)),
     (
         "Access",
-        (AUTH, AUTH_TYPE, AUTH_CACHE, AUTH_AGENT, AUTH_IDENTITY_KEY, AUTH_IDENTITY_VALUE, AUTH_SECONDS, AUTH_TOKEN),
+        (
+            AUTH, AUTH_TYPE, AUTH_CACHE, AUTH_AGENT, AUTH_IDENTITY_KEY, AUTH_IDENTITY_VALUE, AUTH_SECONDS, AUTH_TOKEN,
+            AUTH_ADMIN, AUTH_REFUSE,
+        ),
     ),
     (
         "Configurations",
@@ -232,7 +249,7 @@ SECTIONS: tuple[Section, ...] = (
         "Limits of HTTP",
         (
             HTTP_OVERHEAD, HTTP_HEADER_BYTES, HTTP_HEADERS, HTTP_HEADER_TIME, HTTP_IDLE, HTTP_PIPELINE,
-            HTTP_CONNECTIONS,
+            HTTP_CONNECTIONS, HTTP_PROXIES,
         ),
     ),
 )  # fmt: skip
@@ -250,6 +267,14 @@ UNUSED = (
 """Starts of keys that Nacos reads and this server does not."""
 
 
+TRIAL = (
+    "# For a trial, two lines: logins are asked for, and the user nacos has the password nacos, which everybody knows.",
+    "#nacos.core.auth.enabled=true",
+    "#nacos.core.auth.admin.password=nacos",
+)
+"""A block of the shipped file that is only to be uncommented."""
+
+
 def render() -> str:
     """conf/application.properties as it is shipped: every key, with its comment and default, commented out."""
     out = [
@@ -262,6 +287,8 @@ def render() -> str:
         for key in section:
             name = f"{key.name}.0" if key.numbered else key.name
             out += ["", *_wrapped(key.comment), f"#{name}={key.default}"]
+        if AUTH in section:
+            out += ["", *TRIAL]
     return "\n".join(out) + "\n"
 
 

@@ -6,6 +6,8 @@ stands in L{nacos_tw.settings.keys}.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import os
 import re
 from collections.abc import Mapping
@@ -20,6 +22,11 @@ from nacos_tw.settings.membership import find_members, own_host
 from nacos_tw.settings.properties import UnresolvedError
 from nacos_tw.settings.reading import Reader
 from nacos_tw.settings.secret import local_secret
+
+SHORTEST_KEY = 32
+"""Bytes of a key that signs tokens."""
+PUBLISHED_KEY = "SecretKey0123456789012345678901234567890123456789012345678901234567"
+"""How the key begins with which every Nacos 1.4 signs that was not told another one: it is printed in its source."""
 
 
 @attrs.frozen
@@ -108,11 +115,17 @@ class HttpSettings:
     idle_time: float = 60.0
     pipeline_depth: int = 64
     max_connections: int = 20000
+    trusted_proxies: frozenset[str] = frozenset()
 
 
 @attrs.frozen
 class AuthSettings:
-    """Logins. Times in seconds."""
+    """
+    Logins. Times in seconds.
+
+    @ivar token_key: b"" where the nodes are to make one.
+    @ivar identity_value: "" where no header lets anybody in.
+    """
 
     enabled: bool = False
     system_type: str = "nacos"
@@ -121,7 +134,9 @@ class AuthSettings:
     identity_key: str = ""
     identity_value: str = attrs.field(default="", repr=False)
     token_seconds: float = 18000.0
-    token_key: str = attrs.field(default="", repr=False)
+    token_key: bytes = attrs.field(default=b"", repr=False)
+    admin_password: str = attrs.field(default="", repr=False)
+    refuse_default: bool = False
 
 
 @attrs.frozen
@@ -352,6 +367,7 @@ def _http(reader: Reader) -> HttpSettings:
         idle_time=reader.get(keys.HTTP_IDLE),
         pipeline_depth=reader.get(keys.HTTP_PIPELINE),
         max_connections=reader.get(keys.HTTP_CONNECTIONS),
+        trusted_proxies=frozenset(filter(None, reader.get(keys.HTTP_PROXIES).split(","))),
     )
 
 
@@ -364,5 +380,32 @@ def _auth(reader: Reader) -> AuthSettings:
         identity_key=reader.get(keys.AUTH_IDENTITY_KEY),
         identity_value=reader.get(keys.AUTH_IDENTITY_VALUE),
         token_seconds=reader.get(keys.AUTH_SECONDS),
-        token_key=reader.get(keys.AUTH_TOKEN),
+        token_key=_token_key(reader),
+        admin_password=reader.get(keys.AUTH_ADMIN),
+        refuse_default=reader.get(keys.AUTH_REFUSE),
+    )
+
+
+def _token_key(reader: Reader) -> bytes:
+    """
+    Base64 as Java's lenient decoder reads it; b"" for none, and for the published one, which is no secret.
+
+    @raise SettingsError: with logins on, it cannot be used.
+    """
+    text = "".join(reader.get(keys.AUTH_TOKEN).split())
+    if not text or text.startswith(PUBLISHED_KEY):
+        return b""
+    plain = text.rstrip("=").replace("-", "+").replace("_", "/")
+    plain = plain[: len(plain) - (len(plain) % 4 == 1)]
+    try:
+        key = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) >= SHORTEST_KEY:
+        return key
+    if not reader.get(keys.AUTH):
+        return b""
+    raise SettingsError(
+        f"{reader.filename}: {keys.AUTH_TOKEN.name}: expected base64 of {SHORTEST_KEY} bytes or more, "
+        "as openssl rand -base64 48 gives it"
     )

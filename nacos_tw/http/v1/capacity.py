@@ -38,7 +38,7 @@ class CapacityV1:
     millis: Millis
     limits: Limits = Limits()
 
-    @serve(app, "GET", "", needs="open")
+    @serve(app, "GET", "", needs="read:configs")
     def capacity(self, call: Call) -> Deferred[Reply]:
         """Its row, which is made if there is none."""
         group, tenant = call.params.get("group"), call.params.get("tenant")
@@ -47,7 +47,7 @@ class CapacityV1:
         made = self.configs.write(EnsureCapacity(group or "", tenant or "", self.millis()))
         return made.addCallback(lambda row: result(shown(row, self.limits.quotas)))
 
-    @serve(app, "POST", "", needs="open")
+    @serve(app, "POST", "", needs="admin")
     def set_capacity(self, call: Call) -> Deferred[Reply]:
         """Set some of its limits."""
         params = call.params

@@ -39,7 +39,7 @@ class CatalogV1:
         key = call.service_key()
         return queries.service_of(self.naming.registry, self.naming.overlay, key), key[1]
 
-    @serve(app, "GET", "/services", needs="read:naming")
+    @serve(app, "GET", "/services", needs="read:services")
     def catalog_services(self, call: Call) -> Reply:
         """A page of services with counts, or with C{withInstances=true} with their instances (pages from 0 there)."""
         page, size = integer(call.given("pageNo")), integer(call.given("pageSize"))
@@ -83,7 +83,7 @@ class CatalogV1:
         found, count = catalog.cluster_instances(service, name, cluster, page, size)
         return json_reply({"list": instances_json(found, self.naming), "count": count})
 
-    @serve(app, "GET", "/rt/service", needs="open")
+    @serve(app, "GET", "/rt/service", needs="read:naming")
     def response_times(self, call: Call) -> Reply:
         """How long probes of each cluster take, on the node that probes; elsewhere 1.4's values before a probe."""
         service, _ = self._service(call)

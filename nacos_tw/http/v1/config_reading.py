@@ -126,7 +126,9 @@ def client_ip(call: Call) -> str:
 
 
 def source_user(call: Call) -> str | None:
-    """Who does it, as far as the call says."""
+    """Who does it: the user who is logged in, else whom the call names."""
+    if call.identity.name:
+        return call.identity.name[:128]
     params = call.params
     user = params.get("src_user") or params.get("username")
     return user[:128] if user else None

@@ -9,6 +9,7 @@ import attrs
 from klein import Klein
 from twisted.internet.defer import Deferred
 
+from nacos_tw.auth.access import WRITE
 from nacos_tw.config import store_gray, store_search
 from nacos_tw.config.commands import Remove, RemoveMany, StopBeta
 from nacos_tw.config.configs import Configs
@@ -34,7 +35,7 @@ from nacos_tw.http.v1.config_replies import (
     unknown_tag,
 )
 from nacos_tw.http.v1.faces import Millis
-from nacos_tw.http.v1.transfer import Transfer
+from nacos_tw.http.v1.transfer import Transfer, check_each
 
 LARGEST_PAGE = 500
 """Configs on one page of a search: each comes with its content."""
@@ -160,10 +161,16 @@ class ConfigsV1:
             return stopped.addCallbacks(lambda _: result(True, "stop beta ok"), _beta_trouble, errbackArgs=(False,))
         if params.get("delType") == "ids":
             ids = reading.ids_of(reading.needed(call, "ids"))
-            removed = self.configs.write(RemoveMany(ids, at, ip, user, self.limits.counted))
-            return removed.addCallback(lambda _: result(True))
-        command = Remove(reading.checked_key(call), at, params.get("tag") or None, ip, user, self.limits.counted)
-        return self.configs.write(command).addCallback(_true)
+            command = RemoveMany(ids, at, ip, user, self.limits.counted)
+            return Deferred.fromCoroutine(self._remove_many(call, command))
+        removal = Remove(reading.checked_key(call), at, params.get("tag") or None, ip, user, self.limits.counted)
+        return self.configs.write(removal).addCallback(_true)
+
+    async def _remove_many(self, call: Call, command: RemoveMany) -> Reply:
+        if not call.identity.admin:
+            check_each(call, WRITE, await self.configs.query(store_search.keys_by_ids, command.ids))
+        await self.configs.write(command)
+        return result(True)
 
 
 _GETS: tuple[tuple[str, str, Callable[[ConfigsV1, Call], Result]], ...] = (

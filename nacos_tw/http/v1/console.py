@@ -21,6 +21,7 @@ class ConsoleV1:
     C{/v1/console/server/state} and C{/v1/console/health/*}.
 
     @ivar readiness: "" when this node can do its work, else the reason why not.
+    @ivar wants_admin: whether logins are asked for and there is no administrator yet.
     """
 
     prefix: ClassVar[str] = "/v1/console"
@@ -31,6 +32,8 @@ class ConsoleV1:
     port: int
     function_mode: str = ""
     auth_enabled: bool = False
+    auth_type: str = "nacos"
+    wants_admin: Callable[[], bool] = lambda: False
 
     @serve(app, "GET", "/server/state", needs="open")
     def server_state(self, call: Call) -> Reply:
@@ -43,8 +46,10 @@ class ConsoleV1:
                 "function_mode": self.function_mode or None,
                 "startup_mode": mode,
                 "server_port": str(self.port),
-                "auth_enabled": "true" if self.auth_enabled else "false",
-                "auth_system_type": "nacos",
+                "auth_enabled": _text(self.auth_enabled),
+                "auth_system_type": self.auth_type,
+                "auth_admin_request": _text(self.wants_admin()),
+                "login_page_enabled": _text(self.auth_enabled),
             }
         )
 
@@ -58,3 +63,7 @@ class ConsoleV1:
         """C{OK}, or 500 and the reason."""
         reason = self.readiness()
         return text_reply(reason, call, 500) if reason else text_reply("OK", call)
+
+
+def _text(flag: bool) -> str:
+    return "true" if flag else "false"

@@ -58,19 +58,19 @@ class ConfigOpsV1:
 
     # -- what nodes of 1.4 ask each other
 
-    @serve(app, "GET", "/communication/dataChange", needs="open")
+    @serve(app, "GET", "/communication/dataChange", needs="admin")
     def data_change(self, call: Call) -> Reply:
         """A node of 1.4 on the same database has changed a config: it is read again. (Ours tell each other on 7848.)"""
         self.configs.data_changed(reading.key_of(call))
         return TRUE
 
-    @serve(app, "GET", "/communication/configWatchers", needs="open")
+    @serve(app, "GET", "/communication/configWatchers", needs="read:config")
     async def config_watchers(self, call: Call) -> Reply:
         """Who listens to a config at this node."""
         data_id, group = reading.needed(call, "dataId"), reading.needed(call, "group") or DEFAULT_GROUP
         return watching(await self.watchers.local_watchers((tenant_of(call.params.get("tenant")), group, data_id)))
 
-    @serve(app, "GET", "/communication/watcherConfigs", needs="open")
+    @serve(app, "GET", "/communication/watcherConfigs", needs="admin")
     async def watcher_configs(self, call: Call) -> Reply:
         """What an address listens to at this node."""
         found = await self.watchers.local_watched(reading.needed(call, "ip"))

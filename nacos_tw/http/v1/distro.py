@@ -84,12 +84,12 @@ class DistroV1:
     guard: Guard
     naming: Naming
 
-    @serve(app, "GET", "/datums", needs="open")
+    @serve(app, "GET", "/datums", needs="admin")
     def distro_datums(self, call: Call) -> Reply:
         """All ephemeral instances, by key."""
         return Reply(200, msgspec.json.encode(datums.ephemeral_datums(self.naming)), BINARY)
 
-    @serve(app, "GET", "/datum", needs="open")
+    @serve(app, "GET", "/datum", needs="admin")
     def distro_datum(self, call: Call) -> Reply:
         """Those under the keys of the body C{{"keys": "k1,k2"}}, or of a parameter of that name."""
         keys = call.get("keys") if not call.body else read_json(call.body, GivenKeys).keys

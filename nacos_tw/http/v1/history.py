@@ -57,7 +57,7 @@ class HistoryV1:
         found = self.configs.query(store_history.previous, reading.key_of(call), number)
         return found.addCallback(_row).addErrback(_foreign, call)
 
-    @serve(app, "GET", "/configs", needs="read:config")
+    @serve(app, "GET", "/configs", needs="read:configs")
     def configs_of(self, call: Call) -> Deferred[Reply]:
         """All configs of a namespace."""
         tenant = tenant_of(reading.needed(call, "tenant"))

@@ -120,7 +120,7 @@ class InstancesV1:
         command = MetadataBatch(service, kind, targets, metadata, remove)
         return self.naming.change(command).addCallback(lambda found: json_reply({"updated": found or []}))
 
-    @serve(app, "GET", "/statuses", needs="open")
+    @serve(app, "GET", "/statuses", needs="admin")
     def instance_statuses(self, call: Call) -> Reply:
         """The health of a service's instances, for another node of Nacos."""
         key = queries.split_status_key(call.required("key"))

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import attrs
 from klein import Klein
 
+from nacos_tw.auth.access import READ, naming_resource
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply
@@ -29,11 +30,15 @@ class LegacyV1:
     guard: Guard
     naming: Naming
 
-    @serve(app, "GET", "/allDomNames", needs="read:naming")
+    @serve(app, "GET", "/allDomNames", needs="user")
     def all_dom_names(self, call: Call) -> Reply:
         """All bare names by namespace; for an old Nacos-DNS those of the public one."""
         found = queries.search_names(self.naming.registry, self.naming.overlay, "", "")
-        names = {namespace: [split_name(name)[1] for name in grouped] for namespace, grouped in found.items()}
+        names = {
+            namespace: [split_name(name)[1] for name in grouped]
+            for namespace, grouped in found.items()
+            if call.identity.may(READ, naming_resource(namespace))
+        }
         doms: Any = names
         agent = call.agent
         if agent.startswith("Nacos-DNS") and agent_version(agent) <= OLD_DNS:

@@ -9,6 +9,8 @@ from urllib.parse import quote, quote_plus, unquote_plus
 import attrs
 from klein import Klein
 
+from nacos_tw.auth.access import READ, config_resource
+from nacos_tw.auth.refusals import NOT_ALLOWED, Refused
 from nacos_tw.config import switches
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.gray import Entry
@@ -104,10 +106,13 @@ class ListenerV1:
         self.configs.listeners.render = changed_reply
         object.__setattr__(self, "_switches", _Switches(self.configs))
 
-    @serve(app, "POST", "", needs="read:config")
+    @serve(app, "POST", "", needs="user")
     def listen(self, call: Call) -> Result:
         """Answer when one of the configs differs from what the client has, or after its time."""
         listened = parse_listened(call.params.get("Listening-Configs", ""))
+        for tenant in {tenant_of(key[0]) for key in listened}:
+            if not call.identity.may(READ, config_resource(tenant)):
+                raise Refused(NOT_ALLOWED)
         ip, vip_tag = reading.client_ip(call), call.header(b"vipserver-tag")
         timeout = call.header(b"long-pulling-timeout")
         listeners = self.configs.listeners
@@ -151,7 +156,7 @@ class ListenedV1:
     guard: Guard
     watchers: Watchers
 
-    @serve(app, "GET", "", needs="open")
+    @serve(app, "GET", "", needs="user")
     async def listened_by(self, call: Call) -> Reply:
         """Group key to md5."""
         ip = reading.needed(call, "ip")
@@ -162,6 +167,7 @@ class ListenedV1:
             text: md5
             for text, (key, md5) in found.items()
             if (tenant in text if tenant else everything or not tenant_of(key[0]))
+            and call.identity.may(READ, config_resource(tenant_of(key[0]), key[1], key[2]))
         }
         return watching(shown, collected=True)
 

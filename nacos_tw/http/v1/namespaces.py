@@ -48,7 +48,7 @@ class NamespacesV1:
     millis: Millis
     new_id: Callable[[], str] = lambda: str(uuid.uuid4())
 
-    @serve(app, "GET", "", needs="open")
+    @serve(app, "GET", "", needs="user")
     def namespaces(self, call: Call) -> Deferred[Reply]:
         """All of them, the public one first; with C{show=all} one; with C{checkNamespaceIdExist=true} whether it is."""
         if call.params.get("show") == "all":

@@ -89,7 +89,7 @@ class OperatorV1:
             await self.naming.change(SetSwitch(entry, value))
         return ok_reply(call)
 
-    @serve(app, "GET", "/push/state", needs="open")
+    @serve(app, "GET", "/push/state", needs="user")
     def push_state(self, call: Call) -> Reply:
         """How UDP pushes went."""
         return json_reply(self.naming.push.state(call.spring("detail"), call.spring("reset")))
@@ -117,7 +117,7 @@ class OperatorV1:
         """All members; nothing for an action other than C{view}."""
         return json_reply({"status": self._members()} if call.get("action", "view") == "view" else {})
 
-    @serve(app, "GET", "/distro/server", needs="open")
+    @serve(app, "GET", "/distro/server", needs="read:naming")
     def distro_server(self, call: Call) -> Reply:
         """Which member 1.4's Distro would hold responsible for a service."""
         key = call.service_key()

@@ -74,12 +74,12 @@ class RaftV1:
         leader = self._peer_json(status.leader, status) if status.leader else None
         return json_reply({"leader": msgspec.json.encode(leader).decode()})
 
-    @serve(app, "GET", "/listeners", needs="open")
+    @serve(app, "GET", "/listeners", needs="admin")
     def raft_listeners(self, call: Call) -> Reply:
         """The keys of all that a node listens to."""
         return json_reply({"listeners": list(datums.listened_keys(self.naming))})
 
-    @serve(app, "GET", "/datum", needs="open")
+    @serve(app, "GET", "/datum", needs="admin")
     def raft_datum(self, call: Call) -> Reply:
         """What is stored under C{keys} (comma separated); unknown ones are left out."""
         keys = call.given("keys").split(",")

@@ -9,6 +9,7 @@ import attrs
 import msgspec
 from klein import Klein
 
+from nacos_tw.auth.access import READ, naming_resource
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.errors import BadParameter, NotFound
 from nacos_tw.http import params
@@ -110,7 +111,7 @@ class ServicesV1:
 
     # -- names
 
-    @serve(app, "GET", "/list", needs="read:naming")
+    @serve(app, "GET", "/list", needs="read:services")
     def service_list(self, call: Call) -> Reply:
         """A page of names. Clients ask for the same few pages, so the request's bytes lead to the answer."""
         kept = self.pages.kept(call)
@@ -131,12 +132,16 @@ class ServicesV1:
             self.pages.keep(call, namespace, reply)
         return reply
 
-    @serve(app, "GET", "/names", needs="read:naming")
+    @serve(app, "GET", "/names", needs="user")
     def service_search(self, call: Call) -> Reply:
         """Bare names that contain C{expr}, by namespace; the count is that of the namespaces."""
         wanted = call.namespace if call.get("namespaceId") else ""
         found = queries.search_names(self.naming.registry, self.naming.overlay, wanted, call.get("expr"))
-        services = {namespace: [split_name(name)[1] for name in names] for namespace, names in found.items()}
+        services = {
+            namespace: [split_name(name)[1] for name in names]
+            for namespace, names in found.items()
+            if call.identity.may(READ, naming_resource(namespace))
+        }
         return json_reply({"services": services, "count": len(services)})
 
     # -- subscribers
@@ -163,7 +168,7 @@ class ServicesV1:
             raise BadParameter(f"ip: {status.client_ip} is not in serverlist")
         return ok_reply(call) if status.statuses != "null" else text_reply("fail", call)
 
-    @serve(app, "PUT", "/checksum", needs="open")
+    @serve(app, "PUT", "/checksum", needs="read:naming")
     def service_checksum(self, call: Call) -> Reply:
         """A text that is equal on all nodes that have the same of the service."""
         key = call.service_key()

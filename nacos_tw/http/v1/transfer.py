@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from typing import Any
 
 import attrs
 import msgspec
 
+from nacos_tw.auth.access import READ, config_resource
+from nacos_tw.auth.refusals import NOT_ALLOWED, Refused
 from nacos_tw.config import store_search, transfer
 from nacos_tw.config.commands import ABORT, OVERWRITE, SKIP, Import, ImportItem
 from nacos_tw.config.configs import Configs
@@ -72,7 +74,10 @@ class Transfer:
             blur=True,
         )
         at = self.millis()
-        data = await self.configs.query(transfer.export, wanted, ids, version, at)
+        identity = call.identity
+        data = await self.configs.query(
+            transfer.export, wanted, ids, version, at, lambda key: identity.may(READ, resource(key))
+        )
         name = datetime.fromtimestamp(at / 1000, timezone.utc).strftime("nacos_config_export_%Y%m%d%H%M%S.zip")
         return Reply(200, data, OCTETS, ((b"Content-Disposition", b"attachment;filename=" + name.encode()),))
 
@@ -139,6 +144,7 @@ class Transfer:
         rows = {item.id: item for item in await self.configs.query(store_search.rows_by_ids, list(wanted))}
         if not rows:
             return _outcome(NOTHING)
+        check_each(call, READ, (item.key for item in rows.values()))
         items = []
         for number, one in wanted.items():
             item = rows.get(number)
@@ -150,6 +156,21 @@ class Transfer:
                 )
         imported = await self._import(items, policy, reading.client_ip(call), reading.source_user(call))
         return result(_counted(imported), "Clone Completed Successfully")
+
+
+def check_each(call: Call, action: str, keys: Iterable[ConfigKey]) -> None:
+    """
+    Configs that a call names by their ids may be of any namespace.
+
+    @raise Refused: one of them is none of the caller's.
+    """
+    if not all(call.identity.may(action, resource(key)) for key in keys):
+        raise Refused(NOT_ALLOWED)
+
+
+def resource(key: ConfigKey) -> str:
+    """A config as permissions name it."""
+    return config_resource(*key)
 
 
 def _unpacked(txn: Txn, tenant: str, data: bytes, max_content: int) -> Archive | None:

@@ -167,8 +167,3 @@ CREATE TABLE permissions (
   action TEXT NOT NULL CONSTRAINT action CHECK (length(action) <= 8),
   CONSTRAINT uk_role_permission UNIQUE (role, resource, action)
 );
-
--- The first user, as in conf/nacos-mysql.sql: nacos, password nacos.
-INSERT INTO users (username, password, enabled)
-VALUES ('nacos', '$2a$10$/CIUCBfilW4Mfp4IYT2AxOMOdv3gEs0EWGkqBwuYH51ZJJzSNK2aW', 1);
-INSERT INTO roles (username, role) VALUES ('nacos', 'ROLE_ADMIN');

@@ -1,0 +1,1 @@
+"""Who may do what: users, roles, permissions, passwords and tokens (config fact sheet 12)."""

@@ -1,0 +1,80 @@
+"""All users, roles and permissions of one moment, as a value that checks look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from nacos_tw.auth.access import ADMIN_ROLE, Identity, Permission
+
+UserRow = tuple[str, str, bool]
+"""Name, bcrypt hash, whether it may log in."""
+RoleRow = tuple[str, str]
+"""Name of the user, role."""
+PermissionRow = tuple[str, str, str]
+"""Role, resource, action."""
+
+
+class Rows(msgspec.Struct, frozen=True, array_like=True):
+    """The three tables."""
+
+    users: list[UserRow]
+    roles: list[RoleRow]
+    permissions: list[PermissionRow]
+
+
+class Accounts:
+    """
+    The tables, indexed.
+
+    @ivar rows: what it was made of.
+    @ivar known: whether it was read; nobody is let in before.
+    """
+
+    __slots__ = ("_hashes", "_identities", "_permissions", "_roles", "known", "rows")
+
+    def __init__(self, rows: Rows | None) -> None:
+        """@param rows: None while they are not known."""
+        self.known = rows is not None
+        self.rows = rows or Rows([], [], [])
+        self._hashes = {name: password for name, password, enabled in self.rows.users if enabled}
+        self._roles: dict[str, list[str]] = {}
+        for name, role in self.rows.roles:
+            self._roles.setdefault(name, []).append(role)
+        self._permissions: dict[str, list[Permission]] = {}
+        for row in self.rows.permissions:
+            self._permissions.setdefault(row[0], []).append(Permission(*row))
+        self._identities: dict[str, Identity] = {}
+
+    def password(self, name: str) -> str | None:
+        """The bcrypt hash of a user that may log in; None for any other name."""
+        return self._hashes.get(name)
+
+    @property
+    def names(self) -> Iterable[str]:
+        """Of all users, also those that may not log in."""
+        return (row[0] for row in self.rows.users)
+
+    @property
+    def role_names(self) -> list[str]:
+        """Of all roles, sorted."""
+        return sorted({role for _, role in self.rows.roles})
+
+    @property
+    def has_admin(self) -> bool:
+        """Whether somebody is administrator."""
+        return any(role == ADMIN_ROLE for _, role in self.rows.roles)
+
+    def identity(self, name: str) -> Identity:
+        """A user's, always the same object."""
+        found = self._identities.get(name)
+        if found is None:
+            roles = self._roles.get(name, ())
+            permissions = [one for role in roles for one in self._permissions.get(role, ())]
+            found = self._identities[name] = Identity(name, ADMIN_ROLE in roles, permissions)
+        return found
+
+
+UNKNOWN = Accounts(None)
+"""Before anything was read."""

@@ -1,0 +1,92 @@
+"""The logins of one node, put together."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from nacos_tw.auth.auth import Auth
+from nacos_tw.auth.defaults import FirstAdmin
+from nacos_tw.auth.directory import Directory
+from nacos_tw.auth.passwords import Passwords
+from nacos_tw.auth.secret import SecretFile, SecretMachine, SharedSecret
+from nacos_tw.auth.tokens import Tokens
+from nacos_tw.interfaces import IProposer
+from nacos_tw.settings.settings import Settings
+
+
+class Logins(MultiService):
+    """
+    Everything that runs for logins.
+
+    @ivar auth: the face.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        settings: Settings,
+        reactor: Any,
+        machine: SecretMachine,
+        proposer: IProposer,
+        directory: Directory,
+        write: Callable[[Any], Deferred[Any]],
+    ) -> None:
+        """
+        @param machine: the replicated key of tokens.
+        @param write: see L{nacos_tw.auth.auth.Auth.write}.
+        """
+        super().__init__()
+        wanted = settings.auth
+        self._settings = wanted
+        self._passwords = Passwords(reactor)
+        tokens = Tokens(wanted.token_key, wanted.token_seconds, time.time)
+        self.auth = Auth(
+            reactor,
+            time.time,
+            directory,
+            tokens,
+            self._passwords,
+            write,
+            enabled=wanted.enabled,
+            refuse_default=wanted.refuse_default,
+        )
+        if wanted.enabled and not wanted.token_key:
+            file = SecretFile(os.path.join(settings.data, "auth", "token-key"))
+            self.addService(SharedSecret(reactor, machine, proposer, file, self._use_key))
+        if wanted.enabled:
+            self.addService(FirstAdmin(reactor, self.auth, wanted.admin_password))
+        directory.on_changed = self.auth.default.look
+
+    def _use_key(self, key: bytes) -> None:
+        self.auth.tokens.key = key
+
+    def startService(self) -> None:
+        """Take logins."""
+        self._passwords.start()
+        if self._settings.enabled:
+            self.auth.default.running = True
+            self.auth.default.look()
+            self._warn()
+        super().startService()
+
+    def _warn(self) -> None:
+        wanted = self._settings
+        if wanted.user_agent_white:
+            self.log.warn("nacos.core.auth.enable.userAgentAuthWhite has no effect: a User-Agent proves nothing")
+        if wanted.system_type == "ldap":
+            self.log.warn("nacos.core.auth.system.type=ldap: users of the own table only can log in")
+
+    def stopService(self) -> Any:
+        """Take no more."""
+        stopped = super().stopService()
+        self.auth.default.running = False
+        self._passwords.stop()
+        return stopped

@@ -1,0 +1,76 @@
+"""Who changed what: one line for each login and each change of users, rights and configs, in a file of its own."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+from twisted.logger import Logger
+from twisted.python.logfile import LogFile
+
+NAME = "audit.log"
+SIZE = 20 * 2**20
+KEPT = 10
+LONGEST = 300
+"""Characters of one value."""
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127)} | {34: '\\"', 92: "\\\\"}
+
+
+class Audit:
+    """Writes to C{audit.log}, which is rolled by size. What a full disk does not take is lost, and said once."""
+
+    log = Logger()
+
+    def __init__(self, folder: str, now: Callable[[], float] = time.time) -> None:
+        self._folder = folder
+        self._now = now
+        self._file: LogFile | None = None
+        self._failing = False
+
+    def start(self) -> None:
+        """Open the file."""
+        try:
+            os.makedirs(self._folder, exist_ok=True)
+            self._file = LogFile(NAME, self._folder, rotateLength=SIZE, maxRotatedFiles=KEPT, defaultMode=0o640)
+        except OSError as error:
+            self._failed(error)
+
+    def stop(self) -> None:
+        """Close it."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+    def write(self, who: str, where: str, what: str, result: str, details: dict[str, str]) -> None:
+        """
+        One line.
+
+        @param who: the user, "" for nobody.
+        @param where: the address it came from.
+        @param what: C{login}, or method and path.
+        @param details: names of what was changed; never a password, a token or a content.
+        """
+        if self._file is None:
+            return
+        fields = {"user": who or "-", "from": where, "what": what, **details, "result": result}
+        text = " ".join(f"{name}={_shown(value)}" for name, value in fields.items())
+        at = self._now()
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+        try:
+            self._file.write(
+                f"{stamp},{int(at * 1000) % 1000:03d} {text}\n".encode("utf-8", "backslashreplace").decode()
+            )
+            self._failing = False
+        except OSError as error:
+            self._failed(error)
+
+    def _failed(self, error: OSError) -> None:
+        if not self._failing:
+            self._failing = True
+            self.log.warn("{name} cannot be written: {error}", name=os.path.join(self._folder, NAME), error=error)
+
+
+def _shown(value: str) -> str:
+    text = value[:LONGEST].translate(_CONTROLS)
+    return f'"{text}"' if not text or any(char in text for char in ' ="\\') else text

@@ -1,0 +1,220 @@
+"""The face of logins: who somebody is, and how users, roles and rights are changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from nacos_tw.auth.access import Identity
+from nacos_tw.auth.commands import AuthCommand, CreateAdmin
+from nacos_tw.auth.defaults import DefaultPassword
+from nacos_tw.auth.directory import Directory
+from nacos_tw.auth.passwords import NOBODY, Passwords
+from nacos_tw.auth.refusals import DEFAULT_PASSWORD, TOKEN_EXPIRED, TOKEN_INVALID, UNKNOWN_USER, Refused
+from nacos_tw.auth.throttle import Attempt, Throttle
+from nacos_tw.auth.tokens import Claims, Tokens
+from nacos_tw.errors import Unavailable
+
+FIRST_ADMIN = "nacos"
+MOST_TOKENS = 20_000
+"""Valid tokens that are remembered; when there are more, all are forgotten."""
+DISABLED = "AUTH_DISABLED"
+"""The token of a node that asks for none and has no key to sign one, as 2.5.1's."""
+
+
+@attrs.frozen
+class Login:
+    """
+    A login that succeeded.
+
+    @ivar seconds: for which the token still holds.
+    """
+
+    token: str
+    seconds: int
+    identity: Identity
+
+
+@attrs.define
+class _Known:
+    """A valid token; C{identity} is of the accounts at C{accounts}."""
+
+    claims: Claims
+    accounts: object
+    identity: Identity
+
+
+class Auth:
+    """
+    Logins of one node.
+
+    @ivar directory: the accounts as they are.
+    @ivar tokens: makes and reads tokens; it has no key until one is agreed on.
+    @ivar enabled: whether requests need a login at all.
+    @ivar default: whether the password that everybody knows is still in use.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        now: Callable[[], float],
+        directory: Directory,
+        tokens: Tokens,
+        passwords: Passwords,
+        write: Callable[[AuthCommand], Deferred[Any]],
+        *,
+        enabled: bool,
+        refuse_default: bool = False,
+    ) -> None:
+        """
+        @param now: the wall clock, in seconds since 1970.
+        @param write: does it; fires with the command's result once it is durable and the directory shows it, fails
+            with what it was refused for, or with Unavailable.
+        """
+        self._clock = clock
+        self.write = write
+        self._now = now
+        self.directory = directory
+        self.tokens = tokens
+        self.passwords = passwords
+        self.enabled = enabled
+        self.default = DefaultPassword(directory, passwords, enabled and refuse_default)
+        self._refuse_default = enabled and refuse_default
+        self._throttle = Throttle()
+        self._known: dict[bytes, _Known] = {}
+
+    # -- who is it
+
+    def by_token(self, token: bytes) -> Identity:
+        """
+        Whose token it is.
+
+        @raise Refused: it is nobody's, or not any more.
+        @raise Unavailable: the accounts are not known yet.
+        """
+        known = self._known.get(token)
+        accounts = self.directory.now
+        if known is None or known.accounts is not accounts:
+            known = self._read(token)
+        if known.claims.expires <= self._now():
+            del self._known[token]
+            raise Refused(TOKEN_EXPIRED)
+        return known.identity
+
+    def _read(self, token: bytes) -> _Known:
+        accounts = self.directory.now
+        self._require_known()
+        before = self._known.pop(token, None)
+        claims = before.claims if before is not None else self._claims(token)
+        hashed = accounts.password(claims.name)
+        # A token of a Nacos with the same key has no mark: it holds until its time.
+        if hashed is None or (claims.mark and claims.mark != self.tokens.mark(hashed)):
+            raise Refused(TOKEN_INVALID)
+        self._refuse_known_password(claims.name)
+        if len(self._known) >= MOST_TOKENS:
+            self._known.clear()
+        known = self._known[token] = _Known(claims, accounts, accounts.identity(claims.name))
+        return known
+
+    def _claims(self, token: bytes) -> Claims:
+        if not self.tokens.key:
+            raise Unavailable("the nodes have not agreed on a key for tokens yet")
+        return self.tokens.read(token.decode("ascii", "replace"))
+
+    def _require_known(self) -> None:
+        if not self.directory.now.known:
+            raise Unavailable("users and their rights are not known yet")
+
+    def _refuse_known_password(self, name: str) -> None:
+        """@raise Refused: it is the user whose password everybody knows, and that is not wanted."""
+        if self._refuse_default and name == self.default.user and self.default.stands is not False:
+            raise Refused(DEFAULT_PASSWORD)
+
+    def by_password(self, name: str, password: str, address: str) -> Identity | Deferred[Identity]:
+        """
+        Who has that name and password. A Deferred if it takes a hash.
+
+        @param address: where it comes from: failures slow the next attempts from there and for the name.
+        @raise Refused: (also as the Deferred's failure) nobody has.
+        @raise TooManyFailures: so many were wrong that this one was not looked at.
+        """
+        self._require_known()
+        attempt = self._throttle.attempt(name, address, self._clock.seconds())
+        hashed = self.directory.now.password(name)
+        if not attempt.wait and hashed is not None and self.passwords.is_known(password, hashed):
+            attempt.succeeded()
+            return self._let_in(name)
+        attempt.running()
+        return Deferred.fromCoroutine(self._check(attempt, password))
+
+    async def _check(self, attempt: Attempt, password: str) -> Identity:
+        right: bool | None = None
+        try:
+            if attempt.wait:
+                await deferLater(self._clock, attempt.wait)
+            hashed = self.directory.now.password(attempt.user)
+            matches = await self.passwords.check(password, NOBODY if hashed is None else hashed)
+            right = matches and hashed is not None
+        finally:
+            attempt.ended(right, self._clock.seconds())
+        if not right:
+            raise Refused(UNKNOWN_USER)
+        return self._let_in(attempt.user)
+
+    def _let_in(self, name: str) -> Identity:
+        self._refuse_known_password(name)
+        return self.directory.now.identity(name)
+
+    # -- logging in
+
+    async def log_in(self, name: str, password: str, address: str) -> Login:
+        """
+        A token for a user.
+
+        @raise Refused: wrong name or password; C{TooManyFailures}: see L{by_password}.
+        @raise Unavailable: there is no key yet to sign it with, or the accounts are not known.
+        """
+        if not self.enabled and self.directory.now.known and not self.directory.now.has_admin:
+            # Nobody was ever asked for a password here; clients that send one are let go on.
+            return Login(DISABLED, int(self.tokens.seconds), Identity(name, True))
+        found = self.by_password(name, password, address)
+        identity = found if isinstance(found, Identity) else await found
+        hashed = self.directory.now.password(name)
+        if hashed is None:
+            raise Refused(UNKNOWN_USER)  # deleted meanwhile
+        if self.tokens.key:
+            return Login(self.tokens.issue(name, hashed), int(self.tokens.seconds), identity)
+        if self.enabled:
+            raise Unavailable("the nodes have not agreed on a key for tokens yet")
+        return Login(DISABLED, int(self.tokens.seconds), identity)
+
+    def renewed(self, token: bytes) -> Login:
+        """
+        What a login with a valid token gives: the same one.
+
+        @raise Refused: it is not valid.
+        """
+        identity = self.by_token(token)
+        left = int(self._known[token].claims.expires - self._now())
+        return Login(token.decode("ascii"), left, identity)
+
+    # -- changing
+
+    async def create_admin(self, password: str) -> bool:
+        """
+        Create the first administrator, C{nacos}.
+
+        @return: False if there is one already.
+        """
+        if self.directory.now.known and self.directory.now.has_admin:
+            return False
+        hashed = await self.passwords.hash(password)
+        return bool(await self.write(CreateAdmin(FIRST_ADMIN, hashed)))

@@ -1,0 +1,131 @@
+"""The password that everybody knows: whether it is still in use, and the first administrator that the settings name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nacos_tw.auth.commands import SetPassword
+from nacos_tw.auth.directory import Directory
+from nacos_tw.auth.passwords import Passwords
+from nacos_tw.errors import NacosError
+
+if TYPE_CHECKING:
+    from nacos_tw.auth.auth import Auth
+
+USER = PASSWORD = "nacos"
+AGAIN = 0.5
+"""Seconds between two looks whether the first administrator can be made."""
+
+
+class DefaultPassword:
+    """
+    Whether C{nacos} has the password C{nacos}.
+
+    @ivar stands: None until it is known.
+    @ivar user: the user's name.
+    """
+
+    log = Logger()
+    user = USER
+
+    def __init__(self, directory: Directory, passwords: Passwords, refused: bool) -> None:
+        self.stands: bool | None = False
+        self._directory = directory
+        self._passwords = passwords
+        self._refused = refused
+        self._hash: str | None = None
+        self.running = False
+
+    def look(self) -> None:
+        """The accounts may have changed."""
+        hashed = self._directory.now.password(USER)
+        if not self.running or hashed == self._hash:
+            return
+        self._hash = hashed
+        if hashed is None:
+            self.stands = False
+            return
+        self.stands = None
+        self._passwords.check(PASSWORD, hashed).addCallbacks(self._found, self._unknown, (hashed,))
+
+    def _found(self, stands: bool, hashed: str) -> None:
+        if hashed != self._hash:
+            return
+        self.stands = stands
+        if stands:
+            self.log.warn(
+                "the user nacos has the password nacos, which everybody knows: {what}",
+                what="it is refused" if self._refused else "change it (PUT /v1/auth/users, or in the console)",
+            )
+
+    def _unknown(self, failure: Failure) -> None:
+        failure.trap(NacosError)
+        self._hash = None
+
+
+class FirstAdmin(Service):
+    """
+    Gives an empty table of users its first administrator, with the password that the settings name; one that has the
+    default password gets that password instead.
+    """
+
+    log = Logger()
+
+    def __init__(self, clock: IReactorTime, auth: Auth, password: str) -> None:
+        """@param password: "" for none."""
+        self._clock = clock
+        self._auth = auth
+        self._password = password
+        self._timer: IDelayedCall | None = None
+        self._working: Deferred[bool] | None = None
+
+    def startService(self) -> None:
+        """See to it until it is done."""
+        super().startService()
+        if self._password:
+            self._try()
+
+    def stopService(self) -> None:
+        """Try no more."""
+        super().stopService()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _try(self) -> None:
+        self._timer = None
+        self._working = Deferred.fromCoroutine(self._see_to_it())
+        self._working.addErrback(self._failed).addCallback(self._tried)
+
+    def _failed(self, failure: Failure) -> bool:
+        if not failure.check(NacosError):
+            self.log.failure("the first administrator could not be made", failure)
+        return False
+
+    def _tried(self, done: bool) -> None:
+        self._working = None
+        if not done and self.running:
+            self._timer = self._clock.callLater(AGAIN, self._try)
+
+    async def _see_to_it(self) -> bool:
+        """@return: whether there is nothing more to do."""
+        auth = self._auth
+        accounts = auth.directory.now
+        if not accounts.known or auth.default.stands is None:
+            return False
+        if not accounts.has_admin:
+            if await auth.create_admin(self._password):
+                self.log.info("the first administrator, nacos, was made with the password of the settings")
+            return True
+        hashed = accounts.password(USER)
+        if auth.default.stands and hashed is not None and self._password != PASSWORD:
+            new = await auth.passwords.hash(self._password)
+            if await auth.write(SetPassword(USER, new, hashed)):
+                self.log.info("the default password of nacos was replaced by that of the settings")
+        return True

@@ -1,0 +1,157 @@
+"""How a node whose tables are in a shared database knows them: it reads them when somebody says that they have changed,
+every few seconds in case nobody did, and keeps a copy on disk for a start without the database."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+from twisted.application.service import Service
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nacos_tw.auth import store
+from nacos_tw.auth.accounts import Rows
+from nacos_tw.auth.directory import Directory
+
+T = TypeVar("T")
+Query = Callable[..., "Deferred[Any]"]
+
+PERIOD = 10.0
+"""Seconds between two looks at tables of which nobody said that they have changed."""
+AGAIN = 1.0
+"""Seconds after which a look that failed is tried again."""
+
+
+class CopyFile:
+    """The last known tables, for their owner alone: they hold hashes of passwords."""
+
+    log = Logger()
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def read(self) -> Rows | None:
+        """What was written last; None if there is nothing that can be read."""
+        try:
+            with open(self._path, "rb") as file:
+                return msgspec.msgpack.decode(file.read(), type=Rows)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.MsgspecError) as error:
+            self.log.warn("{path} cannot be read: {error}", path=self._path, error=error)
+            return None
+
+    def write(self, rows: Rows) -> None:
+        """Take the place of what was there, whole or not at all."""
+        folder = os.path.dirname(self._path)
+        try:
+            os.makedirs(folder, mode=0o750, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=folder)  # mode 0600
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(msgspec.msgpack.encode(rows))
+                os.replace(temporary, self._path)
+            except BaseException:
+                os.unlink(temporary)
+                raise
+        except OSError as error:
+            self.log.warn("{path} cannot be written: {error}", path=self._path, error=error)
+
+
+class Following(Service):
+    """
+    Reads the tables, one query at a time: so the last state wins.
+
+    @ivar trouble: why the last query failed, "" if it did not.
+    """
+
+    log = Logger()
+
+    def __init__(self, clock: IReactorTime, query: Query, directory: Directory, copy: CopyFile) -> None:
+        """@param query: see L{nacos_tw.interfaces.IDatabase.query}."""
+        self._clock = clock
+        self._query = query
+        self._directory = directory
+        self._copy = copy
+        self._reading: Deferred[Any] | None = None
+        self._waiting: list[Deferred[None]] = []
+        self._timer: IDelayedCall | None = None
+        self.trouble = ""
+
+    def load_copy(self) -> None:
+        """Take the copy on disk until the database answers."""
+        rows = self._copy.read()
+        if rows is not None:
+            self._directory.put(rows)
+
+    def startService(self) -> None:
+        """Begin to follow."""
+        super().startService()
+        self._read()
+
+    def stopService(self) -> None:
+        """Read nothing more."""
+        super().stopService()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._reading is not None:
+            self._reading.cancel()
+
+    def refresh(self) -> Deferred[None]:
+        """
+        Read the tables as they are from now on.
+
+        @return: fires when they are known, or could not be read: then it is tried again.
+        """
+        if not self.running:
+            return succeed(None)
+        waiting: Deferred[None] = Deferred()
+        self._waiting.append(waiting)
+        if self._reading is None:
+            self._read()
+        return waiting
+
+    def _read(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        waiting, self._waiting = self._waiting, []
+        self._reading = reading = self._query("accounts", store.rows)
+        reading.addCallbacks(self._found, self._failed).addBoth(self._done, waiting)
+
+    def _found(self, rows: Rows) -> None:
+        self.trouble = ""
+        if not self._directory.now.known or rows != self._directory.now.rows:
+            self._copy.write(rows)
+        self._directory.put(rows)
+
+    def _failed(self, failure: Failure) -> None:
+        if not self.trouble and not failure.check(CancelledError):
+            self.log.warn("users and their rights cannot be read: {why}", why=failure.getErrorMessage())
+        self.trouble = failure.getErrorMessage()
+
+    def _done(self, outcome: object, waiting: list[Deferred[None]]) -> None:
+        if isinstance(outcome, Failure):
+            self.log.failure("the accounts could not be taken over", outcome)
+        self._reading = None
+        for one in waiting:
+            one.callback(None)
+        if not self.running:
+            for one in self._waiting:
+                one.callback(None)
+        elif self._waiting:
+            self._read()
+        else:
+            self._timer = self._clock.callLater(AGAIN if self.trouble else PERIOD, self._timed)
+
+    def _timed(self) -> None:
+        self._timer = None
+        if self._reading is None:
+            self._read()

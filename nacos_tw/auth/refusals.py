@@ -1,0 +1,23 @@
+"""Why somebody is not let in, in Nacos's words (config fact sheet 12.7): consoles and clients act on the texts."""
+
+from __future__ import annotations
+
+from nacos_tw.errors import Forbidden, NacosError
+
+UNKNOWN_USER = "unknown user!"
+"""Nobody, or a wrong name or password: which of them is not told. The text of 1.4, on which consoles show the login."""
+TOKEN_INVALID = "token invalid!"
+TOKEN_EXPIRED = "token expired!"
+NOT_ALLOWED = "authorization failed!"
+DEFAULT_PASSWORD = "the default password is refused here, set another one!"
+
+
+class Refused(Forbidden):
+    """Nobody who is known, or not allowed."""
+
+
+class TooManyFailures(NacosError):
+    """So many logins have failed that the next one has to wait; nothing was looked at."""
+
+    def __init__(self) -> None:
+        super().__init__("too many failed logins, try again later")

@@ -1,0 +1,141 @@
+"""Failed logins make the next ones wait: for the user's name, and for the address they come from. Pure: time is given.
+
+Attempts that wait do so one after the other, so that many at a time are no faster than one. An address from which a
+user has logged in before is counted by itself for that user: others who guess elsewhere do not lock the user out there.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import attrs
+
+from nacos_tw.auth.refusals import TooManyFailures
+
+
+@attrs.frozen
+class Limit:
+    """
+    How a kind of attempts is slowed.
+
+    @ivar free: failures after which it begins.
+    @ivar first, longest: seconds between two attempts; they double with each failure.
+    """
+
+    free: int
+    first: float
+    longest: float
+
+
+BY_USER = Limit(5, 0.5, 8.0)
+BY_ADDRESS = Limit(50, 0.1, 2.0)
+"""Whatever the names: many clients may share an address."""
+LONGEST_WAIT = 10.0
+"""Seconds that an attempt waits at most; one that would wait longer is refused."""
+FORGET = 900.0
+"""Seconds after which a failure is forgotten."""
+MOST = 10_000
+"""Names, addresses and pairs that are remembered, of each kind."""
+
+Key = tuple[str, ...]
+
+
+class _Count:
+    """Failures of one name, address or pair; C{running}: attempts whose outcome is open count as failures."""
+
+    __slots__ = ("failures", "last", "limit", "next", "running")
+
+    def __init__(self, limit: Limit) -> None:
+        self.limit = limit
+        self.failures = self.running = 0
+        self.next = self.last = 0.0
+
+    def pause(self) -> float:
+        """Seconds from one attempt to the next."""
+        limit = self.limit
+        over = self.failures + self.running - limit.free
+        return 0.0 if over < 0 else min(limit.longest, limit.first * 2.0 ** min(over, 10))
+
+
+class Attempt:
+    """One login whose outcome is open."""
+
+    __slots__ = ("_counts", "_throttle", "address", "user", "wait")
+
+    def __init__(self, throttle: Throttle, user: str, address: str, counts: list[_Count], wait: float) -> None:
+        self._throttle = throttle
+        self._counts = counts
+        self.user = user
+        self.address = address
+        self.wait = wait
+
+    def running(self) -> None:
+        """It is not known to be right yet: until it ended it counts as a failure."""
+        for count in self._counts:
+            count.running += 1
+
+    def ended(self, succeeded: bool | None, now: float) -> None:
+        """It did; None: it could not be told."""
+        for count in self._counts:
+            count.running -= 1
+        if succeeded is False:
+            for count in self._counts:
+                count.failures += 1
+                count.last = now
+        elif succeeded:
+            self.succeeded()
+
+    def succeeded(self) -> None:
+        """The user is who they say: what they mistyped before does not count."""
+        self._throttle.trust(self.user, self.address)
+
+
+class Throttle:
+    """All counts of this node."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, OrderedDict[Key, _Count]] = {}
+        self._trusted: OrderedDict[Key, None] = OrderedDict()
+
+    def attempt(self, user: str, address: str, now: float) -> Attempt:
+        """
+        Somebody wants to log in.
+
+        @param now: seconds; any clock that goes forward.
+        @return: C{wait} is how many seconds it must wait before the password is looked at.
+        @raise TooManyFailures: it would be too long.
+        """
+        if (user, address) in self._trusted:
+            counts = [self._count("pair", (user, address), BY_USER, now)]
+        else:
+            counts = [
+                self._count("user", (user,), BY_USER, now),
+                self._count("address", (address,), BY_ADDRESS, now),
+            ]
+        wait = max([0.0, *(count.next - now for count in counts if count.pause())])
+        if wait > LONGEST_WAIT:
+            raise TooManyFailures
+        for count in counts:
+            pause = count.pause()
+            if pause:
+                count.next = max(now, count.next) + pause
+        return Attempt(self, user, address, counts, wait)
+
+    def _count(self, kind: str, key: Key, limit: Limit, now: float) -> _Count:
+        counts = self._counts.setdefault(kind, OrderedDict())
+        found = counts.get(key)
+        if found is None or (now - found.last > FORGET and not found.running):
+            found = counts[key] = _Count(limit)
+            found.last = now
+        counts.move_to_end(key)
+        if len(counts) > MOST:
+            counts.popitem(last=False)
+        return found
+
+    def trust(self, user: str, address: str) -> None:
+        """That user has logged in from there."""
+        self._trusted[user, address] = None
+        self._trusted.move_to_end((user, address))
+        if len(self._trusted) > MOST:
+            self._trusted.popitem(last=False)
+        self._counts.get("pair", OrderedDict()).pop((user, address), None)

@@ -1,0 +1,55 @@
+"""What goes into the audit log: logins, and changes of users, rights, configs, namespaces and the cluster."""
+
+from __future__ import annotations
+
+from nacos_tw.auth.audit import Audit
+from nacos_tw.errors import BadParameter
+from nacos_tw.http import params
+from nacos_tw.http.call import Call
+from nacos_tw.http.credentials import source_of
+from nacos_tw.http.guard import Needs
+from nacos_tw.http.reply import Reply
+
+SHOWN = (
+    "tenant", "namespace", "namespaceId", "customNamespaceId", "namespaceName", "namespaceShowName", "group", "dataId",
+    "tag", "beta", "import", "clone", "delType", "ids", "policy", "username", "role", "resource", "action", "entry",
+    "value", "quota", "maxSize", "logName", "logLevel",
+)  # fmt: skip
+"""Parameters whose values say what was changed. No password, token or content is among them."""
+
+
+NOTHING = (b"false", b'{"code":4', b'{"code":5', b'{"code":100')
+
+
+class Recorder:
+    """Writes a line for each call that is to be recorded."""
+
+    def __init__(self, audit: Audit, trusted_proxies: frozenset[str] = frozenset()) -> None:
+        self._audit = audit
+        self._trusted = trusted_proxies
+
+    def __call__(self, needs: Needs, call: Call, reply: Reply) -> None:
+        """A call was answered; see L{nacos_tw.http.guard.Record}."""
+        given = _params(call, reply.status in (401, 403) and needs.action != "open")
+        details = {name: given[name] for name in SHOWN if given.get(name)}
+        who = call.identity.name
+        self._audit.write(who, source_of(call, self._trusted), f"{call.method} {call.path}", _result(reply), details)
+
+
+def _params(call: Call, refused: bool) -> dict[str, str]:
+    """The call's parameters; of somebody who was not let in only those of the query, whose body nobody has read."""
+    found: dict[str, str] = {}
+    try:
+        if not refused:
+            return call.params
+        params.parse(call.query, found)
+    except BadParameter:
+        pass
+    return found
+
+
+def _result(reply: Reply) -> str:
+    """What became of it; some refusals of Nacos have the status 200."""
+    if reply.status < 300:
+        return "nothing" if reply.body.startswith(NOTHING) else "ok"
+    return f"refused {reply.status}" if reply.status < 500 else f"failed {reply.status}"
