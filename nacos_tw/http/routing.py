@@ -110,7 +110,8 @@ def answer(area: Any, handler: Handler, call: Call) -> Reply | Deferred[Reply]:
             reply = result if type(result) is Reply else _later(result, call)
     except Exception as error:
         reply = phrase(error, call)
-    return area.guard.record(handler, call, reply) if handler.needs.recorded else reply  # type: ignore[attr-defined]
+    needs = getattr(handler, "needs", None)
+    return area.guard.record(handler, call, reply) if needs is not None and needs.recorded else reply
 
 
 async def _guarded(guarding: Any, area: Any, handler: Handler, call: Call) -> Reply:

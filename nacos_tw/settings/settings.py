@@ -7,7 +7,6 @@ stands in L{nacos_tw.settings.keys}.
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 import re
 from collections.abc import Mapping
@@ -399,7 +398,7 @@ def _token_key(reader: Reader) -> bytes:
     plain = plain[: len(plain) - (len(plain) % 4 == 1)]
     try:
         key = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error too
         key = b""
     if len(key) >= SHORTEST_KEY:
         return key

@@ -7,6 +7,7 @@ from typing import Any, get_args
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
+from nacos_tw.auth import commands as accounts
 from nacos_tw.config import commands
 
 KEY = ("ns", "g", "d")
@@ -31,6 +32,14 @@ EXAMPLES: list[tuple[Any, list[Any]]] = [
     (commands.CreateNamespace("n", "N", None, 7), [20, "n", "N", None, 7]),
     (commands.UpdateNamespace("n", "N", "d", 7), [21, "n", "N", "d", 7]),
     (commands.DeleteNamespace("n"), [22, "n"]),
+    (accounts.CreateUser("u", "$2a$"), [40, "u", "$2a$"]),
+    (accounts.CreateAdmin("u", "$2a$"), [41, "u", "$2a$"]),
+    (accounts.DeleteUser("u"), [42, "u"]),
+    (accounts.SetPassword("u", "$2a$", "$2a$1"), [43, "u", "$2a$", "$2a$1"]),
+    (accounts.AddRole("r", "u"), [44, "r", "u"]),
+    (accounts.DeleteRole("r"), [45, "r", ""]),
+    (accounts.AddPermission("r", ":*:*", "rw"), [46, "r", ":*:*", "rw"]),
+    (accounts.DeletePermission("r", ":*:*", "rw"), [47, "r", ":*:*", "rw"]),
 ]
 
 

@@ -48,11 +48,11 @@ class Things:
     cancelled: list[bytes] = attrs.field(factory=list)
     app = Klein()
 
-    @serve(app, "GET", "/echo", needs="read")
-    @serve(app, "POST", "/echo", needs="read")
-    @serve(app, "PUT", "/echo", needs="read")
-    @serve(app, "DELETE", "/echo", needs="read")
-    @serve(app, "PATCH", "/echo", needs="read")
+    @serve(app, "GET", "/echo", needs="read:naming")
+    @serve(app, "POST", "/echo", needs="read:naming")
+    @serve(app, "PUT", "/echo", needs="read:naming")
+    @serve(app, "DELETE", "/echo", needs="read:naming")
+    @serve(app, "PATCH", "/echo", needs="read:naming")
     def echo(self, call: Call) -> Reply:
         """What came."""
         return json_reply(
@@ -70,49 +70,49 @@ class Things:
             }
         )
 
-    @serve(app, "POST", "", needs="write")
+    @serve(app, "POST", "", needs="write:naming")
     def write(self, call: Call) -> Reply:
         """The C{ok} of a write."""
         return ok_reply(call)
 
-    @serve(app, "GET", "/fail", needs="read")
+    @serve(app, "GET", "/fail", needs="read:naming")
     def fail(self, call: Call) -> Reply:
         """Raise what C{how} names."""
         raise ERRORS[call.required("how")]()
 
-    @serve(app, "GET", "/fail/async", needs="read")
+    @serve(app, "GET", "/fail/async", needs="read:naming")
     async def fail_async(self, call: Call) -> Reply:
         """The same from a coroutine."""
         raise ERRORS[call.required("how")]()
 
-    @serve(app, "GET", "/wait", needs="read")
+    @serve(app, "GET", "/wait", needs="read:naming")
     def wait(self, call: Call) -> Deferred[Reply]:
         """Answer when the test says so."""
         deferred: Deferred[Reply] = Deferred(lambda _: self.cancelled.append(call.target))
         self.waiting.append(deferred)
         return deferred
 
-    @serve(app, "GET", "/soon", needs="read")
+    @serve(app, "GET", "/soon", needs="read:naming")
     def soon(self, call: Call) -> Deferred[Reply]:
         """A Deferred that has fired already."""
         return succeed(text_reply("soon", call))
 
-    @serve(app, "GET", "/nothing", needs="read")
+    @serve(app, "GET", "/nothing", needs="read:naming")
     def nothing(self, call: Call) -> Reply:
         """A mistake: no answer at all."""
         return None  # type: ignore[return-value]
 
-    @serve(app, "GET", "/empty", needs="read")
+    @serve(app, "GET", "/empty", needs="read:naming")
     def empty(self, call: Call) -> Reply:
         """An answer without a body or a type."""
         return Reply({"204": 204, "304": 304}.get(call.get("status"), 200))
 
-    @serve(app, "GET", "/headers", needs="read")
+    @serve(app, "GET", "/headers", needs="read:naming")
     def headers(self, call: Call) -> Reply:
         """An answer with headers of its own."""
         return Reply(200, b"text", b"text/plain", ((b"X-One", b"1"), (b"X-Two", b"2")))
 
-    @serve(app, "GET", "/big", needs="read")
+    @serve(app, "GET", "/big", needs="read:naming")
     def big(self, call: Call) -> Reply:
         """A long answer."""
         return text_reply("x" * call.integer("size", 100_000))

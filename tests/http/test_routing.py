@@ -61,11 +61,11 @@ class ServeTests(SynchronousTestCase):
         def other(self: Any, call: Call) -> Reply:
             return text_reply("x")
 
-        first = serve(app, "GET", "/a", needs="read")(make())
-        self.assertRaises(ValueError, serve(app, "GET", "/b", needs="read"), make())
-        self.assertRaises(ValueError, serve(app, "GET", "/a", needs="read"), other)
-        self.assertRaises(ValueError, serve(app, "GET", "/c", needs="write"), first)
-        serve(app, "POST", "/a", needs="read")(first)
+        first = serve(app, "GET", "/a", needs="read:naming")(make())
+        self.assertRaises(ValueError, serve(app, "GET", "/b", needs="read:naming"), make())
+        self.assertRaises(ValueError, serve(app, "GET", "/a", needs="read:naming"), other)
+        self.assertRaises(ValueError, serve(app, "GET", "/c", needs="write:naming"), first)
+        serve(app, "POST", "/a", needs="read:naming")(first)
 
     def test_table(self) -> None:
         """Every route, with and without a slash at its end."""

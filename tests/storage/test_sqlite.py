@@ -52,7 +52,7 @@ class FileTests(SynchronousTestCase):
         """A new file has Nacos's tables and its first user; an old one keeps what it has."""
         self.assertTrue(self.file.created)
         with self.file.transaction() as txn:
-            self.assertEqual(txn.all("SELECT username, enabled FROM users"), [("nacos", 1)])
+            self.assertEqual(txn.all("SELECT username, enabled FROM users"), [])
             self.assertEqual(txn.one("SELECT role FROM roles"), ("ROLE_ADMIN",))
             self.assertEqual((txn.dialect, txn.columns.encrypted_data_key, txn.for_update), ("sqlite", True, ""))
             insert(txn, "a")
