@@ -49,11 +49,10 @@ class FileTests(SynchronousTestCase):
         return self.file
 
     def test_made(self) -> None:
-        """A new file has Nacos's tables and its first user; an old one keeps what it has."""
+        """A new file has Nacos's tables and no user; an old one keeps what it has."""
         self.assertTrue(self.file.created)
         with self.file.transaction() as txn:
             self.assertEqual(txn.all("SELECT username, enabled FROM users"), [])
-            self.assertEqual(txn.one("SELECT role FROM roles"), ("ROLE_ADMIN",))
             self.assertEqual((txn.dialect, txn.columns.encrypted_data_key, txn.for_update), ("sqlite", True, ""))
             insert(txn, "a")
         self.assertFalse(self.again().created)
