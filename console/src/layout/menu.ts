@@ -1,0 +1,61 @@
+/** The side menu: Nacos 1.4's, without what this node does not do or the user may not see. */
+import type { Component } from "vue";
+import { Connection, Document, Files, Lock, Monitor, Setting } from "@element-plus/icons-vue";
+
+export interface Entry {
+  /** Message key. */
+  title: string;
+  /** Route; a group has entries instead. */
+  path?: string;
+  icon?: Component;
+  entries?: Entry[];
+}
+
+const CONFIG: Entry = {
+  title: "common.menu.configManagement",
+  icon: Document,
+  entries: [
+    { title: "common.menu.configurations", path: "/configurationManagement" },
+    { title: "common.menu.history", path: "/historyRollback" },
+    { title: "common.menu.listening", path: "/listeningToQuery" },
+  ],
+};
+
+const NAMING: Entry = {
+  title: "common.menu.serviceManagement",
+  icon: Connection,
+  entries: [
+    { title: "common.menu.services", path: "/serviceManagement" },
+    { title: "common.menu.subscribers", path: "/subscriberList" },
+  ],
+};
+
+const AUTHORITY: Entry = {
+  title: "common.menu.authority",
+  icon: Lock,
+  entries: [
+    { title: "common.menu.users", path: "/userManagement" },
+    { title: "common.menu.roles", path: "/rolesManagement" },
+    { title: "common.menu.permissions", path: "/permissionsManagement" },
+  ],
+};
+
+/**
+ * The entries to show.
+ * @param mode the node's function mode: "", "config" or "naming".
+ * @param admin whether the user is an administrator.
+ */
+export function menuEntries(mode: string, admin: boolean): Entry[] {
+  return [
+    ...(mode === "naming" ? [] : [CONFIG]),
+    ...(mode === "config" ? [] : [NAMING]),
+    {
+      title: "common.menu.clusterManagement",
+      icon: Monitor,
+      entries: [{ title: "common.menu.nodes", path: "/clusterManagement" }],
+    },
+    { title: "common.menu.namespace", icon: Files, path: "/namespace" },
+    ...(admin ? [AUTHORITY] : []),
+    { title: "common.menu.settings", icon: Setting, path: "/settingCenter" },
+  ];
+}

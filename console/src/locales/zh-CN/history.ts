@@ -1,0 +1,1 @@
+export default { detail: "历史版本详情", rollback: "回滚配置" };

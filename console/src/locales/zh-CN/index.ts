@@ -1,0 +1,11 @@
+import common from "./common";
+import login from "./login";
+import config from "./config";
+import history from "./history";
+import service from "./service";
+import cluster from "./cluster";
+import namespace from "./namespace";
+import auth from "./auth";
+import settings from "./settings";
+
+export default { common, login, config, history, service, cluster, namespace, auth, settings };

@@ -1,0 +1,1 @@
+export default { detail: "服务详情" };

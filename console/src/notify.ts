@@ -1,0 +1,41 @@
+/** Short messages to the user, and questions. */
+import { ElMessage } from "element-plus/es/components/message/index";
+import { ElMessageBox } from "element-plus/es/components/message-box/index";
+import "element-plus/theme-chalk/el-button.css";
+import "element-plus/theme-chalk/el-input.css";
+import "element-plus/theme-chalk/el-message.css";
+import "element-plus/theme-chalk/el-message-box.css";
+import "element-plus/theme-chalk/el-overlay.css";
+import { t } from "@/i18n";
+
+export function showSuccess(message: string): void {
+  ElMessage({ type: "success", message, showClose: true, grouping: true });
+}
+
+export function showWarning(message: string): void {
+  ElMessage({ type: "warning", message, showClose: true, grouping: true, duration: 6000 });
+}
+
+/** Tell why a request failed, in the node's own words where it has some. */
+export function showError(error: { status: number; message: string }): void {
+  const reason =
+    error.status === 0 ? t("common.unreachable") : error.message || t("common.failed", { status: error.status });
+  const message = error.status === 403 ? t("common.forbidden", { reason }) : reason;
+  ElMessage({ type: "error", message, showClose: true, grouping: true, duration: 8000 });
+}
+
+/** Ask before something that cannot be undone; true for yes. */
+export async function confirmed(message: string, title = t("common.confirm"), danger = true): Promise<boolean> {
+  try {
+    await ElMessageBox.confirm(message, title, {
+      type: "warning",
+      confirmButtonText: t("common.ok"),
+      cancelButtonText: t("common.cancel"),
+      confirmButtonClass: danger ? "el-button--danger" : "",
+      autofocus: !danger,
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,69 @@
+/** The routes of Nacos 1.4's console, so that its bookmarks work here. */
+import { createRouter, createWebHashHistory, type RouteRecordRaw } from "vue-router";
+import { choose, namespaceId, normalNamespace } from "@/namespaces";
+import { authEnabled, functionMode, session } from "@/session";
+
+type Loader = () => Promise<unknown>;
+
+function page(path: string, component: Loader, title: string, menu?: string, admin = false): RouteRecordRaw {
+  return { path, component, meta: { title, menu: menu ?? path, admin } };
+}
+
+const LIST = "/configurationManagement";
+const HISTORY = "/historyRollback";
+
+export const routes: RouteRecordRaw[] = [
+  { path: "/login", component: () => import("@/pages/login/LoginPage.vue"), meta: { bare: true, title: "login.title" } },
+  { path: "/register", redirect: "/login" },
+  { path: "/", redirect: () => (functionMode.value === "naming" ? "/serviceManagement" : LIST) },
+  { path: "/welcome", redirect: "/" },
+
+  page(LIST, () => import("@/pages/config/ConfigurationManagement.vue"), "common.menu.configurations"),
+  page("/newconfig", () => import("@/pages/config/NewConfig.vue"), "config.new", LIST),
+  page("/configeditor", () => import("@/pages/config/ConfigEditor.vue"), "config.edit", LIST),
+  page("/configdetail", () => import("@/pages/config/ConfigDetail.vue"), "config.detail", LIST),
+  page("/configsync", () => import("@/pages/config/ConfigSync.vue"), "config.sync", LIST),
+  page(HISTORY, () => import("@/pages/history/HistoryRollback.vue"), "common.menu.history"),
+  page("/historyDetail", () => import("@/pages/history/HistoryDetail.vue"), "history.detail", HISTORY),
+  page("/configRollback", () => import("@/pages/history/ConfigRollback.vue"), "history.rollback", HISTORY),
+  page("/listeningToQuery", () => import("@/pages/config/ListeningToQuery.vue"), "common.menu.listening"),
+
+  page("/serviceManagement", () => import("@/pages/service/ServiceManagement.vue"), "common.menu.services"),
+  page("/serviceDetail", () => import("@/pages/service/ServiceDetail.vue"), "service.detail", "/serviceManagement"),
+  page("/subscriberList", () => import("@/pages/service/SubscriberList.vue"), "common.menu.subscribers"),
+
+  page("/clusterManagement", () => import("@/pages/cluster/ClusterManagement.vue"), "common.menu.nodes"),
+  page("/namespace", () => import("@/pages/namespace/NamespacePage.vue"), "common.menu.namespace"),
+
+  page("/userManagement", () => import("@/pages/auth/UserManagement.vue"), "common.menu.users", undefined, true),
+  page("/rolesManagement", () => import("@/pages/auth/RolesManagement.vue"), "common.menu.roles", undefined, true),
+  page(
+    "/permissionsManagement",
+    () => import("@/pages/auth/PermissionsManagement.vue"),
+    "common.menu.permissions",
+    undefined,
+    true,
+  ),
+  page("/settingCenter", () => import("@/pages/settings/SettingCenter.vue"), "common.menu.settings"),
+  { path: "/:rest(.*)*", redirect: "/" },
+];
+
+export const router = createRouter({ history: createWebHashHistory(), routes });
+
+router.beforeEach((to) => {
+  if (typeof to.query.namespace === "string" && normalNamespace(to.query.namespace) !== namespaceId.value) {
+    choose(to.query.namespace);
+  }
+  if (session.trouble) return true;
+  if (authEnabled.value && !session.known && to.path !== "/login") {
+    return { path: "/login", query: { redirect: to.fullPath } };
+  }
+  if (to.path === "/login" && (!authEnabled.value || session.known)) return wantedAfterLogin(to.query.redirect);
+  if (to.meta.admin && !session.globalAdmin) return "/";
+  return true;
+});
+
+/** Where a login leads: the page that was wanted, which must be one of ours. */
+export function wantedAfterLogin(redirect: unknown): string {
+  return typeof redirect === "string" && /^\/(?![/\\])/.test(redirect) && !redirect.startsWith("/login") ? redirect : "/";
+}

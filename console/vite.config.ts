@@ -1,0 +1,25 @@
+import { fileURLToPath } from "node:url";
+import vue from "@vitejs/plugin-vue";
+import Components from "unplugin-vue-components/vite";
+import { ElementPlusResolver } from "unplugin-vue-components/resolvers";
+import { defineConfig } from "vite";
+
+// The node that `npm run dev` asks; setup.py names another output folder.
+const NODE = process.env.NACOS_TW_NODE ?? "http://127.0.0.1:8848";
+const OUT = process.env.NACOS_TW_CONSOLE_OUT ?? "../nacos_tw/console/static";
+
+export default defineConfig(({ command }) => ({
+  // Relative addresses: the pages work under any context path.
+  base: command === "build" ? "./" : "/nacos/",
+  plugins: [vue(), Components({ dts: false, dirs: [], resolvers: [ElementPlusResolver()] })],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  build: {
+    outDir: OUT,
+    emptyOutDir: true,
+    assetsInlineLimit: 0, // the Content-Security-Policy allows no data: scripts or styles
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1200,
+    manifest: "manifest.json",
+  },
+  server: { port: 5173, proxy: { "/nacos/v": { target: NODE } } },
+}));

@@ -1,0 +1,9 @@
+import { defineConfig, mergeConfig } from "vitest/config";
+import vite from "./vite.config";
+
+export default mergeConfig(
+  vite({ command: "serve", mode: "test" }),
+  defineConfig({
+    test: { environment: "jsdom", include: ["tests/**/*.test.ts"], server: { deps: { inline: ["element-plus"] } } },
+  }),
+);
