@@ -36,6 +36,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import nodes
+import wire
 from wire import CONFIGS, GROUP, NAMING, Connection, beat, get, json_of, seed, seed_configs
 
 OPS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops")
@@ -109,6 +110,7 @@ class Load:
             "BENCH_INSTANCES": str(INSTANCES),
             "BENCH_HEADERS": self.headers,
             "BENCH_CHECK": str(int(checking)),
+            "BENCH_TOKEN": wire.token,
             "BENCH_TAG": f"{time.time_ns():x}",
         }
         connections = self.connections // threads * threads

@@ -26,6 +26,9 @@ HEADERS = (
     "Connection: keep-alive\r\n"
 )
 
+token = ""
+"""Sent with each request, as the Java client sends it, if there is one."""
+
 Answer = tuple[int, bytes]
 """Status and body."""
 
@@ -121,6 +124,7 @@ def ask_all(address: str, requests: Iterable[bytes], connections: int = 64) -> l
 
 def request(method: str, path: str, parameters: Mapping[str, object] | None = None, body: str = "") -> bytes:
     """A request with its parameters in the query."""
+    parameters = {**(parameters or {}), "accessToken": token} if token else parameters
     target = f"{path}?{urlencode(parameters)}" if parameters else path
     length = "" if method == "GET" else f"Content-Length: {len(body)}\r\n"
     return f"{method} {target} HTTP/1.1\r\n{HEADERS}RequestId: {uuid.uuid4()}\r\n{length}\r\n{body}".encode()

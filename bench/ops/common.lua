@@ -16,7 +16,10 @@ if os.getenv("BENCH_HEADERS") == "java" then
 end
 local form = "Content-Type: application/x-www-form-urlencoded;charset=UTF-8\r\nContent-Length: "
 
+local token = os.getenv("BENCH_TOKEN") or ""
+
 function M.request(method, target, body, area)
+  if token ~= "" then target = target .. (target:find("?", 1, true) and "&" or "?") .. "accessToken=" .. token end
   local head = method .. (area or " /nacos/v1/ns") .. target .. headers
   if body then return head .. form .. #body .. "\r\n\r\n" .. body end
   return head .. "\r\n"

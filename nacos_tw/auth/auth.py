@@ -46,6 +46,7 @@ class _Known:
     """A valid token; C{identity} is of the accounts at C{accounts}."""
 
     claims: Claims
+    expires: float
     accounts: object
     identity: Identity
 
@@ -93,6 +94,13 @@ class Auth:
 
     # -- who is it
 
+    def known(self, token: bytes) -> Identity | None:
+        """Whose token it is, if that was found out before and holds still."""
+        known = self._known.get(token)
+        if known is None or known.accounts is not self.directory.now or known.expires <= self._now():
+            return None
+        return known.identity
+
     def by_token(self, token: bytes) -> Identity:
         """
         Whose token it is.
@@ -101,10 +109,9 @@ class Auth:
         @raise Unavailable: the accounts are not known yet.
         """
         known = self._known.get(token)
-        accounts = self.directory.now
-        if known is None or known.accounts is not accounts:
+        if known is None or known.accounts is not self.directory.now:
             known = self._read(token)
-        if known.claims.expires <= self._now():
+        if known.expires <= self._now():
             del self._known[token]
             raise Refused(TOKEN_EXPIRED)
         return known.identity
@@ -121,7 +128,8 @@ class Auth:
         self._refuse_known_password(claims.name)
         if len(self._known) >= MOST_TOKENS:
             self._known.clear()
-        known = self._known[token] = _Known(claims, accounts, accounts.identity(claims.name))
+        identity = accounts.identity(claims.name)
+        known = self._known[token] = _Known(claims, claims.expires, accounts, identity)
         return known
 
     def _claims(self, token: bytes) -> Claims:
@@ -203,7 +211,7 @@ class Auth:
         @raise Refused: it is not valid.
         """
         identity = self.by_token(token)
-        left = int(self._known[token].claims.expires - self._now())
+        left = int(self._known[token].expires - self._now())
         return Login(token.decode("ascii"), left, identity)
 
     # -- changing

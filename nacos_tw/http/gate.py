@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 
 from nacos_tw.auth.access import READ, WRITE, Identity
 from nacos_tw.auth.refusals import NOT_ALLOWED, UNKNOWN_USER, Refused
-from nacos_tw.http.credentials import password_of, source_of, token_of
+from nacos_tw.http.credentials import TOKEN, password_of, source_of, token_of
 from nacos_tw.http.resources import resource_of
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 KEPT_BYTES = 8 * 1024 * 1024
 """Bytes of requests' targets, about, whose permission is remembered; when there are more, all are forgotten."""
-ENTRY = 250
+ENTRY = 150
 """Bytes that one takes beside its own, about."""
 LONGEST_TARGET = 2048
+BEFORE = b"?&"
+"""What stands before a parameter."""
 PUBLISHED = frozenset({"security", "serverIdentity", "example", "nacos", "test", "authIdentity", "identity"})
 """Values of the server identity that documents and images of Nacos show."""
-
-Allowed = dict[tuple[Identity, str, str, bytes], None]
 
 
 class Gate:
@@ -43,24 +43,34 @@ class Gate:
         self._header = header.lower().encode()
         self._value = b"" if value in PUBLISHED else value.encode()
         self._trusted = trusted_proxies
-        self._allowed: Allowed = {}
+        self._kept: dict[Identity, dict[bytes, Needs]] = {}
         self._bytes = 0
         self._accounts: object = None
 
     def check(self, needs: Needs, call: Call) -> None | Deferred[None]:
         """See L{nacos_tw.http.guard.Check.check}."""
-        action = needs.action
-        if action == "open":
+        if needs.action == "open":
             return None
+        # Nearly always the token is a parameter of the query, and known.
+        target = call.target
+        at = target.find(TOKEN)
+        if at > 0 and target[at - 1] in BEFORE and b"uthorization:" not in call.head:
+            end = target.find(b"&", at)
+            identity = self._auth.known(target[at + len(TOKEN) :] if end < 0 else target[at + len(TOKEN) : end])
+            if identity is not None:
+                self._admit(identity, needs, call)
+                return None
+        return self._slowly(needs, call)
+
+    def _slowly(self, needs: Needs, call: Call) -> None | Deferred[None]:
         token = token_of(call)
         if token:
-            identity = self._auth.by_token(token)
-        else:
-            found = self._without_token(call)
-            if isinstance(found, Deferred):
-                return found.addCallback(self._admit, needs, call)
-            identity = found
-        self._admit(identity, needs, call)
+            self._admit(self._auth.by_token(token), needs, call)
+            return None
+        found = self._without_token(call)
+        if isinstance(found, Deferred):
+            return found.addCallback(self._admit, needs, call)
+        self._admit(found, needs, call)
         return None
 
     def _without_token(self, call: Call) -> Identity | Deferred[Identity]:
@@ -73,7 +83,12 @@ class Gate:
 
     def _admit(self, identity: Identity, needs: Needs, call: Call) -> None:
         call.identity = identity
-        if not identity.admin and needs.action != "user" and not self._may(identity, needs, call):
+        if identity.admin or needs.action == "user":
+            return
+        kept = self._kept.get(identity)
+        if kept is not None and kept.get(call.target) is needs and not call.body:
+            return
+        if not self._may(identity, needs, call):
             raise Refused(NOT_ALLOWED)
 
     def _may(self, identity: Identity, needs: Needs, call: Call) -> bool:
@@ -82,25 +97,19 @@ class Gate:
             return True
         if action == "admin" or kind in ("cluster", "console", "accounts"):
             return False
-        accounts = self._auth.directory.now
-        if accounts is not self._accounts:
-            self._allowed.clear()
-            self._bytes = 0
-            self._accounts = accounts
-        key = (identity, action, kind, call.target)
-        if not call.body and key in self._allowed:
-            return True
         allowed = identity.may(READ if action == "read" else WRITE, resource_of(kind, call))
         if allowed and not call.body:
-            self._keep(key)
+            self._keep(identity, needs, call.target)
         return allowed
 
-    def _keep(self, key: tuple[Identity, str, str, bytes]) -> None:
-        size = len(key[3]) + ENTRY
-        if size > LONGEST_TARGET + ENTRY:
+    def _keep(self, identity: Identity, needs: Needs, target: bytes) -> None:
+        """Remember it; what was allowed to the identities of other accounts is of no use any more."""
+        if len(target) > LONGEST_TARGET:
             return
-        self._bytes += size
-        if self._bytes > KEPT_BYTES:
-            self._allowed.clear()
-            self._bytes = size
-        self._allowed[key] = None
+        self._bytes += len(target) + ENTRY
+        accounts = self._auth.directory.now
+        if self._bytes > KEPT_BYTES or accounts is not self._accounts:
+            self._kept.clear()
+            self._bytes = len(target) + ENTRY
+            self._accounts = accounts
+        self._kept.setdefault(identity, {})[target] = needs
