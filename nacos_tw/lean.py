@@ -3,7 +3,8 @@
 Twisted's reactor loads pyOpenSSL and cryptography (12 MB), and asyncio, which Twisted loads, the TLS of
 the standard library (1 MB), wherever they can be imported; both do without where they cannot. So do the
 standard library's archives without two ways of compressing. Werkzeug, of which Klein uses the routing,
-loads its development server, test client and requests in any case (1 MB), so empty modules stand in for these.
+loads its development server, test client and requests in any case (1 MB), and PyJWT a client for keys on the web, so
+empty modules stand in for these.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ STAND_INS = {
     "werkzeug.serving": ("run_simple",),
     "werkzeug.test": ("Client",),
     "werkzeug.wrappers": ("Request", "Response"),
+    "jwt.jwks_client": ("PyJWKClient",),
 }
 
 
@@ -29,8 +31,8 @@ def leave_out() -> None:
     """
     for name in ("OpenSSL", *LENT):
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
-    if "werkzeug" not in sys.modules:
-        for name, contents in STAND_INS.items():
+    for name, contents in STAND_INS.items():
+        if name.partition(".")[0] not in sys.modules:
             sys.modules[name] = module = ModuleType(name)
             for content in contents:
                 setattr(module, content, None)

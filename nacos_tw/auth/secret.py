@@ -23,7 +23,7 @@ from nacos_tw.interfaces import IProposer
 
 NAME = b"k"
 """The machine's name in the log, see L{nacos_tw.raft.sessions.Machines}."""
-BYTES = 48
+BYTES = 32
 AGAIN = 0.25
 """Seconds between two tries to agree with the others."""
 
