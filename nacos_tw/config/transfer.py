@@ -25,11 +25,17 @@ META_2 = ".metadata.yml"
 MOST_ENTRIES = 100_000
 LARGEST_ENTRY = 40 * 1024 * 1024
 """Bytes of an entry when it is unpacked."""
-LARGEST_ARCHIVE = 256 * 1024 * 1024
+LARGEST_ARCHIVE = 128 * 1024 * 1024
 """Bytes of all entries when they are unpacked."""
 MODEST = 64 * 1024 * 1024
 """An archive that unpacks to more bytes than these must not grow by more than L{MOST_GROWTH} times."""
 MOST_GROWTH = 200
+STORED, DEFLATED = 0, 8
+"""The ways of packing that Java's own reader knows."""
+LOCAL_HEAD = 30
+"""Least bytes in front of an entry's data."""
+DIRECTORY_ENTRY = b"PK\x01\x02"
+"""What an entry of the directory begins with."""
 LONGEST_NAME = 1024
 """Bytes of an entry's name."""
 
@@ -154,6 +160,9 @@ def unpack(data: bytes) -> Archive:
     """
     from zipfile import BadZipFile, LargeZipFile, ZipFile
 
+    # Every entry has its signature in the directory, so nothing is made of a directory that is too long.
+    if data.count(DIRECTORY_ENTRY) > MOST_ENTRIES:
+        raise ArchiveError(f"more than {MOST_ENTRIES} entries")
     try:
         with ZipFile(BytesIO(data)) as archive:
             texts = dict(_texts(archive, len(data)))
@@ -179,11 +188,7 @@ def unpack(data: bytes) -> Archive:
 
 def _texts(archive: ZipFile, size: int) -> Iterator[tuple[str, str]]:
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    if len(entries) > MOST_ENTRIES:
-        raise ArchiveError(f"more than {MOST_ENTRIES} entries")
-    total = sum(entry.file_size for entry in entries)
-    if total > LARGEST_ARCHIVE or (total > MODEST and total > size * MOST_GROWTH):
-        raise ArchiveError("the archive unpacks to too much")
+    _check_directory(entries, size)
     unpacked = 0
     for entry in entries:
         name = _name(entry)
@@ -201,6 +206,21 @@ def _texts(archive: ZipFile, size: int) -> Iterator[tuple[str, str]]:
             yield name, data.decode("utf-8")
         except UnicodeDecodeError:
             raise ArchiveError("an entry is no text in UTF-8") from None
+
+
+def _check_directory(entries: list[ZipInfo], size: int) -> None:
+    """Whether entries are safe to unpack, as far as they tell; C{size}: of the archive, in bytes."""
+    total = sum(entry.file_size for entry in entries)
+    if total > LARGEST_ARCHIVE or (total > MODEST and total > size * MOST_GROWTH):
+        raise ArchiveError("the archive unpacks to too much")
+    end = 0
+    for entry in sorted(entries, key=lambda entry: entry.header_offset):
+        if entry.compress_type not in (STORED, DEFLATED):
+            # The other ways of packing cannot be told to unpack only so much.
+            raise ArchiveError("an entry is packed in a way that is not supported")
+        if entry.header_offset < end:
+            raise ArchiveError("entries share bytes")
+        end = entry.header_offset + LOCAL_HEAD + entry.compress_size
 
 
 def _name(entry: ZipInfo) -> str:

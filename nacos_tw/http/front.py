@@ -59,6 +59,7 @@ class Front(Outlet):
         self._peer = peer
         self._counters = factory.counters
         self._table = factory.table
+        self._cross_origin = bool(factory.limits.cors_origins)
         self._phase = IDLE
         self._slow = 0
         self._buffer = self._head = b""
@@ -279,7 +280,7 @@ class Front(Outlet):
         path = target if at < 0 else target[:at]
         routes = self._table.get(path) or find(self._table, path)
         route = routes.get(method) if routes is not None else None
-        if route is None:
+        if route is None or (self._cross_origin and b"\r\norigin:" in head.lower()):
             self._hand_over(head + body)
             return
         if self._phase is not IDLE:

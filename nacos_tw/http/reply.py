@@ -56,8 +56,11 @@ class Reply:
 
 
 def text_reply(text: str, call: Call | None = None, status: int = 200) -> Reply:
-    """Bare text; its Content-Type follows the call's Accept as Spring's does (C{ok} asked for as JSON stays C{ok})."""
-    return Reply(status, text.encode("utf-8"), PLAIN if call is None else accepted(call))
+    """
+    Bare text; its Content-Type follows the call's Accept as Spring's does (C{ok} asked for as JSON stays C{ok}). A text
+    with C{<} in it may repeat what the client sent, so it is never called HTML or XML: no browser shall run it.
+    """
+    return Reply(status, text.encode("utf-8"), PLAIN if call is None or "<" in text else accepted(call))
 
 
 def ok_reply(call: Call) -> Reply:

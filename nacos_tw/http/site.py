@@ -11,10 +11,11 @@ from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 
 from nacos_tw.http.call import Call
+from nacos_tw.http.cors import CrossOrigin
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.phases import BODY, BODY_TIME, BUSY, CLOSED, HEAD, IDLE, Phase
 from nacos_tw.http.reply import Reply
-from nacos_tw.http.wire import BODILESS, CLOSE, SECURITY_POLICY, refusal, render
+from nacos_tw.http.wire import BODILESS, CLOSE, SECURITY, refusal, render
 from nacos_tw.settings.settings import HttpSettings
 
 
@@ -45,7 +46,6 @@ def send_reply(request: Request, reply: Reply) -> bytes:
     request.setResponseCode(reply.status)
     request.defaultContentType = None
     headers = request.responseHeaders
-    headers.setRawHeaders(*_one(SECURITY_POLICY))
     for header in reply.headers:
         headers.setRawHeaders(*_one(header))
     if reply.content_type is not None:
@@ -83,7 +83,8 @@ class CarrierRequest(Request):
         """The body is complete."""
         if not self.channel.refused:
             self.began = perf_counter()
-            self.responseHeaders.setRawHeaders(*_one(SECURITY_POLICY))
+            for header in (*SECURITY, *self.channel.site.cross_origin.headers(self)):
+                self.responseHeaders.setRawHeaders(*_one(header))
             super().process()
 
     def setHeader(self, name: bytes, value: bytes) -> None:  # noqa: N802
@@ -239,6 +240,7 @@ class CarrierSite(Site):
         )
         self.limits = limits
         self.counters = counters
+        self.cross_origin = CrossOrigin.of(limits.cors_origins)
 
     def channel(self, addr: Any) -> CarrierChannel:
         """A channel for one connection."""

@@ -17,6 +17,7 @@ from nacos_tw.settings.kinds import (
     host,
     integer,
     milliseconds,
+    origins,
     path,
     patterns,
     seconds,
@@ -215,6 +216,10 @@ HTTP_PROXIES = Key(
     "nacos.http.trusted-proxies", words, "", "Addresses of proxies whose X-Forwarded-For tells where a login comes "
     "from, comma separated.",
 )  # fmt: skip
+HTTP_ORIGINS = Key(
+    "nacos.http.cors.allowed-origins", origins, "", "Origins whose pages a browser lets see answers, comma separated: "
+    "https://console.example.com. No others, and none by default.",
+)  # fmt: skip
 HTTP_CONNECTIONS = Key("nacos.http.max-connections", integer(16, 10**6), "20000", "Most connections at a time.")
 
 Section = tuple[str, tuple[Key[Any], ...]]
@@ -249,7 +254,7 @@ SECTIONS: tuple[Section, ...] = (
         "Limits of HTTP",
         (
             HTTP_OVERHEAD, HTTP_HEADER_BYTES, HTTP_HEADERS, HTTP_HEADER_TIME, HTTP_IDLE, HTTP_PIPELINE,
-            HTTP_CONNECTIONS, HTTP_PROXIES,
+            HTTP_CONNECTIONS, HTTP_PROXIES, HTTP_ORIGINS,
         ),
     ),
 )  # fmt: skip

@@ -14,6 +14,7 @@ _FALSE = frozenset({"false", "off", "no", "0"})
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _SIZE = re.compile(r"([0-9]{1,12})\s*(B|KB|MB|GB)?", re.IGNORECASE)
 _UNITS = {"": 1, "b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30}
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9_.-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _HOST = re.compile(r"[A-Za-z0-9_.:%\[\]-]{1,255}")
 
 
@@ -123,6 +124,14 @@ def choice(*allowed: str, **meanings: str) -> Callable[[str], str]:
 def words(value: str) -> str:
     """Entries between commas or blanks, as one text with commas."""
     return ",".join(value.replace(",", " ").split())
+
+
+def origins(value: str) -> str:
+    """Origins of web pages, as one text with commas: scheme, host and port if not the usual one; C{*} is none."""
+    found = words(value.lower()).split(",")
+    if any(one and not _ORIGIN.fullmatch(one) for one in found):
+        raise ValueError("origins such as https://console.example.com:8443, each in full, without a path or a *")
+    return ",".join(found)
 
 
 def path(value: str) -> str:

@@ -115,6 +115,7 @@ class HttpSettings:
     pipeline_depth: int = 64
     max_connections: int = 20000
     trusted_proxies: frozenset[str] = frozenset()
+    cors_origins: frozenset[str] = frozenset()
 
 
 @attrs.frozen
@@ -367,6 +368,7 @@ def _http(reader: Reader) -> HttpSettings:
         pipeline_depth=reader.get(keys.HTTP_PIPELINE),
         max_connections=reader.get(keys.HTTP_CONNECTIONS),
         trusted_proxies=frozenset(filter(None, reader.get(keys.HTTP_PROXIES).split(","))),
+        cors_origins=frozenset(filter(None, reader.get(keys.HTTP_ORIGINS).split(","))),
     )
 
 

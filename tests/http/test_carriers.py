@@ -188,6 +188,7 @@ class ConformanceTests(SynchronousTestCase):
                 self.assertEqual(got.status, case.status, f"{name}, {carrier}: {got}")
                 self.assertIn(case.text, got.body.decode(), f"{name}, {carrier}")
                 self.assertEqual(got.headers["content-security-policy"], "script-src 'self'", f"{name}, {carrier}")
+                self.assertEqual(got.headers["x-content-type-options"], "nosniff", f"{name}, {carrier}")
                 self.assertNotIn("server", got.headers)
                 self.assertRegex(got.headers["date"], r"^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$")
                 self.assertEqual(client.closed, case.closes, f"{name}, {carrier}")
@@ -208,6 +209,7 @@ class ConformanceTests(SynchronousTestCase):
                     self.assertEqual([item.status for item in before], [200] if first else [], f"{name}, {carrier}")
                     self.assertEqual(got.status, 400, f"{name}, {carrier}: {got}")
                     self.assertEqual(got.headers["connection"], "close")
+                    self.assertEqual(got.headers["x-content-type-options"], "nosniff")
                     self.assertEqual(json.loads(got.body)["message"], "malformed request")
                     self.assertTrue(client.closed, f"{name}, {carrier}")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 import msgspec
+from twisted.internet.defer import DeferredLock
 
 from nacos_tw.auth.access import READ, config_resource
 from nacos_tw.auth.refusals import NOT_ALLOWED, Refused
@@ -57,6 +58,7 @@ class Transfer:
     configs: Configs
     millis: Millis
     limits: Limits = Limits()
+    _turn: DeferredLock = attrs.field(init=False, factory=DeferredLock, eq=False)
 
     # -- export
 
@@ -93,8 +95,16 @@ class Transfer:
         check_tenant(tenant)
         user, ip = reading.source_user(call), reading.client_ip(call)
         call.forget()
+        # One at a time: what an archive unpacks to is in memory until all of it is imported.
+        await self._turn.acquire()
         try:
-            archive = await self.configs.query(_unpacked, tenant, uploaded.data, self.limits.max_content)
+            return await self._take(tenant, uploaded.data, policy, ip, user)
+        finally:
+            self._turn.release()
+
+    async def _take(self, tenant: str, data: bytes, policy: str, ip: str, user: str | None) -> Reply:
+        try:
+            archive = await self.configs.query(_unpacked, tenant, data, self.limits.max_content)
         except ArchiveError:
             return _outcome(UNREADABLE)
         except MetadataError:

@@ -1,0 +1,1 @@
+"""Known break-ins, each played against the server: it does not work."""
