@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from nacos_tw.auth.auth import Auth
-from nacos_tw.auth.defaults import FirstAdmin
+from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES, FirstAdmin
 from nacos_tw.auth.directory import Directory
 from nacos_tw.auth.passwords import Passwords
 from nacos_tw.auth.secret import SecretFile, SecretMachine, SharedSecret
@@ -81,6 +81,10 @@ class Logins(MultiService):
         wanted = self._settings
         if wanted.user_agent_white:
             self.log.warn("nacos.core.auth.enable.userAgentAuthWhite has no effect: a User-Agent proves nothing")
+        if wanted.identity_value in PUBLISHED_IDENTITIES:
+            self.log.warn(
+                "nacos.core.auth.server.identity.value is one that is printed in documents: it lets nobody in"
+            )
         if wanted.system_type == "ldap":
             self.log.warn("nacos.core.auth.system.type=ldap: users of the own table only can log in")
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from nacos_tw.auth.auth import Auth
 
 USER = PASSWORD = "nacos"
+PUBLISHED_IDENTITIES = frozenset(
+    {"security", "serverIdentity", "example", "nacos", "test", "authIdentity", "identity", "nacos_auth_identity_value"}
+)
+"""Values of the server identity that documents and images of Nacos show: they prove nothing."""
 AGAIN = 0.5
 """Seconds between two looks whether the first administrator can be made."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import Deferred
 
 from nacos_tw.auth.access import READ, WRITE, Identity
+from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES
 from nacos_tw.auth.refusals import NOT_ALLOWED, UNKNOWN_USER, Refused
 from nacos_tw.http.credentials import TOKEN, password_of, source_of, token_of
 from nacos_tw.http.resources import resource_of
@@ -24,8 +25,6 @@ ENTRY = 150
 LONGEST_TARGET = 2048
 BEFORE = b"?&"
 """What stands before a parameter."""
-PUBLISHED = frozenset({"security", "serverIdentity", "example", "nacos", "test", "authIdentity", "identity"})
-"""Values of the server identity that documents and images of Nacos show."""
 
 
 class Gate:
@@ -41,7 +40,7 @@ class Gate:
         self._auth = auth
         header, value = identity
         self._header = header.lower().encode()
-        self._value = b"" if value in PUBLISHED else value.encode()
+        self._value = b"" if value in PUBLISHED_IDENTITIES else value.encode()
         self._trusted = trusted_proxies
         self._kept: dict[Identity, dict[bytes, Needs]] = {}
         self._bytes = 0
