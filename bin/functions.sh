@@ -36,7 +36,8 @@ wanted() {
     [ -f "$SOURCE/setup.py" ] || return 0
     (
         cd "$SOURCE" || exit 1
-        find setup.py pyproject.toml nacos_tw twisted -name '__pycache__' -prune -o \
+        find setup.py pyproject.toml nacos_tw twisted console \( -name '__pycache__' -o -name node_modules -o \
+            -path nacos_tw/console/static \) -prune -o \
             -type f ! -name '*.pyc' ! -name 'dropin.cache' -exec cksum {} + 2>/dev/null | LC_ALL=C sort | cksum
     )
 }

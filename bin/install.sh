@@ -116,13 +116,24 @@ rm -f "$STAMP"
 # Built from a copy: the source folder may be read-only, and a build there would leave its own files behind.
 BUILD=$(mktemp -d "${TMPDIR:-/tmp}/nacos_tw-build.XXXXXX") || exit 1
 cp -R "$SOURCE/setup.py" "$SOURCE/pyproject.toml" "$SOURCE/nacos_tw" "$SOURCE/twisted" "$SOURCE/conf" "$SOURCE/bin" "$BUILD" || exit 1
+if [ -d "$SOURCE/console" ]; then # the pages, without what npm put beside them
+    mkdir "$BUILD/console" || exit 1
+    for entry in "$SOURCE/console"/*; do
+        case $entry in */node_modules) ;; *) cp -R "$entry" "$BUILD/console" || exit 1 ;; esac
+    done
+fi
 for extra in README.md MANIFEST.in; do
     [ -f "$SOURCE/$extra" ] && cp "$SOURCE/$extra" "$BUILD"
 done
-install "$BUILD${EXTRAS:+[$EXTRAS]}" >"$BUILD/log" 2>&1 || {
+install "$BUILD${EXTRAS:+[$EXTRAS]}" >"$BUILD/log" 2>&1 ||
+    # Where the machine has no Node.js, setup.py asks the package index for one, which has none for some machines.
+    NACOS_TW_CONSOLE=skip install "$BUILD${EXTRAS:+[$EXTRAS]}" >>"$BUILD/log" 2>&1 || {
     tail -n 5 "$BUILD/log" >&2
     fail "the installation into $VENV failed (see above); is the package index reachable?"
 }
+[ -d "$SOURCE/console" ] && [ "${NACOS_TW_CONSOLE:-}" != skip ] && ! "$VENV/bin/python" -I -c 'import os, nacos_tw.console.pages as p
+raise SystemExit(not os.path.exists(os.path.join(p.FOLDER, "index.html")))' &&
+    echo "the console's pages were not built (that takes Node.js 20 or later, and the npm registry); the API works. To try again, remove $STAMP and start again"
 # twistd looks for plugins through a cache beside them, which only someone who may write there can renew.
 "$VENV/bin/python" -I -c 'import twisted.plugin as p; list(p.getPlugins(p.IPlugin))' >/dev/null 2>&1
 # bin/startup.sh runs it with -OO (no docstrings: 3 MB less); compiled now, so that the first start is as quick as others.

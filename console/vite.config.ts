@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { compress } from "./scripts/compress";
 import vue from "@vitejs/plugin-vue";
 import Components from "unplugin-vue-components/vite";
 import { ElementPlusResolver } from "unplugin-vue-components/resolvers";
@@ -11,7 +12,7 @@ const OUT = process.env.NACOS_TW_CONSOLE_OUT ?? "../nacos_tw/console/static";
 export default defineConfig(({ command }) => ({
   // Relative addresses: the pages work under any context path.
   base: command === "build" ? "./" : "/nacos/",
-  plugins: [vue(), Components({ dts: false, dirs: [], resolvers: [ElementPlusResolver()] })],
+  plugins: [vue(), Components({ dts: false, dirs: [], resolvers: [ElementPlusResolver()] }), compress()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
     outDir: OUT,
@@ -19,7 +20,7 @@ export default defineConfig(({ command }) => ({
     assetsInlineLimit: 0, // the Content-Security-Policy allows no data: scripts or styles
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1200,
-    manifest: "manifest.json",
+    manifest: true,
   },
   server: { port: 5173, proxy: { "/nacos/v": { target: NODE } } },
 }));

@@ -28,7 +28,9 @@ from nacos_tw.cluster.reports import Reports
 from nacos_tw.config.assembly import EmbeddedConfigs, ExternalConfigs
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.upkeep import Upkeep
+from nacos_tw.console.pages import Pages
 from nacos_tw.errors import NacosError, StartError
+from nacos_tw.http.app import no_pages
 from nacos_tw.http.areas import Parts, all_areas
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.gate import Gate
@@ -209,7 +211,10 @@ class NacosNode(Node):
             clock=reactor,
         )
         self.areas = all_areas(parts)
-        self.front = FrontFactory(self.areas.areas, settings.context_path, settings.http, reactor, self.counters)
+        pages = Pages(settings.context_path).answer if settings.console else no_pages
+        self.front = FrontFactory(
+            self.areas.areas, settings.context_path, settings.http, reactor, self.counters, pages=pages
+        )
         interface = _interface(settings)
         endpoint: Any = TCP6ServerEndpoint if ":" in interface else TCP4ServerEndpoint
         self.listener = Listener(endpoint(reactor, settings.port, backlog=1024, interface=interface), self.front)

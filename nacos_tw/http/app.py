@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import cast
 
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
+from nacos_tw.http.call import Call
 from nacos_tw.http.errors import no_such_route, phrase
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import Area, Route, Table, compile_routes, find, normal_context
 from nacos_tw.http.site import read_call, send_reply
+
+Pages = Callable[[Call], "Reply | None"]
+"""What answers a GET of a path without a route, or does not (None)."""
+
+
+def no_pages(call: Call) -> None:
+    """Nothing but the API is served."""
 
 
 class Root(Resource):
@@ -24,15 +32,17 @@ class Root(Resource):
 
     isLeaf = True
 
-    def __init__(self, areas: Iterable[Area], context_path: str) -> None:
+    def __init__(self, areas: Iterable[Area], context_path: str, pages: Pages = no_pages) -> None:
         """
         @param context_path: where the API begins, C{"/nacos"}; C{"/"} for no prefix.
+        @param pages: asked before a path without a route is called unknown.
         @raise ValueError: see L{compile_routes}.
         """
         super().__init__()
         areas = list(areas)
         self.table: Table = compile_routes(areas, context_path)
         self._context = normal_context(context_path)
+        self._pages = pages
         self._resources = {id(area): area.app.resource() for area in areas}
 
     def render(self, request: IRequest) -> int | bytes:
@@ -59,9 +69,9 @@ class Root(Resource):
         allowed = None if routes is None else _methods(routes)
         if method == "OPTIONS" and allowed is not None:
             return send_reply(request, Reply(200, b"", None, ((b"Allow", ", ".join(allowed).encode()),)))
-        return send_reply(
-            request, phrase(no_such_route(method, request.uri, path, allowed), read_call(request, method, path))
-        )
+        call = read_call(request, method, path)
+        reply = self._pages(call) if routes is None and method in ("GET", "HEAD") else None
+        return send_reply(request, reply or phrase(no_such_route(method, request.uri, path, allowed), call))
 
 
 def _methods(routes: dict[bytes, Route]) -> list[str]:

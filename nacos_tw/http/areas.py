@@ -105,6 +105,7 @@ def all_areas(parts: Parts) -> Areas:
         settings.auth_enabled,
         settings.auth.system_type or "nacos",
         lambda: _wants_admin(parts.auth),
+        settings.console,
     )
     areas: list[Area] = [
         InstancesV1(INSTANCE, guard, naming),

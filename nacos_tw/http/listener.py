@@ -13,7 +13,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.web.http import datetimeToString
 
-from nacos_tw.http.app import Root
+from nacos_tw.http.app import Pages, Root, no_pages
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.front import Front
 from nacos_tw.http.routing import Area
@@ -46,13 +46,15 @@ class FrontFactory(ServerFactory[Front]):
         limits: HttpSettings,
         clock: IReactorTime,
         counters: Counters | None = None,
+        pages: Pages = no_pages,
     ) -> None:
         """
         @param areas: all objects with routes.
         @param context_path: where the API begins, C{"/nacos"}; C{"/"} for no prefix.
+        @param pages: see L{Root}.
         @raise ValueError: when a route is declared twice or without its needs.
         """
-        root = Root(areas, context_path)
+        root = Root(areas, context_path, pages)
         self.table = root.table
         self.limits = limits
         self.counters = counters or Counters()

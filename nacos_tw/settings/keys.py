@@ -160,6 +160,8 @@ CLEAN_PERIOD = Key(
     "the fifth look in a row at an empty service removes it.",
 )  # fmt: skip
 
+CONSOLE = Key("nacos.console.ui.enabled", switch(), "true", "Whether this node serves the console's pages.")
+
 AUTH = Key("nacos.core.auth.enabled", switch(), "false", "Whether requests need a login.", ("NACOS_AUTH_ENABLE",))
 AUTH_TYPE = Key(
     "nacos.core.auth.system.type", choice("", "nacos", "ldap"), "nacos", "Where users come from.",
@@ -239,6 +241,7 @@ SECTIONS: tuple[Section, ...] = (
         ),
     ),
     ("Naming", (EXPIRE, CLEAN, CLEAN_DELAY, CLEAN_PERIOD)),
+    ("Console", (CONSOLE,)),
     (
         "Access",
         (

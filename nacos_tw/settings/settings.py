@@ -154,6 +154,7 @@ class Settings:
     @ivar members: all nodes, this one included; only this one where it stands alone.
     @ivar node: this node's id, see L{Address.node}.
     @ivar storage: "embedded" or "external".
+    @ivar console: whether the console's pages are served.
     @ivar remarks: lines to log once: keys of the file that are not read.
     """
 
@@ -176,6 +177,7 @@ class Settings:
     http: HttpSettings
     auth: AuthSettings
     config: ConfigSettings = ConfigSettings()
+    console: bool = True
     remarks: tuple[str, ...] = ()
 
     @property
@@ -224,6 +226,7 @@ def load(home: str, environ: Mapping[str, str], overrides: Mapping[str, str]) ->
         http=_http(reader),
         auth=_auth(reader),
         config=_config(reader),
+        console=reader.get(keys.CONSOLE),
         remarks=tuple(reader.remarks()),
     )
 

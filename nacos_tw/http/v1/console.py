@@ -22,6 +22,7 @@ class ConsoleV1:
 
     @ivar readiness: "" when this node can do its work, else the reason why not.
     @ivar wants_admin: whether logins are asked for and there is no administrator yet.
+    @ivar pages: whether the console's pages are served.
     """
 
     prefix: ClassVar[str] = "/v1/console"
@@ -34,6 +35,7 @@ class ConsoleV1:
     auth_enabled: bool = False
     auth_type: str = "nacos"
     wants_admin: Callable[[], bool] = lambda: False
+    pages: bool = True
 
     @serve(app, "GET", "/server/state", needs="open")
     def server_state(self, call: Call) -> Reply:
@@ -50,6 +52,7 @@ class ConsoleV1:
                 "auth_system_type": self.auth_type,
                 "auth_admin_request": _text(self.wants_admin()),
                 "login_page_enabled": _text(self.auth_enabled),
+                "console_ui_enabled": _text(self.pages),
             }
         )
 
