@@ -56,7 +56,7 @@ from nacos_tw.raft.sessions import Machines
 from nacos_tw.raft.writer import Writer
 from nacos_tw.settings.clusterconf import Address
 from nacos_tw.settings.settings import Settings
-from nacos_tw.starting import Node, one_line_errors
+from nacos_tw.starting import Node, now, one_line_errors
 
 ASK_TIMEOUT = 2.0
 """Seconds that another member has for a small question."""
@@ -189,8 +189,7 @@ class NacosNode(Node):
         proxies = settings.http.trusted_proxies
         gate = None
         if settings.auth_enabled and self.logins is not None:
-            auth = settings.auth
-            gate = Gate(self.logins.auth, (auth.identity_key, auth.identity_value), proxies)
+            gate = Gate(self.logins.auth, (settings.auth.identity_key, settings.auth.identity_value), proxies)
         traffic = Traffic(lambda: self.registry.switches, settings.context_path)
         guard = Guard(traffic, gate, Recorder(self.audit, proxies))
         parts = Parts(
@@ -211,6 +210,7 @@ class NacosNode(Node):
             clock=reactor,
         )
         self.areas = all_areas(parts)
+        self.areas.history.setServiceParent(self)
         pages = Pages(settings.context_path).answer if settings.console else no_pages
         self.front = FrontFactory(
             self.areas.areas, settings.context_path, settings.http, reactor, self.counters, pages=pages
@@ -236,9 +236,9 @@ class NacosNode(Node):
         """Take the ports, before anything is announced."""
         super().privilegedStartService()
         with self._clear_errors():
-            _now(Deferred.fromCoroutine(self.listener.listen()))
+            now(Deferred.fromCoroutine(self.listener.listen()))
             if self.peers is not None:
-                _now(self.peers.listen())
+                now(self.peers.listen())
 
     def startService(self) -> None:
         """Start the parts, each after what it stands on."""
@@ -320,13 +320,13 @@ class NacosNode(Node):
         return self.members.reachable()[:1] == [self.settings.node]
 
     def _role_changed(self) -> None:
-        leads = self.node.is_leader
-        self.health.leader_changed(leads)
-        self.probes.leader_changed(leads)
+        for part in (self.health, self.probes):
+            part.leader_changed(self.node.is_leader)
         self.naming.role_changed()
         if self.config is not None:
             self.config.in_order()
-        self.members.see_self(self.node.status(), millis())
+        self.reports.role_changed()
+        self.areas.history.noted(self.node.status())
 
     def _render_push(self, key: tuple[str, str], clusters: str, client_ip: str, agent: str) -> bytes:
         return self.areas.listing.pushed(key, clusters, client_ip, agent)
@@ -389,16 +389,3 @@ class NacosNode(Node):
 def _interface(settings: Settings) -> str:
     """What to listen on: all of this machine's addresses, with IPv6 where the node itself is known by such a one."""
     return settings.address or ("::" if ":" in settings.ip else "")
-
-
-def _now(result: Deferred[Any]) -> None:
-    """
-    The outcome of what does not really take time.
-
-    @raise StartError: what the Deferred failed with, in one line.
-    """
-    outcome: list[Any] = []
-    result.addBoth(outcome.append)
-    if outcome and isinstance(outcome[0], Failure):
-        error = outcome[0].value
-        raise error if isinstance(error, Exception) else StartError(str(error))

@@ -7,12 +7,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IReactorCore
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from nacos_tw.errors import NacosError, StartError
 
@@ -47,6 +49,19 @@ def one_line_errors() -> Iterator[None]:
         if text is None:
             raise
         raise SystemExit(f"ERROR {text}") from None
+
+
+def now(result: Deferred[Any]) -> None:
+    """
+    The outcome of what does not really take time.
+
+    @raise StartError: what the Deferred failed with, in one line.
+    """
+    outcome: list[Any] = []
+    result.addBoth(outcome.append)
+    if outcome and isinstance(outcome[0], Failure):
+        error = outcome[0].value
+        raise error if isinstance(error, Exception) else StartError(str(error))
 
 
 class Node(MultiService):

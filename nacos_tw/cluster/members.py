@@ -13,7 +13,7 @@ it as it is. Moves between the states::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 import attrs
@@ -38,6 +38,17 @@ class IAddress(Protocol):
     def raft_port(self) -> int: ...
 
 
+class PeerFacts(Protocol):
+    """The part of L{nacos_tw.raft.status.PeerStatus} that members tell each other."""
+
+    @property
+    def connected(self) -> bool: ...
+    @property
+    def lag(self) -> int: ...
+    @property
+    def rtt_seconds(self) -> float: ...
+
+
 class RaftFacts(Protocol):
     """The part of L{nacos_tw.raft.status.RaftStatus} that members tell each other."""
 
@@ -52,7 +63,11 @@ class RaftFacts(Protocol):
     @property
     def applied(self) -> int: ...
     @property
+    def last_index(self) -> int: ...
+    @property
     def voters(self) -> tuple[str, ...]: ...
+    @property
+    def peers(self) -> Mapping[str, PeerFacts]: ...
     @property
     def healthy(self) -> bool: ...
     @property
@@ -256,11 +271,18 @@ class MemberList:
         meta: dict[str, Any] = {"errMsg": fault} if fault else {}
         meta["metaDataMap"] = {RAFT_GROUP: group}
         return {
+            "members": list(self._members),
             "raftApplied": facts.applied,
             "raftCommit": facts.commit,
+            "raftLastIndex": facts.last_index,
             "raftMetaData": meta,
+            "raftPeers": {node: _peer_json(peer) for node, peer in sorted(facts.peers.items())},
             "raftRole": facts.role,
         }
+
+
+def _peer_json(peer: PeerFacts) -> dict[str, Any]:
+    return {"connected": peer.connected, "lag": peer.lag, "rttMillis": round(peer.rtt_seconds * 1000, 3)}
 
 
 def parse_report(body: bytes) -> Report:

@@ -1,4 +1,7 @@
-"""Members tell each other every two seconds, over their links on 7848, that they live and how their Raft part is."""
+"""
+Members tell each other every two seconds, and when their role changed, over their links on 7848, that they live and how
+their Raft part is.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ from collections.abc import Callable
 import msgspec
 from twisted.application import service
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw.cluster.members import Member, MemberList, RaftFacts, parse_report
+
+SETTLING = 0.1
+"""Seconds from a change of role to the report of it: changes come in bursts."""
 
 WHAT = "report"
 """The kind of question under which reports travel."""
@@ -48,6 +54,8 @@ class Reports(service.Service):
         self._asking: set[str] = set()
         self._loop = LoopingCall(self._round)
         self._loop.clock = clock
+        self._clock = clock
+        self._soon: IDelayedCall | None = None
         members.listeners.append(self._state_changed)
 
     def startService(self) -> None:
@@ -58,6 +66,19 @@ class Reports(service.Service):
         super().stopService()
         if self._loop.running:
             self._loop.stop()
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
+
+    def role_changed(self) -> None:
+        """This node's Raft part is in another role or term, or follows another leader: the others are told soon."""
+        self._members.see_self(self._facts(), self._millis())
+        if self.running and self._soon is None:
+            self._soon = self._clock.callLater(SETTLING, self._tell)
+
+    def _tell(self) -> None:
+        self._soon = None
+        self._round()
 
     def peer_connected(self, peer: str) -> None:
         """The link to a member stands: it is up, and is asked for its report at once."""

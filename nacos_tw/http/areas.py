@@ -21,6 +21,7 @@ from nacos_tw.http.v1.accounts import PermissionsV1, RolesV1, UsersV1
 from nacos_tw.http.v1.beat import BeatsV1
 from nacos_tw.http.v1.catalog import CatalogV1
 from nacos_tw.http.v1.cluster import ServiceClustersV1
+from nacos_tw.http.v1.cluster_history import HISTORY, ClusterHistoryV1, asked_history
 from nacos_tw.http.v1.config_areas import ConfigParts, config_areas, config_questions
 from nacos_tw.http.v1.config_reading import Limits
 from nacos_tw.http.v1.console import ConsoleV1
@@ -41,6 +42,7 @@ from nacos_tw.http.v1.raft import RaftV1
 from nacos_tw.http.v1.service import ServicesV1
 from nacos_tw.http.v1.subscribers import SUBSCRIBERS, asked_subscribers
 from nacos_tw.metrics.exposition import Family
+from nacos_tw.metrics.history import History, Reading
 from nacos_tw.metrics.machine import Machine
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.probes import Probes
@@ -80,11 +82,13 @@ class Areas:
     What has routes.
 
     @ivar listing: also renders pushes.
+    @ivar history: to be started with the node, and told of changes of its role.
     @ivar questions: what other nodes may ask on 7848, and who answers: (peer, body) -> answer.
     """
 
     areas: list[Area]
     listing: InstanceListV1
+    history: History
     questions: dict[str, Callable[[str, bytes], bytes | Deferred[bytes] | Any]]
 
 
@@ -95,6 +99,7 @@ def all_areas(parts: Parts) -> Areas:
     listing, beats = InstanceListV1(INSTANCE, guard, naming), BeatsV1(INSTANCE, guard, naming)
     core = ClusterCoreV1(guard, members, node, parts.ask, parts.millis, parts.set_log_level)
     settings = parts.settings
+    history = History(settings.node, lambda: _reading(parts, counts), parts.clock, parts.millis)
     times = int(settings.raft.election * 1000), int(settings.raft.heartbeat * 1000)
     console = ConsoleV1(
         guard,
@@ -124,6 +129,7 @@ def all_areas(parts: Parts) -> Areas:
         RaftV1(guard, naming, node, members, *times),
         core,
         console,
+        ClusterHistoryV1(guard, history, parts.ask_all),
         PrometheusV1(
             guard,
             naming,
@@ -145,6 +151,7 @@ def all_areas(parts: Parts) -> Areas:
         areas = [area for area in areas if not area.prefix.startswith(NAMING)]
     questions: dict[str, Any] = {
         SUBSCRIBERS: lambda peer, body: asked_subscribers(naming, body),
+        HISTORY: lambda peer, body: asked_history(history, body),
         RAFT_OPS: lambda peer, body: Deferred.fromCoroutine(core.asked_raft_ops(peer, body)),
     }
     if parts.configs is not None:
@@ -155,7 +162,7 @@ def all_areas(parts: Parts) -> Areas:
         questions.update(config_questions(watchers))
     if parts.auth is not None:
         areas += auth_areas(guard, parts.auth, settings.http.trusted_proxies)
-    return Areas(areas, listing, questions)
+    return Areas(areas, listing, history, questions)
 
 
 def auth_areas(guard: Guard, auth: Auth, trusted_proxies: frozenset[str]) -> list[Area]:
@@ -166,6 +173,11 @@ def auth_areas(guard: Guard, auth: Auth, trusted_proxies: frozenset[str]) -> lis
         RolesV1(guard, auth),
         PermissionsV1(guard, auth),
     ]
+
+
+def _reading(parts: Parts, counts: Counts) -> Reading:
+    polls = 0 if parts.configs is None else parts.configs.listeners.waiting
+    return Reading(parts.counters.requests, counts.totals().instances, polls + counts.subscribers())
 
 
 def _wants_admin(auth: Auth | None) -> bool:

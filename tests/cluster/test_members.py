@@ -7,7 +7,7 @@ import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.cluster.members import DOWN, SUSPICIOUS, UP, Member, MemberList, Report, java_hash, parse_report
-from nacos_tw.raft.status import RaftStatus
+from nacos_tw.raft.status import PeerStatus, RaftStatus
 
 A, B, C = "10.0.0.1:8848", "10.0.0.2:8848", "10.0.0.3:8848"
 
@@ -129,12 +129,14 @@ class ShapeTests(SynchronousTestCase):
     def test_cluster(self) -> None:
         """Own member in a cluster: the shape of 1.4.8 and the Raft part's numbers, keys sorted."""
         members = member_list()
+        linked = attrs.evolve(WELL, peers={C: PeerStatus(True, 8, 2, 0.00025)})
         self.assertEqual(
-            msgspec.json.encode(members.see_self(WELL, 1795449497589).as_json()),
-            b'{"ip":"10.0.0.1","port":8848,"state":"UP","extendInfo":{"lastRefreshTime":1795449497589,"raftApplied":9,'
-            b'"raftCommit":10,"raftMetaData":{"metaDataMap":{"naming_persistent_service":{"leader":"10.0.0.2:7848",'
-            b'"raftGroupMember":["10.0.0.1:7848","10.0.0.2:7848","10.0.0.3:7848"],"term":3}}},"raftPort":"7848",'
-            b'"raftRole":"FOLLOWER","version":"0.1.0"},"address":"10.0.0.1:8848","failAccessCnt":0}',
+            msgspec.json.encode(members.see_self(linked, 1795449497589).as_json()),
+            b'{"ip":"10.0.0.1","port":8848,"state":"UP","extendInfo":{"lastRefreshTime":1795449497589,"members":'
+            b'["10.0.0.1:8848","10.0.0.2:8848","10.0.0.3:8848"],"raftApplied":9,"raftCommit":10,"raftLastIndex":10,'
+            b'"raftMetaData":{"metaDataMap":{"naming_persistent_service":{"leader":"10.0.0.2:7848",'
+            b'"raftGroupMember":["10.0.0.1:7848","10.0.0.2:7848","10.0.0.3:7848"],"term":3}}},"raftPeers":'
+            b'{"10.0.0.3:8848":{"connected":true,"lag":2,"rttMillis":0.25}},"raftPort":"7848","raftRole":"FOLLOWER","version":"0.1.0"},"address":"10.0.0.1:8848","failAccessCnt":0}',
         )
 
     def test_no_leader(self) -> None:

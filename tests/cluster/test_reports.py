@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.cluster.members import DOWN, SUSPICIOUS, UP, MemberList
-from nacos_tw.cluster.reports import Reports
+from nacos_tw.cluster.reports import SETTLING, Reports
 from nacos_tw.errors import Unavailable
 from tests.cluster.test_members import ILL, THREE, WELL, A, B, C
 
@@ -81,6 +81,26 @@ class ReportsTests(SynchronousTestCase):
         reports.stopService()
         self.clock.pump([2.0, 2.0])
         self.assertEqual(len(self.network.asked), 2)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        reports.startService()
+
+    def test_role_travels(self) -> None:
+        """A change of role is told at once and once, however many come together; not after the stop."""
+        reports = self.start()
+        self.network.asked.clear()
+        for term in (4, 5):
+            self.facts[A] = attrs.evolve(WELL, role="LEADER", term=term, leader=A)
+            reports.role_changed()
+        self.clock.advance(SETTLING)
+        self.assertEqual(self.network.asked, [(A, B), (A, C)])
+        member = self.members[B].get(A)
+        assert member is not None
+        self.assertEqual(member.extend["raftRole"], "LEADER")
+        reports.role_changed()
+        reports.stopService()
+        self.clock.advance(SETTLING)
+        self.assertEqual(len(self.network.asked), 2)
+        reports.role_changed()
         self.assertEqual(self.clock.getDelayedCalls(), [])
         reports.startService()
 
