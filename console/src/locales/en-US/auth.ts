@@ -1,1 +1,37 @@
-export default {};
+export default {
+  role: "Role",
+  resource: "Resource",
+  action: "Right",
+  actions: { r: "read", w: "write", rw: "read and write" },
+  kinds: { all: "Configurations and services", config: "Configurations", naming: "Services" },
+  nameTooLong: "At most 50 characters",
+  nameControl: "Control characters are not allowed",
+  passwordTooLong: "At most 72 bytes",
+  users: {
+    new: "Create user",
+    administrator: "Administrator",
+    deleteQuestion: "Delete the user {name}, with its roles? Its logins end at once.",
+  },
+  roles: {
+    bind: "Bind role",
+    bound: "The user has the role",
+    unbind: "Unbind",
+    unbound: "The user no longer has the role",
+    unbindQuestion: "Take the role {role} from the user {name}?",
+    hint: "A new name makes a new role.",
+    notAdmin: "The administrators' role cannot be given",
+  },
+  permissions: {
+    new: "Add permission",
+    admin: "Administrators may do everything already",
+    allNamespaces: "All namespaces",
+    kind: "What",
+    group: "Group (* is any text)",
+    config: "Data ID (* is any text)",
+    naming: "Service name (* is any text)",
+    narrow: "Enough for clients that read by name. Lists and searches need the right on all groups and names of the namespace.",
+    colon: "A group has no colon",
+    tooLong: "The resource is longer than 255 characters",
+    deleteQuestion: "Take the right {action} on {resource} from the role {role}?",
+  },
+};

@@ -1,1 +1,37 @@
-export default {};
+export default {
+  role: "角色",
+  resource: "资源",
+  action: "动作",
+  actions: { r: "只读", w: "只写", rw: "读写" },
+  kinds: { all: "配置和服务", config: "配置", naming: "服务" },
+  nameTooLong: "最多 50 个字符",
+  nameControl: "不能包含控制字符",
+  passwordTooLong: "最多 72 字节",
+  users: {
+    new: "创建用户",
+    administrator: "管理员",
+    deleteQuestion: "确定删除用户 {name} 及其角色绑定吗？该用户的登录会立即失效。",
+  },
+  roles: {
+    bind: "绑定角色",
+    bound: "角色已绑定",
+    unbind: "解除绑定",
+    unbound: "角色已解除绑定",
+    unbindQuestion: "确定解除用户 {name} 的角色 {role} 吗？",
+    hint: "输入新的名称即创建新角色。",
+    notAdmin: "不能授予管理员角色",
+  },
+  permissions: {
+    new: "添加权限",
+    admin: "管理员已拥有全部权限",
+    allNamespaces: "所有命名空间",
+    kind: "范围",
+    group: "Group（* 表示任意文本）",
+    config: "Data ID（* 表示任意文本）",
+    naming: "服务名（* 表示任意文本）",
+    narrow: "足够客户端按名称读取。列表和查询需要对该命名空间全部分组和名称的权限。",
+    colon: "Group 不能包含冒号",
+    tooLong: "资源长度超过 255 个字符",
+    deleteQuestion: "确定删除角色 {role} 对 {resource} 的{action}权限吗？",
+  },
+};
