@@ -15,7 +15,7 @@ HERE = pathlib.Path(__file__).parent
 VERSION = re.search(r'^__version__ = "([^"]+)"', (HERE / "nacos_tw/__init__.py").read_text("utf-8"), re.MULTILINE)
 SHIPPED = {
     "conf": ["application.properties", "cluster.conf.example", "nacos-mysql.sql"],
-    "bin": ["startup.sh", "shutdown.sh", "install.sh", "functions.sh"],
+    "bin": ["startup.sh", "shutdown.sh", "install.sh", "functions.sh", "make-certs.sh"],
 }
 README = HERE / "README.md"
 if VERSION is None:
@@ -97,7 +97,8 @@ setup(
         "bcrypt>=4.0",
         "attrs>=22.2",
         "service-identity>=23.1",
-        "pyOpenSSL>=23.3",
+        "pyOpenSSL>=24.3",
+        "cryptography>=42",
         "httptools>=0.6",
         "msgspec>=0.18.5",
         "PyMySQL>=1.2,<2",

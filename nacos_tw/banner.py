@@ -17,6 +17,7 @@ def banner(settings: Settings, pid: int) -> str:
     """Name and version, mode, ports, process id and console address, one a line."""
     mode = "stand alone" if settings.standalone else "cluster"
     raft = "" if settings.standalone else f" (Raft: {settings.raft_port})"
+    scheme = "http" if settings.https is None else "https"
     return "\n".join(
         (
             "",
@@ -24,7 +25,7 @@ def banner(settings: Settings, pid: int) -> str:
             f" Running in {mode} mode, {_FUNCTIONS[settings.function_mode]} function modules",
             f" Port: {settings.port}{raft}",
             f" Pid: {pid}",
-            f" Console: http://{join(settings.ip, settings.port)}{settings.context_path}/",
+            f" Console: {scheme}://{join(settings.ip, settings.port)}{settings.context_path}/",
             "",
         )
     )

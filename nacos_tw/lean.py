@@ -27,7 +27,8 @@ def leave_out() -> None:
     """
     Hide TLS from the modules that are loaded next.
 
-    No listener of ours speaks TLS yet; a node that is to do so must not call this.
+    A node whose listeners speak TLS calls L{give_access_to_tls} before it loads what that takes. Twisted's reactor need
+    not know of it.
     """
     for name in ("OpenSSL", *LENT):
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
@@ -43,6 +44,13 @@ def give_access() -> None:
     for name in LENT:
         if sys.modules.get(name, sys) is None:
             del sys.modules[name]
+
+
+def give_access_to_tls() -> None:
+    """From here on pyOpenSSL can be imported. What was imported before does without it for good."""
+    if sys.modules.get("OpenSSL", sys) is None:
+        del sys.modules["OpenSSL"]
+    give_access()
 
 
 @contextmanager

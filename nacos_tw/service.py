@@ -11,7 +11,6 @@ import time
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, succeed
-from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -35,7 +34,7 @@ from nacos_tw.http.areas import Parts, all_areas
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.gate import Gate
 from nacos_tw.http.guard import Guard
-from nacos_tw.http.listener import FrontFactory, Listener
+from nacos_tw.http.listener import FrontFactory, Listener, endpoint
 from nacos_tw.http.record import Recorder
 from nacos_tw.http.traffic import Traffic
 from nacos_tw.logs import FileLog
@@ -57,6 +56,7 @@ from nacos_tw.raft.writer import Writer
 from nacos_tw.settings.clusterconf import Address
 from nacos_tw.settings.settings import Settings
 from nacos_tw.starting import Node, now, one_line_errors
+from nacos_tw.tls.assembly import Tls
 
 ASK_TIMEOUT = 2.0
 """Seconds that another member has for a small question."""
@@ -98,6 +98,7 @@ class NacosNode(Node):
         self.registry = Registry()
         self.leases = Leases()
         self.audit = Audit(settings.logs)
+        self.tls = Tls(settings, reactor)
         self.secret = SecretMachine()
         self.config = self._build_config(settings, reactor)
         self._build_raft(settings, reactor)
@@ -156,6 +157,7 @@ class NacosNode(Node):
                 random=random.random,
                 server=__version__,
                 http=settings.node,
+                tls=self.tls.raft,
             )
 
     def _build_naming(self, settings: Settings, reactor: Any) -> None:
@@ -215,9 +217,8 @@ class NacosNode(Node):
         self.front = FrontFactory(
             self.areas.areas, settings.context_path, settings.http, reactor, self.counters, pages=pages
         )
-        interface = _interface(settings)
-        endpoint: Any = TCP6ServerEndpoint if ":" in interface else TCP4ServerEndpoint
-        self.listener = Listener(endpoint(reactor, settings.port, backlog=1024, interface=interface), self.front)
+        place = endpoint(reactor, settings.port, _interface(settings))
+        self.listener = Listener(place, self.front, self.tls.over_http(self.front))
 
     def _join(self) -> None:
         self.node.on_applied = self._applied
@@ -252,7 +253,7 @@ class NacosNode(Node):
             if self.logins is not None:
                 self.logins.startService()
             self.listener.startService()
-            for part in (self.push, self.health, self.probes, self.reports, self.lookup, self.peers):
+            for part in (self.tls, self.push, self.health, self.probes, self.reports, self.lookup, self.peers):
                 if part is not None:
                     part.startService()
             if self.config is None:
@@ -281,7 +282,7 @@ class NacosNode(Node):
         if self.config is not None:
             self.config.listeners.stop()
         await self.listener.stopService()
-        for part in (self.upkeep, self.lookup, self.reports, self.probes, self.health, self.push):
+        for part in (self.upkeep, self.lookup, self.reports, self.probes, self.health, self.push, self.tls):
             if part is not None:
                 stopped = part.stopService()
                 if stopped is not None:

@@ -134,7 +134,9 @@ class Front(Outlet):
         if phase is BUSY and not self._choked:
             return
         limits = self.factory.limits
-        limit = limits.header_time if phase is HEAD else BODY_TIME if phase is BODY else limits.idle_time
+        limit = (
+            limits.header_time if phase is HEAD or self._shaking else BODY_TIME if phase is BODY else limits.idle_time
+        )
         if self._slow * seconds > limit:
             self._counters.timed_out += 1
             # There may be a lot in the transport's buffer that this client will never read.

@@ -7,7 +7,8 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IListeningPort, IReactorTime, IStreamServerEndpoint
+from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IReactorTime, IStreamServerEndpoint
 from twisted.internet.protocol import ServerFactory
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
@@ -141,12 +142,25 @@ class FrontFactory(ServerFactory[Front]):
             self._sweeping.stop()
 
 
+def endpoint(reactor: Any, port: int, interface: str) -> IStreamServerEndpoint:
+    """Where to listen; the interface is an address of this machine, "" for all that are IPv4, C{"::"} for all."""
+    kind: Any = TCP6ServerEndpoint if ":" in interface else TCP4ServerEndpoint
+    made: IStreamServerEndpoint = kind(reactor, port, backlog=1024, interface=interface)
+    return made
+
+
 class Listener(Service):
     """Listens while it runs."""
 
-    def __init__(self, endpoint: IStreamServerEndpoint, factory: FrontFactory) -> None:
+    def __init__(
+        self, endpoint: IStreamServerEndpoint, factory: FrontFactory, listening: IProtocolFactory | None = None
+    ) -> None:
+        """
+        @param listening: what listens in the factory's place: the same, with TLS below.
+        """
         self._endpoint = endpoint
         self._factory = factory
+        self._listening = factory if listening is None else listening
         self.port: IListeningPort | None = None
 
     async def listen(self) -> IListeningPort:
@@ -155,7 +169,7 @@ class Listener(Service):
 
         @raise twisted.internet.error.CannotListenError: when the port is taken.
         """
-        self.port = await self._endpoint.listen(self._factory)
+        self.port = await self._endpoint.listen(self._listening)
         return self.port
 
     def stopService(self) -> Deferred[None]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.interfaces import IHandshakeListener, ISSLTransport, ITCPTransport
 from twisted.internet.protocol import Protocol
 from twisted.internet.tcp import Connection
+from zope.interface import implementer
 
 BATCH = 2**16
 """Answers, in bytes, that are written together at most."""
 
 
+@implementer(IHandshakeListener)
 class Outlet(Protocol):
     """
     The writing half of a connection.
+
+    @ivar _shaking: TLS is not up yet.
 
     @ivar _collecting: while true, what is written waits in C{_out} (C{_out_size} bytes) for L{_flush}.
     """
@@ -26,15 +30,21 @@ class Outlet(Protocol):
         self._out: list[bytes] = []
         self._out_size = 0
         self._send: Any = None
+        self._shaking = False
 
     def connectionMade(self) -> None:
         """The connection is open."""
         transport = self.transport
         if ITCPTransport.providedBy(transport):
             transport.setTcpNoDelay(True)
+        self._shaking = ISSLTransport.providedBy(transport)
         # Only a plain TCP connection of Twisted's own can be written past its buffer, as TLS has its own transport.
         if isinstance(transport, Connection) and not getattr(transport, "TLS", False):
             self._send = transport.socket.send
+
+    def handshakeCompleted(self) -> None:  # noqa: N802
+        """TLS is up."""
+        self._shaking = False
 
     def _write(self, data: bytes) -> None:
         if self._collecting:

@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 
 from nacos_tw.raft.addresses import normal
 from nacos_tw.raft.protocol import Link
+from nacos_tw.raft.security import IRaftTls
 
 FIRST_PAUSE = 0.05
 """Seconds before the first retry."""
@@ -45,8 +46,14 @@ class State(enum.Enum):
     WAITING = "waiting"
 
 
-def endpoint(reactor: Any, place: IRaftAddress, source: str = "") -> IStreamClientEndpoint:
-    """The way to a member; literal addresses need no resolver and no thread."""
+def endpoint(reactor: Any, place: IRaftAddress, source: str = "", tls: IRaftTls | None = None) -> IStreamClientEndpoint:
+    """The way to a member."""
+    plain = _tcp(reactor, place, source)
+    return plain if tls is None else tls.dialing(plain)
+
+
+def _tcp(reactor: Any, place: IRaftAddress, source: str) -> IStreamClientEndpoint:
+    """Literal addresses need no resolver and no thread."""
     literal = normal(place.host)
     bind = (source, 0) if source else None
     if literal is None:
@@ -66,11 +73,17 @@ class Dialer:
     log = Logger()
 
     def __init__(
-        self, reactor: Any, place: IRaftAddress, make: Callable[[], Link], random: Callable[[], float], source: str = ""
+        self,
+        reactor: Any,
+        place: IRaftAddress,
+        make: Callable[[], Link],
+        random: Callable[[], float],
+        source: str = "",
+        tls: IRaftTls | None = None,
     ) -> None:
         self._clock = reactor
         self._name = f"{place.host}:{place.raft_port}"
-        self._endpoint = endpoint(reactor, place, source)
+        self._endpoint = endpoint(reactor, place, source, tls)
         self._factory = _Dialing(make)
         self._random = random
         self._failures = 0

@@ -8,8 +8,8 @@ the version; it can be neither replayed (the other nonce is fresh) nor sent back
 differ), and whoever dials without the secret gets no more than 32 random bytes. Each direction of the link gets
 a key of its own from the same data, see L{nacos_tw.raft.codec.Sealer}.
 
-The secret is not forward-secret and nothing is encrypted: that is TLS's part, which would come as
-another endpoint below this.
+The secret is not forward-secret and nothing is encrypted: that is TLS's part, which comes below this
+(L{nacos_tw.tls.raft}). With TLS the secret may be empty: certificates then say who is who.
 """
 
 from __future__ import annotations

@@ -26,24 +26,16 @@ from nacos_tw.raft.dialing import Dialer, IRaftAddress
 from nacos_tw.raft.handshake import DialerHandshake, Introduction, ListenerHandshake
 from nacos_tw.raft.listening import Listening
 from nacos_tw.raft.presence import Presence
-from nacos_tw.raft.protocol import Link, Turn
+from nacos_tw.raft.protocol import Link, Secured, Turn
+from nacos_tw.raft.security import IRaftTls
 
 STOP_TIME = 0.4
 """Seconds that connections get to close in order."""
 QUIET = 60.0
 """Seconds in which there is no second warning about the same peer or address."""
 COUNTERS = (
-    "strangers",
-    "crowded",
-    "late",
-    "silent",
-    "refused",
-    "damaged",
-    "oversized",
-    "dropped",
-    "accepted",
-    "dialed",
-)
+    "strangers", "crowded", "late", "silent", "refused", "damaged", "oversized", "dropped", "accepted", "dialed",
+)  # fmt: skip
 """The keys of L{Peers.counters}: connections closed because their address is no member's, too many were
 unauthenticated, the handshake took too long or was refused, nothing was heard, a frame was damaged or oversized; frames
 dropped before a slow connection; links that came up, by side."""
@@ -80,6 +72,7 @@ class Peers(Service):
     @param random: numbers from [0, 1), for the jitter of retries.
     @param entropy: gives that many unpredictable bytes.
     @param source: the address to dial from, for a machine with several; "": the system's choice.
+    @param tls: makes the links TLS; None for plain TCP.
     @ivar counters: see L{COUNTERS}.
     @ivar rtt: last round-trip time per peer in seconds, of peers with an outgoing link.
     @ivar hellos: what each peer said of itself when it last dialed.
@@ -102,6 +95,7 @@ class Peers(Service):
         server: str = "",
         http: str = "",
         source: str = "",
+        tls: IRaftTls | None = None,
     ) -> None:
         self._reactor = reactor
         self._clock: IReactorTime = reactor
@@ -115,6 +109,8 @@ class Peers(Service):
         self._server = server
         self._http = http
         self._source = source
+        self._tls = tls
+        self._secured = None if tls is None else Secured(tls, self._host)
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.rtt: dict[str, float] = {}
         self.hellos: dict[str, Hello] = {}
@@ -147,10 +143,9 @@ class Peers(Service):
     def _open_port(self) -> None:
         if self._port is not None:
             return
+        factory: Any = self._listening if self._tls is None else self._tls.listening(self._listening)
         try:
-            self._port = self._reactor.listenTCP(
-                self._port_number, self._listening, backlog=128, interface=self._interface
-            )
+            self._port = self._reactor.listenTCP(self._port_number, factory, backlog=128, interface=self._interface)
         except CannotListenError as error:
             where = f"{self._interface or '*'}:{self._port_number}"
             raise StartError(f"the Raft port {where} cannot be opened: {error.socketError}") from error
@@ -242,7 +237,7 @@ class Peers(Service):
         for peer, place in members.items():
             if peer != self.node and peer not in self._dialers:
                 self._dialers[peer] = dialer = Dialer(
-                    self._reactor, place, self._dialing_link(peer), self._random, self._source
+                    self._reactor, place, self._dialing_link(peer), self._random, self._source, self._tls
                 )
                 if self.running:
                     dialer.start()
@@ -312,7 +307,8 @@ class Peers(Service):
         self._questions.link_down(link)
         self._answering.link_down(link)
         if link.session is None:
-            hint = "; do its secret, version and cluster.conf differ? its log says more" if link.dialing else ""
+            unclear = link.dialing and not link.explained
+            hint = "; do its secret, version, TLS and cluster.conf differ? its log says more" if unclear else ""
             self._warn(link.name, f"no Raft link with {link.name}: {reason}{hint}")
             return
         peer = link.session.peer
@@ -349,11 +345,16 @@ class Peers(Service):
         except Exception:
             self.log.failure("an event of {peer} failed", peer=peer)
 
+    def _host(self, peer: str) -> str:
+        """Of a member, as cluster.conf has it; "" for anyone else, whom no certificate names."""
+        place = self._members.get(peer)
+        return "" if place is None else place.host
+
     def _dialing_link(self, peer: str) -> Callable[[], Link]:
         def make() -> Link:
             me = Introduction(self.node, self._digest, self._server, self._http)
             handshake = DialerHandshake(me, peer, self._secret, self._entropy)
-            link = Link(self._clock, self._turn, handshake, self, dialing=True, name=peer)
+            link = Link(self._clock, self._turn, handshake, self, dialing=True, name=peer, secured=self._secured)
             self._links[link] = None
             return link
 
@@ -363,7 +364,7 @@ class Peers(Service):
         if not self.running:
             return None
         handshake = ListenerHandshake(self.node, self._dialers, self._secret, self._entropy)
-        link = Link(self._clock, self._turn, handshake, self, dialing=False, name=source)
+        link = Link(self._clock, self._turn, handshake, self, dialing=False, name=source, secured=self._secured)
         self._links[link] = None
         return link
 

@@ -5,11 +5,13 @@ What a node sends goes over the connection that it dialed; the listening side on
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
+import attrs
 from twisted.internet import tcp
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IHandshakeListener, IPushProducer, IReactorTime
 from twisted.internet.protocol import Protocol as StreamProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -31,6 +33,7 @@ from nacos_tw.raft.codec import (
     take_early,
 )
 from nacos_tw.raft.handshake import Handshake, HandshakeError, Session
+from nacos_tw.raft.security import IRaftTls
 
 CHECK_PERIOD = 0.5
 """Seconds between the checks of one connection. Limits of time are counted in checks, so that a process that was
@@ -85,7 +88,23 @@ class Turn:
             link.flush()
 
 
-@implementer(IPushProducer)
+@attrs.frozen
+class Secured:
+    """
+    TLS of one link.
+
+    @ivar host: the host in cluster.conf of a member, by its name.
+    """
+
+    tls: IRaftTls
+    host: Callable[[str], str]
+
+    def misnamed(self, transport: Any, peer: str) -> str:
+        """Why the other side's certificate is not that member's; "" if it is."""
+        return self.tls.misnamed(transport, self.host(peer))
+
+
+@implementer(IPushProducer, IHandshakeListener)
 class Link(StreamProtocol):
     """
     One connection.
@@ -93,16 +112,26 @@ class Link(StreamProtocol):
     @param handshake: this side's part of it.
     @param dialing: whether this node made the connection.
     @param name: the other end for the log, until it is known: the peer dialed, or an address.
+    @param secured: the TLS below; None on plain TCP.
     @ivar session: who is at the other end; None until it has proved itself.
     @ivar closing: nothing is delivered or sent any more.
     @ivar rtt: the last round-trip time in seconds; None until it is known.
     @ivar closed: fires with None when the connection is gone.
+    @ivar explained: the reason for which it closed is the other side's certificate, or TLS.
     """
 
     log = Logger()
 
     def __init__(
-        self, clock: IReactorTime, turn: Turn, handshake: Handshake, owner: ILinkOwner, *, dialing: bool, name: str
+        self,
+        clock: IReactorTime,
+        turn: Turn,
+        handshake: Handshake,
+        owner: ILinkOwner,
+        *,
+        dialing: bool,
+        name: str,
+        secured: Secured | None = None,
     ) -> None:
         self._clock = clock
         self._turn = turn
@@ -114,6 +143,8 @@ class Link(StreamProtocol):
         self.closing = False
         self.rtt: float | None = None
         self.closed: Deferred[None] = Deferred()
+        self.explained = False
+        self._secured = secured
         self._reason = ""
         self._early = bytearray()
         self._queue: list[bytes] = []
@@ -134,9 +165,22 @@ class Link(StreamProtocol):
         # and a turn of the reactor for each lone frame. With nothing in its buffer the socket can be written to.
         self._direct = isinstance(transport, tcp.Connection) and hasattr(transport, "_tempDataBuffer")
         self._check_call = self._clock.callLater(CHECK_PERIOD, self._check)
+        if self._secured is None:
+            self._open()
+
+    def handshakeCompleted(self) -> None:  # noqa: N802
+        """TLS is up: certificates were exchanged, and each comes from the cluster's CA."""
+        try:
+            if self.dialing:
+                self._check_name(self.name)
+            self._open()
+        except HandshakeError as error:
+            self._give_up("refused", str(error))
+
+    def _open(self) -> None:
         opening = self._handshake.start()
-        if opening is not None:
-            transport.write(pack(opening))
+        if opening is not None and self.transport is not None:
+            self.transport.write(pack(opening))
 
     def dataReceived(self, data: bytes) -> None:
         self._quiet = 0
@@ -162,11 +206,21 @@ class Link(StreamProtocol):
             self._check_call = None
         self._queue.clear()
         if not self._reason:
-            self._reason = "it was closed" if reason is None else reason.getErrorMessage()
+            self._reason = self._explain(reason)
         try:
             self._owner.link_down(self, self._reason)
         finally:
             self.closed.callback(None)
+
+    def _explain(self, reason: Failure | None) -> str:
+        """Why the connection closed, for the log."""
+        if reason is None:
+            return "it was closed"
+        text = self._secured.tls.explain(self.transport, reason) if self._secured is not None else ""
+        if text and self.session is None:
+            self.explained = True
+            self._owner.counters["refused"] += 1
+        return text or reason.getErrorMessage()
 
     @property
     def up(self) -> bool:
@@ -265,12 +319,21 @@ class Link(StreamProtocol):
             if payload is None:
                 return
             answer = self._handshake.receive(payload)
+            session = self._handshake.session
+            if session is not None:
+                self._check_name(session.peer)
             if answer is not None and self.transport is not None:
                 self.transport.write(pack(answer))
-            session = self._handshake.session
             if session is not None:
                 self._start_session(session)
                 return
+
+    def _check_name(self, peer: str) -> None:
+        """With TLS: the certificate must be that peer's."""
+        trouble = "" if self._secured is None else self._secured.misnamed(self.transport, peer)
+        if trouble:
+            self.explained = True
+            raise HandshakeError(trouble)
 
     def _start_session(self, session: Session) -> None:
         self._sealer = Sealer(session.send_key)

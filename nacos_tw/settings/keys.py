@@ -14,8 +14,10 @@ import attrs
 from nacos_tw.settings.kinds import (
     byte_count,
     choice,
+    file_path,
     host,
     integer,
+    listed,
     milliseconds,
     origins,
     path,
@@ -120,6 +122,54 @@ RAFT_SEGMENT = Key("nacos.raft.segment-bytes", byte_count(65536, 2**30), "838860
 RAFT_SNAPSHOT = Key(
     "nacos.raft.snapshot-bytes", byte_count(65536, 2**34), "16777216", "Bytes of log after which a snapshot is written "
     "(at least as many as the last snapshot has).",
+)  # fmt: skip
+
+HTTPS = Key(
+    "server.ssl.enabled", switch(), "true", "Whether server.port speaks https (TLS 1.2 and 1.3), once a key store or a "
+    "certificate is named here.",
+)  # fmt: skip
+HTTPS_CERTIFICATE = Key(
+    "server.ssl.certificate", file_path, "", "PEM file with the certificate, and after it those between it and its CA. "
+    "Relative paths begin at the home.",
+)  # fmt: skip
+HTTPS_KEY = Key("server.ssl.certificate-private-key", file_path, "", "PEM file with the certificate's private key.")
+HTTPS_STORE = Key("server.ssl.key-store", file_path, "", "PKCS#12 file with both, in their place.")
+HTTPS_STORE_TYPE = Key(
+    "server.ssl.key-store-type", choice("", "pkcs12", "pem", p12="pkcs12"), "", "PKCS12 or PEM; found out if unset. "
+    "(keytool -importkeystore -deststoretype PKCS12 makes one of a JKS store.)",
+)  # fmt: skip
+HTTPS_STORE_PASSWORD = Key("server.ssl.key-store-password", text, "", "The key store's password.")
+HTTPS_KEY_PASSWORD = Key("server.ssl.key-password", text, "", "The private key's, where it has one.")
+HTTPS_ALIAS = Key("server.ssl.key-alias", text, "", "Name of the entry of the key store to use; checked.")
+HTTPS_CLIENTS = Key(
+    "server.ssl.client-auth", choice("none", "want", "need"), "none", "Whether clients may (want) or must (need) show "
+    "a certificate.",
+)  # fmt: skip
+HTTPS_TRUST = Key("server.ssl.trust-certificate", file_path, "", "PEM file with the CAs of the clients' certificates.")
+HTTPS_TRUST_STORE = Key("server.ssl.trust-store", file_path, "", "PKCS#12 (or PEM) file with them, in its place.")
+HTTPS_TRUST_PASSWORD = Key("server.ssl.trust-store-password", text, "", "The trust store's password.")
+HTTPS_PROTOCOLS = Key(
+    "server.ssl.enabled-protocols", listed("TLSv1.2", "TLSv1.3"), "", "TLSv1.2, TLSv1.3 or both, comma separated. Both "
+    "if unset.",
+)  # fmt: skip
+HTTPS_CIPHERS = Key(
+    "server.ssl.ciphers", words, "", "Ciphers of TLS 1.2, by OpenSSL's names or Java's, comma separated. Those with "
+    "forward secrecy if unset.",
+)  # fmt: skip
+
+RAFT_TLS = Key(
+    "nacos.raft.tls.enabled", switch(), "false", "Whether the nodes speak mutual TLS (1.3) with each other, the same "
+    "on every node. nacos.raft.secret is not needed then, and asked for on top if it is set.",
+)  # fmt: skip
+RAFT_TLS_CERTIFICATE = Key(
+    "nacos.raft.tls.certificate", file_path, "", "PEM file with this node's certificate, which must name its address "
+    "in cluster.conf, and after it those between it and its CA.",
+)  # fmt: skip
+RAFT_TLS_KEY = Key("nacos.raft.tls.private-key", file_path, "", "PEM file with its private key.")
+RAFT_TLS_PASSWORD = Key("nacos.raft.tls.private-key-password", text, "", "The key's password, if any.")
+RAFT_TLS_CA = Key(
+    "nacos.raft.tls.ca", file_path, "", "PEM file with the CA that signs the nodes' certificates; two while one "
+    "replaces the other.",
 )  # fmt: skip
 
 PLATFORM = Key(
@@ -234,6 +284,15 @@ SECTIONS: tuple[Section, ...] = (
         (RAFT_SECRET, RAFT_PORT, RAFT_ELECTION, RAFT_HEARTBEAT, RAFT_REQUEST, RAFT_APPEND, RAFT_SEGMENT, RAFT_SNAPSHOT),
     ),
     (
+        "HTTPS",
+        (
+            HTTPS, HTTPS_CERTIFICATE, HTTPS_KEY, HTTPS_STORE, HTTPS_STORE_TYPE, HTTPS_STORE_PASSWORD,
+            HTTPS_KEY_PASSWORD, HTTPS_ALIAS, HTTPS_CLIENTS, HTTPS_TRUST, HTTPS_TRUST_STORE, HTTPS_TRUST_PASSWORD,
+            HTTPS_PROTOCOLS, HTTPS_CIPHERS,
+        ),
+    ),
+    ("TLS between nodes", (RAFT_TLS, RAFT_TLS_CERTIFICATE, RAFT_TLS_KEY, RAFT_TLS_PASSWORD, RAFT_TLS_CA)),
+    (
         "Database",
         (
             PLATFORM, EMBEDDED, DB_NUM, DB_URL, DB_USER, DB_PASSWORD,
@@ -270,7 +329,7 @@ UNUSED = (
     "nacos.cmdb.", "nacos.istio.", "nacos.security.", "management.", "nacos.config.", "isQuickStart",
     "notifyConnectTimeout", "notifySocketTimeout", "isHealthCheck", "defaultMaxAggr", "correctUsageDelay",
     "initialExpansionPercent", "nacos.core.param.check.", "nacos.console.", "nacos.core.auth.", "spring.", "nacos.k8s.",
-    "nacos.remote.", "nacos.custom.", "nacos.plugin.", "nacos.prometheus.", "nacos.server.",
+    "server.ssl.", "nacos.remote.", "nacos.custom.", "nacos.plugin.", "nacos.prometheus.", "nacos.server.",
 )  # fmt: skip
 """Starts of keys that Nacos reads and this server does not."""
 

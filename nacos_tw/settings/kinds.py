@@ -142,6 +142,29 @@ def path(value: str) -> str:
     return value
 
 
+def file_path(value: str) -> str:
+    """A file; Spring's prefix C{file:} may stand before it."""
+    value = value.strip()
+    if value.startswith("file:"):
+        value = re.sub("^(?://)?(?=/)", "", value[5:])
+    if not value.isprintable() or re.match(r"[A-Za-z]{2,}:", value):
+        raise ValueError("the path of a file")
+    return value
+
+
+def listed(*allowed: str) -> Callable[[str], str]:
+    """Words out of these between commas or blanks, as one text with commas; whatever their case."""
+    known = {word.lower(): word for word in allowed}
+
+    def parse(value: str) -> str:
+        found = [known.get(word.lower()) for word in value.replace(",", " ").split()]
+        if None in found:
+            raise ValueError(f"{' or '.join(allowed)}, comma separated")
+        return ",".join(word for word in found if word)
+
+    return parse
+
+
 def url_path(value: str) -> str:
     """A path that starts with one slash and ends without; "" for the root."""
     value = value.strip()

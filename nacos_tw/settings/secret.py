@@ -10,12 +10,34 @@ import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from nacos_tw.errors import StartError
+from nacos_tw.settings import keys
+from nacos_tw.settings.addresses import is_own
+from nacos_tw.settings.clusterconf import Address
+from nacos_tw.settings.reading import Reader
 
 _FOLDER = ".nacos_tw"
 _NAME = "cluster-secret"
+
+
+def cluster_secret(reader: Reader, members: Sequence[Address], environ: Mapping[str, str], tls: bool) -> bytes:
+    """
+    What the members prove to each other that they know; b"" where they need no such proof.
+
+    @param tls: whether certificates tell them from strangers.
+    @raise StartError: they run on several machines, and none is set.
+    """
+    configured = reader.get(keys.RAFT_SECRET)
+    if configured or tls or len(members) == 1:
+        return configured.encode("utf-8", "surrogateescape")
+    if all(is_own(member.host) for member in members):
+        return local_secret(environ)
+    raise StartError(
+        f"{reader.filename}: nacos.raft.secret is not set; nodes on several machines need a line "
+        "nacos.raft.secret=<16 or more random characters>, the same on every node"
+    )
 
 
 def local_secret(environ: Mapping[str, str]) -> bytes:

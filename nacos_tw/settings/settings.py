@@ -13,14 +13,14 @@ from collections.abc import Mapping
 
 import attrs
 
-from nacos_tw.errors import SettingsError, StartError
+from nacos_tw.errors import SettingsError
 from nacos_tw.settings import keys
-from nacos_tw.settings.addresses import is_own
 from nacos_tw.settings.clusterconf import RAFT_OFFSET, Address
 from nacos_tw.settings.membership import find_members, own_host
 from nacos_tw.settings.properties import UnresolvedError
 from nacos_tw.settings.reading import Reader
-from nacos_tw.settings.secret import local_secret
+from nacos_tw.settings.secret import cluster_secret
+from nacos_tw.settings.tls import HttpsSettings, RaftTlsSettings, https, raft_tls
 
 SHORTEST_KEY = 32
 """Bytes of a key that signs tokens."""
@@ -87,6 +87,7 @@ class RaftSettings:
     append_bytes: int = 512 * 1024
     segment_bytes: int = 8 * 2**20
     snapshot_bytes: int = 16 * 2**20
+    tls: RaftTlsSettings | None = None
 
 
 @attrs.frozen
@@ -178,6 +179,7 @@ class Settings:
     auth: AuthSettings
     config: ConfigSettings = ConfigSettings()
     console: bool = True
+    https: HttpsSettings | None = None
     remarks: tuple[str, ...] = ()
 
     @property
@@ -222,11 +224,12 @@ def load(home: str, environ: Mapping[str, str], overrides: Mapping[str, str]) ->
         storage=storage,
         database=database,
         naming=_naming(reader),
-        raft=_raft(reader, members, environ),
+        raft=_raft(reader, members, environ, home),
         http=_http(reader),
         auth=_auth(reader),
         config=_config(reader),
         console=reader.get(keys.CONSOLE),
+        https=https(reader, home),
         remarks=tuple(reader.remarks()),
     )
 
@@ -331,15 +334,17 @@ def _config(reader: Reader) -> ConfigSettings:
     )
 
 
-def _raft(reader: Reader, members: tuple[Address, ...], environ: Mapping[str, str]) -> RaftSettings:
+def _raft(reader: Reader, members: tuple[Address, ...], environ: Mapping[str, str], home: str) -> RaftSettings:
+    tls = raft_tls(reader, home)
     raft = RaftSettings(
         election=reader.get(keys.RAFT_ELECTION),
         heartbeat=reader.get(keys.RAFT_HEARTBEAT),
         request_timeout=reader.get(keys.RAFT_REQUEST),
-        secret=_secret(reader, members, environ),
+        secret=cluster_secret(reader, members, environ, tls is not None),
         append_bytes=reader.get(keys.RAFT_APPEND),
         segment_bytes=reader.get(keys.RAFT_SEGMENT),
         snapshot_bytes=reader.get(keys.RAFT_SNAPSHOT),
+        tls=tls,
     )
     if raft.election < 3 * raft.heartbeat:
         raise SettingsError(
@@ -347,18 +352,6 @@ def _raft(reader: Reader, members: tuple[Address, ...], environ: Mapping[str, st
             f"times nacos.raft.heartbeat-ms={raft.heartbeat * 1000:.0f}"
         )
     return raft
-
-
-def _secret(reader: Reader, members: tuple[Address, ...], environ: Mapping[str, str]) -> bytes:
-    configured = reader.get(keys.RAFT_SECRET)
-    if configured or len(members) == 1:
-        return configured.encode("utf-8", "surrogateescape")
-    if all(is_own(member.host) for member in members):
-        return local_secret(environ)
-    raise StartError(
-        f"{reader.filename}: nacos.raft.secret is not set; nodes on several machines need a line "
-        "nacos.raft.secret=<16 or more random characters>, the same on every node"
-    )
 
 
 def _http(reader: Reader) -> HttpSettings:

@@ -10,6 +10,7 @@ import random
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -87,6 +88,7 @@ class RealNode:
         self.prefix = prefix
         self.address = f"{host}:{port}"
         self.url = f"http://{self.address}"
+        self.tls: ssl.SSLContext | None = None
         self.output = ""
 
     def environment(self) -> dict[str, str]:
@@ -167,6 +169,8 @@ class RealNode:
     ) -> Answer:  # fmt: skip
         """One request; the parameters go into the query string."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+        if self.tls is not None:
+            connection = http.client.HTTPSConnection(self.host, self.port, timeout=timeout, context=self.tls)
         try:
             target = path + ("?" + urlencode(params) if params else "")
             connection.request(method, target, body, headers or {})

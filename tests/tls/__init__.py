@@ -1,0 +1,1 @@
+"""Tests of L{nacos_tw.tls}."""
