@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
 USER = PASSWORD = "nacos"
 PUBLISHED_IDENTITIES = frozenset(
-    {"security", "serverIdentity", "example", "nacos", "test", "authIdentity", "identity", "nacos_auth_identity_value"}
+    {
+        "security",
+        "serverIdentity",
+        "example",
+        "nacos",
+        "test",
+        "authIdentity",
+        "identity",
+        "nacos_auth_identity_value",
+        "nacosSecurty",
+    }
 )
 """Values of the server identity that documents and images of Nacos show: they prove nothing."""
 AGAIN = 0.5

@@ -31,6 +31,9 @@ class Gate:
     """
     The check. It remembers which requests, by their bytes, were allowed to whom; a change of any user or right makes
     new identities, and so ends all of that.
+
+    @ivar _kept: target to the handler's needs, which are an object of its own: what a handler makes of a target may
+        differ from what another one of the same needs does.
     """
 
     def __init__(

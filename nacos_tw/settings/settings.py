@@ -24,8 +24,12 @@ from nacos_tw.settings.tls import HttpsSettings, RaftTlsSettings, https, raft_tl
 
 SHORTEST_KEY = 32
 """Bytes of a key that signs tokens."""
-PUBLISHED_KEY = "SecretKey0123456789012345678901234567890123456789012345678901234567"
-"""How the key begins with which every Nacos 1.4 signs that was not told another one: it is printed in its source."""
+PUBLISHED_KEYS = (
+    base64.b64decode("SecretKey01234567890123456789012"),
+    b"SecretKey01234567890123456789012",
+    b"ThisIsMyCustomSecretKey0123",
+)
+"""How keys begin that are printed in Nacos's source and documents; with the first a 1.4 signs that was told none."""
 
 
 @attrs.frozen
@@ -390,7 +394,7 @@ def _token_key(reader: Reader) -> bytes:
     @raise SettingsError: with logins on, it cannot be used.
     """
     text = "".join(reader.get(keys.AUTH_TOKEN).split())
-    if not text or text.startswith(PUBLISHED_KEY):
+    if not text:
         return b""
     plain = text.rstrip("=").replace("-", "+").replace("_", "/")
     plain = plain[: len(plain) - (len(plain) % 4 == 1)]
@@ -398,6 +402,8 @@ def _token_key(reader: Reader) -> bytes:
         key = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except ValueError:  # binascii.Error too
         key = b""
+    if key.startswith(PUBLISHED_KEYS):
+        return b""
     if len(key) >= SHORTEST_KEY:
         return key
     if not reader.get(keys.AUTH):

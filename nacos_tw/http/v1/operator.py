@@ -89,9 +89,9 @@ class OperatorV1:
             await self.naming.change(SetSwitch(entry, value))
         return ok_reply(call)
 
-    @serve(app, "GET", "/push/state", needs="user")
+    @serve(app, "GET", "/push/state", needs="admin")
     def push_state(self, call: Call) -> Reply:
-        """How UDP pushes went."""
+        """How UDP pushes went; the details are what services of all namespaces were told."""
         return json_reply(self.naming.push.state(call.spring("detail"), call.spring("reset")))
 
     @serve(app, "PUT", "/log", needs="admin")

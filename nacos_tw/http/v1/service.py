@@ -51,6 +51,11 @@ def check_service(key: ServiceKey) -> None:
     check_limits("namespaceId/tenant", namespace)
 
 
+def _resource(namespace: str, grouped: str) -> str:
+    group, name = split_name(grouped)
+    return naming_resource(namespace, group, name)
+
+
 def protect_threshold(text: str) -> float:
     """A threshold; what is no number counts as 0."""
     try:
@@ -155,6 +160,8 @@ class ServicesV1:
             found = await all_subscribers(self.naming, wanted, self.ask_all)
         else:
             found = sorted(local_subscribers(self.naming, wanted))
+        # The search finds services whose names contain what is asked for, also those of namespaces that begin with it.
+        found = [each for each in found if call.identity.may(READ, _resource(each.namespace_id, each.service_name))]
         shown: list[Shown] = queries.page(found, page, size)
         return raw_json_reply(msgspec.json.encode({"subscribers": shown, "count": len(found) if shown else 0}))
 
