@@ -163,14 +163,27 @@ class RealNode:
         wait_for(lambda: not _is_node(pid, self.home), 10, "the node to stop")
         return time.monotonic() - began
 
+    def connection(self, timeout: float = 10.0) -> http.client.HTTPConnection:
+        """A connection to 8848, over TLS if C{tls} is set."""
+        if self.tls is None:
+            return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+        return http.client.HTTPSConnection(self.host, self.port, timeout=timeout, context=self.tls)
+
+    @property
+    def full_log(self) -> str:
+        """What stands in logs/nacos.log."""
+        try:
+            with open(os.path.join(self.home, "logs", "nacos.log")) as file:
+                return file.read()
+        except OSError:
+            return ""
+
     def request(
         self, method: str, path: str, params: dict[str, Any] | None = None, body: bytes | None = None,
         headers: dict[str, str] | None = None, timeout: float = 10.0,
     ) -> Answer:  # fmt: skip
         """One request; the parameters go into the query string."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
-        if self.tls is not None:
-            connection = http.client.HTTPSConnection(self.host, self.port, timeout=timeout, context=self.tls)
+        connection = self.connection(timeout)
         try:
             target = path + ("?" + urlencode(params) if params else "")
             connection.request(method, target, body, headers or {})

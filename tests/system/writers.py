@@ -54,7 +54,7 @@ class Writer:
                     return
                 node = self._node()
                 if connection is None or node is not asked:
-                    asked, connection = node, http.client.HTTPConnection(node.host, node.port, timeout=10)
+                    asked, connection = node, node.connection()
                 ip = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
                 params = {"serviceName": self.service, "ip": ip, "port": 80, **self._more}
                 try:

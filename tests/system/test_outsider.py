@@ -1,0 +1,183 @@
+"""An outsider on 7848, from an address that is allowed to connect, against real nodes without TLS."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import re
+import socket
+import struct
+
+from nacos_tw.raft.codec import Ping, Sealer, encode, pack
+from tests.system.clustered import Clustered
+from tests.system.nodes import wait_for
+from tests.system.outsider import Middle, Outsider, dial, raft_port, receive
+from tests.system.writers import writing
+
+SECRET = "only-for-this-test-cluster"
+
+
+class OutsiderCase(Clustered):
+    """Three nodes with a secret."""
+
+    def setUp(self) -> None:
+        self.real = self.cluster(3, f"nacos.raft.secret={SECRET}")
+
+    def assertUnharmed(self) -> None:
+        """The members still work together, and nothing of the outsider's is in the registry."""
+        self.real.wait_ready()
+        node = self.real.nodes[0]
+        self.assertOk(node.register(self.id().rpartition(".")[2], "10.9.9.9"))
+        self.assertEverywhere(self.real.nodes, self.id().rpartition(".")[2], {"10.9.9.9"})
+
+
+class StrangerTests(OutsiderCase):
+    """Without the secret."""
+
+    def test_secret(self) -> None:
+        """With no secret or a wrong one it gets a challenge and nothing else, whichever member it claims to be; the
+        nodes say so once a minute."""
+        first, second, third = self.real.nodes
+        for secret in (b"", b"x", SECRET.upper().encode(), SECRET.encode()[:-1], SECRET.encode() + b"x"):
+            for claims in (second.address, third.address, first.address, "127.0.0.1:1", "x" * 500):
+                outsider = Outsider(first, claims, secret)
+                self.assertIsNone(outsider.session)
+                outsider.close()
+        known = Outsider(first, second.address, SECRET.encode())
+        self.assertIsNotNone(known.session)  # so the client does speak the protocol
+        known.close()
+        lines = [line for line in first.full_log.splitlines() if "no Raft link with 127.0.0.1" in line]
+        self.assertEqual(len(lines), 1, lines)
+        self.assertRegex(lines[0], r" WARN .*the proof is wrong: the cluster secrets differ")
+        self.assertNotIn(SECRET, first.full_log + first.log)
+        self.assertUnharmed()
+
+    def test_half_handshakes(self) -> None:
+        """Garbage, oversized frames, frames out of turn, and silence in the middle of a handshake: closed, in time."""
+        node = self.real.nodes[0]
+        hello = Outsider(node, self.real.nodes[1].address, b"x")
+        hello.close()
+        dice = random.Random(7)
+        beginnings = [
+            b"", b"\0", b"GET / HTTP/1.1\r\n\r\n", struct.pack(">I", 2**31), struct.pack(">I", 4096) + b"x" * 100,
+            pack(b"\xff" * 40), pack(encode(Ping(1))), Sealer(b"k").seal(encode(Ping(1))), dice.randbytes(3000),
+            b"\x16\x03\x01\x02\x00" + dice.randbytes(512),
+        ]  # fmt: skip
+        with contextlib.ExitStack() as stack:
+            opened = [stack.enter_context(dial(node)) for _ in beginnings]
+            for connection, data in zip(opened, beginnings, strict=True):
+                connection.sendall(data)
+            for connection, data in zip(opened, beginnings, strict=True):
+                self.assertEqual(receive(connection), b"", data[:20])
+        self.assertUnharmed()
+
+    def test_flood(self) -> None:
+        """Hundreds of silent connections from a member's address: the oldest are closed, members go on working, and
+        one that starts anew gets in."""
+        node = self.real.leader()
+        follower = self.real.followers()[0]
+        with contextlib.ExitStack() as stack:
+            with writing([node, node]) as writers:
+                silent = [stack.enter_context(dial(node)) for _ in range(400)]
+                follower.kill()
+                follower.start()
+                silent += [stack.enter_context(dial(node)) for _ in range(200)]
+                self.real.wait_ready()
+                wait_for(lambda: len(set(node.members().values())) == 1, 10)
+            for writer in writers:
+                self.assertEqual(writer.failures, [])
+            self.assertKept(self.real.nodes, writers)
+            still = [connection for connection in silent if not _closed(connection)]
+            self.assertLessEqual(len(still), 64)
+        self.assertEqual(self.real.leader(), node)
+
+
+def _closed(connection: socket.socket) -> bool:
+    """Whether the other side has closed it."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+class MiddleTests(OutsiderCase):
+    """Between two members."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.follower = self.real.followers()[0]
+        self.target = next(node for node in self.real.nodes if node is not self.follower)
+        self.middle = Middle(self.target.host, raft_port(self.target))
+        self.addCleanup(self.middle.close)
+        # The follower finds the target's Raft port where the man in the middle listens.
+        self.follower.stop()
+        name = os.path.join(self.follower.home, "conf", "cluster.conf")
+        with open(name) as file:
+            text = file.read()
+        with open(name, "w") as file:
+            file.write(re.sub(rf"(?m)^{self.target.address}$", rf"\g<0>?raft_port={self.middle.port}", text))
+
+    def pass_through(self) -> None:
+        """Start the follower; its frames go through the middle."""
+        self.follower.start()
+        self.real.wait_ready()
+        wait_for(lambda: self.middle.heard and len(self.middle.heard[-1]) > 1000, 10)
+
+    def refusals(self) -> int:
+        """How often the target closed a link because of a frame."""
+        return self.target.full_log.count("a frame that this peer did not send, or not now") + len(
+            re.findall(
+                r"Raft link from \S+ closed: (?:not a frame|a frame without|\d+ bytes in one)", self.target.full_log
+            )
+        )
+
+    def test_replayed(self) -> None:
+        """A whole recorded conversation, and its parts, mean nothing on a new connection."""
+        self.pass_through()
+        recorded = bytes(self.middle.heard[-1])
+        hello = recorded[: 4 + struct.unpack_from(">I", recorded)[0]]
+        for part in (recorded, hello, recorded[len(hello) :], hello + recorded[len(hello) :][:64]):
+            with dial(self.target) as connection:
+                connection.sendall(part)
+                answer = receive(connection)
+            # Only a fresh challenge comes back, and never more.
+            self.assertLess(len(answer), 64, part[:20])
+        self.assertUnharmed()
+
+    def test_changed(self) -> None:
+        """Altered, doubled, invented, shortened, swapped and lost frames end the link at once; the next one works."""
+        self.pass_through()
+        held: list[bytes] = []
+        lost: list[bytes] = []
+        invented = Sealer(b"guess").seal(encode(Ping(5)))
+
+        def swapped(frame: bytes) -> bytes:
+            held.append(frame)
+            return b"" if len(held) < 2 else held.pop() + held.pop()
+
+        def one_lost(frame: bytes) -> bytes:
+            lost.append(frame)
+            return b"" if len(lost) == 1 else frame
+
+        tricks = (
+            lambda frame: frame[:6] + bytes([frame[6] ^ 1]) + frame[7:],
+            lambda frame: frame[:-1] + bytes([frame[-1] ^ 128]),
+            lambda frame: frame + frame,
+            lambda frame: invented + frame,
+            lambda frame: pack(encode(Ping(5))) + frame,
+            lambda frame: struct.pack(">I", len(frame) - 5) + frame[4:-1],
+            lambda frame: struct.pack(">I", 2**30) + frame[4:],
+            swapped,
+            one_lost,
+        )
+        for trick in tricks:
+            before, connections = self.refusals(), len(self.middle.heard)
+            self.middle.change = lambda frame, number, trick=trick: trick(frame) if number > 4 else frame  # type: ignore[misc]
+            wait_for(lambda before=before: self.refusals() > before, 10, "the target to refuse the frame")
+            self.middle.change = lambda frame, number: frame
+            wait_for(lambda connections=connections: len(self.middle.heard) > connections, 10, "a new link")
+            self.assertUnharmed()
