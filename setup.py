@@ -102,6 +102,7 @@ setup(
         "httptools>=0.6",
         "msgspec>=0.18.5",
         "PyMySQL>=1.2,<2",
+        "ldap3>=2.9.1,<3",
         "zope.interface>=5.5",
     ],
     extras_require={

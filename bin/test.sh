@@ -25,6 +25,7 @@ debian() {
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     debian nginx nginx-light
     debian mariadbd mariadb-server
+    debian slapd slapd
 fi
 NACOS_TW_EXTRAS="test" sh "$SOURCE/bin/install.sh" || {
     echo "0 passed, 1 failed"

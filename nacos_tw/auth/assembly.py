@@ -14,10 +14,13 @@ from twisted.logger import Logger
 from nacos_tw.auth.auth import Auth
 from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES, FirstAdmin
 from nacos_tw.auth.directory import Directory
+from nacos_tw.auth.ldap import Ldap, connector, shown
+from nacos_tw.auth.ldap_users import LdapUsers, in_thread
 from nacos_tw.auth.passwords import Passwords
 from nacos_tw.auth.secret import SecretFile, SecretMachine, SharedSecret
 from nacos_tw.auth.tokens import Tokens
 from nacos_tw.interfaces import IProposer
+from nacos_tw.settings.ldap import LdapSettings
 from nacos_tw.settings.settings import Settings
 
 
@@ -57,6 +60,7 @@ class Logins(MultiService):
             write,
             enabled=wanted.enabled,
             refuse_default=wanted.refuse_default,
+            ldap=self._ldap(wanted.ldap, reactor, directory, write),
         )
         if wanted.enabled and not wanted.token_key:
             file = SecretFile(os.path.join(settings.data, "auth", "token-key"))
@@ -64,6 +68,17 @@ class Logins(MultiService):
         if wanted.enabled:
             self.addService(FirstAdmin(reactor, self.auth, wanted.admin_password))
         directory.on_changed = self.auth.default.look
+
+    def _ldap(
+        self, wanted: LdapSettings | None, reactor: Any, directory: Directory, write: Callable[[Any], Deferred[Any]]
+    ) -> LdapUsers | None:
+        if wanted is None:
+            return None
+        ldap = Ldap(wanted, connector(wanted))
+        run = in_thread(reactor)
+        return LdapUsers(
+            reactor, directory, write, self._passwords.hash, ldap, run, case_sensitive=wanted.case_sensitive
+        )
 
     def _use_key(self, key: bytes) -> None:
         self.auth.tokens.key = key
@@ -85,8 +100,9 @@ class Logins(MultiService):
             self.log.warn(
                 "nacos.core.auth.server.identity.value is one that is printed in documents: it lets nobody in"
             )
-        if wanted.system_type == "ldap":
-            self.log.warn("nacos.core.auth.system.type=ldap: users of the own table only can log in")
+        for server in wanted.ldap.servers if wanted.ldap is not None else ():
+            if not server[2] and server[0] not in ("localhost", "127.0.0.1", "::1"):
+                self.log.warn("{server}: passwords go there as plain text, ldaps: encrypts them", server=shown(server))
 
     def stopService(self) -> Any:
         """Take no more."""

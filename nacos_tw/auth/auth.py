@@ -15,6 +15,7 @@ from nacos_tw.auth.access import Identity
 from nacos_tw.auth.commands import AuthCommand, CreateAdmin
 from nacos_tw.auth.defaults import DefaultPassword
 from nacos_tw.auth.directory import Directory
+from nacos_tw.auth.ldap_users import PREFIX, LdapUsers
 from nacos_tw.auth.passwords import NOBODY, Passwords
 from nacos_tw.auth.refusals import DEFAULT_PASSWORD, TOKEN_EXPIRED, TOKEN_INVALID, UNKNOWN_USER, Refused
 from nacos_tw.auth.throttle import Attempt, Throttle
@@ -58,6 +59,7 @@ class Auth:
     @ivar directory: the accounts as they are.
     @ivar tokens: makes and reads tokens; it has no key until one is agreed on.
     @ivar enabled: whether requests need a login at all.
+    @ivar ldap: None where the own table has all users.
     @ivar default: whether the password that everybody knows is still in use.
     """
 
@@ -74,13 +76,16 @@ class Auth:
         *,
         enabled: bool,
         refuse_default: bool = False,
+        ldap: LdapUsers | None = None,
     ) -> None:
         """
         @param now: the wall clock, in seconds since 1970.
         @param write: does it; fires with the command's result once it is durable and the directory shows it, fails
             with what it was refused for, or with Unavailable.
+        @param ldap: users whose passwords a directory has, None if there are none.
         """
         self._clock = clock
+        self.ldap = ldap
         self.write = write
         self._now = now
         self.directory = directory
@@ -155,27 +160,51 @@ class Auth:
         @raise TooManyFailures: so many were wrong that this one was not looked at.
         """
         self._require_known()
-        attempt = self._throttle.attempt(name, address, self._clock.seconds())
-        hashed = self.directory.now.password(name)
-        if not attempt.wait and hashed is not None and self.passwords.is_known(password, hashed):
+        # To a directory Ann and ann are mostly the same user: they have one count of failures.
+        counted = name if self.ldap is None else name.lower()
+        attempt = self._throttle.attempt(counted, address, self._clock.seconds())
+        found = None if attempt.wait else self._remembered(name, password)
+        if found is not None:
             attempt.succeeded()
-            return self._let_in(name)
+            return self._let_in(found)
         attempt.running()
-        return Deferred.fromCoroutine(self._check(attempt, password))
+        return Deferred.fromCoroutine(self._check(attempt, name, password))
 
-    async def _check(self, attempt: Attempt, password: str) -> Identity:
+    def _own_hash(self, name: str) -> str | None:
+        """The hash in the own table of a user whose password is there."""
+        return None if name.startswith(PREFIX) else self.directory.now.password(name)
+
+    def _remembered(self, name: str, password: str) -> str | None:
+        """The user whose password was found right before, and need not be looked at."""
+        hashed = self._own_hash(name)
+        if hashed is not None and self.passwords.is_known(password, hashed):
+            return name
+        return None if self.ldap is None else self.ldap.remembered(name, password)
+
+    async def _check(self, attempt: Attempt, name: str, password: str) -> Identity:
         right: bool | None = None
         try:
             if attempt.wait:
                 await deferLater(self._clock, attempt.wait)
-            hashed = self.directory.now.password(attempt.user)
-            matches = await self.passwords.check(password, NOBODY if hashed is None else hashed)
-            right = matches and hashed is not None
+            found = await self._find(name, password)
+            right = found is not None
         finally:
             attempt.ended(right, self._clock.seconds())
-        if not right:
+        if found is None:
             raise Refused(UNKNOWN_USER)
-        return self._let_in(attempt.user)
+        return self._let_in(found)
+
+    async def _find(self, name: str, password: str) -> str | None:
+        """The user of that name and password: first of the own table, then of the directory."""
+        hashed = self._own_hash(name)
+        if hashed is None and self.ldap is not None:
+            # No hash first: it could only be wrong, and there are as many of these logins as there are users.
+            found = await self.ldap.find(name, password)
+            if found is not None:
+                return found
+        if await self.passwords.check(password, NOBODY if hashed is None else hashed) and hashed is not None:
+            return name
+        return None if hashed is None or self.ldap is None else await self.ldap.find(name, password)
 
     def _let_in(self, name: str) -> Identity:
         self._refuse_known_password(name)
@@ -195,11 +224,11 @@ class Auth:
             return Login(DISABLED, int(self.tokens.seconds), Identity(name, True))
         found = self.by_password(name, password, address)
         identity = found if isinstance(found, Identity) else await found
-        hashed = self.directory.now.password(name)
+        hashed = self.directory.now.password(identity.name)
         if hashed is None:
             raise Refused(UNKNOWN_USER)  # deleted meanwhile
         if self.tokens.key:
-            return Login(self.tokens.issue(name, hashed), int(self.tokens.seconds), identity)
+            return Login(self.tokens.issue(identity.name, hashed), int(self.tokens.seconds), identity)
         if self.enabled:
             raise Unavailable("the nodes have not agreed on a key for tokens yet")
         return Login(DISABLED, int(self.tokens.seconds), identity)

@@ -76,6 +76,21 @@ class DeletePermission(_Command, frozen=True, array_like=True, tag=47):
     action: str
 
 
+class EnsureUser(_Command, frozen=True, array_like=True, tag=48):
+    """Create a user; one of that name stays as it is. Result: True, always."""
+
+    name: str
+    password: str
+
+
 AuthCommand = (
-    CreateUser | CreateAdmin | DeleteUser | SetPassword | AddRole | DeleteRole | AddPermission | DeletePermission
+    CreateUser
+    | CreateAdmin
+    | DeleteUser
+    | SetPassword
+    | AddRole
+    | DeleteRole
+    | AddPermission
+    | DeletePermission
+    | EnsureUser
 )

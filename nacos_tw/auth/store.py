@@ -21,6 +21,7 @@ from nacos_tw.auth.commands import (
     DeletePermission,
     DeleteRole,
     DeleteUser,
+    EnsureUser,
     SetPassword,
 )
 from nacos_tw.errors import BadParameter
@@ -73,6 +74,16 @@ def _create_user(txn: Txn, command: CreateUser) -> bool:
     if _exists(txn, command.name):
         raise BadParameter(f"user '{command.name}' already exist!")
     _insert_user(txn, command.name, command.password)
+    return True
+
+
+def _ensure_user(txn: Txn, command: EnsureUser) -> bool:
+    values = (command.name, command.password, True)
+    if not _exists(txn, command.name):
+        try:
+            txn.execute("INSERT INTO users (username, password, enabled) VALUES (?, ?, ?)", values)
+        except Duplicate:
+            pass  # another node was faster
     return True
 
 
@@ -166,4 +177,5 @@ _WAYS: dict[type, Callable[[Txn, Any], bool]] = {
     DeleteRole: _delete_role,
     AddPermission: _add_permission,
     DeletePermission: _delete_permission,
+    EnsureUser: _ensure_user,
 }

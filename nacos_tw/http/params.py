@@ -21,8 +21,9 @@ Values that the C{encoding} parameter may have (lower case, without C{-} and C{_
 Python knows codecs that are no charsets and some that are slow on hostile input.
 """
 
-EXACT = frozenset({"content", "Listening-Configs"})
-"""Parameters whose values are taken as they are: a config's content, and records that end in a control character."""
+EXACT = frozenset({"content", "Listening-Configs", "password", "newPassword"})
+"""Parameters whose values are taken as they are: a config's content, records that end in a control character, and
+passwords, of which each sign counts (to a directory, too, that has others of its own)."""
 
 # What Java's String.trim() removes.
 BLANKS = "".join(map(chr, range(33)))

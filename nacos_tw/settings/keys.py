@@ -12,11 +12,13 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from nacos_tw.settings.kinds import (
+    attribute,
     byte_count,
     choice,
     file_path,
     host,
     integer,
+    ldap_urls,
     listed,
     milliseconds,
     origins,
@@ -214,8 +216,8 @@ CONSOLE = Key("nacos.console.ui.enabled", switch(), "true", "Whether this node s
 
 AUTH = Key("nacos.core.auth.enabled", switch(), "false", "Whether requests need a login.", ("NACOS_AUTH_ENABLE",))
 AUTH_TYPE = Key(
-    "nacos.core.auth.system.type", choice("", "nacos", "ldap"), "nacos", "Where users come from.",
-    ("NACOS_AUTH_SYSTEM_TYPE",),
+    "nacos.core.auth.system.type", choice("", "nacos", "ldap"), "nacos", "Where users come from. ldap: those "
+    "of the own table can log in too.", ("NACOS_AUTH_SYSTEM_TYPE",),
 )  # fmt: skip
 AUTH_CACHE = Key("nacos.core.auth.caching.enabled", switch(), "true", "Accepted; changes work at once either way.")
 AUTH_AGENT = Key(
@@ -246,6 +248,31 @@ AUTH_ADMIN = Key(
 AUTH_REFUSE = Key(
     "nacos.core.auth.default-password.refuse", switch(), "false", "Whether the user nacos is refused while its "
     "password is nacos.",
+)  # fmt: skip
+
+LDAP_URL = Key(
+    "nacos.core.auth.ldap.url", ldap_urls, "ldap://localhost:389", "Where the LDAP directory is: ldap://host:port or "
+    "ldaps://host:port (encrypted); several, between blanks, are tried in turn.",
+)  # fmt: skip
+LDAP_BASE = Key("nacos.core.auth.ldap.basedc", text, "dc=example,dc=org", "The entry below which users are looked for.")
+LDAP_TIMEOUT = Key("nacos.core.auth.ldap.timeout", milliseconds(100, 60_000), "3000", "Its longest silence.")
+LDAP_USER = Key(
+    "nacos.core.auth.ldap.userDn", text, "", "Who looks for users, such as cn=admin,dc=example,dc=org; if unset nobody "
+    "in particular. With {0} in place of the name it is what users log in as, and nobody is looked for.",
+)  # fmt: skip
+LDAP_PASSWORD = Key("nacos.core.auth.ldap.password", text, "", "The password of userDn.")
+LDAP_FILTER = Key("nacos.core.auth.ldap.filter.prefix", attribute, "uid", "The attribute that holds a user's name.")
+LDAP_CASE = Key(
+    "nacos.core.auth.ldap.case.sensitive", switch(), "true", "false: names become lower case, so that Ann and ann are "
+    "one user here. (To the directory they mostly are.)",
+)  # fmt: skip
+LDAP_PARTIAL = Key(
+    "nacos.core.auth.ldap.ignore.partial.result.exception", switch(), "false", "true: references of the directory to "
+    "others, as Active Directory gives them, are left out. false: nobody logs in where there are some.",
+)  # fmt: skip
+LDAP_CA = Key(
+    "nacos.core.auth.ldap.ca", file_path, "", "PEM file of the authorities that may have signed the certificate of an "
+    "ldaps server; the system's if unset.",
 )  # fmt: skip
 
 RETENTION = Key("nacos.config.retention.days", integer(1, 36_500), "30", "Days for which history is kept.")
@@ -308,6 +335,9 @@ SECTIONS: tuple[Section, ...] = (
             AUTH_ADMIN, AUTH_REFUSE,
         ),
     ),
+    ("LDAP", (
+        LDAP_URL, LDAP_BASE, LDAP_TIMEOUT, LDAP_USER, LDAP_PASSWORD, LDAP_FILTER, LDAP_CASE, LDAP_PARTIAL, LDAP_CA,
+    )),
     (
         "Configurations",
         (MAX_CONTENT, RETENTION, MANAGE_CAPACITY, CHECK_CAPACITY, CLUSTER_QUOTA, GROUP_QUOTA, TENANT_QUOTA, MAX_SIZE),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 _TRUE = frozenset({"true", "on", "yes", "1"})
 _FALSE = frozenset({"false", "off", "no", "0"})
@@ -16,6 +17,8 @@ _SIZE = re.compile(r"([0-9]{1,12})\s*(B|KB|MB|GB)?", re.IGNORECASE)
 _UNITS = {"": 1, "b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30}
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9_.-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _HOST = re.compile(r"[A-Za-z0-9_.:%\[\]-]{1,255}")
+_ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,99}|[0-9]+(\.[0-9]+)+")
+_LDAP_PORTS = {"ldap": 389, "ldaps": 636}
 
 
 def text(value: str) -> str:
@@ -191,3 +194,35 @@ def patterns(value: str) -> str:
     except (re.error, OverflowError, RecursionError):
         raise ValueError("a regular expression") from None
     return value
+
+
+def attribute(value: str) -> str:
+    """The name of an LDAP attribute, or its number (RFC 4512, 2.5); without options."""
+    value = value.strip()
+    if not _ATTRIBUTE.fullmatch(value):
+        raise ValueError("the name of an attribute such as uid")
+    return value
+
+
+LdapUrl = tuple[str, int, bool]
+"""Host, port, whether TLS is spoken."""
+
+
+def ldap_urls(value: str) -> tuple[LdapUrl, ...]:
+    """One or more servers, between blanks or commas."""
+    found = tuple(map(_ldap_url, words(value).split(",")))
+    if None in found:
+        raise ValueError("ldap://host:port or ldaps://host:port")
+    return found  # type: ignore[return-value]
+
+
+def _ldap_url(value: str) -> LdapUrl | None:
+    try:
+        url = urlsplit(value)
+        port = url.port
+    except ValueError:
+        return None
+    plain = url.path in ("", "/") and not (url.query or url.fragment or url.username)
+    if url.scheme not in _LDAP_PORTS or not url.hostname or not _HOST.fullmatch(url.hostname) or not plain:
+        return None
+    return url.hostname, port or _LDAP_PORTS[url.scheme], url.scheme == "ldaps"

@@ -16,6 +16,7 @@ import attrs
 from nacos_tw.errors import SettingsError
 from nacos_tw.settings import keys
 from nacos_tw.settings.clusterconf import RAFT_OFFSET, Address
+from nacos_tw.settings.ldap import LdapSettings, read_ldap
 from nacos_tw.settings.membership import find_members, own_host
 from nacos_tw.settings.properties import UnresolvedError
 from nacos_tw.settings.reading import Reader
@@ -130,10 +131,12 @@ class AuthSettings:
 
     @ivar token_key: b"" where the nodes are to make one.
     @ivar identity_value: "" where no header lets anybody in.
+    @ivar ldap: None where only the own table has users.
     """
 
     enabled: bool = False
     system_type: str = "nacos"
+    ldap: LdapSettings | None = None
     caching: bool = True
     user_agent_white: bool = False
     identity_key: str = ""
@@ -376,6 +379,7 @@ def _auth(reader: Reader) -> AuthSettings:
     return AuthSettings(
         enabled=reader.get(keys.AUTH),
         system_type=reader.get(keys.AUTH_TYPE),
+        ldap=read_ldap(reader) if reader.get(keys.AUTH_TYPE) == "ldap" else None,
         caching=reader.get(keys.AUTH_CACHE),
         user_agent_white=reader.get(keys.AUTH_AGENT),
         identity_key=reader.get(keys.AUTH_IDENTITY_KEY),

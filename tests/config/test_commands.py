@@ -40,6 +40,7 @@ EXAMPLES: list[tuple[Any, list[Any]]] = [
     (accounts.DeleteRole("r"), [45, "r", ""]),
     (accounts.AddPermission("r", ":*:*", "rw"), [46, "r", ":*:*", "rw"]),
     (accounts.DeletePermission("r", ":*:*", "rw"), [47, "r", ":*:*", "rw"]),
+    (accounts.EnsureUser("u", "$2a$"), [48, "u", "$2a$"]),
 ]
 
 

@@ -19,6 +19,7 @@ from nacos_tw.auth.commands import (
     DeleteUser,
     SetPassword,
 )
+from nacos_tw.auth.ldap_users import PREFIX
 from nacos_tw.auth.refusals import NOT_ALLOWED, Refused
 from nacos_tw.auth.validation import check_name, check_password, check_permission
 from nacos_tw.config.pages import Page, offset
@@ -108,6 +109,8 @@ class UsersV1:
         if not call.identity.admin and call.identity.name != name:
             raise Refused(NOT_ALLOWED)
         check_password(password)
+        if name.startswith(PREFIX):
+            raise BadParameter(f"user {name} has its password in LDAP!")
         if name not in _known(self.auth).names:
             raise BadParameter(f"user {name} not exist!")
         hashed = await self.auth.passwords.hash(password)

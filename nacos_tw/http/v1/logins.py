@@ -69,7 +69,9 @@ class LoginV1:
 
     @serve(app, "POST", "/users/admin", needs="open+")
     async def first_admin(self, call: Call) -> Reply:
-        """Create the first administrator; works once."""
+        """Create the first administrator; works once. Not beside LDAP: there the settings give its password."""
+        if self.auth.ldap is not None:
+            return json_reply({"code": 501, "message": None, "data": "not support"})
         given = call.params.get("password")
         password = self.new_password() if given is None else given
         check_password(password)
