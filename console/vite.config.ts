@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { compress } from "./scripts/compress";
+import { compress } from "./scripts/compress.ts";
 import vue from "@vitejs/plugin-vue";
 import Components from "unplugin-vue-components/vite";
 import { ElementPlusResolver } from "unplugin-vue-components/resolvers";

@@ -1,1 +1,27 @@
-export default { detail: "Historical version", rollback: "Roll back" };
+export default {
+  detail: "Historical version",
+  rollback: "Roll back",
+  ask: "Enter a Data ID and a group",
+  none: "There are no earlier versions",
+  operation: "Operation",
+  operations: { I: "Create", U: "Update", D: "Delete" },
+  by: "By",
+  time: "Time",
+  missing: "There is no such version",
+  version: "This version",
+  againstNow: "Against now",
+  nowDeleted: "Now: deleted",
+  afterwards: "After rolling back",
+  meaning: {
+    I: "The content that the configuration was created with.",
+    U: "The content before this update.",
+    D: "The content that was deleted.",
+  },
+  rollbackDelete: "Roll back (delete)",
+  willDelete: "Before this operation there was no such configuration: rolling back deletes it.",
+  willPublish: "Rolling back publishes this content.",
+  question: "Publish this version? Clients are told at once.",
+  deletes: "Delete the configuration? Clients are told at once.",
+  done: "Rolled back",
+  changed: "Somebody has changed the configuration meanwhile; look at what it is now",
+};

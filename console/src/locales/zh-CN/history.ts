@@ -1,1 +1,27 @@
-export default { detail: "历史版本详情", rollback: "回滚配置" };
+export default {
+  detail: "历史版本详情",
+  rollback: "回滚",
+  ask: "请输入 Data ID 和 Group",
+  none: "没有历史版本",
+  operation: "操作类型",
+  operations: { I: "创建", U: "更新", D: "删除" },
+  by: "操作人",
+  time: "时间",
+  missing: "没有这个版本",
+  version: "该版本",
+  againstNow: "与当前比较",
+  nowDeleted: "当前：已删除",
+  afterwards: "回滚后",
+  meaning: {
+    I: "创建配置时的内容。",
+    U: "本次更新之前的内容。",
+    D: "被删除的内容。",
+  },
+  rollbackDelete: "回滚（删除）",
+  willDelete: "此操作之前没有这个配置，回滚将删除它。",
+  willPublish: "回滚将发布以下内容。",
+  question: "确定发布该版本吗？客户端会立即收到通知。",
+  deletes: "确定删除该配置吗？客户端会立即收到通知。",
+  done: "回滚成功",
+  changed: "配置已被他人修改，请查看当前内容",
+};

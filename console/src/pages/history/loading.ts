@@ -1,0 +1,25 @@
+/** A version of the address's query, and the config as it is now. */
+import { onMounted, ref } from "vue";
+import { useRoute } from "vue-router";
+import { config as fetchConfig, type Config } from "@/api/config";
+import { version as fetchVersion, type Version } from "@/api/history";
+import { loadNamespaces, namespaceId } from "@/namespaces";
+import { keyOf, queryText } from "@/pages/config/logic";
+
+export function useVersion() {
+  const route = useRoute();
+  const key = keyOf(route.query, namespaceId.value);
+  const nid = queryText(route.query.nid);
+  const found = ref<Version | null>();
+  const current = ref<Config | null>();
+
+  async function load(): Promise<void> {
+    [found.value, current.value] = await Promise.all([fetchVersion(key, nid), fetchConfig(key)]);
+  }
+
+  onMounted(() => {
+    void loadNamespaces();
+    return load();
+  });
+  return { key, nid, found, current, load };
+}
