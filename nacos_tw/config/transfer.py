@@ -215,6 +215,8 @@ def _check_directory(entries: list[ZipInfo], size: int) -> None:
         raise ArchiveError("the archive unpacks to too much")
     end = 0
     for entry in sorted(entries, key=lambda entry: entry.header_offset):
+        if "\0" in entry.orig_filename:
+            raise ArchiveError("the name of an entry has a NUL")
         if entry.compress_type not in (STORED, DEFLATED):
             # The other ways of packing cannot be told to unpack only so much.
             raise ArchiveError("an entry is packed in a way that is not supported")

@@ -103,12 +103,13 @@ class Transfer:
             self._turn.release()
 
     async def _take(self, tenant: str, data: bytes, policy: str, ip: str, user: str | None) -> Reply:
-        try:
-            archive = await self.configs.query(_unpacked, tenant, data, self.limits.max_content)
-        except ArchiveError:
+        archive = await self.configs.query(_unpacked, tenant, data, self.limits.max_content)
+        if isinstance(archive, ArchiveError):
             return _outcome(UNREADABLE)
-        except MetadataError:
+        if isinstance(archive, MetadataError):
             return _outcome(BAD_METADATA)
+        if isinstance(archive, Exception):
+            raise archive
         if archive is None:
             return _outcome(NO_NAMESPACE)
         if not archive.configs:
@@ -183,16 +184,20 @@ def resource(key: ConfigKey) -> str:
     return config_resource(*key)
 
 
-def _unpacked(txn: Txn, tenant: str, data: bytes, max_content: int) -> Archive | None:
+def _unpacked(txn: Txn, tenant: str, data: bytes, max_content: int) -> Archive | Exception | None:
     """
     What is in an archive, all of it fit to be stored. In the database's thread, as it takes a while.
 
-    @return: None if there is no such namespace.
+    @return: None if there is no such namespace; why not, as an error without a traceback: through that all that is
+        unpacked would stay in memory until Python looks for cycles.
     """
     if tenant and not namespaces.exists(txn, tenant):
         return None
-    archive = transfer.unpack(data)
-    transfer.check(archive.configs, max_content)
+    try:
+        archive = transfer.unpack(data)
+        transfer.check(archive.configs, max_content)
+    except (ArchiveError, MetadataError, BadParameter) as error:
+        return type(error)(str(error))
     return archive
 
 
