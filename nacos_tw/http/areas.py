@@ -35,7 +35,7 @@ from nacos_tw.http.v1.instance import InstancesV1
 from nacos_tw.http.v1.legacy import LegacyV1
 from nacos_tw.http.v1.listing import InstanceListV1
 from nacos_tw.http.v1.logins import LoginV1
-from nacos_tw.http.v1.metrics import PrometheusV1, http_families
+from nacos_tw.http.v1.metrics import PrometheusV1, http_families, link_family
 from nacos_tw.http.v1.oldnames import OldNamesV1
 from nacos_tw.http.v1.operator import OPERATOR, OPS, OperatorV1
 from nacos_tw.http.v1.raft import RaftV1
@@ -186,6 +186,8 @@ def _wants_admin(auth: Auth | None) -> bool:
 
 def _families(parts: Parts) -> Iterator[Family]:
     yield from http_families(parts.counters)
+    if parts.node.peers is not None:
+        yield link_family(parts.node.peers.counters)
     if parts.configs is not None:
         yield from config_families(parts.configs)
 

@@ -140,8 +140,12 @@ class SecurityCase(ConfigCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.node = shared_configs(1, self.properties).nodes[0]
+        self.node = self.started()
         self.addCleanup(self.unharmed, self.node.pid)
+
+    def started(self) -> RealNode:
+        """The node."""
+        return shared_configs(1, self.properties).nodes[0]
 
     def unharmed(self, pid: int) -> None:
         """The same process still answers, and has nothing unexpected to tell."""

@@ -130,6 +130,16 @@ def raft_families(status: RaftStatus) -> Iterator[Family]:
     )
 
 
+def link_family(counters: Mapping[str, int]) -> Family:
+    """
+    What became of connections to the Raft port.
+
+    @param counters: see L{nacos_tw.raft.peers.COUNTERS}.
+    """
+    samples = [({"event": name}, number) for name, number in counters.items()]
+    return Family("nacos_raft_links_total", "counter", "What happened on connections of the Raft port.", list(samples))
+
+
 def http_families(counters: Counters) -> Iterator[Family]:
     """What the HTTP carriers counted; for L{PrometheusV1.more}."""
     yield counter("http_server_requests_seconds_count", "Requests answered.", counters.requests)
