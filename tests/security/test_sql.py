@@ -28,8 +28,8 @@ FEW = (
     "'", "' OR '1'='1", "\\' OR 1=1 -- ", "'; DROP TABLE config_info; -- ", '"', "%s",
 )  # fmt: skip
 ERRORS = re.compile(
-    rb"syntax|sqlite|mysql|mariadb|operationalerror|programmingerror|no such (?:column|table)|near \"|unrecognized token"
-    rb"|wrong number|not all arguments|format string",
+    rb"syntax|sqlite|mysql|mariadb|operationalerror|programmingerror|no such (?:column|table)|near \""
+    rb"|unrecognized token|wrong number|not all arguments|format string",
     re.IGNORECASE,
 )
 SEARCHES = (
