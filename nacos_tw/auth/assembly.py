@@ -64,7 +64,7 @@ class Logins(MultiService):
         )
         if wanted.enabled and not wanted.token_key:
             file = SecretFile(os.path.join(settings.data, "auth", "token-key"))
-            self.addService(SharedSecret(reactor, machine, proposer, file, self._use_key))
+            self.addService(SharedSecret(reactor, machine, proposer, file, self.auth.use_key))
         if wanted.enabled:
             self.addService(FirstAdmin(reactor, self.auth, wanted.admin_password))
         directory.on_changed = self.auth.default.look
@@ -79,9 +79,6 @@ class Logins(MultiService):
         return LdapUsers(
             reactor, directory, write, self._passwords.hash, ldap, run, case_sensitive=wanted.case_sensitive
         )
-
-    def _use_key(self, key: bytes) -> None:
-        self.auth.tokens.key = key
 
     def startService(self) -> None:
         """Take logins."""

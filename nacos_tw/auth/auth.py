@@ -106,6 +106,11 @@ class Auth:
             return None
         return known.identity
 
+    def use_key(self, key: bytes) -> None:
+        """Sign with this key from now on; what another one has signed ends."""
+        self.tokens.key = key
+        self._known.clear()
+
     def by_token(self, token: bytes) -> Identity:
         """
         Whose token it is.
@@ -202,7 +207,8 @@ class Auth:
             found = await self.ldap.find(name, password)
             if found is not None:
                 return found
-        if await self.passwords.check(password, NOBODY if hashed is None else hashed) and hashed is not None:
+        matches = await self.passwords.check(password, NOBODY if hashed is None else hashed)
+        if matches and hashed is not None and hashed == self._own_hash(name):  # not changed meanwhile
             return name
         return None if hashed is None or self.ldap is None else await self.ldap.find(name, password)
 

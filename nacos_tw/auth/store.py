@@ -26,7 +26,7 @@ from nacos_tw.auth.commands import (
 )
 from nacos_tw.errors import BadParameter
 from nacos_tw.storage.errors import Duplicate
-from nacos_tw.storage.txn import Txn
+from nacos_tw.storage.txn import Row, Txn
 
 
 def rows(txn: Txn) -> Rows:
@@ -59,8 +59,14 @@ def apply(txn: Txn, command: AuthCommand) -> bool:
     return _WAYS[type(command)](txn, command)
 
 
-def _exists(txn: Txn, name: str) -> bool:
-    return txn.one("SELECT 1 FROM users WHERE username=?", (name,)) is not None
+# A database may take names for the same that differ in cases, accents or blanks at the end: MySQL's collation does, and
+# Nacos's tables of accounts have it. So rows are looked for by the database, and what is found is compared here.
+
+
+def _user(txn: Txn, name: str, lock: str = "") -> tuple[str, str] | None:
+    """Name and hash of just that user."""
+    row = txn.one(f"SELECT username, password FROM users WHERE username=? {lock}", (name,))
+    return (row[0], row[1]) if row is not None and row[0] == name else None
 
 
 def _insert_user(txn: Txn, name: str, password: str) -> None:
@@ -71,7 +77,7 @@ def _insert_user(txn: Txn, name: str, password: str) -> None:
 
 
 def _create_user(txn: Txn, command: CreateUser) -> bool:
-    if _exists(txn, command.name):
+    if _user(txn, command.name) is not None:
         raise BadParameter(f"user '{command.name}' already exist!")
     _insert_user(txn, command.name, command.password)
     return True
@@ -79,7 +85,7 @@ def _create_user(txn: Txn, command: CreateUser) -> bool:
 
 def _ensure_user(txn: Txn, command: EnsureUser) -> bool:
     values = (command.name, command.password, True)
-    if not _exists(txn, command.name):
+    if _user(txn, command.name) is None:
         try:
             txn.execute("INSERT INTO users (username, password, enabled) VALUES (?, ?, ?)", values)
         except Duplicate:
@@ -90,43 +96,48 @@ def _ensure_user(txn: Txn, command: EnsureUser) -> bool:
 def _create_admin(txn: Txn, command: CreateAdmin) -> bool:
     if _administrators(txn):
         return False
-    if _exists(txn, command.name):
-        txn.execute("UPDATE users SET password=?, enabled=? WHERE username=?", (command.password, True, command.name))
-    else:
-        _insert_user(txn, command.name, command.password)
-    try:
+    try:  # the row that decides which of two nodes is the first, so it comes first
         txn.execute("INSERT INTO roles (username, role) VALUES (?, ?)", (command.name, ADMIN_ROLE))
     except Duplicate:
-        return False  # another node was faster
+        if not _administrators(txn, ""):
+            raise BadParameter(f"the database takes a role of {command.name} for {ADMIN_ROLE}: remove it") from None
+        return False
+    if _user(txn, command.name, txn.for_update) is None:
+        _insert_user(txn, command.name, command.password)
+    else:
+        update = "UPDATE users SET password=?, enabled=? WHERE username=?"
+        txn.execute(update, (command.password, True, command.name))
     return True
 
 
-def _administrators(txn: Txn) -> list[str]:
-    """Their names; the rows stay as they are until the transaction ends."""
-    found = txn.all(f"SELECT username FROM roles WHERE role=? {txn.for_update}", (ADMIN_ROLE,))
-    return [name for (name,) in found]
+def _administrators(txn: Txn, lock: str | None = None) -> list[str]:
+    """Their names; the rows stay as they are until the transaction ends, unless C{lock} is ""."""
+    lock = txn.for_update if lock is None else lock
+    found = txn.all(f"SELECT username, role FROM roles WHERE role=? {lock}", (ADMIN_ROLE,))
+    return [name for name, role in found if role == ADMIN_ROLE]
 
 
 def _delete_user(txn: Txn, command: DeleteUser) -> bool:
     if command.name in _administrators(txn):
         raise BadParameter(f"cannot delete admin: {command.name}")
-    txn.execute("DELETE FROM roles WHERE username=?", (command.name,))
-    txn.execute("DELETE FROM users WHERE username=?", (command.name,))
+    _delete_roles(txn, txn.all("SELECT username, role FROM roles WHERE username=?", (command.name,)), command.name)
+    if _user(txn, command.name) is not None:
+        txn.execute("DELETE FROM users WHERE username=?", (command.name,))
     return True
 
 
 def _set_password(txn: Txn, command: SetPassword) -> bool:
-    found = txn.one(f"SELECT password FROM users WHERE username=? {txn.for_update}", (command.name,))
+    found = _user(txn, command.name, txn.for_update)
     if found is None:
         raise BadParameter(f"user {command.name} not exist!")
-    if command.expected is not None and found[0] != command.expected:
+    if command.expected is not None and found[1] != command.expected:
         return False
     txn.execute("UPDATE users SET password=? WHERE username=?", (command.password, command.name))
     return True
 
 
 def _add_role(txn: Txn, command: AddRole) -> bool:
-    if not _exists(txn, command.user):
+    if _user(txn, command.user) is None:
         raise BadParameter(f"user '{command.user}' not found!")
     try:
         txn.execute("INSERT INTO roles (username, role) VALUES (?, ?)", (command.user, command.role))
@@ -140,31 +151,41 @@ def _delete_role(txn: Txn, command: DeleteRole) -> bool:
         before = _administrators(txn)
         if before and (not command.user or before == [command.user]):
             raise BadParameter("cannot delete the role of the last administrator")
-    if not command.user:
-        txn.execute("DELETE FROM roles WHERE role=?", (command.role,))
-    else:
-        txn.execute("DELETE FROM roles WHERE role=? AND username=?", (command.role, command.user))
+    _delete_roles(
+        txn, txn.all("SELECT username, role FROM roles WHERE role=?", (command.role,)), command.user, command.role
+    )
     return True
+
+
+def _delete_roles(txn: Txn, found: list[Row], user: str = "", role: str = "") -> None:
+    """Delete those of the rows that are just that user's, and just that role; "" for any."""
+    for row in found:
+        if row[0] == (user or row[0]) and row[1] == (role or row[1]):
+            txn.execute("DELETE FROM roles WHERE username=? AND role=?", row)
 
 
 def _add_permission(txn: Txn, command: AddPermission) -> bool:
-    if txn.one("SELECT 1 FROM roles WHERE role=?", (command.role,)) is None:
+    if (command.role,) not in txn.all("SELECT role FROM roles WHERE role=?", (command.role,)):
         raise BadParameter(f"role {command.role} not found!")
+    row = command.role, command.resource, command.action
     try:
-        txn.execute(
-            "INSERT INTO permissions (role, resource, action) VALUES (?, ?, ?)",
-            (command.role, command.resource, command.action),
-        )
+        txn.execute("INSERT INTO permissions (role, resource, action) VALUES (?, ?, ?)", row)
     except Duplicate:
-        pass
+        found = _permissions(txn, row)
+        if found and row not in found:
+            raise BadParameter(f"the database takes it for the permission on '{found[0][1]}'") from None
     return True
 
 
+def _permissions(txn: Txn, row: Row) -> list[Row]:
+    """What the database takes for that one."""
+    return txn.all("SELECT role, resource, action FROM permissions WHERE role=? AND resource=? AND action=?", row)
+
+
 def _delete_permission(txn: Txn, command: DeletePermission) -> bool:
-    txn.execute(
-        "DELETE FROM permissions WHERE role=? AND resource=? AND action=?",
-        (command.role, command.resource, command.action),
-    )
+    row = command.role, command.resource, command.action
+    if row in _permissions(txn, row):
+        txn.execute("DELETE FROM permissions WHERE role=? AND resource=? AND action=?", row)
     return True
 
 

@@ -14,6 +14,8 @@ from nacos_tw.auth.refusals import TOKEN_EXPIRED, TOKEN_INVALID, Refused
 
 LONGEST = 4096
 """Characters of a token that is looked at."""
+LATEST = 2.0**53
+"""Seconds since 1970 that a token may hold until."""
 _ALGORITHMS = (("HS512", 64), ("HS384", 48), ("HS256", 32))
 """Algorithms and the bytes that a key needs for them: the first that fits signs, as in 2.5.1."""
 
@@ -79,7 +81,9 @@ class Tokens:
         name, expires, mark = claims["sub"], claims["exp"], claims.get("mark", "")
         if not isinstance(name, str) or not isinstance(mark, str) or type(expires) not in (int, float):
             raise Refused(TOKEN_INVALID)
-        if not expires > self._now():
+        if not expires < LATEST:
+            raise Refused(TOKEN_INVALID)
+        if expires <= self._now():
             raise Refused(TOKEN_EXPIRED)
         return Claims(name, float(expires), mark)
 
