@@ -1,0 +1,125 @@
+/** The history as ECharts draws it: three charts over one another that share their time. */
+import type { EChartsCoreOption } from "echarts/core";
+import type { ClusterHistory } from "@/api/cluster";
+import { clusterLine, elections, line, type Measure, type Point } from "./series";
+
+export interface Words {
+  requests: string;
+  instances: string;
+  listeners: string;
+  whole: string;
+  elected: (leader: string, term: number) => string;
+}
+
+export interface Colours {
+  text: string;
+  line: string;
+  back: string;
+}
+
+export interface Look {
+  narrow: boolean;
+  dark: boolean;
+  language: string;
+}
+
+const MEASURES: Measure[] = ["requests", "instances", "listeners"];
+const TOP = 60;
+const HEIGHT = 115;
+const STEP = 168;
+/** Told apart by people who see colours differently, on white and on dark (Okabe and Ito's, darkened for white). */
+const LIGHT = ["#0068a8", "#c24e00", "#00795a", "#9c4677", "#6b6b00", "#444444"];
+const DARK = ["#56b4e9", "#e69f00", "#2fbf92", "#cc79a7", "#f0e442", "#bbbbbb"];
+
+type Line = { name: string; points: Point[] };
+
+function lines(history: ClusterHistory, view: "cluster" | "nodes", measure: Measure, words: Words): Line[] {
+  if (view === "cluster") return [{ name: words.whole, points: clusterLine(history, measure) }];
+  return history.nodes.map((node) => ({ name: node.address, points: line(node.samples, measure, history.resolutionMillis) }));
+}
+
+/** The elections as marks, with their words in the first chart only. */
+function marks(history: ClusterHistory, words: Words, colours: Colours, labelled: boolean) {
+  return {
+    symbol: "none",
+    silent: true,
+    animation: false,
+    lineStyle: { type: "dashed", color: colours.text, opacity: 0.6 },
+    label: { show: labelled, color: colours.text, fontSize: 11, formatter: (mark: { name: string }) => mark.name, position: "end" },
+    data: elections(history).map((one) => ({ name: words.elected(one.leader, one.term), xAxis: one.time })),
+  };
+}
+
+function axes(history: ClusterHistory, index: number, colours: Colours, look: Look) {
+  const clock = (value: number): string => new Date(value).toLocaleTimeString(look.language, { hour: "2-digit", minute: "2-digit" });
+  const label = { color: colours.text };
+  return {
+    x: {
+      type: "time",
+      gridIndex: index,
+      min: history.now - history.spanMillis,
+      max: history.now,
+      splitNumber: look.narrow ? 3 : 8,
+      axisLabel: { ...label, formatter: clock, hideOverlap: true },
+      axisLine: { lineStyle: { color: colours.line } },
+    },
+    y: {
+      type: "value",
+      gridIndex: index,
+      min: 0,
+      minInterval: index === 0 ? undefined : 1,
+      splitNumber: 3,
+      axisLabel: label,
+      splitLine: { lineStyle: { color: colours.line, opacity: 0.5 } },
+    },
+  };
+}
+
+/** @param view one line for the whole cluster, or one for each node. */
+export function chartOption(
+  history: ClusterHistory,
+  view: "cluster" | "nodes",
+  words: Words,
+  colours: Colours,
+  look: Look,
+): EChartsCoreOption {
+  const both = MEASURES.map((_, index) => axes(history, index, colours, look));
+  return {
+    animation: false,
+    color: look.dark ? DARK : LIGHT,
+    textStyle: { fontFamily: "inherit" },
+    title: MEASURES.map((measure, index) => ({
+      text: words[measure],
+      left: 0,
+      top: TOP - 34 + index * STEP,
+      textStyle: { fontSize: 13, fontWeight: 600, color: colours.text },
+    })),
+    legend: { type: "scroll", top: 0, left: 0, show: view === "nodes", textStyle: { color: colours.text } },
+    // Drawn on the canvas: the pages' policy lets no style come from a text.
+    tooltip: {
+      trigger: "axis",
+      renderMode: "richText",
+      confine: true,
+      backgroundColor: colours.back,
+      borderColor: colours.line,
+      textStyle: { color: colours.text },
+    },
+    axisPointer: { link: [{ xAxisIndex: "all" }], label: { backgroundColor: "#555" } },
+    grid: MEASURES.map((_, index) => ({ left: 52, right: look.narrow ? 12 : 24, top: TOP + index * STEP, height: HEIGHT })),
+    xAxis: both.map((one) => one.x),
+    yAxis: both.map((one) => one.y),
+    series: MEASURES.flatMap((measure, index) =>
+      lines(history, view, measure, words).map((one, place) => ({
+        id: `${measure} ${one.name}`,
+        name: one.name,
+        type: "line",
+        xAxisIndex: index,
+        yAxisIndex: index,
+        showSymbol: one.points.length < 3,
+        data: one.points,
+        lineStyle: { width: 2 },
+        markLine: place === 0 ? marks(history, words, colours, index === 0 && !look.narrow) : undefined,
+      })),
+    ),
+  };
+}
