@@ -32,6 +32,8 @@ describe("merge", () => {
     const later = { time: 9000, role: "FOLLOWER", term: 3, leader: "b" };
     const found = merge(before, history(10_000, node("a", [], [{ ...event, time: 4002 }, later])));
     expect(found.nodes[0]!.events).toEqual([event, later]);
+    const again = { ...event, time: 9600 };
+    expect(merge(found, history(15_000, node("a", [], [again]))).nodes[0]!.events).toEqual([event, later, again]);
   });
 
   it("begins with the first answer", () => {

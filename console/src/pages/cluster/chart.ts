@@ -15,6 +15,7 @@ export interface Colours {
   text: string;
   line: string;
   back: string;
+  font: string;
 }
 
 export interface Look {
@@ -46,7 +47,12 @@ function marks(history: ClusterHistory, words: Words, colours: Colours, labelled
     animation: false,
     lineStyle: { type: "dashed", color: colours.text, opacity: 0.6 },
     label: { show: labelled, color: colours.text, fontSize: 11, formatter: (mark: { name: string }) => mark.name, position: "end" },
-    data: elections(history).map((one) => ({ name: words.elected(one.leader, one.term), xAxis: one.time })),
+    data: elections(history).map((one) => ({
+      name: words.elected(one.leader, one.term),
+      xAxis: one.time,
+      // A late one's words go to the left, where there is room.
+      label: { align: one.time > history.now - history.spanMillis / 6 ? "right" : "center" },
+    })),
   };
 }
 
@@ -87,7 +93,7 @@ export function chartOption(
   return {
     animation: false,
     color: look.dark ? DARK : LIGHT,
-    textStyle: { fontFamily: "inherit" },
+    textStyle: { fontFamily: colours.font },
     title: MEASURES.map((measure, index) => ({
       text: words[measure],
       left: 0,

@@ -1,6 +1,9 @@
 /** The nodes' samples and events, as the charts draw them. */
 import type { ClusterHistory, NodeHistory, RoleEvent, Sample } from "@/api/cluster";
 
+/** Milliseconds by which the same event may seem to move from answer to answer. */
+const DRIFT = 250;
+
 export type Measure = "requests" | "instances" | "listeners";
 export type Point = [time: number, value: number | null];
 
@@ -30,20 +33,17 @@ export function merge(before: ClusterHistory | undefined, fresh: ClusterHistory)
 function mergeNode(before: NodeHistory | undefined, fresh: NodeHistory, resolution: number): NodeHistory {
   if (!before) return fresh;
   const last = before.samples.at(-1)?.time ?? 0;
-  const told = new Set(before.events.map(eventKey));
-  const lastEvent = before.events.at(-1)?.time ?? 0;
+  const told = (event: RoleEvent) => before.events.some((one) => same(one, event));
   return {
     address: fresh.address,
     samples: [...before.samples, ...fresh.samples.filter((sample) => sample.time > last + resolution / 2)],
-    events: [
-      ...before.events,
-      ...fresh.events.filter((event) => event.time > lastEvent - resolution && !told.has(eventKey(event))),
-    ],
+    events: [...before.events, ...fresh.events.filter((event) => !told(event))],
   };
 }
 
-function eventKey(event: RoleEvent): string {
-  return `${event.role} ${event.term} ${event.leader}`;
+function same(one: RoleEvent, other: RoleEvent): boolean {
+  const alike = one.role === other.role && one.term === other.term && one.leader === other.leader;
+  return alike && Math.abs(one.time - other.time) < DRIFT;
 }
 
 /** A node's line; a gap of more than two samples is a hole in it. */
@@ -104,7 +104,7 @@ function round(value: number): number {
 export function events(history: ClusterHistory): ToldEvent[] {
   return history.nodes
     .flatMap((node) => node.events.map((event) => ({ ...event, address: node.address })))
-    .sort((a, b) => b.time - a.time);
+    .sort((a, b) => b.time - a.time || b.term - a.term);
 }
 
 /** When which node became leader: the first that is told of each term's leader, oldest first. */
