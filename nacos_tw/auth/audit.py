@@ -14,7 +14,7 @@ SIZE = 20 * 2**20
 KEPT = 10
 LONGEST = 300
 """Characters of one value."""
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127)} | {34: '\\"', 92: "\\\\"}
+_ESCAPES = {34: '\\"', 92: "\\\\"}
 
 
 class Audit:
@@ -72,5 +72,8 @@ class Audit:
 
 
 def _shown(value: str) -> str:
-    text = value[:LONGEST].translate(_CONTROLS)
-    return f'"{text}"' if not text or any(char in text for char in ' ="\\') else text
+    """On one line whoever reads it: line ends of all kinds, controls and turns of direction are escaped."""
+    text = value[:LONGEST].translate(_ESCAPES)
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+    return f'"{text}"' if not text or any(char in text for char in " =\"'\\") else text

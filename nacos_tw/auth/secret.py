@@ -86,9 +86,13 @@ class SecretFile:
         try:
             os.makedirs(folder, mode=0o750, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=folder)  # mode 0600
-            with os.fdopen(handle, "wb") as file:
-                file.write(key)
-            os.replace(temporary, self._path)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(key)
+                os.replace(temporary, self._path)
+            except BaseException:
+                os.unlink(temporary)
+                raise
         except OSError as error:
             self.log.warn("{path} cannot be written: {error}", path=self._path, error=error)
 
