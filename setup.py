@@ -113,6 +113,7 @@ setup(
             "mypy>=1.8",
             "mypy-zope>=1.0.3",
             "nacos-sdk-python>=0.1.12,<0.2",
+            "requests>=2.31",
             "ruff>=0.6",
             "setuptools>=68",
         ],

@@ -16,6 +16,7 @@ from nacos_tw.errors import StartError
 from nacos_tw.settings.tls import HttpsSettings
 from nacos_tw.tls.files import Credentials, subject
 
+HTTP = b"http/1.1"
 _TROUBLES = {
     7: "has a wrong signature",
     9: "is not valid yet",
@@ -90,7 +91,13 @@ def _context(credentials: Credentials, verify: int, options: dict[str, Any]) -> 
     context.set_options(SSL.OP_NO_RENEGOTIATION)
     _trust(context, credentials.authorities)
     context.set_verify(verify, _checked)
+    context.set_alpn_select_callback(_chosen)
     return context
+
+
+def _chosen(connection: SSL.Connection, offered: list[bytes]) -> Any:
+    """ALPN: what a client may speak. Without an answer it speaks HTTP/1.1 anyway."""
+    return HTTP if HTTP in offered else SSL.NO_OVERLAPPING_PROTOCOLS
 
 
 def _trust(context: SSL.Context, authorities: Sequence[x509.Certificate]) -> None:

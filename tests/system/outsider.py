@@ -24,9 +24,10 @@ def raft_port(node: RealNode) -> int:
     return node.port - 1000
 
 
-def dial(node: RealNode, context: ssl.SSLContext | None = None) -> socket.socket:
-    """A connection to a node's 7848, from its own address."""
-    connection = socket.create_connection((node.host, raft_port(node)), TIMEOUT, source_address=(node.host, 0))
+def dial(node: RealNode, context: ssl.SSLContext | None = None, source: str = "") -> socket.socket:
+    """A connection to a node's 7848, from that address or its own."""
+    place = (node.host, raft_port(node))
+    connection = socket.create_connection(place, TIMEOUT, source_address=(source or node.host, 0))
     return connection if context is None else context.wrap_socket(connection)
 
 
@@ -46,7 +47,14 @@ class Outsider:
     @ivar session: set if the node took it for that member.
     """
 
-    def __init__(self, node: RealNode, claims: str, secret: bytes = b"", context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        node: RealNode,
+        claims: str,
+        secret: bytes = b"",
+        context: ssl.SSLContext | None = None,
+        source: str = "",
+    ) -> None:
         """
         @param claims: the name that it uses.
         """
@@ -55,7 +63,7 @@ class Outsider:
         self._buffer = bytearray()
         self.connection: socket.socket | None = None
         with contextlib.suppress(ConnectionError, ssl.SSLError, HandshakeError, EOFError):
-            self.connection = dial(node, context)
+            self.connection = dial(node, context, source)
             self._shake(self.connection)
 
     def _shake(self, connection: socket.socket) -> None:

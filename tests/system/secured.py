@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import ssl
+import tempfile
+from collections.abc import Iterator
 
 from nacos_tw.tls.making import CA_DAYS, Folder, Pair, Span, file_name, make_ca, make_node
 from tests.system.nodes import RealCluster, RealNode
@@ -75,6 +78,40 @@ class TlsCluster(RealCluster):
             file.write(pair.certificate_pem)
         with open(self.place(node, "node.key"), "wb") as file:
             file.write(pair.key_pem)
+
+    def context(self, shown: RealNode | Pair | None) -> ssl.SSLContext:
+        """What an outsider dials with: it trusts everybody, and shows that node's certificate, or another, or none."""
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        if isinstance(shown, RealNode):
+            name = file_name(shown.host)
+            context.load_cert_chain(self.files.at(f"{name}.pem"), self.files.at(f"{name}.key"))
+        elif shown is not None:
+            self.load(context, shown)
+        return context
+
+    def load(self, context: ssl.SSLContext, pair: Pair) -> None:
+        """Show that certificate."""
+        with self.written(pair) as (certificate, key):
+            context.load_cert_chain(certificate, key)
+
+    @contextlib.contextmanager
+    def written(self, pair: Pair) -> Iterator[tuple[str, str]]:
+        """The paths of two files with a certificate and its key."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            paths = os.path.join(folder, "c.pem"), os.path.join(folder, "c.key")
+            for path, data in zip(paths, (pair.certificate_pem, pair.key_pem), strict=True):
+                with open(path, "wb") as file:
+                    file.write(data)
+            yield paths
+
+    def restarted(self, node: RealNode) -> RealNode:
+        """The node, stopped and started."""
+        node.stop()
+        node.start()
+        self.wait_ready([node])
+        return node
 
     def trust(self, node: RealNode) -> None:
         """Let this test's requests to the node trust what counts now."""
