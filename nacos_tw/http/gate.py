@@ -23,8 +23,7 @@ KEPT_BYTES = 8 * 1024 * 1024
 ENTRY = 150
 """Bytes that one takes beside its own, about."""
 LONGEST_TARGET = 2048
-BEFORE = b"?&"
-"""What stands before a parameter."""
+AND = ord("&")
 
 
 class Gate:
@@ -56,7 +55,11 @@ class Gate:
         # Nearly always the token is a parameter of the query, and known.
         target = call.target
         at = target.find(TOKEN)
-        if at > 0 and target[at - 1] in BEFORE and b"uthorization:" not in call.head:
+        if (
+            at > 0
+            and (target[at - 1] == AND or target.find(b"?") == at - 1)
+            and b"\nauthorization:" not in call.head.lower()
+        ):
             end = target.find(b"&", at)
             identity = self._auth.known(target[at + len(TOKEN) :] if end < 0 else target[at + len(TOKEN) : end])
             if identity is not None:

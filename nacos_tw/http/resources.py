@@ -30,9 +30,8 @@ def _naming(call: Call) -> str:
     name = params.get("serviceName") or params.get("dom") or ""
     if not name:
         return naming_resource(call.namespace)
-    group, grouped, rest = name.partition("@@")
-    if not grouped:
-        return naming_resource(call.namespace, params.get("groupName") or DEFAULT_GROUP, name)
+    grouped = name if "@@" in name else f"{params.get('groupName') or DEFAULT_GROUP}@@{name}"
+    group, _, rest = grouped.partition("@@")  # the group's name may hold "@@" too
     return naming_resource(call.namespace, group, rest)
 
 

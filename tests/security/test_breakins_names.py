@@ -59,6 +59,8 @@ def spelled() -> Iterator[tuple[Fields, Fields]]:
         [("serviceName", "s"), ("dom", "h@@t"), ("groupName", "g")], [("serviceName", "h@@s")], [("dom", "h@@s")],
         [("serviceName", "s"), ("group", "g")], [("serviceName", "s"), ("groupName", "")],
         [("servicename", "s"), ("serviceName", "t"), ("groupName", "g")],
+        [("serviceName", "s"), ("groupName", "h@@g")], [("serviceName", "s"), ("groupName", "h@@")],
+        [("serviceName", "s"), ("groupName", "g@@")], [("serviceName", "@@s"), ("groupName", "g@@h")],
         [("serviceName[]", "s"), ("serviceName", "t"), ("groupName", "g")],
     ):  # fmt: skip
         yield [space, *fields], []
