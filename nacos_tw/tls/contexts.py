@@ -17,6 +17,8 @@ from nacos_tw.settings.tls import HttpsSettings
 from nacos_tw.tls.files import Credentials, subject
 
 HTTP = b"http/1.1"
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
+"""Of TLS 1.2: those with forward secrecy and authenticated encryption, as Mozilla's intermediate list has them."""
 _TROUBLES = {
     7: "has a wrong signature",
     9: "is not valid yet",
@@ -38,14 +40,12 @@ def https_context(settings: HttpsSettings, credentials: Credentials) -> SSL.Cont
 
     @raise StartError: OpenSSL does not take a certificate, or none of the ciphers.
     """
-    options: dict[str, Any] = {}
+    ciphers = ":".join(map(openssl_name, settings.ciphers)) or CIPHERS
+    options: dict[str, Any] = {"acceptableCiphers": AcceptableCiphers.fromOpenSSLCipherString(ciphers)}
     if settings.protocols == ("TLSv1.3",):
         options["raiseMinimumTo"] = TLSVersion.TLSv1_3
     elif settings.protocols == ("TLSv1.2",):
         options["lowerMaximumSecurityTo"] = TLSVersion.TLSv1_2
-    if settings.ciphers:
-        names = ":".join(map(openssl_name, settings.ciphers))
-        options["acceptableCiphers"] = AcceptableCiphers.fromOpenSSLCipherString(names)
     verify = {"none": SSL.VERIFY_NONE, "want": SSL.VERIFY_PEER}.get(
         settings.client_auth, SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT
     )

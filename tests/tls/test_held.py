@@ -1,0 +1,154 @@
+"""Certificates that are replaced while the node runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+from twisted.internet import reactor as real_reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.logger import Logger, formatEvent
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from nacos_tw.errors import StartError
+from nacos_tw.tls.contexts import raft_context
+from nacos_tw.tls.files import Credentials
+from nacos_tw.tls.held import Held
+from nacos_tw.tls.making import Pair
+from nacos_tw.tls.reloading import DAY, Reloading
+from tests.tls.pairs import ca, credentials, node
+
+
+class Source:
+    """Files that a test exchanges."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair: Pair | None = pair
+
+    def read(self) -> Credentials:
+        if self.pair is None:
+            raise StartError("node.pem: is empty")
+        return credentials(self.pair, [ca()])
+
+
+class HeldCase(SynchronousTestCase):
+    """One port's certificates, and what is logged."""
+
+    def held(self, pair: Pair, build: Any = raft_context) -> tuple[Source, Held, list[str]]:
+        source, lines = Source(pair), []
+
+        def observe(event: Any) -> None:
+            lines.append(f"{event['log_level'].name} {formatEvent(event)}")
+
+        held = Held("https on port 1", source.read, build)
+        held.log = Logger(observer=observe)  # type: ignore[misc]
+        return source, held, lines
+
+
+class HeldTests(HeldCase):
+    """Reading again."""
+
+    def test_new(self) -> None:
+        """New connections get the new context, those before keep theirs."""
+        source, held, lines = self.held(node("a"))
+        before = held.creator.serverConnectionForTLS(None)
+        old = held.creator.context
+        source.pair = node("b")
+        self.assertTrue(held.reload())
+        self.assertIsNot(held.creator.context, old)
+        self.assertIs(before.get_context(), old)
+        self.assertEqual(held.credentials.certificate, node("b").certificate)
+        self.assertEqual(lines[0], "info https on port 1: certificates were read again")
+        self.assertRegex(
+            lines[1], r"^info https on port 1: certificate of CN=b, valid until \d{4}-\d\d-\d\d \d\d:\d\d UTC$"
+        )
+        self.assertEqual(len(lines), 2)
+
+    def test_broken(self) -> None:
+        """Files that cannot be read, that OpenSSL does not take, or that have expired change nothing."""
+        source, held, lines = self.held(node("a"))
+        old = held.creator.context
+        for pair, said in ((None, "node.pem: is empty"), (node("a", days=-1), "the certificate of CN=a has expired")):
+            source.pair = pair
+            self.assertFalse(held.reload())
+            self.assertEqual(
+                lines.pop(), f"error https on port 1: the new certificates are not used, the old ones stay: {said}"
+            )
+        self.assertIs(held.creator.context, old)
+        self.assertEqual((held.credentials.certificate, lines), (node("a").certificate, []))
+
+    def test_first_time(self) -> None:
+        """At the start an error is the start's."""
+        source = Source(node("a"))
+        source.pair = None
+        self.assertRaises(StartError, Held, "x", source.read, raft_context)
+
+    def test_reminders(self) -> None:
+        """Two weeks before the end, and after it."""
+        for days, said in ((20, None), (5.5, "expires in 5 days"), (-1, "has expired")):
+            _, held, lines = self.held(node("a", days=days))
+            held.remind()
+            self.assertEqual(len(lines), said is not None)
+            if said:
+                self.assertIn(f"warn https on port 1: the certificate {said}", lines[0])
+
+
+class ReloadingTests(TestCase):
+    """SIGHUP and the daily reminder."""
+
+    timeout = 20
+
+    async def test_signal(self) -> None:
+        """Each port is read again, also if another's fails; afterwards the signal is as it was."""
+        done: Deferred[None] = Deferred()
+        seen: list[str] = []
+
+        class Failing(Held):
+            def reload(self) -> bool:
+                seen.append("failing")
+                raise ValueError("a bug")
+
+        class Seen(Held):
+            def reload(self) -> bool:
+                seen.append("seen")
+                done.callback(None)
+                return True
+
+        source = Source(node("a"))
+        held = [kind("x", source.read, raft_context) for kind in (Failing, Seen)]
+        before = signal.getsignal(signal.SIGHUP)
+        service = Reloading(held, real_reactor)
+        service.startService()
+        try:
+            os.kill(os.getpid(), signal.SIGHUP)
+            await done
+        finally:
+            service.stopService()
+        self.assertEqual(seen, ["failing", "seen"])
+        self.assertEqual(signal.getsignal(signal.SIGHUP), before)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+
+    def test_daily(self) -> None:
+        """Once a day while it runs."""
+        reminded: list[int] = []
+
+        class Counting(Held):
+            def remind(self) -> None:
+                reminded.append(1)
+
+        clock = Clock()
+        service = Reloading([Counting("x", Source(node("a")).read, raft_context)], clock)
+        service.startService()
+        clock.advance(DAY)
+        self.assertEqual(len(reminded), 2)  # at the start, and now
+        service.stopService()
+        clock.advance(DAY)
+        self.assertEqual((len(reminded), clock.getDelayedCalls()), (2, []))
+
+    def test_stop_without_start(self) -> None:
+        """A node whose start failed stops without having taken the signal."""
+        before = signal.getsignal(signal.SIGHUP)
+        Reloading([], Clock()).stopService()
+        self.assertEqual(signal.getsignal(signal.SIGHUP), before)
