@@ -1,4 +1,5 @@
 /** The routes of Nacos 1.4's console, so that its bookmarks work here. */
+import { ref } from "vue";
 import { createRouter, createWebHashHistory, type RouteRecordRaw } from "vue-router";
 import { choose, namespaceId, normalNamespace } from "@/namespaces";
 import { authEnabled, functionMode, session } from "@/session";
@@ -48,7 +49,18 @@ export const routes: RouteRecordRaw[] = [
   { path: "/:rest(.*)*", redirect: "/" },
 ];
 
+/** Grows when the browser (a link, Back, an edited address) changes the query of the page that is shown. */
+export const browsed = ref(0);
+let byBrowser = false;
+// Before the router's own listener.
+window.addEventListener("popstate", () => (byBrowser = true));
+
 export const router = createRouter({ history: createWebHashHistory(), routes });
+
+router.afterEach((to, from) => {
+  if (byBrowser && to.path === from.path && to.fullPath !== from.fullPath) browsed.value++;
+  byBrowser = false;
+});
 
 router.beforeEach((to) => {
   if (typeof to.query.namespace === "string" && normalNamespace(to.query.namespace) !== namespaceId.value) {

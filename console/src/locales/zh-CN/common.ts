@@ -59,6 +59,8 @@ export default {
   copy: "复制",
   copied: "已复制",
   copyFailed: "浏览器不允许本页面使用剪贴板",
+  pageSize: "每页条数",
+  perPage: "{size} 条/页",
   noData: "没有数据",
   yes: "是",
   no: "否",
