@@ -17,6 +17,8 @@ export interface Version extends ConfigKey {
   opType: string;
   createdTime: string;
   lastModifiedTime: string;
+  /** "gray" for what only some clients got; 1.4 has no such rows. */
+  publishType?: string | null;
 }
 
 export const versions = (key: ConfigKey, pageNo: number, pageSize: number) =>
@@ -32,5 +34,7 @@ export const previousVersion = (key: ConfigKey, id: string) =>
 /** Every config of a namespace, for suggestions. */
 export const knownConfigs = (tenant: string) =>
   request<{ dataId: string; group: string }[]>("GET", `${PATH}/configs`, { query: { tenant }, quiet: true });
+
+export const isGray = (found: Version): boolean => found.publishType === "gray";
 
 export const operation = (found: Version): Operation => found.opType.trim() as Operation;

@@ -101,8 +101,23 @@ export function base(label: string, separator: string): Extension {
   ];
 }
 
+/**
+ * Typing over a selection, done here: Chromium would carry the style of what goes away over in a style attribute, which the
+ * Content-Security-Policy forbids (and which it then complains of).
+ */
+const typeOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const typed = event.inputType === "insertText" && !event.isComposing ? event.data : null;
+    if (!typed || view.state.readOnly || view.state.selection.main.empty) return false;
+    event.preventDefault();
+    view.dispatch({ ...view.state.replaceSelection(typed), userEvent: "input.type", scrollIntoView: true });
+    return true;
+  },
+});
+
 export function editing(): Extension {
   return [
+    typeOver,
     history(),
     indentOnInput(),
     indentUnit.of("  "),
