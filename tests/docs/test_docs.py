@@ -89,7 +89,7 @@ class PagesTests(SynchronousTestCase):
         """Scripts that the blocks run are there."""
         for page in PAGES:
             for block in blocks(page, "sh"):
-                for name in re.findall(r"\bsh (bin/[\w.]+)", block):
+                for name in re.findall(r"\bsh (bin/[\w.-]+)", block):
                     self.assertTrue((ROOT / name).is_file(), f"{page.name}: {name}")
 
     def test_no_placeholder_is_doubled(self) -> None:
@@ -133,6 +133,6 @@ class ScriptsTests(SynchronousTestCase):
 
     def test_executable(self) -> None:
         """The scripts can be run directly, too."""
-        for name in ("startup.sh", "shutdown.sh", "test.sh"):
+        for name in ("startup.sh", "shutdown.sh", "make-certs.sh", "test.sh"):
             mode = os.stat(ROOT / "bin" / name).st_mode
             self.assertTrue(mode & stat.S_IXUSR, name)
