@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from time import perf_counter
 from typing import Any, cast
 
@@ -17,6 +18,9 @@ from nacos_tw.http.phases import BODY, BODY_TIME, BUSY, CLOSED, HEAD, IDLE, Phas
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.wire import BODILESS, CLOSE, SECURITY, refusal, render
 from nacos_tw.settings.settings import HttpSettings
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+"""What llhttp lets into no line of a head."""
 
 
 def read_call(request: Request, method: str, path: str) -> Call:
@@ -122,7 +126,7 @@ class CarrierChannel(HTTPChannel):
 
     def dataReceived(self, data: bytes) -> None:
         """Bytes from the client."""
-        if self.refused:
+        if self.refused or self.phase is CLOSED:
             return
         if self.phase is IDLE:
             self._enter(HEAD)
@@ -130,7 +134,7 @@ class CarrierChannel(HTTPChannel):
 
     def lineReceived(self, line: bytes) -> None:  # noqa: N802
         """A request line or header line. Folding is what request smuggling is made of, so it ends here."""
-        if line[:1] in (b" ", b"\t"):
+        if line[:1] in (b" ", b"\t") or _CONTROL.search(line):
             self._respondToBadRequestAndDisconnect()
         else:
             super().lineReceived(line)
@@ -223,8 +227,13 @@ class CarrierChannel(HTTPChannel):
         if self.phase is IDLE:
             self._close()
 
+    def loseConnection(self) -> None:  # noqa: N802
+        """Close when all is written; what still comes is not read, and L{sweep} ends it if the client does not."""
+        if self.phase is not CLOSED:
+            self._enter(CLOSED)
+            super().loseConnection()
+
     def _close(self) -> None:
-        self._enter(CLOSED)
         self.setTimeout(None)
         self.loseConnection()
 

@@ -140,6 +140,8 @@ SMUGGLING = {
     "bare lf in a header": get(ECHO, "X-Test: a\nX-Other: b"),
     "bare lf after the request line": b"GET " + ECHO.encode() + b" HTTP/1.1\nHost: x\r\n\r\n",
     "nul in a header": get(ECHO, "X-Test: a\0b"),
+    "control character in a header": get(ECHO, "X-Test: a\1b"),
+    "delete in a header": get(ECHO, "X-Test: a\x7fb"),
     "folded header": get(ECHO, "X-Test: a", " b"),
     "folded by a tab": get(ECHO, "X-Test: a", "\tb"),
     "blank before the colon": get(ECHO, "X-Test : a"),

@@ -1,0 +1,1 @@
+"""Noise and mutations against everything that reads bytes from outside."""
