@@ -22,6 +22,7 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SECRET = re.compile(r"passw(or)?d|secret|credential|identity[._-]?value|token$|db[._]url", re.IGNORECASE)
 _DEEPEST = 32
 _LONGEST = 65536
+_MOST = 10_000
 
 
 class UnresolvedError(SettingsError):
@@ -211,6 +212,7 @@ class _Expansion:
     def __init__(self, properties: Properties, where: str, secret: bool) -> None:
         self._properties = properties
         self._where = where
+        self._replaced = 0
         self.secret = secret
 
     def expand(self, text: str, trail: tuple[str, ...]) -> str:
@@ -231,6 +233,10 @@ class _Expansion:
         return "".join(out)
 
     def _replace(self, inner: str, trail: tuple[str, ...]) -> str:
+        # Keys that name the next one twice each would double the work at every step, also where all end in nothing.
+        self._replaced += 1
+        if self._replaced > _MOST:
+            raise SettingsError(f"{self._where}: more than {_MOST} placeholders in one value")
         name_text, default = _name_and_default(inner)
         name = self.expand(name_text, (*trail, ""))
         if name in trail:

@@ -132,6 +132,8 @@ class PlaceholderTests(SynchronousTestCase):
         lines = ["a0=xxxxxxxxxxxxxxxx"] + [f"a{n}=${{a{n - 1}}}${{a{n - 1}}}" for n in range(1, 30)]
         found = parse("\n".join(lines), "f", {})
         self.assertIn("too long", str(self.assertRaises(SettingsError, found.get, "a29")))
+        found = parse("\n".join(["a0=", *lines[1:]]), "f", {})
+        self.assertIn("more than", str(self.assertRaises(SettingsError, found.get, "a29")))
         self.assertIn("deep", str(self.assertRaises(SettingsError, self.value, "${x:" * 99 + "}" * 99)))
 
     def test_secrets_stay(self) -> None:
