@@ -129,7 +129,7 @@ class PlaceholderTests(SynchronousTestCase):
 
     def test_explosion(self) -> None:
         """A value that doubles and doubles is stopped, as is endless nesting."""
-        lines = ["a0=xxxxxxxxxxxxxxxx"] + [f"a{n}=${{a{n - 1}}}${{a{n - 1}}}" for n in range(1, 30)]
+        lines = ["a0=" + "x" * 64] + [f"a{n}=${{a{n - 1}}}${{a{n - 1}}}" for n in range(1, 30)]
         found = parse("\n".join(lines), "f", {})
         self.assertIn("too long", str(self.assertRaises(SettingsError, found.get, "a29")))
         found = parse("\n".join(["a0=", *lines[1:]]), "f", {})
