@@ -108,6 +108,13 @@ export const service = (key: ServiceKey) =>
     quiet,
   });
 
+/** Whether the service is in the list: asks without a 404 for one that is not there. */
+export async function serviceListed(key: ServiceKey): Promise<boolean> {
+  const search = { namespaceId: key.namespaceId, serviceNameParam: key.serviceName, groupNameParam: key.groupName, hasIpCount: false };
+  const found = await services(search, 1, 1000);
+  return found.serviceList.some((one) => one.name === key.serviceName && one.groupName === key.groupName);
+}
+
 export const instances = (key: ServiceKey, clusterName: string, pageNo: number, pageSize: number) =>
   request<{ list: Instance[]; count: number }>("GET", "v1/ns/catalog/instances", {
     query: { ...keyQuery(key), clusterName, pageNo, pageSize },

@@ -72,6 +72,8 @@ export default {
   app: "Application",
   all: "all",
   noSubscribers: "Nobody is told of changes of this service over UDP",
+  mayNotList: "You may not read the services of this namespace",
+  mayNotRead: "You may not read this service",
   nameNeeded: "Enter a service name",
   live: { old: "What is shown is of {time}." },
 };

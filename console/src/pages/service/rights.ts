@@ -3,6 +3,15 @@ import type { ServiceKey } from "@/api/service";
 import { matches, may } from "@/rights";
 import { session } from "@/session";
 
+/** Whether the list of the namespace's services may be read. */
+export function mayList(namespaceId: string): boolean {
+  return may(namespaceId, "r", undefined, undefined, "naming");
+}
+
+export function mayRead(key: ServiceKey): boolean {
+  return may(key.namespaceId, "r", key.groupName, key.serviceName, "naming");
+}
+
 export function mayWrite(key: ServiceKey): boolean {
   return may(key.namespaceId, "w", key.groupName, key.serviceName, "naming");
 }
