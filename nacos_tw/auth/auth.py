@@ -13,7 +13,7 @@ from twisted.logger import Logger
 
 from nacos_tw.auth.access import Identity
 from nacos_tw.auth.commands import AuthCommand, CreateAdmin
-from nacos_tw.auth.defaults import DefaultPassword
+from nacos_tw.auth.defaults import PASSWORD, DefaultPassword
 from nacos_tw.auth.directory import Directory
 from nacos_tw.auth.ldap_users import PREFIX, LdapUsers
 from nacos_tw.auth.passwords import NOBODY, Passwords
@@ -151,9 +151,20 @@ class Auth:
         if not self.directory.now.known:
             raise Unavailable("users and their rights are not known yet")
 
-    def _refuse_known_password(self, name: str) -> None:
-        """@raise Refused: it is the user whose password everybody knows, and that is not wanted."""
-        if self._refuse_default and name == self.default.user and self.default.stands is not False:
+    def _refuse_known_password(self, name: str, password: str | None = None) -> None:
+        """
+        Nothing, unless that is set.
+
+        @param password: the right one; None if it is not at hand.
+        @raise Refused: it is the user whose password everybody knows.
+        @raise Unavailable: whether it still has that is being found out.
+        """
+        if not self._refuse_default or name != self.default.user:
+            return
+        stands = self.default.stands if password is None else password == PASSWORD
+        if stands is None:
+            raise Unavailable("the password of nacos is being looked at, try again")
+        if stands:
             raise Refused(DEFAULT_PASSWORD)
 
     def by_password(self, name: str, password: str, address: str) -> Identity | Deferred[Identity]:
@@ -171,7 +182,7 @@ class Auth:
         found = None if attempt.wait else self._remembered(name, password)
         if found is not None:
             attempt.succeeded()
-            return self._let_in(found)
+            return self._let_in(found, password)
         attempt.running()
         return Deferred.fromCoroutine(self._check(attempt, name, password))
 
@@ -197,7 +208,7 @@ class Auth:
             attempt.ended(right, self._clock.seconds())
         if found is None:
             raise Refused(UNKNOWN_USER)
-        return self._let_in(found)
+        return self._let_in(found, password)
 
     async def _find(self, name: str, password: str) -> str | None:
         """The user of that name and password: first of the own table, then of the directory."""
@@ -212,8 +223,8 @@ class Auth:
             return name
         return None if hashed is None or self.ldap is None else await self.ldap.find(name, password)
 
-    def _let_in(self, name: str) -> Identity:
-        self._refuse_known_password(name)
+    def _let_in(self, name: str, password: str) -> Identity:
+        self._refuse_known_password(name, password)
         return self.directory.now.identity(name)
 
     # -- logging in

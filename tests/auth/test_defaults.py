@@ -89,13 +89,17 @@ class StandsTests(DefaultsCase):
         self.assertTrue(self.successResultOf(self.log_in(login, "own")).identity.admin)
 
     def test_refused_while_it_is_found_out(self) -> None:
-        """A hash takes its time, in which nobody gets in as nacos."""
+        """A hash takes its time: a token has to wait for it, a password says itself which one it is."""
         login = self.made(refuse_default=True)
         login.passwords.holding = True
-        login.tables.user("nacos", "nacos", "ROLE_ADMIN")
+        login.tables.user("nacos", "own", "ROLE_ADMIN")
         self.assertIsNone(login.auth.default.stands)
-        token = login.tokens.issue("nacos", hash_of("nacos")).encode()
-        self.assertRaises(Refused, login.auth.by_token, token)
+        token = login.tokens.issue("nacos", hash_of("own")).encode()
+        self.assertRaises(Unavailable, login.auth.by_token, token)
+        looking, login.passwords.holding = login.passwords.held, False
+        self.assertTrue(self.successResultOf(self.log_in(login, "own")).identity.admin)
+        looking.pop()()
+        self.assertTrue(login.auth.by_token(token).admin)
 
     def test_changed_while_it_is_found_out(self) -> None:
         """An answer about an old hash is none about the new one."""
