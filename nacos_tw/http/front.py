@@ -19,12 +19,13 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from nacos_tw.http.call import Call
+from nacos_tw.http.intake import Incoming, full
 from nacos_tw.http.outlet import BATCH, Outlet
 from nacos_tw.http.phases import BODY, BODY_TIME, BUSY, CLOSED, HANDED, HEAD, IDLE, Phase
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import answer, find
 from nacos_tw.http.site import CarrierChannel
-from nacos_tw.http.wire import CLOSE, KEEP, refusal, render
+from nacos_tw.http.wire import CLOSE, connection_of, refusal, render
 
 if TYPE_CHECKING:
     from nacos_tw.http.listener import FrontFactory
@@ -46,7 +47,7 @@ class Front(Outlet):
     @ivar on_url: for httptools, which takes its callbacks from the object it is given: puts a target into C{_targets}.
     @ivar _buffer: bytes that came and are not looked at yet; empty whenever the phase is IDLE and the client reads.
     @ivar _slow: sweeps since the connection entered its phase, or since its last request while it is IDLE.
-    @ivar _head: head of the request whose body is awaited; C{_body}, C{_have} what came of it, C{_length} its length.
+    @ivar _incoming: the body that is awaited.
     @ivar _connection: the Connection header of the answer to the present request, empty for a plain keep-alive.
     @ivar _choked: whether the client leaves its answers unread; C{_paused}: whether it is not read from.
     """
@@ -62,9 +63,8 @@ class Front(Outlet):
         self._cross_origin = bool(factory.limits.cors_origins)
         self._phase = IDLE
         self._slow = 0
-        self._buffer = self._head = b""
-        self._body: list[bytes] = []
-        self._have = self._length = 0
+        self._buffer = b""
+        self._incoming: Incoming | None = None
         self._targets: list[bytes] = []
         self.on_url = self._targets.append
         self._complete = self._keep = False
@@ -96,6 +96,7 @@ class Front(Outlet):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is gone, and with it whoever waited for an answer."""
         self._phase = CLOSED
+        self._drop_body()
         self.factory.closed(self)
         # The parser and this object hold each other.
         del self._parser, self.on_url
@@ -157,12 +158,13 @@ class Front(Outlet):
     def _more(self, data: bytes) -> None:
         """Bytes that are no whole request, or that must wait."""
         phase = self._phase
-        if phase is BODY:
-            self._body.append(data)
-            self._have += len(data)
-            if self._have >= self._length:
-                self._buffer = b"".join(self._body)
-                self._body = []
+        incoming = self._incoming
+        if incoming is not None:
+            incoming.have += len(data)
+            if not incoming.add(data):
+                self._refuse(full())
+            elif incoming.have >= incoming.length:
+                self._buffer += incoming.joined()
                 self._run()
         elif phase is not CLOSED:
             self._buffer += data
@@ -191,8 +193,8 @@ class Front(Outlet):
         @return: False when there is nothing to do for now.
         """
         phase = self._phase
-        if phase is BODY:
-            return self._take_body()
+        if self._incoming is not None:
+            return self._take_body(self._incoming)
         if phase is not IDLE and phase is not HEAD:
             return False
         buffer = self._buffer
@@ -251,22 +253,28 @@ class Front(Outlet):
         elif length > FRONT_BODY:
             self._hand_over(head)
         else:
-            self._head = head
-            self._length = length
-            self._have = len(self._buffer)
+            incoming = self._incoming = Incoming(self.factory.site.intake, head, length, len(self._buffer))
             self._enter(BODY)
-            if self._have < length:
-                self._body = [self._buffer]
-                self._buffer = b""
+            if incoming.have < length:
+                first, self._buffer = self._buffer, b""
+                if not incoming.add(first):
+                    self._refuse(full())
 
-    def _take_body(self) -> bool:
+    def _take_body(self, incoming: Incoming) -> bool:
         """The buffer begins with the whole body that is awaited."""
-        body = self._buffer[: self._length]
-        self._buffer = self._buffer[self._length :]
+        self._drop_body()
+        body = self._buffer[: incoming.length]
+        self._buffer = self._buffer[incoming.length :]
         self._complete = False
         self._parser.feed_data(body)
-        self._dispatch(self._head, body)
+        self._dispatch(incoming.head, body)
         return True
+
+    def _drop_body(self) -> None:
+        """No body is awaited any more."""
+        incoming, self._incoming = self._incoming, None
+        if incoming is not None:
+            incoming.release()
 
     # From requests to answers
 
@@ -276,8 +284,12 @@ class Front(Outlet):
         method = self._parser.get_method()
         if self._keep and head.startswith(b"HTTP/1.1\r\n", len(method) + len(target) + 2) and not self._finishing:
             self._connection = b""
-        elif not self._unusual(head, len(method) + len(target) + 2):
-            return
+        else:
+            connection = connection_of(head, len(method) + len(target) + 2, self._keep and not self._finishing)
+            if connection is None:
+                self._refuse(refusal(400, "malformed request"))
+                return
+            self._connection = connection
         at = target.find(b"?")
         path = target if at < 0 else target[:at]
         routes = self._table.get(path) or find(self._table, path)
@@ -292,22 +304,6 @@ class Front(Outlet):
             self._give(result)
         else:
             self._wait(result)  # type: ignore[arg-type]
-
-    def _unusual(self, head: bytes, at: int) -> bool:
-        """
-        A request that is the last of its connection, or of HTTP/1.0.
-
-        @param at: where the version stands if the request line has single blanks, as it must.
-        @return: False when it was refused.
-        """
-        while head.startswith(b"\r\n"):
-            head = head[2:]
-        if not head.startswith((b"HTTP/1.1\r\n", b"HTTP/1.0\r\n"), at):
-            self._refuse(refusal(400, "malformed request"))
-            return False
-        keep = KEEP if head.startswith(b"HTTP/1.0", at) else b""
-        self._connection = keep if self._keep and not self._finishing else CLOSE
-        return True
 
     def _wait(self, deferred: Deferred[Reply]) -> None:
         """The answer comes later; what the client sends meanwhile waits."""
@@ -397,6 +393,7 @@ class Front(Outlet):
         """Close when all is written."""
         self._flush()
         self._enter(CLOSED)
+        self._drop_body()
         self._buffer = b""
         self.transport.unregisterProducer()
         self.transport.loseConnection()

@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Any, cast
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, datetimeToString
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
@@ -14,6 +15,7 @@ from twisted.web.server import Request, Site
 from nacos_tw.http.call import Call
 from nacos_tw.http.cors import CrossOrigin
 from nacos_tw.http.counters import Counters
+from nacos_tw.http.intake import SMALL, Intake, full
 from nacos_tw.http.phases import BODY, BODY_TIME, BUSY, CLOSED, HEAD, IDLE, Phase
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.wire import BODILESS, CLOSE, SECURITY, refusal, render
@@ -69,15 +71,29 @@ class CarrierRequest(Request):
     channel: CarrierChannel
     site: CarrierSite
     began = 0.0
-    _received = 0
+    _received = _kept = 0
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
         """More of the body."""
         self._received += len(data)
         if self._received > self.channel.site.limits.max_body:
             self.channel.refuse_body()
+        elif self._received > SMALL and not self.channel.site.intake.take(len(data)):
+            self.channel.refuse(full())
         else:
+            if self._received > SMALL:
+                self._kept += len(data)
             super().handleContentChunk(data)
+
+    def connectionLost(self, reason: Failure) -> None:  # noqa: N802
+        """The connection is gone before the answer was."""
+        self._release()
+        super().connectionLost(reason)
+
+    def _release(self) -> None:
+        if self._kept:
+            self.channel.site.intake.held -= self._kept
+            self._kept = 0
 
     def getRequestHostname(self) -> bytes:  # noqa: N802
         """Klein asks for it and trips over odd ones; no answer of ours depends on it."""
@@ -85,6 +101,7 @@ class CarrierRequest(Request):
 
     def process(self) -> None:
         """The body is complete."""
+        self._release()
         if not self.channel.refused:
             self.began = perf_counter()
             for header in (*SECURITY, *self.channel.site.cross_origin.headers(self)):
@@ -191,13 +208,14 @@ class CarrierChannel(HTTPChannel):
         self._slow = 0.0
 
     def _respondToBadRequestAndDisconnect(self) -> None:  # noqa: N802
-        self._refuse(refusal(400, "malformed request"))
+        self.refuse(refusal(400, "malformed request"))
 
     def refuse_body(self) -> None:
         """The body is over the limit."""
-        self._refuse(refusal(413, f"the body is larger than {self.site.limits.max_body} bytes"))
+        self.refuse(refusal(413, f"the body is larger than {self.site.limits.max_body} bytes"))
 
-    def _refuse(self, reply: Reply) -> None:
+    def refuse(self, reply: Reply) -> None:
+        """Answer what cannot be served, and close."""
         if self.refused:
             return
         self.refused = True
@@ -250,6 +268,7 @@ class CarrierSite(Site):
         self.limits = limits
         self.counters = counters
         self.cross_origin = CrossOrigin.of(limits.cors_origins)
+        self.intake = Intake(limits.bodies_bytes)
 
     def channel(self, addr: Any) -> CarrierChannel:
         """A channel for one connection."""

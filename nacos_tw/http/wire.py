@@ -38,6 +38,23 @@ def render(reply: Reply, date: bytes, connection: bytes = b"") -> bytes:
     return b"".join(parts)
 
 
+def connection_of(head: bytes, at: int, keep: bool) -> bytes | None:
+    """
+    The Connection header for the answer to a request that may be the last of its connection, or of HTTP/1.0.
+
+    @param at: where the version stands if the request line has single blanks, as it must.
+    @param keep: whether the connection stays open.
+    @return: None if there is no such version there.
+    """
+    while head.startswith(b"\r\n"):
+        head = head[2:]
+    if not head.startswith((b"HTTP/1.1\r\n", b"HTTP/1.0\r\n"), at):
+        return None
+    if not keep:
+        return CLOSE
+    return KEEP if head.startswith(b"HTTP/1.0", at) else b""
+
+
 def _status_line(status: int) -> bytes:
     line = b"HTTP/1.1 %d %s\r\n" % (status, reason(status).encode())
     line += b"".join(b"%s: %s\r\n" % header for header in SECURITY)

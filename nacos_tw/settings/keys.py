@@ -284,6 +284,10 @@ TENANT_QUOTA = Key("defaultTenantQuota", integer(0, 2**31 - 1), "200", "Most con
 MAX_SIZE = Key("defaultMaxSize", integer(0, 2**31 - 1), "102400", "Most bytes of a configuration, as a quota.")
 MAX_CONTENT = Key("maxContent", byte_count(1, 2**30), "10485760", "Most bytes of a configuration's content.")
 HTTP_OVERHEAD = Key("nacos.http.body-overhead-bytes", byte_count(0, 2**26), "1048576", "A body may have so many more.")
+HTTP_BODIES = Key(
+    "nacos.http.bodies-bytes", byte_count(2**20, 2**40), "268435456", "Most bytes of bodies over 64 KiB that are being "
+    "received at a time, on all connections together.",
+)  # fmt: skip
 HTTP_HEADER_BYTES = Key("nacos.http.header-bytes", byte_count(512, 2**20), "16384", "Most bytes of a request's head.")
 HTTP_HEADERS = Key("nacos.http.header-count", integer(8, 10_000), "100", "Most headers of a request.")
 HTTP_HEADER_TIME = Key(
@@ -345,7 +349,7 @@ SECTIONS: tuple[Section, ...] = (
     (
         "Limits of HTTP",
         (
-            HTTP_OVERHEAD, HTTP_HEADER_BYTES, HTTP_HEADERS, HTTP_HEADER_TIME, HTTP_IDLE, HTTP_PIPELINE,
+            HTTP_OVERHEAD, HTTP_BODIES, HTTP_HEADER_BYTES, HTTP_HEADERS, HTTP_HEADER_TIME, HTTP_IDLE, HTTP_PIPELINE,
             HTTP_CONNECTIONS, HTTP_PROXIES, HTTP_ORIGINS,
         ),
     ),

@@ -114,6 +114,7 @@ class HttpSettings:
     """Limits of the HTTP front. Times in seconds, sizes in bytes."""
 
     max_body: int = 11 * 2**20
+    bodies_bytes: int = 256 * 2**20
     header_bytes: int = 16384
     header_count: int = 100
     header_time: float = 10.0
@@ -364,6 +365,7 @@ def _raft(reader: Reader, members: tuple[Address, ...], environ: Mapping[str, st
 def _http(reader: Reader) -> HttpSettings:
     return HttpSettings(
         max_body=reader.get(keys.MAX_CONTENT) + reader.get(keys.HTTP_OVERHEAD),
+        bodies_bytes=reader.get(keys.HTTP_BODIES),
         header_bytes=reader.get(keys.HTTP_HEADER_BYTES),
         header_count=reader.get(keys.HTTP_HEADERS),
         header_time=reader.get(keys.HTTP_HEADER_TIME),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import time
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 
 from tests.security.probing import SecurityCase, peak
 from tests.system.config_nodes import CONFIGS, publish, shared_configs
+from tests.system.nodes import wait_for
 
 LIVE = "/nacos/v1/console/health/liveness"
 PING = f"GET {LIVE} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
@@ -240,6 +242,32 @@ class HugeTests(RawCase):
             found = self.answered(POST + b"Content-Length: " + size + b"\r\n\r\n")
             self.assertEqual(found, 413 if len(size) < 15 else found)
             self.assertIn(found, (400, 413))
+
+
+class BodyTests(RawCase):
+    """Bodies that do not come to an end."""
+
+    properties = "nacos.http.bodies-bytes=16MB\n"
+
+    def test_many_bodies_that_stop_before_their_end(self) -> None:
+        """Hundreds of clients that each leave a megabyte behind: what is too much for all together is refused."""
+        start = POST + b"Content-Length: 1048000\r\n\r\n" + b"x" * 1_000_000
+        connections = [self.socket() for _ in range(200)]
+        with self.served(), peak(self.node.pid) as most:
+            for connection in connections:
+                with contextlib.suppress(ConnectionError):
+                    connection.sendall(start)
+            self.assertTrueAnswer(publish(self.node, "small", "x"))
+
+            def refused() -> bool:
+                readable, _, _ = select.select(connections, [], [], 1)
+                return len(readable) > 150
+
+            wait_for(refused, 30, "the clients that are too many to be refused")
+        self.assertLess(most[0], 150)
+        for connection in connections:
+            connection.close()
+        wait_for(lambda: publish(self.node, "large", "x" * 900_000).text == "true", 20)
 
 
 class FloodTests(RawCase):

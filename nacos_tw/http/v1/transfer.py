@@ -20,7 +20,7 @@ from nacos_tw.config.model import ConfigKey, check_key, check_tenant, labels_of,
 from nacos_tw.config.store_import import Imported
 from nacos_tw.config.store_search import Search
 from nacos_tw.config.transfer import Archive, ArchiveError
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import BadParameter, Unavailable
 from nacos_tw.http.call import Call
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.v1 import config_reading as reading
@@ -38,6 +38,8 @@ NONE_CHOSEN = 100006, "没有选择任何配置"
 
 BATCH_BYTES = 1024 * 1024
 """Bytes of contents, about, that are imported by one command: it must fit into the log."""
+MOST_WAITING = 8
+"""Archives that wait while another is imported."""
 BATCH = 500
 """Configs in one."""
 OCTETS = b"application/octet-stream;charset=UTF-8"
@@ -86,7 +88,11 @@ class Transfer:
     # -- import
 
     async def take_in(self, call: Call) -> Reply:
-        """Import the archive in the field C{file}."""
+        """
+        Import the archive in the field C{file}.
+
+        @raise Unavailable: too many wait for their turn.
+        """
         params, uploaded = call.params, call.files.get("file")
         if uploaded is None:
             return _outcome(NOTHING, {})
@@ -95,6 +101,8 @@ class Transfer:
         check_tenant(tenant)
         user, ip = reading.source_user(call), reading.client_ip(call)
         call.forget()
+        if len(self._turn.waiting) >= MOST_WAITING:
+            raise Unavailable("too many archives are being imported")
         # One at a time: what an archive unpacks to is in memory until all of it is imported.
         await self._turn.acquire()
         try:

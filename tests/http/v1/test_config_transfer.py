@@ -16,6 +16,7 @@ from nacos_tw.config.commands import ImportItem
 from nacos_tw.http.listener import FrontFactory
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.v1 import transfer
+from nacos_tw.http.v1.configs import ConfigsV1
 from nacos_tw.http.v1.transfer import batches
 from nacos_tw.settings.settings import HttpSettings
 from tests.http.carriers import Client, get
@@ -178,6 +179,25 @@ class Importing(ConfigCase):
         self.assertEqual(self.take({"g/a": "1"}, "&namespace=t&src_user=me")["data"]["succCount"], 1)
         self.assertEqual(self.get(dataId="a", tenant="t").body, b"1")
         self.assertEqual(self.take({"g/a": "1"}, "&namespace=public")["data"]["succCount"], 1)
+
+    def test_one_at_a_time(self) -> None:
+        """Archives wait for each other, and not too many do."""
+        turn = next(area for area in self.areas if isinstance(area, ConfigsV1)).transfer._turn
+        self.successResultOf(turn.acquire())
+        headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+
+        def begin() -> Any:
+            return self.call("POST", f"{CONFIGS}?import=true&policy=SKIP", form(archive({"g/a": "1"})), headers)
+
+        waiting = [begin() for _ in range(8)]
+        refused = self.successResultOf(begin())
+        self.assertEqual((refused.status, refused.body), (503, b"caused: too many archives are being imported;"))
+        waiting.pop().cancel()
+        waiting.append(begin())
+        for deferred in waiting:
+            self.assertNoResult(deferred)
+        turn.release()
+        self.assertEqual([self.successResultOf(deferred).status for deferred in waiting], [200] * 8)
 
     def test_nothing_to_import(self) -> None:
         self.assertEqual(self.take({"g/a": "1", ".metadata.yml": "metadata:\n- group: g\n"})["code"], 100002)

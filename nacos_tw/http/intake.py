@@ -1,0 +1,73 @@
+"""Bodies that are being received, and how much of them all connections may hold together."""
+
+from __future__ import annotations
+
+from nacos_tw.http.reply import Reply
+from nacos_tw.http.wire import refusal
+
+SMALL = 2**16
+"""Bytes of a body that may come in any case; they are not counted."""
+
+
+def full() -> Reply:
+    """The answer to a body for which there is no room."""
+    return refusal(503, "too many large bodies are being received")
+
+
+class Intake:
+    """
+    What is held of larger bodies until they are complete, by all connections.
+
+    @ivar held: bytes; C{most}: so many may be.
+    """
+
+    __slots__ = ("held", "most")
+
+    def __init__(self, most: int) -> None:
+        self.held = 0
+        self.most = most
+
+    def take(self, size: int) -> bool:
+        """Hold so many bytes more; False if there is no room for them."""
+        if self.held + size > self.most:
+            return False
+        self.held += size
+        return True
+
+
+class Incoming:
+    """
+    A body that is being received.
+
+    @ivar head: of its request.
+    @ivar length: bytes that it has in all; C{have}: that have come, with those of later requests.
+    """
+
+    __slots__ = ("_intake", "_kept", "_parts", "have", "head", "length")
+
+    def __init__(self, intake: Intake, head: bytes, length: int, have: int) -> None:
+        self.head = head
+        self.length = length
+        self.have = have
+        self._intake = intake
+        self._kept = 0
+        self._parts: list[bytes] = []
+
+    def add(self, data: bytes) -> bool:
+        """Keep more of it; False if there is no room."""
+        if self.length > SMALL:
+            if not self._intake.take(len(data)):
+                return False
+            self._kept += len(data)
+        self._parts.append(data)
+        return True
+
+    def joined(self) -> bytes:
+        """All that was kept."""
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+    def release(self) -> None:
+        """It is complete, or never will be."""
+        self._intake.held -= self._kept
+        self._kept = 0
