@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.system.nodes import ROOT, RealNode, wait_for
+from tests.system.secured import TlsCluster
 from tests.system.shared import shared
 
 CLIENTS = os.path.join(ROOT, "tests", "clients")
@@ -100,6 +101,27 @@ class ClientsTests(SynchronousTestCase):
         for version in JAVA_VERSIONS:
             command = self.java(version)
             self.passes([*command, self.servers, BEAT_SECONDS, *JAVA_STAGES], JAVA_STAGES)
+
+    def test_java_https(self) -> None:
+        """nacos-client 1.4 over https, checking the nodes' certificates: naming, pushes, beats."""
+        command = self.java(JAVA_VERSIONS[0])
+        cluster = TlsCluster()
+        self.addCleanup(cluster.close)
+        cluster.start()
+        options = [
+            "-Dcom.alibaba.nacos.client.naming.tls.enable=true", "-Dtls.enable=true", "-Dtls.client.authServer=true",
+            f"-Dtls.client.trustCertPath={cluster.files.at('ca.pem')}",
+        ]  # fmt: skip
+        servers = ",".join(node.address for node in cluster.nodes)
+        stages = ["status", "register", "persistent", "select", "subscribe", "services"]
+        self.passes([command[0], *options, *command[1:], servers, "0", *stages], stages)
+        cluster.files.new_ca()
+        cluster.files.drop_old_cas()  # the nodes still show certificates of the old one
+        done = subprocess.run(
+            [command[0], *options, *command[1:], servers, "0", "register"], cwd=self.folder, timeout=RUN,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        self.assertNotIn("ok register", done.stdout)
 
     def test_java_2(self) -> None:
         """nacos-client 2.5: what it does by HTTP, persistent instances and maintenance; the rest is gRPC."""
