@@ -22,7 +22,26 @@ export function may(namespace: string, action: Action, group?: string, name?: st
   if (session.globalAdmin) return true;
   const id = namespace === "public" ? "" : namespace;
   const resource = name ? `${id}:${group || "*"}:${kind}/${name}` : `${id}:*:${kind}/*`;
-  return session.permissions.some((one) => one.action.includes(action) && matches(one.resource, resource));
+  return session.permissions.some((one) => one.action.includes(action) && matches(one.resource.replace(/^public:/, ":"), resource));
+}
+
+/** Whether there is anything in a namespace that the user may read. */
+export function sees(namespace: string): boolean {
+  if (session.globalAdmin) return true;
+  const id = namespace === "public" ? "" : namespace;
+  return session.permissions.some((one) => one.action.includes("r") && matches(namespaceOf(one.resource), id));
+}
+
+/** A namespace of which the user may read something; undefined if no permission names one. */
+export function someNamespace(): string | undefined {
+  const found = session.permissions.filter((one) => one.action.includes("r")).map((one) => namespaceOf(one.resource));
+  return found.find((one) => !one.includes("*"));
+}
+
+/** The pattern of a resource's namespace; public's may be written as its name. */
+function namespaceOf(resource: string): string {
+  const found = resource.split(":")[0]!;
+  return found === "public" ? "" : found;
 }
 
 export function useRights(): { may: typeof may; isAdmin: () => boolean } {

@@ -2,6 +2,7 @@
 import { ref } from "vue";
 import { createRouter, createWebHashHistory, type RouteRecordRaw } from "vue-router";
 import { choose, namespaceId, normalNamespace } from "@/namespaces";
+import { sees, someNamespace } from "@/rights";
 import { authEnabled, functionMode, session } from "@/session";
 
 type Loader = () => Promise<unknown>;
@@ -67,6 +68,7 @@ router.beforeEach((to) => {
     choose(to.query.namespace);
   }
   if (session.trouble) return true;
+  if (session.known && to.query.namespace === undefined && !sees(namespaceId.value)) choose(someNamespace() ?? "");
   if (authEnabled.value && !session.known && to.path !== "/login") {
     return { path: "/login", query: { redirect: to.fullPath } };
   }

@@ -4,7 +4,7 @@ import { readJson } from "@/components/metadata";
 import { menuEntries } from "@/layout/menu";
 import en from "@/locales/en-US";
 import zh from "@/locales/zh-CN";
-import { may, matches } from "@/rights";
+import { may, matches, sees, someNamespace } from "@/rights";
 import { wantedAfterLogin, routes } from "@/router";
 import { session, token } from "@/session";
 
@@ -46,6 +46,19 @@ describe("rights", () => {
     session.permissions = [{ resource: ":G:config/*", action: "rw" }];
     expect([may("public", "w", "G", "a"), may("public", "w"), may("", "w", "H", "a")]).toEqual([true, false, false]);
     expect(may("", "r", "G", "a", "naming")).toBe(false);
+  });
+  it("tell which namespaces there are for the user", () => {
+    session.permissions = [
+      { resource: "a:*:*", action: "w" },
+      { resource: "te*:*:*", action: "r" },
+      { resource: "dev:G:config/*", action: "rw" },
+    ];
+    expect(["a", "test", "dev", ""].map(sees)).toEqual([false, true, true, false]);
+    expect(someNamespace()).toBe("dev");
+    session.permissions = [{ resource: "public:*:*", action: "r" }];
+    expect([sees(""), sees("public"), may("", "r"), someNamespace()]).toEqual([true, true, true, ""]);
+    session.permissions = [];
+    expect(someNamespace()).toBeUndefined();
   });
   it("are all an administrator's", () => {
     session.globalAdmin = true;
