@@ -7,6 +7,7 @@ import zh from "@/locales/zh-CN";
 import { may, matches, sees, someNamespace } from "@/rights";
 import { wantedAfterLogin, routes } from "@/router";
 import { session, token } from "@/session";
+import { isStale, mayReload } from "@/stale";
 
 function keys(messages: object, before = ""): string[] {
   return Object.entries(messages).flatMap(([key, value]) =>
@@ -147,5 +148,23 @@ describe("metadata", () => {
     expect(readJson('{"a": 1, "b": true, "c": null, "d": "x"}')).toEqual({ a: "1", b: "true", c: "", d: "x" });
     expect(readJson(" ")).toEqual({});
     for (const text of ["[1]", "1", "{", '{"a": {}}']) expect(() => readJson(text)).toThrow(/^common\.metadata\./);
+  });
+});
+
+describe("a tab that is older than the node", () => {
+  it("is known by the browsers' words", () => {
+    for (const text of [
+      "Failed to fetch dynamically imported module: http://h/nacos/assets/x.js",
+      "error loading dynamically imported module: x",
+      "Importing a module script failed.",
+      "Unable to preload CSS for /assets/x.css",
+    ]) {
+      expect(isStale(new TypeError(text)), text).toBe(true);
+    }
+    expect(isStale(new TypeError("x is undefined"))).toBe(false);
+  });
+  it("is loaded anew once, not for ever", () => {
+    sessionStorage.clear();
+    expect([mayReload(100_000), mayReload(105_000), mayReload(111_000)]).toEqual([true, false, true]);
   });
 });

@@ -37,6 +37,7 @@ export default {
   unreachable: "The node cannot be reached",
   failed: "The request failed (status {status})",
   forbidden: "Not allowed: {reason}",
+  stale: "A part of this page could not be loaded. If the node was renewed meanwhile, load the page again.",
   retry: "Try again",
   confirm: "Please confirm",
   ok: "OK",

@@ -37,6 +37,7 @@ export default {
   unreachable: "无法连接到节点",
   failed: "请求失败（状态码 {status}）",
   forbidden: "没有权限：{reason}",
+  stale: "页面的一部分无法加载。如果节点刚刚更新过，请重新加载页面。",
   retry: "重试",
   confirm: "请确认",
   ok: "确定",
