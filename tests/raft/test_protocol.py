@@ -10,6 +10,7 @@ from typing import Any
 from twisted.internet import tcp
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock, StringTransportWithDisconnection
+from twisted.python.failure import Failure
 from twisted.test.iosim import FakeTransport, IOPump, connect
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -29,7 +30,7 @@ from nacos_tw.raft.codec import (
 )
 from nacos_tw.raft.handshake import DialerHandshake, Introduction, ListenerHandshake, Session
 from nacos_tw.raft.peers import COUNTERS
-from nacos_tw.raft.protocol import Link, Turn
+from nacos_tw.raft.protocol import Link, Secured, Turn
 
 SECRET = b"s" * 32
 
@@ -102,6 +103,72 @@ def attached(link: Link) -> StringTransportWithDisconnection:
     transport.setTcpKeepAlive = transport.setTcpNoDelay = lambda on: None  # type: ignore[attr-defined]
     link.makeConnection(transport)
     return transport
+
+
+class Certified:
+    """TLS of one side, as a test decides."""
+
+    def __init__(self, trouble: str = "") -> None:
+        self.trouble = trouble
+        self.asked: list[str] = []
+
+    def misnamed(self, transport: Any, host: str) -> str:
+        self.asked.append(host)
+        return self.trouble
+
+    def explain(self, transport: Any, reason: Failure) -> str:
+        return "it does not speak TLS" if reason.check(ValueError) else ""
+
+
+class SecuredTests(SynchronousTestCase):
+    """Two links with TLS below, whose handshake the test lets through."""
+
+    def pair(self, dialers: Certified, listeners: Certified) -> Pair:
+        pair = Pair(b"")
+        pair.dialer._secured = Secured(dialers, lambda peer: f"host of {peer}")  # type: ignore[arg-type]
+        handshake = ListenerHandshake("b:1", {"a:1"}, b"", pair.entropy)
+        secured = Secured(listeners, lambda peer: f"host of {peer}")  # type: ignore[arg-type]
+        pair.listener = Link(
+            pair.clock, pair.turn, handshake, pair.here, dialing=False, name="127.0.0.1", secured=secured
+        )
+        pair.join()
+        self.assertEqual(pair.client_io.writes, [])
+        for link in (pair.listener, pair.dialer):
+            link.handshakeCompleted()
+        pair.pump.flush()
+        return pair
+
+    def test_right(self) -> None:
+        """The dialing side asks for the host that it dialed, the other for that of the name it was told."""
+        ours, theirs = Certified(), Certified()
+        pair = self.pair(ours, theirs)
+        self.assertTrue(pair.dialer.up and pair.listener.up)
+        self.assertEqual((set(ours.asked), theirs.asked), ({"host of b:1"}, ["host of a:1"]))
+
+    def test_wrong_listener(self) -> None:
+        """The dialing side says nothing to somebody else."""
+        pair = self.pair(Certified("it is another"), Certified())
+        self.assertEqual(pair.client_io.writes, [])
+        self.assertIn(("down", "it is another"), pair.there.events)
+        self.assertTrue(pair.dialer.explained)
+        self.assertEqual(pair.there.counters["refused"], 1)
+
+    def test_wrong_dialer(self) -> None:
+        """The listening side gives no proof to somebody else, however good theirs is."""
+        pair = self.pair(Certified(), Certified("it is another"))
+        self.assertIsNone(pair.listener.session)
+        self.assertIsNone(pair.dialer.session)
+        self.assertEqual(len(pair.server_io.writes), 1)  # the challenge
+        self.assertIn(("down", "it is another"), pair.here.events)
+
+    def test_no_tls(self) -> None:
+        """What TLS says of a connection that never came up is the reason, and counts as refused."""
+        pair = Pair()
+        pair.dialer._secured = Secured(Certified(), str)  # type: ignore[arg-type]
+        attached(pair.dialer)
+        pair.dialer.connectionLost(Failure(ValueError("x")))
+        self.assertEqual(pair.there.events, [("down", "it does not speak TLS")])
+        self.assertEqual((pair.there.counters["refused"], pair.dialer.explained), (1, True))
 
 
 class LinkTests(SynchronousTestCase):
