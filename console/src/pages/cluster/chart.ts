@@ -39,19 +39,27 @@ function lines(history: ClusterHistory, view: "cluster" | "nodes", measure: Meas
   return history.nodes.map((node) => ({ name: node.address, points: line(node.samples, measure, history.resolutionMillis) }));
 }
 
-/** The elections as marks, with their words in the first chart only. */
+/** Share of the span that a mark's words take. */
+const WORDS = 1 / 5;
+
+/** The elections as marks, with their words in the first chart only, and only where those of the next do not lie on them. */
 function marks(history: ClusterHistory, words: Words, colours: Colours, labelled: boolean) {
+  const room = history.spanMillis * WORDS;
+  const found = elections(history);
   return {
     symbol: "none",
     silent: true,
     animation: false,
     lineStyle: { type: "dashed", color: colours.text, opacity: 0.6 },
-    label: { show: labelled, color: colours.text, fontSize: 11, formatter: (mark: { name: string }) => mark.name, position: "end" },
-    data: elections(history).map((one) => ({
+    label: { color: colours.text, fontSize: 11, formatter: (mark: { name: string }) => mark.name, position: "end" },
+    data: found.map((one, index) => ({
       name: words.elected(one.leader, one.term),
       xAxis: one.time,
       // A late one's words go to the left, where there is room.
-      label: { align: one.time > history.now - history.spanMillis / 6 ? "right" : "center" },
+      label: {
+        show: labelled && (found[index + 1]?.time ?? Infinity) > one.time + room,
+        align: one.time > history.now - room ? "right" : "center",
+      },
     })),
   };
 }
