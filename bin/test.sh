@@ -1,7 +1,8 @@
 #!/bin/sh
 # Checks and tests everything, on a fresh machine too: makes .venv-test (or NACOS_TW_VENV), and as root installs the
 # Debian packages that some tests need (they are skipped where those are missing). Arguments go to trial instead of
-# "tests"; NACOS_TW_TEST_JOBS is the number of processes (1). The last line is "N passed, N failed".
+# "tests", and the console is left out then; NACOS_TW_TEST_JOBS is the number of processes (1). The last line is
+# "N passed, N failed".
 
 SOURCE=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 . "$SOURCE/bin/functions.sh"
@@ -25,6 +26,7 @@ debian() {
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     debian nginx nginx-light
     debian mariadbd mariadb-server
+    debian chromium chromium
     debian slapd slapd
 fi
 NACOS_TW_EXTRAS="test" sh "$SOURCE/bin/install.sh" || {
@@ -55,7 +57,8 @@ check ruff format --check $sources
 check mypy
 check lint-imports
 
-[ $# -gt 0 ] || set -- tests
+console=
+[ $# -gt 0 ] || { console=yes; set -- tests; }
 [ "$JOBS" -gt 1 ] && set -- "-j$JOBS" "$@"
 echo "--- trial $*"
 output=$(mktemp "${TMPDIR:-/tmp}/nacos_tw-test.XXXXXX") || exit 1
@@ -77,6 +80,18 @@ case $summary in
 PASSED*) ;;
 *) [ $failed -gt 0 ] || failed=1 ;; # trial itself broke off
 esac
+if [ -n "$console" ]; then
+    sh "$SOURCE/bin/test-console.sh" 2>&1 | tee "$output"
+    last=$(tail -n 1 "$output")
+    case $last in
+    *" passed, "*" failed")
+        passed=$((passed + ${last%% passed*}))
+        last=${last#* passed, }
+        failed=$((failed + ${last%% failed*}))
+        ;;
+    *) failed=$((failed + 1)) ;; # it broke off
+    esac
+fi
 if [ "$skipped" -gt 0 ]; then
     echo "$passed passed, $failed failed, $skipped skipped"
 else

@@ -1,0 +1,208 @@
+import { readFileSync } from "node:fs";
+import type { Page } from "@playwright/test";
+import { agree, expect, row, succeeded, test, unique } from "./fixtures";
+import type { Login } from "./api";
+
+const GROUP = "DEFAULT_GROUP";
+const query = (dataId: string, more = "") => `?dataId=${dataId}&group=${GROUP}&namespace=${more}`;
+const editor = (page: Page) => page.getByRole("main").locator(".cm-content").first();
+
+/** Replace what is in the editor, with the keyboard. */
+async function type(page: Page, text: string): Promise<void> {
+  await editor(page).click();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.insertText(text);
+}
+
+async function newSpace(admin: Login): Promise<string> {
+  const space = unique("space");
+  await admin.send("POST", "v1/console/namespaces", { customNamespaceId: space, namespaceName: space, namespaceDesc: "" });
+  return space;
+}
+
+test("create, edit with a diff, publish, and see the history", async ({ visit, page, admin }) => {
+  const dataId = unique("app") + ".json";
+  await visit("/configurationManagement");
+  await page.getByRole("main").getByRole("button", { name: "New configuration" }).click();
+  await page.getByLabel("Data ID").fill(dataId);
+  await page.getByRole("radio", { name: "JSON" }).check({ force: true });
+  await type(page, '{"a": }');
+  await expect(page.getByText(/Problems of the syntax/).or(page.locator(".problem-list")).first()).toBeVisible();
+  await type(page, '{"a": 1}');
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  await succeeded(page, "Published");
+  await expect.poll(() => admin.content(dataId)).toBe('{"a": 1}');
+
+  await visit(`/configeditor${query(dataId)}`);
+  await expect(editor(page)).toContainText('"a": 1');
+  await type(page, '{"a": 2}');
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "What will be published" });
+  await expect(dialog).toContainText('"a": 1');
+  await expect(dialog).toContainText('"a": 2');
+  await dialog.getByRole("button", { name: "Publish" }).click();
+  await succeeded(page, "Published");
+  await expect.poll(() => admin.content(dataId)).toBe('{"a": 2}');
+
+  await visit(`/historyRollback${query(dataId)}`);
+  await expect(row(page, "Create")).toHaveCount(1);
+  await row(page, "Update").getByRole("button", { name: "Details" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Historical version");
+  await expect(editor(page)).toContainText('"a": 1');
+});
+
+test("roll back an update and a creation", async ({ visit, page, admin }) => {
+  const dataId = unique("back");
+  await admin.publish(dataId, "first");
+  await admin.publish(dataId, "second");
+  await visit(`/historyRollback${query(dataId)}`);
+  await row(page, "Update").getByRole("button", { name: "Roll back" }).click();
+  await expect(page.getByRole("main")).toContainText("Rolling back publishes this content");
+  await page.getByRole("button", { name: "Roll back" }).click();
+  await agree(page);
+  await succeeded(page, "Rolled back");
+  await expect.poll(() => admin.content(dataId)).toBe("first");
+
+  await visit(`/historyRollback${query(dataId)}`);
+  await row(page, "Create").getByRole("button", { name: "Roll back" }).click();
+  await page.getByRole("button", { name: "Roll back (delete)" }).click();
+  await agree(page);
+  await succeeded(page, "Rolled back");
+  await expect.poll(() => admin.content(dataId)).toBeNull();
+});
+
+test("publish gray for one address, then end it", async ({ visit, page, admin }) => {
+  const dataId = unique("gray");
+  await admin.publish(dataId, "for all");
+  await visit(`/configeditor${query(dataId)}`);
+  await expect(editor(page)).toContainText("for all");
+  await page.getByText("Gray publish: only for some addresses at first").click();
+  await page.getByRole("textbox", { name: "Addresses that get the gray version" }).fill("127.0.0.1");
+  await page.keyboard.press("Enter");
+  await type(page, "for one");
+  await page.getByRole("button", { name: "Publish gray" }).click();
+  await page.getByRole("dialog", { name: "What will be published for some addresses" }).getByRole("button", { name: "Publish" }).click();
+  await succeeded(page, "The gray version is published");
+  await expect.poll(() => admin.content(dataId, { show: "all" })).toContain('"content":"for all"');
+  await expect.poll(() => admin.content(dataId)).toBe("for one"); // this client's address is the one
+
+  await page.getByRole("tab", { name: "Gray" }).click();
+  await page.getByRole("button", { name: "End gray" }).click();
+  await agree(page);
+  await succeeded(page, "The gray version has ended");
+  await expect.poll(() => admin.content(dataId)).toBe("for all");
+});
+
+test("search, page, and delete many", async ({ visit, page, admin }) => {
+  const space = await newSpace(admin);
+  const names = Array.from({ length: 12 }, (_, number) => `many-${String(number).padStart(2, "0")}`);
+  await Promise.all([...names, "other"].map((name) => admin.publish(name, "x", { tenant: space })));
+  await visit(`/configurationManagement?namespace=${space}`);
+  await expect(page.getByText("Total 13")).toBeVisible();
+  await page.getByLabel("Data ID").fill("many");
+  await page.getByRole("button", { name: "Search" }).click();
+  await expect(page.getByText("Total 12")).toBeVisible();
+  await page.getByRole("button", { name: /next page/i }).click();
+  await expect(page.getByRole("row")).toHaveCount(3); // with the head
+  await page.getByLabel("Data ID").fill("many-0");
+  await page.getByRole("button", { name: "Search" }).click();
+  await expect(page.getByText("Total 10")).toBeVisible();
+  await page.getByRole("columnheader").first().locator(".el-checkbox").click();
+  await page.getByRole("button", { name: "Delete selected" }).click();
+  await agree(page);
+  await succeeded(page, "Deleted");
+  const left = await admin.json<{ totalCount: number }>("v1/cs/configs", { search: "blur", dataId: "", group: "", tenant: space, pageNo: 1, pageSize: 10 });
+  expect(left.totalCount).toBe(3);
+});
+
+test("export, import into another namespace, clone", async ({ visit, page, admin }) => {
+  const [from, to] = [await newSpace(admin), await newSpace(admin)];
+  await admin.publish("one.yaml", "a: 1", { tenant: from, type: "yaml" });
+  await admin.publish("two.yaml", "b: 2", { tenant: from, type: "yaml" });
+  await visit(`/configurationManagement?namespace=${from}`);
+  await page.getByRole("button", { name: "Export", exact: true }).click();
+  const saving = page.waitForEvent("download");
+  await page.getByRole("menuitem", { name: "All that the search finds", exact: true }).click();
+  const file = await (await saving).path();
+  expect(readFileSync(file).subarray(0, 2).toString()).toBe("PK");
+
+  await visit(`/configurationManagement?namespace=${to}`);
+  await page.getByRole("button", { name: "Import" }).click();
+  const dialog = page.getByRole("dialog", { name: `Import into ${to}` });
+  await dialog.getByLabel("Zip file of an export").setInputFiles({ name: "x.zip", mimeType: "application/zip", buffer: readFileSync(file) });
+  await dialog.getByRole("button", { name: "Import" }).click();
+  await expect(dialog).toContainText("Done: 2 configurations were written");
+  await dialog.getByRole("button", { name: "Close", exact: true }).last().click();
+  await expect(row(page, "one.yaml")).toBeVisible();
+  await expect.poll(() => admin.content("two.yaml", { tenant: to })).toBe("b: 2");
+
+  await row(page, "one.yaml").locator(".el-checkbox").click();
+  await page.getByRole("button", { name: "Clone selected" }).click();
+  const clone = page.getByRole("dialog", { name: "Clone 1 configurations" });
+  await clone.getByRole("combobox", { name: "Target namespace" }).click();
+  await page.getByRole("option", { name: from }).click();
+  await clone.getByLabel("Data ID").fill("copy.yaml");
+  await clone.getByRole("button", { name: "Clone selected" }).click();
+  await expect(clone).toContainText("Done: 1 configurations were written");
+  await expect.poll(() => admin.content("copy.yaml", { tenant: from })).toBe("a: 1");
+});
+
+test("details, sample code, and who listens", async ({ visit, page, admin }) => {
+  const dataId = unique("detail") + ".properties";
+  await admin.publish(dataId, "a=1", { type: "properties", desc: "described", config_tags: "t1,t2" });
+  await visit("/configurationManagement");
+  await page.getByLabel("Data ID").fill(dataId);
+  await page.getByRole("button", { name: "Search" }).click();
+  await row(page, dataId).getByRole("button", { name: "Details" }).click();
+  await expect(page.getByRole("main")).toContainText("described");
+  await expect(editor(page)).toContainText("a=1");
+  await page.getByRole("button", { name: "Sample code" }).click();
+  const sample = page.getByRole("dialog", { name: "Sample code" });
+  for (const language of ["Java", "Spring", "Python", "Go", "Node", "curl"]) {
+    await sample.getByRole("tab", { name: new RegExp(language, "i") }).first().click();
+    await expect(sample).toContainText(dataId);
+  }
+  await page.keyboard.press("Escape");
+  await visit(`/listeningToQuery${query(dataId)}`);
+  await expect(page.getByText("Nobody listens")).toBeVisible();
+});
+
+test("a change by somebody else meanwhile is not overwritten unasked", async ({ visit, page, admin, guard }) => {
+  const dataId = unique("conflict");
+  await admin.publish(dataId, "old");
+  await visit(`/configeditor${query(dataId)}`);
+  await expect(editor(page)).toContainText("old");
+  await type(page, "mine");
+  await admin.publish(dataId, "theirs");
+  guard.allow("/v1/cs/configs", 500); // the node's refusal, as Nacos's
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  await page.getByRole("dialog", { name: "What will be published" }).getByRole("button", { name: "Publish" }).click();
+  const conflict = page.getByRole("dialog", { name: "Somebody else has changed it meanwhile" });
+  await expect(conflict).toContainText("theirs");
+  await expect.poll(() => admin.content(dataId)).toBe("theirs");
+  await conflict.getByRole("button", { name: "Publish mine all the same" }).click();
+  await succeeded(page, "Published");
+  await expect.poll(() => admin.content(dataId)).toBe("mine");
+});
+
+test("a user who may only read is not offered writes", async ({ visit, page, admin }) => {
+  const dataId = unique("readonly");
+  await admin.publish(dataId, "x");
+  await admin.publish(dataId, "y");
+  const reader = await admin.user(unique("reader"), "x", [[":*:*", "r"]]);
+  const main = page.getByRole("main");
+  await visit(`/configurationManagement?namespace=&dataId=${dataId}`, reader);
+  await expect(row(page, dataId)).toBeVisible();
+  for (const name of ["New configuration", "Import", "Delete selected", "Edit", "Delete"]) {
+    await expect(main.getByRole("button", { name, exact: true }), name).toHaveCount(0);
+  }
+  await visit(`/configdetail${query(dataId)}`, reader);
+  await expect(editor(page)).toContainText("y");
+  await expect(main.getByRole("button", { name: "Edit" })).toHaveCount(0);
+  await visit(`/configeditor${query(dataId)}`, reader);
+  await expect(editor(page)).toContainText("y");
+  await expect(main.getByRole("button", { name: /Publish/ })).toHaveCount(0);
+  await visit(`/historyRollback${query(dataId)}`, reader);
+  await expect(row(page, "Update")).toBeVisible();
+  await expect(main.getByRole("button", { name: "Roll back" })).toHaveCount(0);
+});

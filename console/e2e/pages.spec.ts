@@ -1,0 +1,139 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { ADMIN, PASSWORD, expect, logIn, shows, test } from "./fixtures";
+import { Login } from "./api";
+import { pages } from "./pages";
+
+const admin = (node: { api: Login["api"] }) => new Login(node.api, ADMIN, PASSWORD);
+const PHONE = { width: 390, height: 844 };
+
+async function check(page: Page, where: string): Promise<void> {
+  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]).analyze();
+  const serious = found.violations.filter((one) => one.impact === "serious" || one.impact === "critical");
+  const told = serious.map((one) => `${where}: ${one.id}: ${one.nodes.map((node) => node.target.join(" ")).slice(0, 5).join(" | ")}`);
+  expect.soft(told).toEqual([]);
+}
+
+test("bookmarks of Nacos's console open their pages", async ({ visit, page, seeded }) => {
+  test.setTimeout(60_000);
+  for (const shown of pages(seeded.nid)) {
+    await visit(shown.route, admin(seeded.node), seeded.node);
+    await shows(page, shown);
+    const [path] = shown.route.split("?");
+    expect(page.url()).toContain(`#${path}?`);
+  }
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`pages are accessible: ${colorScheme}`, async ({ visit, page, seeded }) => {
+    test.setTimeout(90_000);
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await visit("/login", null, seeded.node);
+    await expect(page.getByRole("button", { name: "Log in" })).toBeVisible();
+    await check(page, "login");
+    for (const shown of pages(seeded.nid)) {
+      await visit(shown.route, admin(seeded.node), seeded.node);
+      await shows(page, shown);
+      await check(page, shown.name);
+    }
+  });
+}
+
+test("dialogs are accessible", async ({ visit, page, seeded }) => {
+  const openers: [string, string][] = [
+    ["/userManagement", "Create user"],
+    ["/rolesManagement", "Bind role"],
+    ["/permissionsManagement", "Add permission"],
+    ["/namespace", "Create namespace"],
+    ["/serviceManagement", "Create service"],
+    ["/configurationManagement", "Import"],
+  ];
+  for (const [route, name] of openers) {
+    await visit(route, admin(seeded.node), seeded.node);
+    await page.getByRole("button", { name }).click();
+    await expect(page.getByRole("dialog")).toBeVisible();
+    await check(page, name);
+  }
+});
+
+test.describe("on a phone", () => {
+  test.use({ viewport: PHONE });
+  test("no page is wider than the screen, and the menu can be reached", async ({ visit, page, seeded }) => {
+    test.setTimeout(60_000);
+    for (const shown of pages(seeded.nid)) {
+      await visit(shown.route, admin(seeded.node), seeded.node);
+      await shows(page, shown);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect.soft(wide, shown.name).toBeLessThanOrEqual(PHONE.width);
+    }
+    await page.getByRole("button", { name: "Open the menu" }).click();
+    await page.getByRole("link", { name: "Namespaces" }).click();
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Namespaces");
+    await expect(page.getByRole("navigation")).toBeHidden();
+  });
+});
+
+test.describe("in Chinese", () => {
+  test.use({ locale: "zh-CN" });
+  test("pages are", async ({ visit, page, seeded }) => {
+    test.setTimeout(60_000);
+    for (const shown of pages(seeded.nid)) {
+      await visit(shown.route, admin(seeded.node), seeded.node);
+      await expect(page.getByRole("heading", { level: 1 })).toHaveText(/[\u4e00-\u9fff]/);
+      await expect(page.locator(".el-loading-mask:visible")).toHaveCount(0);
+      // A message that is missing shows its key.
+      await expect(page.locator("body")).not.toContainText(/\b(common|login|config|history|service|cluster|namespace|auth|settings)\.[a-z]\w+/);
+    }
+  });
+});
+
+test("log in and publish with the keyboard alone", async ({ visit, page, seeded }) => {
+  const { keyboard } = page;
+  const focused = () => page.evaluate(() => (document.activeElement as HTMLElement | null)?.innerText ?? "");
+  const tabTo = async (name: string | RegExp, role: "button" | "link" | "textbox" = "button") => {
+    const wanted = page.getByRole(role, { name, exact: role === "button" }).first();
+    for (let steps = 0; steps < 60; steps++) {
+      await keyboard.press("Tab");
+      if (await wanted.evaluate((element) => element.matches(":focus"))) return;
+    }
+    throw new Error(`${name} is not reached with Tab; at ${await focused()}`);
+  };
+  await visit("/login?redirect=/newconfig", null, seeded.node);
+  await expect(page.getByLabel("User name")).toBeVisible();
+  await tabTo("User name", "textbox");
+  await keyboard.type(ADMIN);
+  await keyboard.press("Tab");
+  await keyboard.type(PASSWORD);
+  await keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("New configuration");
+  await tabTo("Skip to the content", "link");
+  await keyboard.press("Enter");
+  await tabTo("Data ID", "textbox");
+  await keyboard.type("by-keyboard");
+  await tabTo("Content", "textbox");
+  await keyboard.type("typed");
+  await keyboard.press("Escape");
+  await keyboard.press("Tab");
+  for (let steps = 0; steps < 60; steps++) {
+    if (await page.getByRole("button", { name: "Publish", exact: true }).evaluate((element) => element.matches(":focus"))) break;
+    await keyboard.press("Shift+Tab");
+    if (steps === 0) await keyboard.press("Escape");
+  }
+  await expect(page.getByRole("button", { name: "Publish", exact: true })).toBeFocused();
+  await keyboard.press("Enter");
+  await expect.poll(() => admin(seeded.node).content("by-keyboard")).toBe("typed");
+});
+
+test("login and list arrive in less than 400 KB", async ({ visit, page, seeded, guard }) => {
+  await visit("/login", null, seeded.node);
+  await logIn(page, ADMIN, PASSWORD);
+  await shows(page, pages(seeded.nid)[0]!);
+  await page.waitForLoadState("networkidle");
+  const sizes = await Promise.all([...guard.received].map(async ([url, size]) => [url, await size] as const));
+  const total = sizes.reduce((sum, [, size]) => sum + size, 0);
+  const script = sizes.filter(([url]) => url.includes("/assets/"));
+  expect(script.length).toBeGreaterThan(5);
+  console.log(`first load: ${(total / 1000).toFixed(0)} kB in ${sizes.length} answers`);
+  expect(total).toBeLessThan(400_000);
+  expect(sizes.map(([url]) => url).filter((url) => /EditorView|shadow|HistoryChart/.test(url))).toEqual([]);
+});

@@ -1,0 +1,62 @@
+/** All pages, with what they need to have something to show. */
+import type { Login } from "./api";
+
+export interface Shown {
+  /** For names of files. */
+  name: string;
+  route: string;
+  heading: string;
+  /** A text that is there once the page has all that it shows. */
+  ready?: string;
+  /** A text in its editor; "" where that is empty. */
+  editor?: string;
+}
+
+export const SPACE = "dev";
+export const DATA_ID = "shop.yaml";
+export const SERVICE = "shop-orders";
+const GROUP = "DEFAULT_GROUP";
+const KEY = `dataId=${DATA_ID}&group=${GROUP}&namespace=`;
+const CONTENT = "server:\n  port: 8080\nspring:\n  application:\n    name: shop\n";
+
+/** Put something on a node for all pages to show; the `nid` of a version of DATA_ID. */
+export async function seed(admin: Login): Promise<string> {
+  await admin.send("POST", "v1/console/namespaces", { customNamespaceId: SPACE, namespaceName: "Development", namespaceDesc: "For trials" });
+  const more = { type: "yaml", appName: "shop", desc: "Settings of the shop", config_tags: "shop,web" };
+  await admin.publish(DATA_ID, CONTENT, more);
+  await admin.publish(DATA_ID, CONTENT.replace("8080", "8081"), more);
+  await Promise.all(
+    ["xml", "properties", "toml"].map((type) => admin.publish(`sample.${type}`, type === "xml" ? "<a>1</a>" : "a=1", { type })),
+  );
+  await admin.register(SERVICE, "10.0.0.1", { metadata: JSON.stringify({ version: "1" }) });
+  await admin.register(SERVICE, "10.0.0.2", { weight: 2, enabled: false });
+  await admin.register("shop-stock", "10.0.0.3");
+  await admin.user("ann", "x", [[":*:*", "r"], [`${SPACE}:*:*`, "rw"]]);
+  await admin.user("bob", "x", [[":shop:config/db-*", "w"]]);
+  const versions = await admin.json<{ pageItems: { id: string }[] }>("v1/cs/history", {
+    search: "accurate", dataId: DATA_ID, group: GROUP, tenant: "", pageNo: 1, pageSize: 10,
+  });
+  return versions.pageItems[0]!.id;
+}
+
+/** The pages, with the parameters that links in Nacos's documents and bookmarks of its console have. */
+export const pages = (nid: string): Shown[] => [
+  { name: "configurations", route: "/configurationManagement?dataId=&group=&appName=&namespace=", heading: "Configurations", ready: DATA_ID },
+  { name: "new-configuration", route: `/newconfig?serverId=center&namespace=&edasAppName=&edasAppId=&searchDataId=&searchGroup=`, heading: "New configuration", editor: "" },
+  { name: "configuration-editor", route: `/configeditor?serverId=center&${KEY}&edasAppName=&edasAppId=&searchDataId=&searchGroup=`, heading: "Edit configuration", editor: "8081" },
+  { name: "configuration", route: `/configdetail?serverId=center&${KEY}&edasAppName=&searchDataId=&searchGroup=&pageSize=10&pageNo=1`, heading: "Configuration", editor: "8081" },
+  { name: "configuration-sync", route: `/configsync?serverId=center&${KEY}`, heading: "Copy to other namespaces", ready: "Development" },
+  { name: "history", route: `/historyRollback?${KEY}`, heading: "Historical versions", ready: "Update" },
+  { name: "historical-version", route: `/historyDetail?serverId=center&${KEY}&nid=${nid}`, heading: "Historical version", editor: "8080" },
+  { name: "roll-back", route: `/configRollback?serverId=center&${KEY}&nid=${nid}`, heading: "Roll back", editor: "8080" },
+  { name: "listening", route: `/listeningToQuery?${KEY}&serverId=center`, heading: "Listening query" },
+  { name: "services", route: "/serviceManagement?dataId=&group=&appName=&namespace=", heading: "Services", ready: SERVICE },
+  { name: "service", route: `/serviceDetail?name=${SERVICE}&groupName=${GROUP}`, heading: "Service", ready: "10.0.0.1" },
+  { name: "subscribers", route: `/subscriberList?name=${SERVICE}&groupName=${GROUP}&namespace=`, heading: "Subscribers" },
+  { name: "cluster", route: "/clusterManagement?dataId=&group=&appName=&namespace=", heading: "Cluster nodes", ready: "127.0.0.1:" },
+  { name: "namespaces", route: "/namespace?namespace=", heading: "Namespaces", ready: "Development" },
+  { name: "users", route: "/userManagement?namespace=", heading: "Users", ready: "ann" },
+  { name: "roles", route: "/rolesManagement?namespace=", heading: "Roles", ready: "role-ann" },
+  { name: "permissions", route: "/permissionsManagement?namespace=", heading: "Permissions", ready: "role-bob" },
+  { name: "settings", route: "/settingCenter?namespace=", heading: "Settings", ready: "Theme" },
+];

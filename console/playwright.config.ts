@@ -1,0 +1,42 @@
+import { existsSync } from "node:fs";
+import { defineConfig } from "@playwright/test";
+
+// Debian's Chromium, or another that CHROMIUM names. Playwright's own cannot be had everywhere.
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const ROOT = process.getuid?.() === 0;
+const FLAGS = [
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  ...(ROOT ? ["--no-sandbox"] : []),
+];
+
+if (!existsSync(CHROMIUM)) throw new Error(`${CHROMIUM}: not there; install Chromium, or set CHROMIUM to where it is`);
+
+export default defineConfig({
+  testDir: "e2e",
+  outputDir: "build/e2e",
+  fullyParallel: false,
+  workers: 1, // the nodes are started once for each
+  retries: 0, // a test that passes at times only is wrong
+  timeout: 30_000,
+  maxFailures: 10, // something that all need is broken
+  expect: { timeout: 8_000 },
+  reporter: process.env.E2E_JSON ? [["list"], ["json", { outputFile: process.env.E2E_JSON }]] : "list",
+  use: {
+    locale: "en-US",
+    colorScheme: "light",
+    viewport: { width: 1280, height: 800 },
+    reducedMotion: "reduce",
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+    launchOptions: { executablePath: CHROMIUM, args: FLAGS },
+  },
+  projects: [
+    { name: "e2e", testMatch: /.*\.spec\.ts/ },
+    { name: "screenshots", testMatch: /screenshots\.ts/ },
+  ],
+});
