@@ -70,6 +70,7 @@ class BuildWithConsole(build_py):
         subprocess.run([*command, "ci", "--omit=dev", *quiet], cwd=copy, env=environ, check=True)
         subprocess.run([*command, "run", "build", "--silent"], cwd=copy, env=environ, check=True)
         shutil.rmtree(copy)
+        shutil.rmtree(static / ".vite")  # the build's own list of its files
 
 
 setup(

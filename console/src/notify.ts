@@ -33,6 +33,7 @@ export async function confirmed(message: string, title = t("common.confirm"), da
       cancelButtonText: t("common.cancel"),
       confirmButtonClass: danger ? "el-button--danger" : "",
       autofocus: !danger,
+      closeOnHashChange: false, // the address has changed already when a page asks whether it may be left
     });
     return true;
   } catch {

@@ -178,14 +178,20 @@ class RefusalTests(TlsClustered):
         self.assertTrue(any(reason in lines[0] for reason in bad), lines)
 
     def test_strangers_below_tls(self) -> None:
-        """The limits of time and number hold where the TLS handshake is not even through."""
+        """The limits of time and number hold where the TLS handshake is not even through; a member that starts anew
+        meanwhile gets in."""
         cluster = self.started()
         node = cluster.leader()
+        follower = cluster.followers()[0]
         with contextlib.ExitStack() as stack, writing([node]) as writers:
             silent = [stack.enter_context(dial(node)) for _ in range(200)]
             half = [stack.enter_context(dial(node)) for _ in range(20)]
             for connection in half:
                 connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+            follower.kill()
+            follower.start()
+            cluster.wait_ready()
+            wait_for(lambda: node.members()[follower.address] == "UP", 10)
             for connection in (*silent, *half):
                 self.assertEqual(receive(connection), b"")
         self.assertEqual(writers[0].failures, [])
