@@ -60,7 +60,7 @@ def area() -> Any:
         guard: Guard
         app = Klein()
 
-        @serve(app, "GET", "/instance/list", needs="read")
+        @serve(app, "GET", "/instance/list", needs="open")
         def instance_list(self, call: Call) -> Reply:
             found = by_target.get(call.target)
             if found is None:

@@ -21,8 +21,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.fuzz.targets import SEEDS, TARGETS, seeds
 
 FACTOR = float(os.environ.get("NACOS_TW_FUZZ") or 1)
-EXAMPLES = {"http": 1000}
-"""Examples of a run; 2000 of the others."""
+EXAMPLES = {"http": 800}
+"""Examples of a run; 1200 of the others."""
 ODD = [
     b"", b"\r", b"\n", b"\r\n", b"\r\n\r\n", b" ", b"\t", b":", b";", b",", b"=", b"&", b"%", b"%2e", b"+", b"..",
     b"/", b"\\", b"'", b'"', b"(", b"[", b"]", b"{", b"}", b"$", b"${", b"@", b"?", b"#", b"*", b"\0", b"\1", b"\2",
@@ -82,7 +82,7 @@ class MutationTests(SynchronousTestCase):
         target = TARGETS[name]
 
         @settings(
-            max_examples=int(EXAMPLES.get(name, 2000) * FACTOR), derandomize=FACTOR == 1, database=None, deadline=None,
+            max_examples=int(EXAMPLES.get(name, 1200) * FACTOR), derandomize=FACTOR == 1, database=None, deadline=None,
             report_multiple_bugs=False, suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink],
         )  # fmt: skip
         @given(mutated(list(seeds(name).values())))
