@@ -43,14 +43,13 @@ Probe = tuple[str, str, dict[str, str]]
 def _naming() -> Iterator[Probe]:
     for path in ("/v1/ns/instance", "/v1/ns/api"):
         for method in ("POST", "DELETE", "PUT", "PATCH", "GET"):
-            if path == "/v1/ns/instance":
-                yield method, path, INSTANCE
+            yield method, path, INSTANCE
         yield "GET", f"{path}/list", INSTANCE
         yield "PUT", f"{path}/beat", {**INSTANCE, "beat": '{"ip":"10.0.0.1","port":80,"serviceName":"g@@s"}'}
-    for method in ("PUT", "DELETE"):
-        batch = {**INSTANCE, "instances": '[{"ip":"10.0.0.1","port":80}]', "consistencyType": "ephemeral"}
-        yield method, "/v1/ns/instance/metadata/batch", batch
-    yield "GET", "/v1/ns/instance/statuses", {"key": "public##g@@s"}
+        for method in ("PUT", "DELETE"):
+            batch = {**INSTANCE, "instances": '[{"ip":"10.0.0.1","port":80}]', "consistencyType": "ephemeral"}
+            yield method, f"{path}/metadata/batch", batch
+        yield "GET", f"{path}/statuses", {"key": "public##g@@s"}
     for path in ("srvIPXT", "clientBeat"):
         yield "GET", f"/v1/ns/api/{path}", INSTANCE
     for method in ("POST", "PUT", "DELETE", "GET"):
@@ -60,7 +59,8 @@ def _naming() -> Iterator[Probe]:
     yield "PUT", "/v1/ns/service/checksum", SERVICE
     cluster = {"checkPort": "80", "useInstancePort4Check": "true", "healthChecker": '{"type":"TCP"}'}
     yield "PUT", "/v1/ns/cluster", {**INSTANCE, **cluster}
-    yield "PUT", "/v1/ns/health/instance", {**INSTANCE, "valid": "true"}
+    for path in ("/v1/ns/health", "/v1/ns/health/instance"):
+        yield "PUT", path, {**INSTANCE, "valid": "true"}
     for path in ("services", "service", "instances", "rt/service"):
         yield "GET", f"/v1/ns/catalog/{path}", CATALOG
     for path in ("/v1/ns/operator", "/v1/ns/ops"):
@@ -68,6 +68,9 @@ def _naming() -> Iterator[Probe]:
         yield "PUT", f"{path}/switches", {"entry": "pushEnabled", "value": "true", "debug": "true"}
         yield "GET", f"{path}/push/state", {"detail": "true", "reset": "false"}
         yield "GET", f"{path}/servers", {"healthy": "true"}
+        yield "GET", f"{path}/distro/server", SERVICE
+        yield "GET", f"{path}/distro/client", {"ip": "10.0.0.1", "port": "80"}
+        yield "GET", f"{path}/server/status", {"serverStatus": "127.0.0.1:8848#1#1#1"}
         yield "PUT", f"{path}/log", {"logName": "naming-main", "logLevel": "INFO"}
     yield "GET", "/v1/ns/raft/datum", {"keys": "com.alibaba.nacos.naming.domains.meta.public##g@@s"}
     yield "GET", "/v1/ns/distro/datum", {"keys": "com.alibaba.nacos.naming.iplist.ephemeral.public##g@@s"}
@@ -114,6 +117,8 @@ def _console() -> Iterator[Probe]:
     yield "PUT", namespaces, {"namespace": "t", "namespaceShowName": "t", "namespaceDesc": "t"}
     yield "DELETE", namespaces, {"namespaceId": "t"}
     yield "GET", "/v1/core/cluster/nodes", {"keyword": "127", "withInstances": "false", **PAGES}
+    yield "POST", "/v1/core/cluster/switch/lookup", {"type": "file"}
+    yield "PUT", "/v1/auth/users", {"username": "probe", "newPassword": "probe-password"}
     yield "PUT", "/v1/core/ops/log", {"logName": "core-auth", "logLevel": "INFO"}
     for path in ("users", "roles", "permissions"):
         for search in ("accurate", "blur"):
