@@ -97,7 +97,7 @@ setup(
         "PyJWT>=2.8",
         "bcrypt>=4.0",
         "attrs>=22.2",
-        "service-identity>=23.1",
+        "service-identity>=24.1",
         "pyOpenSSL>=24.3",
         "cryptography>=42",
         "httptools>=0.6",

@@ -10,7 +10,7 @@ from cryptography import x509
 from OpenSSL import SSL
 from OpenSSL.crypto import X509
 from OpenSSL.crypto import Error as CryptoError
-from twisted.internet.ssl import AcceptableCiphers, CertificateOptions, TLSVersion
+from twisted.internet.ssl import AcceptableCiphers, CertificateOptions
 
 from nacos_tw.errors import StartError
 from nacos_tw.settings.tls import HttpsSettings
@@ -19,6 +19,7 @@ from nacos_tw.tls.files import Credentials, subject
 HTTP = b"http/1.1"
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
 """Of TLS 1.2: those with forward secrecy and authenticated encryption, as Mozilla's intermediate list has them."""
+_VERSIONS = {"TLSv1.2": SSL.TLS1_2_VERSION, "TLSv1.3": SSL.TLS1_3_VERSION}
 _TROUBLES = {
     7: "has a wrong signature",
     9: "is not valid yet",
@@ -41,15 +42,11 @@ def https_context(settings: HttpsSettings, credentials: Credentials) -> SSL.Cont
     @raise StartError: OpenSSL does not take a certificate, or none of the ciphers.
     """
     ciphers = ":".join(map(openssl_name, settings.ciphers)) or CIPHERS
-    options: dict[str, Any] = {"acceptableCiphers": AcceptableCiphers.fromOpenSSLCipherString(ciphers)}
-    if settings.protocols == ("TLSv1.3",):
-        options["raiseMinimumTo"] = TLSVersion.TLSv1_3
-    elif settings.protocols == ("TLSv1.2",):
-        options["lowerMaximumSecurityTo"] = TLSVersion.TLSv1_2
+    enabled = sorted(_VERSIONS[name] for name in settings.protocols or _VERSIONS)
     verify = {"none": SSL.VERIFY_NONE, "want": SSL.VERIFY_PEER}.get(
         settings.client_auth, SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT
     )
-    return _context(credentials, verify, options)
+    return _context(credentials, verify, (enabled[0], enabled[-1]), ciphers)
 
 
 def raft_context(credentials: Credentials) -> SSL.Context:
@@ -59,7 +56,7 @@ def raft_context(credentials: Credentials) -> SSL.Context:
     @raise StartError: OpenSSL does not take a certificate.
     """
     verify = SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT
-    return _context(credentials, verify, {"raiseMinimumTo": TLSVersion.TLSv1_3})
+    return _context(credentials, verify, (SSL.TLS1_3_VERSION, SSL.TLS1_3_VERSION), CIPHERS)
 
 
 def openssl_name(cipher: str) -> str:
@@ -72,14 +69,14 @@ def openssl_name(cipher: str) -> str:
     return rest if exchange == "RSA" else f"{exchange.replace('_', '-')}-{rest}"
 
 
-def _context(credentials: Credentials, verify: int, options: dict[str, Any]) -> SSL.Context:
+def _context(credentials: Credentials, verify: int, versions: tuple[int, int], ciphers: str) -> SSL.Context:
     try:
         made = CertificateOptions(
             # Twisted's types are pyOpenSSL's older ones; it only hands them on.
             privateKey=cast(Any, credentials.key),
             certificate=cast(Any, credentials.certificate),
             extraCertChain=cast(Any, list(credentials.chain)),
-            **options,
+            acceptableCiphers=AcceptableCiphers.fromOpenSSLCipherString(ciphers),
         )
         context = made.getContext()
     except ValueError:
@@ -89,6 +86,8 @@ def _context(credentials: Credentials, verify: int, options: dict[str, Any]) -> 
             f"the certificate {subject(credentials.certificate)} cannot be used: {_reason(error)}"
         ) from None
     context.set_options(SSL.OP_NO_RENEGOTIATION)
+    context.set_min_proto_version(versions[0])
+    context.set_max_proto_version(versions[1])
     _trust(context, credentials.authorities)
     context.set_verify(verify, _checked)
     context.set_alpn_select_callback(_chosen)

@@ -123,9 +123,8 @@ class StoreTests(FolderCase):
         """CAs from PEM and PKCS#12; a file without certificates is none."""
         pem = self.write("pem", ca("a").certificate_pem, ca("b").certificate_pem)
         self.assertEqual(read_authorities(pem), (ca("a").certificate, ca("b").certificate))
-        store = pkcs12.serialize_java_truststore(
-            [pkcs12.PKCS12Certificate(ca("a").certificate, b"a")], BestAvailableEncryption(b"changeit")
-        )
+        encryption = BestAvailableEncryption(b"changeit")
+        store = pkcs12.serialize_key_and_certificates(None, None, None, [ca("a").certificate], encryption)
         self.assertEqual(read_authorities(self.write("p12", store), "changeit"), (ca("a").certificate,))
         self.assertRaises(StartError, read_authorities, self.write("key", node().key_pem))
         self.assertRaises(StartError, read_authorities, self.write("p12", store), "wrong")
