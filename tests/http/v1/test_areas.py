@@ -36,7 +36,7 @@ WRITES = {
 """Every route that changes something."""
 INSIDE = {
     ("GET", "/v1/ns/raft/datum"), ("GET", "/v1/ns/raft/listeners"), ("GET", "/v1/ns/distro/datum"),
-    ("GET", "/v1/ns/distro/datums"),
+    ("GET", "/v1/ns/distro/datums"), ("GET", "/v1/ns/operator/push/state"), ("GET", "/v1/ns/ops/push/state"),
 }  # fmt: skip
 """Routes that show what is in all namespaces, as nodes of Nacos ask each other: for administrators."""
 
