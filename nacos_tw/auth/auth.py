@@ -202,6 +202,7 @@ class Auth:
         try:
             if attempt.wait:
                 await deferLater(self._clock, attempt.wait)
+            attempt.looked_at = True
             found = await self._find(name, password)
             right = found is not None
         finally:

@@ -58,13 +58,21 @@ class _Count:
 
 
 class Attempt:
-    """One login whose outcome is open."""
+    """
+    One login whose outcome is open.
 
-    __slots__ = ("_counts", "_throttle", "address", "user", "wait")
+    @ivar looked_at: whether the password is, or was; set it when the wait is over.
+    """
 
-    def __init__(self, throttle: Throttle, user: str, address: str, counts: list[_Count], wait: float) -> None:
+    __slots__ = ("_counts", "_pauses", "_throttle", "address", "looked_at", "user", "wait")
+
+    def __init__(
+        self, throttle: Throttle, user: str, address: str, counts: list[_Count], pauses: list[float], wait: float
+    ) -> None:
         self._throttle = throttle
         self._counts = counts
+        self._pauses = pauses
+        self.looked_at = False
         self.user = user
         self.address = address
         self.wait = wait
@@ -75,9 +83,11 @@ class Attempt:
             count.running += 1
 
     def ended(self, succeeded: bool | None, now: float) -> None:
-        """It did; None: it could not be told."""
-        for count in self._counts:
+        """It did; None: it could not be told. A client that went away while it waited does not make the next wait."""
+        for count, pause in zip(self._counts, self._pauses, strict=True):
             count.running -= 1
+            if not self.looked_at:
+                count.next -= pause
         if succeeded is False:
             for count in self._counts:
                 count.failures += 1
@@ -115,11 +125,11 @@ class Throttle:
         wait = max([0.0, *(count.next - now for count in counts if count.pause())])
         if wait > LONGEST_WAIT:
             raise TooManyFailures
-        for count in counts:
-            pause = count.pause()
+        pauses = [count.pause() for count in counts]
+        for count, pause in zip(counts, pauses, strict=True):
             if pause:
                 count.next = max(now, count.next) + pause
-        return Attempt(self, user, address, counts, wait)
+        return Attempt(self, user, address, counts, pauses, wait)
 
     def _count(self, kind: str, key: Key, limit: Limit, now: float) -> _Count:
         counts = self._counts.setdefault(kind, OrderedDict())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.auth import auth
@@ -186,6 +186,21 @@ class SlowedTests(AuthCase):
                 self.refused(given)
         self.assertEqual(waits["bob"], waits["nobody"])
         self.assertGreater(waits["bob"][-1], 0)
+
+    def test_gives_up(self) -> None:
+        """A client whose patience is shorter than the wait gets in by trying again; nothing of it was looked at."""
+        self.fails(BY_USER.free + 8)
+        self.refused(self.logging_in(password="wrong"))
+        checked = len(self.login.passwords.checked)
+        for _ in range(2):
+            given = self.logging_in()
+            self.login.clock.advance(3)
+            given.cancel()
+            self.failureResultOf(given, CancelledError)
+        self.assertEqual(len(self.login.passwords.checked), checked)
+        given = self.logging_in()
+        self.login.clock.advance(3)
+        self.assertEqual(self.successResultOf(given).identity.name, "bob")
 
     def test_a_known_client_goes_on(self) -> None:
         """A client that has logged in is not slowed while others guess its user's password elsewhere."""

@@ -25,6 +25,7 @@ class ThrottleTests(SynchronousTestCase):
         """One that fails after its wait; how long that was."""
         found = self.attempt(user, address)
         self.now += found.wait
+        found.looked_at = True
         found.ended(False, self.now)
         return found.wait
 
@@ -55,6 +56,28 @@ class ThrottleTests(SynchronousTestCase):
             len(set(waits[BY_USER.free :])), len(waits) - BY_USER.free, "two may be tried at the same moment"
         )
 
+    def test_gone_while_waiting(self) -> None:
+        """A client that gives up before its turn, again and again, gets in when the pause after the failure is over."""
+        for _ in range(BY_USER.free + 8):
+            self.failed_login()
+        waits = []
+        for _ in range(4):
+            found = self.attempt()
+            waits.append(found.wait)
+            self.now += 3.0  # its patience
+            if found.wait <= 3.0:
+                break
+            found.ended(None, self.now)
+        self.assertEqual(waits, [8.0, 5.0, 2.0])
+
+    def test_giving_up_gains_nothing(self) -> None:
+        """Many that are begun and given up do not let one be looked at earlier."""
+        for _ in range(BY_USER.free + 8):
+            self.failed_login()
+        for _ in range(1000):
+            self.attempt().ended(None, self.now)
+        self.assertEqual(self.attempt().wait, BY_USER.longest)
+
     def test_how_many_in_a_day(self) -> None:
         """Whoever tries for a day without a pause, many at once, has had few tries."""
         tried = 0
@@ -69,6 +92,7 @@ class ThrottleTests(SynchronousTestCase):
             tried += len(found)
             self.now += LONGEST_WAIT
             for one in found:
+                one.looked_at = True
                 one.ended(False, self.now)
         self.assertLess(tried, 86_400 / BY_USER.longest + 30)
 
@@ -116,6 +140,7 @@ class ThrottleTests(SynchronousTestCase):
         for _ in range(100):
             found = self.attempt()
             self.assertEqual(found.wait, 0.0)
+            found.looked_at = True
             found.ended(None, self.now)
 
     def test_known_address(self) -> None:

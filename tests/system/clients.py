@@ -1,0 +1,79 @@
+"""Programs in C{tests/clients}, each with a client that other people wrote: fetched, run, judged by what they say."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
+
+from tests.system.nodes import ROOT
+
+CLIENTS = os.path.join(ROOT, "tests", "clients")
+JAVA_VERSIONS = os.environ.get("NACOS_JAVA_CLIENTS", "1.4.8 1.4.2").split()
+FETCH = 300.0
+RUN = 300.0
+"""Seconds that fetching a client and running a program may take."""
+
+
+def need(*programs: str) -> None:
+    """A skip where a program is missing."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        raise SkipTest(f"not found on PATH: {', '.join(missing)}")
+
+
+class ClientCase(SynchronousTestCase):
+    """A folder of its own for each test."""
+
+    def setUp(self) -> None:
+        self.folder = tempfile.mkdtemp(prefix="nacos-tw-client-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def fetch(self, *command: str, **environment: str) -> None:
+        """Get a client from its registry, into the user's cache; a skip where that is not to be had."""
+        try:
+            done = subprocess.run(
+                command, cwd=self.folder, env={**os.environ, **environment}, capture_output=True, timeout=FETCH
+            )
+        except subprocess.TimeoutExpired:
+            raise SkipTest(f"{command[0]}: no answer from the registry within {FETCH} s") from None
+        if done.returncode:
+            said = (done.stderr + done.stdout).decode(errors="replace").strip()
+            raise SkipTest(f"{command[0]} cannot get the client: {said[-300:]}")
+
+    def copy(self, name: str) -> None:
+        """A client's files in this test's folder, where what is fetched and made may lie beside them."""
+        shutil.copytree(os.path.join(CLIENTS, name), self.folder, dirs_exist_ok=True)
+
+    def passes(self, command: Sequence[str], stages: Sequence[str], **environment: str) -> str:
+        """The program says ok to all its stages; all that it said."""
+        with open(os.path.join(self.folder, "output"), "w+") as output:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                subprocess.run(
+                    command, cwd=self.folder, env={**os.environ, **environment}, timeout=RUN,
+                    stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL,
+                )  # fmt: skip
+            output.seek(0)
+            said = output.read()
+        self.judge(said, stages)
+        return said
+
+    def judge(self, said: str, stages: Sequence[str]) -> None:
+        lines = said.splitlines()
+        self.assertEqual([line[3:] for line in lines if line.startswith("ok ")], list(stages), said[-4000:])
+        self.assertEqual([line for line in lines if line.startswith("FAILED")], [])
+
+    def java(self, version: str, program: str = "NamingTrial.java") -> list[str]:
+        """The command that runs a Java program, but for its arguments."""
+        need("java", "mvn")
+        self.copy("java")
+        fetched = os.path.join(self.folder, version)
+        copying = ("dependency:copy-dependencies", f"-DoutputDirectory={fetched}", f"-Dnacos.version={version}")
+        self.fetch("mvn", "-q", "-B", *copying)
+        home = os.path.join(self.folder, "home")
+        return ["java", f"-Duser.home={home}", f"-DJM.LOG.PATH={home}", "-cp", f"{fetched}/*", program]
