@@ -6,7 +6,7 @@
 SOURCE=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 VENV=${NACOS_TW_VENV:?expected the folder of a virtual environment}
 CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome)}
-export CHROMIUM NO_COLOR=1 CI=1
+export CHROMIUM CI=1
 cd "$SOURCE/console" || exit 1
 passed=0
 failed=0
@@ -74,7 +74,7 @@ fi
 # --- Checks and tests -------------------------------------------------------------------------------------------------
 
 if run npm run --silent check; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
-tests npm run --silent test
+tests env NO_COLOR=1 npm run --silent test
 if [ ! -x "$CHROMIUM" ]; then
     echo "the console's tests in a browser are skipped: no Chromium here (CHROMIUM names one)"
 elif ! "$VENV/bin/python" -I -c 'import os, nacos_tw.console.pages as p

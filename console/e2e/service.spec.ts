@@ -124,7 +124,7 @@ test("namespaces: create, edit, delete, choose", async ({ visit, page, admin }) 
   await page.getByRole("button", { name: "Create namespace" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Namespace ID").fill("no blanks");
-  await dialog.getByRole("textbox", { name: "Namespace", exact: true }).or(dialog.getByLabel("Name", { exact: false }).nth(1)).first().fill(id);
+  await dialog.getByRole("textbox", { name: /^\*? ?Name$/ }).fill(id);
   await dialog.getByRole("button", { name: "Create" }).click();
   await expect(dialog.getByText("Only letters, digits, - and _")).toBeVisible();
   await dialog.getByLabel("Namespace ID").fill(id);
@@ -133,7 +133,7 @@ test("namespaces: create, edit, delete, choose", async ({ visit, page, admin }) 
   await expect(row(page, id)).toBeVisible();
 
   await page.getByRole("button", { name: `Edit: ${id}` }).click();
-  await dialog.getByLabel("Description").fill("described");
+  await dialog.getByRole("textbox", { name: "Description" }).fill("described");
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(row(page, id)).toContainText("described");
 
