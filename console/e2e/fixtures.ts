@@ -74,7 +74,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       // Another user or node begins with a new document; otherwise it is what following a link is.
       if (page.url() !== "about:blank" && last !== `${user} ${node.url}`) await page.goto("about:blank");
       last = `${user} ${node.url}`;
-      if (who) await keepToken(page, who);
+      if (who) await keepToken(page, who, node);
       await page.goto(`${node.url}#${route}`);
       return page;
     });
@@ -82,15 +82,15 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 });
 
 /** Put a login into the tab, as the login page does; once, so that a log out stays one. */
-async function keepToken(page: Page, who: Login): Promise<void> {
+async function keepToken(page: Page, who: Login, node: Node): Promise<void> {
   await page.addInitScript(
-    ([token, username]) => {
-      if (sessionStorage.getItem("e2e.user") === username) return;
+    ([origin, token, username]) => {
+      if (location.origin !== origin || sessionStorage.getItem("e2e.user") === username) return;
       sessionStorage.setItem("e2e.user", username);
       sessionStorage.setItem("nacos.token", token);
       sessionStorage.setItem("nacos.username", username);
     },
-    [await who.token(), who.username] as const,
+    [new URL(node.url).origin, await who.token(), who.username] as const,
   );
 }
 
