@@ -93,6 +93,8 @@ class Logins(MultiService):
         wanted = self._settings
         if wanted.user_agent_white:
             self.log.warn("nacos.core.auth.enable.userAgentAuthWhite has no effect: a User-Agent proves nothing")
+        if wanted.token_key_known:
+            self.log.warn("the secret key of tokens that is set is printed in documents, so it counts as none")
         if wanted.identity_value in PUBLISHED_IDENTITIES:
             self.log.warn(
                 "nacos.core.auth.server.identity.value is one that is printed in documents: it lets nobody in"

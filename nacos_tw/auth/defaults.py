@@ -33,7 +33,7 @@ PUBLISHED_IDENTITIES = frozenset(
     }
 )
 """Values of the server identity that documents and images of Nacos show: they prove nothing."""
-AGAIN = 0.5
+AGAIN = 0.1
 """Seconds between two looks whether the first administrator can be made."""
 
 

@@ -6,7 +6,6 @@ stands in L{nacos_tw.settings.keys}.
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 from collections.abc import Mapping
@@ -15,22 +14,13 @@ import attrs
 
 from nacos_tw.errors import SettingsError
 from nacos_tw.settings import keys
+from nacos_tw.settings.auth import AuthSettings, read_auth
 from nacos_tw.settings.clusterconf import RAFT_OFFSET, Address
-from nacos_tw.settings.ldap import LdapSettings, read_ldap
 from nacos_tw.settings.membership import find_members, own_host
 from nacos_tw.settings.properties import UnresolvedError
 from nacos_tw.settings.reading import Reader
 from nacos_tw.settings.secret import cluster_secret
 from nacos_tw.settings.tls import HttpsSettings, RaftTlsSettings, https, raft_tls
-
-SHORTEST_KEY = 32
-"""Bytes of a key that signs tokens."""
-PUBLISHED_KEYS = (
-    base64.b64decode("SecretKey01234567890123456789012"),
-    b"SecretKey01234567890123456789012",
-    b"ThisIsMyCustomSecretKey0123",
-)
-"""How keys begin that are printed in Nacos's source and documents; with the first a 1.4 signs that was told none."""
 
 
 @attrs.frozen
@@ -126,29 +116,6 @@ class HttpSettings:
 
 
 @attrs.frozen
-class AuthSettings:
-    """
-    Logins. Times in seconds.
-
-    @ivar token_key: b"" where the nodes are to make one.
-    @ivar identity_value: "" where no header lets anybody in.
-    @ivar ldap: None where only the own table has users.
-    """
-
-    enabled: bool = False
-    system_type: str = "nacos"
-    ldap: LdapSettings | None = None
-    caching: bool = True
-    user_agent_white: bool = False
-    identity_key: str = ""
-    identity_value: str = attrs.field(default="", repr=False)
-    token_seconds: float = 18000.0
-    token_key: bytes = attrs.field(default=b"", repr=False)
-    admin_password: str = attrs.field(default="", repr=False)
-    refuse_default: bool = False
-
-
-@attrs.frozen
 class Settings:
     """
     One node's.
@@ -234,7 +201,7 @@ def load(home: str, environ: Mapping[str, str], overrides: Mapping[str, str]) ->
         naming=_naming(reader),
         raft=_raft(reader, members, environ, home),
         http=_http(reader),
-        auth=_auth(reader),
+        auth=read_auth(reader),
         config=_config(reader),
         console=reader.get(keys.CONSOLE),
         https=https(reader, home),
@@ -374,47 +341,4 @@ def _http(reader: Reader) -> HttpSettings:
         max_connections=reader.get(keys.HTTP_CONNECTIONS),
         trusted_proxies=frozenset(filter(None, reader.get(keys.HTTP_PROXIES).split(","))),
         cors_origins=frozenset(filter(None, reader.get(keys.HTTP_ORIGINS).split(","))),
-    )
-
-
-def _auth(reader: Reader) -> AuthSettings:
-    return AuthSettings(
-        enabled=reader.get(keys.AUTH),
-        system_type=reader.get(keys.AUTH_TYPE),
-        ldap=read_ldap(reader) if reader.get(keys.AUTH_TYPE) == "ldap" else None,
-        caching=reader.get(keys.AUTH_CACHE),
-        user_agent_white=reader.get(keys.AUTH_AGENT),
-        identity_key=reader.get(keys.AUTH_IDENTITY_KEY),
-        identity_value=reader.get(keys.AUTH_IDENTITY_VALUE),
-        token_seconds=reader.get(keys.AUTH_SECONDS),
-        token_key=_token_key(reader),
-        admin_password=reader.get(keys.AUTH_ADMIN),
-        refuse_default=reader.get(keys.AUTH_REFUSE),
-    )
-
-
-def _token_key(reader: Reader) -> bytes:
-    """
-    Base64 as Java's lenient decoder reads it; b"" for none, and for the published one, which is no secret.
-
-    @raise SettingsError: with logins on, it cannot be used.
-    """
-    text = "".join(reader.get(keys.AUTH_TOKEN).split())
-    if not text:
-        return b""
-    plain = text.rstrip("=").replace("-", "+").replace("_", "/")
-    plain = plain[: len(plain) - (len(plain) % 4 == 1)]
-    try:
-        key = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except ValueError:  # binascii.Error too
-        key = b""
-    if key.startswith(PUBLISHED_KEYS):
-        return b""
-    if len(key) >= SHORTEST_KEY:
-        return key
-    if not reader.get(keys.AUTH):
-        return b""
-    raise SettingsError(
-        f"{reader.filename}: {keys.AUTH_TOKEN.name}: expected base64 of {SHORTEST_KEY} bytes or more, "
-        "as openssl rand -base64 48 gives it"
     )

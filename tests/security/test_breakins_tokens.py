@@ -8,7 +8,7 @@ import json
 import time
 from typing import Any
 
-from nacos_tw.settings.settings import PUBLISHED_KEYS
+from nacos_tw.settings.auth import PUBLISHED_KEYS
 from tests.security.guarded import FORM, PUBLISHED_TOKEN_KEY, GuardedCase, query
 
 ME = "/nacos/v1/auth/me"
