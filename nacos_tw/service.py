@@ -312,7 +312,8 @@ class NacosNode(Node):
 
     def _readiness(self) -> str:
         """Why this node cannot serve; "" when it can."""
-        return self.node.reason() or (self.config.reading() if self.config is not None else "")
+        reason = self.node.reason() or (self.config.reading() if self.config is not None else "")
+        return reason or (self.logins.auth.reason() if self.logins is not None else "")
 
     def _does_upkeep(self) -> bool:
         """Whether this node is the one that cleans up: the leader, or with a shared database the first that is up."""

@@ -25,6 +25,9 @@ from nacos_tw.errors import Unavailable
 FIRST_ADMIN = "nacos"
 MOST_TOKENS = 20_000
 """Valid tokens that are remembered; when there are more, all are forgotten."""
+NOT_KNOWN = "users and their rights are not known yet"
+NO_KEY = "the nodes have not agreed on a key for tokens yet"
+AWAITS_ADMIN = "the first administrator is being made"
 DISABLED = "AUTH_DISABLED"
 """The token of a node that asks for none and has no key to sign one, as 2.5.1's."""
 
@@ -60,6 +63,7 @@ class Auth:
     @ivar tokens: makes and reads tokens; it has no key until one is agreed on.
     @ivar enabled: whether requests need a login at all.
     @ivar ldap: None where the own table has all users.
+    @ivar admin_expected: whether the settings have a first administrator made, and that is not done yet.
     @ivar default: whether the password that everybody knows is still in use.
     """
 
@@ -93,6 +97,7 @@ class Auth:
         self.passwords = passwords
         self.enabled = enabled
         self.default = DefaultPassword(directory, passwords, enabled and refuse_default)
+        self.admin_expected = False
         self._refuse_default = enabled and refuse_default
         self._throttle = Throttle()
         self._known: dict[bytes, _Known] = {}
@@ -105,6 +110,21 @@ class Auth:
         if known is None or known.accounts is not self.directory.now or known.expires <= self._now():
             return None
         return known.identity
+
+    @property
+    def awaits_admin(self) -> bool:
+        """Whether there is no administrator, but the settings have one made: nobody else may come first."""
+        return self.admin_expected and self.directory.now.known and not self.directory.now.has_admin
+
+    def reason(self) -> str:
+        """Why nobody can log in yet; "" when they can."""
+        if not self.enabled:
+            return ""
+        if not self.directory.now.known:
+            return NOT_KNOWN
+        if self.awaits_admin:
+            return AWAITS_ADMIN
+        return "" if self.tokens.key else NO_KEY
 
     def use_key(self, key: bytes) -> None:
         """Sign with this key from now on; what another one has signed ends."""
@@ -144,12 +164,12 @@ class Auth:
 
     def _claims(self, token: bytes) -> Claims:
         if not self.tokens.key:
-            raise Unavailable("the nodes have not agreed on a key for tokens yet")
+            raise Unavailable(NO_KEY)
         return self.tokens.read(token.decode("ascii", "replace"))
 
     def _require_known(self) -> None:
         if not self.directory.now.known:
-            raise Unavailable("users and their rights are not known yet")
+            raise Unavailable(NOT_KNOWN)
 
     def _refuse_known_password(self, name: str, password: str | None = None) -> None:
         """
@@ -176,6 +196,8 @@ class Auth:
         @raise TooManyFailures: so many were wrong that this one was not looked at.
         """
         self._require_known()
+        if self.awaits_admin:
+            raise Unavailable(AWAITS_ADMIN)
         # To a directory Ann and ann are mostly the same user: they have one count of failures.
         counted = name if self.ldap is None else name.lower()
         attempt = self._throttle.attempt(counted, address, self._clock.seconds())
@@ -248,7 +270,7 @@ class Auth:
         if self.tokens.key:
             return Login(self.tokens.issue(identity.name, hashed), int(self.tokens.seconds), identity)
         if self.enabled:
-            raise Unavailable("the nodes have not agreed on a key for tokens yet")
+            raise Unavailable(NO_KEY)
         return Login(DISABLED, int(self.tokens.seconds), identity)
 
     def renewed(self, token: bytes) -> Login:

@@ -103,6 +103,7 @@ class FirstAdmin(Service):
         """See to it until it is done."""
         super().startService()
         if self._password:
+            self._auth.admin_expected = True
             self._try()
 
     def stopService(self) -> None:
@@ -124,6 +125,7 @@ class FirstAdmin(Service):
 
     def _tried(self, done: bool) -> None:
         self._working = None
+        self._auth.admin_expected = not done
         if not done and self.running:
             self._timer = self._clock.callLater(AGAIN, self._try)
 

@@ -181,7 +181,9 @@ def _reading(parts: Parts, counts: Counts) -> Reading:
 
 
 def _wants_admin(auth: Auth | None) -> bool:
-    return auth is not None and auth.enabled and auth.directory.now.known and not auth.directory.now.has_admin
+    if auth is None or not auth.enabled or auth.awaits_admin:
+        return False
+    return auth.directory.now.known and not auth.directory.now.has_admin
 
 
 def _families(parts: Parts) -> Iterator[Family]:

@@ -9,6 +9,7 @@ from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
+from nacos_tw.auth.auth import AWAITS_ADMIN, NOT_KNOWN
 from nacos_tw.auth.commands import SetPassword
 from nacos_tw.auth.defaults import AGAIN, FirstAdmin
 from nacos_tw.auth.refusals import DEFAULT_PASSWORD, Refused
@@ -148,6 +149,21 @@ class FirstAdminTests(DefaultsCase):
         self.assertTrue(self.successResultOf(self.log_in(login, "from the settings")).identity.admin)
         login.clock.advance(10 * AGAIN)
         self.assertEqual(len(login.tables.written), 1)
+
+    def test_nobody_else_comes_first(self) -> None:
+        """While the settings' administrator is not made yet nobody logs in, and the node says so; then they do."""
+        login = self.made()
+        login.tables.trouble = Unavailable("no leader")
+        self.assertEqual(login.auth.reason(), NOT_KNOWN)
+        self.started(login)
+        login.tables.read()
+        login.clock.advance(AGAIN)
+        self.assertEqual((login.auth.reason(), login.auth.awaits_admin), (AWAITS_ADMIN, True))
+        self.failureResultOf(self.log_in(login, "from the settings"), Unavailable)
+        login.tables.trouble = None
+        login.clock.advance(AGAIN)
+        self.assertEqual((login.auth.reason(), login.auth.awaits_admin), ("", False))
+        self.assertTrue(self.successResultOf(self.log_in(login, "from the settings")).identity.admin)
 
     def test_another_administrator(self) -> None:
         """Then there is nothing to do: a password in the settings does not bring back what an operator removed."""

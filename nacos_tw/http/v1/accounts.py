@@ -9,7 +9,7 @@ import attrs
 from klein import Klein
 
 from nacos_tw.auth.access import ADMIN_ROLE, Glob
-from nacos_tw.auth.auth import Auth
+from nacos_tw.auth.auth import NOT_KNOWN, Auth
 from nacos_tw.auth.commands import (
     AddPermission,
     AddRole,
@@ -64,7 +64,7 @@ def _known(auth: Auth) -> Any:
     @raise Unavailable: they are not known yet.
     """
     if not auth.directory.now.known:
-        raise Unavailable("users and their rights are not known yet")
+        raise Unavailable(NOT_KNOWN)
     return auth.directory.now
 
 

@@ -75,7 +75,7 @@ class LoginV1:
         given = call.params.get("password")
         password = self.new_password() if given is None else given
         check_password(password)
-        if not await self.auth.create_admin(password):
+        if self.auth.awaits_admin or not await self.auth.create_admin(password):
             return json_reply({"code": 409, "message": None, "data": "have admin user cannot use it"})
         return json_reply({"username": FIRST_ADMIN, "password": password})
 

@@ -163,6 +163,13 @@ class FirstAdminTests(AccountsCase):
             [line.split(" ", 2)[2] for line in self.lines[:2]], [f"POST {self.path} ok", f"POST {self.path} nothing"]
         )
 
+    def test_not_before_the_one_of_the_settings(self) -> None:
+        """Where the settings have one made, nobody is quicker; a node without that wants one and says so."""
+        self.login.auth.admin_expected = True
+        found = self.json("POST", self.path, "", password="evil")
+        self.assertEqual(found["code"], 409)
+        self.assertFalse(self.login.auth.directory.now.has_admin)
+
     def test_random(self) -> None:
         """Without a password it is made up, long enough, and another one each time."""
         password = self.json("POST", self.path, "")["password"]
