@@ -146,6 +146,7 @@ class TransferTests:
         for content in ("v1", "v2"):
             self.published(content)
         self.assertTrueAnswer(remove(self.first, self.name))
+        self.everywhere(None)
         rows = history(self.last, self.name)
         self.assertEqual([row["opType"].strip() for row in rows], ["D", "U", "I"])
         for row, before, after in zip(rows[:2], (None, "v2"), ("v2", "v1"), strict=True):
