@@ -101,17 +101,6 @@ def all_areas(parts: Parts) -> Areas:
     settings = parts.settings
     history = History(settings.node, lambda: _reading(parts, counts), parts.clock, parts.millis)
     times = int(settings.raft.election * 1000), int(settings.raft.heartbeat * 1000)
-    console = ConsoleV1(
-        guard,
-        parts.readiness,
-        settings.standalone,
-        settings.port,
-        settings.function_mode,
-        settings.auth_enabled,
-        settings.auth.system_type or "nacos",
-        lambda: _wants_admin(parts.auth),
-        settings.console,
-    )
     areas: list[Area] = [
         InstancesV1(INSTANCE, guard, naming),
         listing,
@@ -128,20 +117,9 @@ def all_areas(parts: Parts) -> Areas:
         DistroV1(guard, naming),
         RaftV1(guard, naming, node, members, *times),
         core,
-        console,
+        _console(parts),
         ClusterHistoryV1(guard, history, parts.ask_all),
-        PrometheusV1(
-            guard,
-            naming,
-            node,
-            members,
-            counts,
-            machine,
-            parts.readiness,
-            parts.probes.gauges,
-            lambda: _families(parts),
-            lambda: {} if parts.configs is None else config_monitor(parts.configs),
-        ),
+        _prometheus(parts, counts, machine),
     ]
     for prefix in (OPERATOR, OPS):
         areas.append(
@@ -163,6 +141,36 @@ def all_areas(parts: Parts) -> Areas:
     if parts.auth is not None:
         areas += auth_areas(guard, parts.auth, settings.http.trusted_proxies)
     return Areas(areas, listing, history, questions)
+
+
+def _console(parts: Parts) -> ConsoleV1:
+    settings = parts.settings
+    return ConsoleV1(
+        parts.guard,
+        parts.readiness,
+        settings.standalone,
+        settings.port,
+        settings.function_mode,
+        settings.auth_enabled,
+        settings.auth.system_type or "nacos",
+        lambda: _wants_admin(parts.auth),
+        settings.console,
+    )
+
+
+def _prometheus(parts: Parts, counts: Counts, machine: Machine) -> PrometheusV1:
+    return PrometheusV1(
+        parts.guard,
+        parts.naming,
+        parts.node,
+        parts.members,
+        counts,
+        machine,
+        parts.readiness,
+        parts.probes.gauges,
+        lambda: _families(parts),
+        lambda: {} if parts.configs is None else config_monitor(parts.configs),
+    )
 
 
 def auth_areas(guard: Guard, auth: Auth, trusted_proxies: frozenset[str]) -> list[Area]:
