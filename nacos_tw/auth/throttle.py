@@ -28,6 +28,8 @@ class Limit:
 
 
 BY_USER = Limit(5, 0.5, 8.0)
+BY_PAIR = Limit(5, 0.5, 2.0)
+"""For a name at an address from which it has logged in: whoever mistyped there must not outwait a client's patience."""
 BY_ADDRESS = Limit(50, 0.1, 2.0)
 """Whatever the names: many clients may share an address."""
 LONGEST_WAIT = 10.0
@@ -116,7 +118,7 @@ class Throttle:
         @raise TooManyFailures: it would be too long.
         """
         if (user, address) in self._trusted:
-            counts = [self._count("pair", (user, address), BY_USER, now)]
+            counts = [self._count("pair", (user, address), BY_PAIR, now)]
         else:
             counts = [
                 self._count("user", (user,), BY_USER, now),

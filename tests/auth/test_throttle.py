@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.auth import throttle
 from nacos_tw.auth.refusals import TooManyFailures
-from nacos_tw.auth.throttle import BY_ADDRESS, BY_USER, FORGET, LONGEST_WAIT, MOST, Attempt, Throttle
+from nacos_tw.auth.throttle import BY_ADDRESS, BY_PAIR, BY_USER, FORGET, LONGEST_WAIT, MOST, Attempt, Throttle
 
 
 class ThrottleTests(SynchronousTestCase):
@@ -147,11 +147,11 @@ class ThrottleTests(SynchronousTestCase):
         """Who has logged in from an address goes on there while others guess elsewhere; and is counted there too."""
         found = self.attempt("bob", "home")
         found.ended(True, self.now)
-        for _ in range(BY_USER.free + 10):
+        for _ in range(BY_PAIR.free + 10):
             self.failed_login("bob", "away")
         self.assertEqual(self.failed_login("bob", "home"), 0.0)
-        waits = [self.failed_login("bob", "home") for _ in range(BY_USER.free + 5)]
-        self.assertEqual(waits[-1], BY_USER.longest)
+        waits = [self.failed_login("bob", "home") for _ in range(BY_PAIR.free + 5)]
+        self.assertEqual(waits[-1], BY_PAIR.longest)
         for number in range(BY_ADDRESS.free + 10):
             self.failed_login(f"user{number}", "home")
         self.assertEqual(self.failed_login("ann", "home"), BY_ADDRESS.longest)

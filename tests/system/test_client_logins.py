@@ -22,7 +22,10 @@ SHORT = f"{BY_PROPERTY}\nnacos.core.auth.default.token.expire.seconds=3"
 
 @functools.cache
 def filled(properties: str) -> LoginCluster:
-    """Three nodes; a user that may write to the namespace, one that may read it, and one with whose name others try."""
+    """
+    Three nodes; a user that may write to the namespace, one that may read it, and two with whose names others try: the
+    second one for a client that waits no longer than 1.5 s, when the first one's logins are slowed already.
+    """
     cluster = shared_logins(3, properties)
     node = cluster.nodes[0]
     namespaces = "/nacos/v1/console/namespaces"
@@ -31,7 +34,7 @@ def filled(properties: str) -> LoginCluster:
         "POST", "/nacos/v1/auth/login", {"username": "nacos", "password": BY_PROPERTY.partition("=")[2]}
     )
     node.request("POST", namespaces, {**made, "accessToken": token.json["accessToken"]})
-    for name, action in (("sdk-writer", "rw"), ("sdk-reader", "r"), ("sdk-wrong", "rw")):
+    for name, action in (("sdk-writer", "rw"), ("sdk-reader", "r"), ("sdk-wrong", "rw"), ("sdk-wrong-too", "rw")):
         create(node, name, PASSWORD, (f"{NAMESPACE}:*:*", action))
         cluster.ready_for(name)
     return cluster

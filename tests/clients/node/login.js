@@ -68,9 +68,9 @@ const stages = {
   },
 
   async wrong() {
-    const client = configs('sdk-wrong', 'wrong');
+    const client = configs('sdk-wrong-too', 'wrong');
     await assert.rejects(client.publishSingle(`wrong.${RUN}`, 'g', 'content'), /403/);
-    await assert.rejects((await naming('sdk-wrong', 'wrong')).registerInstance(`wrong.${RUN}`, instance));
+    await assert.rejects((await naming('sdk-wrong-too', 'wrong')).registerInstance(`wrong.${RUN}`, instance));
   },
 
   async listener() {
