@@ -9,9 +9,9 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
-from twisted.logger import Logger
 
 from nacos_tw.auth.access import Identity
+from nacos_tw.auth.accounts import Accounts
 from nacos_tw.auth.commands import AuthCommand, CreateAdmin
 from nacos_tw.auth.defaults import PASSWORD, DefaultPassword
 from nacos_tw.auth.directory import Directory
@@ -66,8 +66,6 @@ class Auth:
     @ivar admin_expected: whether the settings have a first administrator made, and that is not done yet.
     @ivar default: whether the password that everybody knows is still in use.
     """
-
-    log = Logger()
 
     def __init__(
         self,
@@ -147,8 +145,7 @@ class Auth:
         return known.identity
 
     def _read(self, token: bytes) -> _Known:
-        accounts = self.directory.now
-        self._require_known()
+        accounts = self.accounts()
         before = self._known.pop(token, None)
         claims = before.claims if before is not None else self._claims(token)
         hashed = accounts.password(claims.name)
@@ -167,9 +164,15 @@ class Auth:
             raise Unavailable(NO_KEY)
         return self.tokens.read(token.decode("ascii", "replace"))
 
-    def _require_known(self) -> None:
+    def accounts(self) -> Accounts:
+        """
+        The accounts as they are.
+
+        @raise Unavailable: they are not known yet.
+        """
         if not self.directory.now.known:
             raise Unavailable(NOT_KNOWN)
+        return self.directory.now
 
     def _refuse_known_password(self, name: str, password: str | None = None) -> None:
         """
@@ -195,7 +198,7 @@ class Auth:
         @raise Refused: (also as the Deferred's failure) nobody has.
         @raise TooManyFailures: so many were wrong that this one was not looked at.
         """
-        self._require_known()
+        self.accounts()
         if self.awaits_admin:
             raise Unavailable(AWAITS_ADMIN)
         # To a directory Ann and ann are mostly the same user: they have one count of failures.

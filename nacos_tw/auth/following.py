@@ -3,8 +3,6 @@ every few seconds in case nobody did, and keeps a copy on disk for a start witho
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -18,6 +16,7 @@ from twisted.python.failure import Failure
 from nacos_tw.auth import store
 from nacos_tw.auth.accounts import Rows
 from nacos_tw.auth.directory import Directory
+from nacos_tw.auth.privatefile import PrivateFile
 
 T = TypeVar("T")
 Query = Callable[..., "Deferred[Any]"]
@@ -34,34 +33,22 @@ class CopyFile:
     log = Logger()
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self._file = PrivateFile(path)
 
     def read(self) -> Rows | None:
         """What was written last; None if there is nothing that can be read."""
-        try:
-            with open(self._path, "rb") as file:
-                return msgspec.msgpack.decode(file.read(), type=Rows)
-        except FileNotFoundError:
+        data = self._file.read()
+        if data is None:
             return None
-        except (OSError, msgspec.MsgspecError) as error:
-            self.log.warn("{path} cannot be read: {error}", path=self._path, error=error)
+        try:
+            return msgspec.msgpack.decode(data, type=Rows)
+        except msgspec.MsgspecError as error:
+            self.log.warn("{path} cannot be read: {error}", path=self._file.path, error=error)
             return None
 
     def write(self, rows: Rows) -> None:
         """Take the place of what was there, whole or not at all."""
-        folder = os.path.dirname(self._path)
-        try:
-            os.makedirs(folder, mode=0o750, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=folder)  # mode 0600
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(msgspec.msgpack.encode(rows))
-                os.replace(temporary, self._path)
-            except BaseException:
-                os.unlink(temporary)
-                raise
-        except OSError as error:
-            self.log.warn("{path} cannot be written: {error}", path=self._path, error=error)
+        self._file.write(msgspec.msgpack.encode(rows))
 
 
 class Following(Service):

@@ -6,9 +6,7 @@ lets a node check tokens from its start on, before it has heard of the others.
 
 from __future__ import annotations
 
-import os
 import secrets
-import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +16,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from nacos_tw.auth.privatefile import PrivateFile
 from nacos_tw.errors import NacosError
 from nacos_tw.interfaces import IProposer
 
@@ -63,38 +62,17 @@ class SecretMachine:
 class SecretFile:
     """The key on this node's disk, for its owner alone."""
 
-    log = Logger()
-
     def __init__(self, path: str) -> None:
-        self._path = path
+        self._file = PrivateFile(path)
 
     def read(self) -> bytes:
         """The key; b"" if there is none."""
-        try:
-            with open(self._path, "rb") as file:
-                key = file.read(1024)
-        except FileNotFoundError:
-            return b""
-        except OSError as error:
-            self.log.warn("{path} cannot be read: {error}", path=self._path, error=error)
-            return b""
+        key = self._file.read(1024) or b""
         return key if len(key) >= 32 else b""
 
     def write(self, key: bytes) -> None:
         """Keep it."""
-        folder = os.path.dirname(self._path)
-        try:
-            os.makedirs(folder, mode=0o750, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=folder)  # mode 0600
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(key)
-                os.replace(temporary, self._path)
-            except BaseException:
-                os.unlink(temporary)
-                raise
-        except OSError as error:
-            self.log.warn("{path} cannot be written: {error}", path=self._path, error=error)
+        self._file.write(key)
 
 
 class SharedSecret(Service):

@@ -59,18 +59,22 @@ def full_row(txn: Txn, key: ConfigKey) -> Item | None:
 
 def rows_by_ids(txn: Txn, ids: Iterable[int]) -> list[Item]:
     """Configs by their ids, in the order of ids; unknown ones are left out, each comes once (export and clone)."""
-    found: list[Item] = []
-    wanted = sorted({number for number in ids if 0 <= number < 2**63})
-    for start in range(0, len(wanted), MAX_MARKS):
-        part = wanted[start : start + MAX_MARKS]
-        rows = txn.all(f"SELECT {columns(txn)} FROM config_info WHERE id IN ({marks(part)}) ORDER BY id", part)
-        found.extend(item(txn, row) for row in rows)
-    return found
+    return [item(txn, row) for row in _by_ids(txn, columns(txn), ids)]
 
 
 def keys_by_ids(txn: Txn, ids: Iterable[int]) -> list[ConfigKey]:
-    """The names of configs by their ids; unknown ones are left out."""
-    return [item.key for item in rows_by_ids(txn, ids)]
+    """The names of configs by their ids, likewise."""
+    return [(row[0] or "", row[1], row[2]) for row in _by_ids(txn, "tenant_id, group_id, data_id", ids)]
+
+
+def _by_ids(txn: Txn, wanted: str, ids: Iterable[int]) -> list[Row]:
+    """Those columns of configs by their ids."""
+    found: list[Row] = []
+    numbers = sorted({number for number in ids if 0 <= number < 2**63})
+    for start in range(0, len(numbers), MAX_MARKS):
+        part = numbers[start : start + MAX_MARKS]
+        found += txn.all(f"SELECT {wanted} FROM config_info WHERE id IN ({marks(part)}) ORDER BY id", part)
+    return found
 
 
 def search(txn: Txn, wanted: Search, page_no: int, page_size: int) -> Page[Item]:

@@ -9,7 +9,7 @@ import attrs
 from klein import Klein
 
 from nacos_tw.auth.access import ADMIN_ROLE, Glob
-from nacos_tw.auth.auth import NOT_KNOWN, Auth
+from nacos_tw.auth.auth import Auth
 from nacos_tw.auth.commands import (
     AddPermission,
     AddRole,
@@ -23,7 +23,7 @@ from nacos_tw.auth.ldap_users import PREFIX
 from nacos_tw.auth.refusals import NOT_ALLOWED, Refused
 from nacos_tw.auth.validation import check_name, check_password, check_permission
 from nacos_tw.config.pages import Page, offset
-from nacos_tw.errors import BadParameter, Unavailable
+from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import JSON, Reply, json_reply
@@ -57,17 +57,6 @@ def _ok(text: str) -> Reply:
     return console_result(text)
 
 
-def _known(auth: Auth) -> Any:
-    """
-    The accounts, for lists.
-
-    @raise Unavailable: they are not known yet.
-    """
-    if not auth.directory.now.known:
-        raise Unavailable(NOT_KNOWN)
-    return auth.directory.now
-
-
 @attrs.frozen
 class UsersV1:
     """Users."""
@@ -81,14 +70,14 @@ class UsersV1:
     def users(self, call: Call) -> Reply:
         """A page of them, with their hashes, as Nacos has it."""
         chosen = _chooser(call, "username")
-        rows = [row for row in _known(self.auth).rows.users if chosen(row[0])]
+        rows = [row for row in self.auth.accounts().rows.users if chosen(row[0])]
         return _page(call, rows, lambda row: {"username": row[0], "password": row[1]})
 
     @serve(app, "GET", "/search", needs="read:accounts")
     def names(self, call: Call) -> Reply:
         """The names that hold a text."""
         text = reading.needed(call, "username")
-        return json_reply([name for name in _known(self.auth).names if text in name])
+        return json_reply([name for name in self.auth.accounts().names if text in name])
 
     @serve(app, "POST", "", needs="write:accounts")
     async def create(self, call: Call) -> Reply:
@@ -96,7 +85,7 @@ class UsersV1:
         name, password = reading.needed(call, "username"), reading.needed(call, "password")
         check_name("username", name)
         check_password(password)
-        if name in _known(self.auth).names:
+        if name in self.auth.accounts().names:
             raise BadParameter(f"user '{name}' already exist!")
         hashed = await self.auth.passwords.hash(password)
         await self.auth.write(CreateUser(name, hashed))
@@ -111,7 +100,7 @@ class UsersV1:
         check_password(password)
         if name.startswith(PREFIX):
             raise BadParameter(f"user {name} has its password in LDAP!")
-        if name not in _known(self.auth).names:
+        if name not in self.auth.accounts().names:
             raise BadParameter(f"user {name} not exist!")
         hashed = await self.auth.passwords.hash(password)
         await self.auth.write(SetPassword(name, hashed))
@@ -137,14 +126,14 @@ class RolesV1:
     def roles(self, call: Call) -> Reply:
         """A page of them."""
         user, role = _chooser(call, "username"), _chooser(call, "role")
-        rows = [row for row in _known(self.auth).rows.roles if user(row[0]) and role(row[1])]
+        rows = [row for row in self.auth.accounts().rows.roles if user(row[0]) and role(row[1])]
         return _page(call, rows, lambda row: {"role": row[1], "username": row[0]})
 
     @serve(app, "GET", "/search", needs="read:accounts")
     def names(self, call: Call) -> Reply:
         """The roles that hold a text."""
         text = reading.needed(call, "role")
-        return json_reply([role for role in _known(self.auth).role_names if text in role])
+        return json_reply([role for role in self.auth.accounts().role_names if text in role])
 
     @serve(app, "POST", "", needs="write:accounts")
     async def add(self, call: Call) -> Reply:
@@ -177,7 +166,7 @@ class PermissionsV1:
     def permissions(self, call: Call) -> Reply:
         """A page of them; or, for a whole permission, whether there is such a one."""
         params = call.params
-        rows = _known(self.auth).rows.permissions
+        rows = self.auth.accounts().rows.permissions
         if "resource" in params and "action" in params and "pageNo" not in params:
             wanted = (reading.needed(call, "role"), params["resource"], params["action"])
             return json_reply({"code": 0, "message": "success", "data": wanted in rows})
