@@ -62,7 +62,7 @@ console=
 [ "$JOBS" -gt 1 ] && set -- "-j$JOBS" "$@"
 echo "--- trial $*"
 output=$(mktemp "${TMPDIR:-/tmp}/nacos_tw-test.XXXXXX") || exit 1
-trap 'rm -f "$output"' EXIT
+trap 'rm -f "$output" "$output.failed"' EXIT
 trap 'exit 1' HUP INT TERM
 # Not every version of trial looks in the current folder by itself.
 PYTHONPATH=$SOURCE "$VENV/bin/trial" "$@" 2>&1 | tee "$output"
@@ -80,6 +80,8 @@ case $summary in
 PASSED*) ;;
 *) [ $failed -gt 0 ] || failed=1 ;; # trial itself broke off
 esac
+# trial lists what failed under lines of "=" at its end; kept, to be said once more after the console's output.
+sed -n '/^====*$/,$p' "$output" | head -n 400 >"$output.failed"
 if [ -n "$console" ]; then
     sh "$SOURCE/bin/test-console.sh" 2>&1 | tee "$output"
     last=$(tail -n 1 "$output")
@@ -91,6 +93,10 @@ if [ -n "$console" ]; then
         ;;
     *) failed=$((failed + 1)) ;; # it broke off
     esac
+fi
+if [ -s "$output.failed" ]; then
+    echo "--- what failed in trial"
+    cat "$output.failed"
 fi
 if [ "$skipped" -gt 0 ]; then
     echo "$passed passed, $failed failed, $skipped skipped"
