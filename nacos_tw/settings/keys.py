@@ -1,7 +1,7 @@
 """Every key of application.properties that this server reads: name, kind, default, meaning.
 
 The names are Nacos's own where Nacos has the key (naming-v1 fact sheet 16, config fact sheet 16).
-conf/application.properties is this table in print, which a test checks.
+conf/application.properties is this table in print: C{python -m tests.settings.shipped} writes it, and a test checks it.
 """
 
 from __future__ import annotations
@@ -366,37 +366,3 @@ UNUSED = (
     "server.ssl.", "nacos.remote.", "nacos.custom.", "nacos.plugin.", "nacos.prometheus.", "nacos.server.",
 )  # fmt: skip
 """Starts of keys that Nacos reads and this server does not."""
-
-
-TRIAL = (
-    "# For a trial, two lines: logins are asked for, and the user nacos has the password nacos, which everybody knows.",
-    "#nacos.core.auth.enabled=true",
-    "#nacos.core.auth.admin.password=nacos",
-)
-"""A block of the shipped file that is only to be uncommented."""
-
-
-def render() -> str:
-    """conf/application.properties as it is shipped: every key, with its comment and default, commented out."""
-    out = [
-        "# Settings of a node. Every key is shown with its default; remove the # in front of a key to change it.",
-        "# Each key can also be set by an environment variable: server.port by SERVER_PORT, nacos.raft.secret by",
-        "# NACOS_RAFT_SECRET. ${NAME:default} in a value is replaced by an environment variable or another key.",
-    ]
-    for title, section in SECTIONS:
-        out += ["", f"#*************** {title} ***************#"]
-        for key in section:
-            name = f"{key.name}.0" if key.numbered else key.name
-            out += ["", *_wrapped(key.comment), f"#{name}={key.default}"]
-        if AUTH in section:
-            out += ["", *TRIAL]
-    return "\n".join(out) + "\n"
-
-
-def _wrapped(comment: str) -> list[str]:
-    lines = ["#"]
-    for word in comment.split():
-        if len(lines[-1]) + len(word) > 110 and lines[-1] != "#":
-            lines.append("#")
-        lines[-1] += f" {word}"
-    return lines

@@ -16,8 +16,9 @@ from nacos_tw.settings.addresses import Preferences, is_own, own_ipv4, preferred
 from nacos_tw.settings.properties import canonical, read_lines
 from nacos_tw.settings.secret import local_secret
 from nacos_tw.settings.settings import Settings, load
+from tests.settings import shipped
+from tests.settings.shipped import CONF
 
-CONF = pathlib.Path(__file__).parents[2] / "conf"
 THREE = "127.0.0.1:8848\n127.0.0.1:8858 # b\n127.0.0.1:8868?raft_port=7001\n"
 
 
@@ -256,8 +257,8 @@ class ShippedTests(SynchronousTestCase):
 
     def test_application_properties(self) -> None:
         """Every key that is read is there, commented, with its default, and nothing else."""
-        text = (CONF / "application.properties").read_text("utf-8")
-        self.assertEqual(text, keys.render(), "write nacos_tw.settings.keys.render() to conf/application.properties")
+        text = shipped.FILE.read_text("utf-8")
+        self.assertEqual(text, shipped.render(), "python -m tests.settings.shipped writes it")
         self.assertEqual(list(read_lines(text, "f")), [])
 
     def test_keys(self) -> None:
