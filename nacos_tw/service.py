@@ -48,8 +48,9 @@ from nacos_tw.naming.push import Push
 from nacos_tw.naming.registry import Registry
 from nacos_tw.options import Options, load_settings
 from nacos_tw.raft.core import Timing
-from nacos_tw.raft.node import NodeOptions, RaftNode
+from nacos_tw.raft.node import RaftNode
 from nacos_tw.raft.opening import open_store
+from nacos_tw.raft.options import NodeOptions
 from nacos_tw.raft.peers import Peers
 from nacos_tw.raft.sessions import Machines
 from nacos_tw.raft.writer import Writer

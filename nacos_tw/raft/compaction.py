@@ -80,6 +80,12 @@ class Compaction:
         full = max(self._threshold, self._size)
         return self._damaged or self.bytes > full and (not self.core.sending_snapshot or self.bytes > OVERDUE * full)
 
+    def applied(self, index: int, size: int) -> None:
+        """Entries up to C{index} were applied, of so many bytes: take a snapshot if that makes one due."""
+        self.bytes += size
+        if self.due:
+            self.take(index)
+
     def take(self, applied: int) -> Deferred[Any]:
         """
         Save the state as of the last applied entry, and let the log forget what it covers.

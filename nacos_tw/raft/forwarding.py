@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 
 from nacos_tw.errors import TimedOut
 from nacos_tw.raft import codec
+from nacos_tw.raft.answers import Answers
 from nacos_tw.raft.core import Core, Role
 from nacos_tw.raft.peers import Peers
 from nacos_tw.raft.proposals import Proposals
@@ -193,11 +194,11 @@ class Forwarding:
 
     # -- what became of it
 
-    def applied(self, session: int, first: int, results: list[Any]) -> list[tuple[Deferred[Any], Any]]:
+    def applied(self, session: int, first: int, results: list[Any]) -> Answers:
         """Commands of this node were applied: the Deferreds to fire, with their results."""
         return self._proposals.applied(first, results) if session == self._session else []
 
-    def restored(self, sessions: Sessions) -> list[tuple[Deferred[Any], Any]]:
+    def restored(self, sessions: Sessions) -> Answers:
         """The state was replaced by a snapshot, which holds what some commands have done, but not their results."""
         unknown = TimedOut("this node fell behind and does not know what became of the write; it may have been applied")
         done = self._proposals.caught_up(sessions.applied(self._node, self._session))
@@ -212,23 +213,23 @@ class Forwarding:
         self._expected.clear()
         self._turned_away.clear()
 
-    def expired(self) -> list[tuple[Deferred[Any], Any]]:
+    def expired(self) -> Answers:
         """What has waited too long, with the error for it."""
         now = self._seconds()
         late = TimedOut("no majority confirmed the write in time; it may still be applied later")
-        found: list[tuple[Deferred[Any], Any]] = [(deferred, late) for deferred in self._proposals.expired(now)]
+        found: Answers = [(deferred, late) for deferred in self._proposals.expired(now)]
         beat = TimedOut("no majority confirmed the beat in time")
         found += [(deferred, beat) for deferred in self._renewals.expired(now)]
         return found
 
-    def abandon(self, error: Exception) -> tuple[list[tuple[Deferred[Any], Any]], bytes]:
+    def abandon(self, error: Exception) -> tuple[Answers, bytes]:
         """
         Give up what waits.
 
         @return: the Deferreds with what to fire them with: commands fail, beats count here only; and
             the numbers of those beats.
         """
-        found: list[tuple[Deferred[Any], Any]] = [(deferred, error) for deferred in self._proposals.abandon()]
+        found: Answers = [(deferred, error) for deferred in self._proposals.abandon()]
         numbers, beats = self._renewals.abandon()
         found += [(deferred, None) for deferred in beats]
         return found, numbers

@@ -9,10 +9,9 @@ leader is in L{nacos_tw.raft.forwarding}, snapshots are in L{nacos_tw.raft.compa
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
-import attrs
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -20,64 +19,27 @@ from twisted.logger import Logger
 from nacos_tw.errors import NacosError, Unavailable
 from nacos_tw.interfaces import IStateMachine
 from nacos_tw.raft import codec
+from nacos_tw.raft.alarm import Alarm
+from nacos_tw.raft.answers import Answers, answer_all
+from nacos_tw.raft.applying import Applying
 from nacos_tw.raft.compaction import Compaction
-from nacos_tw.raft.core import Core, IncomingChunk, Role, Timing
-from nacos_tw.raft.disk import Disk
+from nacos_tw.raft.core import Core, IncomingChunk, Role
 from nacos_tw.raft.forwarding import ENTRY_OVERHEAD, Forwarding
+from nacos_tw.raft.health import Health
 from nacos_tw.raft.log import Log
-from nacos_tw.raft.messages import COMMAND, AnyMessage, Configuration, Entry
+from nacos_tw.raft.messages import Configuration, Entry
 from nacos_tw.raft.opening import open_store
+from nacos_tw.raft.options import NodeOptions, Random
 from nacos_tw.raft.peers import Peers
 from nacos_tw.raft.reporting import NodeFacts, raft_status
 from nacos_tw.raft.saving import Saving
 from nacos_tw.raft.sessions import Sessions
 from nacos_tw.raft.status import RaftStatus
-from nacos_tw.raft.store import SEGMENT_BYTES, Store
+from nacos_tw.raft.store import Store
 from nacos_tw.raft.writer import DirectWriter, Writer
 
 SWEEP = 0.25
 """Seconds between looks at what has waited too long."""
-FAR_BEHIND = 2000
-"""Entries behind the leader from which a node says that it is not ready."""
-
-Answers = list[tuple["Deferred[Any]", Any]]
-"""Deferreds to fire, each with its result; an exception is a failure."""
-
-
-class Random(Protocol):
-    """Where randomness comes from; C{random.Random} is one."""
-
-    def random(self) -> float:
-        """A number in [0, 1)."""
-
-    def getrandbits(self, bits: int, /) -> int:
-        """A number of that many bits."""
-
-
-@attrs.frozen
-class NodeOptions:
-    """What a node's Raft part is given; times in seconds, sizes in bytes."""
-
-    node: str
-    voters: tuple[str, ...]
-    folder: str
-    shown: str = ""
-    """What L{RaftNode.status} calls this node, if not by C{node}."""
-    timing: Timing = Timing()
-    request_timeout: float = 5.0
-    patience: float = 2.0
-    """How long a write waits for a leader to appear before it is refused at once."""
-    snapshot_bytes: int = 8 * 1024 * 1024
-    """Bytes of new entries after which a snapshot is taken (or its own size, if that is more)."""
-    append_bytes: int = 512 * 1024
-    """About how much of the log goes into one message; one larger entry still fits."""
-    trailing: int = 1000
-    """Entries kept behind a snapshot, so that a slow follower need not get all of it."""
-    mend_every: float = 5.0
-    segment_bytes: int = SEGMENT_BYTES
-    """When to begin the next file of the log."""
-    disk: Disk | None = None
-    """Where the folder is, if not on the real disk."""
 
 
 class RaftNode:
@@ -102,18 +64,14 @@ class RaftNode:
         random: Random,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        """
-        @param seconds: a clock that never goes back (the reactor's follows the wall clock).
-        """
+        """@param seconds: a clock that never goes back (the reactor's follows the wall clock)."""
         self.options = options
         self.node = options.node
-        self.on_applied: Callable[[], None] = _nothing
+        self.on_applied: Callable[[], None] = lambda: None
         self.on_beats: Callable[[bytes], None] = lambda numbers: None
-        self.on_role: Callable[[], None] = _nothing
+        self.on_role: Callable[[], None] = lambda: None
         self.failure = ""
         self.running = False
-        self._caught_up = False
-        self._catch_up_to = 0
         self._store = store
         self._writer = writer
         self._sessions = Sessions(machine)
@@ -121,51 +79,34 @@ class RaftNode:
         self._random = random
         self._seconds = seconds
         self._peers: Peers | None = None
-        self._saving = Saving(writer, self._send, self._install, self._saved)
+        self._saving = Saving(writer, self._install, self._saved)
         self._flush_due = self._draining = False
-        self._timer: IDelayedCall | None = None
         self._sweeper: IDelayedCall | None = None
         self._mender: IDelayedCall | None = None
-        self._armed = 0.0
-        self._applied = 0
+        self._alarm = Alarm(clock, seconds, self._tick)
+        self._applying = Applying(self.node, self._sessions)
         self._core = self._restore()
+        self._health = Health(self._core, seconds, options.patience)
         self._forwarding = Forwarding(
             self.node, random.getrandbits(62), self._core, seconds, self._flush_soon, options.request_timeout
         )
         self._forwarding.on_beats = self._beats
         self._compaction = Compaction(
-            self._core,
-            store,
-            writer,
-            self._sessions,
-            options.snapshot_bytes,
-            options.trailing,
-            seconds,
-            self._drain,
+            self._core, store, writer, self._sessions, options.snapshot_bytes, options.trailing, seconds, self._drain
         )
 
     def _restore(self) -> Core:
-        """
-        A core from what is on disk, and the state, unless it is further than the snapshot there: what was
-        applied once was committed, so it holds whatever the disk has lost since.
-        """
-        store, now = self._store, self._seconds()
-        if self._sessions.lost:  # a part that keeps its state on disk itself was refused there
-            self._sessions.reset()
-            self._applied = 0
-        if store.snapshot is not None and store.snapshot.index > self._applied:
-            self._sessions.restore(store.read_snapshot(), store.snapshot.index)
-            self._applied = store.snapshot.index
-        config = Configuration(voters=self.options.voters)
+        """The state, and a core, from what is on disk."""
+        store, options = self._store, self.options
+        self._applying.restore(store)
         log = Log(store.snapshot, store.entries)
-        if len(self.options.voters) == 1:
+        if options.alone:
             self._sessions.align(log.last_index)
-        options = self.options
+        config, now = Configuration(voters=options.voters), self._seconds()
         core = Core(
             self.node, config, store.hard, log, self._random, now, options.timing, max_bytes=options.append_bytes
         )
         store.entries = []  # the core's log has them now
-        self._leaderless_since: float | None = now
         self._known = (core.role, core.term, core.leader)
         return core
 
@@ -176,7 +117,7 @@ class RaftNode:
 
     @peers.setter
     def peers(self, peers: Peers | None) -> None:
-        self._peers = self._forwarding.peers = peers
+        self._peers = self._forwarding.peers = self._saving.peers = peers
 
     # -- start and stop
 
@@ -204,7 +145,8 @@ class RaftNode:
     def stop(self) -> None:
         """Take no further part; what still waits fails."""
         self.running = False
-        for call in (self._timer, self._sweeper, self._mender):
+        self._alarm.cancel()
+        for call in (self._sweeper, self._mender):
             if call is not None and call.active():
                 call.cancel()
         self._core.stop()
@@ -224,10 +166,7 @@ class RaftNode:
     @property
     def available(self) -> bool:
         """Whether a leader is known, or its absence is too young to mean anything."""
-        since = self._leaderless_since
-        if self.failure:
-            return False
-        return since is None or self._seconds() - since < self.options.patience
+        return not self.failure and self._health.led
 
     def propose(self, command: bytes) -> Deferred[Any]:
         """See L{IProposer.propose<nacos_tw.interfaces.IProposer.propose>}."""
@@ -239,8 +178,7 @@ class RaftNode:
             return fail(error)
 
     def renew(self, number: int) -> Deferred[None] | None:
-        """See L{IProposer.renew<nacos_tw.interfaces.IProposer.renew>}. Without a leader the beat is
-        counted here only."""
+        """See L{IProposer.renew<nacos_tw.interfaces.IProposer.renew>}. Without a leader it is counted here only."""
         core = self._core
         if (core.role is Role.LEADER and len(core.config.voters) == 1) or not self.available:
             self.on_beats(number.to_bytes(8, "little"))
@@ -299,7 +237,6 @@ class RaftNode:
         core, answers = self._core, []  # type: Core, Answers
         try:
             while (ready := core.ready()) is not None:
-                self._send(ready.messages_now)
                 self._saving.save(ready)
                 for payload in ready.beats:
                     self.on_beats(payload)
@@ -311,22 +248,11 @@ class RaftNode:
                     self._compaction.send(peer, index, offset)
                 if ready.role_changed:
                     self._role_changed()
-            _answer_all(answers)
+            answer_all(answers)
         finally:
             self._draining = False
-        self._arm()
-
-    def _send(self, messages: Iterable[tuple[str, AnyMessage]]) -> None:
-        """Send messages; followers that are equally far get equal ones, which are encoded once."""
-        peers = self._peers
-        if peers is None:
-            return
-        last: AnyMessage | None = None
-        payload = b""
-        for peer, message in messages:
-            if message != last:
-                last, payload = message, codec.encode(codec.RaftFrame(message))
-            peers.send_encoded(peer, payload)
+        if self.running and not self.failure:
+            self._alarm.set(self._core.deadline)
 
     def _saved(self) -> None:
         if not self.running or self.failure:
@@ -335,17 +261,8 @@ class RaftNode:
         self._drain()
 
     def _apply(self, entries: tuple[Entry, ...], answers: Answers) -> None:
-        apply, node, forwarding = self._sessions.apply, self.node, self._forwarding
-        size, known = 0, self._applied
-        for entry in entries:
-            if entry.kind == COMMAND and entry.index > known:
-                origin, session, first, results = apply(entry.data, entry.index)
-                if origin == node:
-                    answers.extend(forwarding.applied(session, first, results))
-            size += len(entry.data) + ENTRY_OVERHEAD
-        last = entries[-1].index
-        self._applied = max(known, last)
-        self._core.applied(last)
+        self._applying.apply(entries, self._forwarding.applied, answers)
+        self._core.applied(entries[-1].index)
         try:
             self._sessions.flush()
         except NacosError as error:
@@ -355,9 +272,7 @@ class RaftNode:
             self._disk_failed(error)
             return
         self.on_applied()
-        self._compaction.bytes += size
-        if self._compaction.due:
-            self._compaction.take(self._applied)
+        self._compaction.applied(self._applying.index, sum([len(entry.data) + ENTRY_OVERHEAD for entry in entries]))
 
     def _install(self, chunk: IncomingChunk) -> None:
         """Write a chunk of the leader's snapshot; with the last one take over its state."""
@@ -368,13 +283,11 @@ class RaftNode:
                 return
             if state is not None:
                 self.log.info("raft: took over the leader's snapshot at {index}", index=chunk.meta.index)
-                if chunk.meta.index > self._applied:
-                    self._sessions.restore(state, chunk.meta.index)
-                    self._applied = chunk.meta.index
+                self._applying.take_over(state, chunk.meta.index)
                 self._compaction.took_over(len(state))
                 core.applied(chunk.meta.index)
                 self.on_applied()
-                _answer_all(self._forwarding.restored(self._sessions))
+                answer_all(self._forwarding.restored(self._sessions))
             self._saved()
 
         self._compaction.receive(chunk).addCallbacks(written, lambda failure: self._disk_failed(failure.value))
@@ -384,37 +297,16 @@ class RaftNode:
         before, self._known = self._known, (core.role, core.term, core.leader)
         if before == self._known:
             return
-        if core.leader is not None:
-            self._leaderless_since = None
-        elif self._leaderless_since is None:
-            self._leaderless_since = self._seconds()
+        self._health.leader_changed()
         if before[0] is not core.role or before[2] != core.leader:
-            self.log.info(
-                "raft: {role} in term {term}, leader {leader}",
-                role=core.role.value,
-                term=core.term,
-                leader=core.leader or "unknown",
-            )
+            role, leader = core.role.value, core.leader or "unknown"
+            self.log.info("raft: {role} in term {term}, leader {leader}", role=role, term=core.term, leader=leader)
         self._forwarding.leader_changed()
         self.on_role()
         if core.leader is not None and (before[1], before[2]) != (core.term, core.leader):
             self._forwarding.send_everything()
 
     # -- time
-
-    def _arm(self) -> None:
-        """Have tick called at the core's deadline; a timer that is early is left alone."""
-        deadline = self._core.deadline
-        timer = self._timer
-        if not self.running or self.failure or deadline == float("inf"):
-            return
-        if timer is not None and timer.active():
-            if self._armed <= deadline:
-                return
-            timer.reset(max(0.0, deadline - self._seconds()))
-        else:
-            self._timer = self._clock.callLater(max(0.0, deadline - self._seconds()), self._tick)
-        self._armed = deadline
 
     def _tick(self) -> None:
         now = self._seconds()
@@ -425,7 +317,7 @@ class RaftNode:
     def _sweep(self) -> None:
         """What has waited too long fails; without a leader beats are counted here only."""
         self._sweeper = self._clock.callLater(SWEEP, self._sweep)
-        _answer_all(self._forwarding.expired())
+        answer_all(self._forwarding.expired())
         if not self.available:
             self._abandon(Unavailable(self.reason() or "no leader"))
         self._forwarding.retry()
@@ -434,13 +326,12 @@ class RaftNode:
         answers, numbers = self._forwarding.abandon(error)
         if numbers:
             self.on_beats(numbers)
-        _answer_all(answers)
+        answer_all(answers)
 
     # -- trouble
 
     def _disk_failed(self, error: BaseException) -> None:
-        """The disk refused: nobody knows what is on it now. Look at it again, from the start, after
-        a while."""
+        """The disk refused: nobody knows what is on it now. Look at it again, from the start, after a while."""
         if self.failure or not self.running:
             return
         pause = self.options.mend_every
@@ -459,9 +350,7 @@ class RaftNode:
         try:
             self._store.close()
             options = self.options
-            self._store = open_store(
-                options.folder, self.node, len(options.voters) == 1, options.disk, options.segment_bytes
-            )
+            self._store = open_store(options.folder, self.node, options.alone, options.disk, options.segment_bytes)
             self._writer.replace(self._store)
             core = self._restore()
         except Exception as error:
@@ -470,6 +359,7 @@ class RaftNode:
             return
         self.failure = ""
         self._core = self._forwarding.core = self._compaction.core = core
+        self._health.restarted(core)
         self._compaction.store = self._store
         self.log.info("raft: the log is usable again")
         for peer in self._links():
@@ -482,24 +372,7 @@ class RaftNode:
 
     def reason(self) -> str:
         """Why this node is not in order, as a sentence; "" when it is."""
-        core = self._core
-        if self.failure:
-            return self.failure
-        if core.recovering:
-            return "the log was lost and is being fetched from the leader"
-        if core.leader is None:
-            return f"no leader: {1 + len(self._links())} of {len(core.config.voters)} nodes are connected"
-        if not self._caught_up:
-            # What was ever answered stands before an entry of this leader's own term, and before what it first told.
-            if not self._catch_up_to:
-                self._catch_up_to = core.commit if self.is_leader else core.leader_commit
-            wanted = max(core.commit, self._catch_up_to)
-            if not self._catch_up_to or self._applied < wanted or core.log.term(core.commit) != core.term:
-                return "the log is not applied yet since the start"
-            self._caught_up = True
-        if core.leader_commit - self._applied > FAR_BEHIND:
-            return f"{core.leader_commit - self._applied} log entries behind the leader"
-        return ""
+        return self.failure or self._health.reason(self._applying.index, self._links)
 
     def _links(self) -> list[str]:
         """The other members that this node can send to."""
@@ -508,7 +381,7 @@ class RaftNode:
 
     def status(self) -> RaftStatus:
         """What this node knows of the cluster."""
-        facts = NodeFacts(self.node, self.options.shown or self.node, self._applied, self.reason())
+        facts = NodeFacts(self.node, self.options.shown or self.node, self._applying.index, self.reason())
         return raft_status(facts, self._core, self._peers, self._store.size_on_disk())
 
     # -- orders
@@ -521,18 +394,4 @@ class RaftNode:
 
     def take_snapshot(self) -> Deferred[Any]:
         """Take a snapshot now; fires when it is saved."""
-        return self._compaction.take(self._applied)
-
-
-def _answer_all(answers: Answers) -> None:
-    for deferred, result in answers:
-        if deferred.called:
-            continue  # the caller has gone away
-        if isinstance(result, BaseException):
-            deferred.errback(result)
-        else:
-            deferred.callback(result)
-
-
-def _nothing() -> None:
-    pass
+        return self._compaction.take(self._applying.index)

@@ -8,6 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from nacos_tw.errors import BadParameter, Unavailable
+from nacos_tw.raft.answers import Answers
 
 BATCH_COMMANDS = 512
 """Most commands in one log entry."""
@@ -92,7 +93,7 @@ class Proposals:
         if commands:
             yield start, commands
 
-    def applied(self, first: int, results: Sequence[Any]) -> list[tuple[Deferred[Any], Any]]:
+    def applied(self, first: int, results: Sequence[Any]) -> Answers:
         """
         This node's commands from C{first} on were applied.
 

@@ -1,12 +1,14 @@
-"""What must be on disk before it is told: saves, and the messages that wait for them."""
+"""What the core has to say goes out at once, or when what it promises is on disk."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from nacos_tw.raft import codec
 from nacos_tw.raft.core import IncomingChunk, Ready
 from nacos_tw.raft.messages import AnyMessage
+from nacos_tw.raft.peers import Peers
 from nacos_tw.raft.writer import DirectWriter, Writer
 
 
@@ -14,12 +16,13 @@ class Saving:
     """
     The saves under way, in order. Messages that promise something leave when their save and all before
     it are done.
+
+    @ivar peers: the links; None for a node that stands alone.
     """
 
     def __init__(
         self,
         writer: Writer | DirectWriter,
-        send: Callable[[Iterable[tuple[str, AnyMessage]]], None],
         install: Callable[[IncomingChunk], None],
         done: Callable[[], None],
     ) -> None:
@@ -27,14 +30,15 @@ class Saving:
         @param install: writes a chunk of the leader's snapshot; calls L{finished} when that is on disk.
         @param done: called for each save that is on disk; calls L{finished}, if the node still wants to know.
         """
+        self.peers: Peers | None = None
         self._writer = writer
-        self._send = send
         self._install = install
         self._done = done
         self._held: deque[tuple[int, list[tuple[str, AnyMessage]]]] = deque()
 
     def save(self, ready: Ready) -> None:
-        """Save what must be on disk; what has to wait for it is sent then, in order."""
+        """Send what may go at once; save what must be on disk, and send then what has to wait for it, in order."""
+        self._send(ready.messages_now)
         chunk = ready.snapshot
         if chunk is not None:
             if ready.hard is not None or ready.entries:
@@ -55,6 +59,18 @@ class Saving:
         token, messages = self._held.popleft()
         self._send(messages)
         return token
+
+    def _send(self, messages: Iterable[tuple[str, AnyMessage]]) -> None:
+        """Send messages; followers that are equally far get equal ones, which are encoded once."""
+        peers = self.peers
+        if peers is None:
+            return
+        last: AnyMessage | None = None
+        payload = b""
+        for peer, message in messages:
+            if message != last:
+                last, payload = message, codec.encode(codec.RaftFrame(message))
+            peers.send_encoded(peer, payload)
 
     def forget(self) -> None:
         """The disk refused: nothing that waits is ever sent."""

@@ -24,8 +24,9 @@ from nacos_tw.interfaces import IStateMachine
 from nacos_tw.raft import codec
 from nacos_tw.raft.core import Role, Timing
 from nacos_tw.raft.messages import Entry, HardState
-from nacos_tw.raft.node import SWEEP, NodeOptions, RaftNode
+from nacos_tw.raft.node import SWEEP, RaftNode
 from nacos_tw.raft.opening import open_store
+from nacos_tw.raft.options import NodeOptions
 from nacos_tw.raft.store import Store
 from nacos_tw.raft.writer import DirectWriter
 from tests.raft.disks import MemoryDisk

@@ -10,8 +10,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import NacosError, Unavailable
-from nacos_tw.raft.node import NodeOptions, RaftNode
+from nacos_tw.raft.node import RaftNode
 from nacos_tw.raft.opening import open_store
+from nacos_tw.raft.options import NodeOptions
 from nacos_tw.raft.sessions import Machines
 from nacos_tw.raft.writer import DirectWriter
 from tests.raft.disks import MemoryDisk

@@ -13,9 +13,11 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import TimedOut, Unavailable
+from nacos_tw.raft.health import FAR_BEHIND
 from nacos_tw.raft.messages import AppendEntries
-from nacos_tw.raft.node import FAR_BEHIND, SWEEP, NodeOptions, RaftNode
+from nacos_tw.raft.node import SWEEP, RaftNode
 from nacos_tw.raft.opening import open_store
+from nacos_tw.raft.options import NodeOptions
 from nacos_tw.raft.writer import DirectWriter
 from tests.raft.disks import MemoryDisk
 from tests.raft.nodes import Nodes, Recorder

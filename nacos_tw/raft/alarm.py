@@ -1,0 +1,40 @@
+"""A timer for a deadline that moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+
+class Alarm:
+    """Calls a function about when a deadline is reached."""
+
+    def __init__(self, clock: IReactorTime, seconds: Callable[[], float], ring: Callable[[], None]) -> None:
+        """
+        @param seconds: the clock of the deadlines.
+        @param ring: called at the deadline that was set last, or earlier.
+        """
+        self._clock = clock
+        self._seconds = seconds
+        self._ring = ring
+        self._timer: IDelayedCall | None = None
+        self._set_to = 0.0
+
+    def set(self, deadline: float) -> None:
+        """Ring at C{deadline}, which may be infinite; a timer that is early is left alone."""
+        timer = self._timer
+        if deadline == float("inf"):
+            return
+        if timer is not None and timer.active():
+            if self._set_to <= deadline:
+                return
+            timer.reset(max(0.0, deadline - self._seconds()))
+        else:
+            self._timer = self._clock.callLater(max(0.0, deadline - self._seconds()), self._ring)
+        self._set_to = deadline
+
+    def cancel(self) -> None:
+        """Do not ring."""
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()

@@ -1,0 +1,60 @@
+"""The state machine's side of the log: what is applied to it, and from where it goes on after a start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nacos_tw.raft.answers import Answers
+from nacos_tw.raft.messages import COMMAND, Entry
+from nacos_tw.raft.sessions import Sessions
+from nacos_tw.raft.store import Store
+
+Applied = Callable[[int, int, "list[Any]"], Answers]
+"""Given session, first count and results of this node's own commands: those who wait for them."""
+
+
+class Applying:
+    """
+    What one node has applied.
+
+    @ivar index: of the last entry that is part of the state.
+    """
+
+    def __init__(self, node: str, sessions: Sessions) -> None:
+        self.index = 0
+        self._node = node
+        self._sessions = sessions
+
+    def restore(self, store: Store) -> None:
+        """
+        The state from what is on disk, unless it is further than the snapshot there: what was applied once was
+        committed, so it holds whatever the disk has lost since.
+        """
+        sessions = self._sessions
+        if sessions.lost:  # a part that keeps its state on disk itself was refused there
+            sessions.reset()
+            self.index = 0
+        if store.snapshot is not None and store.snapshot.index > self.index:
+            self.take_over(store.read_snapshot(), store.snapshot.index)
+
+    def take_over(self, state: bytes, index: int) -> None:
+        """Replace the state by a snapshot, if that is further."""
+        if index > self.index:
+            self._sessions.restore(state, index)
+            self.index = index
+
+    def apply(self, entries: tuple[Entry, ...], applied: Applied, answers: Answers) -> None:
+        """
+        Apply committed entries, but for those that the state holds already.
+
+        @param applied: called for each entry with commands of this node.
+        @param answers: where what it returns is added.
+        """
+        apply, node, known = self._sessions.apply, self._node, self.index
+        for entry in entries:
+            if entry.kind == COMMAND and entry.index > known:
+                origin, session, first, results = apply(entry.data, entry.index)
+                if origin == node:
+                    answers.extend(applied(session, first, results))
+        self.index = max(known, entries[-1].index)

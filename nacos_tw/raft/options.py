@@ -1,0 +1,52 @@
+"""What the driver of a node's Raft part is given."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import attrs
+
+from nacos_tw.raft.core import Timing
+from nacos_tw.raft.disk import Disk
+from nacos_tw.raft.store import SEGMENT_BYTES
+
+
+class Random(Protocol):
+    """Where randomness comes from; C{random.Random} is one."""
+
+    def random(self) -> float:
+        """A number in [0, 1)."""
+
+    def getrandbits(self, bits: int, /) -> int:
+        """A number of that many bits."""
+
+
+@attrs.frozen
+class NodeOptions:
+    """What a node's Raft part is given; times in seconds, sizes in bytes."""
+
+    node: str
+    voters: tuple[str, ...]
+    folder: str
+    shown: str = ""
+    """What L{RaftNode.status<nacos_tw.raft.node.RaftNode.status>} calls this node, if not by C{node}."""
+    timing: Timing = Timing()
+    request_timeout: float = 5.0
+    patience: float = 2.0
+    """How long a write waits for a leader to appear before it is refused at once."""
+    snapshot_bytes: int = 8 * 1024 * 1024
+    """Bytes of new entries after which a snapshot is taken (or its own size, if that is more)."""
+    append_bytes: int = 512 * 1024
+    """About how much of the log goes into one message; one larger entry still fits."""
+    trailing: int = 1000
+    """Entries kept behind a snapshot, so that a slow follower need not get all of it."""
+    mend_every: float = 5.0
+    segment_bytes: int = SEGMENT_BYTES
+    """When to begin the next file of the log."""
+    disk: Disk | None = None
+    """Where the folder is, if not on the real disk."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is no other node."""
+        return len(self.voters) == 1
