@@ -1,8 +1,9 @@
-"""Whose data folder it is, and that only one process uses it."""
+"""Whose data folder it is, that only one process uses it, and in which order files leave it."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from nacos_tw.errors import StartError
 from nacos_tw.raft.disk import Disk
@@ -28,3 +29,10 @@ def check_owner(folder: str, node: str, disk: Disk) -> None:
     owner = disk.read(path).decode("utf-8", "replace")
     if owner != node:
         raise StartError(f"the data folder {folder} belongs to node {owner}, this is node {node}")
+
+
+def remove_in_order(folder: str, paths: Iterable[str], disk: Disk) -> None:
+    """Remove files of the folder, each for good before the next, so that no gap can be left."""
+    for path in paths:
+        disk.remove(path)
+        disk.sync_folder(folder)

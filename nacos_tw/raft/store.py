@@ -32,11 +32,12 @@ from twisted.logger import Logger
 from nacos_tw.errors import StartError
 from nacos_tw.raft.aside import read_state, void_log
 from nacos_tw.raft.disk import Disk, explain
-from nacos_tw.raft.folder import check_owner, lock_folder
+from nacos_tw.raft.folder import check_owner, lock_folder, remove_in_order
 from nacos_tw.raft.messages import Entry, HardState, SnapshotMeta
 from nacos_tw.raft.recovery import Found, Piece, read_folder
 from nacos_tw.raft.segment import Group, SegmentHead, encode_group, encode_head, new_salt, segment_name
-from nacos_tw.raft.snapshots import SnapshotDraft, SnapshotFile, snapshot_position
+from nacos_tw.raft.snapshotfolder import SnapshotFolder
+from nacos_tw.raft.snapshots import SnapshotDraft
 from nacos_tw.raft.statefile import State, StateFile
 
 SEGMENT_BYTES = 8 * 1024 * 1024
@@ -78,8 +79,7 @@ class Store:
         self._fd = -1
         self._lock = -1
         self._mutex = threading.RLock()
-        self._draft: SnapshotDraft | None = None
-        self._snapshots = [found.snapshot] if found.snapshot else []
+        self._snapshots = SnapshotFolder(folder, disk, found.snapshot)
 
     @classmethod
     def open(
@@ -161,9 +161,9 @@ class Store:
             )
             self._disk.truncate(self._fd, found.end)
             self._disk.sync(self._fd)
-        if found.restart:
+        if found.restart and self.snapshot is not None:
             self.entries = []
-            self._restart(self._snapshots[0].meta)
+            self._restart(self.snapshot)
         else:
             self._write_state()
             self._append(Group(self.hard, [], self.boot))
@@ -172,7 +172,7 @@ class Store:
     @property
     def snapshot(self) -> SnapshotMeta | None:
         """What the current snapshot stands for."""
-        return self._snapshots[0].meta if self._snapshots else None
+        return self._snapshots.current
 
     @property
     def last(self) -> int:
@@ -211,17 +211,7 @@ class Store:
 
         @raise OSError: the disk refused. The log goes on.
         """
-        try:
-            draft = SnapshotDraft(self.folder, meta, self._disk, "own")
-            try:
-                draft.write(0, data)
-                draft.finish()
-            except BaseException:
-                draft.drop()
-                raise
-        except OSError as error:
-            raise OSError(error.errno, f"cannot write a snapshot in {self.folder}: {explain(error)}") from error
-        return draft
+        return self._snapshots.begin(meta, data)
 
     def write_snapshot(self, meta: SnapshotMeta, data: bytes) -> None:
         """Save a snapshot of this node's own state; it becomes the current one. One that is not
@@ -233,11 +223,11 @@ class Store:
         if draft.meta.index > self.last:
             raise ValueError(f"a snapshot up to {draft.meta.index} of a log that ends at {self.last}")
         with self._writing():
-            if self.snapshot is not None and draft.meta.index <= self.snapshot.index:
+            if self._snapshots.covers(draft.meta.index):
                 self._disk.remove(draft.path)
             else:
-                self._adopt(draft)
-                self._prune()
+                self._snapshots.adopt(draft)
+                self._snapshots.prune()
 
     def append_chunk(self, meta: SnapshotMeta, offset: int, data: bytes, done: bool) -> None:
         """
@@ -247,21 +237,12 @@ class Store:
 
         @param offset: where the chunk belongs; at most what has arrived so far.
         """
-        if self.snapshot is not None and meta.index <= self.snapshot.index:
+        if self._snapshots.covers(meta.index):
             return
         with self._writing():
-            draft = self._draft
-            if draft is None or draft.meta != meta or offset == 0:
-                if draft is not None:
-                    draft.drop()
-                draft = self._draft = SnapshotDraft(self.folder, meta, self._disk, "incoming")
-            draft.write(offset, data)
-            if done:
-                draft.finish()
-                self._draft = None
-                self._adopt(draft)
+            if self._snapshots.arrive(meta, offset, data, done):
                 self._follow(meta)
-                self._prune()
+                self._snapshots.prune()
 
     def read_chunk(self, index: int, offset: int, size: int) -> tuple[bytes, bool]:
         """
@@ -271,18 +252,12 @@ class Store:
         @raise LookupError: that snapshot is gone. @raise StoreDamaged: it is damaged.
         """
         with self._mutex:
-            for file in self._snapshots:
-                if file.meta.index == index:
-                    data = file.read(offset, size)
-                    return data, offset + len(data) >= file.length
-        raise LookupError(f"no snapshot at {index}")
+            return self._snapshots.read_chunk(index, offset, size)
 
     def read_snapshot(self) -> bytes:
         """The current snapshot's whole state. Raises L{LookupError} if there is none."""
         with self._mutex:
-            if not self._snapshots:
-                raise LookupError("no snapshot")
-            return self._snapshots[0].read(0, self._snapshots[0].length)
+            return self._snapshots.read()
 
     def compact(self, first: int) -> None:
         """Forget the entries before C{first} as far as the snapshot covers them: segments that hold
@@ -357,12 +332,6 @@ class Store:
         self._pieces.append(Piece(path, sequence, index - 1))
         self._write_state()
 
-    def _adopt(self, draft: SnapshotDraft) -> None:
-        """A finished snapshot gets its name and becomes the current one."""
-        self._disk.rename(draft.path, draft.final)
-        self._disk.sync_folder(self.folder)
-        self._snapshots.insert(0, SnapshotFile(draft.final, self._disk))
-
     def _follow(self, meta: SnapshotMeta) -> None:
         """Let the log go on behind the snapshot: with the entries there if it knows the last one
         that the snapshot covers, else anew."""
@@ -381,29 +350,10 @@ class Store:
         del self._pieces[:-1]
 
     def _remove(self, paths: list[str]) -> None:
-        """Remove files, each for good before the next, so that no gap can be left."""
-        for path in paths:
-            self._disk.remove(path)
-            self._disk.sync_folder(self.folder)
-
-    def _prune(self) -> None:
-        """Keep the current snapshot and the one before it."""
-        for file in self._snapshots[2:]:
-            file.close()
-        del self._snapshots[2:]
-        names = [(place, name) for name in self._disk.names(self.folder) if (place := snapshot_position(name))]
-        current = (self._snapshots[0].meta.index, self._snapshots[0].meta.term)
-        older = sorted(item for item in names if item[0] < current)
-        newer = [item for item in names if item[0] > current]
-        self._remove([os.path.join(self.folder, name) for _, name in newer + older[:-1]])
+        remove_in_order(self.folder, paths, self._disk)
 
     def _close_files(self) -> None:
-        for file in self._snapshots:
-            file.close()
-        self._snapshots.clear()
-        if self._draft is not None:
-            self._draft.drop()
-            self._draft = None
+        self._snapshots.close()
         if self._fd >= 0:
             self._disk.close(self._fd)
             self._fd = -1
