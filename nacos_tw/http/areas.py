@@ -96,26 +96,12 @@ def all_areas(parts: Parts) -> Areas:
     """Every object with routes."""
     guard, naming, node, members = parts.guard, parts.naming, parts.node, parts.members
     counts, machine = Counts(naming), Machine()
-    listing, beats = InstanceListV1(INSTANCE, guard, naming), BeatsV1(INSTANCE, guard, naming)
+    listing = InstanceListV1(INSTANCE, guard, naming)
     core = ClusterCoreV1(guard, members, node, parts.ask, parts.millis, parts.set_log_level)
     settings = parts.settings
     history = History(settings.node, lambda: _reading(parts, counts), parts.clock, parts.millis)
-    times = int(settings.raft.election * 1000), int(settings.raft.heartbeat * 1000)
     areas: list[Area] = [
-        InstancesV1(INSTANCE, guard, naming),
-        listing,
-        beats,
-        InstancesV1(API, guard, naming),
-        InstanceListV1(API, guard, naming),
-        BeatsV1(API, guard, naming),
-        OldNamesV1(guard, listing, beats),
-        LegacyV1(guard, naming),
-        ServicesV1(guard, naming, members, parts.ask_all),
-        CatalogV1(guard, naming, parts.probes.round_trips),
-        ServiceClustersV1(guard, naming),
-        HealthV1(guard, naming, settings.port),
-        DistroV1(guard, naming),
-        RaftV1(guard, naming, node, members, *times),
+        *_naming_areas(parts, listing),
         core,
         _console(parts),
         ClusterHistoryV1(guard, history, parts.ask_all),
@@ -141,6 +127,29 @@ def all_areas(parts: Parts) -> Areas:
     if parts.auth is not None:
         areas += auth_areas(guard, parts.auth, settings.http.trusted_proxies)
     return Areas(areas, listing, history, questions)
+
+
+def _naming_areas(parts: Parts, listing: InstanceListV1) -> list[Area]:
+    """The registry's."""
+    guard, naming, members, settings = parts.guard, parts.naming, parts.members, parts.settings
+    beats = BeatsV1(INSTANCE, guard, naming)
+    times = int(settings.raft.election * 1000), int(settings.raft.heartbeat * 1000)
+    return [
+        InstancesV1(INSTANCE, guard, naming),
+        listing,
+        beats,
+        InstancesV1(API, guard, naming),
+        InstanceListV1(API, guard, naming),
+        BeatsV1(API, guard, naming),
+        OldNamesV1(guard, listing, beats),
+        LegacyV1(guard, naming),
+        ServicesV1(guard, naming, members, parts.ask_all),
+        CatalogV1(guard, naming, parts.probes.round_trips),
+        ServiceClustersV1(guard, naming),
+        HealthV1(guard, naming, settings.port),
+        DistroV1(guard, naming),
+        RaftV1(guard, naming, parts.node, members, *times),
+    ]
 
 
 def _console(parts: Parts) -> ConsoleV1:

@@ -103,16 +103,7 @@ class Registry(State):
 
     def _write(self, service: Service, key: InstanceKey, command: Register | Update) -> int:
         """Add the instance, or replace it but for its number, id and health."""
-        metadata = command.metadata
-        if metadata:
-            shared = service.shared_metadata
-            if metadata == shared and [*metadata] == [*shared]:
-                metadata = shared
-            else:
-                service.shared_metadata = metadata
-        elif metadata is not None:
-            metadata = NO_METADATA
-        ephemeral = command.ephemeral
+        metadata, ephemeral = _shared(service, command.metadata), command.ephemeral
         old = (service.ephemeral if ephemeral else service.persistent).get(key)
         weight = normal_weight(command.weight)
         if old is not None:
@@ -304,6 +295,17 @@ class Registry(State):
         self.switches = apply_switch(self.switches, command.entry, command.value)
         self.agreed_switches = agreed
         self._changes.switches = True
+
+
+def _shared(service: Service, metadata: dict[str, str] | None) -> dict[str, str] | None:
+    """The metadata as one object for all instances of a service that have equal ones."""
+    if not metadata:
+        return metadata if metadata is None else NO_METADATA
+    shared = service.shared_metadata
+    if metadata == shared and [*metadata] == [*shared]:
+        return shared
+    service.shared_metadata = metadata
+    return metadata
 
 
 def _smallest_id(service: Service, ephemeral: bool) -> str:

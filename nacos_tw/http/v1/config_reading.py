@@ -141,16 +141,7 @@ def publication(call: Call, limits: Limits, at_ms: int) -> Publish | PublishBeta
     @raise BadParameter: a parameter is missing or refused; checked in Nacos's order.
     """
     params = call.params
-    content = params.get("content")
-    key = key_of(call)
-    if content is None:
-        content = needed(call, "content")
-    check_tenant(key[0])
-    check_key(key[2], key[1])
-    check_content(content, limits.max_content)
-    tag = params.get("tag")
-    if tag:
-        check_tag(tag)
+    key, content, tag = _what_and_where(call, limits)
     app_name, secret = params.get("appName"), params.get("encryptedDataKey")
     check_length("appName", app_name)
     check_length("encryptedDataKey", secret)
@@ -169,21 +160,22 @@ def publication(call: Call, limits: Limits, at_ms: int) -> Publish | PublishBeta
     for name, value in (("desc", desc), ("use", use), ("effect", effect), ("schema", schema)):
         if value:
             check_length(name, value)
+    kind = type_or_text(params.get("type") or None)
     return Publish(
-        key,
-        content,
-        type_or_text(params.get("type") or None),
-        at_ms,
-        app_name,
-        labels,
-        desc,
-        use,
-        effect,
-        schema,
-        ip,
-        user,
-        cas_md5,
-        secret,
-        limits.in_force,
-        limits.counted,
-    )
+        key, content, kind, at_ms, app_name, labels, desc, use, effect, schema, ip, user, cas_md5, secret,
+        limits.in_force, limits.counted,
+    )  # fmt: skip
+
+
+def _what_and_where(call: Call, limits: Limits) -> tuple[ConfigKey, str, str | None]:
+    """The key, the content and the tag of what is published, checked."""
+    content, key = call.params.get("content"), key_of(call)
+    if content is None:
+        content = needed(call, "content")
+    check_tenant(key[0])
+    check_key(key[2], key[1])
+    check_content(content, limits.max_content)
+    tag = call.params.get("tag")
+    if tag:
+        check_tag(tag)
+    return key, content, tag
