@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, succeed
@@ -19,6 +20,7 @@ from nacos_tw.auth.assembly import Logins
 from nacos_tw.auth.audit import Audit
 from nacos_tw.auth.secret import NAME as SECRET
 from nacos_tw.auth.secret import SecretMachine
+from nacos_tw.auth.switch import AuthSwitch
 from nacos_tw.banner import StartLines
 from nacos_tw.cluster.lookup import FileLookup
 from nacos_tw.cluster.members import MemberList
@@ -54,8 +56,9 @@ from nacos_tw.raft.options import NodeOptions
 from nacos_tw.raft.peers import Peers
 from nacos_tw.raft.sessions import Machines
 from nacos_tw.raft.writer import Writer
+from nacos_tw.settings.auth import AuthSettings
 from nacos_tw.settings.clusterconf import Address
-from nacos_tw.settings.settings import Settings
+from nacos_tw.settings.settings import Settings, load_auth, properties_file
 from nacos_tw.starting import Node, now, one_line_errors
 from nacos_tw.tls.assembly import Tls
 
@@ -71,7 +74,8 @@ def makeService(options: Options) -> Node:  # noqa: N802 - the plugin's name for
     from twisted.internet import reactor
 
     with one_line_errors():
-        return NacosNode(load_settings(options, os.environ), reactor)
+        settings = load_settings(options, os.environ)
+        return NacosNode(settings, reactor, lambda: load_auth(settings.home, os.environ, options.overrides))
 
 
 def millis() -> int:
@@ -84,10 +88,13 @@ class NacosNode(Node):
 
     log = Logger()
 
-    def __init__(self, settings: Settings, reactor: Any) -> None:
+    def __init__(
+        self, settings: Settings, reactor: Any, auth_settings: Callable[[], AuthSettings] | None = None
+    ) -> None:
         """
         Build all parts; open the log on disk.
 
+        @param auth_settings: those of logins as the files have them now; None: they are not read again.
         @raise StartError: the data folder cannot be used.
         """
         super().__init__()
@@ -110,6 +117,11 @@ class NacosNode(Node):
         self._build_naming(settings, reactor)
         self._build_cluster(settings, reactor)
         self._build_http(settings, reactor)
+        self.switch: AuthSwitch | None = None
+        if auth_settings is not None:
+            self.switch = AuthSwitch(
+                properties_file(settings.home), settings.auth, auth_settings, self._switch_auth, reactor
+            )
         self._join()
 
     # -- building
@@ -190,14 +202,16 @@ class NacosNode(Node):
     def _build_http(self, settings: Settings, reactor: Any) -> None:
         self.counters = Counters()
         proxies = settings.http.trusted_proxies
-        gate = None
-        if settings.auth_enabled and self.logins is not None:
-            gate = Gate(self.logins.auth, (settings.auth.identity_key, settings.auth.identity_value), proxies)
         traffic = Traffic(lambda: self.registry.switches, settings.context_path)
-        guard = Guard(traffic, gate, Recorder(self.audit, proxies))
+        self.guard = Guard(traffic, None, Recorder(self.audit, proxies))
+        self._gate: Gate | None = None
+        if self.logins is not None:
+            self._gate = Gate(self.logins.auth, (settings.auth.identity_key, settings.auth.identity_value), proxies)
+        if settings.auth_enabled:
+            self.guard.gate = self._gate
         parts = Parts(
             settings=settings,
-            guard=guard,
+            guard=self.guard,
             naming=self.naming,
             node=self.node,
             members=self.members,
@@ -254,7 +268,8 @@ class NacosNode(Node):
             if self.logins is not None:
                 self.logins.startService()
             self.listener.startService()
-            for part in (self.tls, self.push, self.health, self.probes, self.reports, self.lookup, self.peers):
+            watches = self.lookup, self.switch
+            for part in (self.tls, self.push, self.health, self.probes, self.reports, *watches, self.peers):
                 if part is not None:
                     part.startService()
             if self.config is None:
@@ -283,7 +298,8 @@ class NacosNode(Node):
         if self.config is not None:
             self.config.listeners.stop()
         await self.listener.stopService()
-        for part in (self.upkeep, self.lookup, self.reports, self.probes, self.health, self.push, self.tls):
+        watches = self.switch, self.lookup
+        for part in (self.upkeep, *watches, self.reports, self.probes, self.health, self.push, self.tls):
             if part is not None:
                 stopped = part.stopService()
                 if stopped is not None:
@@ -333,6 +349,14 @@ class NacosNode(Node):
 
     def _render_push(self, key: tuple[str, str], clusters: str, client_ip: str, agent: str) -> bytes:
         return self.areas.listing.pushed(key, clusters, client_ip, agent)
+
+    def _switch_auth(self, enabled: bool) -> None:
+        if self.logins is None:
+            self.log.warn("a node with functions naming asks for logins only if it was started so: restart it")
+            return
+        self.logins.switch(enabled)
+        self.guard.gate = self._gate if enabled else None
+        self.log.warn("logins are {what}", what="asked for from now on" if enabled else "not asked for any more")
 
     def _members_changed(self, addresses: list[Address]) -> None:
         names = ", ".join(address.node for address in addresses)

@@ -26,8 +26,9 @@ from nacos_tw.settings.settings import Settings
 
 class Logins(MultiService):
     """
-    Everything that runs for logins.
+    Everything that runs for logins. Whether they are asked for can change while it does.
 
+    @ivar _asking: what runs only while they are.
     @ivar auth: the face.
     """
 
@@ -48,6 +49,7 @@ class Logins(MultiService):
         """
         super().__init__()
         wanted = settings.auth
+        self._asking = MultiService()
         self._settings = wanted
         self._passwords = Passwords(reactor)
         tokens = Tokens(wanted.token_key, wanted.token_seconds, time.time)
@@ -62,11 +64,10 @@ class Logins(MultiService):
             refuse_default=wanted.refuse_default,
             ldap=self._ldap(wanted.ldap, reactor, directory, write),
         )
-        if wanted.enabled and not wanted.token_key:
+        if not wanted.token_key:
             file = SecretFile(os.path.join(settings.data, "auth", "token-key"))
-            self.addService(SharedSecret(reactor, machine, proposer, file, self.auth.use_key))
-        if wanted.enabled:
-            self.addService(FirstAdmin(reactor, self.auth, wanted.admin_password))
+            self._asking.addService(SharedSecret(reactor, machine, proposer, file, self.auth.use_key))
+        self._asking.addService(FirstAdmin(reactor, self.auth, wanted.admin_password))
         directory.on_changed = self.auth.default.look
 
     def _ldap(
@@ -83,11 +84,29 @@ class Logins(MultiService):
     def startService(self) -> None:
         """Take logins."""
         self._passwords.start()
-        if self._settings.enabled:
-            self.auth.default.running = True
-            self.auth.default.look()
-            self._warn()
+        if self.auth.enabled:
+            self._ask()
         super().startService()
+
+    def switch(self, enabled: bool) -> None:
+        """Ask for logins from now on, or for none any more."""
+        if enabled == self.auth.enabled:
+            return
+        self.auth.enabled = enabled
+        if enabled:
+            self._ask()
+        else:
+            self._ask_no_more()
+
+    def _ask(self) -> None:
+        self.auth.default.running = True
+        self.auth.default.look()
+        self._warn()
+        self._asking.startService()
+
+    def _ask_no_more(self) -> None:
+        self.auth.default.running = False
+        self._asking.stopService()
 
     def _warn(self) -> None:
         wanted = self._settings
@@ -106,6 +125,7 @@ class Logins(MultiService):
     def stopService(self) -> Any:
         """Take no more."""
         stopped = super().stopService()
-        self.auth.default.running = False
+        if self.auth.enabled:
+            self._ask_no_more()
         self._passwords.stop()
         return stopped

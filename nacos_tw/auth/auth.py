@@ -94,9 +94,9 @@ class Auth:
         self.tokens = tokens
         self.passwords = passwords
         self.enabled = enabled
-        self.default = DefaultPassword(directory, passwords, enabled and refuse_default)
+        self.default = DefaultPassword(directory, passwords, refuse_default)
         self.admin_expected = False
-        self._refuse_default = enabled and refuse_default
+        self._refuse_default = refuse_default
         self._throttle = Throttle()
         self._known: dict[bytes, _Known] = {}
 
@@ -182,7 +182,7 @@ class Auth:
         @raise Refused: it is the user whose password everybody knows.
         @raise Unavailable: whether it still has that is being found out.
         """
-        if not self._refuse_default or name != self.default.user:
+        if not (self.enabled and self._refuse_default) or name != self.default.user:
             return
         stands = self.default.stands if password is None else password == PASSWORD
         if stands is None:

@@ -104,11 +104,13 @@ class FirstAdmin(Service):
         super().startService()
         if self._password:
             self._auth.admin_expected = True
-            self._try()
+            if self._working is None:  # else that goes on
+                self._try()
 
     def stopService(self) -> None:
         """Try no more."""
         super().stopService()
+        self._auth.admin_expected = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -125,8 +127,8 @@ class FirstAdmin(Service):
 
     def _tried(self, done: bool) -> None:
         self._working = None
-        self._auth.admin_expected = not done
-        if not done and self.running:
+        self._auth.admin_expected = not done and bool(self.running)
+        if self._auth.admin_expected:
             self._timer = self._clock.callLater(AGAIN, self._try)
 
     async def _see_to_it(self) -> bool:

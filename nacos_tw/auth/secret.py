@@ -147,5 +147,5 @@ class SharedSecret(Service):
 
     def _proposed(self, _: Any) -> None:
         self._proposing = None
-        if not self._machine.key and self.running:
+        if not self._machine.key and self.running and self._timer is None:
             self._timer = self._clock.callLater(AGAIN, self._try)

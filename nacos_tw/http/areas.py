@@ -160,7 +160,7 @@ def _console(parts: Parts) -> ConsoleV1:
         settings.standalone,
         settings.port,
         settings.function_mode,
-        settings.auth_enabled,
+        lambda: parts.auth is not None and parts.auth.enabled,
         settings.auth.system_type or "nacos",
         lambda: _wants_admin(parts.auth),
         settings.console,

@@ -67,10 +67,10 @@ class Guard:
 
     @ivar _traffic: the filter of C{/v1/ns} (limited URLs, server status): None lets a call pass, a Reply is the
         answer instead of the handler's.
-    @ivar _gate: None while no logins are asked for.
+    @ivar gate: None while no logins are asked for; that can change.
     """
 
-    __slots__ = ("_gate", "_record", "_traffic")
+    __slots__ = ("_record", "_traffic", "gate")
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Guard:
         record: Record | None = None,
     ) -> None:
         self._traffic = traffic
-        self._gate = gate
+        self.gate = gate
         self._record = record
 
     def check(self, area: Any, handler: Any, call: Call) -> Reply | None | Deferred[None]:
@@ -95,9 +95,9 @@ class Guard:
             refusal = self._traffic(call)
             if refusal is not None:
                 return refusal
-        if self._gate is None:
+        if self.gate is None:
             return None
-        return self._gate.check(handler.needs, call)
+        return self.gate.check(handler.needs, call)
 
     def record(self, handler: Any, call: Call, reply: Reply | Deferred[Reply]) -> Reply | Deferred[Reply]:
         """Note what became of a call whose handler's needs say so. @return: the same reply."""

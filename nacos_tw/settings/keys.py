@@ -214,7 +214,13 @@ CLEAN_PERIOD = Key(
 
 CONSOLE = Key("nacos.console.ui.enabled", switch(), "true", "Whether this node serves the console's pages.")
 
-AUTH = Key("nacos.core.auth.enabled", switch(), "false", "Whether requests need a login.", ("NACOS_AUTH_ENABLE",))
+AUTH = Key(
+    "nacos.core.auth.enabled",
+    switch(),
+    "false",
+    "Whether requests need a login; works at once when the file is changed.",
+    ("NACOS_AUTH_ENABLE",),
+)
 AUTH_TYPE = Key(
     "nacos.core.auth.system.type", choice("", "nacos", "ldap"), "nacos", "Where users come from. ldap: those "
     "of the own table can log in too.", ("NACOS_AUTH_SYSTEM_TYPE",),

@@ -173,12 +173,7 @@ def load(home: str, environ: Mapping[str, str], overrides: Mapping[str, str]) ->
     @raise StartError: the node cannot tell who it is or who its cluster is.
     """
     home = os.path.abspath(home)
-    variables = dict(environ)
-    if variables.get("MODE", "").lower() not in ("standalone", "cluster"):
-        variables.pop("MODE", None)  # a name so common that it may mean something else
-    reader = Reader.open(os.path.join(home, "conf", "application.properties"), variables, overrides)
-    base = os.path.join(home, reader.home())
-    variables["NACOS_HOME"] = base  # what ${nacos.home} stands for
+    reader, base = _open(home, environ, overrides)
     standalone = reader.get(keys.STANDALONE)
     port = reader.get(keys.PORT)
     members, own = _members(reader, home, port, standalone)
@@ -207,6 +202,31 @@ def load(home: str, environ: Mapping[str, str], overrides: Mapping[str, str]) ->
         https=https(reader, home),
         remarks=tuple(reader.remarks()),
     )
+
+
+def load_auth(home: str, environ: Mapping[str, str], overrides: Mapping[str, str]) -> AuthSettings:
+    """
+    What L{load} would find of logins, whatever the other keys are.
+
+    @raise SettingsError: the file or a value of logins cannot be used.
+    """
+    return read_auth(_open(os.path.abspath(home), environ, overrides)[0])
+
+
+def properties_file(home: str) -> str:
+    """Where a home's application.properties is."""
+    return os.path.join(home, "conf", "application.properties")
+
+
+def _open(home: str, environ: Mapping[str, str], overrides: Mapping[str, str]) -> tuple[Reader, str]:
+    """The keys, and the folder that C{nacos.home} names."""
+    variables = dict(environ)
+    if variables.get("MODE", "").lower() not in ("standalone", "cluster"):
+        variables.pop("MODE", None)  # a name so common that it may mean something else
+    reader = Reader.open(properties_file(home), variables, overrides)
+    base = os.path.join(home, reader.home())
+    variables["NACOS_HOME"] = base  # what ${nacos.home} stands for
+    return reader, base
 
 
 def _members(reader: Reader, home: str, port: int, standalone: bool) -> tuple[tuple[Address, ...], Address]:

@@ -24,8 +24,8 @@ LOGINS = "\n".join(
         *(f"nacos.core.auth.server.identity.value={value}" for value in IDENTITY.values()),
     ]
 )
-SOON = 3.0
-"""Seconds for what takes milliseconds. Nodes that were not told look every ten."""
+SOON = 8.0
+"""Seconds for what takes milliseconds where the machine is not busy. Nodes that were not told look every ten."""
 
 
 class LoginCluster(ConfigCluster):

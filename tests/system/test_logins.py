@@ -298,6 +298,60 @@ class FirstAdministratorTests(LoginCase):
         log_in(node, "nacos", "own")
 
 
+class SwitchTests(LoginCase):
+    """application.properties is edited while the nodes run."""
+
+    def switch(self, node: RealNode, enabled: str) -> None:
+        """As editors do it: a new file in the place of the old one."""
+        path = os.path.join(node.home, "conf", "application.properties")
+        with open(path, encoding="utf-8") as file:
+            text = re.sub("(?m)^(nacos.core.auth.enabled)=.*", rf"\1={enabled}", file.read())
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(path + ".new", path)
+
+    def test_off_and_on(self) -> None:
+        """Each node as its file says, at once: users, rights and registrations stay, a value that is none is logged."""
+        cluster = self.cluster(3, BY_PROPERTY)
+        cluster.ready_for()
+        nodes = cluster.nodes
+        create(nodes[0], "bob", "secret", ("dev:*:*", "r"))
+        token = log_in(nodes[0], "bob", "secret")
+        self.everywhere(nodes, lambda node: (reads(node, token, "dev"), reads(node, "", "dev")), (404, 403))
+        self.switch(nodes[1], "false")
+        wait_for(lambda: reads(nodes[1], "", "dev") == 404, 10)
+        self.assertEqual(self.asked_for(nodes[1]), "false")
+        self.assertEqual([reads(node, "", "dev") for node in nodes], [403, 404, 403])
+        self.assertEqual(nodes[1].register("switched", "10.1.1.1", ephemeral="false").text, "ok")
+        self.switch(nodes[1], "perhaps")
+        wait_for(lambda: "nacos.core.auth.enabled=perhaps: expected" in logs(nodes[1]), 10)
+        self.assertEqual(reads(nodes[1], "", "dev"), 404)
+        self.switch(nodes[1], "true")
+        wait_for(lambda: reads(nodes[1], "", "dev") == 403, 10)
+        self.assertEqual(self.asked_for(nodes[1]), "true")
+        self.assertEqual(reads(nodes[1], token, "dev"), 404)
+        log_in(nodes[1], "nacos", PASSWORD)
+
+    def test_on_for_the_first_time(self) -> None:
+        """A cluster that never asked agrees on a key and makes its administrator then; the rest was served before."""
+        cluster = self.cluster(3, f"{BY_PROPERTY}\nnacos.core.auth.enabled=false")
+        nodes = cluster.nodes
+        self.assertEqual([reads(node, "", "dev") for node in nodes], [404, 404, 404])
+        self.assertEqual({token_key(node) for node in nodes}, {b""})
+        for node in nodes:
+            self.switch(node, "true")
+        self.everywhere(nodes, lambda node: reads(node, "", "dev"), 403)
+        cluster.ready_for()
+        cluster.wait_ready()
+        token = log_in(nodes[0], "nacos", PASSWORD)
+        self.everywhere(nodes, lambda node: me(node, token).status, 200)
+        self.assertEqual(len({token_key(node) for node in nodes}), 1)
+
+    def asked_for(self, node: RealNode) -> str:
+        """What the console is told."""
+        return str(node.request("GET", "/nacos/v1/console/server/state").json["auth_enabled"])
+
+
 class DatabaseAwayTests(LoginCase):
     """A database that is stopped."""
 

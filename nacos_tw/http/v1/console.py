@@ -21,6 +21,7 @@ class ConsoleV1:
     C{/v1/console/server/state} and C{/v1/console/health/*}.
 
     @ivar readiness: "" when this node can do its work, else the reason why not.
+    @ivar auth_enabled: whether logins are asked for now.
     @ivar wants_admin: whether logins are asked for and there is no administrator yet.
     @ivar pages: whether the console's pages are served.
     """
@@ -32,7 +33,7 @@ class ConsoleV1:
     standalone: bool
     port: int
     function_mode: str = ""
-    auth_enabled: bool = False
+    auth_enabled: Callable[[], bool] = lambda: False
     auth_type: str = "nacos"
     wants_admin: Callable[[], bool] = lambda: False
     pages: bool = True
@@ -40,6 +41,7 @@ class ConsoleV1:
     @serve(app, "GET", "/server/state", needs="open")
     def server_state(self, call: Call) -> Reply:
         """The three keys of 1.4, then those of 2.5.1 that mean something here (all texts)."""
+        auth_enabled = _text(self.auth_enabled())
         mode = "standalone" if self.standalone else "cluster"
         return json_reply(
             {
@@ -48,10 +50,10 @@ class ConsoleV1:
                 "function_mode": self.function_mode or None,
                 "startup_mode": mode,
                 "server_port": str(self.port),
-                "auth_enabled": _text(self.auth_enabled),
+                "auth_enabled": auth_enabled,
                 "auth_system_type": self.auth_type,
                 "auth_admin_request": _text(self.wants_admin()),
-                "login_page_enabled": _text(self.auth_enabled),
+                "login_page_enabled": auth_enabled,
                 "console_ui_enabled": _text(self.pages),
             }
         )

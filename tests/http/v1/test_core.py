@@ -236,7 +236,7 @@ class ConsoleTests(HandlerTestCase):
         body = self.reply("GET", "/v1/console/server/state").body
         start = f'{{"version":"{__version__}","standalone_mode":"standalone","function_mode":null,'
         self.assertTrue(body.startswith(start.encode()), body)
-        self.area = ConsoleV1(GUARD, lambda: "", False, 8858, "naming", True)
+        self.area = ConsoleV1(GUARD, lambda: "", False, 8858, "naming", lambda: True)
         found = self.json("GET", "/v1/console/server/state")
         self.assertEqual(found["standalone_mode"], "cluster")
         self.assertEqual(
