@@ -203,10 +203,12 @@ class NacosNode(Node):
         self.counters = Counters()
         proxies = settings.http.trusted_proxies
         traffic = Traffic(lambda: self.registry.switches, settings.context_path)
-        self.guard = Guard(traffic, None, Recorder(self.audit, proxies))
+        recorder = Recorder(self.audit, proxies)
+        self.guard = Guard(traffic, None, recorder)
         self._gate: Gate | None = None
         if self.logins is not None:
-            self._gate = Gate(self.logins.auth, (settings.auth.identity_key, settings.auth.identity_value), proxies)
+            identity = settings.auth.identity_key, settings.auth.identity_value
+            self._gate = Gate(self.logins.auth, identity, proxies, recorder.failed_login)
         if settings.auth_enabled:
             self.guard.gate = self._gate
         parts = Parts(

@@ -8,7 +8,6 @@ from typing import Any
 import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import deferLater
 
 from nacos_tw.auth.access import Identity
 from nacos_tw.auth.accounts import Accounts
@@ -17,8 +16,16 @@ from nacos_tw.auth.defaults import PASSWORD, DefaultPassword
 from nacos_tw.auth.directory import Directory
 from nacos_tw.auth.ldap_users import PREFIX, LdapUsers
 from nacos_tw.auth.passwords import NOBODY, Passwords
-from nacos_tw.auth.refusals import DEFAULT_PASSWORD, TOKEN_EXPIRED, TOKEN_INVALID, UNKNOWN_USER, Refused
+from nacos_tw.auth.refusals import (
+    DEFAULT_PASSWORD,
+    TOKEN_EXPIRED,
+    TOKEN_INVALID,
+    UNKNOWN_USER,
+    Refused,
+    TooManyFailures,
+)
 from nacos_tw.auth.throttle import Attempt, Throttle
+from nacos_tw.auth.together import Together
 from nacos_tw.auth.tokens import Claims, Tokens
 from nacos_tw.errors import Unavailable
 
@@ -64,6 +71,7 @@ class Auth:
     @ivar enabled: whether requests need a login at all.
     @ivar ldap: None where the own table has all users.
     @ivar admin_expected: whether the settings have a first administrator made, and that is not done yet.
+    @ivar replacing: whether they give one that has the default password another, and that was not tried yet.
     @ivar default: whether the password that everybody knows is still in use.
     """
 
@@ -95,9 +103,10 @@ class Auth:
         self.passwords = passwords
         self.enabled = enabled
         self.default = DefaultPassword(directory, passwords, refuse_default)
-        self.admin_expected = False
+        self.admin_expected = self.replacing = False
         self._refuse_default = refuse_default
         self._throttle = Throttle()
+        self._together = Together(clock)
         self._known: dict[bytes, _Known] = {}
 
     # -- who is it
@@ -112,7 +121,7 @@ class Auth:
     @property
     def awaits_admin(self) -> bool:
         """Whether there is no administrator, but the settings have one made: nobody else may come first."""
-        return self.admin_expected and self.directory.now.known and not self.directory.now.has_admin
+        return self.admin_expected and not self.directory.now.has_admin
 
     def reason(self) -> str:
         """Why nobody can log in yet; "" when they can."""
@@ -120,7 +129,7 @@ class Auth:
             return ""
         if not self.directory.now.known:
             return NOT_KNOWN
-        if self.awaits_admin:
+        if self.awaits_admin or self.replacing:
             return AWAITS_ADMIN
         return "" if self.tokens.key else NO_KEY
 
@@ -199,17 +208,30 @@ class Auth:
         @raise TooManyFailures: so many were wrong that this one was not looked at.
         """
         self.accounts()
-        if self.awaits_admin:
+        if self.awaits_admin or (self.replacing and name == FIRST_ADMIN):
             raise Unavailable(AWAITS_ADMIN)
         # To a directory Ann and ann are mostly the same user: they have one count of failures.
         counted = name if self.ldap is None else name.lower()
-        attempt = self._throttle.attempt(counted, address, self._clock.seconds())
+        try:
+            attempt = self._throttle.attempt(counted, address, self._clock.seconds())
+        except TooManyFailures:
+            outcome = self._together.outcome((counted, password))
+            if outcome is None:
+                raise
+            return Deferred.fromCoroutine(self._as_another(outcome, name, password))
         found = None if attempt.wait else self._remembered(name, password)
         if found is not None:
             attempt.succeeded()
             return self._let_in(found, password)
         attempt.running()
         return Deferred.fromCoroutine(self._check(attempt, name, password))
+
+    async def _as_another(self, outcome: Deferred[bool], name: str, password: str) -> Identity:
+        """What becomes of an attempt for which there were too many, when one that says the same is not decided yet."""
+        found = self._remembered(name, password) if await outcome else None
+        if found is None:
+            raise TooManyFailures
+        return self._let_in(found, password)
 
     def _own_hash(self, name: str) -> str | None:
         """The hash in the own table of a user whose password is there."""
@@ -224,14 +246,19 @@ class Auth:
 
     async def _check(self, attempt: Attempt, name: str, password: str) -> Identity:
         right: bool | None = None
+        key = (attempt.user, password)
+        self._together.began(key)
         try:
+            found = None
             if attempt.wait:
-                await deferLater(self._clock, attempt.wait)
+                await self._together.turn(key, attempt.wait)
+                found = self._remembered(name, password)
             attempt.looked_at = True
-            found = await self._find(name, password)
+            found = found or await self._find(name, password)
             right = found is not None
         finally:
             attempt.ended(right, self._clock.seconds())
+            self._together.ended(key, right is True)
         if found is None:
             raise Refused(UNKNOWN_USER)
         return self._let_in(found, password)

@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from nacos_tw.auth.accounts import Accounts
 from nacos_tw.auth.commands import SetPassword
 from nacos_tw.auth.directory import Directory
 from nacos_tw.auth.passwords import Passwords
@@ -103,7 +104,7 @@ class FirstAdmin(Service):
         """See to it until it is done."""
         super().startService()
         if self._password:
-            self._auth.admin_expected = True
+            self._auth.admin_expected = self._auth.replacing = True
             if self._working is None:  # else that goes on
                 self._try()
 
@@ -136,7 +137,15 @@ class FirstAdmin(Service):
         auth = self._auth
         accounts = auth.directory.now
         if not accounts.known or auth.default.stands is None:
+            auth.default.look()  # again, if there were too many hashes to make
             return False
+        try:
+            return await self._make_or_replace(accounts)
+        finally:
+            auth.replacing = False  # where it failed the old password holds on: the node is ready for the rest
+
+    async def _make_or_replace(self, accounts: Accounts) -> bool:
+        auth = self._auth
         if not accounts.has_admin:
             if await auth.create_admin(self._password):
                 self.log.info("the first administrator, nacos, was made with the password of the settings")

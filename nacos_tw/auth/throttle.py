@@ -85,10 +85,13 @@ class Attempt:
             count.running += 1
 
     def ended(self, succeeded: bool | None, now: float) -> None:
-        """It did; None: it could not be told. A client that went away while it waited does not make the next wait."""
+        """
+        It did; None: it could not be told. What was right, and a client that went away while it waited, do not make the
+        next one wait.
+        """
         for count, pause in zip(self._counts, self._pauses, strict=True):
             count.running -= 1
-            if not self.looked_at:
+            if succeeded or not self.looked_at:
                 count.next -= pause
         if succeeded is False:
             for count in self._counts:

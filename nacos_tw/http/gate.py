@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from nacos_tw.auth.access import READ, WRITE, Identity
 from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES
-from nacos_tw.auth.refusals import NOT_ALLOWED, UNKNOWN_USER, Refused
+from nacos_tw.auth.refusals import NOT_ALLOWED, UNKNOWN_USER, Refused, TooManyFailures
+from nacos_tw.errors import NacosError
 from nacos_tw.http.credentials import TOKEN, password_of, source_of, token_of
 from nacos_tw.http.resources import resource_of
 
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     from nacos_tw.auth.auth import Auth
     from nacos_tw.http.call import Call
     from nacos_tw.http.guard import Needs
+
+FailedLogin = Callable[["Call", str, NacosError], None]
+"""failed(call, name, error): that is not the user's password, or it was not looked at."""
 
 KEPT_BYTES = 8 * 1024 * 1024
 """Bytes of requests' targets, about, whose permission is remembered; when there are more, all are forgotten."""
@@ -36,9 +42,17 @@ class Gate:
     """
 
     def __init__(
-        self, auth: Auth, identity: tuple[str, str] = ("", ""), trusted_proxies: frozenset[str] = frozenset()
+        self,
+        auth: Auth,
+        identity: tuple[str, str] = ("", ""),
+        trusted_proxies: frozenset[str] = frozenset(),
+        failed: FailedLogin = lambda call, name, error: None,
     ) -> None:
-        """@param identity: header and value that let a request in as an administrator's."""
+        """
+        @param identity: header and value that let a request in as an administrator's.
+        @param failed: told of requests with a wrong password to routes whose calls are not recorded anyway.
+        """
+        self._failed = failed
         self._auth = auth
         header, value = identity
         self._header = header.lower().encode()
@@ -72,19 +86,36 @@ class Gate:
         if token:
             self._admit(self._auth.by_token(token), needs, call)
             return None
-        found = self._without_token(call)
+        found = self._without_token(needs, call)
         if isinstance(found, Deferred):
             return found.addCallback(self._admit, needs, call)
         self._admit(found, needs, call)
         return None
 
-    def _without_token(self, call: Call) -> Identity | Deferred[Identity]:
+    def _without_token(self, needs: Needs, call: Call) -> Identity | Deferred[Identity]:
         if self._value and self._header and hmac.compare_digest(call.raw_header(self._header), self._value):
             return Identity(f"server identity {self._header.decode()}", True)
         given = password_of(call)
         if given is None:
             raise Refused(UNKNOWN_USER)
-        return self._auth.by_password(*given, source_of(call, self._trusted))
+        if needs.recorded:
+            return self._auth.by_password(*given, source_of(call, self._trusted))
+        return self._noted(call, *given)
+
+    def _noted(self, call: Call, name: str, password: str) -> Identity | Deferred[Identity]:
+        """A guess leaves a trace whatever it was sent to."""
+
+        def failed(failure: Failure) -> Failure:
+            if isinstance(failure.value, (Refused, TooManyFailures)):
+                self._failed(call, name, failure.value)
+            return failure
+
+        try:
+            found = self._auth.by_password(name, password, source_of(call, self._trusted))
+        except (Refused, TooManyFailures) as error:
+            self._failed(call, name, error)
+            raise
+        return found.addErrback(failed) if isinstance(found, Deferred) else found
 
     def _admit(self, identity: Identity, needs: Needs, call: Call) -> None:
         call.identity = identity

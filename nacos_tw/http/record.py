@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from nacos_tw.auth.audit import Audit
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import BadParameter, NacosError
 from nacos_tw.http import params
 from nacos_tw.http.call import Call
 from nacos_tw.http.credentials import source_of
+from nacos_tw.http.errors import phrase
 from nacos_tw.http.guard import Needs
 from nacos_tw.http.reply import Reply
 
@@ -34,6 +35,11 @@ class Recorder:
         details = {name: given[name] for name in SHOWN if given.get(name)}
         who = call.identity.name
         self._audit.write(who, source_of(call, self._trusted), f"{call.method} {call.path}", _result(reply), details)
+
+    def failed_login(self, call: Call, name: str, error: NacosError) -> None:
+        """A call that is not to be recorded came with a wrong password; see L{nacos_tw.http.gate.FailedLogin}."""
+        result = _result(phrase(error, call))
+        self._audit.write("", source_of(call, self._trusted), f"{call.method} {call.path}", result, {"username": name})
 
 
 def _params(call: Call, refused: bool) -> dict[str, str]:

@@ -73,6 +73,10 @@ class CarrierRequest(Request):
     began = 0.0
     _received = _kept = 0
 
+    def __repr__(self) -> str:
+        """As twisted.web puts it into logs: without the query, which may hold a token or a password."""
+        return f"<{type(self).__name__} {self.method!r} {self.uri.partition(b'?')[0]!r}>"
+
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
         """More of the body."""
         self._received += len(data)

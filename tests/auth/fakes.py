@@ -50,13 +50,17 @@ class PlainPasswords:
 
     def check(self, password: str, hashed: str) -> Deferred[bool]:
         self.checked.append((password, hashed))
-        if hashed == hash_of(password):
-            self.right.add((password, hashed))
         if not self.holding:
-            return succeed(hashed == hash_of(password))
+            return succeed(self._compared(password, hashed))
         waiting: Deferred[bool] = Deferred()
-        self.held.append(lambda: waiting.callback(hashed == hash_of(password)))
+        self.held.append(lambda: waiting.callback(self._compared(password, hashed)))
         return waiting
+
+    def _compared(self, password: str, hashed: str) -> bool:
+        if hashed != hash_of(password):
+            return False
+        self.right.add((password, hashed))
+        return True
 
     def hash(self, password: str) -> Deferred[str]:
         if len(password.encode()) > LONGEST:

@@ -172,6 +172,40 @@ class SlowedTests(AuthCase):
             found.addErrback(lambda failure: None)
         self.assertLess(looked_at, BY_USER.free + 12)
 
+    def test_many_start_at_once(self) -> None:
+        """Programs with the same name and password, at one address or at many, are all let in as soon as one is."""
+        self.login.passwords.holding = True
+        given = [self.logging_in(address=f"10.0.0.{number % 40}") for number in range(200)]
+        guess = self.logging_in(password="guess", address="10.0.0.250")
+        self.failureResultOf(guess, TooManyFailures)
+        self.assertLess(len(self.login.passwords.checked), BY_USER.free + 2)
+        self.login.passwords.held.pop(0)()
+        self.assertEqual({self.successResultOf(one).identity.name for one in given[1 + BY_USER.free :]}, {"bob"})
+        self.assertLess(len(self.login.passwords.checked), BY_USER.free + 2)
+        for answer in self.login.passwords.held:
+            answer()
+        self.assertEqual({self.successResultOf(one).identity.name for one in given[: 1 + BY_USER.free]}, {"bob"})
+        self.assertEqual(self.login.clock.getDelayedCalls(), [])
+        self.login.passwords.holding = False
+        self.refused(self.logging_in(password="guess", address="10.0.0.250"))
+
+    def test_the_same_guess_at_once(self) -> None:
+        """Many with the same wrong password are slowed as others are."""
+        self.login.passwords.holding = True
+        given = [self.logging_in(password="guess") for _ in range(200)]
+        self.login.passwords.held.pop(0)()
+        self.refused(given[0])
+        refused = [one for one in given[1:] if one.called]
+        self.assertGreater(len(refused), 180)
+        for one in refused:
+            self.failureResultOf(one, TooManyFailures)
+        self.login.clock.advance(10)
+        self.assertLess(len(self.login.passwords.checked), BY_USER.free + 8)
+        for answer in self.login.passwords.held:
+            answer()
+        for one in given:
+            one.addErrback(lambda failure: None)
+
     def test_unknown_names(self) -> None:
         """Unknown names are slowed as known ones: neither the wait nor the refusal tells which there are."""
         waits: dict[str, list[float]] = {}

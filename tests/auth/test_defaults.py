@@ -156,6 +156,7 @@ class FirstAdminTests(DefaultsCase):
         login.tables.trouble = Unavailable("no leader")
         self.assertEqual(login.auth.reason(), NOT_KNOWN)
         self.started(login)
+        self.assertTrue(login.auth.awaits_admin, "before the table is known too")
         login.tables.read()
         login.clock.advance(AGAIN)
         self.assertEqual((login.auth.reason(), login.auth.awaits_admin), (AWAITS_ADMIN, True))
@@ -177,6 +178,35 @@ class FirstAdminTests(DefaultsCase):
         login = self.made()
         login.tables.user("nacos", "nacos", "ROLE_ADMIN")
         self.started(login)
+        self.failureResultOf(self.log_in(login, "nacos"), Refused)
+        self.successResultOf(self.log_in(login, "from the settings"))
+
+    def test_replacing_takes_time(self) -> None:
+        """Meanwhile nacos waits, others do not, and the node says that it is not ready."""
+        login = self.made()
+        login.passwords.holding = True
+        login.tables.user("nacos", "nacos", "ROLE_ADMIN")
+        self.started(login)
+        self.assertEqual(login.auth.reason(), AWAITS_ADMIN)
+        self.failureResultOf(self.log_in(login, "from the settings"), Unavailable)
+        other = login.auth.log_in("bob", "wrong", "10.0.0.1")
+        self.assertNoResult(ensureDeferred(other))
+        login.passwords.holding = False
+        login.passwords.held.pop(0)()
+        login.clock.advance(AGAIN)
+        self.assertEqual(login.auth.reason(), "")
+        self.successResultOf(self.log_in(login, "from the settings"))
+
+    def test_cannot_be_replaced(self) -> None:
+        """A database that takes no writes: the node is ready, the old password holds until it can be replaced."""
+        login = self.made()
+        login.tables.user("nacos", "nacos", "ROLE_ADMIN")
+        login.tables.trouble = Unavailable("the database is away")
+        self.started(login)
+        self.assertEqual(login.auth.reason(), "")
+        self.successResultOf(self.log_in(login, "nacos"))
+        login.tables.trouble = None
+        login.clock.advance(AGAIN)
         self.failureResultOf(self.log_in(login, "nacos"), Refused)
         self.successResultOf(self.log_in(login, "from the settings"))
 

@@ -310,6 +310,7 @@ class LoginTests(Case):
         found = self.auth.by_password("ann", "right", "2.2.2.2")
         assert isinstance(found, Deferred)
         self.assertEqual(self.successResultOf(found).name, "LDAP_ann")
+        self.refused("ann", "wrong")
         found = self.auth.by_password("aNN", "wrong", "1.1.1.1")
         assert isinstance(found, Deferred)
         self.assertNoResult(found)

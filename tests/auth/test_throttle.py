@@ -135,6 +135,16 @@ class ThrottleTests(SynchronousTestCase):
             self.assertEqual(found.wait, 0.0)
             found.ended(True, self.now)
 
+    def test_success_makes_nobody_wait(self) -> None:
+        """It was no guess: the next one has its turn as if it had not been."""
+        for _ in range(BY_USER.free + 1):
+            self.failed_login()
+        before = self.attempt("bob", "elsewhere")
+        before.looked_at = True
+        self.now += before.wait
+        before.ended(True, self.now)
+        self.assertEqual(self.attempt("bob", "and here").wait, 0.0)
+
     def test_what_could_not_be_told(self) -> None:
         """An attempt that the server itself broke off is no failure."""
         for _ in range(100):

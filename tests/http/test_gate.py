@@ -7,7 +7,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.auth.commands import DeletePermission, DeleteRole, SetPassword
 from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES
-from nacos_tw.auth.refusals import Refused
+from nacos_tw.auth.refusals import Refused, TooManyFailures
+from nacos_tw.errors import NacosError
 from nacos_tw.http import gate
 from nacos_tw.http.call import Call
 from nacos_tw.http.gate import Gate
@@ -29,9 +30,13 @@ class GateCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.login = Login(self.mktemp() + "/a.db").filled()
         self.addCleanup(self.login.tables.file.close)
-        self.gate = Gate(self.login.auth, self.identity)
+        self.failed: list[tuple[str, str, str]] = []
+        self.gate = Gate(self.login.auth, self.identity, failed=self.failed_login)
         self.bob = self.login.tokens.issue("bob", hash_of("secret"))
         self.admin = self.login.tokens.issue("nacos", hash_of("first"))
+
+    def failed_login(self, call: Call, name: str, error: NacosError) -> None:
+        self.failed.append((call.path, name, str(error)))
 
     def ask(self, needs: Needs, target: str = OWN, token: str = "", method: str = "GET", **headers: str) -> str:
         """The refusal, or "" and the name of who was let in."""
@@ -86,6 +91,23 @@ class CheckTests(GateCase):
         self.assertEqual(self.ask(READ, OWN + "&username=bob&password=secret"), "let in: bob")
         self.assertEqual(self.ask(READ, FOREIGN + "&username=bob&password=secret"), "authorization failed!")
         self.assertEqual(self.ask(READ, OWN + "&username=bob&password=wrong"), "unknown user!")
+
+    def test_guesses_are_told_of(self) -> None:
+        """Wrong passwords, and those that are too many to look at, whatever the route; those of a recorded one are in
+        its line."""
+        guess = f"{OWN}&username=bob&password="
+        self.assertEqual(self.ask(READ, guess + "secret"), "let in: bob")
+        self.assertEqual(self.ask(READ, OWN), "unknown user!")
+        self.assertEqual(self.failed, [])
+        self.assertEqual(self.ask(WRITE, guess + "wrong"), "unknown user!")
+        self.assertEqual(self.failed, [])
+        self.assertEqual(self.ask(READ, guess + "wrong"), "unknown user!")
+        self.assertEqual(self.failed, [("/v1/cs/configs", "bob", "unknown user!")])
+        self.login.passwords.holding = True
+        with self.assertRaises(TooManyFailures):
+            for number in range(100):
+                self.ask(READ, f"{guess}w{number}")
+        self.assertEqual(self.failed[1:], [("/v1/cs/configs", "bob", str(TooManyFailures()))])
 
     def test_both_ways_to_a_token(self) -> None:
         """The quick look finds the same as the thorough one: the header goes before the parameter, in any spelling."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.auth.access import Identity
+from nacos_tw.auth.refusals import Refused, TooManyFailures
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Needs
 from nacos_tw.http.record import SHOWN, Recorder
@@ -79,6 +80,13 @@ class RecordTests(SynchronousTestCase):
         self.assertEqual(self.record(call, 403)[4], {"dataId": "d"})
         flood = Call.make("POST", "/x", b"&" * 20_000)
         self.assertEqual(self.record(flood, 400)[4], {})
+
+    def test_failed_login(self) -> None:
+        """A guess that came with a call that is not recorded: whose name, from where, and not the password."""
+        call = Call.make("GET", "/v1/cs/configs?username=bob&password=HIDDEN&accessToken=HIDDEN", peer="10.0.0.9")
+        for error, result in ((Refused("unknown user!"), "refused 403"), (TooManyFailures(), "refused 429")):
+            self.recorder.failed_login(call, "bob", error)
+            self.assertEqual(self.lines.lines[-1], ("", "10.0.0.9", "GET /v1/cs/configs", result, {"username": "bob"}))
 
     def test_behind_a_proxy(self) -> None:
         """Where it comes from is said by a proxy that is trusted."""
