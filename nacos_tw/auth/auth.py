@@ -71,7 +71,7 @@ class Auth:
     @ivar enabled: whether requests need a login at all.
     @ivar ldap: None where the own table has all users.
     @ivar admin_expected: whether the settings have a first administrator made, and that is not done yet.
-    @ivar replacing: whether they give one that has the default password another, and that was not tried yet.
+    @ivar replacing: whether they may give one that has the default password another: that was not looked at yet.
     @ivar default: whether the password that everybody knows is still in use.
     """
 
@@ -208,7 +208,7 @@ class Auth:
         @raise TooManyFailures: so many were wrong that this one was not looked at.
         """
         self.accounts()
-        if self.awaits_admin or (self.replacing and name == FIRST_ADMIN):
+        if self.awaits_admin:
             raise Unavailable(AWAITS_ADMIN)
         # To a directory Ann and ann are mostly the same user: they have one count of failures.
         counted = name if self.ldap is None else name.lower()
