@@ -111,7 +111,7 @@ class FirstAdmin(Service):
     def stopService(self) -> None:
         """Try no more."""
         super().stopService()
-        self._auth.admin_expected = False
+        self._auth.admin_expected = self._auth.replacing = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
