@@ -60,16 +60,25 @@ class PidFile:
             pass
 
 
+M_MMAP_THRESHOLD = -3
+"""Of glibc's malloc.h."""
+LARGE = 1024 * 1024
+"""Bytes of a value that is not worth keeping for the next one."""
+
+
 def give_back_memory() -> None:
     """
     The modules are loaded and stay: the garbage collector need not look at them again, and what their
-    loading left free goes back to the system where the C library can do that.
+    loading left free goes back to the system where the C library can do that. So does each large value from now on:
+    glibc would learn from the first that is freed to keep the next ones.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)  # by default it looks for garbage every few requests
     try:
-        ctypes.CDLL(None).malloc_trim(0)
+        library = ctypes.CDLL(None)
+        library.mallopt(M_MMAP_THRESHOLD, LARGE)
+        library.malloc_trim(0)
     except (AttributeError, OSError):
         pass  # not glibc
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 
@@ -60,11 +60,12 @@ class IDurableMachine(IStateMachine, Protocol):
     def reopened(self) -> None:
         """After a refusal: go on from what is on disk."""
 
-    def image(self) -> Callable[[], bytes]:
+    def image(self) -> Callable[[], BinaryIO]:
         """
         The state of now, as L{snapshot}.
 
-        @return: called in the log's thread: makes what was applied durable and gives the state's bytes.
+        @return: called in the log's thread: makes what was applied durable and gives the state's bytes, as an open
+            file that the caller closes.
         """
 
 

@@ -13,7 +13,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable
-from typing import Any
+from typing import Any, BinaryIO
 
 from twisted.logger import Logger
 
@@ -147,20 +147,19 @@ class ConfigMachine:
 
     # -- snapshots
 
-    def image(self) -> Callable[[], bytes]:
+    def image(self) -> Callable[[], BinaryIO]:
         """See L{IDurableMachine.image<nacos_tw.interfaces.IDurableMachine.image>}."""
         state = self._file.read_snapshot()
         folder = os.path.dirname(self._file.path)
 
-        def read() -> bytes:
+        def read() -> BinaryIO:
             self._file.checkpoint()
             handle, path = tempfile.mkstemp(prefix="image-", dir=folder)
             os.close(handle)
             try:
                 with state:
                     state.save(path)
-                with open(path, "rb") as copy:
-                    return copy.read()
+                return open(path, "rb")
             finally:
                 os.unlink(path)
 
@@ -168,7 +167,8 @@ class ConfigMachine:
 
     def snapshot(self) -> bytes:
         """The state's bytes."""
-        return self.image()()
+        with self.image()() as copy:
+            return copy.read()
 
     def restore(self, data: bytes) -> None:
         """Replace the state."""

@@ -12,6 +12,11 @@ from collections.abc import Iterable, Mapping
 FIELDS = ("appName", "dataId", "desc", "group", "type")
 """In the order in which they are written."""
 
+MOST_ITEMS = 100_000
+MOST_LINES = 1_000_000
+LONGEST_VALUE = 16 * 1024
+"""Characters of one value as it is written. The longest that may be stored has some hundreds."""
+
 _PLAIN = re.compile(r"[^\W\d_](?:[\w.\-/ ]*[\w])?")
 _WORDS = frozenset(("true", "false", "yes", "no", "on", "off", "y", "n", "null"))
 _FIELD = re.compile(r"(\s*)(- +|-\t+)?([A-Za-z_]\w*) *:(?:[ \t]+(.*))?")
@@ -63,6 +68,8 @@ def load(text: str) -> list[dict[str, str | None]]:
 
     @raise MetadataError: it is something else.
     """
+    if text.count("\n") + text.count("\r") > MOST_LINES:
+        raise MetadataError("too many lines")
     lines = re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff"))
     at = 0
     while at < len(lines) and (not _content(lines[at]) or lines[at].startswith(("---", "%"))):
@@ -85,6 +92,8 @@ def _items(lines: list[str], at: int) -> list[dict[str, str | None]]:
         if found is None or (not found[2] and not items):
             raise MetadataError(f"line {at + 1} is no field")
         if found[2]:
+            if len(items) == MOST_ITEMS:
+                raise MetadataError("too many items")
             items.append({})
         indent = len(found[1]) + len(found[2] or "")
         value, at = _value(found[4] or "", lines, at + 1, indent)
@@ -110,6 +119,8 @@ def _value(first: str, lines: list[str], at: int, indent: int) -> tuple[str | No
     while at < len(lines) and (not lines[at].strip() or _indent(lines[at]) > indent):
         rest.append(lines[at])
         at += 1
+    if len(first) + sum(map(len, rest)) > LONGEST_VALUE:
+        raise MetadataError("a value that is too long")
     if first[:1] in ("|", ">"):
         return _block(first, rest), at
     if first[:1] in ("'", '"'):
@@ -151,15 +162,15 @@ def _quoted(first: str, rest: list[str]) -> str:
         if found is None:
             raise MetadataError("a quote that does not end")
         return found[1].replace("''", "'")
-    joined = first
-    lines: list[str] = []
+    lines = [[first]]
     for line in stripped:
-        if re.search(r"(?<!\\)(?:\\\\)*\\$", joined):  # a line end that does not count
-            joined = joined[:-1] + line
+        before = lines[-1][-1]
+        if (len(before) - len(before.rstrip("\\"))) % 2:  # a line end that does not count
+            lines[-1][-1:] = [before[:-1], line]
         else:
-            lines.append(joined)
-            joined = line
-    found = re.fullmatch(r'"((?:[^"\\]|\\.)*)"\s*(?: #.*)?', _folded([*lines, joined]), re.DOTALL)
+            lines.append([line])
+    text = _folded(["".join(parts) for parts in lines])
+    found = re.fullmatch(r'"((?:[^"\\]|\\.)*)"\s*(?: #.*)?', text, re.DOTALL)
     if found is None:
         raise MetadataError("a quote that does not end")
     return _ESCAPE.sub(_unescaped, found[1])

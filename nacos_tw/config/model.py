@@ -137,7 +137,12 @@ def check_content(content: str, limit: int = MAX_CONTENT) -> None:
     """Not blank, at most C{limit} characters."""
     if not content.strip():
         raise BadParameter(f"content is blank : {content}")
-    if len(content) > limit:
+    check_characters(len(content), limit)
+
+
+def check_characters(count: int, limit: int = MAX_CONTENT) -> None:
+    """A content of so many characters is not too long."""
+    if count > limit:
         raise BadParameter(f"invalid content, over {limit}")
 
 

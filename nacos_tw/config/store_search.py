@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 
@@ -47,6 +47,14 @@ class Brief:
     modified_ms: int
 
 
+class Sized(NamedTuple):
+    """A config without its content, but with the bytes of that."""
+
+    id: int
+    key: ConfigKey
+    size: int
+
+
 def full_row(txn: Txn, key: ConfigKey) -> Item | None:
     """A config with all its columns and labels (show=all, catalog)."""
     tenant, group, data_id = key
@@ -65,6 +73,11 @@ def rows_by_ids(txn: Txn, ids: Iterable[int]) -> list[Item]:
 def keys_by_ids(txn: Txn, ids: Iterable[int]) -> list[ConfigKey]:
     """The names of configs by their ids, likewise."""
     return [(row[0] or "", row[1], row[2]) for row in _by_ids(txn, "tenant_id, group_id, data_id", ids)]
+
+
+def sizes_by_ids(txn: Txn, ids: Iterable[int]) -> list[Sized]:
+    """Configs by their ids, likewise, without their contents."""
+    return [_one_sized(row) for row in _by_ids(txn, _sized(txn), ids)]
 
 
 def _by_ids(txn: Txn, wanted: str, ids: Iterable[int]) -> list[Row]:
@@ -98,14 +111,14 @@ def search(txn: Txn, wanted: Search, page_no: int, page_size: int) -> Page[Item]
     return Page(total, page_no, page_size, [item(txn, row) for row in rows])
 
 
-def export_page(txn: Txn, wanted: Search, after_id: int, limit: int) -> list[Item]:
-    """The next rows for an export, by id: call it with the last one's id until it gives none."""
+def export_page(txn: Txn, wanted: Search, after_id: int, limit: int) -> list[Sized]:
+    """The next configs for an export, by id: call it with the last one's id until it gives none."""
     where, params = _where(txn, wanted)
     rows = txn.all(
-        f"SELECT {columns(txn, 'c.')} FROM config_info c WHERE {where} AND c.id>? ORDER BY c.id LIMIT ?",
+        f"SELECT {_sized(txn, 'c.')} FROM config_info c WHERE {where} AND c.id>? ORDER BY c.id LIMIT ?",
         (*params, after_id, limit),
     )
-    return [item(txn, row) for row in rows]
+    return [_one_sized(row) for row in rows]
 
 
 def configs_of(txn: Txn, tenant: str) -> list[Brief]:
@@ -193,6 +206,18 @@ def columns(txn: Txn, prefix: str = "") -> str:
     """The columns that L{item} takes."""
     secret = f"{prefix}encrypted_data_key" if txn.columns.encrypted_data_key else "''"
     return ", ".join([*(prefix + name for name in _ITEM), secret])
+
+
+def _sized(txn: Txn, prefix: str = "") -> str:
+    """The columns of a L{Sized}. SQLite's length of a text is in characters, and ends at a NUL."""
+    content = f"{prefix}content"
+    size = f"LENGTH(CAST({content} AS BLOB))" if txn.dialect == "sqlite" else f"LENGTH({content})"
+    return f"{prefix}id, {prefix}tenant_id, {prefix}group_id, {prefix}data_id, {size}"
+
+
+def _one_sized(row: Row) -> Sized:
+    number, tenant, group, data_id, size = row
+    return Sized(number, (tenant or "", group, data_id), size)
 
 
 def item(txn: Txn, row: Row, tags: str | None = None) -> Item:

@@ -1,82 +1,24 @@
-"""Configs as a zip archive, and back (config fact sheet 8)."""
+"""Configs as a zip archive (config fact sheet 8); L{nacos_tw.config.archive} is the way back."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
-
-import attrs
+from typing import TypeVar
 
 from nacos_tw.config import metadata, store_search
-from nacos_tw.config.metadata import MetadataError
-from nacos_tw.config.model import ConfigKey, Item, check_content, check_key, check_length
-from nacos_tw.config.store_search import Search
+from nacos_tw.config.archive import META_1, META_2
+from nacos_tw.config.model import ConfigKey, Item
+from nacos_tw.config.store_search import Search, Sized
 from nacos_tw.storage.txn import Txn
 
-if TYPE_CHECKING:
-    from zipfile import ZipFile, ZipInfo
+T = TypeVar("T")
 
-META_1 = ".meta.yml"
-META_2 = ".metadata.yml"
-
-MOST_ENTRIES = 100_000
-LARGEST_ENTRY = 40 * 1024 * 1024
-"""Bytes of an entry when it is unpacked."""
-LARGEST_ARCHIVE = 128 * 1024 * 1024
-"""Bytes of all entries when they are unpacked."""
-MODEST = 64 * 1024 * 1024
-"""An archive that unpacks to more bytes than these must not grow by more than L{MOST_GROWTH} times."""
-MOST_GROWTH = 200
-STORED, DEFLATED = 0, 8
-"""The ways of packing that Java's own reader knows."""
-LOCAL_HEAD = 30
-"""Least bytes in front of an entry's data."""
-DIRECTORY_ENTRY = b"PK\x01\x02"
-"""What an entry of the directory begins with."""
-LONGEST_NAME = 1024
-"""Bytes of an entry's name."""
-
-_TYPES = {
-    "yml": "yaml", "yaml": "yaml", "txt": "text", "text": "text", "json": "json", "xml": "xml", "htm": "html",
-    "html": "html", "properties": "properties", "toml": "toml",
-}  # fmt: skip
-
-NOT_IN_METADATA = "未在元数据中找到: "
-NOT_IN_FILE = "未在文件中找到: "
-
-
-class ArchiveError(ValueError):
-    """The archive cannot be read, or is not one that is safe to."""
-
-
-@attrs.frozen
-class Loaded:
-    """
-    A config of an archive.
-
-    @ivar app_name, desc: None if the archive does not say.
-    """
-
-    group: str
-    data_id: str
-    content: str
-    type: str
-    app_name: str | None = None
-    desc: str | None = None
-
-
-@attrs.frozen
-class Archive:
-    """What is in an archive; C{unrecognized}: what is no config, as the API names it."""
-
-    configs: list[Loaded]
-    unrecognized: list[str]
-
-
-# -- writing
+BATCH_BYTES = 1024 * 1024
+"""Bytes of contents, about, that are in work at a time."""
+BATCH = 500
+"""Configs, likewise."""
 
 
 def export(
@@ -94,18 +36,43 @@ def export(
     @param at_ms: the time that entries have.
     @param readable: whether the asker may read a config; the others are left out.
     """
-    return pack((item for item in _found(txn, wanted, ids) if readable(item.key)), version, at_ms)
+    return pack(_found(txn, wanted, ids, readable), version, at_ms)
 
 
-def _found(txn: Txn, wanted: Search, ids: list[int]) -> Iterator[Item]:
+def _found(txn: Txn, wanted: Search, ids: list[int], readable: Callable[[ConfigKey], bool]) -> Iterator[Item]:
+    """The configs, of whose contents few are in memory at a time."""
+    for page in _pages(txn, wanted, ids):
+        for batch in batches([one for one in page if readable(one.key)], lambda one: one.size):
+            yield from store_search.rows_by_ids(txn, [one.id for one in batch])
+
+
+def _pages(txn: Txn, wanted: Search, ids: list[int]) -> Iterator[list[Sized]]:
     if ids:
-        for start in range(0, len(ids), 200):
-            yield from store_search.rows_by_ids(txn, ids[start : start + 200])
+        yield store_search.sizes_by_ids(txn, ids)
         return
     last = -1
-    while items := store_search.export_page(txn, wanted, last, 200):
-        yield from items
-        last = items[-1].id
+    while page := store_search.export_page(txn, wanted, last, BATCH):
+        yield page
+        last = page[-1].id
+
+
+def batches(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
+    """
+    The items in parts of modest size, in order.
+
+    @param size: bytes of an item, about.
+    """
+    batch: list[T] = []
+    total = 0
+    for item in items:
+        more = size(item)
+        if batch and (total + more > BATCH_BYTES or len(batch) >= BATCH):
+            yield batch
+            batch, total = [], 0
+        batch.append(item)
+        total += more
+    if batch:
+        yield batch
 
 
 def pack(items: Iterable[Item], version: int, at_ms: int) -> bytes:
@@ -146,152 +113,3 @@ def _described(item: Item) -> dict[str, str | None]:
         "group": group,
         "type": item.type or "text",
     }
-
-
-# -- reading
-
-
-def unpack(data: bytes) -> Archive:
-    """
-    What is in an archive.
-
-    @raise ArchiveError: it cannot be read, or it is a bomb.
-    @raise MetadataError: its C{.metadata.yml} is none.
-    """
-    from zipfile import BadZipFile, LargeZipFile, ZipFile
-
-    # Every entry has its signature in the directory, so nothing is made of a directory that is too long.
-    if data.count(DIRECTORY_ENTRY) > MOST_ENTRIES:
-        raise ArchiveError(f"more than {MOST_ENTRIES} entries")
-    try:
-        with ZipFile(BytesIO(data)) as archive:
-            texts = dict(_texts(archive, len(data)))
-    except (
-        BadZipFile,
-        LargeZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        RuntimeError,
-        ValueError,
-        NotImplementedError,
-    ) as e:
-        if isinstance(e, ArchiveError):
-            raise
-        raise ArchiveError(f"no archive that can be read: {type(e).__name__}") from None
-    meta = next((name for name in texts if name in (META_1, META_2)), META_1)
-    described = texts.pop(meta, "")
-    if meta == META_2:
-        return _second(texts, described)
-    return _first(texts, described)
-
-
-def _texts(archive: ZipFile, size: int) -> Iterator[tuple[str, str]]:
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    _check_directory(entries, size)
-    unpacked = 0
-    for entry in entries:
-        name = _name(entry)
-        if len(entry.filename) > LONGEST_NAME:
-            raise ArchiveError("the name of an entry is too long")
-        # Its head may lie about the size: so no more is read than it says.
-        if entry.file_size > LARGEST_ENTRY:
-            raise ArchiveError("an entry unpacks to too much")
-        with archive.open(entry) as opened:
-            data = opened.read(entry.file_size + 1)
-        unpacked += len(data)
-        if len(data) > entry.file_size or unpacked > LARGEST_ARCHIVE:
-            raise ArchiveError("an entry unpacks to more than it says")
-        try:
-            yield name, data.decode("utf-8")
-        except UnicodeDecodeError:
-            raise ArchiveError("an entry is no text in UTF-8") from None
-
-
-def _check_directory(entries: list[ZipInfo], size: int) -> None:
-    """Whether entries are safe to unpack, as far as they tell; C{size}: of the archive, in bytes."""
-    total = sum(entry.file_size for entry in entries)
-    if total > LARGEST_ARCHIVE or (total > MODEST and total > size * MOST_GROWTH):
-        raise ArchiveError("the archive unpacks to too much")
-    end = 0
-    for entry in sorted(entries, key=lambda entry: entry.header_offset):
-        if "\0" in entry.orig_filename:
-            raise ArchiveError("the name of an entry has a NUL")
-        if entry.compress_type not in (STORED, DEFLATED):
-            # The other ways of packing cannot be told to unpack only so much.
-            raise ArchiveError("an entry is packed in a way that is not supported")
-        if entry.header_offset < end:
-            raise ArchiveError("entries share bytes")
-        end = entry.header_offset + LOCAL_HEAD + entry.compress_size
-
-
-def _name(entry: ZipInfo) -> str:
-    """The name of an entry. Without the flag for UTF-8 it was written on a Windows of who knows which language."""
-    if entry.flag_bits & 0x800:
-        return entry.filename
-    raw = entry.filename.encode("cp437", "replace")
-    for encoding in ("utf-8", "gbk"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return entry.filename
-
-
-def _split(texts: dict[str, str]) -> tuple[dict[tuple[str, str], str], list[str]]:
-    """Entries by (group, dataId), and names that are not C{group/dataId}."""
-    configs: dict[tuple[str, str], str] = {}
-    others = []
-    for name, text in texts.items():
-        group, slash, data_id = name.partition("/")
-        if group and data_id and "/" not in data_id:
-            configs[group, data_id] = text
-        else:
-            others.append(name)
-    return configs, others
-
-
-def _first(texts: dict[str, str], described: str) -> Archive:
-    configs, unrecognized = _split(texts)
-    apps = metadata.load_apps(described)
-    return Archive(
-        [
-            Loaded(group, data_id, text, type_by_name(data_id), metadata.app_of(apps, group, data_id))
-            for (group, data_id), text in configs.items()
-        ],
-        unrecognized,
-    )
-
-
-def _second(texts: dict[str, str], described: str) -> Archive:
-    configs, unrecognized = _split(texts)
-    loaded = []
-    for item in metadata.load(described):
-        group, data_id, kind = item.get("group"), item.get("dataId"), item.get("type")
-        if not group or not data_id or not kind:
-            raise MetadataError("metadata without dataId, group or type")
-        text = configs.pop((group, data_id), None)
-        if text is None:
-            unrecognized.append(f"{NOT_IN_FILE}{group}/{data_id}")
-        else:
-            loaded.append(Loaded(group, data_id, text, kind, item.get("appName"), item.get("desc")))
-    unrecognized.extend(f"{NOT_IN_METADATA}{group}/{data_id}" for group, data_id in configs)
-    return Archive(loaded, unrecognized)
-
-
-def type_by_name(data_id: str) -> str:
-    """The type that a dataId's ending stands for."""
-    return _TYPES.get(data_id.rpartition(".")[2].lower(), "text") if "." in data_id else "text"
-
-
-def check(items: Iterable[Any], max_content: int) -> None:
-    """
-    Whether all of these L{Loaded} may be stored.
-
-    @raise nacos_tw.errors.BadParameter: the first may not.
-    """
-    for item in items:
-        check_key(item.data_id, item.group)
-        check_content(item.content, max_content)
-        check_length("appName", item.app_name)
-        check_length("desc", item.desc)

@@ -23,6 +23,8 @@ from nacos_tw.raft.writer import DirectWriter, Writer
 
 TRAILING_BYTES = 4 * 1024 * 1024
 """Bytes of entries kept behind a snapshot, at most."""
+MOST_BYTES = 64 * 1024 * 1024
+"""Bytes of new entries after which a snapshot is due in any case: entries are in memory until then."""
 CHUNK = 1024 * 1024
 """Bytes of a snapshot in one message."""
 OVERDUE = 4
@@ -52,7 +54,8 @@ class Compaction:
         drain: Callable[[], None],
     ) -> None:
         """
-        @param threshold: bytes of new entries after which a snapshot is due (or its own size, if that is more).
+        @param threshold: bytes of new entries after which a snapshot is due, or its own size if that is more, up to
+            L{MOST_BYTES}.
         @param trailing: entries kept behind a snapshot, for followers that are a little behind.
         @param drain: works through what the core has to say.
         """
@@ -77,7 +80,7 @@ class Compaction:
         """
         if self._taking:
             return False
-        full = max(self._threshold, self._size)
+        full = max(self._threshold, min(self._size, MOST_BYTES))
         return self._damaged or self.bytes > full and (not self.core.sending_snapshot or self.bytes > OVERDUE * full)
 
     def applied(self, index: int, size: int) -> None:
@@ -103,8 +106,8 @@ class Compaction:
         store = self.store
 
         def prepare() -> tuple[SnapshotDraft, int]:
-            data = image()
-            return store.begin_snapshot(meta, data), len(data)
+            found = image()
+            return store.begin_snapshot(meta, found.parts), found.length
 
         def prepared(found: tuple[SnapshotDraft, int]) -> Deferred[None]:
             draft, self._size = found

@@ -15,6 +15,8 @@ import msgspec
 
 from nacos_tw.errors import NacosError
 from nacos_tw.interfaces import IDurableMachine, IStateMachine
+from nacos_tw.raft import image
+from nacos_tw.raft.image import Image
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True):
@@ -98,15 +100,24 @@ class Machines:
             return None
         return machine.apply(command[1:])
 
-    def image(self) -> Callable[[], bytes]:
-        """The states of all machines; the function is called in the log's thread."""
+    def image(self) -> Callable[[], Image]:
+        """The states of all machines, as a map of msgpack; the function is called in the log's thread."""
         states = {name: machine.snapshot() for name, machine in self.machines.items() if name not in self._durable}
         images = {name: machine.image() for name, machine in self._durable.items()}
-        return lambda: _encode({**states, **{name: image() for name, image in images.items()}})
+
+        def read() -> Image:
+            found = {name: image.of_bytes(state) for name, state in states.items()}
+            found |= {name: image.of_file(taken()) for name, taken in images.items()}
+            parts = [image.of_bytes(bytes([0x80 | len(found)]))]  # a map of fewer than 16
+            for name, state in found.items():
+                parts += [image.of_bytes(_encode(name)), image.packed(state)]
+            return image.joined(parts)
+
+        return read
 
     def snapshot(self) -> bytes:
         """The states of all machines."""
-        return self.image()()
+        return self.image()().whole()
 
     def restore(self, data: bytes) -> None:
         """Replace the states of all machines that the snapshot holds and that are not further already."""
@@ -178,18 +189,18 @@ class Sessions:
         if self._machines is not None:
             self._machines.reset()
 
-    def image(self) -> Callable[[], bytes]:
-        """The whole replicated state of now; the function is called in the log's thread."""
-        last = dict(self.last)
+    def image(self) -> Callable[[], Image]:
+        """The whole replicated state of now, as a L{_Saved}; the function is called in the log's thread."""
+        head = image.of_bytes(b"\x92" + _encode(self.last))  # an array of two
         if self._machines is None:
-            state = self._machine.snapshot()
-            return lambda: _encode((last, state))
-        image = self._machines.image()
-        return lambda: _encode((last, image()))
+            state = image.of_bytes(self._machine.snapshot())
+            return lambda: image.joined((head, image.packed(state)))
+        taken = self._machines.image()
+        return lambda: image.joined((head, image.packed(taken())))
 
     def snapshot(self) -> bytes:
         """The whole replicated state."""
-        return self.image()()
+        return self.image()().whole()
 
     def restore(self, data: bytes, index: int = 0) -> None:
         """Replace the whole replicated state by the one after the entry with that index."""

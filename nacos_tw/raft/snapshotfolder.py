@@ -6,6 +6,7 @@ Nothing here locks: L{nacos_tw.raft.store.Store} lets one thread in at a time, b
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from nacos_tw.raft.disk import Disk, explain
 from nacos_tw.raft.folder import remove_in_order
@@ -32,7 +33,7 @@ class SnapshotFolder:
         """Whether the current snapshot goes as far as that."""
         return self.current is not None and index <= self.current.index
 
-    def begin(self, meta: SnapshotMeta, data: bytes) -> SnapshotDraft:
+    def begin(self, meta: SnapshotMeta, parts: Iterable[bytes]) -> SnapshotDraft:
         """
         Write and sync a snapshot under a temporary name. Any thread may call it.
 
@@ -41,7 +42,8 @@ class SnapshotFolder:
         try:
             draft = SnapshotDraft(self._folder, meta, self._disk, "own")
             try:
-                draft.write(0, data)
+                for part in parts:
+                    draft.write(draft.size, part)
                 draft.finish()
             except BaseException:
                 draft.drop()

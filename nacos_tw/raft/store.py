@@ -24,7 +24,7 @@ import errno
 import os
 import threading
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from twisted.logger import Logger
@@ -204,19 +204,19 @@ class Store:
             self._terms.extend([entry.term for entry in entries])
             self._pieces[-1].high = max(self._pieces[-1].high, self.last)
 
-    def begin_snapshot(self, meta: SnapshotMeta, data: bytes) -> SnapshotDraft:
+    def begin_snapshot(self, meta: SnapshotMeta, parts: Iterable[bytes]) -> SnapshotDraft:
         """
         Write and sync a snapshot under a temporary name; it means nothing yet. This one method may
         be called from any thread, so that a large state does not hold up the log.
 
         @raise OSError: the disk refused. The log goes on.
         """
-        return self._snapshots.begin(meta, data)
+        return self._snapshots.begin(meta, parts)
 
     def write_snapshot(self, meta: SnapshotMeta, data: bytes) -> None:
         """Save a snapshot of this node's own state; it becomes the current one. One that is not
         newer than the current one is ignored."""
-        self.publish(self.begin_snapshot(meta, data))
+        self.publish(self.begin_snapshot(meta, (data,)))
 
     def publish(self, draft: SnapshotDraft) -> None:
         """Make the snapshot of L{begin_snapshot} the current one."""

@@ -123,7 +123,7 @@ RAFT_APPEND = Key(
 RAFT_SEGMENT = Key("nacos.raft.segment-bytes", byte_count(65536, 2**30), "8388608", "Size of one file of the log.")
 RAFT_SNAPSHOT = Key(
     "nacos.raft.snapshot-bytes", byte_count(65536, 2**34), "16777216", "Bytes of log after which a snapshot is written "
-    "(at least as many as the last snapshot has).",
+    "(at least as many as the last snapshot has, up to 64 MB of that).",
 )  # fmt: skip
 
 HTTPS = Key(

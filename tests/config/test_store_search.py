@@ -108,14 +108,14 @@ class Searching(StoreCase):
         self.assertIsNone(self.run_in(store_search.full_row, ("", "g", "none")))
 
     def test_export(self) -> None:
-        """Pages by the last id."""
+        """Pages by the last id; sizes are bytes."""
         for number in range(5):
-            self.publish(f"d{number}")
+            self.do(Publish(("", "g", f"d{number}"), "a\0\u4e2d" * (number + 1), None, T0))
         got, last = [], 0
-        while items := self.run_in(store_search.export_page, Search(blur=True, data_id="d*"), last, 2):
-            got += [item.key[2] for item in items]
-            last = items[-1].id
-        self.assertEqual(got, [f"d{number}" for number in range(5)])
+        while found := self.run_in(store_search.export_page, Search(blur=True, data_id="d*"), last, 2):
+            got += [(one.key[2], one.size) for one in found]
+            last = found[-1].id
+        self.assertEqual(got, [(f"d{number}", 5 * (number + 1)) for number in range(5)])
 
     def test_ids(self) -> None:
         """By ids, whatever the namespace; many of them too; each once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zipfile
 from collections.abc import Mapping
 
@@ -11,10 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.config import metadata, transfer
+from nacos_tw.config import archive as archives
+from nacos_tw.config import metadata
+from nacos_tw.config.archive import ArchiveError, type_by_name, unpack
 from nacos_tw.config.metadata import MetadataError
 from nacos_tw.config.model import Item, md5_of
-from nacos_tw.config.transfer import ArchiveError, pack, type_by_name, unpack
+from nacos_tw.config.transfer import batches, pack
+from nacos_tw.errors import BadParameter
 
 AT = 1_795_449_497_589
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -43,7 +47,7 @@ class Archives(SynchronousTestCase):
             found = unpack(pack(items, version, AT))
             self.assertEqual(found.unrecognized, [])
             self.assertEqual(
-                [(one.group, one.data_id, one.content) for one in found.configs],
+                [(one.group, one.data_id, found.content(one)) for one in found.configs],
                 [(one.key[1], one.key[2], one.content) for one in items],
             )
             self.assertEqual(found.configs[0].app_name, "app")
@@ -55,7 +59,8 @@ class Archives(SynchronousTestCase):
             self.assertEqual(read.namelist(), ["EX/ex2"])
             self.assertEqual(read.infolist()[0].date_time, (2026, 11, 23, 15, 58, 16))
         data = pack([], 2, AT)
-        self.assertEqual(unpack(data), transfer.Archive([], []))
+        found = unpack(data)
+        self.assertEqual((found.configs, found.unrecognized), ([], []))
 
     def test_names(self) -> None:
         found = unpack(archive({"g/": "", "g/a": "1", "a/b/c": "2", "/x": "3", "x/": "", "y": "4", "g/..": "5"}))
@@ -81,15 +86,15 @@ class Archives(SynchronousTestCase):
         self.assertRaises(ArchiveError, unpack, bytes(data))
 
     def test_bombs(self) -> None:
-        self.patch(transfer, "LARGEST_ENTRY", 1000)
+        self.patch(archives, "LARGEST_ENTRY", 1000)
         self.assertRaisesRegex(ArchiveError, "an entry unpacks to too much", unpack, archive({"g/a": "x" * 1001}))
-        self.patch(transfer, "LARGEST_ARCHIVE", 1500)
+        self.patch(archives, "LARGEST_ARCHIVE", 1500)
         many = {"g/a": "x" * 800, "g/b": "x" * 800}
         self.assertRaisesRegex(ArchiveError, "the archive unpacks to too much", unpack, archive(many))
-        self.patch(transfer, "MODEST", 500)
-        self.patch(transfer, "MOST_GROWTH", 2)
+        self.patch(archives, "MODEST", 500)
+        self.patch(archives, "MOST_GROWTH", 2)
         self.assertRaisesRegex(ArchiveError, "too much", unpack, archive({"g/a": "x" * 900}))
-        self.patch(transfer, "MOST_ENTRIES", 1)
+        self.patch(archives, "MOST_ENTRIES", 1)
         self.assertRaisesRegex(ArchiveError, "more than 1 entries", unpack, archive({"g/a": "x", "g/b": "x"}))
         self.assertRaisesRegex(ArchiveError, "name", unpack, archive({"g/" + "a" * 1100: "x"}))
 
@@ -107,6 +112,43 @@ class Archives(SynchronousTestCase):
                 unpack(data)
             except (ArchiveError, MetadataError):
                 pass
+
+    def test_what_may_not_be_stored(self) -> None:
+        """An entry is judged by what it is in characters, wherever it is cut into parts."""
+        self.patch(archives, "PART", 5)
+        for text, refusal in (
+            ("\u2003 \n" * 60, "content is blank : " + ("\u2003 \n" * 60)[:100]),
+            ("\U0001f600" * 41, "invalid content, over 40"),
+            (" " * 41, "invalid content, over 40"),
+        ):
+            limit = 40 if "over" in refusal else 1000
+            found = unpack(archive({"g/fine": "\u4e2d" * 40, "g/a": text}))
+            error = self.assertRaises(BadParameter, found.check, limit)
+            self.assertEqual(str(error), refusal)
+        unpack(archive({"g/a": " " * 30 + "\U0001f600" * 10})).check(40)
+        self.assertRaises(ArchiveError, unpack, archive({"g/a": "\u4e2d".encode()[:2]}))
+
+    def test_long_metadata(self) -> None:
+        """Metadata have a limit of their own: they are taken apart."""
+        self.patch(archives, "LARGEST_METADATA", 100)
+        for name in (".meta.yml", ".metadata.yml"):
+            self.assertRaisesRegex(ArchiveError, "metadata", unpack, archive({"g/a": "1", name: "#" * 101}))
+
+    def test_one_name_twice(self) -> None:
+        """The last entry of a name is the config, in the place of the first."""
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as made, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for name, text in (("g/a", "1"), ("g/b", "2"), ("g/a", "3")):
+                made.writestr(name, text)
+        found = unpack(out.getvalue())
+        self.assertEqual([(one.data_id, found.content(one)) for one in found.configs], [("a", "3"), ("b", "2")])
+
+    def test_batches(self) -> None:
+        parts = list(batches([300_000] * 10, lambda size: size))
+        self.assertEqual([len(part) for part in parts], [3, 3, 3, 1])
+        self.assertEqual([len(part) for part in batches(["x"] * 1200, len)], [500, 500, 200])
+        self.assertEqual(list(batches([], len)), [])
 
     def test_types(self) -> None:
         for name, kind in (("a.yml", "yaml"), ("a.HTM", "html"), ("a.txt", "text"), ("yaml", "text"), ("a.b", "text")):
@@ -179,6 +221,21 @@ metadata:
             metadata.load("metadata:\n- a: " + text)
         except MetadataError:
             pass
+
+    def test_limits(self) -> None:
+        """Much that is written in a short time is read in a short time, or refused."""
+        one = "- dataId: a\n  group: g\n  type: text\n"
+        lines = 'metadata:\n- a: "x\\\n' + "    y\\\n" * 2000 + '    z"\n'
+        self.assertEqual(metadata.load(lines), [{"a": "x" + "y" * 2000 + "z"}])
+        self.assertEqual(len(metadata.load("metadata:\n" + one * 1000)), 1000)
+        self.patch(metadata, "MOST_ITEMS", 1000)
+        for text, why in (
+            ("metadata:\n" + one * 1001, "too many items"),
+            (lines.replace("    y", "    y" * 3), "too long"),
+            ("metadata:\n- a: " + "x" * 20_000, "too long"),
+            ("\n" * 500_001 + "\r" * 500_000 + "metadata:\n" + one, "too many lines"),
+        ):
+            self.assertRaisesRegex(MetadataError, why, metadata.load, text)
 
     def test_applications(self) -> None:
         apps = {("G", "a.b.c"): "one", ("G", "plain"): "two"}

@@ -15,9 +15,8 @@ from urllib.parse import quote_plus
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 
-from nacos_tw.config import transfer
+from nacos_tw.config.archive import LARGEST_ARCHIVE, MOST_ENTRIES, ArchiveError, unpack
 from nacos_tw.config.metadata import MetadataError
-from nacos_tw.config.transfer import ArchiveError
 from nacos_tw.errors import BadParameter, NacosError, SettingsError, StartError
 from nacos_tw.http import multipart
 from nacos_tw.http.call import FORM, Call
@@ -145,11 +144,14 @@ def listener(data: bytes) -> None:
 def archive(data: bytes) -> None:
     """An archive to import: texts within the limits, or the two errors."""
     try:
-        found = transfer.unpack(data)
+        found = unpack(data)
     except (ArchiveError, MetadataError):
         return
-    assert sum(len(one.content) for one in found.configs) <= transfer.LARGEST_ARCHIVE
-    assert len(found.configs) + len(found.unrecognized) <= transfer.MOST_ENTRIES
+    contents = [found.content(one) for one in found.configs]
+    assert [len(content) for content in contents] == [one.text.characters for one in found.configs]
+    assert [not content.strip() for content in contents] == [one.text.blank for one in found.configs]
+    assert sum(map(len, contents)) <= LARGEST_ARCHIVE
+    assert len(found.configs) + len(found.unrecognized) <= MOST_ENTRIES
 
 
 # -- files

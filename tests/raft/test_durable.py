@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, BinaryIO
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -70,9 +71,9 @@ class Filed(Memory):
         self.state = list(self.disk.get("state", []))
         self.lost = self.dirty = False
 
-    def image(self) -> Callable[[], bytes]:
+    def image(self) -> Callable[[], BinaryIO]:
         state = self.snapshot()
-        return lambda: state
+        return lambda: io.BytesIO(state)
 
     def restore(self, data: bytes) -> None:
         super().restore(data)

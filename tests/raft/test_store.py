@@ -350,7 +350,7 @@ class RefusingDiskTests(SynchronousTestCase):
         store.save(None, entries(1, 3, 1))
         for call in range(1, 6):
             disk.fail_at, disk.fail_with = disk.calls + call, errno.ENOSPC
-            error = self.assertRaises(OSError, store.begin_snapshot, meta(2), b"two")
+            error = self.assertRaises(OSError, store.begin_snapshot, meta(2), (b"t", b"wo"))
             self.assertEqual(str(error), f"[Errno 28] cannot write a snapshot in {FOLDER}: the disk is full")
         store.save(None, entries(4, 1, 1))
         self.assertEqual([path for path in disk.image() if path.endswith(".tmp")], [])

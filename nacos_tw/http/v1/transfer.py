@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -12,14 +12,14 @@ from twisted.internet.defer import DeferredLock
 
 from nacos_tw.auth.access import READ, config_resource
 from nacos_tw.auth.refusals import NOT_ALLOWED, Refused
-from nacos_tw.config import store_search, transfer
+from nacos_tw.config import archive, store_search, transfer
+from nacos_tw.config.archive import Archive, ArchiveError, Loaded
 from nacos_tw.config.commands import ABORT, OVERWRITE, SKIP, Import, ImportItem
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.metadata import MetadataError
 from nacos_tw.config.model import ConfigKey, check_key, check_tenant, labels_of, tenant_of, type_or_text
 from nacos_tw.config.store_import import Imported
-from nacos_tw.config.store_search import Search
-from nacos_tw.config.transfer import Archive, ArchiveError
+from nacos_tw.config.store_search import Search, Sized
 from nacos_tw.errors import BadParameter, Unavailable
 from nacos_tw.http.call import Call
 from nacos_tw.http.reply import Reply
@@ -36,12 +36,8 @@ UNREADABLE = 100004, "解析数据失败"
 NOTHING = 100005, "导入的文件数据为空"
 NONE_CHOSEN = 100006, "没有选择任何配置"
 
-BATCH_BYTES = 1024 * 1024
-"""Bytes of contents, about, that are imported by one command: it must fit into the log."""
 MOST_WAITING = 8
 """Archives that wait while another is imported."""
-BATCH = 500
-"""Configs in one."""
 OCTETS = b"application/octet-stream;charset=UTF-8"
 
 
@@ -51,6 +47,15 @@ class Wanted(msgspec.Struct):
     cfgId: str | int  # noqa: N815
     dataId: str | None = None  # noqa: N815
     group: str | None = None
+
+
+@attrs.frozen
+class Batch:
+    """Configs that one command imports, named; C{read(txn, *arguments)} has them with their contents."""
+
+    keys: list[ConfigKey]
+    read: Callable[..., list[ImportItem]]
+    arguments: tuple[Any, ...]
 
 
 @attrs.frozen
@@ -103,7 +108,7 @@ class Transfer:
         call.forget()
         if len(self._turn.waiting) >= MOST_WAITING:
             raise Unavailable("too many archives are being imported")
-        # One at a time: what an archive unpacks to is in memory until all of it is imported.
+        # One at a time: unpacking takes a processor, and up to the largest content's memory.
         await self._turn.acquire()
         try:
             return await self._take(tenant, uploaded.data, policy, ip, user)
@@ -111,37 +116,36 @@ class Transfer:
             self._turn.release()
 
     async def _take(self, tenant: str, data: bytes, policy: str, ip: str, user: str | None) -> Reply:
-        archive = await self.configs.query(_unpacked, tenant, data, self.limits.max_content)
-        if isinstance(archive, ArchiveError):
+        found = await self.configs.query(_unpacked, tenant, data, self.limits.max_content)
+        if isinstance(found, ArchiveError):
             return _outcome(UNREADABLE)
-        if isinstance(archive, MetadataError):
+        if isinstance(found, MetadataError):
             return _outcome(BAD_METADATA)
-        if isinstance(archive, Exception):
-            raise archive
-        if archive is None:
+        if isinstance(found, Exception):
+            raise found
+        if found is None:
             return _outcome(NO_NAMESPACE)
-        if not archive.configs:
-            return _outcome(NOTHING, {"succCount": 0, **_unrecognized(archive)})
-        items = [
-            ImportItem((tenant, one.group, one.data_id), one.content, type_or_text(one.type), one.app_name, one.desc)
-            for one in archive.configs
+        if not found.configs:
+            return _outcome(NOTHING, {"succCount": 0, **_unrecognized(found)})
+        batches = [
+            Batch([(tenant, one.group, one.data_id) for one in part], _read, (found, tenant, part))
+            for part in transfer.batches(found.configs, lambda one: one.text.size)
         ]
-        imported = await self._import(items, policy, ip, user)
-        return result({**_counted(imported), **_unrecognized(archive)}, "import success")
+        imported = await self._import(batches, policy, ip, user)
+        return result({**_counted(imported), **_unrecognized(found)}, "import success")
 
-    async def _import(self, items: list[ImportItem], policy: str, ip: str, user: str | None) -> Imported:
-        """One command after the other, until an existing config ends it (ABORT)."""
+    async def _import(self, batches: list[Batch], policy: str, ip: str, user: str | None) -> Imported:
+        """One command after the other, each with the contents of its own, until an existing config ends it (ABORT)."""
         done = Imported()
         at, limits = self.millis(), self.limits
-        position = 0
-        for batch in batches(items):
-            part = await self.configs.write(Import(batch, policy, at, ip, user, limits.in_force, limits.counted))
-            position += len(batch)
+        for position, batch in enumerate(batches, 1):
+            items = await self.configs.query(batch.read, *batch.arguments)
+            part = await self.configs.write(Import(items, policy, at, ip, user, limits.in_force, limits.counted))
             done.succeeded += part.succeeded
             done.skipped += part.skipped
             done.failed += part.failed
             if part.failed:
-                done.skipped += [item.key for item in items[position:]]
+                done.skipped += [key for later in batches[position:] for key in later.keys]
                 break
         return done
 
@@ -160,20 +164,16 @@ class Transfer:
             return _outcome(NONE_CHOSEN)
         if tenant and not await self.configs.query(namespaces.exists, tenant):
             return _outcome(NO_NAMESPACE)
-        rows = {item.id: item for item in await self.configs.query(store_search.rows_by_ids, list(wanted))}
+        rows = {row.id: row for row in await self.configs.query(store_search.sizes_by_ids, list(wanted))}
         if not rows:
             return _outcome(NOTHING)
-        check_each(call, READ, (item.key for item in rows.values()))
-        items = []
-        for number, one in wanted.items():
-            item = rows.get(number)
-            if item is not None:
-                key = tenant, (one.group or "").strip() or item.key[1], (one.dataId or "").strip() or item.key[2]
-                check_key(key[2], key[1])
-                items.append(
-                    ImportItem(key, item.content, item.type, item.app_name, item.desc, item.encrypted_data_key or None)
-                )
-        imported = await self._import(items, policy, reading.client_ip(call), reading.source_user(call))
+        check_each(call, READ, (row.key for row in rows.values()))
+        copies = [_copy(rows[number], tenant, one) for number, one in wanted.items() if number in rows]
+        batches = [
+            Batch([copy.key for copy in part], _copied, (part,))
+            for part in transfer.batches(copies, lambda copy: copy.size)
+        ]
+        imported = await self._import(batches, policy, reading.client_ip(call), reading.source_user(call))
         return result(_counted(imported), "Clone Completed Successfully")
 
 
@@ -202,26 +202,37 @@ def _unpacked(txn: Txn, tenant: str, data: bytes, max_content: int) -> Archive |
     if tenant and not namespaces.exists(txn, tenant):
         return None
     try:
-        archive = transfer.unpack(data)
-        transfer.check(archive.configs, max_content)
+        found = archive.unpack(data)
+        found.check(max_content)
     except (ArchiveError, MetadataError, BadParameter) as error:
         return type(error)(str(error))
-    return archive
+    return found
 
 
-def batches(items: list[ImportItem]) -> Iterator[list[ImportItem]]:
-    """The items in parts of modest size, in order."""
-    batch: list[ImportItem] = []
-    size = 0
-    for item in items:
-        more = 3 * len(item.content)
-        if batch and (size + more > 3 * BATCH_BYTES or len(batch) >= BATCH):
-            yield batch
-            batch, size = [], 0
-        batch.append(item)
-        size += more
-    if batch:
-        yield batch
+def _read(txn: Txn, found: Archive, tenant: str, configs: list[Loaded]) -> list[ImportItem]:
+    """Some of an archive's configs with their contents. In the same thread, for the same reason."""
+    return [
+        ImportItem((tenant, one.group, one.data_id), found.content(one), type_or_text(one.type), one.app_name, one.desc)
+        for one in configs
+    ]
+
+
+def _copy(row: Sized, tenant: str, wanted: Wanted) -> Sized:
+    """A config by the name that its copy is to have."""
+    _, group, data_id = row.key
+    key = tenant, (wanted.group or "").strip() or group, (wanted.dataId or "").strip() or data_id
+    check_key(key[2], key[1])
+    return row._replace(key=key)
+
+
+def _copied(txn: Txn, copies: list[Sized]) -> list[ImportItem]:
+    """Configs with their contents, under their new names; those that are gone meanwhile are left out."""
+    rows = {item.id: item for item in store_search.rows_by_ids(txn, [copy.id for copy in copies])}
+    return [
+        ImportItem(copy.key, item.content, item.type, item.app_name, item.desc, item.encrypted_data_key or None)
+        for copy in copies
+        if (item := rows.get(copy.id)) is not None
+    ]
 
 
 def _policy(call: Call) -> str:

@@ -12,12 +12,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from nacos_tw.config.commands import ImportItem
+from nacos_tw.config import transfer
 from nacos_tw.http.listener import FrontFactory
 from nacos_tw.http.reply import Reply
-from nacos_tw.http.v1 import transfer
 from nacos_tw.http.v1.configs import ConfigsV1
-from nacos_tw.http.v1.transfer import batches
 from nacos_tw.settings.settings import HttpSettings
 from tests.http.carriers import Client, get
 from tests.http.v1.configuring import CONFIGS, ConfigCase
@@ -239,13 +237,6 @@ class Importing(ConfigCase):
         (got,) = client.got()
         self.assertEqual((got.status, msgspec.json.decode(got.body)["data"]["succCount"]), (200, 1), got)
         self.assertEqual(self.get(dataId="a").body, b"\r\n1\r\n--" + BOUNDARY.encode())
-
-    def test_batches(self) -> None:
-        items = [ImportItem(("", "g", str(number)), "x" * 300_000) for number in range(10)]
-        parts = list(batches(items))
-        self.assertEqual([item for part in parts for item in part], items)
-        self.assertEqual([len(part) for part in parts], [3, 3, 3, 1])
-        self.assertEqual(list(batches([])), [])
 
 
 class Clone(ConfigCase):

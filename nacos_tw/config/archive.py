@@ -1,0 +1,268 @@
+"""Archives to import, read entry by entry (config fact sheet 8.3): never is all that one unpacks to in memory."""
+
+from __future__ import annotations
+
+import codecs
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import attrs
+
+from nacos_tw.config import metadata
+from nacos_tw.config.metadata import MetadataError
+from nacos_tw.config.model import MAX_CONTENT, check_characters, check_content, check_key, check_length
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
+
+META_1 = ".meta.yml"
+META_2 = ".metadata.yml"
+
+MOST_ENTRIES = 100_000
+LARGEST_ENTRY = 40 * 1024 * 1024
+"""Bytes of an entry when it is unpacked."""
+LARGEST_ARCHIVE = 128 * 1024 * 1024
+"""Bytes of all entries when they are unpacked."""
+LARGEST_METADATA = 16 * 1024 * 1024
+"""Bytes of the one entry that is looked into, when it is unpacked."""
+MODEST = 64 * 1024 * 1024
+"""An archive that unpacks to more bytes than these must not grow by more than L{MOST_GROWTH} times."""
+MOST_GROWTH = 200
+STORED, DEFLATED = 0, 8
+"""The ways of packing that Java's own reader knows."""
+LOCAL_HEAD = 30
+"""Least bytes in front of an entry's data."""
+DIRECTORY_ENTRY = b"PK\x01\x02"
+"""What an entry of the directory begins with."""
+LONGEST_NAME = 1024
+"""Bytes of an entry's name."""
+PART = 64 * 1024
+"""Bytes that are unpacked at a time to see what an entry is."""
+SHOWN = 100
+"""Characters of a blank content that its refusal repeats."""
+
+NOT_IN_METADATA = "未在元数据中找到: "
+NOT_IN_FILE = "未在文件中找到: "
+
+_TYPES = {
+    "yml": "yaml", "yaml": "yaml", "txt": "text", "text": "text", "json": "json", "xml": "xml", "htm": "html",
+    "html": "html", "properties": "properties", "toml": "toml",
+}  # fmt: skip
+
+
+class ArchiveError(ValueError):
+    """The archive cannot be read, or is not one that is safe to."""
+
+
+@attrs.frozen
+class Text:
+    """
+    An entry that was unpacked once, to see that it can be, and what it is.
+
+    @ivar characters: how many it has; C{blank}: whether all of them are.
+    """
+
+    entry: ZipInfo
+    characters: int
+    blank: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes, in UTF-8."""
+        return self.entry.file_size
+
+
+@attrs.frozen
+class Loaded:
+    """
+    A config of an archive; L{Archive.content} has its content.
+
+    @ivar app_name, desc: None if the archive does not say.
+    """
+
+    group: str
+    data_id: str
+    text: Text
+    type: str
+    app_name: str | None = None
+    desc: str | None = None
+
+
+@attrs.frozen
+class Archive:
+    """What is in an archive; C{unrecognized}: what is no config, as the API names it."""
+
+    configs: list[Loaded]
+    unrecognized: list[str]
+    _zip: ZipFile = attrs.field(eq=False, repr=False)
+
+    def content(self, config: Loaded) -> str:
+        """The content of one of the configs, unpacked once more."""
+        return self._zip.read(config.text.entry).decode()
+
+    def check(self, max_content: int = MAX_CONTENT) -> None:
+        """
+        Whether all of the configs may be stored.
+
+        @raise nacos_tw.errors.BadParameter: the first may not.
+        """
+        for one in self.configs:
+            check_key(one.data_id, one.group)
+            check_characters(one.text.characters, max_content)
+            if one.text.blank:
+                check_content(self.content(one)[:SHOWN])
+            check_length("appName", one.app_name)
+            check_length("desc", one.desc)
+
+
+def unpack(data: bytes) -> Archive:
+    """
+    What is in an archive.
+
+    @raise ArchiveError: it cannot be read, or it is a bomb.
+    @raise MetadataError: its C{.metadata.yml} is none.
+    """
+    from zipfile import ZipFile  # seldom used, and brings several others
+
+    # Every entry has its signature in the directory, so nothing is made of a directory that is too long.
+    if data.count(DIRECTORY_ENTRY) > MOST_ENTRIES:
+        raise ArchiveError(f"more than {MOST_ENTRIES} entries")
+    with _readable():
+        archive = ZipFile(BytesIO(data))
+        entries = _entries(archive, len(data))
+        meta = next((name for name in entries if name in (META_1, META_2)), META_1)
+        described = _described(archive, entries.pop(meta, None))
+        texts = {name: _seen(archive, entry) for name, entry in entries.items()}
+    configs, unrecognized = _second(texts, described) if meta == META_2 else _first(texts, described)
+    return Archive(configs, unrecognized, archive)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Whatever the reader of archives trips over is an L{ArchiveError}."""
+    from zipfile import BadZipFile, LargeZipFile
+
+    try:
+        yield
+    except (ArchiveError, MetadataError):
+        raise
+    except UnicodeDecodeError:
+        raise ArchiveError("an entry is no text in UTF-8") from None
+    except (BadZipFile, LargeZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as e:
+        raise ArchiveError(f"no archive that can be read: {type(e).__name__}") from None
+
+
+# -- entries
+
+
+def _entries(archive: ZipFile, size: int) -> dict[str, ZipInfo]:
+    """The files by their names, the last of each name; C{size}: of the archive, in bytes."""
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    _check_directory(entries, size)
+    return {_name(entry): entry for entry in entries}
+
+
+def _check_directory(entries: list[ZipInfo], size: int) -> None:
+    """Whether entries are safe to unpack, as far as they tell; no more is read of them than they say."""
+    total = sum(entry.file_size for entry in entries)
+    if total > LARGEST_ARCHIVE or (total > MODEST and total > size * MOST_GROWTH):
+        raise ArchiveError("the archive unpacks to too much")
+    end = 0
+    for entry in sorted(entries, key=lambda entry: entry.header_offset):
+        if "\0" in entry.orig_filename:
+            raise ArchiveError("the name of an entry has a NUL")
+        if len(entry.filename) > LONGEST_NAME:
+            raise ArchiveError("the name of an entry is too long")
+        if entry.compress_type not in (STORED, DEFLATED):
+            # The other ways of packing cannot be told to unpack only so much.
+            raise ArchiveError("an entry is packed in a way that is not supported")
+        if entry.header_offset < end:
+            raise ArchiveError("entries share bytes")
+        if entry.file_size > LARGEST_ENTRY:
+            raise ArchiveError("an entry unpacks to too much")
+        end = entry.header_offset + LOCAL_HEAD + entry.compress_size
+
+
+def _name(entry: ZipInfo) -> str:
+    """The name of an entry. Without the flag for UTF-8 it was written on a Windows of who knows which language."""
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    raw = entry.filename.encode("cp437", "replace")
+    for encoding in ("utf-8", "gbk"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return entry.filename
+
+
+def _seen(archive: ZipFile, entry: ZipInfo) -> Text:
+    """What an entry is, of which little is in memory at a time."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    characters, blank = 0, True
+    with archive.open(entry) as opened:
+        while data := opened.read(PART):
+            text = decoder.decode(data)
+            characters += len(text)
+            blank = blank and not text.strip()
+    decoder.decode(b"", final=True)
+    return Text(entry, characters, blank)
+
+
+def _described(archive: ZipFile, entry: ZipInfo | None) -> str:
+    """The metadata; "" if there is none."""
+    if entry is None:
+        return ""
+    if entry.file_size > LARGEST_METADATA:
+        raise ArchiveError("the metadata are too long")
+    return archive.read(entry).decode()
+
+
+# -- what they are
+
+
+def _split(texts: dict[str, Text]) -> tuple[dict[tuple[str, str], Text], list[str]]:
+    """Entries by (group, dataId), and names that are not C{group/dataId}."""
+    configs: dict[tuple[str, str], Text] = {}
+    others = []
+    for name, text in texts.items():
+        group, slash, data_id = name.partition("/")
+        if group and data_id and "/" not in data_id:
+            configs[group, data_id] = text
+        else:
+            others.append(name)
+    return configs, others
+
+
+def _first(texts: dict[str, Text], described: str) -> tuple[list[Loaded], list[str]]:
+    configs, unrecognized = _split(texts)
+    apps = metadata.load_apps(described)
+    loaded = [
+        Loaded(group, data_id, text, type_by_name(data_id), metadata.app_of(apps, group, data_id))
+        for (group, data_id), text in configs.items()
+    ]
+    return loaded, unrecognized
+
+
+def _second(texts: dict[str, Text], described: str) -> tuple[list[Loaded], list[str]]:
+    configs, unrecognized = _split(texts)
+    loaded = []
+    for item in metadata.load(described):
+        group, data_id, kind = item.get("group"), item.get("dataId"), item.get("type")
+        if not group or not data_id or not kind:
+            raise MetadataError("metadata without dataId, group or type")
+        text = configs.pop((group, data_id), None)
+        if text is None:
+            unrecognized.append(f"{NOT_IN_FILE}{group}/{data_id}")
+        else:
+            loaded.append(Loaded(group, data_id, text, kind, item.get("appName"), item.get("desc")))
+    unrecognized.extend(f"{NOT_IN_METADATA}{group}/{data_id}" for group, data_id in configs)
+    return loaded, unrecognized
+
+
+def type_by_name(data_id: str) -> str:
+    """The type that a dataId's ending stands for."""
+    return _TYPES.get(data_id.rpartition(".")[2].lower(), "text") if "." in data_id else "text"

@@ -1,0 +1,62 @@
+"""A state's bytes, part by part: what a snapshot holds may be larger than what should be in memory at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import BinaryIO
+
+import attrs
+
+PART = 1024 * 1024
+"""Bytes of a file that are read at a time."""
+LONGEST = 2**32 - 1
+"""Bytes of one value of msgpack."""
+
+
+@attrs.frozen
+class Image:
+    """C{length} bytes, in C{parts}, which can be read once."""
+
+    length: int
+    parts: Iterable[bytes]
+
+    def whole(self) -> bytes:
+        """All of it."""
+        return b"".join(self.parts)
+
+
+def of_bytes(data: bytes) -> Image:
+    """These bytes."""
+    return Image(len(data), (data,))
+
+
+def of_file(file: BinaryIO) -> Image:
+    """What is in an open file, which is closed when it was read."""
+    length = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return Image(length, _read(file))
+
+
+def _read(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while data := file.read(PART):
+            yield data
+
+
+def joined(images: Iterable[Image]) -> Image:
+    """One after the other."""
+    images = list(images)
+    return Image(sum(image.length for image in images), chain.from_iterable(image.parts for image in images))
+
+
+def packed(image: Image) -> Image:
+    """
+    The bytes as a value of msgpack.
+
+    @raise ValueError: there are too many.
+    """
+    if image.length > LONGEST:
+        raise ValueError(f"a state of {image.length} bytes is too large for a snapshot")
+    return joined((of_bytes(b"\xc6" + image.length.to_bytes(4, "big")), image))
