@@ -398,6 +398,8 @@ class NacosNode(Node):
         """The link to a member is down."""
         self.node.peer_disconnected(peer)
         self.reports.peer_disconnected(peer)
+        if self.config is not None:
+            self.config.peer_disconnected(peer)
 
     def asked(self, peer: str, what: str, body: bytes) -> bytes | Deferred[bytes]:
         """A small question of another node."""

@@ -1,5 +1,8 @@
-"""How a node whose tables are in a shared database knows them: it reads them when somebody says that they have changed,
-every few seconds in case nobody did, and keeps a copy on disk for a start without the database."""
+"""
+How a node whose tables are in a shared database knows them: it reads them when somebody says that they have changed,
+every few seconds in case nobody did, more often while somebody could not, and keeps a copy on disk for a start without
+the database.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,8 @@ Query = Callable[..., "Deferred[Any]"]
 
 PERIOD = 10.0
 """Seconds between two looks at tables of which nobody said that they have changed."""
+CUT_OFF = 0.7
+"""Seconds between two looks while another node that may change them cannot say so: a change is to work within one."""
 AGAIN = 1.0
 """Seconds after which a look that failed is tried again."""
 
@@ -56,6 +61,7 @@ class Following(Service):
     Reads the tables, one query at a time: so the last state wins.
 
     @ivar trouble: why the last query failed, "" if it did not.
+    @ivar cut_off: whether there is another node that this one would not hear.
     """
 
     log = Logger()
@@ -70,6 +76,7 @@ class Following(Service):
         self._waiting: list[Deferred[None]] = []
         self._timer: IDelayedCall | None = None
         self.trouble = ""
+        self.cut_off: Callable[[], bool] = lambda: False
 
     def load_copy(self) -> None:
         """Take the copy on disk until the database answers."""
@@ -136,7 +143,12 @@ class Following(Service):
         elif self._waiting:
             self._read()
         else:
-            self._timer = self._clock.callLater(AGAIN if self.trouble else PERIOD, self._timed)
+            self._timer = self._clock.callLater(self._pause(), self._timed)
+
+    def _pause(self) -> float:
+        if self.trouble:
+            return AGAIN
+        return CUT_OFF if self.cut_off() else PERIOD
 
     def _timed(self) -> None:
         self._timer = None

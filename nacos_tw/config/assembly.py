@@ -115,6 +115,9 @@ class EmbeddedConfigs:
     def peer_connected(self, peer: str) -> None:
         """Nothing to tell it."""
 
+    def peer_disconnected(self, peer: str) -> None:
+        """Nothing was said over it."""
+
     async def _stop(self) -> None:
         self.listeners.stop()
         if self._moving is not None:
@@ -194,7 +197,11 @@ class ExternalConfigs:
 
     def peer_connected(self, peer: str) -> None:
         """Tell it what it missed."""
-        self._backend.notices.peer_connected(peer)
+        self._backend.peer_connected(peer)
+
+    def peer_disconnected(self, peer: str) -> None:
+        """What it wanted to say is looked for."""
+        self._backend.peer_disconnected(peer)
 
     async def _stop(self) -> None:
         self.listeners.stop()

@@ -36,7 +36,7 @@ class ExternalBackend(Service):
     Provides L{nacos_tw.config.configs.IConfigBackend}. The database service itself is started and stopped by the owner,
     around this one.
 
-    @ivar notices: C{notices.asked(peer, body)} answers L{nacos_tw.config.notices.WHAT}; tell C{notices.peer_connected}.
+    @ivar notices: C{notices.asked(peer, body)} answers L{nacos_tw.config.notices.WHAT}.
     """
 
     log = Logger()
@@ -62,6 +62,10 @@ class ExternalBackend(Service):
         self._local = local
         self._dump = Dump(clock, database, cache, local, random)
         self._accounts = accounts
+        self._others = others
+        self._linked: set[str] = set()
+        if accounts is not None:
+            accounts.cut_off = self._cut_off
         self.notices = Notices(clock, ask, others, self.refresh, self._dump.compare, self.refresh_accounts)
 
     def startService(self) -> None:
@@ -107,6 +111,22 @@ class ExternalBackend(Service):
     def dump(self) -> None:
         """As L{nacos_tw.config.configs.IConfigBackend.dump}."""
         self._dump.compare()
+
+    # -- who can tell
+
+    def peer_connected(self, peer: str) -> None:
+        """The link to a member stands (again): each hears what it has missed."""
+        self._linked.add(peer)
+        self.notices.peer_connected(peer)
+        self.refresh_accounts()
+
+    def peer_disconnected(self, peer: str) -> None:
+        """It does not; what the member wanted to say of accounts may be lost with it."""
+        self._linked.discard(peer)
+        self.refresh_accounts()
+
+    def _cut_off(self) -> bool:
+        return not self._linked.issuperset(self._others())
 
     # -- after a write
 

@@ -19,6 +19,9 @@ REFUSED = {
     1406: "Data too long for column",
     1048: "Column cannot be null:",
     1292: "Incorrect value for column",
+    1267: "a text holds a character that the table's character set lacks:",
+    1270: "a text holds a character that the table's character set lacks:",
+    1271: "a text holds a character that the table's character set lacks:",
     3819: "a check refused the value:",
     4025: "a check refused the value:",
 }

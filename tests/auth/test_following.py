@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.auth import store
 from nacos_tw.auth.accounts import Rows
 from nacos_tw.auth.directory import Directory
-from nacos_tw.auth.following import AGAIN, PERIOD, CopyFile, Following
+from nacos_tw.auth.following import AGAIN, CUT_OFF, PERIOD, CopyFile, Following
 from nacos_tw.errors import Unavailable
 
 
@@ -122,6 +122,22 @@ class FollowingTests(SynchronousTestCase):
         self.clock.advance(PERIOD)
         self.answer(rows("ann", "bob"))
         self.assertEqual(self.changes, 2)
+
+    def test_cut_off(self) -> None:
+        """While another node could not say that they have changed they are read more than once a second."""
+        cut_off = True
+        self.following.cut_off = lambda: cut_off
+        self.started("bob")
+        for name in ("ann", "eve"):
+            self.clock.advance(CUT_OFF)
+            self.answer(rows(name))
+            self.assertEqual(self.names(), [name])
+        self.assertLess(CUT_OFF, 1.0)
+        cut_off = False
+        self.clock.advance(CUT_OFF)
+        self.answer(rows("eve"))
+        self.clock.advance(CUT_OFF)
+        self.assertEqual(self.asked, [])
 
     def test_notice(self) -> None:
         """When somebody says that they have changed they are read at once."""

@@ -45,6 +45,8 @@ class TranslatedTests(SynchronousTestCase):
             "'content'",
         )
         self.check(pymysql.IntegrityError(1048, "Column 'content' cannot be null"), BadParameter, "'content'")
+        mixed = "Illegal mix of collations (utf8mb3_general_ci,IMPLICIT) and (utf8mb4_bin,COERCIBLE) for '='"
+        self.check(pymysql.OperationalError(1267, mixed), BadParameter, "character set lacks")
         self.check(pymysql.OperationalError(1153, "Got a packet bigger"), BadParameter, "max_allowed_packet")
         self.check(UnicodeEncodeError("utf-8", "hidden\ud800", 6, 7, "surrogates"), BadParameter, "Unicode")
 

@@ -54,7 +54,8 @@ def _chooser(call: Call, name: str) -> Callable[[str], bool]:
 
 
 def _ok(text: str) -> Reply:
-    return console_result(text)
+    """Nacos 1.4 says it in the message, 2.x in the data; clients of both look for it."""
+    return console_result(text, text)
 
 
 @attrs.frozen
