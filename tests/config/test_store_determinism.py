@@ -75,7 +75,7 @@ class DeterminismTests(SynchronousTestCase):
     def file(self) -> SQLiteFile:
         return SQLiteFile(f"{self.folder}/{next(self.names)}.db", synchronous="OFF")
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.lists(COMMANDS, max_size=25), st.integers(1, 25))
     def test_same(self, commands: list[c.Command], together: int) -> None:
         """One node applies them one by one, the other decoded from their bytes and many in a transaction."""
@@ -105,7 +105,7 @@ class DeterminismTests(SynchronousTestCase):
             lost = txn.all("SELECT id FROM config_tags_relation WHERE id NOT IN (SELECT id FROM config_info)")
             self.assertEqual(lost, [])
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.lists(COMMANDS, max_size=12))
     def test_refused_changes_nothing(self, commands: list[c.Command]) -> None:
         """A command that ends in an error leaves every row as it was."""
@@ -121,7 +121,7 @@ class DeterminismTests(SynchronousTestCase):
         finally:
             file.close()
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.lists(COMMANDS, max_size=12))
     def test_history_tells(self, commands: list[c.Command]) -> None:
         """Each content of a config is in its history, once it was replaced or removed."""

@@ -247,14 +247,14 @@ class FuzzTests(SynchronousTestCase):
             parse(client.transport.value().replace(b"HTTP/1.1 100 Continue\r\n\r\n", b""))
             client.leave()
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.lists(st.binary(max_size=200), max_size=5))
     def test_noise(self, pieces: list[bytes]) -> None:
         """Random bytes."""
         self.feed([piece for piece in pieces if piece], Server().both())
         self.flushLoggedErrors()
 
-    @settings(max_examples=500, deadline=None)
+    @settings(max_examples=500)
     @given(st.data())
     def test_mutations(self, data: Any) -> None:
         """Sound requests with bytes cut out, put in, and exchanged, in pieces."""

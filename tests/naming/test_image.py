@@ -92,7 +92,7 @@ def result(registry: Registry, command: commands.Command) -> object:
 class ImageTests(SynchronousTestCase):
     """The properties that a replicated state machine needs."""
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(SEQUENCES)
     def test_same_commands_same_bytes(self, sequence: list[commands.Command]) -> None:
         """Two nodes never differ, not in a byte and not in a result."""
@@ -101,7 +101,7 @@ class ImageTests(SynchronousTestCase):
             self.assertEqual(result(one, command), result(other, command))
         self.assertEqual(one.snapshot(), other.snapshot())
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(SEQUENCES, SEQUENCES)
     def test_restored_goes_on_alike(self, before: list[commands.Command], after: list[commands.Command]) -> None:
         """A node that starts from a snapshot is the node that never stopped."""
@@ -117,7 +117,7 @@ class ImageTests(SynchronousTestCase):
         self.assertEqual(restored.snapshot(), lasting.snapshot())
         self.assertEqual(state(restored), state(lasting))
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(SEQUENCES)
     def test_indexes_agree(self, sequence: list[commands.Command]) -> None:
         """Whatever happens, every instance is in all places or in none, and an error changes nothing."""
@@ -137,7 +137,7 @@ class ImageTests(SynchronousTestCase):
                  and {BEAT_TIMEOUT_KEY, DELETE_TIMEOUT_KEY} & set(each.metadata)}  # fmt: skip
         self.assertEqual(set(registry.custom), named)
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(SEQUENCES)
     def test_changes_tell_every_change(self, sequence: list[commands.Command]) -> None:
         """A service whose version moved is named; one whose version stayed looks as before."""

@@ -153,7 +153,7 @@ class DecoderTests(SynchronousTestCase):
         """A field that a newer node adds at the end is passed over."""
         self.assertEqual(Decoder().feed(pack(b"\x93\x08\x05\xa3new")), [codec.Refused(5)])
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.lists(st.binary(max_size=80), max_size=8), st.booleans())
     def test_random_bytes(self, reads: list[bytes], keyed: bool) -> None:
         """Random bytes give FrameError or nothing, whatever they are."""
@@ -165,7 +165,7 @@ class DecoderTests(SynchronousTestCase):
         except FrameError:
             pass
 
-    @settings(max_examples=500, deadline=None)
+    @settings(max_examples=500)
     @given(st.sampled_from(FRAMES), st.data())
     def test_mutated_payloads(self, frame: Any, data: st.DataObject) -> None:
         """Payloads with changed bytes are frames or FrameError."""

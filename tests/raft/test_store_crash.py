@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -246,7 +246,7 @@ def stories(draw: st.DrawFn) -> list[Operation]:
 class StoryTests(SynchronousTestCase):
     """Random operations, crashes and restarts against the model."""
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=150)
     @given(stories(), st.integers(0, 400), st.integers(0, 10**6))
     def test_against_the_model(self, story: list[Operation], crash_at: int, seed: int) -> None:
         """After any story, ended or cut by a power loss, the log is as the model says."""
@@ -256,7 +256,7 @@ class StoryTests(SynchronousTestCase):
         store = open_store(disk.after_power_loss(random.Random(seed)))
         assert consistent(store, before, after), (store.entries, vars(before), vars(after))
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=60)
     @given(stories())
     def test_restart_after_each_operation(self, story: list[Operation]) -> None:
         """A log that is opened anew after each operation behaves as one that is never closed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -85,7 +85,6 @@ class ParseTests(SynchronousTestCase):
         self.assertEqual((found.raw, found.line, found.node), ("[::0001]:8848", 2, "[::1]:8848"))
         self.assertEqual(join("10.0.0.1", 1), "10.0.0.1:1")
 
-    @settings(deadline=None)
     @given(st.text(alphabet=st.sampled_from("[]:.,#?&=0189af%\n raft_port-"), max_size=40) | st.text(max_size=30))
     def test_any_text(self, text: str) -> None:
         """Nothing but SettingsError ever comes out; node ids are read back as themselves."""

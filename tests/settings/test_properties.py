@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -63,7 +63,6 @@ class LineTests(SynchronousTestCase):
             error = self.assertRaises(SettingsError, pairs, f"\n{text}")
             self.assertIn("f, line 2: expected", str(error))
 
-    @settings(deadline=None)
     @given(TEXTS)
     def test_any_text(self, text: str) -> None:
         """Nothing but SettingsError ever comes out, whatever the text."""
@@ -74,7 +73,6 @@ class LineTests(SynchronousTestCase):
         except SettingsError:
             pass
 
-    @settings(deadline=None)
     @given(st.text(max_size=20), st.text(max_size=20))
     def test_round_trip(self, key: str, value: str) -> None:
         """What is escaped as Java's store() does is read back."""

@@ -192,7 +192,7 @@ class RefusalTests(HomeTests):
         error = self.assertRaises(SettingsError, load, str(self.home), {}, {})
         self.assertIn("application.properties: cannot be read", str(error))
 
-    @settings(deadline=None, max_examples=200)
+    @settings(max_examples=200)
     @given(st.sampled_from([key.name for key in keys.KEYS]), st.text(max_size=20))
     def test_any_value(self, name: str, value: str) -> None:
         """Whatever a key holds, the start goes on or ends with one of our errors."""
