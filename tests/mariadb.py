@@ -20,7 +20,6 @@ import pathlib
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,6 +28,8 @@ from collections.abc import Callable
 from typing import Any
 
 from nacos_tw.settings.settings import DatabaseSettings
+from tests.freezing import freeze
+from tests.ports import free_port
 
 SCHEMA = pathlib.Path(__file__).parent.parent / "conf" / "nacos-mysql.sql"
 OPTIONS = (
@@ -77,7 +78,7 @@ class Server:
         self.folder = tempfile.mkdtemp(prefix="nacos_tw-mariadb-")
         self.data = os.path.join(self.folder, "data")
         self.socket = os.path.join(self.folder, "s")
-        self.port = _free_port()
+        self.port = free_port()
         self.options = options
         self._templates: dict[str, list[str]] = {}
         self._user = _unprivileged()
@@ -129,7 +130,8 @@ class Server:
 
     def pause(self) -> None:
         """It keeps its connections, but answers nothing."""
-        self._signal(signal.SIGSTOP)
+        assert self._process is not None
+        freeze(self._process.pid)
 
     def resume(self) -> None:
         """It goes on."""
@@ -244,9 +246,3 @@ def _with_parent() -> Callable[[], object] | None:
         return None
     libc = ctypes.CDLL(None)
     return lambda: libc.prctl(1, signal.SIGKILL)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -24,6 +24,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.freezing import freeze
+from tests.ports import free_port
+
 BASE = "dc=example,dc=org"
 ADMIN, ADMIN_PASSWORD = f"cn=admin,{BASE}", "s3cret-admin"
 PEOPLE = f"ou=people,{BASE}"
@@ -94,7 +97,8 @@ class Slapd:
         """@param host_name: of the certificate, beside 127.0.0.1 for localhost."""
         self.folder = tempfile.mkdtemp(prefix="nacos_tw-slapd-")
         atexit.register(self.close)
-        self.port, self.tls_port = _free_ports()
+        self.port = free_port(1)
+        self.tls_port = self.port + 1
         self._program = os.path.join(self.folder, "slapd")
         shutil.copy(str(_program()), self._program)  # Debian's AppArmor lets the installed one into no other folder
         self.authority = os.path.join(self.folder, "authority.pem")
@@ -127,7 +131,7 @@ class Slapd:
             self._process = subprocess.Popen(
                 [self._program, "-f", self._config, "-h", urls, "-d", "0"], stdout=log, stderr=log
             )
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 5).close()
@@ -146,7 +150,8 @@ class Slapd:
 
     def pause(self) -> None:
         """It takes connections, but answers nothing."""
-        self._signal(signal.SIGSTOP)
+        if self._process is not None:
+            freeze(self._process.pid)
 
     def resume(self) -> None:
         """It goes on."""
@@ -209,13 +214,6 @@ class Slapd:
 
         server = ldap3.Server("127.0.0.1", self.port, get_info=ldap3.NONE)
         return ldap3.Connection(server, ADMIN, ADMIN_PASSWORD, auto_bind=True, check_names=False)
-
-
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as two:
-        one.bind(("127.0.0.1", 0))
-        two.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], two.getsockname()[1]
 
 
 def _make_certificates(folder: str, host_name: str) -> None:

@@ -1,0 +1,27 @@
+"""Ports for servers of tests."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import socket
+
+
+def free_port(*offsets: int) -> int:
+    """
+    A port that is free, as are those so far from it.
+
+    They are outside the range that outgoing connections use: a server that is stopped and started again must find its
+    port free, and a client that goes on asking for it meanwhile must not be given it for its own end.
+    """
+    for _ in range(200):
+        port = random.randrange(12000, 32000)
+        with contextlib.ExitStack() as stack:
+            try:
+                for wanted in (port, *(port + offset for offset in offsets)):
+                    probe = stack.enter_context(socket.socket())
+                    probe.bind(("127.0.0.1", wanted))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no free ports")
