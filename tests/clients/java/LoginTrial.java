@@ -83,10 +83,10 @@ public class LoginTrial {
     }
 
     private static void soon(String what, Callable<Boolean> holds) throws Exception {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!holds.call()) {
             if (System.nanoTime() > end) {
-                throw new IllegalStateException("not within 30 s: " + what);
+                throw new IllegalStateException("not within 60 s: " + what);
             }
             Thread.sleep(250); // the client itself allows five requests a second for one config
         }
@@ -117,7 +117,7 @@ public class LoginTrial {
     private void writer() throws Exception {
         ConfigService configs = configs("sdk-writer");
         same(true, configs.publishConfig("java." + RUN, GROUP, "content"));
-        soon("published", () -> "content".equals(configs.getConfig("java." + RUN, GROUP, 3000)));
+        soon("published", () -> "content".equals(configs.getConfig("java." + RUN, GROUP, 30000)));
         NamingService naming = naming("sdk-writer");
         naming.registerInstance("java." + RUN, instance());
         soon("listed", () -> naming.getAllInstances("java." + RUN, false).size() == 1);
@@ -129,7 +129,7 @@ public class LoginTrial {
     private void reader() throws Exception {
         same(true, configs("sdk-writer").publishConfig("read." + RUN, GROUP, "content"));
         ConfigService configs = configs("sdk-reader");
-        soon("read", () -> "content".equals(configs.getConfig("read." + RUN, GROUP, 3000)));
+        soon("read", () -> "content".equals(configs.getConfig("read." + RUN, GROUP, 30000)));
         refused(() -> configs.publishConfig("read." + RUN, GROUP, "changed"));
         refused(() -> configs.removeConfig("read." + RUN, GROUP));
         NamingService naming = naming("sdk-reader");
@@ -141,7 +141,7 @@ public class LoginTrial {
     private void wrong() throws Exception {
         Properties wrong = as("sdk-wrong", "wrong");
         ConfigService configs = ConfigFactory.createConfigService(wrong);
-        refused(() -> configs.getConfig("wrong." + RUN, GROUP, 3000));
+        refused(() -> configs.getConfig("wrong." + RUN, GROUP, 30000));
         refused(() -> configs.publishConfig("wrong." + RUN, GROUP, "content"));
         NamingService naming = NamingFactory.createNamingService(wrong);
         unregistered(naming, "wrong." + RUN, "unknown user!");
@@ -165,7 +165,7 @@ public class LoginTrial {
         Thread.sleep(1000); // until its poll is held
         for (String content : new String[] {"one", "two"}) {
             same(true, configs("sdk-writer").publishConfig("heard." + RUN, GROUP, content));
-            String found = heard.poll(15, TimeUnit.SECONDS);
+            String found = heard.poll(60, TimeUnit.SECONDS);
             same(content, String.valueOf(found));
         }
     }
@@ -176,7 +176,7 @@ public class LoginTrial {
         ConfigService configs = configs("sdk-reader");
         Callable<Boolean> read = () -> {
             try {
-                return "content".equals(configs.getConfig("expiry." + RUN, GROUP, 3000));
+                return "content".equals(configs.getConfig("expiry." + RUN, GROUP, 30000));
             } catch (NacosException error) {
                 return false;
             }
@@ -184,7 +184,7 @@ public class LoginTrial {
         soon("read", read);
         soon("refused", () -> {
             try {
-                configs.getConfig("expiry." + RUN, GROUP, 3000);
+                configs.getConfig("expiry." + RUN, GROUP, 30000);
                 return false;
             } catch (NacosException error) {
                 return error.getErrCode() == 403;

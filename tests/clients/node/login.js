@@ -16,7 +16,7 @@ const sleep = millis => new Promise(done => setTimeout(done, millis));
 const instance = { ip: '127.0.0.1', port: 8080, ephemeral: false };
 
 function configs(username, given = password) {
-  return new NacosConfigClient({ serverAddr: servers, namespace, username, password: given, requestTimeout: 1500, logger: quiet });
+  return new NacosConfigClient({ serverAddr: servers, namespace, username, password: given, requestTimeout: given === password ? 30000 : 1500, logger: quiet });
 }
 
 async function naming(username, given = password) {
@@ -49,10 +49,10 @@ const stages = {
   async writer() {
     const client = configs('sdk-writer');
     assert.strictEqual(await client.publishSingle(`node.${RUN}`, 'g', 'content'), true);
-    await soon('published', 5000, async () => await client.getConfig(`node.${RUN}`, 'g') === 'content');
+    await soon('published', 60000, async () => await client.getConfig(`node.${RUN}`, 'g') === 'content');
     const services = await naming('sdk-writer');
     await services.registerInstance(`node.${RUN}`, instance);
-    await soon('listed', 5000, async () =>
+    await soon('listed', 60000, async () =>
       (await services.getAllInstances(`node.${RUN}`, 'DEFAULT_GROUP', 'DEFAULT', false)).length === 1);
     await services.deregisterInstance(`node.${RUN}`, instance);
     assert.strictEqual(await client.remove(`node.${RUN}`, 'g'), true);
@@ -61,7 +61,7 @@ const stages = {
   async reader() {
     await publish(`read.${RUN}`, 'content');
     const client = configs('sdk-reader');
-    await soon('read', 5000, async () => await client.getConfig(`read.${RUN}`, 'g') === 'content');
+    await soon('read', 60000, async () => await client.getConfig(`read.${RUN}`, 'g') === 'content');
     await assert.rejects(client.publishSingle(`read.${RUN}`, 'g', 'changed'), /403/);
     await assert.rejects((await naming('sdk-reader')).registerInstance(`read.${RUN}`, instance));
     assert.strictEqual(await client.getConfig(`read.${RUN}`, 'g'), 'content');
@@ -78,9 +78,9 @@ const stages = {
     await publish(`heard.${RUN}`, 'one');
     const client = configs('sdk-reader');
     client.subscribe({ dataId: `heard.${RUN}`, group: 'g' }, content => heard.push(content));
-    await soon('first content', 10000, () => heard[heard.length - 1] === 'one');
+    await soon('first content', 60000, () => heard[heard.length - 1] === 'one');
     await publish(`heard.${RUN}`, 'two');
-    await soon('second content', 20000, () => heard[heard.length - 1] === 'two');
+    await soon('second content', 60000, () => heard[heard.length - 1] === 'two');
   },
 };
 

@@ -11,18 +11,18 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from typing import Any
 
 import nacos  # type: ignore[import-untyped]
+from checks import REQUEST, same, soon  # type: ignore[import-not-found]
 from nacos.listener import SubscribeListener  # type: ignore[import-untyped]
 
 RUN = f"{time.time_ns():x}"
 METADATA = {"zone": "a b&=é中"}
 SHORT = {
     "preserved.heart.beat.interval": "1000",
-    "preserved.heart.beat.timeout": "2000",
-    "preserved.ip.delete.timeout": "3000",
+    "preserved.heart.beat.timeout": "5000",
+    "preserved.ip.delete.timeout": "5500",
 }
 
 
@@ -30,37 +30,24 @@ def ips(answer: dict[str, Any]) -> str:
     return " ".join(sorted(host["ip"] for host in answer["hosts"]))
 
 
-def same(wanted: object, found: object) -> None:
-    if wanted != found:
-        raise AssertionError(f"wanted {wanted!r}, found {found!r}")
-
-
-def soon(what: str, limit: float, holds: Callable[[], object]) -> None:
-    end = time.monotonic() + limit
-    while not holds():
-        if time.monotonic() > end:
-            raise AssertionError(f"not in time: {what}")
-        time.sleep(0.02)
-
-
 def register(first: nacos.NacosClient, second: nacos.NacosClient, service: str) -> None:
     """Added, listed, read, changed and removed."""
     same(True, first.add_naming_instance(service, "10.4.0.1", 8080, "c1", 2.5, METADATA))
     same(True, first.add_naming_instance(service, "10.4.0.2", 8080, group_name="other"))
-    soon("listed", 5, lambda: ips(second.list_naming_instance(service)) == "10.4.0.1")
+    soon("listed", lambda: ips(second.list_naming_instance(service)) == "10.4.0.1")
     found = second.list_naming_instance(service, clusters="c1", healthy_only=True)
     same(("DEFAULT_GROUP@@" + service, service), (found["name"], found["dom"]))
     host = found["hosts"][0]
     same((service, "c1", 2.5, METADATA), (host["serviceName"], host["clusterName"], host["weight"], host["metadata"]))
-    same("10.4.0.2", ips(second.list_naming_instance(service, group_name="other")))
+    soon("listed", lambda: ips(second.list_naming_instance(service, group_name="other")) == "10.4.0.2")
     same("", ips(second.list_naming_instance(service, namespace_id="elsewhere")))
     one = second.get_naming_instance(service, "10.4.0.1", 8080, "c1")
     same((2.5, True, METADATA), (one["weight"], one["healthy"], one["metadata"]))
     same(True, first.modify_naming_instance(service, "10.4.0.1", 8080, "c1", weight=7.0, metadata={"new": "1"}))
-    soon("changed", 5, lambda: second.get_naming_instance(service, "10.4.0.1", 8080, "c1")["weight"] == 7.0)
+    soon("changed", lambda: second.get_naming_instance(service, "10.4.0.1", 8080, "c1")["weight"] == 7.0)
     same({"new": "1"}, second.get_naming_instance(service, "10.4.0.1", 8080, "c1")["metadata"])
     same(True, first.modify_naming_instance(service, "10.4.0.1", 8080, "c1", enable=False))
-    soon("hidden", 5, lambda: ips(second.list_naming_instance(service)) == "")
+    soon("hidden", lambda: ips(second.list_naming_instance(service)) == "")
     same(True, first.remove_naming_instance(service, "10.4.0.1", 8080, "c1"))
     try:
         first.get_naming_instance(service, "10.4.0.1", 8080, "c1")
@@ -76,9 +63,9 @@ def persistent(first: nacos.NacosClient, second: nacos.NacosClient, service: str
     called None, and removes from DEFAULT.)
     """
     same(True, first.add_naming_instance(service, "127.0.0.1", 8080, "c1", ephemeral=False))
-    soon("listed", 5, lambda: ips(second.list_naming_instance(service)) == "127.0.0.1")
+    soon("listed", lambda: ips(second.list_naming_instance(service)) == "127.0.0.1")
     same(True, first.remove_naming_instance(service, "127.0.0.1", 8080, "c1", ephemeral=False))
-    soon("gone", 5, lambda: ips(second.list_naming_instance(service)) == "")
+    soon("gone", lambda: ips(second.list_naming_instance(service)) == "")
 
 
 def beats(first: nacos.NacosClient, second: nacos.NacosClient, service: str) -> None:
@@ -98,7 +85,7 @@ def beats(first: nacos.NacosClient, second: nacos.NacosClient, service: str) -> 
         same("10.4.1.1", ips(second.list_naming_instance(service, healthy_only=True)))
     ended.set()
     thread.join()
-    soon("gone", 12, lambda: ips(second.list_naming_instance(service)) == "")
+    soon("gone", lambda: ips(second.list_naming_instance(service)) == "")
 
 
 def subscribe(first: nacos.NacosClient, second: nacos.NacosClient, service: str) -> None:
@@ -109,13 +96,13 @@ def subscribe(first: nacos.NacosClient, second: nacos.NacosClient, service: str)
         events.append((str(event), instance.instance["ip"]))
 
     same(True, first.add_naming_instance(service, "10.4.2.1", 8080, "c1"))
-    soon("listed", 5, lambda: ips(second.list_naming_instance(service)) == "10.4.2.1")
+    soon("listed", lambda: ips(second.list_naming_instance(service)) == "10.4.2.1")
     second.subscribe(SubscribeListener(fn=heard, listener_name="trial"), 1, service)
     time.sleep(2)
     same(True, first.add_naming_instance(service, "10.4.2.2", 8080, "c1"))
-    soon("added", 5, lambda: [ip for event, ip in events if "ADDED" in event] == ["10.4.2.2"])
+    soon("added", lambda: [ip for event, ip in events if "ADDED" in event] == ["10.4.2.2"])
     same(True, first.remove_naming_instance(service, "10.4.2.1", 8080, "c1"))
-    soon("deleted", 5, lambda: [ip for event, ip in events if "DELETED" in event] == ["10.4.2.1"])
+    soon("deleted", lambda: [ip for event, ip in events if "DELETED" in event] == ["10.4.2.1"])
     second.stop_subscribe()
 
 
@@ -123,6 +110,8 @@ def main(servers: str) -> int:
     """Run all stages."""
     first = nacos.NacosClient(servers, namespace="public")
     second = nacos.NacosClient(servers.split(",")[-1])
+    for each in (first, second):
+        each.set_options(default_timeout=REQUEST)
     failed = 0
     for stage in (register, persistent, beats, subscribe):
         try:

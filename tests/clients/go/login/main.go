@@ -28,7 +28,7 @@ type trial struct {
 
 func (t *trial) param(user, password string) vo.NacosClientParam {
 	config := constant.NewClientConfig(
-		constant.WithTimeoutMs(5000), constant.WithNotLoadCacheAtStart(true), constant.WithNamespaceId(t.namespace),
+		constant.WithTimeoutMs(30000), constant.WithNotLoadCacheAtStart(true), constant.WithNamespaceId(t.namespace),
 		constant.WithUsername(user), constant.WithPassword(password), constant.WithLogDir(t.folder+"/log"),
 		constant.WithCacheDir(t.folder+"/cache-"+user), constant.WithLogLevel("error"))
 	return vo.NacosClientParam{ClientConfig: config, ServerConfigs: t.servers}
@@ -62,7 +62,7 @@ func refused(good bool, err error) {
 }
 
 func soon(what string, holds func() bool) {
-	for end := time.Now().Add(15 * time.Second); !holds(); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); !holds(); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(end) {
 			panic("not in time: " + what)
 		}
@@ -131,7 +131,7 @@ func (t *trial) listener() {
 	select {
 	case found := <-heard:
 		must(found == "one", nil)
-	case <-time.After(20 * time.Second):
+	case <-time.After(60 * time.Second):
 		panic("nothing heard")
 	}
 }
