@@ -16,7 +16,7 @@ from nacos_tw.storage.mysql import MySQLDatabase
 from nacos_tw.storage.txn import Txn
 from tests import mariadb
 
-QUICK = mariadb.OPTIONS.replace("socketTimeout=3000", "socketTimeout=600")
+QUICK = mariadb.OPTIONS.replace("socketTimeout=3000", "socketTimeout=2000")
 """Options with a short time limit."""
 
 
@@ -24,7 +24,7 @@ class DatabaseCase(TestCase):
     """Starts databases, and stops them at the end."""
 
     skip = mariadb.missing() or None
-    timeout = 60
+    timeout = 300
 
     async def start(self, settings: DatabaseSettings, **pool: Any) -> MySQLDatabase:
         """A started database, when it knows where it stands."""
