@@ -62,7 +62,7 @@ class WalkThroughTests(SynchronousTestCase):
         with open(os.path.join(home, "output"), "w+") as output:
             done = subprocess.run(
                 ["sh", "-c", helpers + script], cwd=ROOT, env={**kept, "HOME": home}, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT, timeout=120,
+                stdout=output, stderr=subprocess.STDOUT, timeout=600,
             )  # fmt: skip
             output.seek(0)
             said = output.read()
@@ -107,7 +107,7 @@ class MembersTests(SynchronousTestCase):
         """All of them know these members."""
         names = {f"127.0.0.1:{node.port - 1000}" for node in wanted}
         for node in asked:
-            wait_for(lambda node=node: self.voters(node) == names, 10, f"{node.address} to know {names}")  # type: ignore[misc]
+            wait_for(lambda node=node: self.voters(node) == names, why=f"{node.address} to know {names}")  # type: ignore[misc]
 
     def listed(self, nodes: list[RealNode], members: list[RealNode]) -> None:
         """Write the list of members on these nodes."""
@@ -121,7 +121,7 @@ class MembersTests(SynchronousTestCase):
         for node in sorted(nodes.nodes, key=lambda node: node is leader):
             node.stop()
             node.start()
-            wait_for(node.ready, 10, f"{node.address} to be ready")
+            wait_for(node.ready, why=f"{node.address} to be ready")
 
     def newcomer(self, nodes: RealCluster) -> RealNode:
         """A node with an empty home that is not started."""
@@ -145,7 +145,7 @@ class MembersTests(SynchronousTestCase):
                 self.addCleanup(lambda: new.kill() if new.running else None)
                 self.restart(nodes)
                 self.assertMembers([*old, new], [*old, new])
-                wait_for(new.ready, 10)
+                wait_for(new.ready)
                 self.listed(old, old)
                 self.restart(nodes)
                 self.assertMembers(old, old)
@@ -154,6 +154,5 @@ class MembersTests(SynchronousTestCase):
                 self.assertEqual([text for text in writer.failures if text.startswith("5")], [])
                 for node in old:
                     wait_for(
-                        lambda node=node, writer=writer: set(writer.acknowledged) <= node.ips(writer.service),  # type: ignore[misc]
-                        10,
+                        lambda node=node, writer=writer: set(writer.acknowledged) <= node.ips(writer.service),
                     )

@@ -51,7 +51,7 @@ class Guarded:
         self.cluster.start()
         self.node: RealNode = self.cluster.nodes[0]
         self.passwords = {"admin": ADMIN_PASSWORD, **{name: f"p4ss of {name}" for name in RIGHTS}}
-        wait_for(lambda: "administrator, nacos, was made" in self.logs("nacos.log"), 10, "the first administrator")
+        wait_for(lambda: "administrator, nacos, was made" in self.logs("nacos.log"), why="the first administrator")
         self.tokens = {"admin": self.log_in("nacos", ADMIN_PASSWORD)}
         for name, rights in RIGHTS.items():
             self.create(name, self.passwords[name], rights)

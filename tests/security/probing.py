@@ -140,7 +140,7 @@ class SecurityCase(ConfigCase):
     @ivar properties: its lines in application.properties.
     """
 
-    properties = "nacos.http.header-timeout-ms=1000\nnacos.http.idle-timeout-ms=1500\n"
+    properties = ""
     node: RealNode
 
     def setUp(self) -> None:

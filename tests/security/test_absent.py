@@ -128,7 +128,7 @@ class DeserializationTests(ConfigCase):
             before = self.counted(node)
             for name, payload in PAYLOADS.items():
                 self.assertEqual(self.closed(node, payload), b"", name)
-            wait_for(lambda node=node, before=before: self.counted(node) == before + len(PAYLOADS), 10)  # type: ignore[misc]
+            wait_for(lambda node=node, before=before: self.counted(node) == before + len(PAYLOADS))  # type: ignore[misc]
             self.assertNotIn("Traceback", node.log)
         self.assertEqual((cluster.leader().address, leader.raft()["term"]), (leader.address, term))
         self.assertEverywhere(cluster.nodes, "kept", "kept")

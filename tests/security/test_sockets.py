@@ -80,7 +80,9 @@ def endless(line: bytes, size: int = 64 * MEBI) -> Iterator[bytes]:
 
 
 class RawCase(SecurityCase):
-    """Attacks on either carrier."""
+    """Attacks on either carrier, of a node that does not wait for long."""
+
+    properties = "nacos.http.header-timeout-ms=3000\nnacos.http.idle-timeout-ms=4000\n"
 
     def each(self) -> Iterator[tuple[str, socket.socket]]:
         """A connection that each carrier has."""
@@ -128,10 +130,12 @@ class SlowTests(RawCase):
         slow = [self.socket() for _ in range(400)]
         with self.served(), peak(self.node.pid) as most:
             for connection in slow:
-                connection.sendall(b"GET / HTTP/1.1\r\nX-A: " + b"x" * 16000)
+                with contextlib.suppress(ConnectionError):  # given up already, if this machine is that slow
+                    connection.sendall(b"GET / HTTP/1.1\r\nX-A: " + b"x" * 16000)
             for connection in slow:
                 connection.settimeout(60)
-                self.assertEqual(connection.recv(1), b"")
+                with contextlib.suppress(ConnectionError):
+                    self.assertEqual(connection.recv(1), b"")
         self.assertLess(most[0], GROWTH)
 
     def test_readers_of_large_answers_that_do_not_read(self) -> None:
@@ -263,11 +267,11 @@ class BodyTests(RawCase):
                 readable, _, _ = select.select(connections, [], [], 1)
                 return len(readable) > 150
 
-            wait_for(refused, 30, "the clients that are too many to be refused")
+            wait_for(refused, why="the clients that are too many to be refused")
         self.assertLess(most[0], 150)
         for connection in connections:
             connection.close()
-        wait_for(lambda: publish(self.node, "large", "x" * 900_000).text == "true", 20)
+        wait_for(lambda: publish(self.node, "large", "x" * 900_000).text == "true")
 
 
 class FloodTests(RawCase):

@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.system.nodes import Answer, RealCluster, RealNode, cluster, wait_for
+from tests.system.nodes import READ, Answer, RealCluster, RealNode, cluster, wait_for
 from tests.system.writers import Writer
 
 LEASE = {
@@ -33,10 +33,10 @@ class Clustered(SynchronousTestCase):
     def assertOk(self, answer: Answer) -> None:
         self.assertEqual((answer.status, answer.text), (200, "ok"))
 
-    def assertEverywhere(self, nodes: list[RealNode], service: str, ips: set[str], limit: float = 5.0) -> None:
+    def assertEverywhere(self, nodes: list[RealNode], service: str, ips: set[str]) -> None:
         """All nodes list just these, at once or soon."""
         for node in nodes:
-            wait_for(lambda node=node: node.ips(service) == ips, limit, f"{node.address} to list {service}")  # type: ignore[misc]
+            wait_for(lambda node=node: node.ips(service) == ips, why=f"{node.address} to list {service}")  # type: ignore[misc]
 
     def assertKept(self, nodes: list[RealNode], writers: list[Writer], **more: Any) -> None:
         """What was acknowledged is on every node."""
@@ -45,9 +45,8 @@ class Clustered(SynchronousTestCase):
             self.assertTrue(wanted)
             for node in nodes:
                 wait_for(
-                    lambda node=node, writer=writer, wanted=wanted: wanted <= node.ips(writer.service, **more),  # type: ignore[misc]
-                    10,
-                    f"{node.address} to have all of {writer.service}",
+                    lambda node=node, writer=writer, wanted=wanted: wanted <= node.ips(writer.service, **more),
+                    why=f"{node.address} to have all of {writer.service}",
                 )
 
     def sdk(self, *nodes: RealNode) -> Any:
@@ -60,5 +59,5 @@ class Clustered(SynchronousTestCase):
         folder = tempfile.mkdtemp(prefix="nacos-tw-sdk-")
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         client = nacos.NacosClient(",".join(node.address for node in nodes), namespace="", logDir=folder)
-        client.no_snapshot = True
+        client.set_options(no_snapshot=True, default_timeout=READ)
         return client

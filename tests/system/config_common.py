@@ -69,7 +69,7 @@ class SdkTests:
         self.assertEqual(one.get_config(self.name, GROUP), content)
         for node in self.nodes:
             client = self.sdk(node)
-            wait_for(lambda client=client: client.get_config(self.name, GROUP) == content, 5)
+            wait_for(lambda client=client: client.get_config(self.name, GROUP) == content)
             row = node.request("GET", CONFIGS, {"dataId": self.name, "group": GROUP, "show": "all"}).json
             self.assertEqual((row["appName"], row["type"], row["md5"]), ("app", "yaml", md5(content)))
         self.assertTrue(other.publish_config(self.name, GROUP, "second"))
@@ -89,13 +89,13 @@ class SdkTests:
         heard = [self.watch(self.sdk(node), self.name) for node in self.nodes]
         self.assertTrue(self.sdk(self.first).publish_config(self.name, GROUP, "v2"))
         for one in heard:
-            wait_for(lambda one=one: "v2" in one, 10, "listeners to hear of v2")
+            wait_for(lambda one=one: "v2" in one, why="listeners to hear of v2")
         self.assertTrue(self.sdk(self.last).publish_config(self.name, GROUP, "v3"))
         for one in heard:
-            wait_for(lambda one=one: one[-1] == "v3", 10, "listeners to hear of v3")
+            wait_for(lambda one=one: one[-1] == "v3", why="listeners to hear of v3")
         self.assertTrue(self.sdk(self.first).remove_config(self.name, GROUP))
         for one in heard:
-            wait_for(lambda one=one: one[-1] is None, 10, "listeners to hear of the removal")
+            wait_for(lambda one=one: one[-1] is None, why="listeners to hear of the removal")
 
     def test_sdk_namespace(self: Any) -> None:
         """The same name in a namespace is another config; listeners there hear nothing of the public one."""
@@ -109,7 +109,7 @@ class SdkTests:
         heard = self.watch(self.sdk(self.last, namespace=number), self.name)
         self.published("public 2")
         self.assertTrue(inside.publish_config(self.name, GROUP, "inside 2"))
-        wait_for(lambda: heard, 10, "the listener in the namespace")
+        wait_for(lambda: heard, why="the listener in the namespace")
         self.assertEqual(heard, ["inside 2"])
         for node in self.nodes:
             spaces = {one["namespace"]: one for one in node.request("GET", NAMESPACES).json["data"]}
@@ -118,7 +118,7 @@ class SdkTests:
         self.assertTrue(inside.remove_config(self.name, GROUP))
         self.assertTrueAnswer(self.last.request("DELETE", NAMESPACES, {"namespaceId": number}))
         for node in self.nodes:
-            wait_for(lambda node=node: number not in node.request("GET", NAMESPACES).text, 5)
+            wait_for(lambda node=node: number not in node.request("GET", NAMESPACES).text)
         self.everywhere("public 2")
 
 
@@ -243,8 +243,8 @@ class CommonTests(SdkTests, GrayTests, CasTests, TransferTests):
     def test_healthy(self: Any) -> None:
         """Every node is ready and its database up."""
         for node in self.nodes:
-            wait_for(node.ready, 10)
-            self.assertEqual(node.request("GET", "/nacos/v1/cs/health").text, "UP")
+            wait_for(node.ready)
+            wait_for(lambda node=node: node.request("GET", "/nacos/v1/cs/health").text == "UP")
         self.assertIs(read(self.first, self.name), None)
 
     def test_who_listens(self: Any) -> None:
@@ -258,12 +258,17 @@ class CommonTests(SdkTests, GrayTests, CasTests, TransferTests):
         polls.append(Poll(self.first, {self.name: md5("v1")}, "10.9.7.0", number).wait())
         held = {f"10.9.7.{place}": md5("v1") for place in range(len(self.nodes))}
         for node in self.nodes:
-            found = node.request("GET", CONFIGS + "/listener", {"dataId": self.name, "group": GROUP}).json
-            self.assertEqual(found, {"collectStatus": 200, "lisentersGroupkeyStatus": held})
+            wanted = {"collectStatus": 200, "lisentersGroupkeyStatus": held}
+            asked = {"dataId": self.name, "group": GROUP}
+            wait_for(lambda node=node, w=wanted, a=asked: node.request("GET", CONFIGS + "/listener", a).json == w)
             for more, keys in (({}, [self.name]), ({"tenant": number}, [f"{self.name}+{GROUP}+{number}"])):
-                asked = node.request("GET", CS + "/listener", {"ip": "10.9.7.0", **more}).json
+                asked = {"ip": "10.9.7.0", **more}
                 wanted = {key if "+" in key else f"{key}+{GROUP}": md5("v1") for key in keys}
-                self.assertEqual(asked["lisentersGroupkeyStatus"], wanted)
+                wait_for(
+                    lambda node=node, w=wanted, a=asked: (
+                        node.request("GET", CS + "/listener", a).json["lisentersGroupkeyStatus"] == w
+                    )
+                )
         self.assertTrueAnswer(remove(self.last, self.name))
         self.assertTrueAnswer(remove(self.last, self.name, tenant=number))
         self.assertEqual([poll.changed() for poll in polls], [{self.name}] * len(polls))

@@ -20,13 +20,15 @@ from urllib.parse import unquote_plus, urlencode
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.system.nodes import Answer, RealCluster, RealNode, wait_for
+from tests.system.nodes import READ, Answer, RealCluster, RealNode, wait_for
 
 CS = "/nacos/v1/cs"
 CONFIGS = CS + "/configs"
 NAMESPACES = "/nacos/v1/console/namespaces"
 GROUP = "g"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+HOLD = 600
+"""Seconds that a poll waits for a change."""
 
 
 class ConfigCluster(RealCluster):
@@ -121,7 +123,7 @@ def past_contents(node: RealNode, data_id: str) -> list[tuple[str, str]]:
 
 
 class Poll:
-    """One long poll in a thread, from an address of its own."""
+    """One long poll in a thread, from an address of its own; it is held for longer than any test goes on."""
 
     def __init__(self, node: RealNode, held: dict[str, str], ip: str, tenant: str = "", **headers: str) -> None:
         """
@@ -143,10 +145,12 @@ class Poll:
         self._thread.start()
 
     def _run(self) -> None:
-        headers = {**FORM, "Long-Pulling-Timeout": "30000", "X-Forwarded-For": self.ip, **self._headers}
+        headers = {**FORM, "Long-Pulling-Timeout": str(HOLD * 1000), "X-Forwarded-For": self.ip, **self._headers}
         body = urlencode({"Listening-Configs": self._text}).encode()
         try:
-            self.answer = self.node.request("POST", CONFIGS + "/listener", body=body, headers=headers, timeout=60)
+            self.answer = self.node.request(
+                "POST", CONFIGS + "/listener", body=body, headers=headers, timeout=HOLD + READ
+            )
         except BaseException as error:
             self.error = error
 
@@ -159,14 +163,14 @@ class Poll:
 
     def wait(self) -> Poll:
         """Until the node holds it."""
-        wait_for(lambda: self.waits, 10, f"the poll of {self.ip} to be held")
+        wait_for(lambda: self.waits, why=f"the poll of {self.ip} to be held")
         return self
 
     @property
     def ended(self) -> bool:
         return not self._thread.is_alive()
 
-    def changed(self, limit: float = 10.0) -> set[str]:
+    def changed(self, limit: float = 60.0) -> set[str]:
         """The dataIds of the answer, which is to come soon."""
         self._thread.join(limit)
         if self.error is not None:
@@ -267,7 +271,7 @@ class Keeping(http.client.HTTPConnection):
     """A kept connection to a node for many small reads."""
 
     def __init__(self, node: RealNode) -> None:
-        super().__init__(node.host, node.port, timeout=30)
+        super().__init__(node.host, node.port, timeout=READ)
 
     def fetch(self, path: str, **params: Any) -> Answer:
         """One GET."""
@@ -294,15 +298,12 @@ class ConfigCase(SynchronousTestCase):
     def assertTrueAnswer(self, answer: Answer) -> None:
         self.assertEqual((answer.status, answer.text), (200, "true"))
 
-    def assertEverywhere(
-        self, nodes: Iterable[RealNode], data_id: str, content: str | None, limit: float = 5.0, **more: str
-    ) -> None:
+    def assertEverywhere(self, nodes: Iterable[RealNode], data_id: str, content: str | None, **more: str) -> None:
         """All nodes give just this, at once or soon."""
         for node in nodes:
             wait_for(
-                lambda node=node: (read(node, data_id, **more),) == (content,),  # type: ignore[misc]
-                limit,
-                f"{node.address} to have {data_id}",
+                lambda node=node: (read(node, data_id, **more),) == (content,),
+                why=f"{node.address} to have {data_id}",
             )
 
     def assertKept(self, nodes: Iterable[RealNode], wanted: dict[str, str], histories: bool = True) -> None:
@@ -310,11 +311,14 @@ class ConfigCase(SynchronousTestCase):
         self.assertTrue(wanted)
         for node in nodes:
             with contextlib.closing(Keeping(node)) as connection:
-                last = next(reversed(wanted))
-                wait_for(lambda node=node, last=last: read(node, last) == wanted[last], 15)  # type: ignore[misc]
                 for data_id, content in wanted.items():
-                    answer = connection.fetch(CONFIGS, dataId=data_id, group=GROUP)
-                    self.assertEqual((answer.status, answer.text), (200, content), f"{data_id} at {node.address}")
+                    wait_for(
+                        lambda data_id=data_id, content=content: (  # type: ignore[misc]
+                            (answer := connection.fetch(CONFIGS, dataId=data_id, group=GROUP)).status == 200  # noqa: B023
+                            and answer.text == content
+                        ),
+                        why=f"{node.address} to have {data_id}",
+                    )
                     if histories:
                         found = connection.fetch(CS + "/history", search="accurate", dataId=data_id, group=GROUP)
                         kinds = [row["opType"] for row in json.loads(found.body)["pageItems"]]
@@ -331,7 +335,12 @@ class ConfigCase(SynchronousTestCase):
         folder = tempfile.mkdtemp(prefix="nacos-tw-sdk-")
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         client = nacos.NacosClient(",".join(node.address for node in nodes), namespace=namespace, logDir=folder)
-        client.set_options(no_snapshot=True, failover_base=f"{folder}/failover", snapshot_base=f"{folder}/snapshot")
+        client.set_options(
+            no_snapshot=True,
+            default_timeout=READ,
+            failover_base=f"{folder}/failover",
+            snapshot_base=f"{folder}/snapshot",
+        )
         return client
 
     def watch(self, client: Any, data_id: str) -> list[str | None]:

@@ -108,12 +108,12 @@ class TransferTests:
         content = "0123456789abcdef" * (10 * MEBI // 16)
         self.published(content, tenant=source)
         for node in self.nodes:
-            wait_for(lambda node=node: get(node, self.name, tenant=source).text == content, 20)
+            wait_for(lambda node=node: get(node, self.name, tenant=source).text == content)
         files = self.export(2, source)
         self.assertEqual(files[f"{GROUP}/{self.name}"], content.encode())
         self.assertEqual(self.take_in(files, target)["data"], {"succCount": 1, "skipCount": 0})
         for node in self.nodes:
-            wait_for(lambda node=node: get(node, self.name, tenant=target).text == content, 20)
+            wait_for(lambda node=node: get(node, self.name, tenant=target).text == content)
         over = publish(self.first, self.name, content + "x", tenant=source)
         self.assertEqual((over.status, "over 10485760" in over.text), (400, True), over)
         for tenant in (source, target):

@@ -34,7 +34,7 @@ class LoginCluster(ConfigCluster):
     def ready_for(self, name: str = "nacos") -> None:
         """Until all nodes know that user."""
         for node in self.nodes:
-            wait_for(functools.partial(self.knows, node, name), 20, f"{node.address} to know {name}")
+            wait_for(functools.partial(self.knows, node, name), why=f"{node.address} to know {name}")
 
     def knows(self, node: RealNode, name: str) -> bool:
         answer = administer(node, "GET", "/users/search", username=name)
@@ -131,7 +131,7 @@ class LoginCase(SynchronousTestCase):
     def everywhere(self, nodes: Sequence[RealNode], what: Callable[[RealNode], Any], wanted: Any) -> None:
         """Each node gives this, soon."""
         for node in nodes:
-            wait_for(lambda node=node: what(node) == wanted, SOON, f"{node.address}: {wanted}")  # type: ignore[misc]
+            wait_for(lambda node=node: what(node) == wanted, why=f"{node.address}: {wanted}", limit=SOON)  # type: ignore[misc]
 
 
 def at_the_same_time(*jobs: Callable[[], Any]) -> list[Any]:

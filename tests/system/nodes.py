@@ -6,10 +6,8 @@ import contextlib
 import http.client
 import json
 import os
-import random
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -19,34 +17,33 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
+from tests import ports
+from tests.freezing import freeze
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.path.join(ROOT, "bin")
 NAMING = "/nacos/v1/ns"
+READ = 30.0
+"""Seconds that an answer may take, on a machine that is busy."""
 
 
 def free_port() -> int:
-    """A port p such that p and p - 1000 are free, outside the range that outgoing connections use."""
-    for _ in range(200):
-        port = random.randrange(12000, 32000)
-        with contextlib.ExitStack() as stack:
-            try:
-                for wanted in (port, port - 1000):
-                    probe = stack.enter_context(socket.socket())
-                    probe.bind(("127.0.0.1", wanted))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("no free ports")
+    """A node's: the one 1000 below it, Raft's, is free too."""
+    return ports.free_port(-1000)
 
 
-def wait_for(what: Callable[[], Any], limit: float = 20.0, why: str = "") -> Any:
-    """What C{what} gives once it is true; it may raise OSError and be asked again meanwhile."""
+def wait_for(what: Callable[[], Any], limit: float = 60.0, why: str = "") -> Any:
+    """
+    What C{what} gives once it is true; what it asks for may not be there meanwhile.
+
+    @param limit: seconds; no more than a bound on how long a test that fails may take, on however busy a machine.
+    """
     end = time.monotonic() + limit
     last: Any = None
     while time.monotonic() < end:
         try:
             last = what()
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, http.client.HTTPException, ValueError, LookupError) as error:
             last = error
         else:
             if last:
@@ -143,13 +140,13 @@ class RealNode:
         pid = self.pid
         if _is_node(pid, self.home):
             os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: not _is_node(pid, self.home), 5)
+        wait_for(lambda: not _is_node(pid, self.home))
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
         """The process stands still (SIGSTOP) in the block; its connections stay open."""
-        self.signal(signal.SIGSTOP)
         try:
+            freeze(self.pid)
             yield
         finally:
             self.signal(signal.SIGCONT)
@@ -160,10 +157,10 @@ class RealNode:
         subprocess.run(
             ["sh", os.path.join(BIN, "shutdown.sh")], env=self.environment(), check=True, stdout=subprocess.PIPE
         )
-        wait_for(lambda: not _is_node(pid, self.home), 10, "the node to stop")
+        wait_for(lambda: not _is_node(pid, self.home), why="the node to stop")
         return time.monotonic() - began
 
-    def connection(self, timeout: float = 10.0) -> http.client.HTTPConnection:
+    def connection(self, timeout: float = READ) -> http.client.HTTPConnection:
         """A connection to 8848, over TLS if C{tls} is set."""
         if self.tls is None:
             return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
@@ -180,7 +177,7 @@ class RealNode:
 
     def request(
         self, method: str, path: str, params: dict[str, Any] | None = None, body: bytes | None = None,
-        headers: dict[str, str] | None = None, timeout: float = 10.0,
+        headers: dict[str, str] | None = None, timeout: float = READ,
     ) -> Answer:  # fmt: skip
         """One request; the parameters go into the query string."""
         connection = self.connection(timeout)
@@ -219,26 +216,26 @@ class RealNode:
         return self.readiness().status == 200
 
     def readiness(self) -> Answer:
-        return self.request("GET", "/nacos/v1/console/health/readiness", timeout=2)
+        return self.request("GET", "/nacos/v1/console/health/readiness")
 
     def status(self) -> str:
         """UP or DOWN, as the metrics say."""
-        found: str = self.request("GET", NAMING + "/operator/metrics", timeout=2).json["status"]
+        found: str = self.request("GET", NAMING + "/operator/metrics").json["status"]
         return found
 
     def members(self) -> dict[str, str]:
         """The state of each member as this node's list shows it."""
-        found = self.request("GET", "/nacos/v1/core/cluster/nodes", timeout=2).json["data"]
+        found = self.request("GET", "/nacos/v1/core/cluster/nodes").json["data"]
         return {member["address"]: member["state"] for member in found}
 
     def raft(self) -> dict[str, Any]:
         """This node's own Raft peer: ip, voteFor, term, state."""
-        found: dict[str, Any] = self.request("GET", NAMING + "/raft/peer", timeout=2).json
+        found: dict[str, Any] = self.request("GET", NAMING + "/raft/peer").json
         return found
 
     def leader(self) -> str:
         """The address of the leader, "" when this node knows none."""
-        found = self.request("GET", NAMING + "/raft/leader", timeout=2).json["leader"]
+        found = self.request("GET", NAMING + "/raft/leader").json["leader"]
         found = json.loads(found) if isinstance(found, str) and found else found
         return (found or {}).get("ip") or ""
 
@@ -263,12 +260,12 @@ class RealCluster:
     def __init__(self, size: int = 3, properties: str = "") -> None:
         self.folder = tempfile.mkdtemp(prefix="nacos-tw-test-")
         self.nodes: list[RealNode] = []
-        ports: list[int] = []
-        while len(ports) < size:
+        chosen: list[int] = []
+        while len(chosen) < size:
             port = free_port()
-            if all(abs(port - other) not in (0, 1000) for other in ports):
-                ports.append(port)
-        for number, port in enumerate(ports):
+            if all(abs(port - other) not in (0, 1000) for other in chosen):
+                chosen.append(port)
+        for number, port in enumerate(chosen):
             home = os.path.join(self.folder, f"node{number + 1}")
             os.makedirs(os.path.join(home, "conf"))
             self.nodes.append(RealNode(home, port))
@@ -276,7 +273,7 @@ class RealCluster:
                 file.write(f"server.port={port}\n{properties}\n")
             if size > 1:
                 with open(os.path.join(home, "conf", "cluster.conf"), "w") as file:
-                    file.writelines(f"127.0.0.1:{other}\n" for other in ports)
+                    file.writelines(f"127.0.0.1:{other}\n" for other in chosen)
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -299,7 +296,7 @@ class RealCluster:
 
     def wait_ready(self, nodes: list[RealNode] | None = None) -> None:
         for node in nodes or self.nodes:
-            wait_for(node.ready, 30, f"{node.address} to be ready")
+            wait_for(node.ready, why=f"{node.address} to be ready")
 
     def leader(self) -> RealNode:
         """The node that all running nodes agree to be the leader."""
@@ -310,7 +307,7 @@ class RealCluster:
                 return None
             return next((node for node in self.nodes if node.address == name and node.running), None)
 
-        found: RealNode = wait_for(agreed, 20, "one leader")
+        found: RealNode = wait_for(agreed, why="one leader")
         return found
 
     def followers(self) -> list[RealNode]:

@@ -15,7 +15,7 @@ from nacos_tw.raft.codec import pack, take_early
 from nacos_tw.raft.handshake import DialerHandshake, HandshakeError, Introduction, Session
 from tests.system.nodes import RealNode
 
-TIMEOUT = 8.0
+TIMEOUT = 60.0
 """Seconds after which a node must have closed a connection that it does not want: its handshakes end after 5."""
 
 

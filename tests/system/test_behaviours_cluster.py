@@ -27,10 +27,10 @@ class ClusterCase(SynchronousTestCase):
         self.a, self.b, self.c = self.cluster.nodes
         self.name: str = self.id().rpartition(".")[2]
 
-    def everywhere(self, ips: set[str], seconds: float = 1.0) -> None:
+    def everywhere(self, ips: set[str]) -> None:
         """All nodes list these."""
         for node in self.cluster.nodes:
-            wait_for(functools.partial(self.lists, node, ips), seconds, node.address)
+            wait_for(functools.partial(self.lists, node, ips), why=node.address)
 
     def lists(self, node: RealNode, ips: set[str]) -> bool:
         return node.ips(self.name) == ips
@@ -50,7 +50,7 @@ class NodesTests(ClusterCase):
             self.assertEqual(node.register(self.name, f"10.0.0.{number}").text, "ok")
         self.everywhere({"10.0.0.0", "10.0.0.1", "10.0.0.2"})
         self.a.request("PATCH", NAMING + "/instance", self.keys("10.0.0.2", weight=7))
-        wait_for(lambda: self.c.hosts(self.name)["10.0.0.2"]["weight"] == 7.0, 1)
+        wait_for(lambda: self.c.hosts(self.name)["10.0.0.2"]["weight"] == 7.0)
         self.assertEqual(self.b.deregister(self.name, "10.0.0.2").text, "ok")
         self.everywhere({"10.0.0.0", "10.0.0.1"})
 
@@ -93,7 +93,7 @@ class NodesTests(ClusterCase):
 
         everyone = {f"127.0.0.1:{client.port}" for client in clients}
         for node in self.cluster.nodes:
-            self.assertEqual(found(node), everyone)
+            wait_for(lambda node=node: found(node) == everyone)  # type: ignore[misc]
         self.assertEqual(found(self.a, aggregation="false"), {f"127.0.0.1:{clients[0].port}"})
         self.assertEqual(found(self.c, aggregation="false"), set())
 

@@ -109,7 +109,7 @@ class ClientsTests(ClientCase):
         said = self.passes(["java", *opened, *home, "-cp", path, "SpringTrial", self.servers], stages)
         name = said.split()[-1]
         for node in self.cluster.nodes:
-            wait_for(functools.partial(self.gone, node, name), 2, "the application's instance to go")
+            wait_for(functools.partial(self.gone, node, name), why="the application's instance to go")
 
     @staticmethod
     def gone(node: RealNode, name: str) -> bool:

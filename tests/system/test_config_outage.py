@@ -24,8 +24,9 @@ from tests.system.homes import Home
 from tests.system.nodes import RealNode, wait_for
 from tests.system.test_config_mysql import properties
 
-BOUND = 8.0
-"""Seconds: the time limits of the URL (1 s to connect, 3 s for an answer) for a write and its one repetition."""
+BOUND = 20.0
+"""Seconds: the time limits of the URL (1 s to connect, 3 s for an answer) for a write and its one repetition, and as
+much again for a machine that is busy."""
 
 
 def health(node: RealNode) -> str:
@@ -53,11 +54,15 @@ class OutageTests(ConfigCase):
         return self.cluster(size, properties(*self.database.urls), ())
 
     def assertReads(self, nodes: list[RealNode], data_id: str, content: str) -> None:
-        """Each gives it at once."""
+        """Each gives it, and waits for no database."""
         for node in nodes:
-            began = time.monotonic()
-            self.assertEqual(get(node, data_id).text, content)
-            self.assertLess(time.monotonic() - began, 1)
+            self.assertTrue(any(self._at_once(node, data_id, content) for _ in range(10)), node.address)
+
+    def _at_once(self, node: RealNode, data_id: str, content: str) -> bool:
+        """Whether it took less than the database's limits of time; on a busy machine anything may take long once."""
+        began = time.monotonic()
+        self.assertEqual(get(node, data_id).text, content)
+        return time.monotonic() - began < 1
 
     def assertRefused(self, node: RealNode, data_id: str) -> None:
         """A write fails, says so, and gives nothing away."""
@@ -85,14 +90,14 @@ class OutageTests(ConfigCase):
     def resumed(self, nodes: ConfigCluster, polls: list[Poll]) -> None:
         """Publishing works again by itself, and is heard of."""
         first, last = nodes.nodes[0], nodes.nodes[-1]
-        wait_for(lambda: publish(first, "a", "v2").text == "true", 20, "publishing to work again")
+        wait_for(lambda: publish(first, "a", "v2").text == "true", why="publishing to work again")
         for poll in polls:
             self.assertEqual(poll.changed(), {"a"})
         self.assertEverywhere(nodes.nodes, "a", "v2")
-        wait_for(lambda: publish(last, "a", "v3").text == "true", 20, "publishing at another node to work again")
+        wait_for(lambda: publish(last, "a", "v3").text == "true", why="publishing at another node to work again")
         self.assertEverywhere(nodes.nodes, "a", "v3")
         for node in nodes.nodes:
-            wait_for(lambda node=node: health(node) == "UP", 20, "health")  # type: ignore[misc]
+            wait_for(lambda node=node: health(node) == "UP", why="health")  # type: ignore[misc]
         self.assertSecret(nodes)
 
     def _away(self, nodes: ConfigCluster) -> list[Poll]:
@@ -103,7 +108,7 @@ class OutageTests(ConfigCase):
         self.assertReads(nodes.nodes, "a", "v1")
         for node in nodes.nodes:
             self.assertEqual(Poll(node, {"a": md5("old")}, "10.9.5.1").changed(), {"a"})
-            wait_for(lambda node=node: health(node).startswith("DOWN"), 20, "health to tell")  # type: ignore[misc]
+            wait_for(lambda node=node: health(node).startswith("DOWN"), why="health to tell")  # type: ignore[misc]
         return [Poll(node, {"a": md5("v1")}, "10.9.5.3").wait() for node in nodes.nodes]
 
     def _started(self) -> tuple[ConfigCluster, list[Poll]]:
@@ -142,12 +147,12 @@ class OutageTests(ConfigCase):
         self.assertReads([late], "a", "v1")
         self.assertReads([late], "late", "old")
         self.assertEqual([read(late, "late", "10.9.8.1"), read(late, "late", tag="t1")], ["beta", "tagged"])
-        wait_for(lambda: "local copy" in late.log or "served" in late.log, 10, "the log to tell")
+        wait_for(lambda: "local copy" in late.log or "served" in late.log, why="the log to tell")
         polls += self._away(nodes)
         poll = Poll(late, {"late": md5("old")}, "10.9.5.4").wait()
         self.assertFalse([poll for poll in polls if poll.ended])
         self.server.start()
-        self.assertEqual(poll.changed(20), {"late"})
+        self.assertEqual(poll.changed(), {"late"})
         self.resumed(nodes, polls)
         self.assertEverywhere([late], "late", "new")
 
@@ -157,16 +162,16 @@ class OutageTests(ConfigCase):
         victim = nodes.nodes[1]
         publishers = Publishers(nodes.nodes, 1_000_000, "k")
         self.addCleanup(publishers.stop)
-        wait_for(lambda: len(publishers.acknowledged) > 150, 20)
+        wait_for(lambda: len(publishers.acknowledged) > 150)
         victim.kill()
-        wait_for(lambda: len(publishers.acknowledged) > 300, 20)
+        wait_for(lambda: len(publishers.acknowledged) > 300)
         self.server.kill()
         self.server.start()
         nodes.restart(victim)
         nodes.wait_ready()
-        wait_for(lambda: len(publishers.acknowledged) > 1000, 30)
+        wait_for(lambda: len(publishers.acknowledged) > 1000)
         publishers.stop()
-        wait_for(lambda: publish(victim, "a", "x").text == "true", 20)
+        wait_for(lambda: publish(victim, "a", "x").text == "true")
         self.assertKept(nodes.nodes, publishers.acknowledged)
         found = self.server.admin("SELECT COUNT(*), COUNT(DISTINCT data_id) FROM config_info", self._database_name())
         rows = self.server.admin("SELECT COUNT(*), COUNT(DISTINCT data_id) FROM his_config_info", self._database_name())
@@ -185,10 +190,10 @@ class OutageTests(ConfigCase):
             os.unlink(os.path.join(late.home, "data", "config", name))
         self.server.kill()
         nodes.restart(late)
-        answer = wait_for(lambda: get(late, "a"), 10)
+        answer = wait_for(lambda: get(late, "a"))
         self.assertEqual(answer.status, 503, answer)
         self.server.start()
-        wait_for(lambda: read(late, "a") == "v1", 20)
+        wait_for(lambda: read(late, "a") == "v1")
         self.assertSecret(nodes)
 
     def test_no_majority(self) -> None:
@@ -199,7 +204,7 @@ class OutageTests(ConfigCase):
         self.assertEverywhere(nodes.nodes, "a", "v1")
         for node in gone:
             node.kill()
-        wait_for(lambda: one.register("s", "10.0.0.1", ephemeral="false").status == 503, 10, "no majority")
+        wait_for(lambda: one.register("s", "10.0.0.1", ephemeral="false").status == 503, why="no majority")
         poll = Poll(other, {"a": md5("v1")}, "10.9.6.1").wait()
         self.assertTrueAnswer(publish(one, "a", "v2"))
         self.assertEqual(poll.changed(), {"a"})
@@ -208,7 +213,7 @@ class OutageTests(ConfigCase):
         self.assertEverywhere([one, other], "a", "v3")
         for node in gone:
             nodes.restart(node)
-        self.assertEverywhere(gone, "a", "v3", 15)
+        self.assertEverywhere(gone, "a", "v3")
 
     def test_written_by_others(self) -> None:
         """A row that somebody else wrote to the database is served after a dump; C{/ops/localCache} asks for one."""
@@ -220,7 +225,7 @@ class OutageTests(ConfigCase):
         )
         for node in nodes.nodes:
             self.assertEqual(node.request("POST", CS + "/ops/localCache").text, "200")
-        self.assertEverywhere(nodes.nodes, "a", "by hand", 10)
+        self.assertEverywhere(nodes.nodes, "a", "by hand")
         self.assertEqual([poll.changed() for poll in polls], [{"a"}] * 3)
 
     def test_read_only(self) -> None:
@@ -242,7 +247,7 @@ class OutageTests(ConfigCase):
         self.assertRefused(nodes.nodes[0], "a0")
         self.assertReads(nodes.nodes, "a0", "v1")
         self.server.resume()
-        wait_for(lambda: publish(nodes.nodes[0], "a0", "v2").text == "true", 20)
+        wait_for(lambda: publish(nodes.nodes[0], "a0", "v2").text == "true")
         name = refused.urls[0].rpartition("/")[2].partition("?")[0]
         self.assertEqual(replica.admin(f"SELECT COUNT(*) FROM {name}.config_info")[0][0], 0)
         self.assertEqual(past_contents(nodes.nodes[1], "a0")[0], ("I", "v1"))
@@ -281,7 +286,7 @@ class StartTests(Home):
         with self.database() as name:
             node = self.node("home", properties(server.url(name), password="wr0ng-P@ss"))
             node.start("-m", "standalone")
-            wait_for(lambda: "Access denied" in node.log or "denied" in node.log, 15, "the log to tell")
+            wait_for(lambda: "Access denied" in node.log or "denied" in node.log, why="the log to tell")
             self.assertGreaterEqual(publish(node, "a", "x").status, 500)
             self.assertEqual(get(node, "a").status, 503)
             for folder, _, names in os.walk(os.path.join(node.home, "logs")):

@@ -102,10 +102,10 @@ class Disks(Clustered):
                 self.assertOk(
                     other.register("s", f"10.0.0.{number}", ephemeral="false", metadata='{"k":"%s"}' % ("v" * 500))
                 )
-            readiness = wait_for(lambda: (a := victim.readiness()).status != 200 and a, 5, "readiness to fail")
+            readiness = wait_for(lambda: (a := victim.readiness()).status != 200 and a, why="readiness to fail")
             self.assertIn("full", readiness.text)
             self.assertEqual(victim.status(), "DOWN")
-            wait_for(lambda: other.members()[victim.address] != "UP", 5)
+            wait_for(lambda: other.members()[victim.address] != "UP")
             answer = victim.register("s", "10.0.1.1", ephemeral="false")
             self.assertIn(answer.status, (500, 503))
             self.assertIn("full", answer.text)

@@ -84,7 +84,7 @@ class StrangerTests(OutsiderCase):
                 follower.start()
                 silent += [stack.enter_context(dial(node)) for _ in range(200)]
                 self.real.wait_ready()
-                wait_for(lambda: len(set(node.members().values())) == 1, 10)
+                wait_for(lambda: len(set(node.members().values())) == 1)
             for writer in writers:
                 self.assertEqual(writer.failures, [])
             self.assertKept(self.real.nodes, writers)
@@ -125,7 +125,7 @@ class MiddleTests(OutsiderCase):
         """Start the follower; its frames go through the middle."""
         self.follower.start()
         self.real.wait_ready()
-        wait_for(lambda: self.middle.heard and len(self.middle.heard[-1]) > 1000, 10)
+        wait_for(lambda: self.middle.heard and len(self.middle.heard[-1]) > 1000)
 
     def refusals(self) -> int:
         """How often the target closed a link because of a frame."""
@@ -177,7 +177,7 @@ class MiddleTests(OutsiderCase):
         for trick in tricks:
             before, connections = self.refusals(), len(self.middle.heard)
             self.middle.change = lambda frame, number, trick=trick: trick(frame) if number > 4 else frame  # type: ignore[misc]
-            wait_for(lambda before=before: self.refusals() > before, 10, "the target to refuse the frame")
+            wait_for(lambda before=before: self.refusals() > before, why="the target to refuse the frame")
             self.middle.change = lambda frame, number: frame
-            wait_for(lambda connections=connections: len(self.middle.heard) > connections, 10, "a new link")
+            wait_for(lambda connections=connections: len(self.middle.heard) > connections, why="a new link")
             self.assertUnharmed()

@@ -96,7 +96,7 @@ class Refusals(Home):
         line = self.refused(second, "-m", "standalone")
         self.assertIn(os.path.join(first.home, "data"), line)
         self.assertIn(str(first.pid), line)
-        self.assertTrue(wait_for(first.ready, 5))
+        self.assertTrue(wait_for(first.ready))
 
     def test_disk_full(self) -> None:
         node = self.node()
@@ -138,7 +138,7 @@ class Refusals(Home):
         """There is nobody to fetch the log from: one line that names the file and says what to do."""
         node = self.node()
         node.start("-m", "standalone")
-        wait_for(node.ready, 10)
+        wait_for(node.ready)
         for number in range(20):
             self.assertEqual(node.register("s", f"10.0.0.{number}", ephemeral="false").text, "ok")
         node.stop()

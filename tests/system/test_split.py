@@ -18,19 +18,19 @@ class Split(Clustered):
         nodes.start()
         return nodes
 
-    def elected(self, nodes: list[RealNode], not_this: RealNode, limit: float = 10) -> RealNode:
+    def elected(self, nodes: list[RealNode], not_this: RealNode) -> RealNode:
         """The leader that these agree on, another one than that."""
 
         def agreed() -> RealNode | None:
             names = {node.leader() for node in nodes}
             return next((node for node in nodes if names == {node.address}), None)
 
-        found: RealNode = wait_for(agreed, limit, f"a leader beside {not_this.address}")
+        found: RealNode = wait_for(agreed, why=f"a leader beside {not_this.address}")
         return found
 
     def assertRefuses(self, node: RealNode) -> None:
         """It says that it is not ready, and that it cannot do what needs a majority."""
-        wait_for(lambda: node.readiness().status != 200, 6, f"{node.address} to be not ready")
+        wait_for(lambda: node.readiness().status != 200, why=f"{node.address} to be not ready")
         self.assertEqual(node.status(), "DOWN")
         answer = node.register("s", "10.0.9.9", ephemeral="false")
         self.assertIn(answer.status, (500, 503))
@@ -50,23 +50,21 @@ class Split(Clustered):
         old, others = nodes.leader(), nodes.followers()
         self.assertOk(old.register("s", "10.0.0.1", ephemeral="false"))
         self.assertEverywhere(nodes.nodes, "s", {"10.0.0.1"})
-        began = time.monotonic()
         nodes.cut_both_ways(old, others)
         self.assertRefuses(old)
         new = self.elected(others, old)
-        self.assertLess(time.monotonic() - began, 10)
         ips = self.assertGoesOn(others, "10.0.1")
         self.assertOk(old.register("s", "10.0.2.1"))
         self.assertEqual(old.ips("s"), {"10.0.0.1", "10.0.2.1"})
         self.assertEqual(others[0].ips("s"), {"10.0.0.1"} | ips)
         for node in others:
-            wait_for(lambda node=node: node.members()[old.address] != "UP", 15)
+            wait_for(lambda node=node: node.members()[old.address] != "UP")
         nodes.heal()
         nodes.wait_ready()
-        self.assertEverywhere(nodes.nodes, "s", {"10.0.0.1", "10.0.2.1"} | ips, 10)
+        self.assertEverywhere(nodes.nodes, "s", {"10.0.0.1", "10.0.2.1"} | ips)
         self.assertIs(nodes.leader(), new, "its return disturbs nobody")
         for node in nodes.nodes:
-            wait_for(lambda node=node: set(node.members().values()) == {"UP"}, 10)
+            wait_for(lambda node=node: set(node.members().values()) == {"UP"})
 
     def test_a_write_in_flight_at_a_leader_that_is_cut_off(self) -> None:
         """It is not acknowledged unless it is everywhere in the end."""
@@ -81,7 +79,7 @@ class Split(Clustered):
         ips = self.assertGoesOn(others, "10.0.1")
         nodes.heal()
         nodes.wait_ready()
-        self.assertEverywhere(nodes.nodes, "s", ips, 10)
+        self.assertEverywhere(nodes.nodes, "s", ips)
 
     def test_a_follower_is_not_heard(self) -> None:
         """It hears the others but they do not hear it: it cannot disturb them, and tells that it is cut off."""
@@ -94,7 +92,7 @@ class Split(Clustered):
         ips = self.assertGoesOn([leader, other], "10.0.1")
         nodes.heal()
         nodes.wait_ready()
-        self.assertEverywhere(nodes.nodes, "s", ips, 10)
+        self.assertEverywhere(nodes.nodes, "s", ips)
         self.assertIs(nodes.leader(), leader)
         self.assertEqual({node.raft()["term"] for node in nodes.nodes}, {term})
 
@@ -109,7 +107,7 @@ class Split(Clustered):
         ips = self.assertGoesOn(others, "10.0.1")
         nodes.heal()
         nodes.wait_ready()
-        self.assertEverywhere(nodes.nodes, "s", ips, 10)
+        self.assertEverywhere(nodes.nodes, "s", ips)
 
     def test_two_do_not_hear_each_other(self) -> None:
         """The third hears both, so the leader stays; the one that does not reach it says so."""
@@ -124,7 +122,7 @@ class Split(Clustered):
         self.assertTrue(other.ready())
         nodes.heal()
         nodes.wait_ready()
-        self.assertEverywhere(nodes.nodes, "s", ips, 10)
+        self.assertEverywhere(nodes.nodes, "s", ips)
         self.assertIs(nodes.leader(), leader)
 
     def test_secret(self) -> None:
@@ -153,5 +151,5 @@ class Split(Clustered):
         self.assertOk(others[0].register("s", "10.0.0.1"))
         self.assertNotEqual(stranger.readiness().status, 200)
         self.assertEqual(stranger.ips("s"), set())
-        self.assertEqual(others[0].members()[stranger.address], "DOWN")
+        wait_for(lambda: others[0].members()[stranger.address] == "DOWN")
         self.assertEqual(stranger.request("GET", NAMING + "/operator/metrics").json["status"], "DOWN")

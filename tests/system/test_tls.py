@@ -12,15 +12,16 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import time
 
 import requests
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from twisted.trial.unittest import SkipTest
 
 from nacos_tw.tls.making import NODE_DAYS, Pair, Span, make_ca, make_node
-from tests.system.clustered import LEASE, Clustered
+from tests.system.clustered import Clustered
 from tests.system.homes import venv
-from tests.system.nodes import RealNode, wait_for
+from tests.system.nodes import READ, RealNode, wait_for
 from tests.system.outsider import Outsider, dial, raft_port, receive
 from tests.system.secured import HTTPS, RAFT, TlsCluster, stranger
 from tests.system.writers import writing
@@ -55,7 +56,7 @@ class ClusterTests(TlsClustered):
         leader = cluster.leader()
         leader.kill()
         others = [node for node in cluster.nodes if node is not leader]
-        wait_for(lambda: cluster.leader() in others and cluster.leader().ready(), 10)
+        wait_for(lambda: cluster.leader() in others and cluster.leader().ready())
         self.assertOk(others[0].register("second", "10.0.0.2"))
         leader.start()
         cluster.wait_ready()
@@ -70,8 +71,8 @@ class ClusterTests(TlsClustered):
         for node in cluster.nodes:
             node.start()
         cluster.wait_ready(others)
-        wait_for(lambda: "it does not speak TLS" in others[0].full_log, 10)
-        wait_for(lambda: "no Raft link with" in plain.full_log, 10)
+        wait_for(lambda: "it does not speak TLS" in others[0].full_log)
+        wait_for(lambda: "no Raft link with" in plain.full_log)
         self.assertFalse(plain.ready())
 
     def test_loaded_only_then(self) -> None:
@@ -135,7 +136,7 @@ class RefusalTests(TlsClustered):
         good.close()
 
     def wait_for_lines(self, node: RealNode, name: str) -> None:
-        wait_for(lambda: self.lines(node, name), 5)
+        wait_for(lambda: self.lines(node, name))
 
     def lines(self, node: RealNode, name: str) -> list[str]:
         """What a node said about links with that address since its last start."""
@@ -150,7 +151,7 @@ class RefusalTests(TlsClustered):
         outsider = Outsider(first, third.address, b"", context, source=second.host)
         self.assertIsNone(outsider.session)
         outsider.close()
-        wait_for(lambda: f"(CN={second.host}) does not name {third.host}" in first.full_log, 5)
+        wait_for(lambda: f"(CN={second.host}) does not name {third.host}" in first.full_log)
         outsider = Outsider(first, second.address, b"", context, source=second.host)
         self.assertIsNotNone(outsider.session)
         outsider.close()
@@ -160,22 +161,24 @@ class RefusalTests(TlsClustered):
         cluster = self.started()
         dialer, _, gone = cluster.nodes
         gone.stop()
+        began = time.monotonic()
         bad = {reason: pair for reason, pair in self.bad(cluster, gone.host).items() if pair is not None}
         with socket.create_server((gone.host, raft_port(gone))) as listener:
-            listener.settimeout(10)
+            listener.settimeout(READ)
             for reason, pair in bad.items():
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 cluster.load(context, pair)
                 for _ in range(2):
                     near, _ = listener.accept()
-                    near.settimeout(8)
+                    near.settimeout(READ)
                     with near, contextlib.suppress(ssl.SSLError, ConnectionError):
                         secure = context.wrap_socket(near, server_side=True)
                         self.assertEqual(receive(secure), b"", reason)
         self.wait_for_lines(dialer, gone.address)
         lines = self.lines(dialer, gone.address)
-        self.assertEqual(len(lines), 1, lines)
-        self.assertTrue(any(reason in lines[0] for reason in bad), lines)
+        self.assertLessEqual(len(lines), 1 + (time.monotonic() - began) // 60, lines)
+        for line in lines:
+            self.assertTrue(any(reason in line for reason in bad), lines)
 
     def test_strangers_below_tls(self) -> None:
         """The limits of time and number hold where the TLS handshake is not even through; a member that starts anew
@@ -191,7 +194,7 @@ class RefusalTests(TlsClustered):
             follower.kill()
             follower.start()
             cluster.wait_ready()
-            wait_for(lambda: node.members()[follower.address] == "UP", 10)
+            wait_for(lambda: node.members()[follower.address] == "UP")
             for connection in (*silent, *half):
                 self.assertEqual(receive(connection), b"")
         self.assertEqual(writers[0].failures, [])
@@ -208,7 +211,7 @@ class HttpsCase(TlsClustered):
     def curl(self, node: RealNode, path: str, *options: str) -> tuple[int, str]:
         """Exit status and output of the program curl."""
         done = subprocess.run(
-            ["curl", "-sS", "--max-time", "10", *options, f"https://{node.address}{path}"],
+            ["curl", "-sS", "--max-time", "60", *options, f"https://{node.address}{path}"],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         return done.returncode, done.stdout
@@ -234,12 +237,12 @@ class HttpsTests(HttpsCase):
             form = ("--data-urlencode", f"content@{file.name}", "-d", "dataId=d&group=g")
             self.assertEqual(self.curl(node, "/nacos/v1/cs/configs", *ca, *form), (0, "true"))
         self.assertEqual(self.curl(node, "/nacos/v1/cs/configs?dataId=d&group=g", *ca), (0, content))
-        with socket.create_connection((node.host, node.port), 5) as plain:
+        with socket.create_connection((node.host, node.port), READ) as plain:
             plain.sendall(b"GET /nacos/v1/console/health/liveness HTTP/1.1\r\nHost: x\r\n\r\n")
             self.assertNotIn(b"HTTP", receive(plain))
         assert node.tls is not None
         with node.tls.wrap_socket(
-            socket.create_connection((node.host, node.port), 5), server_hostname=node.host
+            socket.create_connection((node.host, node.port), READ), server_hostname=node.host
         ) as many:
             request = b"GET /nacos/v1/console/health/liveness HTTP/1.1\r\nHost: x\r\n\r\n"
             many.sendall(request * 50)
@@ -300,7 +303,7 @@ class HttpsTests(HttpsCase):
         self.assertTrue(client.publish_config("d", "g", "content"))
         self.assertEqual(client.get_config("d", "g"), "content")
         self.assertTrue(client.add_naming_instance("s", "10.0.0.1", 80))
-        wait_for(lambda: len(client.list_naming_instance("s")["hosts"]) == 1, 5)
+        wait_for(lambda: len(client.list_naming_instance("s")["hosts"]) == 1)
 
     def test_requests(self) -> None:
         """The library that most Python programs use, on a connection that is kept; a long poll is answered."""
@@ -310,7 +313,7 @@ class HttpsTests(HttpsCase):
             session.trust_env = False
             configs = f"{node.url}/nacos/v1/cs/configs"
             for number in range(20):
-                answer = session.post(configs, {"dataId": "d", "group": "g", "content": str(number)}, timeout=10)
+                answer = session.post(configs, {"dataId": "d", "group": "g", "content": str(number)}, timeout=READ)
                 self.assertEqual((answer.status_code, answer.text), (200, "true"))
             publish = threading.Timer(0.2, node.request, ("POST", "/nacos/v1/cs/configs", _CHANGED))
             publish.start()
@@ -319,7 +322,7 @@ class HttpsTests(HttpsCase):
             answer = session.post(f"{configs}/listener", body, headers=headers, timeout=30)
             publish.join()
             self.assertEqual(answer.text.strip(), "d%02g%01")
-            self.assertEqual(session.get(configs, params={"dataId": "d", "group": "g"}, timeout=10).text, "changed")
+            self.assertEqual(session.get(configs, params={"dataId": "d", "group": "g"}, timeout=READ).text, "changed")
 
     def test_slow_handshake(self) -> None:
         """A connection whose TLS handshake does not end is closed as soon as one whose head does not."""
@@ -355,7 +358,7 @@ class ReloadTests(HttpsCase):
         """The serial number of the certificate that is shown there."""
         context = ssl.create_default_context(cafile=cluster.files.at("ca.pem"))
         with (
-            socket.create_connection((host, port), 5) as plain,
+            socket.create_connection((host, port), READ) as plain,
             context.wrap_socket(plain, server_hostname=host) as tls,
         ):
             found = tls.getpeercert()
@@ -373,13 +376,13 @@ class ReloadTests(HttpsCase):
         cluster.put(node, pair)
         self.assertEqual(self.serial(node.host, node.port, cluster), before)
         os.kill(pid, signal.SIGHUP)
-        wait_for(lambda: self.serial(node.host, node.port, cluster) == pair.certificate.serial_number, 5)
+        wait_for(lambda: self.serial(node.host, node.port, cluster) == pair.certificate.serial_number)
         for broken in (b"", b"no certificate", make_node(cluster.files.ca(), ["x"], Span.days(9)).certificate_pem):
             with open(cluster.place(node, "node.pem"), "wb") as file:
                 file.write(broken)
             count = self.full(node).count("the old ones stay")
             os.kill(pid, signal.SIGHUP)
-            wait_for(lambda count=count: self.full(node).count("the old ones stay") > count, 5)
+            wait_for(lambda count=count: self.full(node).count("the old ones stay") > count)
             self.assertEqual(self.serial(node.host, node.port, cluster), pair.certificate.serial_number)
         self.ask(kept)
 
@@ -405,16 +408,16 @@ class ReloadTests(HttpsCase):
         command = [venv("twistd"), f"--pidfile={pid_file}", f"--logfile={cluster.folder}/n.log", "nacos"]
         subprocess.run(
             [*command, "--home", node.home, "-m", "standalone"], cwd=cluster.folder, env=node.environment(),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, check=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=True,
         )  # fmt: skip
-        wait_for(node.ready, 10)
+        wait_for(node.ready)
         with open(pid_file) as file:
             pid = int(file.read())
         try:
             self.assertReloads(cluster, node, pid)
         finally:
             os.kill(pid, signal.SIGTERM)
-            wait_for(lambda: not os.path.exists(pid_file), 5)
+            wait_for(lambda: not os.path.exists(pid_file))
 
     def test_rolling(self) -> None:
         """All certificates and the CA change, node by node, while clients of two nodes register and beat without one
@@ -422,8 +425,9 @@ class ReloadTests(HttpsCase):
         between old and new."""
         cluster = self.started()
         used = cluster.nodes[1:]
+        lease = {"preserved.heart.beat.timeout": "5000", "preserved.ip.delete.timeout": "10000"}
         for node in cluster.nodes:
-            self.assertOk(node.register("beating", "10.0.0.1", metadata=json.dumps(LEASE)))
+            self.assertOk(node.register("beating", "10.0.0.1", metadata=json.dumps(lease)))
         old = {node.host: self.serial(node.host, node.port, cluster) for node in cluster.nodes}
         failed: list[object] = []
         end = threading.Event()
@@ -442,13 +446,13 @@ class ReloadTests(HttpsCase):
             for node in cluster.nodes:
                 cluster.trust(node)
             self.roll(cluster, 3)  # 3: the old one does not count any more
+            self.assertEqual(cluster.nodes[0].ips("beating"), {"10.0.0.1"})
         end.set()
         for thread in beating:
             thread.join(30)
         self.assertEqual([writer.failures for writer in writers], [[], []])
         self.assertEqual(failed, [])
         self.assertKept(cluster.nodes, writers)
-        self.assertEqual(cluster.nodes[0].ips("beating"), {"10.0.0.1"})
         for node in cluster.nodes:
             self.assertNotEqual(self.serial(node.host, node.port, cluster), old[node.host])
 
@@ -457,7 +461,7 @@ class ReloadTests(HttpsCase):
         for node in cluster.nodes:
             cluster.install(node)
             node.signal(signal.SIGHUP)
-            wait_for(lambda node=node: node.full_log.count("certificates were read again") == 2 * step, 5)  # type: ignore[misc]
+            wait_for(lambda node=node: node.full_log.count("certificates were read again") == 2 * step)  # type: ignore[misc]
             self.assertNotIn("the old ones stay", node.full_log)
             if node is not cluster.nodes[-1]:
                 cluster.restarted(cluster.nodes[0])

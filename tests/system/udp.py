@@ -66,7 +66,7 @@ class UdpClient:
             self.socket.sendto(json.dumps(answer).encode(), packet.sender)
         return packet
 
-    def until(self, ips: set[str], seconds: float = 2.0) -> Packet | None:
+    def until(self, ips: set[str], seconds: float = 30.0) -> Packet | None:
         """The first datagram that lists just these ips; None if there is none in time."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import itertools
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,10 +13,14 @@ from urllib.parse import urlencode
 
 from tests.system.nodes import NAMING, RealNode
 
+PATIENT = json.dumps({"preserved.heart.beat.timeout": "3600000", "preserved.ip.delete.timeout": "3600000"})
+"""Metadata of instances that go on without beats, however long a test takes."""
+
 
 class Writer:
     """
-    Registers one instance after the other in a service of its own, on a connection that is kept.
+    Registers one instance after the other in a service of its own, on a connection that is kept. None of them beats,
+    and none has to while a test runs.
 
     @ivar acknowledged: the ips whose registration was answered with C{ok}.
     @ivar failures: what the other requests got.
@@ -56,7 +61,7 @@ class Writer:
                 if connection is None or node is not asked:
                     asked, connection = node, node.connection()
                 ip = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-                params = {"serviceName": self.service, "ip": ip, "port": 80, **self._more}
+                params = {"serviceName": self.service, "ip": ip, "port": 80, "metadata": PATIENT, **self._more}
                 try:
                     connection.request("POST", f"{NAMING}/instance?{urlencode(params)}")
                     answer = connection.getresponse()
