@@ -30,7 +30,7 @@ def quick(password: str, kind: bytes = b"2a") -> str:
 class RealTests(TestCase):
     """With threads."""
 
-    timeout = 60
+    timeout = 300
 
     def setUp(self) -> None:
         self.passwords = Passwords(reactor)

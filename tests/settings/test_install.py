@@ -58,7 +58,7 @@ class LockTests(SynchronousTestCase):
             },
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
         )
 
     def test_let_go_meanwhile(self) -> None:

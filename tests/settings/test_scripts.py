@@ -46,7 +46,7 @@ class ScriptTests(SynchronousTestCase):
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=30,
+            timeout=120,
             check=False,
         )
 

@@ -98,7 +98,7 @@ class HeldTests(HeldCase):
 class ReloadingTests(TestCase):
     """SIGHUP and the daily reminder."""
 
-    timeout = 20
+    timeout = 120
 
     async def test_signal(self) -> None:
         """Each port is read again, also if another's fails; afterwards the signal is as it was."""

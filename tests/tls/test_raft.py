@@ -77,7 +77,7 @@ class NameTests(FolderCase):
 class LinkTests(TestCase):
     """Two nodes with TLS over the loopback; no secret."""
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> None:
         self.folder = pathlib.Path(os.path.abspath(self.mktemp()))
@@ -126,7 +126,7 @@ class LinkTests(TestCase):
         await seen_b.until("frame", "a:1", Refused(199))
         self.assertEqual([event[2].term for event in seen_b.events if event[0] == "frame"], list(range(200)))
         seen_b.answer = b"x" * 8_000_000
-        self.assertEqual(await a.ask("b:1", "much", b"y" * 8_000_000, 20.0), seen_b.answer)
+        self.assertEqual(await a.ask("b:1", "much", b"y" * 8_000_000, 60.0), seen_b.answer)
 
     async def test_lost_and_stopped(self) -> None:
         """A link that is cut is made anew; a peer that stops is lost once; closing twice does no harm."""
