@@ -8,11 +8,11 @@ import attrs
 import msgspec
 from klein import Klein
 
-from nacos_tw.errors import NacosError
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply
 from nacos_tw.http.routing import serve
+from nacos_tw.http.v1.asking import ask_others
 from nacos_tw.http.v1.faces import AskAll
 from nacos_tw.metrics.history import RESOLUTION, SPAN, History, Story
 
@@ -36,7 +36,7 @@ class ClusterHistoryV1:
     async def cluster_history(self, call: Call) -> Reply:
         """The samples and events of all nodes that answer, of the last C{seconds} (600), by this node's clock."""
         seconds = min(max(1, call.integer("seconds", int(SPAN))), int(SPAN))
-        others = await self._others(seconds)
+        others = await ask_others(self.ask_all, HISTORY, b"%d" % seconds, _decode)
         own = self.history.told(seconds)
         stories = [own, *(story.by_clock(own.now) for story in others)]
         data = {
@@ -49,19 +49,6 @@ class ClusterHistoryV1:
             ],
         }
         return json_reply({"code": 200, "message": None, "data": data})
-
-    async def _others(self, seconds: int) -> list[Story]:
-        try:
-            answers = await self.ask_all(HISTORY, b"%d" % seconds)
-        except (NacosError, OSError):
-            return []
-        found = []
-        for answer in answers:
-            try:
-                found.append(_decode(answer))
-            except msgspec.MsgspecError:
-                continue  # another version's
-        return found
 
 
 def asked_history(history: History, body: bytes) -> bytes:

@@ -210,27 +210,7 @@ def brief(item: Item) -> dict[str, Any]:
 
 def full(item: Item) -> dict[str, Any]:
     """A config with all that is known of it (3.3)."""
-    tenant, group, data_id = item.key
-    return {
-        "id": str(item.id),
-        "dataId": data_id,
-        "group": group,
-        "content": item.content,
-        "md5": item.md5,
-        "encryptedDataKey": item.encrypted_data_key,
-        "tenant": tenant,
-        "appName": item.app_name or "",
-        "type": item.type,
-        "createTime": item.created_ms,
-        "modifyTime": item.modified_ms,
-        "createUser": item.src_user,
-        "createIp": item.src_ip,
-        "desc": item.desc,
-        "use": item.use,
-        "effect": item.effect,
-        "schema": item.schema,
-        "configTags": item.tags,
-    }
+    return {**brief(item), "md5": item.md5, **description(item)}
 
 
 def description(item: Item) -> dict[str, Any]:

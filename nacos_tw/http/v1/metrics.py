@@ -19,7 +19,7 @@ from nacos_tw.http.v1.counts import Counts
 from nacos_tw.http.v1.faces import Naming, Node
 from nacos_tw.metrics.exposition import CONTENT_TYPE, Family, counter, gauge, render
 from nacos_tw.metrics.machine import Machine
-from nacos_tw.raft.status import RaftStatus
+from nacos_tw.raft.status import PeerStatus, RaftStatus
 
 LEADER_STATUS = {"LEADER": 1, "FOLLOWER": 0, "CANDIDATE": 2}
 
@@ -97,6 +97,13 @@ class PrometheusV1:
         yield gauge("system_load_average_1m", "Load average of the last minute.", machine.load())
 
 
+_OF_PEERS: tuple[tuple[str, str, Callable[[PeerStatus], float]], ...] = (
+    ("connected", "Whether the link to the peer stands.", lambda peer: int(peer.connected)),
+    ("lag_entries", "Entries that the peer has yet to get, at the leader.", lambda peer: peer.lag),
+    ("rtt_seconds", "Last round trip to the peer.", lambda peer: peer.rtt_seconds),
+)
+
+
 def raft_families(status: RaftStatus) -> Iterator[Family]:
     """The state of the Raft part."""
     yield gauge("nacos_raft_leader", "Whether this node leads.", int(status.role == "LEADER"))
@@ -110,24 +117,8 @@ def raft_families(status: RaftStatus) -> Iterator[Family]:
     yield gauge("nacos_raft_leader_commit_index", "Highest commit index that a leader told.", status.leader_commit)
     yield gauge("nacos_raft_log_bytes", "Size of log and snapshot on disk.", status.log_bytes)
     peers = [({"peer": name}, peer) for name, peer in sorted(status.peers.items())]
-    yield Family(
-        "nacos_raft_peer_connected",
-        "gauge",
-        "Whether the link to the peer stands.",
-        [(labels, int(peer.connected)) for labels, peer in peers],
-    )
-    yield Family(
-        "nacos_raft_peer_lag_entries",
-        "gauge",
-        "Entries that the peer has yet to get, at the leader.",
-        [(labels, peer.lag) for labels, peer in peers],
-    )
-    yield Family(
-        "nacos_raft_peer_rtt_seconds",
-        "gauge",
-        "Last round trip to the peer.",
-        [(labels, peer.rtt_seconds) for labels, peer in peers],
-    )
+    for name, text, number in _OF_PEERS:
+        yield Family(f"nacos_raft_peer_{name}", "gauge", text, [(labels, number(peer)) for labels, peer in peers])
 
 
 def link_family(counters: Mapping[str, int]) -> Family:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from nacos_tw.errors import NacosError
+from nacos_tw.http.v1.asking import ask_others
 from nacos_tw.http.v1.faces import AskAll, Naming
 from nacos_tw.naming.matching import subscribes
 from nacos_tw.naming.model import ServiceKey
@@ -56,13 +56,6 @@ def asked_subscribers(naming: Naming, body: bytes) -> bytes:
 async def all_subscribers(naming: Naming, wanted: ServiceKey, ask_all: AskAll) -> list[Shown]:
     """The subscribers of this and all other nodes that answer, each once, sorted."""
     found = local_subscribers(naming, wanted)
-    try:
-        answers = await ask_all(SUBSCRIBERS, msgspec.json.encode(wanted))
-    except (NacosError, OSError):
-        answers = []
-    for answer in answers:
-        try:
-            found.update(_decode(answer))
-        except msgspec.MsgspecError:
-            continue  # another version's
+    for others in await ask_others(ask_all, SUBSCRIBERS, msgspec.json.encode(wanted), _decode):
+        found.update(others)
     return sorted(found)
