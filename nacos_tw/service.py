@@ -49,10 +49,9 @@ from nacos_tw.naming.probes import Probes
 from nacos_tw.naming.push import Push
 from nacos_tw.naming.registry import Registry
 from nacos_tw.options import Options, load_settings
-from nacos_tw.raft.core import Timing
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.raft.opening import open_store
-from nacos_tw.raft.options import NodeOptions
+from nacos_tw.raft.options import node_options
 from nacos_tw.raft.peers import Peers
 from nacos_tw.raft.sessions import Machines
 from nacos_tw.raft.writer import Writer
@@ -141,37 +140,20 @@ class NacosNode(Node):
         self.writer = Writer(self.store, reactor)
         durable = self.config.durable if self.config is not None else {}
         machine = Machines({NAMING: NamingMachine(self.registry), SECRET: self.secret}, durable)
-        options = NodeOptions(
-            node=name,
-            shown=settings.node,
-            voters=(name,) if alone else tuple(member.node for member in settings.members),
-            folder=self.store.folder,
-            timing=Timing(settings.raft.election, settings.raft.heartbeat),
-            request_timeout=settings.raft.request_timeout,
-            patience=2 * settings.raft.election,
-            snapshot_bytes=settings.raft.snapshot_bytes,
-            append_bytes=settings.raft.append_bytes,
-            segment_bytes=settings.raft.segment_bytes,
-        )
+        voters = (name,) if alone else tuple(member.node for member in settings.members)
+        options = node_options(settings.raft, name, voters, self.store.folder, settings.node)
         self.node = RaftNode(options, self.store, self.writer, machine, reactor, random.SystemRandom())
         self.configs: Configs | None = None
         if self.config is not None:
             self.configs = self.config.join(self.node, self.node.reason)
         self.peers: Peers | None = None
         if not alone:
+            members = {member.node: member for member in settings.members}
+            place = _interface(settings), settings.raft_port
             self.peers = self.node.peers = Peers(
-                reactor,
-                settings.node,
-                {member.node: member for member in settings.members},
-                settings.raft.secret,
-                _interface(settings),
-                settings.raft_port,
-                self,
-                random=random.random,
-                server=__version__,
-                http=settings.node,
-                tls=self.tls.raft,
-            )
+                reactor, settings.node, members, settings.raft.secret, *place, self,
+                random=random.random, server=__version__, http=settings.node, tls=self.tls.raft,
+            )  # fmt: skip
 
     def _build_naming(self, settings: Settings, reactor: Any) -> None:
         self.push = Push(reactor, self._render_push, lambda: self.registry.switches)
@@ -182,13 +164,9 @@ class NacosNode(Node):
             Cleaning(wanted.clean_initial_delay, wanted.clean_period) if wanted.empty_service_auto_clean else None
         )
         self.health = Health(
-            reactor,
-            self.registry,
-            self.leases,
-            self.naming.change,
-            expire_instance=wanted.expire_instance,
-            cleaning=cleaning,
-        )
+            reactor, self.registry, self.leases, self.naming.change,
+            expire_instance=wanted.expire_instance, cleaning=cleaning,
+        )  # fmt: skip
         self.probes = Probes(reactor, self.registry, self.naming.change)
 
     def _build_cluster(self, settings: Settings, reactor: Any) -> None:

@@ -9,6 +9,7 @@ import attrs
 from nacos_tw.raft.core import Timing
 from nacos_tw.raft.disk import Disk
 from nacos_tw.raft.store import SEGMENT_BYTES
+from nacos_tw.settings.settings import RaftSettings
 
 
 class Random(Protocol):
@@ -50,3 +51,19 @@ class NodeOptions:
     def alone(self) -> bool:
         """Whether there is no other node."""
         return len(self.voters) == 1
+
+
+def node_options(settings: RaftSettings, node: str, voters: tuple[str, ...], folder: str, shown: str) -> NodeOptions:
+    """What the settings say, for a node of that name in the log and its data folder."""
+    return NodeOptions(
+        node=node,
+        voters=voters,
+        folder=folder,
+        shown=shown,
+        timing=Timing(settings.election, settings.heartbeat),
+        request_timeout=settings.request_timeout,
+        patience=2 * settings.election,
+        snapshot_bytes=settings.snapshot_bytes,
+        append_bytes=settings.append_bytes,
+        segment_bytes=settings.segment_bytes,
+    )
