@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList, succeed
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -24,13 +24,12 @@ from nacos_tw.auth.switch import AuthSwitch
 from nacos_tw.banner import StartLines
 from nacos_tw.cluster.lookup import FileLookup
 from nacos_tw.cluster.members import MemberList
-from nacos_tw.cluster.reports import WHAT as REPORT
 from nacos_tw.cluster.reports import Reports
 from nacos_tw.config.assembly import EmbeddedConfigs, ExternalConfigs
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.upkeep import Upkeep
 from nacos_tw.console.pages import Pages
-from nacos_tw.errors import NacosError, StartError
+from nacos_tw.errors import StartError
 from nacos_tw.http.app import no_pages
 from nacos_tw.http.areas import Parts, all_areas
 from nacos_tw.http.counters import Counters
@@ -49,6 +48,7 @@ from nacos_tw.naming.probes import Probes
 from nacos_tw.naming.push import Push
 from nacos_tw.naming.registry import Registry
 from nacos_tw.options import Options, load_settings
+from nacos_tw.peering import Peering
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.raft.opening import open_store
 from nacos_tw.raft.options import node_options
@@ -60,9 +60,6 @@ from nacos_tw.settings.clusterconf import Address
 from nacos_tw.settings.settings import Settings, load_auth, properties_file
 from nacos_tw.starting import Node, now, one_line_errors
 from nacos_tw.tls.assembly import Tls
-
-ASK_TIMEOUT = 2.0
-"""Seconds that another member has for a small question."""
 
 ALONE = "standalone"
 """What the log of a node that stands alone calls it: its address may change from start to start."""
@@ -107,6 +104,7 @@ class NacosNode(Node):
         self.audit = Audit(settings.logs)
         self.tls = Tls(settings, reactor)
         self.secret = SecretMachine()
+        self.peering = Peering(lambda: self.members.others())
         self.config = self._build_config(settings, reactor)
         self._build_raft(settings, reactor)
         self.logins: Logins | None = None
@@ -130,7 +128,7 @@ class NacosNode(Node):
             return None
         if settings.storage == "embedded":
             return EmbeddedConfigs(settings, reactor)
-        return ExternalConfigs(settings, reactor, self._ask, lambda: self.members.others())
+        return ExternalConfigs(settings, reactor, self.peering.ask, lambda: self.members.others())
 
     def _build_raft(self, settings: Settings, reactor: Any) -> None:
         alone = len(settings.members) == 1
@@ -150,8 +148,8 @@ class NacosNode(Node):
         if not alone:
             members = {member.node: member for member in settings.members}
             place = _interface(settings), settings.raft_port
-            self.peers = self.node.peers = Peers(
-                reactor, settings.node, members, settings.raft.secret, *place, self,
+            self.peers = self.node.peers = self.peering.peers = Peers(
+                reactor, settings.node, members, settings.raft.secret, *place, self.peering,
                 random=random.random, server=__version__, http=settings.node, tls=self.tls.raft,
             )  # fmt: skip
 
@@ -171,7 +169,7 @@ class NacosNode(Node):
 
     def _build_cluster(self, settings: Settings, reactor: Any) -> None:
         self.members = MemberList(settings.node, settings.members, version=__version__, standalone=settings.standalone)
-        self.reports = Reports(self.members, self._ask, self.node.status, reactor, millis)
+        self.reports = Reports(self.members, self.peering.ask, self.node.status, reactor, millis)
         self.lookup: FileLookup | None = None
         filename = os.path.join(settings.home, "conf", "cluster.conf")
         if not settings.standalone and os.path.exists(filename):
@@ -197,8 +195,8 @@ class NacosNode(Node):
             members=self.members,
             probes=self.probes,
             counters=self.counters,
-            ask=self._ask,
-            ask_all=self._ask_all,
+            ask=self.peering.ask,
+            ask_all=self.peering.ask_all,
             readiness=self._readiness,
             millis=millis,
             set_log_level=self._file_log.levels.set,
@@ -219,7 +217,8 @@ class NacosNode(Node):
         self.node.on_applied = self._applied
         self.node.on_beats = self.naming.beats
         self.node.on_role = self._role_changed
-        self._config_questions = self.config.questions() if self.config is not None else {}
+        questions = self.config.questions() if self.config is not None else {}
+        self.peering.join(self.node, self.reports, self.config, {**questions, **self.areas.questions})
         self.upkeep: Upkeep | None = None
         if self.configs is not None:
             days = self.settings.config.retention_days
@@ -343,55 +342,6 @@ class NacosNode(Node):
         self.log.warn(
             "cluster.conf names {names} now; members are only taken in and let go by a restart of every node",
             names=names,
-        )
-
-    def _ask(self, peer: str, what: str, body: bytes) -> Deferred[bytes]:
-        if self.peers is None:
-            raise NacosError("there are no other nodes")
-        return self.peers.ask(peer, what, body, ASK_TIMEOUT)
-
-    def _ask_all(self, what: str, body: bytes) -> Deferred[list[bytes]]:
-        """Answers of the other members that give one."""
-        peers = self.peers
-        if peers is None:
-            return succeed([])
-        asked = [peers.ask(peer, what, body, ASK_TIMEOUT) for peer in self.members.others() if peers.connected(peer)]
-        gathered = DeferredList(asked, consumeErrors=True)
-        return gathered.addCallback(lambda results: [answer for succeeded, answer in results if succeeded])
-
-    # -- IPeerEvents
-
-    def frame_received(self, peer: str, frame: Any) -> None:
-        """A frame of another node's Raft part."""
-        self.node.frame_received(peer, frame)
-
-    def peer_connected(self, peer: str) -> None:
-        """The link to a member is up."""
-        self.reports.peer_connected(peer)
-        if self.config is not None:
-            self.config.peer_connected(peer)
-        self.node.peer_connected(peer)
-
-    def peer_disconnected(self, peer: str) -> None:
-        """The link to a member is down."""
-        self.node.peer_disconnected(peer)
-        self.reports.peer_disconnected(peer)
-        if self.config is not None:
-            self.config.peer_disconnected(peer)
-
-    def asked(self, peer: str, what: str, body: bytes) -> bytes | Deferred[bytes]:
-        """A small question of another node."""
-        if what == REPORT:
-            return self.reports.asked_report(peer, body)
-        answering = self.areas.questions.get(what) or self._config_questions.get(what)
-        if answering is None:
-            raise NacosError(f"unknown question {what}")
-        return answering(peer, body)
-
-    def members_differ(self, peer: str) -> None:
-        """That member's cluster.conf names other members than this node's."""
-        self.log.warn(
-            "{peer} has another list of members than this node; cluster.conf must be the same everywhere", peer=peer
         )
 
 

@@ -1,0 +1,101 @@
+"""What a node's parts say to other nodes over 7848, and who hears what those say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredList, succeed
+from twisted.logger import Logger
+
+from nacos_tw.cluster.reports import WHAT as REPORT
+from nacos_tw.cluster.reports import Reports
+from nacos_tw.config.assembly import EmbeddedConfigs, ExternalConfigs
+from nacos_tw.errors import NacosError
+from nacos_tw.raft.node import RaftNode
+from nacos_tw.raft.peers import Peers
+
+ASK_TIMEOUT = 2.0
+"""Seconds that another member has for a small question."""
+
+Answering = Callable[[str, bytes], "bytes | Deferred[bytes] | Any"]
+"""Answers a question: given who asks, and the question's body."""
+
+
+class Peering:
+    """
+    An L{IPeerEvents<nacos_tw.raft.peers.IPeerEvents>}: hands on to the parts what comes from other nodes.
+
+    @ivar peers: the links; None for a node that stands alone.
+    @ivar questions: what other nodes may ask, and who answers.
+    """
+
+    log = Logger()
+
+    def __init__(self, others: Callable[[], Iterable[str]]) -> None:
+        """@param others: the names of the other members."""
+        self.peers: Peers | None = None
+        self.questions: dict[str, Answering] = {}
+        self._others = others
+
+    def join(
+        self,
+        node: RaftNode,
+        reports: Reports,
+        config: EmbeddedConfigs | ExternalConfigs | None,
+        questions: Mapping[str, Answering],
+    ) -> None:
+        """The parts that hear of the other nodes, and what else can be asked here. Called before the links open."""
+        self._node, self._reports, self._config = node, reports, config
+        self.questions.update(questions)
+        self.questions[REPORT] = reports.asked_report
+
+    # -- to other nodes
+
+    def ask(self, peer: str, what: str, body: bytes) -> Deferred[bytes]:
+        """A small question to another node. Raises L{NacosError} if there is none."""
+        if self.peers is None:
+            raise NacosError("there are no other nodes")
+        return self.peers.ask(peer, what, body, ASK_TIMEOUT)
+
+    def ask_all(self, what: str, body: bytes) -> Deferred[list[bytes]]:
+        """Answers of the other members that give one."""
+        peers = self.peers
+        if peers is None:
+            return succeed([])
+        asked = [peers.ask(peer, what, body, ASK_TIMEOUT) for peer in self._others() if peers.connected(peer)]
+        gathered = DeferredList(asked, consumeErrors=True)
+        return gathered.addCallback(lambda results: [answer for succeeded, answer in results if succeeded])
+
+    # -- IPeerEvents
+
+    def frame_received(self, peer: str, frame: Any) -> None:
+        """A frame of another node's Raft part."""
+        self._node.frame_received(peer, frame)
+
+    def peer_connected(self, peer: str) -> None:
+        """The link to a member is up."""
+        self._reports.peer_connected(peer)
+        if self._config is not None:
+            self._config.peer_connected(peer)
+        self._node.peer_connected(peer)
+
+    def peer_disconnected(self, peer: str) -> None:
+        """The link to a member is down."""
+        self._node.peer_disconnected(peer)
+        self._reports.peer_disconnected(peer)
+        if self._config is not None:
+            self._config.peer_disconnected(peer)
+
+    def asked(self, peer: str, what: str, body: bytes) -> bytes | Deferred[bytes]:
+        """A small question of another node."""
+        answering = self.questions.get(what)
+        if answering is None:
+            raise NacosError(f"unknown question {what}")
+        return answering(peer, body)
+
+    def members_differ(self, peer: str) -> None:
+        """That member's cluster.conf names other members than this node's."""
+        self.log.warn(
+            "{peer} has another list of members than this node; cluster.conf must be the same everywhere", peer=peer
+        )
