@@ -28,6 +28,8 @@ PERIOD = 10.0
 """Seconds between two looks at tables of which nobody said that they have changed."""
 CUT_OFF = 0.7
 """Seconds between two looks while another node that may change them cannot say so: a change is to work within one."""
+PATIENCE = 2.0
+"""Seconds that a node waits at its start for a database that says nothing, before it takes its copy."""
 AGAIN = 1.0
 """Seconds after which a look that failed is tried again."""
 
@@ -75,26 +77,28 @@ class Following(Service):
         self._reading: Deferred[Any] | None = None
         self._waiting: list[Deferred[None]] = []
         self._timer: IDelayedCall | None = None
+        self._patience: IDelayedCall | None = None
         self.trouble = ""
         self.cut_off: Callable[[], bool] = lambda: False
 
-    def load_copy(self) -> None:
-        """Take the copy on disk until the database answers."""
-        rows = self._copy.read()
+    def startService(self) -> None:
+        """Begin to follow. Whom the copy on disk still lets in counts only if the database does not answer."""
+        super().startService()
+        self._patience = self._clock.callLater(PATIENCE, self._take_copy)
+        self._read()
+
+    def _take_copy(self) -> None:
+        rows = None if self._directory.now.known else self._copy.read()
         if rows is not None:
             self._directory.put(rows)
-
-    def startService(self) -> None:
-        """Begin to follow."""
-        super().startService()
-        self._read()
 
     def stopService(self) -> None:
         """Read nothing more."""
         super().stopService()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._patience):
+            if timer is not None and timer.active():
+                timer.cancel()
+        self._timer = None
         if self._reading is not None:
             self._reading.cancel()
 
@@ -130,6 +134,8 @@ class Following(Service):
         if not self.trouble and not failure.check(CancelledError):
             self.log.warn("users and their rights cannot be read: {why}", why=failure.getErrorMessage())
         self.trouble = failure.getErrorMessage()
+        if self.running:
+            self._take_copy()
 
     def _done(self, outcome: object, waiting: list[Deferred[None]]) -> None:
         if isinstance(outcome, Failure):

@@ -150,7 +150,6 @@ class ExternalConfigs:
         self.directory = Directory()
         copy = CopyFile(os.path.join(settings.data, "auth", "accounts"))
         following = Following(reactor, self._database.query, self.directory, copy)
-        following.load_copy()
         self._backend = ExternalBackend(
             reactor, self._database, self.cache, self._local, random, ask, others, following
         )

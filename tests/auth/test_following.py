@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.auth import store
 from nacos_tw.auth.accounts import Rows
 from nacos_tw.auth.directory import Directory
-from nacos_tw.auth.following import AGAIN, CUT_OFF, PERIOD, CopyFile, Following
+from nacos_tw.auth.following import AGAIN, CUT_OFF, PATIENCE, PERIOD, CopyFile, Following
 from nacos_tw.errors import Unavailable
 
 
@@ -180,15 +180,33 @@ class FollowingTests(SynchronousTestCase):
 
     def test_start_without_the_database(self) -> None:
         """The copy counts until the database answers; without one nobody is known."""
-        self.following.load_copy()
+        self.following.startService()
+        self.answer(Unavailable("away"))
         self.assertFalse(self.directory.now.known)
         self.copy.write(rows("bob"))
-        self.following.load_copy()
-        self.following.startService()
-        self.assertEqual(self.names(), ["bob"])
+        self.clock.advance(AGAIN)
         self.answer(Unavailable("away"))
         self.assertEqual(self.names(), ["bob"])
         self.clock.advance(AGAIN)
+        self.answer(rows("ann"))
+        self.assertEqual(self.names(), ["ann"])
+
+    def test_start_with_the_database(self) -> None:
+        """Whom the copy knows, and the database does not any more, is let in at no time."""
+        self.copy.write(rows("deleted"))
+        self.following.startService()
+        self.clock.advance(PATIENCE - 0.1)
+        self.assertFalse(self.directory.now.known)
+        self.answer(rows("bob"))
+        self.clock.advance(PATIENCE)
+        self.assertEqual((self.names(), self.changes), (["bob"], 1))
+
+    def test_start_with_a_database_that_says_nothing(self) -> None:
+        """It is not waited for for long."""
+        self.copy.write(rows("bob"))
+        self.following.startService()
+        self.clock.advance(PATIENCE)
+        self.assertEqual(self.names(), ["bob"])
         self.answer(rows("ann"))
         self.assertEqual(self.names(), ["ann"])
 
