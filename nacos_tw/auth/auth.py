@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from nacos_tw.auth.access import Identity
 from nacos_tw.auth.accounts import Accounts
 from nacos_tw.auth.commands import AuthCommand, CreateAdmin
+from nacos_tw.auth.crowd import Crowds
 from nacos_tw.auth.defaults import PASSWORD, DefaultPassword
 from nacos_tw.auth.directory import Directory
 from nacos_tw.auth.ldap_users import PREFIX, LdapUsers
@@ -106,7 +107,7 @@ class Auth:
         self.admin_expected = self.replacing = False
         self._refuse_default = refuse_default
         self._throttle = Throttle()
-        self._together = Together(clock)
+        self._together, self._crowds = Together(clock), Crowds(clock)
         self._known: dict[bytes, _Known] = {}
 
     # -- who is it
@@ -212,6 +213,8 @@ class Auth:
             raise Unavailable(AWAITS_ADMIN)
         # To a directory Ann and ann are mostly the same user: they have one count of failures.
         counted = name if self.ldap is None else name.lower()
+        if self._throttle.crowded(counted, address, self._clock.seconds()):
+            return Deferred.fromCoroutine(self._after_others(self._crowds.place(address), name, password, address))
         try:
             attempt = self._throttle.attempt(counted, address, self._clock.seconds())
         except TooManyFailures:
@@ -226,12 +229,20 @@ class Auth:
         attempt.running()
         return Deferred.fromCoroutine(self._check(attempt, name, password))
 
+    async def _after_others(self, turn: Deferred[None], name: str, password: str, address: str) -> Identity:
+        await turn
+        found = self.by_password(name, password, address)
+        return found if isinstance(found, Identity) else await found
+
     async def _as_another(self, outcome: Deferred[bool], name: str, password: str) -> Identity:
         """What becomes of an attempt for which there were too many, when one that says the same is not decided yet."""
         found = self._remembered(name, password) if await outcome else None
         if found is None:
             raise TooManyFailures
         return self._let_in(found, password)
+
+    def _has_room(self, address: str) -> bool:
+        return not self._throttle.crowded("", address, self._clock.seconds())
 
     def _own_hash(self, name: str) -> str | None:
         """The hash in the own table of a user whose password is there."""
@@ -259,6 +270,7 @@ class Auth:
         finally:
             attempt.ended(right, self._clock.seconds())
             self._together.ended(key, right is True)
+            self._crowds.decided(attempt.address, lambda: self._has_room(attempt.address))
         if found is None:
             raise Refused(UNKNOWN_USER)
         return self._let_in(found, password)

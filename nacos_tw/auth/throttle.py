@@ -112,6 +112,17 @@ class Throttle:
         self._counts: dict[str, OrderedDict[Key, _Count]] = {}
         self._trusted: OrderedDict[Key, None] = OrderedDict()
 
+    def crowded(self, user: str, address: str, now: float) -> bool:
+        """
+        Whether so many others from there are not decided yet that this one would have to wait if all of them failed.
+
+        @param now: see L{attempt}.
+        """
+        if (user, address) in self._trusted:
+            return False
+        count = self._count("address", (address,), BY_ADDRESS, now)
+        return count.failures < BY_ADDRESS.free <= count.failures + count.running
+
     def attempt(self, user: str, address: str, now: float) -> Attempt:
         """
         Somebody wants to log in.

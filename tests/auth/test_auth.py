@@ -13,7 +13,7 @@ from nacos_tw.auth.auth import DISABLED
 from nacos_tw.auth.commands import AddRole, CreateAdmin, DeleteRole, DeleteUser, SetPassword
 from nacos_tw.auth.passwords import NOBODY
 from nacos_tw.auth.refusals import Refused, TooManyFailures
-from nacos_tw.auth.throttle import BY_USER
+from nacos_tw.auth.throttle import BY_ADDRESS, BY_USER
 from nacos_tw.errors import Unavailable
 from tests.auth.fakes import KEY, NOW, Login, hash_of
 from tests.security.test_breakins_tokens import signed
@@ -188,6 +188,46 @@ class SlowedTests(AuthCase):
         self.assertEqual(self.login.clock.getDelayedCalls(), [])
         self.login.passwords.holding = False
         self.refused(self.logging_in(password="guess", address="10.0.0.250"))
+
+    def test_many_users_start_at_once(self) -> None:
+        """Right passwords of many users behind one address: some are looked at, the others stand in line for them."""
+        names = [f"user {number}" for number in range(3 * BY_ADDRESS.free)]
+        for name in names:
+            self.login.tables.user(name, "secret")
+        self.login.passwords.holding = True
+        given = [self.logging_in(name) for name in names]
+        self.assertEqual(len(self.login.passwords.held), BY_ADDRESS.free)
+        while self.login.passwords.held:
+            self.login.passwords.held.pop(0)()
+        self.assertEqual([self.successResultOf(one).identity.name for one in given], names)
+        self.assertEqual(self.login.clock.getDelayedCalls(), [])
+
+    def test_many_guesses_at_once(self) -> None:
+        """Wrong ones of many users: once the free ones have failed the line is told that they were too many."""
+        self.login.passwords.holding = True
+        given = [self.logging_in(f"user {number}") for number in range(3 * BY_ADDRESS.free)]
+        while self.login.passwords.held:
+            self.login.passwords.held.pop(0)()
+        self.login.clock.advance(10)
+        for answer in self.login.passwords.held:
+            answer()
+        self.assertLess(len(self.login.passwords.checked), BY_ADDRESS.free + 10)
+        results = [self.failureResultOf(one, Refused, TooManyFailures).type for one in given]
+        self.assertGreater(results.count(TooManyFailures), BY_ADDRESS.free)
+
+    def test_in_line_for_too_long(self) -> None:
+        """Then it is refused, and nothing of it was looked at; who gives up leaves the line."""
+        self.login.passwords.holding = True
+        given = [self.logging_in(f"user {number}") for number in range(BY_ADDRESS.free + 2)]
+        given[-1].cancel()
+        self.failureResultOf(given[-1], CancelledError)
+        self.login.clock.advance(10)
+        self.failureResultOf(given[-2], Unavailable)
+        for answer in self.login.passwords.held:
+            answer()
+        self.assertEqual(len(self.login.passwords.checked), BY_ADDRESS.free)
+        for one in given[: BY_ADDRESS.free]:
+            self.refused(one)
 
     def test_the_same_guess_at_once(self) -> None:
         """Many with the same wrong password are slowed as others are."""
