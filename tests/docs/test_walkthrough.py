@@ -52,6 +52,10 @@ class WalkThroughTests(SynchronousTestCase):
         script = script.replace("grep -o '", "grep -oE '").replace("node${leader#884}", "node$(number $leader)")
         for old, new in names.items():
             script = script.replace(old, new)
+        # A reader is not so quick that a node may not have it yet.
+        listing = 'curl -s "http://127.0.0.1:$port/nacos/v1/ns/instance/list?serviceName=orders"'
+        self.assertEqual(script.count(f"  {listing}; echo"), 1)
+        script = script.replace(f"  {listing}", f"  until {listing} | grep -q 10.0.0.7; do sleep 0.1; done; {listing}")
         cases = "".join(f"{old[-1]}) echo {new};; " for old, new in names.items())
         backwards = "".join(f"{new}) echo {old[-1]};; " for old, new in names.items())
         helpers = f"port() {{ case $1 in {cases}esac; }}\nnumber() {{ case $1 in {backwards}esac; }}\n"

@@ -58,6 +58,7 @@ class TransferTests:
         for data_id, content in contents.items():
             kind = {"应用配置.yaml": "yaml", "b.properties": "properties", "d.json": "json"}.get(data_id, "text")
             self.published(content, data_id, tenant=source, type=kind, appName="应用", desc="说明")
+            self.everywhere(content, data_id, tenant=source)
         for version in (1, 2):
             files = self.export(version, source)
             self.assertEqual(

@@ -22,6 +22,8 @@ class Registering(Clustered):
         self.assertTrue(
             client.add_naming_instance("orders", "10.1.0.1", 8080, "c1", 2.0, {"version": "7"}, group_name="g")
         )
+        for node in nodes.nodes:
+            wait_for(lambda node=node: node.hosts("orders", groupName="g"))
         lists = [
             self.sdk(node).list_naming_instance("orders", clusters="c1", group_name="g")["hosts"]
             for node in nodes.nodes

@@ -146,7 +146,7 @@ class Failures(Clustered):
         """After kill -9 of all three and a restart everything is there: instances, services, switches."""
         nodes = self.cluster()
         follower, *_ = nodes.followers()
-        self.assertOk(follower.register("s", "10.0.0.1", metadata='{"a":"b"}'))
+        self.assertOk(follower.register("s", "10.0.0.1", metadata=PATIENT))
         self.assertOk(follower.register("s", "10.0.0.2", ephemeral="false"))
         self.assertOk(
             follower.request(

@@ -81,6 +81,7 @@ class Nginx(Clustered):
         proxy = self.proxy(nodes)
         client, patient = self.sdk(proxy), json.loads(PATIENT)
         self.assertTrue(client.add_naming_instance("orders", "10.1.0.1", 8080, "c1", metadata=patient))
+        self.assertEverywhere(nodes.nodes, "orders", {"10.1.0.1"})
         done = 0
         trouble: list[str] = []
         finished = threading.Event()
