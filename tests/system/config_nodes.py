@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
@@ -29,6 +30,19 @@ GROUP = "g"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 HOLD = 600
 """Seconds that a poll waits for a change."""
+
+
+_report = threading.excepthook
+
+
+def _report_ours(failed: threading.ExceptHookArgs) -> None:
+    """Threads of the published client end with an error when its helper process does, which says nothing."""
+    frames = traceback.extract_tb(failed.exc_traceback)
+    if not any(frame.filename.endswith("nacos/client.py") for frame in frames):
+        _report(failed)
+
+
+threading.excepthook = _report_ours
 
 
 class ConfigCluster(RealCluster):
