@@ -55,7 +55,7 @@ class Front(Outlet):
     log = Logger()
 
     def __init__(self, factory: FrontFactory, peer: str) -> None:
-        super().__init__()
+        super().__init__(factory.site.share())
         self.factory: FrontFactory = factory
         self._peer = peer
         self._counters = factory.counters
@@ -63,14 +63,12 @@ class Front(Outlet):
         self._cross_origin = bool(factory.limits.cors_origins)
         self._phase = IDLE
         self._slow = 0
-        self._buffer = b""
+        self._buffer = self._connection = b""
         self._incoming: Incoming | None = None
         self._targets: list[bytes] = []
         self.on_url = self._targets.append
-        self._complete = self._keep = False
         self._parser = HttpRequestParser(self)
-        self._connection = b""
-        self._finishing = self._choked = self._paused = False
+        self._complete = self._keep = self._finishing = self._choked = self._paused = False
         self._pending: Deferred[Reply] | None = None
         self._began = 0.0
         self._channel: CarrierChannel | None = None
@@ -97,6 +95,7 @@ class Front(Outlet):
         """The connection is gone, and with it whoever waited for an answer."""
         self._phase = CLOSED
         self._drop_body()
+        self._share.release()
         self.factory.closed(self)
         # The parser and this object hold each other.
         del self._parser, self.on_url
@@ -115,6 +114,7 @@ class Front(Outlet):
 
     def resumeProducing(self) -> None:
         """The client has read its answers."""
+        self._share.release()
         self._choked = False
         self._slow = 0
         self._run()
@@ -364,7 +364,7 @@ class Front(Outlet):
         transport.unregisterProducer()
         if self._paused:
             transport.resumeProducing()
-        channel = self._channel = self.factory.site.channel(transport.getPeer())
+        channel = self._channel = self.factory.site.channel(transport.getPeer(), self._share)
         self.dataReceived = channel.dataReceived  # type: ignore[method-assign]
         channel.makeConnection(transport)
         channel.dataReceived(data)

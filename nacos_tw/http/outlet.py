@@ -9,6 +9,8 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.tcp import Connection
 from zope.interface import implementer
 
+from nacos_tw.http.unread import Share
+
 BATCH = 2**16
 """Answers, in bytes, that are written together at most."""
 
@@ -20,12 +22,14 @@ class Outlet(Protocol):
 
     @ivar _shaking: TLS is not up yet.
 
+    @ivar _share: what is held here until the client has read it.
     @ivar _collecting: while true, what is written waits in C{_out} (C{_out_size} bytes) for L{_flush}.
     """
 
     transport: Any
 
-    def __init__(self) -> None:
+    def __init__(self, share: Share) -> None:
+        self._share = share
         self._collecting = False
         self._out: list[bytes] = []
         self._out_size = 0
@@ -74,4 +78,7 @@ class Outlet(Protocol):
             if sent == len(data):
                 return
             data = data[sent:]
-        transport.write(data)
+        if self._share.take(len(data)):
+            transport.write(data)
+        else:
+            transport.abortConnection()

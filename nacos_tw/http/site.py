@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Any, cast
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel, datetimeToString
 from twisted.web.resource import IResource
@@ -18,6 +19,7 @@ from nacos_tw.http.counters import Counters
 from nacos_tw.http.intake import SMALL, Intake, full
 from nacos_tw.http.phases import BODY, BODY_TIME, BUSY, CLOSED, HEAD, IDLE, Phase
 from nacos_tw.http.reply import Reply
+from nacos_tw.http.unread import Share, Unread
 from nacos_tw.http.wire import BODILESS, CLOSE, SECURITY, refusal, render
 from nacos_tw.settings.settings import HttpSettings
 
@@ -93,6 +95,7 @@ class CarrierRequest(Request):
         """The connection is gone before the answer was."""
         self._release()
         super().connectionLost(reason)
+        self.transport = None  # as below
 
     def _release(self) -> None:
         if self._kept:
@@ -125,12 +128,15 @@ class CarrierRequest(Request):
         if self.code >= 400:
             counters.failed(self.code)
         super().finish()
+        # Klein's closures and this hold each other: what is not read would stay until Python looks for such.
+        self.transport = None
 
     def write(self, data: bytes) -> None:
         """Headers, if they are not out, and a part of the body."""
         if not self.startedWriting and self.channel is not None and self.channel.finishing:
             self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
-        super().write(data)
+        if self.channel is None or self.channel.hold(len(data)):
+            super().write(data)
 
 
 class CarrierChannel(HTTPChannel):
@@ -140,6 +146,7 @@ class CarrierChannel(HTTPChannel):
     """
 
     site: CarrierSite
+    share: Share
     phase = IDLE
     refused = False
     finishing = False
@@ -227,6 +234,29 @@ class CarrierChannel(HTTPChannel):
         self.transport.write(render(reply, datetimeToString(), CLOSE))  # type: ignore[union-attr]
         self._close()
 
+    def hold(self, size: int) -> bool:
+        """
+        So much of an answer is to be written.
+
+        @return: False when the connection was closed instead: too much is unread, by this client and others.
+        """
+        if self.share.take(size):
+            return True
+        self.refused = True
+        self.pauseProducing()  # nothing more is asked of the transport
+        self.transport.abortConnection()  # type: ignore[union-attr]
+        return False
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        """The client has read its answers."""
+        self.share.release()
+        super().resumeProducing()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
+        """The connection is gone."""
+        self.share.release()
+        super().connectionLost(reason)
+
     def sweep(self, seconds: float) -> bool:
         """
         Time has passed.
@@ -273,14 +303,24 @@ class CarrierSite(Site):
         self.counters = counters
         self.cross_origin = CrossOrigin.of(limits.cors_origins)
         self.intake = Intake(limits.bodies_bytes)
+        self.unread = Unread(limits.answers_bytes, counters)
 
-    def channel(self, addr: Any) -> CarrierChannel:
-        """A channel for one connection."""
+    def channel(self, addr: Any, share: Share | None = None) -> CarrierChannel:
+        """
+        A channel for one connection.
+
+        @param share: what the connection holds already.
+        """
         channel = cast(CarrierChannel, self.buildProtocol(addr))
+        channel.share = share or self.share()
         channel.maxHeaders = self.limits.header_count
         channel.totalHeadersSize = self.limits.header_bytes
         channel.MAX_LENGTH = self.limits.header_bytes
         return channel
+
+    def share(self) -> Share:
+        """For a connection: what is held of its answers until they are read."""
+        return Share(self.unread)
 
     def log(self, request: Any) -> None:
         """No access log: the counters tell."""

@@ -137,8 +137,9 @@ HTTPS_CERTIFICATE = Key(
 HTTPS_KEY = Key("server.ssl.certificate-private-key", file_path, "", "PEM file with the certificate's private key.")
 HTTPS_STORE = Key("server.ssl.key-store", file_path, "", "PKCS#12 file with both, in their place.")
 HTTPS_STORE_TYPE = Key(
-    "server.ssl.key-store-type", choice("", "pkcs12", "pem", p12="pkcs12"), "", "PKCS12 or PEM; found out if unset. "
-    "(keytool -importkeystore -deststoretype PKCS12 makes one of a JKS store.)",
+    "server.ssl.key-store-type", choice("", "pkcs12", "pem", p12="pkcs12", jks=""), "", "PKCS12 or PEM; found out if "
+    "unset or JKS, which Java calls PKCS#12 files too. (keytool -importkeystore -deststoretype PKCS12 makes one of a "
+    "JKS store.)",
 )  # fmt: skip
 HTTPS_STORE_PASSWORD = Key("server.ssl.key-store-password", text, "", "The key store's password.")
 HTTPS_KEY_PASSWORD = Key("server.ssl.key-password", text, "", "The private key's, where it has one.")
@@ -290,6 +291,10 @@ TENANT_QUOTA = Key("defaultTenantQuota", integer(0, 2**31 - 1), "200", "Most con
 MAX_SIZE = Key("defaultMaxSize", integer(0, 2**31 - 1), "102400", "Most bytes of a configuration, as a quota.")
 MAX_CONTENT = Key("maxContent", byte_count(1, 2**30), "10485760", "Most bytes of a configuration's content.")
 HTTP_OVERHEAD = Key("nacos.http.body-overhead-bytes", byte_count(0, 2**26), "1048576", "A body may have so many more.")
+HTTP_ANSWERS = Key(
+    "nacos.http.answers-bytes", byte_count(2**20, 2**40), "268435456", "Most bytes of answers over 64 KiB that clients "
+    "have not read yet, on all connections together. One that makes it more is closed.",
+)  # fmt: skip
 HTTP_BODIES = Key(
     "nacos.http.bodies-bytes", byte_count(2**20, 2**40), "268435456", "Most bytes of bodies over 64 KiB that are being "
     "received at a time, on all connections together.",
@@ -355,8 +360,8 @@ SECTIONS: tuple[Section, ...] = (
     (
         "Limits of HTTP",
         (
-            HTTP_OVERHEAD, HTTP_BODIES, HTTP_HEADER_BYTES, HTTP_HEADERS, HTTP_HEADER_TIME, HTTP_IDLE, HTTP_PIPELINE,
-            HTTP_CONNECTIONS, HTTP_PROXIES, HTTP_ORIGINS,
+            HTTP_OVERHEAD, HTTP_BODIES, HTTP_ANSWERS, HTTP_HEADER_BYTES, HTTP_HEADERS, HTTP_HEADER_TIME, HTTP_IDLE,
+            HTTP_PIPELINE, HTTP_CONNECTIONS, HTTP_PROXIES, HTTP_ORIGINS,
         ),
     ),
 )  # fmt: skip

@@ -105,6 +105,7 @@ class HttpSettings:
 
     max_body: int = 11 * 2**20
     bodies_bytes: int = 256 * 2**20
+    answers_bytes: int = 256 * 2**20
     header_bytes: int = 16384
     header_count: int = 100
     header_time: float = 10.0
@@ -353,6 +354,7 @@ def _http(reader: Reader) -> HttpSettings:
     return HttpSettings(
         max_body=reader.get(keys.MAX_CONTENT) + reader.get(keys.HTTP_OVERHEAD),
         bodies_bytes=reader.get(keys.HTTP_BODIES),
+        answers_bytes=reader.get(keys.HTTP_ANSWERS),
         header_bytes=reader.get(keys.HTTP_HEADER_BYTES),
         header_count=reader.get(keys.HTTP_HEADERS),
         header_time=reader.get(keys.HTTP_HEADER_TIME),

@@ -72,6 +72,14 @@ def status(answer: bytes) -> int:
     return int(heads[-1].split()[1]) if heads else 0
 
 
+def closed(connections: list[socket.socket]) -> int:
+    """How many of them the other side has closed."""
+    poll = select.poll()
+    for connection in connections:
+        poll.register(connection, select.POLLHUP | select.POLLERR)
+    return len(poll.poll(0))
+
+
 def endless(line: bytes, size: int = 64 * MEBI) -> Iterator[bytes]:
     """A line again and again."""
     block = line * (65536 // len(line) + 1)
@@ -153,6 +161,30 @@ class SlowTests(RawCase):
                 poll.register(connection, select.POLLHUP | select.POLLERR)
                 self.assertTrue(poll.poll(60_000), "the connection of a client that does not read stays open")
         self.assertLess(most[0], GROWTH)
+
+
+class UnreadTests(RawCase):
+    """Answers that are not read, within the time in which they may be."""
+
+    properties = "nacos.http.answers-bytes=64MB\n"
+
+    def test_many_readers_of_large_answers(self) -> None:
+        """Hundreds of clients that read megabytes slowly: those that are too many are closed, by either carrier."""
+        self.assertTrueAnswer(publish(self.node, "large", "x" * (8 * MEBI)))
+        ask = f"GET {CONFIGS}?dataId=large&group=g HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+        for carrier in range(2):
+            readers = [[found for _, found in self.each()][carrier] for _ in range(60)]
+            with self.served(), peak(self.node.pid) as most:
+                for connection in readers:
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                    with contextlib.suppress(ConnectionError):
+                        connection.sendall(ask)
+                wait_for(lambda readers=readers: closed(readers) > 30, 30, "those that are too many to be closed")  # type: ignore[misc]
+            self.assertLess(most[0], GROWTH)
+            self.assertLess(closed(readers), 60)
+            for connection in readers:
+                connection.close()
+        wait_for(lambda: self.megabytes() < 150, 30, "what was not read to be gone")
 
 
 class EndlessTests(RawCase):

@@ -57,6 +57,13 @@ class HttpsTests(TlsCase):
         found = self.load("server.ssl.certificate=c\n", SERVER_SSL_CERTIFICATE_PRIVATE_KEY="/k")
         self.assertEqual(found.https, HttpsSettings(certificate=f"{self.home}/c", private_key="/k"))
 
+    def test_java_store(self) -> None:
+        """What is said to be JKS may be PKCS#12, as for Java: it is looked at."""
+        for kind, found in (("JKS", ""), ("PKCS12", "pkcs12"), ("p12", "pkcs12")):
+            https = self.load(f"server.ssl.key-store=a\nserver.ssl.key-store-type={kind}").https
+            assert https is not None
+            self.assertEqual(https.store_type, found)
+
     def test_wrong(self) -> None:
         """What is missing or too much."""
         for text, said in (
@@ -68,7 +75,7 @@ class HttpsTests(TlsCase):
                 "server.ssl.certificate=a\nserver.ssl.enabled-protocols=TLSv1.1",
                 "expected TLSv1.2 or TLSv1.3, comma separated",
             ),
-            ("server.ssl.key-store=a\nserver.ssl.key-store-type=JKS", "pkcs12 or pem"),
+            ("server.ssl.key-store=a\nserver.ssl.key-store-type=JCEKS", "pkcs12 or pem"),
         ):
             self.assertIn(said, self.refused(text))
 

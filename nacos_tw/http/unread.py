@@ -1,0 +1,49 @@
+"""Answers that clients have not read yet, and how much of them all connections may hold together."""
+
+from __future__ import annotations
+
+from nacos_tw.http.counters import Counters
+
+SMALL = 2**16
+"""Bytes of an answer that may wait in any case; they are not counted."""
+
+
+class Unread:
+    """
+    What is held of larger answers until the clients have read them.
+
+    @ivar held: bytes; C{most}: so many may be, or one answer that is larger.
+    """
+
+    __slots__ = ("counters", "held", "most")
+
+    def __init__(self, most: int, counters: Counters) -> None:
+        self.held = 0
+        self.most = most
+        self.counters = counters
+
+
+class Share:
+    """What one connection holds of it."""
+
+    __slots__ = ("_all", "_held")
+
+    def __init__(self, unread: Unread) -> None:
+        self._all = unread
+        self._held = 0
+
+    def take(self, size: int) -> bool:
+        """Hold so many bytes more; False if there is no room for them: then the connection is to be closed."""
+        if size > SMALL:
+            everything = self._all
+            if everything.held and everything.held + size > everything.most:
+                everything.counters.refused += 1
+                return False
+            everything.held += size
+            self._held += size
+        return True
+
+    def release(self) -> None:
+        """The client has read them, or never will."""
+        self._all.held -= self._held
+        self._held = 0
