@@ -85,7 +85,8 @@ def _token_key(reader: Reader) -> bytes:
         return key
     if not reader.get(keys.AUTH):
         return b""
+    value = reader.value(keys.AUTH_TOKEN)
     raise SettingsError(
-        f"{reader.filename}: {keys.AUTH_TOKEN.name}: expected base64 of {SHORTEST_KEY} bytes or more, "
-        "as openssl rand -base64 48 gives it"
+        f"{reader.filename if value is None else value.origin}: {keys.AUTH_TOKEN.name} (or {keys.AUTH_TOKEN.instead}): "
+        f"expected base64 of {SHORTEST_KEY} bytes or more, as openssl rand -base64 48 gives it"
     )

@@ -240,13 +240,13 @@ AUTH_IDENTITY_VALUE = Key(
     "lets nobody in.)", ("NACOS_AUTH_IDENTITY_VALUE",),
 )  # fmt: skip
 AUTH_SECONDS = Key(
-    "nacos.core.auth.default.token.expire.seconds", seconds(1, 10**9), "18000", "How long a login holds.",
-    ("NACOS_AUTH_TOKEN_EXPIRE_SECONDS",), "nacos.core.auth.plugin.nacos.token.expire.seconds",
+    "nacos.core.auth.plugin.nacos.token.expire.seconds", seconds(1, 10**9), "18000", "How long a login holds.",
+    ("NACOS_AUTH_TOKEN_EXPIRE_SECONDS",), "nacos.core.auth.default.token.expire.seconds",
 )  # fmt: skip
 AUTH_TOKEN = Key(
-    "nacos.core.auth.default.token.secret.key", text, "", "Base64 of the 32 or more bytes that sign logins, the same "
-    "on every node. If unset, the nodes make one and share it.", ("NACOS_AUTH_TOKEN",),
-    "nacos.core.auth.plugin.nacos.token.secret.key",
+    "nacos.core.auth.plugin.nacos.token.secret.key", text, "", "Base64 of the 32 or more bytes that sign logins, the "
+    "same on every node. If unset, the nodes make one and share it.", ("NACOS_AUTH_TOKEN",),
+    "nacos.core.auth.default.token.secret.key",
 )  # fmt: skip
 AUTH_ADMIN = Key(
     "nacos.core.auth.admin.password", text, "", "Password of the first administrator, nacos: for an empty table of "

@@ -202,6 +202,13 @@ class IdentityTests(GateCase):
                 self.ask(needs, FOREIGN, X_Our_Servers="a-real-secret"), "let in: server identity x-our-servers"
             )
 
+    def test_with_another_one(self) -> None:
+        """It counts whatever else the request says, a token that has ended among it."""
+        for token in (self.bob, "x.y.z"):
+            self.assertEqual(
+                self.ask(WRITE, FOREIGN, token, X_Our_Servers="a-real-secret"), "let in: server identity x-our-servers"
+            )
+
     def test_wrong(self) -> None:
         """Then the usual check follows."""
         for value in ("", "A-real-secret", "a-real-secret2", "a-real-secre", "security"):
