@@ -11,6 +11,8 @@ describe("problems", () => {
     ["json", '{"a": [1, true, null, "中文"]}'],
     ["json", '"text"'],
     ["xml", '<?xml version="1.0"?><a b="c"><d/></a>'],
+    ["xml", '<!DOCTYPE a [<!ENTITY who "x"> <!ENTITY % p "y">]><a>&who;&amp;</a>'],
+    ["xml", '<b:a xmlns:b="urn:x" b:c="d"><!-- & --><![CDATA[<]]>é😀</b:a>\n'],
     ["yaml", "a:\n  - 1\n  - b: ${x:1}\n---\nc: |\n  text\n"],
     ["yaml", "a: &x {b: 1}\nc: *x\n"],
     ["toml", 'a = 1\n[b]\nc = "d"\nwhen = 2026-01-01T00:00:00Z\n'],
@@ -45,8 +47,9 @@ describe("problems", () => {
   });
 
   it("tells of XML that is not well formed", () => {
-    expect(problems("xml", "<a><b></a>")).toHaveLength(1);
-    expect(problems("xml", "text")).toHaveLength(1);
+    expect(found("xml", "<a>\n  <b></a>")).toEqual(["2:9 error"]);
+    const broken = ["text", "<a>", "<a/><b/>", '<a b="1" b="2"/>', "<a>&unknown;</a>", "<a>&</a>", "<x:a/>", "<a b=c/>", "<a></b>"];
+    for (const text of broken) expect(problems("xml", text), text).toHaveLength(1);
   });
 
   it("warns of HTML elements that are not closed, or closed without being open", () => {
