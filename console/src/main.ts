@@ -5,7 +5,7 @@ import { serverState } from "./api/server";
 import { loadLanguage, i18n, preferredLanguage, t } from "./i18n";
 import { showError, showWarning } from "./notify";
 import { router } from "./router";
-import { forget, start } from "./session";
+import { expire, start } from "./session";
 import { isStale, mayReload } from "./stale";
 import { applyTheme } from "./theme";
 import "element-plus/theme-chalk/base.css";
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   applyTheme();
   await Promise.all([loadLanguage(preferredLanguage()), start()]);
   onLoginNeeded(() => {
-    forget();
+    expire();
     const wanted = router.currentRoute.value;
     if (wanted.path !== "/login") void router.push({ path: "/login", query: { redirect: wanted.fullPath } });
   });

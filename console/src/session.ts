@@ -3,6 +3,7 @@ import { computed, reactive, ref } from "vue";
 import { me, type Login, type Permission } from "@/api/auth";
 import { ApiError } from "@/api/client";
 import { serverState, type ServerState } from "@/api/server";
+import { dropDraft } from "@/drafts";
 
 const TOKEN = "nacos.token";
 const USER = "nacos.username";
@@ -20,6 +21,9 @@ export const session = reactive({
   /** Why the node's state could not be had; "" when it could. */
   trouble: "",
 });
+
+/** Whose login has ended without their logging out; "" for nobody's. */
+export const expired = ref("");
 
 export const authEnabled = computed(() => session.state.auth_enabled === "true");
 export const wantsAdmin = computed(() => session.state.auth_admin_request === "true");
@@ -56,11 +60,20 @@ export async function enter(login: Login): Promise<void> {
   session.username = login.username;
   session.globalAdmin = login.globalAdmin;
   session.known = true;
+  dropDraft(login.username);
   await refresh();
+}
+
+/** The node no longer takes the token. */
+export function expire(): void {
+  const username = session.username || expired.value; // asked more than once at a time
+  forget();
+  expired.value = username;
 }
 
 /** Log out: the token is thrown away. */
 export function forget(): void {
+  expired.value = "";
   token.value = "";
   sessionStorage.removeItem(TOKEN);
   sessionStorage.removeItem(USER);

@@ -46,6 +46,23 @@ beforeEach(() => {
 const posts = () => sent.filter((one) => one.method === "POST");
 
 describe("useEditing", () => {
+  it("goes on with what was typed, over what it was typed over", async () => {
+    const before = useEditing(key);
+    await before.load();
+    before.content.value = "typed";
+    before.fields.tags = ["t"];
+    const kept = JSON.parse(JSON.stringify(before.typed())) as ReturnType<typeof before.typed>;
+    config = { ...stored, content: "theirs", md5: "m2" };
+    const after = useEditing(key);
+    await after.load();
+    after.retype(kept);
+    expect([after.dirty.value, after.current.value!.content]).toEqual([true, "theirs"]);
+    refusal = CAS;
+    expect(await after.publishAll(after.content.value)).toBe(false);
+    const [post] = posts();
+    expect([post!.headers.casMd5, post!.form.get("content"), post!.form.get("config_tags")]).toEqual(["m1", "typed", "t"]);
+  });
+
   it("publishes against the md5 that was loaded, with every field", async () => {
     const editing = useEditing(key);
     await editing.load();

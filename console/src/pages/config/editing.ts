@@ -15,6 +15,14 @@ import { showError } from "@/notify";
 import type { Fields } from "./ConfigFields.vue";
 import { isConflict, knownType, publishOf, tagList, tagsProblem } from "./logic";
 
+/** What the user has typed, and over what. */
+export interface Typed {
+  content: string;
+  fields: Fields;
+  /** The md5 of what was loaded. */
+  over: string | null;
+}
+
 export function useEditing(key: ConfigKey) {
   const current = ref<Config | null>(null);
   const gray = ref<Beta | null>(null);
@@ -46,6 +54,17 @@ export function useEditing(key: ConfigKey) {
       appName: found.appName ?? "",
       tags: tagList(found.configTags),
     });
+  }
+
+  function typed(): Typed {
+    return { content: content.value, fields: { ...fields }, over: current.value?.md5 ?? null };
+  }
+
+  /** Put back what was typed. It is published over what it was typed over, not over what is there now. */
+  function retype(wanted: Typed): void {
+    content.value = wanted.content;
+    Object.assign(fields, wanted.fields);
+    if (current.value) current.value = { ...current.value, md5: wanted.over };
   }
 
   async function load(): Promise<void> {
@@ -104,5 +123,5 @@ export function useEditing(key: ConfigKey) {
     gray.value = null;
   }
 
-  return { current, gray, loaded, content, fields, theirs, dirty, sound, load, take, publishAll, publishGray, endGray };
+  return { current, gray, loaded, content, fields, theirs, dirty, sound, load, take, typed, retype, publishAll, publishGray, endGray };
 }
