@@ -10,14 +10,14 @@ test("users: create, search, reset the password, delete", async ({ visit, page, 
   const dialog = page.getByRole("dialog", { name: "Create user" });
   await dialog.getByRole("button", { name: "Create" }).click();
   await expect(dialog.getByText("Please fill this in")).toBeVisible();
-  await dialog.getByLabel("User name").fill(name);
+  await dialog.getByLabel("Username").fill(name);
   await dialog.getByLabel("Password", { exact: true }).fill("first");
   await dialog.getByLabel("The same once more").fill("first");
   await dialog.getByRole("button", { name: "Create" }).click();
   await succeeded(page, "Created");
   await expect(dialog).toBeHidden();
 
-  await page.getByRole("search").getByLabel("User name").fill(name.slice(1));
+  await page.getByRole("search").getByLabel("Username").fill(name.slice(1));
   await page.getByRole("button", { name: "Search" }).click();
   await expect(row(page, ADMIN)).toHaveCount(0);
   await row(page, name).getByRole("button", { name: "Change password" }).click();
@@ -40,7 +40,7 @@ test("a user that is there already is told in the node's words", async ({ visit,
   await visit("/userManagement");
   await page.getByRole("button", { name: "Create user" }).click();
   const dialog = page.getByRole("dialog", { name: "Create user" });
-  await dialog.getByLabel("User name").fill(ADMIN);
+  await dialog.getByLabel("Username").fill(ADMIN);
   await dialog.getByLabel("Password", { exact: true }).fill("x");
   await dialog.getByLabel("The same once more").fill("x");
   guard.allow("/v1/auth/users", 400);
@@ -58,7 +58,7 @@ test("roles: bind with a suggested user, unbind", async ({ visit, page, admin })
   await page.getByRole("button", { name: "Bind role" }).click();
   const dialog = page.getByRole("dialog", { name: "Bind role" });
   await dialog.getByLabel("Role").fill(role);
-  await dialog.getByLabel("User name").fill(name.slice(0, -1));
+  await dialog.getByLabel("Username").fill(name.slice(0, -1));
   await page.getByRole("option", { name }).click();
   await dialog.getByRole("button", { name: "Bind role" }).click();
   await succeeded(page, "The user has the role");
@@ -137,7 +137,7 @@ test("where no logins are asked for, users can be managed all the same", async (
   await page.getByRole("button", { name: "Create user" }).click();
   const dialog = page.getByRole("dialog", { name: "Create user" });
   const name = unique("fay");
-  await dialog.getByLabel("User name").fill(name);
+  await dialog.getByLabel("Username").fill(name);
   await dialog.getByLabel("Password", { exact: true }).fill("x");
   await dialog.getByLabel("The same once more").fill("x");
   await dialog.getByLabel("The same once more").press("Enter");

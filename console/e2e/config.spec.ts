@@ -23,9 +23,9 @@ async function newSpace(admin: Login): Promise<string> {
 test("create, edit with a diff, publish, and see the history", async ({ visit, page, admin }) => {
   const dataId = unique("app") + ".json";
   await visit("/configurationManagement");
-  await page.getByRole("main").getByRole("button", { name: "New configuration" }).click();
+  await page.getByRole("main").getByRole("button", { name: "Create configuration" }).click();
   await page.getByLabel("Data ID").fill(dataId);
-  await page.getByRole("radio", { name: "JSON" }).check({ force: true });
+  await page.getByRole("radio", { name: "JSON" }).check();
   await type(page, '{"a": }');
   await expect(page.getByText(/Problems of the syntax/).or(page.locator(".problem-list")).first()).toBeVisible();
   await type(page, '{"a": 1}');
@@ -49,6 +49,55 @@ test("create, edit with a diff, publish, and see the history", async ({ visit, p
   await row(page, "Update").getByRole("button", { name: "Details" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Historical version");
   await expect(editor(page)).toContainText('"a": 1');
+});
+
+test("what is wrong with a content is told for each type", async ({ visit, page }) => {
+  const texts = {
+    JSON: ['{"a": 1,}', '{"a": 1}'],
+    XML: ["<a>\n  <b></a>", "<a>\n  <b/></a>"],
+    YAML: ["a: [1, 2\nb: 3\n", "a: [1, 2]\nb: 3\n"],
+    HTML: ["<div><b>x</div>", "<div><b>x</b></div>"],
+    PROPERTIES: ["a=\\u12", "a=\\u4e2d"],
+    TOML: ["a = = 1", "a = 1"],
+  };
+  await visit("/newconfig");
+  for (const [name, [broken, right]] of Object.entries(texts)) {
+    await page.getByRole("radio", { name, exact: true }).check();
+    await type(page, broken!);
+    await expect(page.locator(".problem-list li").first(), name).toBeVisible();
+    await expect(page.locator(".cm-lint-marker").first(), name).toBeVisible();
+    await type(page, right!);
+    await expect(page.locator(".problem-list"), name).toHaveCount(0);
+  }
+  await page.getByRole("radio", { name: "TEXT", exact: true }).check();
+  await type(page, "{ <");
+  await expect(page.locator(".problem-list")).toHaveCount(0);
+});
+
+test("back leads to the list as it was left, and a link to a page of it opens that page", async ({ visit, page, admin }) => {
+  const space = await newSpace(admin);
+  const names = Array.from({ length: 45 }, (_, number) => `left-${String(number).padStart(2, "0")}`);
+  await Promise.all([...names, "other"].map((name) => admin.publish(name, "x", { tenant: space })));
+  await visit(`/configurationManagement?dataId=left*&group=&appName=&namespace=${space}&pageSize=20&pageNo=2`);
+  await expect(page.getByText("Total 45")).toBeVisible();
+  await expect(page.locator(".el-pager .is-active")).toHaveText("2");
+  await page.getByRole("button", { name: /next page/i }).click();
+  await expect(page.getByRole("row")).toHaveCount(6);
+  await expect(page).toHaveURL(/pageNo=3/);
+  await page.getByRole("row").nth(1).getByRole("button", { name: "Edit" }).click();
+  await expect(editor(page)).toContainText("x");
+  await page.getByRole("button", { name: "Back" }).click();
+  await expect(page.locator(".el-pager .is-active")).toHaveText("3");
+  await expect(page.getByLabel("Data ID")).toHaveValue("left*");
+  await expect(page.getByRole("row")).toHaveCount(6);
+
+  // A link of Nacos's own pages says what the list was.
+  await visit(`/configdetail?serverId=center&dataId=other&group=${GROUP}&namespace=${space}&searchDataId=left-1*&searchGroup=&pageSize=20&pageNo=1`);
+  await expect(editor(page)).toContainText("x");
+  await page.evaluate(() => window.history.replaceState({ ...window.history.state, back: null }, "")); // as in a tab of its own
+  await page.getByRole("button", { name: "Back" }).click();
+  await expect(page.getByText("Total 10")).toBeVisible();
+  await expect(page.locator(".page-size")).toContainText("20 per page");
 });
 
 test("roll back an update and a creation", async ({ visit, page, admin }) => {
@@ -76,7 +125,7 @@ test("publish gray for one address, then end it", async ({ visit, page, admin })
   await admin.publish(dataId, "for all");
   await visit(`/configeditor${query(dataId)}`);
   await expect(editor(page)).toContainText("for all");
-  await page.getByText("Gray publish: only for some addresses at first").click();
+  await page.getByText("Gray (beta) publish: only for some addresses at first").click();
   await page.getByRole("textbox", { name: "Addresses that get the gray version" }).fill("127.0.0.1");
   await page.keyboard.press("Enter");
   await type(page, "for one");
@@ -193,7 +242,7 @@ test("a user who may only read is not offered writes", async ({ visit, page, adm
   const main = page.getByRole("main");
   await visit(`/configurationManagement?namespace=&dataId=${dataId}`, reader);
   await expect(row(page, dataId)).toBeVisible();
-  for (const name of ["New configuration", "Import", "Delete selected", "Edit", "Delete"]) {
+  for (const name of ["Create configuration", "Import", "Delete selected", "Edit", "Delete"]) {
     await expect(main.getByRole("button", { name, exact: true }), name).toHaveCount(0);
   }
   await visit(`/configdetail${query(dataId)}`, reader);
@@ -205,4 +254,48 @@ test("a user who may only read is not offered writes", async ({ visit, page, adm
   await visit(`/historyRollback${query(dataId)}`, reader);
   await expect(row(page, "Update")).toBeVisible();
   await expect(main.getByRole("button", { name: "Roll back" })).toHaveCount(0);
+});
+
+test("who may not read something is told so, and nothing is asked for", async ({ visit, page, admin }) => {
+  const [own, other] = [await newSpace(admin), await newSpace(admin)];
+  await admin.publish("theirs", "x", { tenant: other });
+  const user = await admin.user(unique("apart"), "x", [[`${own}:*:*`, "rw"]]);
+  const names = `dataId=theirs&group=${GROUP}&namespace=${other}`;
+  const main = page.getByRole("main");
+  await visit(`/configurationManagement?namespace=${other}`, user);
+  await expect(main).toContainText("You may not read the configurations of this namespace");
+  await expect(main.getByRole("button", { name: /Create|Import|Export|Clone|Delete/ })).toHaveCount(0);
+  for (const route of ["configdetail", "configeditor", "configsync", "historyRollback", "listeningToQuery"]) {
+    await visit(`/${route}?${names}`, user);
+    await expect(main, route).toContainText("You may not read this configuration");
+    await expect(main.locator(".loading-panel"), route).toHaveCount(0);
+  }
+  for (const route of ["historyDetail", "configRollback"]) {
+    await visit(`/${route}?${names}&nid=1`, user);
+    await expect(main, route).toContainText("You may not read this configuration");
+  }
+  await visit(`/newconfig?namespace=${other}`, user);
+  await expect(main).toContainText("You may not write configurations of this namespace");
+  await expect(main.getByRole("button", { name: "Publish" })).toHaveCount(0);
+
+  // Only what there is for the user is offered.
+  await visit("/configurationManagement", user);
+  await expect(page).toHaveURL(/#\/configurationManagement$/);
+  await expect(main.getByRole("button", { name: "Create configuration" })).toBeVisible();
+  await page.getByRole("combobox", { name: "Namespace" }).click();
+  await expect(page.getByRole("option")).toHaveText([new RegExp(own)]);
+});
+
+test("who may write some names only is offered to create those", async ({ visit, page, admin }) => {
+  const space = await newSpace(admin);
+  const user = await admin.user(unique("narrow"), "x", [[`${space}:${GROUP}:config/mine*`, "rw"]]);
+  await visit(`/configurationManagement?namespace=${space}`, user);
+  await page.getByRole("button", { name: "Create configuration" }).click();
+  await page.getByLabel("Data ID").fill("others");
+  await type(page, "x");
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  await expect(page.getByText("You may not write a configuration of this name")).toBeVisible();
+  await page.getByLabel("Data ID").fill("mine");
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  await expect.poll(() => admin.content("mine", { tenant: space })).toBe("x");
 });

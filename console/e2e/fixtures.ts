@@ -44,14 +44,14 @@ async function started(size: number, properties: Record<string, string | boolean
 const WITH_ADMIN = { ...AUTH, "nacos.core.auth.admin.password": PASSWORD };
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
-  single: [async ({}, use) => started(1, WITH_ADMIN, (nodes) => use(nodes.first)), { scope: "worker", timeout: 60_000 }],
-  open: [async ({}, use) => started(1, {}, (nodes) => use(nodes.first)), { scope: "worker", timeout: 60_000 }],
+  single: [async ({}, use) => started(1, WITH_ADMIN, (nodes) => use(nodes.first)), { scope: "worker", timeout: 180_000 }],
+  open: [async ({}, use) => started(1, {}, (nodes) => use(nodes.first)), { scope: "worker", timeout: 180_000 }],
   seeded: [
     async ({}, use) =>
       started(1, WITH_ADMIN, async (nodes) => use({ node: nodes.first, nid: await seed(new Login(nodes.first.api, ADMIN, PASSWORD)) })),
-    { scope: "worker", timeout: 60_000 },
+    { scope: "worker", timeout: 180_000 },
   ],
-  cluster: [async ({}, use) => started(3, WITH_ADMIN, use), { scope: "worker", timeout: 60_000 }],
+  cluster: [async ({}, use) => started(3, WITH_ADMIN, use), { scope: "worker", timeout: 180_000 }],
 
   hosts: async ({}, use) => use(new Set()),
 
@@ -96,7 +96,7 @@ async function keepToken(page: Page, who: Login, node: Node): Promise<void> {
 
 /** Log in through the form. */
 export async function logIn(page: Page, username: string, password: string): Promise<void> {
-  await page.getByLabel("User name").fill(username);
+  await page.getByLabel("Username").fill(username);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Log in" }).click();
 }

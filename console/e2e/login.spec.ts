@@ -9,9 +9,9 @@ test("a wrong password is told, a right one leads to the page that was wanted", 
   await expect(page).toHaveURL(/#\/login\?redirect=/);
   guard.allow("/v1/auth/users/login", 403);
   await logIn(page, ADMIN, "wrong");
-  await expect(page.getByRole("alert")).toHaveText(/User name or password is wrong/);
+  await expect(page.getByRole("alert")).toHaveText(/Username or password is wrong/);
   await logIn(page, "nobody", "wrong");
-  await expect(page.getByRole("alert")).toHaveText(/User name or password is wrong/);
+  await expect(page.getByRole("alert")).toHaveText(/Username or password is wrong/);
   await logIn(page, ADMIN, PASSWORD);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Namespaces");
   await expect(page).toHaveURL(/#\/namespace\?namespace=$/);
@@ -23,7 +23,7 @@ test("empty fields are told without a request", async ({ visit, page }) => {
   let asked = 0;
   page.on("request", (request) => (asked += request.url().includes("/v1/auth/") ? 1 : 0));
   await page.getByRole("button", { name: "Log in" }).click();
-  await expect(page.getByText("Enter your user name")).toBeVisible();
+  await expect(page.getByText("Enter your username")).toBeVisible();
   await expect(page.getByText("Enter a password")).toBeVisible();
   expect(asked).toBe(0);
 });
@@ -40,6 +40,50 @@ test("a token that holds no longer goes back to the login, and from there to the
   await logIn(page, name, "new");
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(heading);
   await expect(page).toHaveURL(/#\/configurationManagement\?/);
+});
+
+test("what was typed when the login ended is there after the next one, for the same user", async ({ visit, page, guard, admin }) => {
+  const [name, dataId] = [unique("typing"), unique("draft")];
+  await admin.publish(dataId, "stored");
+  const user = await admin.user(name, "old", [[":*:*", "rw"]]);
+  const editor = page.locator(".cm-content").first();
+  const type = async (text: string) => {
+    await editor.click();
+    await page.keyboard.press("Control+A");
+    await page.keyboard.insertText(text);
+  };
+  const key = `dataId=${dataId}&group=DEFAULT_GROUP&namespace=`;
+  await visit(`/configeditor?${key}`, user);
+  await expect(editor).toContainText("stored");
+  await type("half done");
+  await page.getByLabel("Application").fill("shop");
+  await admin.send("PUT", "v1/auth/users", { username: name, newPassword: "new" }); // ends the token
+  await admin.publish(dataId, "theirs");
+  guard.allow("/nacos/v1/", 403);
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Publish" }).click();
+  await expect(page).toHaveURL(/#\/login\?redirect=/);
+  await logIn(page, name, "new");
+  await expect(editor).toContainText("half done");
+  await expect(page.getByLabel("Application")).toHaveValue("shop");
+  // It is still published over what it was typed over.
+  guard.allow("/v1/cs/configs", 500);
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Publish" }).click();
+  await expect(page.getByRole("dialog", { name: "Somebody else has changed it meanwhile" })).toContainText("theirs");
+  expect(await admin.content(dataId)).toBe("theirs");
+  await page.getByRole("dialog").getByRole("button", { name: "Drop mine, edit theirs" }).click();
+  await expect(editor).toContainText("theirs");
+
+  // Nobody else gets it.
+  await type("a secret of the first");
+  await admin.send("PUT", "v1/auth/users", { username: name, newPassword: "newer" });
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Publish" }).click();
+  await expect(page).toHaveURL(/#\/login\?redirect=/);
+  await logIn(page, ADMIN, PASSWORD);
+  await expect(editor).toContainText("theirs");
+  expect(await page.evaluate(() => JSON.stringify({ ...sessionStorage }))).not.toContain("a secret of the first");
 });
 
 test("a token that has expired is not asked about twice", async ({ visit, guard, admin }) => {

@@ -10,7 +10,7 @@ import { Api } from "./api";
 const ROOT = resolve(fileURLToPath(import.meta.url), "../../..");
 const VENV = resolve(ROOT, process.env.NACOS_TW_VENV ?? ".venv-test");
 export const PYTHON = join(VENV, "bin/python");
-const START = 30_000;
+const START = 90_000;
 /** The address that a node takes for its own. */
 const OWN = { "nacos.inetutils.ip-address": "127.0.0.1" };
 

@@ -42,7 +42,7 @@ export async function seed(admin: Login): Promise<string> {
 /** The pages, with the parameters that links in Nacos's documents and bookmarks of its console have. */
 export const pages = (nid: string): Shown[] => [
   { name: "configurations", route: "/configurationManagement?dataId=&group=&appName=&namespace=", heading: "Configurations", ready: DATA_ID },
-  { name: "new-configuration", route: `/newconfig?serverId=center&namespace=&edasAppName=&edasAppId=&searchDataId=&searchGroup=`, heading: "New configuration", editor: "" },
+  { name: "new-configuration", route: `/newconfig?serverId=center&namespace=&edasAppName=&edasAppId=&searchDataId=&searchGroup=`, heading: "Create configuration", editor: "" },
   { name: "configuration-editor", route: `/configeditor?serverId=center&${KEY}&edasAppName=&edasAppId=&searchDataId=&searchGroup=`, heading: "Edit configuration", editor: "8081" },
   { name: "configuration", route: `/configdetail?serverId=center&${KEY}&edasAppName=&searchDataId=&searchGroup=&pageSize=10&pageNo=1`, heading: "Configuration", editor: "8081" },
   { name: "configuration-sync", route: `/configsync?serverId=center&${KEY}`, heading: "Copy to other namespaces", ready: "Development" },

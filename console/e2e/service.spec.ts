@@ -54,7 +54,7 @@ test("create, edit and delete a service", async ({ visit, page, admin }) => {
   await expect(row(page, service)).toHaveCount(0);
 });
 
-test("take an instance off line and on, edit its weight and metadata", async ({ visit, page, admin }) => {
+test("take an instance offline and online, edit its weight and metadata", async ({ visit, page, admin }) => {
   const service = unique("edited");
   await admin.register(service, "10.0.0.1");
   await admin.register(service, "10.0.0.2");
@@ -63,13 +63,13 @@ test("take an instance off line and on, edit its weight and metadata", async ({ 
     return found.hosts;
   };
   await visit(detail(service));
-  await page.getByRole("button", { name: "Take off line: 10.0.0.1:8080" }).click();
+  await page.getByRole("button", { name: "Take offline: 10.0.0.1:8080" }).click();
   await agree(page);
-  await succeeded(page, "10.0.0.1:8080 is off line");
-  await expect(row(page, "10.0.0.1")).toContainText("Off line");
+  await succeeded(page, "10.0.0.1:8080 is offline");
+  await expect(row(page, "10.0.0.1")).toContainText("Offline");
   expect((await hosts()).map((host) => host.ip)).toEqual(["10.0.0.2"]);
-  await page.getByRole("button", { name: "Take on line: 10.0.0.1:8080" }).click();
-  await succeeded(page, "10.0.0.1:8080 is on line");
+  await page.getByRole("button", { name: "Take online: 10.0.0.1:8080" }).click();
+  await succeeded(page, "10.0.0.1:8080 is online");
   expect(await hosts()).toHaveLength(2);
 
   await page.getByRole("button", { name: "Edit: 10.0.0.2:8080" }).click();
@@ -81,6 +81,54 @@ test("take an instance off line and on, edit its weight and metadata", async ({ 
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(row(page, "10.0.0.2")).toContainText("zone=a");
   expect((await hosts()).find((host) => host.ip === "10.0.0.2")).toMatchObject({ weight: 7, metadata: { zone: "a" } });
+});
+
+test("weights may have fractions, and Enter saves a dialog", async ({ visit, page, admin }) => {
+  const service = unique("weighed");
+  await admin.register(service, "10.0.0.1");
+  await visit(detail(service));
+  await page.getByRole("button", { name: "Edit: 10.0.0.1:8080" }).click();
+  const dialog = page.getByRole("dialog", { name: "Edit instance" });
+  await dialog.getByRole("spinbutton", { name: "Weight" }).fill("0.25");
+  await dialog.getByRole("checkbox", { name: "Online" }).uncheck();
+  await dialog.getByRole("spinbutton", { name: "Weight" }).press("Enter");
+  await expect(dialog).toBeHidden();
+  await expect(row(page, "10.0.0.1")).toContainText("0.25");
+  await expect(row(page, "10.0.0.1")).toContainText("Offline");
+});
+
+test("names that the node would not take are told before it is asked", async ({ visit, page }) => {
+  await visit("/serviceManagement?namespace=");
+  await page.getByRole("button", { name: "Create service" }).click();
+  const dialog = page.getByRole("dialog");
+  for (const name of ["with blank", "服务", "a@@b", "<b>"]) {
+    await dialog.getByLabel("Service name").fill(name);
+    await dialog.getByRole("button", { name: "Create" }).click();
+    await expect(dialog.getByText("Only letters, digits and - . _ :"), name).toBeVisible();
+  }
+});
+
+test("a service that is not there is told without a request that fails", async ({ visit, page, admin }) => {
+  const service = unique("later");
+  await visit(detail(service));
+  await expect(page.getByText(`There is no service ${service}`)).toBeVisible();
+  await admin.register(service, "10.0.0.1");
+  await expect(row(page, "10.0.0.1")).toBeVisible();
+});
+
+test("a page of the list is in its address, and Back leads to it", async ({ visit, page, admin }) => {
+  const name = unique("paged");
+  await Promise.all(Array.from({ length: 12 }, (_, number) => admin.register(`${name}-${number}`, "10.0.0.1")));
+  await visit(`/serviceManagement?namespace=&serviceNameParam=${name}`);
+  await page.getByRole("button", { name: /next page/i }).click();
+  await expect(page.getByRole("row")).toHaveCount(3);
+  await page.getByRole("row").nth(1).getByRole("link").first().click();
+  await expect(row(page, "10.0.0.1")).toBeVisible();
+  await page.getByRole("button", { name: "Back" }).click();
+  await expect(page.getByRole("row")).toHaveCount(3);
+  await page.getByRole("combobox", { name: "Rows on a page" }).click();
+  await page.getByRole("option", { name: "20 per page" }).click();
+  await expect(page.getByRole("row")).toHaveCount(13);
 });
 
 test("empty services can be hidden", async ({ visit, page, admin }) => {

@@ -25,6 +25,17 @@ export function may(namespace: string, action: Action, group?: string, name?: st
   return session.permissions.some((one) => one.action.includes(action) && matches(one.resource.replace(/^public:/, ":"), resource));
 }
 
+/** Whether there is anything of a kind in a namespace that the user may write, so that making one is worth offering. */
+export function mayMake(namespace: string, kind: Kind): boolean {
+  if (session.globalAdmin) return true;
+  const id = namespace === "public" ? "" : namespace;
+  return session.permissions.some((one) => {
+    const named = one.resource.split(":").slice(2).join(":");
+    const other = named.includes("/") && !named.startsWith(`${kind}/`);
+    return one.action.includes("w") && matches(namespaceOf(one.resource), id) && !other;
+  });
+}
+
 /** Whether there is anything in a namespace that the user may read. */
 export function sees(namespace: string): boolean {
   if (session.globalAdmin) return true;

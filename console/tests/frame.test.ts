@@ -4,7 +4,7 @@ import { readJson } from "@/components/metadata";
 import { menuEntries } from "@/layout/menu";
 import en from "@/locales/en-US";
 import zh from "@/locales/zh-CN";
-import { may, matches, sees, someNamespace } from "@/rights";
+import { may, mayMake, matches, sees, someNamespace } from "@/rights";
 import { wantedAfterLogin, routes } from "@/router";
 import { session, token } from "@/session";
 import { isStale, mayReload } from "@/stale";
@@ -60,6 +60,12 @@ describe("rights", () => {
     expect([sees(""), sees("public"), may("", "r"), someNamespace()]).toEqual([true, true, true, ""]);
     session.permissions = [];
     expect(someNamespace()).toBeUndefined();
+  });
+  it("offer making something where a name may be written", () => {
+    session.permissions = [{ resource: "dev:G:config/mine*", action: "rw" }, { resource: ":*:*", action: "r" }];
+    expect([mayMake("dev", "config"), mayMake("dev", "naming"), mayMake("", "config")]).toEqual([true, false, false]);
+    session.permissions = [{ resource: "public:*:*", action: "w" }];
+    expect([mayMake("", "config"), mayMake("public", "naming"), mayMake("dev", "config")]).toEqual([true, true, false]);
   });
   it("are all an administrator's", () => {
     session.globalAdmin = true;

@@ -2,7 +2,7 @@ export default {
   address: "Node address",
   addressPart: "Any part of the address",
   self: "this node",
-  state: "State",
+  state: "Node state",
   raftRole: "Raft role",
   role: { LEADER: "Leader", FOLLOWER: "Follower", CANDIDATE: "Candidate" },
   alone: "Alone",

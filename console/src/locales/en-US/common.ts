@@ -26,7 +26,7 @@ export default {
   darkTheme: "Dark theme",
   namespace: "Namespace",
   defaultPassword: "The administrator's password is still the one that everybody knows. Change it in the menu at the top right.",
-  username: "User name",
+  username: "Username",
   password: "Password",
   newPassword: "New password",
   passwordAgain: "The same once more",

@@ -2,7 +2,7 @@ export default {
   address: "节点地址",
   addressPart: "地址的任意部分",
   self: "当前节点",
-  state: "状态",
+  state: "节点状态",
   raftRole: "Raft 角色",
   role: { LEADER: "领导者", FOLLOWER: "跟随者", CANDIDATE: "候选者" },
   alone: "单机",

@@ -78,8 +78,23 @@ export function queryText(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
+type Query = Record<string, unknown>;
+
+/** The first of some names of an address's query that has a text: pages of Nacos call the same thing differently. */
+export function firstText(query: Query, ...names: string[]): string {
+  return names.map((name) => queryText(query[name])).find(Boolean) ?? "";
+}
+
+/** The list of configs as a link to one of them tells that it was; for one who came by a bookmark. */
+export function listOf(query: Query, namespace: string) {
+  const { searchDataId, searchGroup, pageNo, pageSize } = query;
+  const wanted = { dataId: searchDataId, group: searchGroup, pageNo, pageSize };
+  const told = Object.entries(wanted).flatMap(([name, value]) => (queryText(value) ? [[name, queryText(value)]] : []));
+  return { path: "/configurationManagement", query: { ...(Object.fromEntries(told) as Record<string, string>), namespace } };
+}
+
 /** A config of an address's query, as all pages write it. */
-export function keyOf(query: Record<string, unknown>, namespace: string): ConfigKey {
+export function keyOf(query: Query, namespace: string): ConfigKey {
   return { dataId: queryText(query.dataId), group: queryText(query.group), tenant: namespace };
 }
 

@@ -5,6 +5,7 @@ import { config as fetchConfig, type Config } from "@/api/config";
 import { version as fetchVersion, type Version } from "@/api/history";
 import { loadNamespaces, namespaceId } from "@/namespaces";
 import { keyOf, queryText } from "@/pages/config/logic";
+import { mayRead } from "@/pages/config/rights";
 
 export function useVersion() {
   const route = useRoute();
@@ -14,6 +15,11 @@ export function useVersion() {
   const current = ref<Config | null>();
 
   async function load(): Promise<void> {
+    if (!mayRead(key)) return;
+    if (!key.dataId || !key.group || !nid) {
+      found.value = null;
+      return;
+    }
     [found.value, current.value] = await Promise.all([fetchVersion(key, nid), fetchConfig(key)]);
   }
 

@@ -1,7 +1,6 @@
 /** What the user may do with services. */
 import type { ServiceKey } from "@/api/service";
-import { matches, may } from "@/rights";
-import { session } from "@/session";
+import { may, mayMake } from "@/rights";
 
 /** Whether the list of the namespace's services may be read. */
 export function mayList(namespaceId: string): boolean {
@@ -18,10 +17,5 @@ export function mayWrite(key: ServiceKey): boolean {
 
 /** Whether there is any service of the namespace that the user may write, so that creating one is worth offering. */
 export function mayCreate(namespaceId: string): boolean {
-  if (session.globalAdmin) return true;
-  return session.permissions.some((one) => {
-    const [namespace = "", , resource = ""] = one.resource.split(":");
-    const named = namespace === "public" ? "" : namespace;
-    return one.action.includes("w") && matches(named, namespaceId) && !resource.startsWith("config/");
-  });
+  return mayMake(namespaceId, "naming");
 }
