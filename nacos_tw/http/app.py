@@ -71,7 +71,10 @@ class Root(Resource):
             return send_reply(request, Reply(200, b"", None, ((b"Allow", ", ".join(allowed).encode()),)))
         call = read_call(request, method, path)
         reply = self._pages(call) if routes is None and method in ("GET", "HEAD") else None
-        return send_reply(request, reply or phrase(no_such_route(method, request.uri, path, allowed), call))
+        body = send_reply(request, reply or phrase(no_such_route(method, request.uri, path, allowed), call))
+        return (
+            b"" if method == "HEAD" else body
+        )  # else twisted.web leaves it out itself, and a line about that in the log
 
 
 def _methods(routes: dict[bytes, Route]) -> list[str]:
