@@ -11,7 +11,7 @@ import struct
 
 from nacos_tw.raft.codec import Ping, Sealer, encode, pack
 from tests.system.clustered import Clustered
-from tests.system.nodes import wait_for
+from tests.system.nodes import RealNode, wait_for
 from tests.system.outsider import Middle, Outsider, dial, raft_port, receive
 from tests.system.writers import writing
 
@@ -91,6 +91,45 @@ class StrangerTests(OutsiderCase):
             still = [connection for connection in silent if not _closed(connection)]
             self.assertLessEqual(len(still), 64)
         self.assertEqual(self.real.leader(), node)
+
+
+class ChangeTests(OutsiderCase):
+    """Another secret."""
+
+    def changed(self, node: RealNode) -> None:
+        """Write the other secret into a node's file and start it again."""
+        name = os.path.join(node.home, "conf", "application.properties")
+        with open(name) as file:
+            text = file.read()
+        with open(name, "w") as file:
+            file.write(text.replace(SECRET, SECRET[::-1]))
+        node.stop()
+        node.start(check=False)  # startup.sh may wait in vain for a node that has nobody yet
+
+    def test_node_by_node(self) -> None:
+        """
+        Nodes that are given another secret one after the other: those with the old and those with the new one refuse
+        each other, whoever is the majority goes on, and what it acknowledged is there in the end.
+        """
+        first, second, third = self.real.nodes
+        for node in self.real.nodes:
+            self.assertOk(node.register("before", "10.0.0.1", ephemeral="false"))
+        self.changed(first)
+        wait_for(lambda: "the cluster secrets differ" in second.full_log + third.full_log)
+        wait_for(lambda: not first.ready())
+        self.real.wait_ready([second, third])
+        self.assertOk(third.register("old", "10.0.0.2", ephemeral="false"))
+        self.changed(second)
+        self.real.wait_ready([first, second])
+        wait_for(lambda: not third.ready())
+        self.assertOk(first.register("new", "10.0.0.3", ephemeral="false"))
+        self.changed(third)
+        self.real.wait_ready()
+        for service, ip in (("before", "10.0.0.1"), ("old", "10.0.0.2"), ("new", "10.0.0.3")):
+            self.assertEverywhere(self.real.nodes, service, {ip})
+        for node in self.real.nodes:
+            self.assertNotIn(SECRET, node.full_log + node.log)
+            self.assertNotIn(SECRET[::-1], node.full_log + node.log)
 
 
 def _closed(connection: socket.socket) -> bool:
