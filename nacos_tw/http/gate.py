@@ -76,7 +76,7 @@ class Gate:
         if (
             at > 0
             and (target[at - 1] == AND or target.find(b"?") == at - 1)
-            and b"\nauthorization:" not in call.head.lower()
+            and b"\nauthorization:" not in call.head[len(target) :].lower()  # what follows the target
         ):
             end = target.find(b"&", at)
             identity = self._auth.known(target[at + len(TOKEN) :] if end < 0 else target[at + len(TOKEN) : end])
