@@ -10,8 +10,11 @@ import attrs
 from nacos_tw.config.model import ConfigKey, Item
 from nacos_tw.config.pages import Page, offset
 from nacos_tw.config.statements import KEY_IS
+from nacos_tw.errors import BadParameter
 from nacos_tw.storage.txn import Row, Txn
 
+LARGEST_PAGE = 64 * 1024 * 1024
+"""Bytes of the contents of one page."""
 MAX_MARKS = 500
 """Parameters of one list in a statement."""
 
@@ -94,7 +97,7 @@ def search(txn: Txn, wanted: Search, page_no: int, page_size: int) -> Page[Item]
     """
     A page of configs with their contents, by id; each config once, whatever labels it has.
 
-    @raise BadParameter: see L{offset}.
+    @raise BadParameter: see L{offset}; or the contents of the page are more than L{LARGEST_PAGE}.
     """
     start = offset(page_no, page_size)
     where, params = _where(txn, wanted)
@@ -104,11 +107,14 @@ def search(txn: Txn, wanted: Search, page_no: int, page_size: int) -> Page[Item]
         return Page(total, page_no, page_size, [])
     # The ids first: rows that the offset passes over are not read whole.
     rows = txn.all(
-        f"SELECT {columns(txn, 'c.')} FROM config_info c JOIN (SELECT id FROM config_info c WHERE {where}"
+        f"SELECT {_sized(txn, 'c.')} FROM config_info c JOIN (SELECT id FROM config_info c WHERE {where}"
         " ORDER BY id LIMIT ? OFFSET ?) p ON p.id=c.id ORDER BY c.id",
         (*params, page_size, start),
     )
-    return Page(total, page_no, page_size, [item(txn, row) for row in rows])
+    found = [_one_sized(row) for row in rows]
+    if len(found) > 1 and sum(one.size for one in found) > LARGEST_PAGE:
+        raise BadParameter(f"the contents of this page are more than {LARGEST_PAGE} bytes, ask for a smaller pageSize")
+    return Page(total, page_no, page_size, rows_by_ids(txn, [one.id for one in found]))
 
 
 def export_page(txn: Txn, wanted: Search, after_id: int, limit: int) -> list[Sized]:

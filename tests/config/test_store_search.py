@@ -107,6 +107,17 @@ class Searching(StoreCase):
         self.assertEqual((full.id, full.tags), (item.id, "x"))
         self.assertIsNone(self.run_in(store_search.full_row, ("", "g", "none")))
 
+    def test_large_pages(self) -> None:
+        """Contents of a page have a limit together; one config is always given."""
+        self.patch(store_search, "LARGEST_PAGE", 20)
+        for number in range(3):
+            self.do(Publish(("", "g", f"d{number}"), "\u4e2d" * 3, None, T0))
+        self.do(Publish(("", "g", "large"), "x" * 50, None, T0))
+        for page_no, page_size, found in ((1, 2, ["d0", "d1"]), (3, 1, ["d2"]), (4, 1, ["large"])):
+            self.assertEqual(self.found(page_no, page_size, blur=True, data_id="*"), found)
+        error = self.assertRaises(BadParameter, self.found, 1, 3, blur=True, data_id="*")
+        self.assertEqual(str(error), "the contents of this page are more than 20 bytes, ask for a smaller pageSize")
+
     def test_export(self) -> None:
         """Pages by the last id; sizes are bytes."""
         for number in range(5):
