@@ -101,7 +101,7 @@ setup(
         "pyOpenSSL>=24.3",
         "cryptography>=42",
         "httptools>=0.6",
-        "msgspec>=0.18.5",
+        "msgspec>=0.20",
         "PyMySQL>=1.2,<2",
         "ldap3>=2.9.1,<3",
         "zope.interface>=5.5",

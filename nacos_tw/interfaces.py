@@ -60,6 +60,9 @@ class IDurableMachine(IStateMachine, Protocol):
     def reopened(self) -> None:
         """After a refusal: go on from what is on disk."""
 
+    def restore_from(self, data: memoryview) -> None:
+        """As L{restore}, of bytes that are not to be copied."""
+
     def image(self) -> Callable[[], BinaryIO]:
         """
         The state of now, as L{snapshot}.

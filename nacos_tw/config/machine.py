@@ -172,6 +172,10 @@ class ConfigMachine:
 
     def restore(self, data: bytes) -> None:
         """Replace the state."""
+        self.restore_from(memoryview(data))
+
+    def restore_from(self, data: memoryview) -> None:
+        """See L{IDurableMachine.restore_from<nacos_tw.interfaces.IDurableMachine.restore_from>}."""
         handle, path = tempfile.mkstemp(prefix="image-", dir=os.path.dirname(self._file.path))
         try:
             with os.fdopen(handle, "wb") as copy:

@@ -30,7 +30,8 @@ class Batch(msgspec.Struct, frozen=True, array_like=True):
 
 class _Saved(msgspec.Struct, frozen=True, array_like=True):
     last: dict[str, tuple[int, int]]
-    machine: bytes
+    machine: memoryview
+    """Not a copy: the state may be large."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -119,12 +120,17 @@ class Machines:
         """The states of all machines."""
         return self.image()().whole()
 
-    def restore(self, data: bytes) -> None:
+    def restore(self, data: bytes | memoryview) -> None:
         """Replace the states of all machines that the snapshot holds and that are not further already."""
-        saved = msgspec.msgpack.decode(data, type=dict[bytes, bytes])
+        saved = msgspec.msgpack.decode(data, type=dict[bytes, memoryview])
         for name, machine in self.machines.items():
-            if name in saved and (name not in self._durable or self._durable[name].applied < self._index):
-                machine.restore(saved[name])
+            if name not in saved:
+                continue
+            durable = self._durable.get(name)
+            if durable is None:
+                machine.restore(bytes(saved[name]))
+            elif durable.applied < self._index:
+                durable.restore_from(saved[name])
 
 
 class Sessions:
@@ -207,5 +213,8 @@ class Sessions:
         saved = _decode_saved(data)
         if self._machines is not None:
             self._machines.begin(index)
-        self._machine.restore(saved.machine)
+        if self._machines is not None:
+            self._machines.restore(saved.machine)
+        else:
+            self._machine.restore(bytes(saved.machine))
         self.last = saved.last

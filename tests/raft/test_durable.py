@@ -75,8 +75,8 @@ class Filed(Memory):
         state = self.snapshot()
         return lambda: io.BytesIO(state)
 
-    def restore(self, data: bytes) -> None:
-        super().restore(data)
+    def restore_from(self, data: memoryview) -> None:
+        super().restore(bytes(data))
         self.disk.update(state=list(self.state), applied=self.index)
 
 

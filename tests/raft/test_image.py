@@ -59,6 +59,16 @@ class StateTests(SynchronousTestCase):
         sessions.apply(encode_batch("A", 7, 2, [b"m2", b"f2"]), 2)
         self.assertEqual(taken().whole(), before)
 
+    def test_large_states_are_not_copied(self) -> None:
+        """A machine with a file gets its part of what was read."""
+        filed = Filed({})
+        sessions = Sessions(Machines({b"m": Memory()}, {b"f": filed}))
+        sessions.apply(encode_batch("A", 7, 1, [b"f1"]), 1)
+        data, given = sessions.snapshot(), []
+        self.patch(filed, "restore_from", given.append)
+        sessions.restore(data, 2)
+        self.assertEqual([(bytes(view), view.obj is data) for view in given], [(b"1", True)])
+
     def test_large_states_are_not_read_at_once(self) -> None:
         """Of a machine with a file only a part is in memory."""
         self.patch(image, "PART", 10)
