@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from nacos_tw.auth.accounts import UNKNOWN, Accounts, Rows
 
+PATIENCE = 2.0
+"""Seconds that a node waits at its start for a log or a database that says nothing, before it goes by what it knew."""
+
 
 class Directory:
     """

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 
 from nacos_tw.auth import store
 from nacos_tw.auth.accounts import Rows
-from nacos_tw.auth.directory import Directory
+from nacos_tw.auth.directory import PATIENCE, Directory
 from nacos_tw.auth.privatefile import PrivateFile
 
 T = TypeVar("T")
@@ -28,8 +28,6 @@ PERIOD = 10.0
 """Seconds between two looks at tables of which nobody said that they have changed."""
 CUT_OFF = 0.7
 """Seconds between two looks while another node that may change them cannot say so: a change is to work within one."""
-PATIENCE = 2.0
-"""Seconds that a node waits at its start for a database that says nothing, before it takes its copy."""
 AGAIN = 1.0
 """Seconds after which a look that failed is tried again."""
 

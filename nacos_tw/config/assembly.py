@@ -9,12 +9,13 @@ from random import random
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw.auth import store as accounts
-from nacos_tw.auth.directory import Directory
+from nacos_tw.auth.directory import PATIENCE, Directory
 from nacos_tw.config import store_adopt
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.commands import EnsureCapacity
@@ -58,14 +59,21 @@ class EmbeddedConfigs:
         machine.on_changed = self._changed
         machine.on_accounts = self._accounts_changed
         machine.on_grown = self._checkpoint
+        self._patience: IDelayedCall | None = None
         with self._file.reading() as txn:
             self.cache.load(txn)
-            found = accounts.rows(txn)
-        if found.users:  # an empty table may only be one that has not heard of its users yet
-            self.directory.put(found)
 
     def _accounts_changed(self, txn: Txn) -> None:
-        self.directory.put(accounts.rows(txn))
+        # While the log is not applied yet since the start it may be about to say who was deleted meanwhile.
+        if self.cache.ready or self.directory.now.known:
+            self.directory.put(accounts.rows(txn))
+
+    def _take_accounts(self) -> None:
+        """The log says nothing for a while: there may be no majority. Who was known at the end is let in."""
+        with self._file.reading() as txn:
+            found = accounts.rows(txn)
+        if found.users and not self.directory.now.known:  # an empty one may only not have heard of its users yet
+            self.directory.put(found)
 
     def _changed(self, txn: Txn, keys: list[ConfigKey] | None) -> None:
         if keys is None:
@@ -109,7 +117,8 @@ class EmbeddedConfigs:
         return {}
 
     def start(self) -> Deferred[None]:
-        """Nothing more to do."""
+        """Nothing more to do, but to wait for the log."""
+        self._patience = self._reactor.callLater(PATIENCE, self._take_accounts)
         return succeed(None)
 
     def peer_connected(self, peer: str) -> None:
@@ -120,6 +129,8 @@ class EmbeddedConfigs:
 
     async def _stop(self) -> None:
         self.listeners.stop()
+        if self._patience is not None and self._patience.active():
+            self._patience.cancel()
         if self._moving is not None:
             await self._moving
         self._file.close()

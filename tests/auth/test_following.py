@@ -14,8 +14,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.auth import store
 from nacos_tw.auth.accounts import Rows
-from nacos_tw.auth.directory import Directory
-from nacos_tw.auth.following import AGAIN, CUT_OFF, PATIENCE, PERIOD, CopyFile, Following
+from nacos_tw.auth.directory import PATIENCE, Directory
+from nacos_tw.auth.following import AGAIN, CUT_OFF, PERIOD, CopyFile, Following
 from nacos_tw.errors import Unavailable
 
 

@@ -6,7 +6,10 @@ import os
 import re
 import shutil
 import stat
+import threading
 from typing import TYPE_CHECKING
+
+from twisted.trial.unittest import SkipTest
 
 from tests import mariadb
 from tests.system.login_nodes import (
@@ -198,6 +201,55 @@ class MariaDBTests(CommonTests, LoginCase):
         for node in self.nodes:
             wait_for(lambda node=node: self.found().knows(node, "by-hand"))  # type: ignore[misc]
             log_in(node, "by-hand", "nacos")
+
+
+class RestartTests(LoginCase):
+    """A node that was away while users changed."""
+
+    def deleted_meanwhile(self, properties: str, arguments: tuple[str, ...]) -> None:
+        """From its first answer on a node that comes back lets nobody in who was deleted meanwhile."""
+        cluster = self.cluster(3, properties, arguments)
+        cluster.ready_for()
+        first, _, last = cluster.nodes
+        create(first, "bob", "secret", ("dev:*:*", "r"))
+        token = log_in(first, "bob", "secret")
+        self.everywhere(cluster.nodes, lambda node: me(node, token).status, 200)
+        last.stop()
+        changed(first, "DELETE", "/users", username="bob")
+        restart = threading.Thread(target=cluster.restart, args=(last,), daemon=True)
+        restart.start()
+        seen: set[int] = set()
+
+        def refused() -> bool:
+            seen.add(me(last, token).status)
+            return 403 in seen
+
+        wait_for(refused, 30)
+        restart.join(60)
+        self.assertLessEqual(seen, {403, 503})
+
+    def test_embedded(self) -> None:
+        """The log tells it."""
+        self.deleted_meanwhile(BY_PROPERTY, ("-p", "embedded"))
+
+    def test_mariadb(self) -> None:
+        """Its copy of the accounts counts only where the database does not answer."""
+        if mariadb.missing():
+            raise SkipTest(mariadb.missing())
+        self.deleted_meanwhile(properties(*mariadb.server().fresh().urls), ())
+
+    def test_without_a_majority(self) -> None:
+        """A node that comes back alone goes by what it knew last."""
+        cluster = self.cluster(3, BY_PROPERTY)
+        cluster.ready_for()
+        node = cluster.nodes[0]
+        token = log_in(node, "nacos", PASSWORD)
+        for one in cluster.nodes:
+            one.stop()
+        cluster.restart(node)
+        wait_for(lambda: me(node, token).status == 200, 15)
+        self.assertEqual(try_login(node, "nacos", "wrong").status, 403)
+        log_in(node, "nacos", PASSWORD)
 
 
 class SecretTests(LoginCase):
