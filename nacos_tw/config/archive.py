@@ -135,9 +135,10 @@ def unpack(data: bytes) -> Archive:
         entries = _entries(archive, len(data))
         meta = next((name for name in entries if name in (META_1, META_2)), META_1)
         described = _described(archive, entries.pop(meta, None))
-        texts = {name: _seen(archive, entry) for name, entry in entries.items()}
-    configs, unrecognized = _second(texts, described) if meta == META_2 else _first(texts, described)
-    return Archive(configs, unrecognized, archive)
+        found, others = _split(entries)
+        texts = {key: _seen(archive, entry) for key, entry in found.items()}
+    configs, missing = _second(texts, described) if meta == META_2 else (_first(texts, described), [])
+    return Archive(configs, others + missing, archive)
 
 
 @contextmanager
@@ -224,43 +225,43 @@ def _described(archive: ZipFile, entry: ZipInfo | None) -> str:
 # -- what they are
 
 
-def _split(texts: dict[str, Text]) -> tuple[dict[tuple[str, str], Text], list[str]]:
-    """Entries by (group, dataId), and names that are not C{group/dataId}."""
-    configs: dict[tuple[str, str], Text] = {}
+def _split(entries: dict[str, ZipInfo]) -> tuple[dict[tuple[str, str], ZipInfo], list[str]]:
+    """Entries by (group, dataId), and names that are not C{group/dataId}: these may be anything, and are not read."""
+    configs: dict[tuple[str, str], ZipInfo] = {}
     others = []
-    for name, text in texts.items():
+    for name, entry in entries.items():
         group, slash, data_id = name.partition("/")
         if group and data_id and "/" not in data_id:
-            configs[group, data_id] = text
+            configs[group, data_id] = entry
         else:
             others.append(name)
     return configs, others
 
 
-def _first(texts: dict[str, Text], described: str) -> tuple[list[Loaded], list[str]]:
-    configs, unrecognized = _split(texts)
+def _first(configs: dict[tuple[str, str], Text], described: str) -> list[Loaded]:
+    """What the archive of a version 1 holds."""
     apps = metadata.load_apps(described)
-    loaded = [
+    return [
         Loaded(group, data_id, text, type_by_name(data_id), metadata.app_of(apps, group, data_id))
         for (group, data_id), text in configs.items()
     ]
-    return loaded, unrecognized
 
 
-def _second(texts: dict[str, Text], described: str) -> tuple[list[Loaded], list[str]]:
-    configs, unrecognized = _split(texts)
-    loaded = []
+def _second(configs: dict[tuple[str, str], Text], described: str) -> tuple[list[Loaded], list[str]]:
+    """What that of a version 2 holds; and what is not both in it and in its metadata."""
+    loaded: list[Loaded] = []
+    missing: list[str] = []
     for item in metadata.load(described):
         group, data_id, kind = item.get("group"), item.get("dataId"), item.get("type")
         if not group or not data_id or not kind:
             raise MetadataError("metadata without dataId, group or type")
         text = configs.pop((group, data_id), None)
         if text is None:
-            unrecognized.append(f"{NOT_IN_FILE}{group}/{data_id}")
+            missing.append(f"{NOT_IN_FILE}{group}/{data_id}")
         else:
             loaded.append(Loaded(group, data_id, text, kind, item.get("appName"), item.get("desc")))
-    unrecognized.extend(f"{NOT_IN_METADATA}{group}/{data_id}" for group, data_id in configs)
-    return loaded, unrecognized
+    missing.extend(f"{NOT_IN_METADATA}{group}/{data_id}" for group, data_id in configs)
+    return loaded, missing
 
 
 def type_by_name(data_id: str) -> str:

@@ -67,6 +67,13 @@ class Archives(SynchronousTestCase):
         self.assertEqual([(one.group, one.data_id) for one in found.configs], [("g", "a"), ("g", "..")])
         self.assertEqual(found.unrecognized, ["a/b/c", "/x", "y"])
 
+    def test_what_is_no_config_may_be_anything(self) -> None:
+        """What a Mac adds to an archive is named, and keeps nothing out."""
+        found = unpack(archive({"g/a": "1", "__MACOSX/g/._a": b"\0\5\x16\7\xff", ".DS_Store": b"\xff"}))
+        self.assertEqual([(one.data_id, found.content(one)) for one in found.configs], [("a", "1")])
+        self.assertEqual(found.unrecognized, ["__MACOSX/g/._a", ".DS_Store"])
+        self.assertRaises(ArchiveError, unpack, archive({"g/a": "1", "g/b": b"\xff"}))
+
     def test_chinese_names_of_old_windows(self) -> None:
         for encoding in ("gbk", "utf-8"):
             raw = "g/数据".encode(encoding)
