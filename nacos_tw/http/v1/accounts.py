@@ -54,8 +54,8 @@ def _chooser(call: Call, name: str) -> Callable[[str], bool]:
 
 
 def _ok(text: str) -> Reply:
-    """Nacos 1.4 says it in the message, 2.x in the data; clients of both look for it."""
-    return console_result(text, text)
+    """What 2.5.1 answers to a change; 1.4.8 has the text in C{message} (config fact sheet 12.4)."""
+    return console_result(text)
 
 
 @attrs.frozen

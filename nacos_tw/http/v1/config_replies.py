@@ -38,9 +38,9 @@ def result(data: Any, message: str | None = None, code: int = 200, status: int =
     return json_utf8({"code": code, "message": message, "data": data}, status)
 
 
-def console_result(data: Any, message: str | None = None) -> Reply:
+def console_result(data: Any) -> Reply:
     """The same as C{/v1/console} sends it."""
-    return Reply(200, _encode({"code": 200, "message": message, "data": data}), JSON)
+    return Reply(200, _encode({"code": 200, "message": None, "data": data}), JSON)
 
 
 def page(found: Page[Any], items: Iterable[dict[str, Any]]) -> Reply:
