@@ -72,9 +72,8 @@ class Root(Resource):
         call = read_call(request, method, path)
         reply = self._pages(call) if routes is None and method in ("GET", "HEAD") else None
         body = send_reply(request, reply or phrase(no_such_route(method, request.uri, path, allowed), call))
-        return (
-            b"" if method == "HEAD" else body
-        )  # else twisted.web leaves it out itself, and a line about that in the log
+        # A body that twisted.web leaves out itself would get a line in the log.
+        return b"" if method == "HEAD" else body
 
 
 def _methods(routes: dict[bytes, Route]) -> list[str]:
