@@ -76,6 +76,31 @@ test("dialogs are accessible", async ({ visit, page, seeded }) => {
   }
 });
 
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`what is chosen, pointed at or asked is accessible: ${colorScheme}`, async ({ visit, page, seeded }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await visit("/configurationManagement?namespace=", admin(seeded.node), seeded.node);
+    const line = page.getByRole("row").filter({ hasText: DATA_ID });
+    await line.getByRole("checkbox").check();
+    await expect(page.getByRole("checkbox", { name: "Select all rows" })).toBeChecked({ indeterminate: true });
+    for (const name of ["Create configuration", "Import", "Delete selected"]) {
+      await page.getByRole("button", { name }).hover();
+      await check(page, name);
+    }
+    for (const name of ["Edit", "Delete"]) {
+      await line.getByRole("button", { name, exact: true }).hover();
+      await check(page, name);
+    }
+    await page.getByRole("button", { name: "Delete selected" }).click();
+    await check(page, "question");
+    await page.locator(".el-message-box").getByRole("button", { name: "OK" }).hover();
+    await check(page, "question, pointed at");
+    await page.keyboard.press("Escape");
+    await page.getByRole("checkbox", { name: "Select all rows" }).check();
+    await expect(page.getByRole("checkbox", { name: "Select all rows" })).toBeChecked({ indeterminate: false });
+  });
+}
+
 test("controls can be pressed where they are, whatever shows them", async ({ visit, page, seeded }) => {
   const open = (route: string) => visit(route, admin(seeded.node), seeded.node);
   await open("/configurationManagement?namespace=");
