@@ -44,3 +44,17 @@ test("namespaces can be shown side by side", async ({ visit, page, admin }) => {
   await page.reload();
   await expect(page.getByRole("radio", { name: space })).toBeChecked();
 });
+
+test.describe("on a phone", () => {
+  test.use({ viewport: { width: 390, height: 844 } });
+  test("namespaces with long names fit side by side", async ({ visit, page, admin }) => {
+    const space = unique("wide");
+    await admin.send("POST", "v1/console/namespaces", { customNamespaceId: space, namespaceName: `${space}-${"w".repeat(100)}`, namespaceDesc: "" });
+    await visit("/settingCenter");
+    await page.getByRole("radio", { name: "side by side" }).check();
+    await visit("/configurationManagement?namespace=");
+    await page.getByRole("radio", { name: new RegExp(space) }).check();
+    await expect(page).toHaveURL(new RegExp(`namespace=${space}`));
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  });
+});
