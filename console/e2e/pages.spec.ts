@@ -35,6 +35,21 @@ test("bookmarks of Nacos's console with other names open them as well", async ({
   await expect(page.getByText("Nobody listens")).toBeVisible();
 });
 
+test("a page that is left takes nothing while the code of the next one is loaded", async ({ visit, page }) => {
+  let load = (): void => undefined;
+  const asked = new Promise<void>((resolve) => (load = resolve));
+  await page.route(/NewConfig.*\.js/, async (route) => {
+    await asked;
+    await route.continue();
+  });
+  await visit("/configurationManagement");
+  await page.getByRole("main").getByRole("button", { name: "Create configuration" }).click();
+  await expect(page.getByLabel("Data ID")).toBeHidden();
+  load();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Create configuration");
+  await expect(page.getByLabel("Data ID")).toBeVisible();
+});
+
 test("pages that are told nothing of what to show ask for nothing that is not there", async ({ visit, page, seeded }) => {
   for (const shown of pages("")) {
     const [path] = shown.route.split("?");

@@ -1,6 +1,6 @@
 /** The routes of Nacos 1.4's console, so that its bookmarks work here. */
 import { ref } from "vue";
-import { createRouter, createWebHashHistory, type RouteRecordRaw } from "vue-router";
+import { createRouter, createWebHashHistory, isNavigationFailure, NavigationFailureType, type RouteRecordRaw } from "vue-router";
 import { choose, namespaceId, normalNamespace } from "@/namespaces";
 import { sees, someNamespace } from "@/rights";
 import { authEnabled, functionMode, session } from "@/session";
@@ -56,14 +56,24 @@ let byBrowser = false;
 // Before the router's own listener.
 window.addEventListener("popstate", () => (byBrowser = true));
 
+/**
+ * Whether another page is on its way: its code may have to be loaded first. The one that is left is not shown meanwhile:
+ * what is typed into it would be lost.
+ */
+export const leaving = ref(false);
+
 export const router = createRouter({ history: createWebHashHistory(), routes });
 
-router.afterEach((to, from) => {
+router.onError(() => (leaving.value = false));
+router.afterEach((to, from, failure) => {
+  if (!isNavigationFailure(failure, NavigationFailureType.cancelled)) leaving.value = false;
   if (byBrowser && to.path === from.path && to.fullPath !== from.fullPath) browsed.value++;
   byBrowser = false;
 });
 
-router.beforeEach((to) => {
+router.beforeEach((to, from) => {
+  // The page that is left was asked already, it may hold something that is not published.
+  leaving.value = to.path !== from.path;
   if (typeof to.query.namespace === "string" && normalNamespace(to.query.namespace) !== namespaceId.value) {
     choose(to.query.namespace);
   }
