@@ -13,3 +13,8 @@ export function rule(problemOf: (value: string) => string): FormItemRule[] {
     },
   ];
 }
+
+/** For a password that is typed once more. */
+export function again(values: { password: string }): FormItemRule[] {
+  return rule((value) => (value === values.password ? "" : "common.passwordsDiffer"));
+}
