@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from twisted.application.service import MultiService
+from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
@@ -24,7 +24,7 @@ from nacos_tw.settings.ldap import LdapSettings
 from nacos_tw.settings.settings import Settings
 
 
-class Logins(MultiService):
+class Logins(Service):
     """
     Everything that runs for logins. Whether they are asked for can change while it does.
 
@@ -47,7 +47,6 @@ class Logins(MultiService):
         @param machine: the replicated key of tokens.
         @param write: see L{nacos_tw.auth.auth.Auth.write}.
         """
-        super().__init__()
         wanted = settings.auth
         self._asking = MultiService()
         self._settings = wanted
@@ -122,10 +121,9 @@ class Logins(MultiService):
             if not server[2] and server[0] not in ("localhost", "127.0.0.1", "::1"):
                 self.log.warn("{server}: passwords go there as plain text, ldaps: encrypts them", server=shown(server))
 
-    def stopService(self) -> Any:
+    def stopService(self) -> None:
         """Take no more."""
-        stopped = super().stopService()
+        super().stopService()
         if self.auth.enabled:
             self._ask_no_more()
         self._passwords.stop()
-        return stopped

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from nacos_tw.auth.refusals import TOO_MANY_AT_A_TIME
 from nacos_tw.auth.throttle import LONGEST_WAIT
 from nacos_tw.errors import Unavailable
 
-TOO_MANY = "too many logins at a time, try again later"
 MOST = 500
 """Logins that stand in line for one address."""
 
@@ -37,7 +37,7 @@ class Crowds:
         """
         line = self._lines.setdefault(address, deque())
         if len(line) >= MOST:
-            raise Unavailable(TOO_MANY)
+            raise Unavailable(TOO_MANY_AT_A_TIME)
         place: Deferred[None] = Deferred(line.remove)
         line.append(place)
         return place.addTimeout(LONGEST_WAIT, self._clock, _too_late)
@@ -52,4 +52,4 @@ class Crowds:
 
 
 def _too_late(value: object, seconds: float) -> None:
-    raise Unavailable(TOO_MANY)
+    raise Unavailable(TOO_MANY_AT_A_TIME)

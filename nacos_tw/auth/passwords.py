@@ -11,6 +11,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
+from nacos_tw.auth.refusals import TOO_MANY_AT_A_TIME
 from nacos_tw.errors import BadParameter, Unavailable
 
 COST = 10
@@ -93,7 +94,7 @@ class Passwords:
 
     def _in_thread(self, fn: Any, *args: Any) -> Deferred[Any]:
         if self._waiting >= MOST_WAITING:
-            return fail(Failure(Unavailable("too many logins at a time, try again later")))
+            return fail(Failure(Unavailable(TOO_MANY_AT_A_TIME)))
         self._waiting += 1
         return deferToThreadPool(self._reactor, self._pool, fn, *args).addBoth(self._done)
 

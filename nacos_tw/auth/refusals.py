@@ -11,6 +11,9 @@ TOKEN_EXPIRED = "token expired!"
 NOT_ALLOWED = "authorization failed!"
 DEFAULT_PASSWORD = "the default password is refused here, set another one!"
 
+TOO_MANY_AT_A_TIME = "too many logins at a time, try again later"
+"""Nothing was looked at, and nobody is to blame for it."""
+
 
 class Refused(Forbidden):
     """Nobody who is known, or not allowed."""
