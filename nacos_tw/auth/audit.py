@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable
 
@@ -14,6 +15,8 @@ SIZE = 20 * 2**20
 KEPT = 10
 LONGEST = 300
 """Characters of one value."""
+_PLAIN = re.compile(rf"[!#-&(-<>-\[\]-~]{{1,{LONGEST}}}")
+"""Visible ASCII but for the signs C{"}, C{'}, C{=} and the backslash: nearly every value."""
 _ESCAPES = {34: '\\"', 92: "\\\\"}
 
 
@@ -27,6 +30,8 @@ class Audit:
         self._now = now
         self._file: LogFile | None = None
         self._failing = False
+        self._second = -1
+        self._stamp = ""
 
     def start(self) -> None:
         """Open the file."""
@@ -56,10 +61,12 @@ class Audit:
         fields = {"user": who or "-", "from": where, "what": what, **details, "result": result}
         text = " ".join(f"{name}={_shown(value)}" for name, value in fields.items())
         at = self._now()
-        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+        second = int(at)
+        if second != self._second:
+            self._second, self._stamp = second, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
         try:
             self._file.write(
-                f"{stamp},{int(at * 1000) % 1000:03d} {text}\n".encode("utf-8", "backslashreplace").decode()
+                f"{self._stamp},{int(at * 1000) % 1000:03d} {text}\n".encode("utf-8", "backslashreplace").decode()
             )
             self._failing = False
         except OSError as error:
@@ -73,6 +80,8 @@ class Audit:
 
 def _shown(value: str) -> str:
     """On one line whoever reads it: line ends of all kinds, controls and turns of direction are escaped."""
+    if _PLAIN.fullmatch(value):
+        return value
     text = value[:LONGEST].translate(_ESCAPES)
     if not text.isprintable():
         text = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)

@@ -56,6 +56,7 @@ class EmbeddedConfigs:
         self.cache.ready = False
         self.listeners = Listeners(reactor, self.cache)
         self.directory = Directory()
+        machine.on_written = self.cache.published
         machine.on_changed = self._changed
         machine.on_accounts = self._accounts_changed
         machine.on_grown = self._checkpoint

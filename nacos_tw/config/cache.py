@@ -15,7 +15,8 @@ from twisted.logger import Logger
 
 from nacos_tw.config import following, gray
 from nacos_tw.config.gray import BETA, TAG, Copy, Entry
-from nacos_tw.config.model import ConfigKey
+from nacos_tw.config.model import DEFAULT_TYPE, ConfigKey
+from nacos_tw.config.results import Written
 from nacos_tw.errors import Unavailable
 from nacos_tw.storage.txn import Txn
 
@@ -216,6 +217,24 @@ class ConfigCache:
                 changed.append(entry.key)
         changed += [key for key in gone if self.remove(key)]
         return changed
+
+    def published(self, written: Iterable[Written]) -> None:
+        """These configs were published; their copies stay. For a cache that has followed every change."""
+        entries = self.entries
+        for row in written:
+            before = entries.get(row.key)
+            self.put(
+                Entry(
+                    key=row.key,
+                    md5=row.md5,
+                    modified_ms=row.modified_ms,
+                    type=row.type or (DEFAULT_TYPE if before is None else before.type),
+                    encrypted_data_key=row.encrypted_data_key,
+                    content=row.content.encode(),
+                    beta=None if before is None else before.beta,
+                    tags=None if before is None else before.tags,
+                )
+            )
 
     def refresh(self, txn: Txn, keys: Iterable[ConfigKey]) -> list[ConfigKey]:
         """

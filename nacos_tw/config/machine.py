@@ -12,16 +12,22 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
+import msgspec
 from twisted.logger import Logger
 
 from nacos_tw.config import commands, store
+from nacos_tw.config.changes import Changes
+from nacos_tw.config.commands import Command, Publish
 from nacos_tw.config.model import ConfigKey
+from nacos_tw.config.results import Result, Written
+from nacos_tw.config.store_usage import Usage
 from nacos_tw.errors import BadParameter, NacosError
 from nacos_tw.storage.errors import Duplicate
 from nacos_tw.storage.sqlite import SQLiteFile
+from nacos_tw.storage.sqlite_txn import SQLiteTxn
 from nacos_tw.storage.txn import Txn
 
 NAME = b"c"
@@ -31,13 +37,17 @@ CHECKPOINT_BYTES = 1024 * 1024
 """Bytes of commands after which the file's log is to be moved into the file. Syncing holds up who writes to the same
 file meanwhile, so it is done often, a little at a time."""
 
+_INTERNAL = "internal error: the command could not be applied"
+
 
 class ConfigMachine:
     """
     An L{IDurableMachine<nacos_tw.interfaces.IDurableMachine>} that applies configuration commands.
 
-    @ivar on_changed: called with an open transaction and the configs that differ now, in the
-        reactor's thread, before the writers are answered; with None for all of them.
+    @ivar on_written: called with configs that were published and whose rows are known, in the reactor's thread, before
+        the writers are answered.
+    @ivar on_changed: called likewise with an open transaction and the other configs that differ now; with None for all
+        configs.
     @ivar on_accounts: called likewise when users, roles or permissions differ.
     @ivar on_grown: called when it is time for the file's L{checkpoint<SQLiteFile.checkpoint>}.
     """
@@ -45,6 +55,7 @@ class ConfigMachine:
     log = Logger()
 
     def __init__(self, file: SQLiteFile) -> None:
+        self.on_written: Callable[[Iterable[Written]], None] = lambda written: None
         self.on_changed: Callable[[Txn, list[ConfigKey] | None], None] = lambda txn, keys: None
         self.on_accounts: Callable[[Txn], None] = lambda txn: None
         self.on_grown: Callable[[], None] = lambda: None
@@ -53,8 +64,10 @@ class ConfigMachine:
         self._written = 0
         self._index = 0
         self._open: contextlib.ExitStack | None = None
-        self._txn: Txn | None = None
-        self._changed: dict[ConfigKey, None] = {}
+        self._txn: SQLiteTxn | None = None
+        self._changes = Changes()
+        self._usage = Usage()
+        self._done: list[bytes] = []
         self._accounts_changed = False
         self.applied = self._read_applied()
 
@@ -72,35 +85,62 @@ class ConfigMachine:
         if self.lost:
             return NacosError("the embedded database cannot be written to")
         try:
-            txn = self._transaction()
-            txn.execute("SAVEPOINT command")
-            result = self._run(txn, command)
-            if isinstance(result, NacosError):
-                txn.execute("ROLLBACK TO command")
-            txn.execute("RELEASE command")
+            result = self._apply(self._transaction(), command)
         except NacosError as error:
             self._give_up()
             return error
         if isinstance(result, NacosError):
             return result
-        self._changed.update(dict.fromkeys(result.changed))
+        self._done.append(command)
+        self._changes.add(result)
         self._accounts_changed = self._accounts_changed or result.accounts
         self._written += len(command)
         return result.value
 
-    def _run(self, txn: Txn, command: bytes) -> Any:
-        """The command's L{Result<nacos_tw.config.results.Result>}, or why it is refused."""
+    def _apply(self, txn: SQLiteTxn, data: bytes) -> Result | NacosError:
         try:
-            return store.apply(txn, commands.decode(command))
+            command = commands.decode(data)
+        except msgspec.MsgspecError:
+            self.log.failure("a configuration command could not be read")
+            return NacosError(_INTERNAL)
+        if type(command) is Publish and command.quotas is None:
+            # Nearly all commands, and hardly one fails after it has written something. So there is no savepoint, which
+            # would cost as much as the command: SQLite copies each page that is written to for the first time in it.
+            before = txn.changes
+            result = self._run(txn, command, self._usage)
+            if isinstance(result, NacosError) and txn.changes != before:
+                self._begin_again()
+            return result
+        self._usage.write(txn)
+        txn.execute("SAVEPOINT command")
+        result = self._run(txn, command, None)
+        if isinstance(result, NacosError):
+            txn.execute("ROLLBACK TO command")
+        txn.execute("RELEASE command")
+        return result
+
+    def _run(self, txn: Txn, command: Command, usage: Usage | None) -> Result | NacosError:
+        """What came of the command, or why it is refused."""
+        try:
+            return store.apply(txn, command, usage)
         except (BadParameter, Duplicate) as refusal:
             return refusal
         except NacosError:
             raise
         except Exception:
             self.log.failure("a configuration command could not be applied")
-            return NacosError("internal error: the command could not be applied")
+            return NacosError(_INTERNAL)
 
-    def _transaction(self) -> Txn:
+    def _begin_again(self) -> None:
+        """Undo what a failed command has left: the whole transaction, then do again what had succeeded in it."""
+        done = self._done
+        self._roll_back()
+        txn = self._transaction()
+        for data in done:
+            self._apply(txn, data)
+        self._done = done
+
+    def _transaction(self) -> SQLiteTxn:
         if self._txn is None:
             self._open = contextlib.ExitStack()
             self._txn = self._open.enter_context(self._file.transaction())
@@ -109,9 +149,14 @@ class ConfigMachine:
     def _give_up(self) -> None:
         """The disk refused: nothing since the last flush is there."""
         self.lost = True
-        stack, self._open, self._txn = self._open, None, None
-        self._changed = {}
+        self._changes = Changes()
         self._accounts_changed = False
+        self._roll_back()
+
+    def _roll_back(self) -> None:
+        stack, self._open, self._txn = self._open, None, None
+        self._done = []
+        self._usage.forget()
         if stack is not None:
             with contextlib.suppress(NacosError):
                 stack.__exit__(NacosError, NacosError("given up"), None)
@@ -122,16 +167,19 @@ class ConfigMachine:
             raise NacosError("the embedded database cannot be written to")
         if self._txn is None or self._open is None:
             return
-        changed, accounts = list(self._changed), self._accounts_changed
+        changes, accounts = self._changes, self._accounts_changed
         try:
+            self._usage.write(self._txn)
             self._write_applied(self._txn)
             stack, self._open, self._txn = self._open, None, None
-            self._changed, self._accounts_changed = {}, False
+            self._changes, self._accounts_changed, self._done = Changes(), False, []
             stack.close()
         except NacosError:
             self._give_up()
             raise
         self.applied = self._index
+        self.on_written(changes.written())
+        changed = changes.unread()
         if changed or accounts:
             with self._file.reading() as txn:
                 if changed:

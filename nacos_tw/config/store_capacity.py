@@ -133,6 +133,12 @@ def count(txn: Txn, key: ConfigKey, by: int, at: Any) -> None:
         _make(txn, "", tenant, at, change)
 
 
+def count_more(txn: Txn, tenant: str, group: str, more: int, at: Any) -> None:
+    """So many more configs in a namespace, or (C{tenant} "") in a group, whose row is there. C{at}: as in L{count}."""
+    table, column = _TENANTS if tenant else _GROUPS
+    txn.execute(f"UPDATE {table} SET `usage`=`usage`+?, gmt_modified=? WHERE {column}=?", (more, at, tenant or group))
+
+
 def count_usage(txn: Txn, command: CountUsage) -> Result:
     """As L{CountUsage}."""
     at = txn.datetime(command.at_ms)

@@ -7,8 +7,9 @@ from typing import Protocol
 from nacos_tw.config import store_capacity
 from nacos_tw.config.commands import Publish, Remove
 from nacos_tw.config.model import DEFAULT_TYPE, CasRefused, ConfigKey, labels_of, md5_of
-from nacos_tw.config.results import DONE, RefusalError, Result
+from nacos_tw.config.results import DONE, RefusalError, Result, Written
 from nacos_tw.config.statements import Statements, statements
+from nacos_tw.config.store_usage import Usage
 from nacos_tw.errors import Unavailable
 from nacos_tw.storage.errors import Duplicate
 from nacos_tw.storage.txn import Txn
@@ -34,17 +35,21 @@ def find(txn: Txn, key: ConfigKey) -> int | None:
     return None if row is None else row[0]
 
 
-def publish(txn: Txn, command: Publish) -> Result:
-    """As L{Publish}."""
-    put(txn, command, find(txn, command.key))
-    return Result(True, (command.key,))
+def publish(txn: Txn, command: Publish, usage: Usage | None = None) -> Result:
+    """As L{Publish}. @param usage: counts a config that has come; None: it is counted at once."""
+    md5 = put(txn, command, find(txn, command.key), usage)
+    secret = command.encrypted_data_key or ""
+    written = Written(command.key, command.content, md5, command.at_ms, command.type, secret)
+    return Result(True, (command.key,), written=written)
 
 
-def put(txn: Txn, command: Publish, number: int | None) -> None:
+def put(txn: Txn, command: Publish, number: int | None, usage: Usage | None = None) -> str:
     """
     Insert or update.
 
     @param number: the id, as L{find} gave it.
+    @param usage: as in L{publish}.
+    @return: the content's md5.
     @raise RefusalError: nothing was changed.
     """
     sql = statements(txn)
@@ -52,16 +57,17 @@ def put(txn: Txn, command: Publish, number: int | None) -> None:
     if command.quotas is not None:
         store_capacity.check_size(txn, command.key, command.content, command.quotas)
     if number is not None and _update(txn, sql, command, number, md5):
-        return
+        return md5
     if command.quotas is not None:
         store_capacity.check_room(txn, command.key, command.quotas)
     try:
-        _insert(txn, sql, command, md5)
+        _insert(txn, sql, command, md5, usage)
     except Duplicate:
         tenant, group, data_id = command.key
         row = txn.one(sql.find_now, (data_id, group, tenant))
         if row is None or not _update(txn, sql, command, row[0], md5):
             raise Unavailable("the config is being written and removed at the same time, try later") from None
+    return md5
 
 
 def _update(txn: Txn, sql: Statements, command: Publish, number: int, md5: str) -> bool:
@@ -88,7 +94,7 @@ def _update(txn: Txn, sql: Statements, command: Publish, number: int, md5: str) 
     return True
 
 
-def _insert(txn: Txn, sql: Statements, command: Publish, md5: str) -> None:
+def _insert(txn: Txn, sql: Statements, command: Publish, md5: str, usage: Usage | None) -> None:
     """
     Add the row.
 
@@ -111,7 +117,9 @@ def _insert(txn: Txn, sql: Statements, command: Publish, md5: str) -> None:
         0, data_id, group, tenant, command.app_name, content, md5, command.src_ip, command.src_user, at, at, "I",
     )  # fmt: skip
     txn.execute(sql.write, history + secret if txn.columns.history_encrypted_data_key else history)
-    if command.counted:
+    if command.counted and usage is not None:
+        usage.add(txn, command.key, at)
+    elif command.counted:
         store_capacity.count(txn, command.key, 1, at)
 
 

@@ -148,7 +148,7 @@ class SQLiteFile:
     # -- in the opener's thread
 
     @contextmanager
-    def transaction(self) -> Iterator[Txn]:
+    def transaction(self) -> Iterator[SQLiteTxn]:
         """
         A transaction around a C{with} block: committed at its end, rolled back if it raises.
 

@@ -23,6 +23,11 @@ class SQLiteTxn(Txn):
         super().__init__(Columns())
         self._connection = connection
 
+    @property
+    def changes(self) -> int:
+        """Rows written since the file was opened; a statement that failed may or may not count."""
+        return self._connection.total_changes
+
     def execute(self, sql: str, params: Sequence[Any] = ()) -> int:
         """As L{Txn.execute}."""
         cursor = self._run(sql, params)

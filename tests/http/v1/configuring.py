@@ -98,6 +98,7 @@ class ConfigCase(HandlerTestCase):
         machine = ConfigMachine(self.file)
         self.log_ = Log(machine)
         self.cache = ConfigCache(self)
+        machine.on_written = self.cache.published
         machine.on_changed = self.changed
         self.backend = AtOnce(self.log_, self.file, lambda: "")
         self.configs = Configs(self.backend, self.cache, Listeners(self.clock, self.cache))

@@ -1,0 +1,49 @@
+"""The counters of quotas over a transaction with many new configs: a row is written twice, not once for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nacos_tw.config import store_capacity
+from nacos_tw.config.model import ConfigKey
+from nacos_tw.storage.txn import Txn
+
+
+class Usage:
+    """
+    What new configs add to the counters and is not in their rows yet.
+
+    The rows end as if each config had been counted by itself: the first one of a group or namespace is, which makes its
+    row if there is none. Call L{write} before anything else looks at the rows, and before the transaction ends.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[str, str], tuple[int, Any]] = {}
+        self._cluster: tuple[int, Any] = (0, None)
+
+    def add(self, txn: Txn, key: ConfigKey, at: Any) -> None:
+        """A config has come. @param at: the time, as a column's value."""
+        tenant, group, _ = key
+        place = (tenant, "" if tenant else group)
+        found = self._places.get(place)
+        if found is None:
+            store_capacity.count(txn, key, 1, at)
+            self._places[place] = (0, at)
+            self._cluster = (self._cluster[0], at)  # the row has this time; what is still to be added must not undo it
+        else:
+            self._places[place] = (found[0] + 1, at)
+            self._cluster = (self._cluster[0] + 1, at)
+
+    def write(self, txn: Txn) -> None:
+        """Bring the rows up to date."""
+        if not self._places:
+            return
+        for (tenant, group), (more, at) in (*self._places.items(), (("", ""), self._cluster)):
+            if more:
+                store_capacity.count_more(txn, tenant, group, more, at)
+        self.forget()
+
+    def forget(self) -> None:
+        """The transaction was rolled back."""
+        self._places.clear()
+        self._cluster = (0, None)

@@ -1,0 +1,103 @@
+"""The machine's transaction: nothing is read back, counters wait, and what fails halfway leaves nothing."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from nacos_tw.config import commands as c
+from nacos_tw.config import gray, store
+from nacos_tw.config.cache import ConfigCache
+from nacos_tw.config.following import StoredContents
+from nacos_tw.config.machine import ConfigMachine
+from nacos_tw.errors import NacosError
+from nacos_tw.storage.sqlite import SQLiteFile
+from tests.config.databases import T0
+from tests.config.test_store_determinism import COMMANDS, dump
+
+KEY = ("", "g", "a")
+
+
+class MachineTests(SynchronousTestCase):
+    """A machine and the cache that follows it."""
+
+    def setUp(self) -> None:
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.names = itertools.count()
+
+    def file(self) -> SQLiteFile:
+        return SQLiteFile(f"{self.folder}/{next(self.names)}.db", synchronous="OFF")
+
+    def machine(self, file: SQLiteFile) -> tuple[ConfigMachine, ConfigCache]:
+        machine, cache = ConfigMachine(file), ConfigCache(StoredContents(file))
+        machine.on_written = cache.published
+        machine.on_changed = lambda txn, keys: cache.load(txn) if keys is None else cache.refresh(txn, keys)
+        return machine, cache
+
+    @settings(max_examples=60)
+    @given(st.lists(COMMANDS, max_size=25), st.integers(1, 25))
+    def test_as_one_by_one(self, commands: list[c.Command], together: int) -> None:
+        """Rows and cache are what the commands make one by one, each read back."""
+        plain, file = self.file(), self.file()
+        machine, cache = self.machine(file)
+        try:
+            for number, command in enumerate(commands, 1):
+                with plain.transaction() as txn:
+                    store.apply(txn, command)
+                machine.begin(number)
+                machine.apply(c.encode(command))
+                if number % together == 0:
+                    machine.flush()
+            machine.flush()
+            expected = ConfigCache(StoredContents(plain))
+            with plain.reading() as txn:
+                expected.load(txn)
+            self.assertEqual(dump(file), dump(plain))
+            self.assertEqual(cache.entries.keys(), expected.entries.keys())
+            for key, entry in expected.entries.items():
+                self.assertTrue(gray.same(cache.entries[key], entry), key)
+                for name, copy in entry.copies():
+                    mine = cache.entries[key].copy(name)
+                    assert mine is not None
+                    self.assertEqual(cache.content(cache.entries[key], name, mine), expected.content(entry, name, copy))
+        finally:
+            plain.close()
+            file.close()
+
+    def test_what_fails_halfway_leaves_nothing(self) -> None:
+        """A label too long is refused after the row is written; what came before it in the transaction stays."""
+        plain, file = self.file(), self.file()
+        self.addCleanup(plain.close)
+        self.addCleanup(file.close)
+        machine, cache = self.machine(file)
+        good = [c.Publish(("", "g", name), name, None, T0, tags="x") for name in "ab"]
+        bad = c.Publish(("", "g", "c"), "c", None, T0, tags="l" * 200)
+        machine.begin(1)
+        results = [machine.apply(c.encode(command)) for command in (good[0], bad, good[1])]
+        machine.flush()
+        self.assertIsInstance(results[1], NacosError)
+        self.assertEqual((results[0], results[2]), (True, True))
+        with plain.transaction() as txn:
+            for command in good:
+                store.apply(txn, command)
+        self.assertEqual(dump(file), dump(plain))
+        self.assertEqual(set(cache.entries), {command.key for command in good})
+
+    def test_no_statement_reads_a_publish_back(self) -> None:
+        """Many new configs in a transaction: about three statements for each."""
+        file = self.file()
+        self.addCleanup(file.close)
+        machine, _ = self.machine(file)
+        statements: list[str] = []
+        file._connection.set_trace_callback(statements.append)
+        machine.begin(1)
+        for number in range(50):
+            machine.apply(c.encode(c.Publish(("", "g", f"{number}"), "x", None, T0)))
+        machine.flush()
+        self.assertLess(len(statements), 3 * 50 + 15)
