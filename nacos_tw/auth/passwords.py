@@ -61,6 +61,8 @@ class Passwords:
         """
         Whether the password has that hash. The same question asked while it is being answered is not asked again.
 
+        One that is longer than L{LONGEST} is no hash's: bcrypt would not look at the rest.
+
         @return: fails with Unavailable when too many wait.
         """
         digest = self._digest(password, hashed)
@@ -111,8 +113,8 @@ def _matches(password: str, hashed: str) -> bool:
     import bcrypt
 
     try:
-        # Java's bcrypt cuts longer passwords off too.
-        return bcrypt.checkpw(_bytes(password)[:LONGEST], hashed.encode())
+        given = _bytes(password)
+        return bcrypt.checkpw(given[:LONGEST], hashed.encode()) and len(given) <= LONGEST
     except ValueError:
         return False  # the column holds no bcrypt hash
 

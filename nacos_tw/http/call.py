@@ -169,6 +169,9 @@ class Call:
             params.parse(self.body, found, encoding)
         elif self.body and self.method == "POST":
             self._read_multipart(found)
+        for name, value in found.items():
+            if value in params.NOTHING and name in params.OPTIONAL:
+                found[name] = ""
         return found
 
     def _read_multipart(self, found: dict[str, str]) -> None:
@@ -214,9 +217,9 @@ class Call:
         return value
 
     def integer(self, name: str, default: int = 0) -> int:
-        """A Java int; C{For input string: "x"} for anything else."""
+        """A Java int; C{For input string: "x"} for anything else, but for L{params.NOTHING}."""
         value = self.params.get(name)
-        return params.integer(value) if value else default
+        return params.integer(value) if value and value not in params.NOTHING else default
 
     def number(self, name: str, default: float = 0.0) -> float:
         """A Java double; C{For input string: "x"} for anything else."""

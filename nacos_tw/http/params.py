@@ -25,6 +25,21 @@ EXACT = frozenset({"content", "Listening-Configs", "password", "newPassword"})
 """Parameters whose values are taken as they are: a config's content, records that end in a control character, and
 passwords, of which each sign counts (to a directory, too, that has others of its own)."""
 
+NOTHING = frozenset({"null", "undefined", "None"})
+"""What Java, JavaScript and Python make of a value that is not there, when a client writes it into a form."""
+
+OPTIONAL = frozenset({
+    "namespaceId", "groupName", "clusterName", "cluster", "clusters", "weight", "enabled", "enable", "healthy", "valid",
+    "ephemeral", "beat", "selector", "healthyOnly", "clientIP", "udpPort", "isCheck", "env", "instances",
+    "consistencyType", "aggregation", "expr", "serviceNameParam", "groupNameParam", "instance", "hasIpCount",
+    "withInstances", "onlyStatus", "debug", "detail", "reset", "tenant", "namespace", "tag", "type", "config_tags",
+    "types", "encryptedDataKey", "policy", "quota", "maxSize", "maxAggrCount", "maxAggrSize", "all",
+})  # fmt: skip
+"""
+Parameters that mean the same with one of L{NOTHING} as without a value: no name, number or choice is called so. Those
+that may be any text are not among them, nor those that have to be given.
+"""
+
 # What Java's String.trim() removes.
 BLANKS = "".join(map(chr, range(33)))
 

@@ -117,8 +117,8 @@ def _hold(state: State, service: Service, instances: list[Instance], into: dict[
                 metadata = shared
             else:
                 shared = metadata
-        elif metadata is not None:
-            metadata = NO_METADATA
+        else:
+            metadata = NO_METADATA  # older versions had None for a beat that had none
         cluster = clusters[old.cluster].name
         new = Instance(
             old.number,

@@ -56,7 +56,7 @@ class Instance(msgspec.Struct, frozen=True, array_like=True, gc=False):
     enabled: bool
     healthy: bool
     metadata: dict[str, str] | None
-    """None only for one that a beat without metadata brought."""
+    """None only in snapshots of older versions, for one that a beat without metadata brought."""
     app: str
     given_id: str = ""
     """An instanceId that does not follow from the other fields, else ""."""

@@ -41,7 +41,7 @@ def instance_of(command: Register | Update, number: int) -> Instance:
         normal_weight(command.weight),
         command.enabled,
         command.healthy,
-        command.metadata,
+        command.metadata or NO_METADATA,
         command.app,
     )
 
@@ -297,10 +297,14 @@ class Registry(State):
         self._changes.switches = True
 
 
-def _shared(service: Service, metadata: dict[str, str] | None) -> dict[str, str] | None:
-    """The metadata as one object for all instances of a service that have equal ones."""
+def _shared(service: Service, metadata: dict[str, str] | None) -> dict[str, str]:
+    """
+    The metadata as one object for all instances of a service that have equal ones.
+
+    @param metadata: None in the log of an older version, for a beat that had none.
+    """
     if not metadata:
-        return metadata if metadata is None else NO_METADATA
+        return NO_METADATA
     shared = service.shared_metadata
     if metadata == shared and [*metadata] == [*shared]:
         return shared

@@ -15,6 +15,7 @@ from nacos_tw.errors import BadParameter
 MAX_WEIGHT = 10000.0
 MIN_WEIGHT = 0.01
 
+_NO_MAP = frozenset({"", "null", "undefined", "None"})
 _SERVICE_NAME = re.compile(r"[0-9a-zA-Z@.:_-]+")
 _CLUSTER_NAME = re.compile(r"[0-9a-zA-Z-]+")
 _DIGITS_AND_DOTS = re.compile(r"[0-9.]+")
@@ -65,12 +66,12 @@ def normal_weight(weight: float) -> float:
 
 def parse_metadata(text: str) -> dict[str, str]:
     """
-    Metadata from a JSON object or C{k=v,k2=v2}; blank is empty. Numbers and booleans become their text, a null is
-    left out.
+    Metadata from a JSON object or C{k=v,k2=v2}; blank, and what clients make of no map, is empty. Numbers
+    and booleans become their text, a null is left out; a comma at the end counts for nothing.
 
     @raise BadParameter: neither, or a value is an object or array.
     """
-    if not text.strip():
+    if text.strip() in _NO_MAP:
         return {}
     try:
         return msgspec.json.decode(text, type=dict[str, str])
@@ -98,7 +99,7 @@ def _text(raw: msgspec.Raw) -> str:
 
 def _pairs(text: str) -> dict[str, str]:
     pairs = {}
-    for part in text.split(","):
+    for part in text.rstrip(",").split(","):
         key, equals, value = part.partition("=")
         if not equals or not key or "=" in value:
             raise BadParameter(f"metadata format incorrect:{text}")

@@ -15,6 +15,20 @@ from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.selectors import Selector
 from tests.naming.building import P1, apply, built, register
 
+
+class OldTests(SynchronousTestCase):
+    """Snapshots of older versions."""
+
+    def test_no_metadata(self) -> None:
+        """What a beat without metadata brought had None there."""
+        old = built(register())
+        ((key, instance),) = old.services[P1].ephemeral.items()
+        old.services[P1].ephemeral[key] = msgspec.structs.replace(instance, metadata=None)
+        new = Registry()
+        image.put(new, image.take(old))
+        self.assertEqual(new.services[P1].ephemeral[key].metadata, {})
+
+
 SERVICES = st.sampled_from([P1, ("public", "g@@s2"), ("ns1", "DEFAULT_GROUP@@p1")])
 IPS = st.sampled_from(["10.0.0.1", "10.0.0.2", "host"])
 PORTS = st.sampled_from([0, 80])

@@ -132,7 +132,7 @@ class RegisterTests(SynchronousTestCase):
         found = instance_of(register(weight=20000.0, metadata=None), 0)
         self.assertEqual(
             (found.number, found.weight, found.metadata, found.instance_id),
-            (0, 10000.0, None, "10.0.0.1#8080#DEFAULT#DEFAULT_GROUP@@p1"),
+            (0, 10000.0, {}, "10.0.0.1#8080#DEFAULT#DEFAULT_GROUP@@p1"),
         )
 
 
@@ -140,9 +140,9 @@ class BeatTests(SynchronousTestCase):
     """Full beats that come through the log."""
 
     def test_registers_an_unknown_one(self) -> None:
-        """Without metadata it has none at all."""
+        """Without metadata it has empty ones: clients put all of them into a map of their own."""
         registry = built(register(beat=True, metadata=None, weight=0.0))
-        self.assertEqual((ephemeral(registry).metadata, ephemeral(registry).weight), (None, 0.0))
+        self.assertEqual((ephemeral(registry).metadata, ephemeral(registry).weight), ({}, 0.0))
 
     def test_of_a_known_one_changes_only_health_and_lease(self) -> None:
         """The beat raced with another registration: its weight does not count."""

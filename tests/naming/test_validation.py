@@ -125,13 +125,13 @@ class MetadataTests(SynchronousTestCase):
 
     def test_pairs(self) -> None:
         """k=v,k2=v2; a value may be empty."""
-        self.assertEqual(v.parse_metadata("a=1,b=2"), {"a": "1", "b": "2"})
+        self.assertEqual(v.parse_metadata("a=1,b=2,"), {"a": "1", "b": "2"})
         self.assertEqual(v.parse_metadata("a="), {"a": ""})
 
     def test_refused(self) -> None:
         """Neither form."""
         for bad in ('{"a":{"b":1}}', '{"a":[1]}', "{", '{"a":"\\ud800"}', '{"a":1,"b":"\\ud800"}', "abc", "a=b=c",
-                    "=b", "a=1,", "[1]", "{a=b}"):  # fmt: skip
+                    "=b", ",", "[1]", "{a=b}"):  # fmt: skip
             with self.assertRaises(BadParameter) as caught:
                 v.parse_metadata(bad)
             self.assertEqual(str(caught.exception), f"metadata format incorrect:{bad}")

@@ -22,7 +22,7 @@ from nacos_tw.http.reply import Reply, json_reply
 from nacos_tw.http.routing import serve
 from nacos_tw.http.v1.reading import LONGEST_METADATA, check_names
 from nacos_tw.naming.commands import Register
-from nacos_tw.naming.model import DEFAULT_CLUSTER, Instance, ServiceKey, own_beat_interval
+from nacos_tw.naming.model import DEFAULT_CLUSTER, NO_METADATA, Instance, ServiceKey, own_beat_interval
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.switches import Switches
 from nacos_tw.naming.validation import check_port
@@ -61,25 +61,25 @@ class Requests:
     """
     The requests that are known by their bytes.
 
-    @ivar known: what a request's target and body led to.
+    @ivar known: what a request's target and body led to, by the type of the body too: that decides what is a parameter.
     """
 
     __slots__ = ("_bytes", "known")
 
     def __init__(self) -> None:
-        self.known: dict[tuple[bytes, bytes], Known] = {}
+        self.known: dict[tuple[bytes, bytes, bytes], Known] = {}
         self._bytes = 0
 
-    def remember(self, target: bytes, body: bytes, known: Known) -> None:
+    def remember(self, key: tuple[bytes, bytes, bytes], known: Known) -> None:
         """Keep what a request led to, unless it is unusually long."""
-        size = len(target) + len(body)
+        size = sum(map(len, key))
         if size > LONGEST:
             return
         self._bytes += size + ENTRY
         if self._bytes > REMEMBERED_BYTES:
             self.known.clear()
             self._bytes = 0
-        self.known[target, body] = known
+        self.known[key] = known
 
 
 @attrs.frozen
@@ -95,7 +95,7 @@ class BeatsV1:
     @serve(app, "PUT", "/beat", needs="write:naming")
     def beat(self, call: Call) -> Reply | Deferred[Reply]:
         """Renew the lease of an instance, or register it when the beat says all about it."""
-        known = self.requests.known.get((call.target, call.body))
+        known = self.requests.known.get(_bytes_of(call))
         naming = self.naming
         if known is not None:
             instance, registry = known.instance, naming.registry
@@ -130,7 +130,7 @@ class BeatsV1:
         switches = naming.registry.switches
         reply = answer(switches, instance)
         if instance.number:
-            self.requests.remember(call.target, call.body, Known(instance, switches, reply))
+            self.requests.remember(_bytes_of(call), Known(instance, switches, reply))
         waiting = naming.beat(instance)
         return reply if waiting is None else waiting.addCallback(_given, reply)
 
@@ -140,7 +140,17 @@ class BeatsV1:
         check_port(port)
         check_names(service, cluster, ip)
         command = Register(
-            service, ip, port, cluster, beat.ephemeral, beat.weight, True, True, beat.metadata, "DEFAULT", beat=True
+            service,
+            ip,
+            port,
+            cluster,
+            beat.ephemeral,
+            beat.weight,
+            True,
+            True,
+            beat.metadata or NO_METADATA,
+            "DEFAULT",
+            beat=True,
         )
 
         def registered(_: Any) -> Reply:
@@ -148,6 +158,11 @@ class BeatsV1:
             return answer(switches, self.naming.find(service, (cluster, ip, port)))
 
         return self.naming.register(command).addCallback(registered)
+
+
+def _bytes_of(call: Call) -> tuple[bytes, bytes, bytes]:
+    """All that decides what a request says."""
+    return call.target, call.body, call.raw_header(b"content-type") if call.body else b""
 
 
 def _given(_: Any, reply: Reply) -> Reply:

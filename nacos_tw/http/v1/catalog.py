@@ -17,7 +17,7 @@ from nacos_tw.http.routing import serve
 from nacos_tw.http.v1.faces import Naming
 from nacos_tw.http.v1.shapes import Json, instances_json, selector_json
 from nacos_tw.naming import catalog, queries
-from nacos_tw.naming.model import Cluster, Service, ServiceKey
+from nacos_tw.naming.model import NO_METADATA, Cluster, Service, ServiceKey
 from nacos_tw.naming.probes import RoundTrips
 
 
@@ -119,7 +119,7 @@ def _detail(service: Service) -> Json:
         clusters.setdefault(each.cluster, {"hosts": []})["hosts"].append(
             {
                 "valid": each.healthy,
-                "metadata": each.metadata,
+                "metadata": each.metadata or NO_METADATA,
                 "port": each.port,
                 "ip": each.ip,
                 "weight": each.weight,

@@ -19,6 +19,7 @@ from nacos_tw.config.model import (
 )
 from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import Call
+from nacos_tw.http.params import NOTHING
 
 LONGEST_ADDRESS = 50
 """Characters of a client's address, as wide as the columns for it."""
@@ -66,7 +67,7 @@ def integer(call: Call, name: str, default: int | None = None) -> int:
     @raise BadParameter: it is missing, or no int.
     """
     value = call.params.get(name)
-    if not value:
+    if not value or value in NOTHING:
         if default is None:
             raise BadParameter(f"Required request parameter '{name}' for method parameter type int is not present")
         return default

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from nacos_tw.naming.model import Instance
+from nacos_tw.naming.model import NO_METADATA, Instance
 
 
 class Host(msgspec.Struct, frozen=True, gc=False):
@@ -18,7 +18,7 @@ class Host(msgspec.Struct, frozen=True, gc=False):
     healthy: bool
     marked: bool
     instanceId: str  # noqa: N815
-    metadata: dict[str, str] | None
+    metadata: dict[str, str]
     enabled: bool
     weight: float
     clusterName: str  # noqa: N815
@@ -83,7 +83,7 @@ def hosts(found: Iterable[tuple[Instance, bool]], service_name: str) -> list[Hos
             healthy,
             instance.marked,
             instance.instance_id,
-            instance.metadata,
+            instance.metadata or NO_METADATA,
             instance.enabled,
             instance.weight,
             instance.cluster,

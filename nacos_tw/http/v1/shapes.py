@@ -9,6 +9,7 @@ import msgspec
 
 from nacos_tw.http.v1.faces import Naming
 from nacos_tw.naming.model import (
+    NO_METADATA,
     Instance,
     Service,
     beat_interval,
@@ -44,7 +45,7 @@ def instance_json(instance: Instance, last_beat: int) -> Json:
         "ephemeral": instance.ephemeral,
         "clusterName": instance.cluster,
         "serviceName": instance.service[1],
-        "metadata": instance.metadata,
+        "metadata": instance.metadata or NO_METADATA,
         "lastBeat": last_beat,
         "marked": instance.marked,
         "app": instance.app,

@@ -58,6 +58,15 @@ class KnownTests(BeatTestCase):
         self.assertEqual(self.renewed, [number] * 3)
         self.assertEqual(len(self.area.requests.known), 1)
 
+    def test_another_type_of_body(self) -> None:
+        """The same bytes say something else as another type: who may send them was decided by that."""
+        first, other, body = self.add(), self.add("10.0.0.9"), full()
+        target = f"{B}?serviceName=p1&ip={other.ip}&port={other.port}"
+        self.beat(target, body)
+        self.assertEqual(self.renewed, [first.number])
+        self.reply("PUT", target, body, {"Content-Type": "text/plain"})
+        self.assertEqual(self.renewed, [other.number])
+
     def test_full(self) -> None:
         """What it says of weight and metadata does not matter; its address and cluster come before the parameters'."""
         instance = self.add(cluster="c1", weight=3.0)
@@ -239,12 +248,10 @@ class UnknownTests(BeatTestCase):
         self.assertEqual(self.renewed, [instance.number])
 
     def test_little_said(self) -> None:
-        """No weight is 0, no metadata is null; the cluster is the default one."""
+        """No weight is 0, no metadata is empty; the cluster is the default one."""
         self.beat(f"{B}?serviceName=p1", full(cluster=None, weight=None, metadata=None))
         instance = self.one()
-        self.assertEqual(
-            (instance.weight, instance.metadata, instance.enabled, instance.healthy), (0, None, True, True)
-        )
+        self.assertEqual((instance.weight, instance.metadata, instance.enabled, instance.healthy), (0, {}, True, True))
 
     def test_persistent(self) -> None:
         """A beat may bring a persistent one."""
@@ -277,7 +284,7 @@ class UnknownTests(BeatTestCase):
     def test_no_json(self) -> None:
         """400, for anything that is no beat."""
         for beat in (
-            "{", "[]", "1", "null", '{"ip":1}', '{"port":"x"}', '{"metadata":[]}', '{"weight":"heavy"}',
+            "{", "[]", "1", '{"ip":1}', '{"port":"x"}', '{"metadata":[]}', '{"weight":"heavy"}',
             '{"ephemeral":"maybe"}', '{"ip":"1.1.1.1","port":1e999}', '{"metadata":{"a":"\\ud800"}}',
         ):  # fmt: skip
             text = self.text("PUT", f"{B}?serviceName=p1", urlencode({"beat": beat}), status=400)

@@ -22,7 +22,7 @@ class HostTests(SynchronousTestCase):
         self.assertEqual(
             encode(entry),
             b'{"ip":"10.0.0.1","port":80,"valid":true,"healthy":true,"marked":true,"instanceId":"10.0.0.1#80#c1#g@@s",'
-            b'"metadata":null,"enabled":true,"weight":2.0,"clusterName":"c1","serviceName":"s","ephemeral":false}',
+            b'"metadata":{},"enabled":true,"weight":2.0,"clusterName":"c1","serviceName":"s","ephemeral":false}',
         )
 
     def test_weight_is_a_double(self) -> None:

@@ -151,10 +151,10 @@ class AnswerTests(ListTestCase):
         self.add("10.0.0.2", weight=0.0)
         self.assertEqual(self.ips(), ["10.0.0.2"])
 
-    def test_null_metadata(self) -> None:
-        """As a beat left it."""
+    def test_no_metadata(self) -> None:
+        """An empty map: clients add all of it to one of their own, and null is not to be added."""
         self.change(Register(P1, "10.0.0.1", 8080, metadata=None, beat=True))
-        self.assertIsNone(self.get(P)["hosts"][0]["metadata"])
+        self.assertEqual(self.get(P)["hosts"][0]["metadata"], {})
 
     def test_names(self) -> None:
         """Namespace, group, the old name of the parameter, a trailing slash."""
