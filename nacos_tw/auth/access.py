@@ -82,13 +82,15 @@ class Identity:
 
     @ivar name: "" where nobody logged in.
     @ivar admin: may do everything.
+    @ivar user: whether it is a user of the table.
     @ivar permissions: what their roles allow.
     """
 
-    __slots__ = ("_rules", "admin", "name", "permissions")
+    __slots__ = ("_rules", "admin", "name", "permissions", "user")
 
-    def __init__(self, name: str, admin: bool, permissions: Iterable[Permission] = ()) -> None:
+    def __init__(self, name: str, admin: bool, permissions: Iterable[Permission] = (), *, user: bool = False) -> None:
         self.name = name
+        self.user = user
         self.admin = admin
         self.permissions = tuple(permissions)
         self._rules = [(Glob(without_public(one.resource)), one.action) for one in self.permissions]

@@ -72,7 +72,7 @@ class Accounts:
         if found is None:
             roles = self._roles.get(name, ())
             permissions = [one for role in roles for one in self._permissions.get(role, ())]
-            found = self._identities[name] = Identity(name, ADMIN_ROLE in roles, permissions)
+            found = self._identities[name] = Identity(name, ADMIN_ROLE in roles, permissions, user=True)
         return found
 
 

@@ -29,6 +29,8 @@ class Logins(Service):
     Everything that runs for logins. Whether they are asked for can change while it does.
 
     @ivar _asking: what runs only while they are.
+    @ivar _secret: sees to the key of tokens, asked for or not: those that are given now are to hold then. None where
+        the settings have one.
     @ivar auth: the face.
     """
 
@@ -63,11 +65,12 @@ class Logins(Service):
             refuse_default=wanted.refuse_default,
             ldap=self._ldap(wanted.ldap, reactor, directory, write),
         )
+        self._secret: SharedSecret | None = None
         if not wanted.token_key:
             file = SecretFile(os.path.join(settings.data, "auth", "token-key"))
-            self._asking.addService(SharedSecret(reactor, machine, proposer, file, self.auth.use_key))
+            self._secret = SharedSecret(reactor, machine, proposer, file, self.auth.use_key)
         self._asking.addService(FirstAdmin(reactor, self.auth, wanted.admin_password))
-        directory.on_changed = self.auth.default.look
+        directory.on_changed.append(self.auth.default.look)
 
     def _ldap(
         self, wanted: LdapSettings | None, reactor: Any, directory: Directory, write: Callable[[Any], Deferred[Any]]
@@ -83,6 +86,8 @@ class Logins(Service):
     def startService(self) -> None:
         """Take logins."""
         self._passwords.start()
+        if self._secret is not None:
+            self._secret.startService()
         if self.auth.enabled:
             self._ask()
         super().startService()
@@ -109,6 +114,11 @@ class Logins(Service):
 
     def _warn(self) -> None:
         wanted = self._settings
+        if not wanted.token_key:
+            self.log.warn(
+                "no secret key of tokens is set: logins are signed by a random key that the nodes of this cluster "
+                "share; to choose it, set nacos.core.auth.plugin.nacos.token.secret.key"
+            )
         if wanted.user_agent_white:
             self.log.warn("nacos.core.auth.enable.userAgentAuthWhite has no effect: a User-Agent proves nothing")
         if wanted.token_key_known:
@@ -126,4 +136,6 @@ class Logins(Service):
         super().stopService()
         if self.auth.enabled:
             self._ask_no_more()
+        if self._secret is not None:
+            self._secret.stopService()
         self._passwords.stop()

@@ -37,7 +37,12 @@ NOT_KNOWN = "users and their rights are not known yet"
 NO_KEY = "the nodes have not agreed on a key for tokens yet"
 AWAITS_ADMIN = "the first administrator is being made"
 DISABLED = "AUTH_DISABLED"
-"""The token of a node that asks for none and has no key to sign one, as 2.5.1's."""
+"""The token, as 2.5.1's, of a node that asks for none, for somebody whom it cannot give one that will hold."""
+DISABLED_SECONDS = 15
+"""
+What such a token is said to hold for: clients log in again by then, and before an instance whose beats are refused is
+taken for dead, should logins have been turned on meanwhile.
+"""
 
 
 @attrs.frozen
@@ -296,14 +301,15 @@ class Auth:
 
     async def log_in(self, name: str, password: str, address: str) -> Login:
         """
-        A token for a user.
+        A token for a user: the same while no logins are asked for, so that it holds when they are.
 
         @raise Refused: wrong name or password; C{TooManyFailures}: see L{by_password}.
         @raise Unavailable: there is no key yet to sign it with, or the accounts are not known.
         """
-        if not self.enabled and self.directory.now.known and not self.directory.now.has_admin:
+        accounts = self.directory.now
+        if not self.enabled and accounts.known and not accounts.has_admin and accounts.password(name) is None:
             # Nobody was ever asked for a password here; clients that send one are let go on.
-            return Login(DISABLED, int(self.tokens.seconds), Identity(name, True))
+            return Login(DISABLED, DISABLED_SECONDS, Identity(name, True))
         found = self.by_password(name, password, address)
         identity = found if isinstance(found, Identity) else await found
         hashed = self.directory.now.password(identity.name)
@@ -313,7 +319,7 @@ class Auth:
             return Login(self.tokens.issue(identity.name, hashed), int(self.tokens.seconds), identity)
         if self.enabled:
             raise Unavailable(NO_KEY)
-        return Login(DISABLED, int(self.tokens.seconds), identity)
+        return Login(DISABLED, DISABLED_SECONDS, identity)
 
     def renewed(self, token: bytes) -> Login:
         """

@@ -104,10 +104,6 @@ class SharedSecret(Service):
     def startService(self) -> None:
         """Use the key on disk; agree on one."""
         super().startService()
-        self.log.warn(
-            "no secret key of tokens is set: logins are signed by a random key that the nodes of this cluster share; "
-            "to choose it, set nacos.core.auth.plugin.nacos.token.secret.key"
-        )
         self._used = self._file.read()
         if self._used:
             self._use(self._used)

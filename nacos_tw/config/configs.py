@@ -74,9 +74,11 @@ class Configs:
         """The config as the cache knows it, to tell an unknown config from an unknown tag."""
         return self.cache.get(normal(key))
 
-    def listen(self, listened: Listened, client_ip: str, vip_tag: str, seconds: float) -> Deferred[Any]:
+    def listen(
+        self, listened: Listened, client_ip: str, vip_tag: str, seconds: float, reader: Any = None
+    ) -> Deferred[Any]:
         """See L{Listeners.wait}."""
-        return self.listeners.wait(listened, client_ip, vip_tag, seconds)
+        return self.listeners.wait(listened, client_ip, vip_tag, seconds, reader)
 
     def data_changed(self, key: ConfigKey) -> None:
         """Somebody says that a config has changed in a shared database (7.2)."""

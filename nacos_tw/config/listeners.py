@@ -44,11 +44,12 @@ class Waiter:
 
     @ivar keys: the configs it waits for, the tenants normalised.
     @ivar named: of these, those that the client named otherwise, as it did.
+    @ivar reader: who waits, as the caller of L{Listeners.wait} named them.
     @ivar slot: the tick of its deadline.
     @ivar deferred: None when it has its answer, or wants none any more.
     """
 
-    __slots__ = ("deferred", "keys", "listeners", "named", "slot", "ip", "vip_tag")
+    __slots__ = ("deferred", "keys", "listeners", "named", "reader", "slot", "ip", "vip_tag")
 
     def __init__(
         self,
@@ -58,8 +59,10 @@ class Waiter:
         ip: str,
         vip_tag: str,
         slot: int,
+        reader: Any = None,
     ) -> None:
         self.listeners = listeners
+        self.reader = reader
         self.keys = keys
         self.named = named
         self.ip = ip
@@ -137,7 +140,9 @@ class Listeners:
                 found.append(key)
         return found
 
-    def wait(self, listened: Listened, client_ip: str, vip_tag: str = "", seconds: float = 29.5) -> Deferred[Any]:
+    def wait(
+        self, listened: Listened, client_ip: str, vip_tag: str = "", seconds: float = 29.5, reader: Any = None
+    ) -> Deferred[Any]:
         """
         Wait until one of these configs changes for that client.
 
@@ -145,6 +150,7 @@ class Listeners:
         @param client_ip: decides on beta copies.
         @param vip_tag: the header C{Vipserver-Tag}: that tag's copies are meant where there are any.
         @param seconds: after these the answer is that nothing has changed.
+        @param reader: who waits, for L{dismiss}; None: nobody whose rights could end.
         @return: fires with what C{render} makes of the list of changed configs, as the client named them. Cancelling
             it ends the wait.
         @raise Unavailable: too many wait already, or this node has never known all configs.
@@ -154,7 +160,7 @@ class Listeners:
             return succeed(self.render(differing))
         if self.waiting >= self._most or self.keys_waited + len(listened) > self._most_keys:
             raise Unavailable("too many clients listen on this node")
-        waiter = self._enter(listened, client_ip, vip_tag, seconds)
+        waiter = self._enter(listened, client_ip, vip_tag, seconds, reader)
         assert waiter.deferred is not None
         return waiter.deferred
 
@@ -173,7 +179,7 @@ class Listeners:
         call = self._clock.callLater(seconds, compare)
         return deferred
 
-    def _enter(self, listened: Listened, client_ip: str, vip_tag: str, seconds: float) -> Waiter:
+    def _enter(self, listened: Listened, client_ip: str, vip_tag: str, seconds: float, reader: Any) -> Waiter:
         entries = self._cache.entries
         named = NOTHING
         keys: list[ConfigKey] = []
@@ -185,7 +191,7 @@ class Listeners:
             entry = entries.get(key)
             keys.append(key if entry is None else entry.key)  # one key object for all
         slot = -int(-(self._clock.seconds() + seconds) // RESOLUTION)
-        waiter = Waiter(self, tuple(keys), named, client_ip, vip_tag, slot)
+        waiter = Waiter(self, tuple(keys), named, client_ip, vip_tag, slot, reader)
         self.waiting += 1
         self.keys_waited += len(keys)
         by_key = self._by_key
@@ -276,6 +282,21 @@ class Listeners:
         self._leave_slot(waiter)
         self._count_off(waiter)
         self._leave_keys(waiter)
+
+    def dismiss(self, refusal: Callable[[Any], Exception | None]) -> None:
+        """
+        End the polls of those who may not wait any more; of later changes they are told nothing.
+
+        @param refusal: what a reader's poll fails with; None: it goes on.
+        """
+        for waiter in list(self._all()):
+            if waiter.reader is None or waiter.deferred is None:
+                continue
+            error = refusal(waiter.reader)
+            if error is not None:
+                deferred = waiter.deferred
+                self.cancelled(waiter)
+                deferred.errback(error)
 
     def _count_off(self, waiter: Waiter) -> None:
         self.waiting -= 1

@@ -66,6 +66,15 @@ def capacity(txn: Txn, group: str, tenant: str) -> Capacity | None:
     )  # fmt: skip
 
 
+def shown(txn: Txn, group: str, tenant: str) -> Capacity:
+    """The same for somebody who only looks: a row that is not there is counted, not made; its id is 0."""
+    found = capacity(txn, group, tenant)
+    if found is not None:
+        return found
+    usage = _counted(txn, group, tenant)
+    return Capacity(0, None if tenant else group, tenant or None, 0, usage, 0, 0, 0, 0, 0)
+
+
 def ensure(txn: Txn, command: EnsureCapacity) -> Result:
     """As L{EnsureCapacity}."""
     if capacity(txn, command.group, command.tenant) is None:
@@ -97,19 +106,25 @@ def _make(txn: Txn, group: str, tenant: str, at: Any, change: str = "id=id") -> 
     """
     table, column = _TENANTS if tenant else _GROUPS
     name = tenant or group
-    if tenant:
-        counted = txn.one("SELECT COUNT(*) FROM config_info WHERE tenant_id=?", (tenant,))
-    elif group:
-        counted = txn.one("SELECT COUNT(*) FROM config_info WHERE group_id=? AND tenant_id=''", (group,))
-    else:
-        counted = txn.one("SELECT COUNT(*) FROM config_info")
+    counted = _counted(txn, group, tenant)
     # Not an INSERT that fails and an UPDATE then: of several that do so at once, all but one are given up by MySQL.
     otherwise = f" ON DUPLICATE KEY UPDATE {change}" if txn.dialect == "mysql" else ""
     txn.execute(
         f"INSERT INTO {table} ({column}, quota, `usage`, max_size, max_aggr_count, max_aggr_size,"
         f" max_history_count, gmt_create, gmt_modified) VALUES (?, 0, ?, 0, 0, 0, 0, ?, ?){otherwise}",
-        (name, counted[0] if counted else 0, at, at),
+        (name, counted, at, at),
     )
+
+
+def _counted(txn: Txn, group: str, tenant: str) -> int:
+    """The configs that a row stands for, see the module."""
+    if tenant:
+        found = txn.one("SELECT COUNT(*) FROM config_info WHERE tenant_id=?", (tenant,))
+    elif group:
+        found = txn.one("SELECT COUNT(*) FROM config_info WHERE group_id=? AND tenant_id=''", (group,))
+    else:
+        found = txn.one("SELECT COUNT(*) FROM config_info")
+    return found[0] if found else 0
 
 
 def count(txn: Txn, key: ConfigKey, by: int, at: Any) -> None:

@@ -121,7 +121,15 @@ def all_areas(parts: Parts) -> Areas:
     if parts.configs is not None:
         watchers = Watchers(parts.clock, parts.configs.listeners, parts.ask_all)
         areas += config_areas(
-            ConfigParts(guard, parts.configs, watchers, parts.millis, _limits(settings.config), parts.set_log_level)
+            ConfigParts(
+                guard,
+                parts.configs,
+                watchers,
+                parts.millis,
+                _limits(settings.config),
+                parts.set_log_level,
+                None if parts.auth is None else parts.auth.directory,
+            )  # fmt: skip
         )
         questions.update(config_questions(watchers))
     if parts.auth is not None:

@@ -146,7 +146,7 @@ class Login:
             self.clock, lambda: self.now, self.directory, self.tokens, passwords, self.tables.write,
             enabled=enabled, refuse_default=refuse_default,
         )  # fmt: skip
-        self.directory.on_changed = self.auth.default.look
+        self.directory.on_changed.append(self.auth.default.look)
 
     def filled(self) -> Login:
         """With an administrator, nacos, and a user, bob."""

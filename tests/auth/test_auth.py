@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.auth import auth
 from nacos_tw.auth.access import READ, Identity
-from nacos_tw.auth.auth import DISABLED
+from nacos_tw.auth.auth import DISABLED, DISABLED_SECONDS
 from nacos_tw.auth.commands import AddRole, CreateAdmin, DeleteRole, DeleteUser, SetPassword
 from nacos_tw.auth.passwords import NOBODY
 from nacos_tw.auth.refusals import Refused, TooManyFailures
@@ -412,17 +412,20 @@ class FirstTests(SynchronousTestCase):
         login = self.made(enabled=False, key=b"")
         login.tables.read()
         found = self.successResultOf(ensureDeferred(login.auth.log_in("anybody", "anything", "x")))
-        self.assertEqual(found.token, DISABLED)
+        self.assertEqual((found.token, found.seconds), (DISABLED, DISABLED_SECONDS))
         login.filled()
         found = self.successResultOf(ensureDeferred(login.auth.log_in("bob", "secret", "x")))
         self.assertEqual(found.token, DISABLED)
         self.failureResultOf(ensureDeferred(login.auth.log_in("bob", "wrong", "x")), Refused)
 
     def test_disabled_with_a_key(self) -> None:
-        """Then tokens are real ones."""
-        login = self.made(enabled=False).filled()
+        """Then tokens are real ones, also where nobody is administrator yet."""
+        login = self.made(enabled=False)
+        login.tables.user("bob", "secret", "r")
         found = self.successResultOf(ensureDeferred(login.auth.log_in("bob", "secret", "x")))
+        login.auth.enabled = True
         self.assertEqual(login.auth.by_token(found.token.encode()).name, "bob")
+        self.assertEqual(found.seconds, 18000)
 
     def test_the_disabled_token(self) -> None:
         """It is worth nothing where logins are asked for."""

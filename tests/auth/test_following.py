@@ -77,7 +77,7 @@ class FollowingTests(SynchronousTestCase):
         self.asked: list[Deferred[Any]] = []
         self.following = Following(self.clock, self.query, self.directory, self.copy)
         self.changes = 0
-        self.directory.on_changed = self.changed
+        self.directory.on_changed.append(self.changed)
 
     def query(self, name: str, fn: Callable[..., Any], *args: Any) -> Deferred[Any]:
         self.assertEqual((name, fn, args), ("accounts", store.rows, ()))

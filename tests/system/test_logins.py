@@ -9,6 +9,7 @@ import stat
 import threading
 from typing import TYPE_CHECKING
 
+from nacos import NacosClient
 from twisted.trial.unittest import SkipTest
 
 from tests import mariadb
@@ -385,11 +386,11 @@ class SwitchTests(LoginCase):
         log_in(nodes[1], "nacos", PASSWORD)
 
     def test_on_for_the_first_time(self) -> None:
-        """A cluster that never asked agrees on a key and makes its administrator then; the rest was served before."""
+        """A cluster that never asked makes its administrator then; the key was agreed on before, the rest served."""
         cluster = self.cluster(3, f"{BY_PROPERTY}\nnacos.core.auth.enabled=false")
         nodes = cluster.nodes
         self.assertEqual([reads(node, "", "dev") for node in nodes], [404, 404, 404])
-        self.assertEqual({token_key(node) for node in nodes}, {b""})
+        wait_for(lambda: len({token_key(node) for node in nodes} - {b""}) == 1)
         for node in nodes:
             self.switch(node, "true")
         self.everywhere(nodes, lambda node: reads(node, "", "dev"), 403)
@@ -398,6 +399,29 @@ class SwitchTests(LoginCase):
         token = log_in(nodes[0], "nacos", PASSWORD)
         self.everywhere(nodes, lambda node: me(node, token).status, 200)
         self.assertEqual(len({token_key(node) for node in nodes}), 1)
+
+    def test_clients_go_on(self) -> None:
+        """What a client was given while nobody asked for logins holds when they are asked for; it loses nothing."""
+        cluster = self.cluster(1, f"{BY_PROPERTY}\nnacos.core.auth.enabled=false")
+        (node,) = cluster.nodes
+        wait_for(lambda: bool(token_key(node)))
+        admin = node.request("POST", f"{AUTH}/users/admin", {"password": "first"})
+        self.assertEqual(admin.status, 200, admin)
+        create(node, "bob", "secret", ("public:*:*", "rw"))
+        client = NacosClient(f"http://{node.address}", namespace="public", username="bob", password="secret")
+        self.addCleanup(setattr, client, "auto", False)
+        self.assertTrue(client.add_naming_instance("kept", "10.7.7.7", 7777))
+        given = client.get_access_token()
+        token = client.token
+        self.switch(node, "true")
+        wait_for(lambda: reads(node, "", "dev") == 403)
+        beat = client.send_heartbeat("kept", "10.7.7.7", 7777)
+        self.assertEqual(beat["code"], 10200, beat)
+        self.assertEqual(client.token, token, given)
+        self.assertEqual([host["ip"] for host in client.list_naming_instance("kept")["hosts"]], ["10.7.7.7"])
+        self.assertEqual(me(node, token).json["username"], "bob")
+        # Somebody whom it does not know is told to come again before long, which is how they hear of it.
+        self.assertEqual(try_login(node, "nobody", "x").status, 403)
 
     def asked_for(self, node: RealNode) -> str:
         """What the console is told."""

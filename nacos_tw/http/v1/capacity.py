@@ -8,12 +8,15 @@ import attrs
 from klein import Klein
 from twisted.internet.defer import Deferred, succeed
 
+from nacos_tw.auth.access import WRITE
+from nacos_tw.config import store_capacity
 from nacos_tw.config.commands import EnsureCapacity, Quotas, SetCapacity
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.store_capacity import Capacity
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
+from nacos_tw.http.resources import resource_of
 from nacos_tw.http.routing import serve
 from nacos_tw.http.v1.config_reading import Limits
 from nacos_tw.http.v1.config_replies import result
@@ -40,10 +43,13 @@ class CapacityV1:
 
     @serve(app, "GET", "", needs="read:configs")
     def capacity(self, call: Call) -> Deferred[Reply]:
-        """Its row, which is made if there is none."""
+        """Its row, which is made if there is none and the caller may write; others see what would stand there."""
         group, tenant = call.params.get("group"), call.params.get("tenant")
         if group is None and not tenant:
             return succeed(_refused(NEITHER if tenant is None else BLANK_TENANT))
+        if not call.identity.may(WRITE, resource_of("configs", call)):
+            seen = self.configs.query(store_capacity.shown, group or "", tenant or "")
+            return seen.addCallback(lambda row: result(shown(row, self.limits.quotas)))
         made = self.configs.write(EnsureCapacity(group or "", tenant or "", self.millis()))
         return made.addCallback(lambda row: result(shown(row, self.limits.quotas)))
 

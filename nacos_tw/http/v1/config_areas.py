@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from nacos_tw.auth.directory import Directory
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.watchers import WATCHED, WATCHERS, Watchers
 from nacos_tw.http.guard import Guard
@@ -30,6 +31,7 @@ class ConfigParts:
     @ivar limits: from the settings.
     @ivar watchers: asks all nodes who listens.
     @ivar set_log_level: see L{nacos_tw.http.v1.core.ClusterCoreV1}.
+    @ivar directory: the accounts, if there are any.
     """
 
     guard: Guard
@@ -38,6 +40,7 @@ class ConfigParts:
     millis: Millis
     limits: Limits = Limits()
     set_log_level: Callable[[str, str], None] | None = None
+    directory: Directory | None = None
 
 
 def config_areas(parts: ConfigParts) -> list[Area]:
@@ -45,7 +48,7 @@ def config_areas(parts: ConfigParts) -> list[Area]:
     guard, configs, watchers, millis, limits = parts.guard, parts.configs, parts.watchers, parts.millis, parts.limits
     return [
         ConfigsV1(guard, configs, Transfer(configs, millis, limits), millis, limits),
-        ListenerV1(guard, configs, watchers),
+        ListenerV1(guard, configs, watchers, parts.directory),
         ListenedV1(guard, watchers),
         HistoryV1(guard, configs),
         CapacityV1(guard, configs, millis, limits),

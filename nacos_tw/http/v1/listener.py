@@ -9,8 +9,9 @@ from urllib.parse import quote, quote_plus, unquote_plus
 import attrs
 from klein import Klein
 
-from nacos_tw.auth.access import READ, config_resource
-from nacos_tw.auth.refusals import NOT_ALLOWED, Refused
+from nacos_tw.auth.access import READ, Identity, config_resource
+from nacos_tw.auth.directory import Directory
+from nacos_tw.auth.refusals import NOT_ALLOWED, TOKEN_INVALID, Refused
 from nacos_tw.config import switches
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.gray import Entry
@@ -55,6 +56,24 @@ def parse_listened(text: str) -> dict[ConfigKey, str]:
     return found
 
 
+Reader = tuple[Identity, frozenset[str]]
+"""Who waits, and for configs of which namespaces."""
+
+
+def refusal(identity: Identity, tenants: Iterable[str]) -> Refused | None:
+    """Why somebody may not listen to the configs of these namespaces; None if they may."""
+    if all(identity.may(READ, config_resource(tenant)) for tenant in tenants):
+        return None
+    return Refused(NOT_ALLOWED)
+
+
+def gone(directory: Directory, reader: Reader) -> Refused | None:
+    """Why somebody who waits may not any more; None if they may."""
+    identity, tenants = reader
+    now = directory.still(identity)
+    return Refused(TOKEN_INVALID) if now is None else refusal(now, tenants)
+
+
 def changed_text(keys: Iterable[ConfigKey]) -> str:
     """Changed configs as the wire has them, encoded as Java's URLEncoder does."""
     return "".join(f"{_encoded(key)}%01" for key in keys)
@@ -93,26 +112,41 @@ class _Switches:
 
 @attrs.frozen
 class ListenerV1:
-    """The polls. Makes the node's listeners answer with Replies."""
+    """
+    The polls. Makes the node's listeners answer with Replies.
+
+    @ivar directory: who has which rights now; None where there are no accounts. With their rights, polls end.
+    """
 
     prefix: ClassVar[str] = "/v1/cs/configs/listener"
     app = Klein()
     guard: Guard
     configs: Configs
     watchers: Watchers
+    directory: Directory | None = None
     _switches: _Switches = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.configs.listeners.render = changed_reply
         object.__setattr__(self, "_switches", _Switches(self.configs))
+        if self.directory is not None:
+            self.directory.on_changed.append(self._accounts_changed)
+
+    def _accounts_changed(self) -> None:
+        directory = self.directory
+        assert directory is not None
+        self.configs.listeners.dismiss(lambda reader: gone(directory, reader))
 
     @serve(app, "POST", "", needs="user")
     def listen(self, call: Call) -> Result:
         """Answer when one of the configs differs from what the client has, or after its time."""
         listened = parse_listened(call.params.get("Listening-Configs", ""))
-        for tenant in {tenant_of(key[0]) for key in listened}:
-            if not call.identity.may(READ, config_resource(tenant)):
-                raise Refused(NOT_ALLOWED)
+        tenants = frozenset(tenant_of(key[0]) for key in listened)
+        refused = refusal(call.identity, tenants)
+        if refused is not None:
+            raise refused
+        # One that waits must be allowed to when it is answered too; see gone().
+        reader = (call.identity, tenants) if call.identity.user else None
         ip, vip_tag = reading.client_ip(call), call.header(b"vipserver-tag")
         timeout = call.header(b"long-pulling-timeout")
         listeners = self.configs.listeners
@@ -123,12 +157,19 @@ class ListenerV1:
         pairs = list(listened.items())
         if now.fixed:
             call.forget()
-            return listeners.wait_fixed(pairs, ip, vip_tag, seconds)
+            return listeners.wait_fixed(pairs, ip, vip_tag, seconds).addCallback(self._if_still, reader)
         if call.header(b"long-pulling-timeout-no-hangup").lower() == "true":
             return changed_reply(listeners.differing(pairs, ip, vip_tag))
         # The call lives as long as the poll, for the sake of an error; 3,000 configs' names in it need not.
         call.forget()
-        return self.configs.listen(pairs, ip, vip_tag, seconds)
+        return self.configs.listen(pairs, ip, vip_tag, seconds, reader)
+
+    def _if_still(self, reply: Reply, reader: Reader | None) -> Reply:
+        """The answer of a poll that is looked at only when its time is over, if they may have it then."""
+        error = None if reader is None or self.directory is None else gone(self.directory, reader)
+        if error is not None:
+            raise error
+        return reply
 
     def _short(self, call: Call, differing: list[ConfigKey]) -> Reply:
         """An old client that does not wait has the answer in headers, one since 2.0.4 in the body too."""
