@@ -104,6 +104,7 @@ setup(
         "msgspec>=0.20",
         "PyMySQL>=1.2,<2",
         "ldap3>=2.9.1,<3",
+        "PyYAML>=6.0.1",
         "zope.interface>=5.5",
     ],
     extras_require={
@@ -117,6 +118,7 @@ setup(
             "requests>=2.31",
             "ruff>=0.6",
             "setuptools>=68",
+            "types-PyYAML>=6.0.12",
         ],
     },
     classifiers=[

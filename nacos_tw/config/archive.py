@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from nacos_tw.config import described as descriptions
 from nacos_tw.config import metadata
-from nacos_tw.config.metadata import MetadataError
+from nacos_tw.config.described import MetadataError
 from nacos_tw.config.model import MAX_CONTENT, check_characters, check_content, check_key, check_length
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ PART = 64 * 1024
 """Bytes that are unpacked at a time to see what an entry is."""
 SHOWN = 100
 """Characters of a blank content that its refusal repeats."""
+
+JUNK = frozenset((".DS_Store", "Thumbs.db", "desktop.ini"))
+"""What file managers leave in folders, and so in archives."""
+RESOURCES = "__MACOSX"
+"""The folder into which macOS puts what it knows of files besides."""
 
 NOT_IN_METADATA = "未在元数据中找到: "
 NOT_IN_FILE = "未在文件中找到: "
@@ -93,10 +99,16 @@ class Loaded:
 
 @attrs.frozen
 class Archive:
-    """What is in an archive; C{unrecognized}: what is no config, as the API names it."""
+    """
+    What is in an archive.
+
+    @ivar unrecognized: what is no config, as the API names it.
+    @ivar unreadable: names of entries that would be configs, but are no text in UTF-8.
+    """
 
     configs: list[Loaded]
     unrecognized: list[str]
+    unreadable: list[str]
     _zip: ZipFile = attrs.field(eq=False, repr=False)
 
     def content(self, config: Loaded) -> str:
@@ -135,10 +147,21 @@ def unpack(data: bytes) -> Archive:
         entries = _entries(archive, len(data))
         meta = next((name for name in entries if name in (META_1, META_2)), META_1)
         described = _described(archive, entries.pop(meta, None))
-        found, others = _split(entries)
-        texts = {key: _seen(archive, entry) for key, entry in found.items()}
-    configs, missing = _second(texts, described) if meta == META_2 else (_first(texts, described), [])
-    return Archive(configs, others + missing, archive)
+        items = _items(described) if meta == META_2 else None
+        found, others = _split(entries, {(one["group"], one["dataId"]) for one in items or ()})
+        texts: dict[tuple[str, str], Text] = {}
+        unreadable: dict[tuple[str | None, str | None], str] = {}
+        for key, entry in found.items():
+            try:
+                texts[key] = _seen(archive, entry)
+            except UnicodeDecodeError:
+                unreadable[key] = "/".join(key)
+    missing: list[str] = []
+    if items is None:
+        configs = _first(texts, described)
+    else:
+        configs, missing = _second(texts, [one for one in items if (one["group"], one["dataId"]) not in unreadable])
+    return Archive(configs, others + missing, [*unreadable.values()], archive)
 
 
 @contextmanager
@@ -151,8 +174,8 @@ def _readable() -> Iterator[None]:
     except (ArchiveError, MetadataError):
         raise
     except UnicodeDecodeError:
-        raise ArchiveError("an entry is no text in UTF-8") from None
-    except (BadZipFile, LargeZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as e:
+        raise ArchiveError("the metadata are no text in UTF-8") from None
+    except (BadZipFile, LargeZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, IndexError) as e:
         raise ArchiveError(f"no archive that can be read: {type(e).__name__}") from None
 
 
@@ -225,17 +248,41 @@ def _described(archive: ZipFile, entry: ZipInfo | None) -> str:
 # -- what they are
 
 
-def _split(entries: dict[str, ZipInfo]) -> tuple[dict[tuple[str, str], ZipInfo], list[str]]:
-    """Entries by (group, dataId), and names that are not C{group/dataId}: these may be anything, and are not read."""
+def _split(
+    entries: dict[str, ZipInfo], described: set[tuple[str | None, str | None]]
+) -> tuple[dict[tuple[str, str], ZipInfo], list[str]]:
+    """
+    Entries by (group, dataId), and names of what is none, which may be anything and is not read: that is not
+    C{group/dataId}, or is what file managers and editors leave behind.
+
+    @param described: what the metadata call a config is one, however it is named.
+    """
     configs: dict[tuple[str, str], ZipInfo] = {}
     others = []
     for name, entry in entries.items():
         group, slash, data_id = name.partition("/")
-        if group and data_id and "/" not in data_id:
+        config = group and data_id and "/" not in data_id
+        if config and ((group, data_id) in described or not _left_behind(group, data_id)):
             configs[group, data_id] = entry
         else:
             others.append(name)
     return configs, others
+
+
+def _left_behind(group: str, data_id: str) -> bool:
+    """Whether no person put that file there: what macOS, Windows and editors (vim, emacs) keep beside others."""
+    if group == RESOURCES or data_id in JUNK or data_id.startswith(("._", ".#", "~$")):
+        return True
+    return data_id.endswith("~") or (data_id.startswith(".") and data_id.endswith((".swp", ".swo", ".swx")))
+
+
+def _items(described: str) -> list[descriptions.Item]:
+    items = descriptions.load(described)
+    for number, item in enumerate(items, 1):
+        for name in ("group", "dataId", "type"):
+            if not item.get(name):
+                raise MetadataError(f"item {number} has no {name}")
+    return items
 
 
 def _first(configs: dict[tuple[str, str], Text], described: str) -> list[Loaded]:
@@ -247,14 +294,12 @@ def _first(configs: dict[tuple[str, str], Text], described: str) -> list[Loaded]
     ]
 
 
-def _second(configs: dict[tuple[str, str], Text], described: str) -> tuple[list[Loaded], list[str]]:
+def _second(configs: dict[tuple[str, str], Text], items: list[descriptions.Item]) -> tuple[list[Loaded], list[str]]:
     """What that of a version 2 holds; and what is not both in it and in its metadata."""
     loaded: list[Loaded] = []
     missing: list[str] = []
-    for item in metadata.load(described):
-        group, data_id, kind = item.get("group"), item.get("dataId"), item.get("type")
-        if not group or not data_id or not kind:
-            raise MetadataError("metadata without dataId, group or type")
+    for item in items:
+        group, data_id, kind = item["group"] or "", item["dataId"] or "", item["type"] or ""
         text = configs.pop((group, data_id), None)
         if text is None:
             missing.append(f"{NOT_IN_FILE}{group}/{data_id}")

@@ -33,7 +33,7 @@ OPTIONAL = frozenset({
     "ephemeral", "beat", "selector", "healthyOnly", "clientIP", "udpPort", "isCheck", "env", "instances",
     "consistencyType", "aggregation", "expr", "serviceNameParam", "groupNameParam", "instance", "hasIpCount",
     "withInstances", "onlyStatus", "debug", "detail", "reset", "tenant", "namespace", "tag", "type", "config_tags",
-    "types", "encryptedDataKey", "policy", "quota", "maxSize", "maxAggrCount", "maxAggrSize", "all",
+    "types", "encryptedDataKey", "policy", "unreadable", "quota", "maxSize", "maxAggrCount", "maxAggrSize", "all",
 })  # fmt: skip
 """
 Parameters that mean the same with one of L{NOTHING} as without a value: no name, number or choice is called so. Those

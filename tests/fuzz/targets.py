@@ -16,7 +16,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 
 from nacos_tw.config.archive import LARGEST_ARCHIVE, MOST_ENTRIES, ArchiveError, unpack
-from nacos_tw.config.metadata import MetadataError
+from nacos_tw.config.described import MetadataError
 from nacos_tw.errors import BadParameter, NacosError, SettingsError, StartError
 from nacos_tw.http import multipart
 from nacos_tw.http.call import FORM, Call

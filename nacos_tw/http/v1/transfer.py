@@ -16,7 +16,7 @@ from nacos_tw.config import archive, store_search, transfer
 from nacos_tw.config.archive import Archive, ArchiveError, Loaded
 from nacos_tw.config.commands import ABORT, OVERWRITE, SKIP, Import, ImportItem
 from nacos_tw.config.configs import Configs
-from nacos_tw.config.metadata import MetadataError
+from nacos_tw.config.described import MetadataError
 from nacos_tw.config.model import ConfigKey, check_key, check_tenant, labels_of, tenant_of, type_or_text
 from nacos_tw.config.store_import import Imported
 from nacos_tw.config.store_search import Search, Sized
@@ -35,6 +35,8 @@ BAD_METADATA = 100002, "导入的元数据非法"
 UNREADABLE = 100004, "解析数据失败"
 NOTHING = 100005, "导入的文件数据为空"
 NONE_CHOSEN = 100006, "没有选择任何配置"
+
+NO_TEXT = "entries that are no text in UTF-8"
 
 MOST_WAITING = 8
 """Archives that wait while another is imported."""
@@ -94,14 +96,15 @@ class Transfer:
 
     async def take_in(self, call: Call) -> Reply:
         """
-        Import the archive in the field C{file}.
+        Import the archive in the field C{file}. With an entry that cannot be read nothing is imported, or with
+        C{unreadable=skip} all the others are; the answer names them in any case.
 
         @raise Unavailable: too many wait for their turn.
         """
         params, uploaded = call.params, call.files.get("file")
         if uploaded is None:
             return _outcome(NOTHING, {})
-        policy = _policy(call)
+        policy, without_unreadable = _policy(call), _without_unreadable(call)
         tenant = tenant_of(params.get("namespace"))
         check_tenant(tenant)
         user, ip = reading.source_user(call), reading.client_ip(call)
@@ -111,20 +114,24 @@ class Transfer:
         # One at a time: unpacking takes a processor, and up to the largest content's memory.
         await self._turn.acquire()
         try:
-            return await self._take(tenant, uploaded.data, policy, ip, user)
+            return await self._take(tenant, uploaded.data, policy, without_unreadable, ip, user)
         finally:
             self._turn.release()
 
-    async def _take(self, tenant: str, data: bytes, policy: str, ip: str, user: str | None) -> Reply:
-        found = await self.configs.query(_unpacked, tenant, data, self.limits.max_content)
+    async def _take(
+        self, tenant: str, data: bytes, policy: str, without_unreadable: bool, ip: str, user: str | None
+    ) -> Reply:
+        found = await self.configs.query(_unpacked, tenant, data, self.limits.max_content, without_unreadable)
         if isinstance(found, ArchiveError):
-            return _outcome(UNREADABLE)
+            return _outcome(_because(UNREADABLE, str(found)))
         if isinstance(found, MetadataError):
-            return _outcome(BAD_METADATA)
+            return _outcome(_because(BAD_METADATA, str(found)))
         if isinstance(found, Exception):
             raise found
         if found is None:
             return _outcome(NO_NAMESPACE)
+        if found.unreadable and not without_unreadable:
+            return _outcome(_because(UNREADABLE, NO_TEXT), {"succCount": 0, **_unrecognized(found)})
         if not found.configs:
             return _outcome(NOTHING, {"succCount": 0, **_unrecognized(found)})
         batches = [
@@ -192,7 +199,9 @@ def resource(key: ConfigKey) -> str:
     return config_resource(*key)
 
 
-def _unpacked(txn: Txn, tenant: str, data: bytes, max_content: int) -> Archive | Exception | None:
+def _unpacked(
+    txn: Txn, tenant: str, data: bytes, max_content: int, without_unreadable: bool
+) -> Archive | Exception | None:
     """
     What is in an archive, all of it fit to be stored. In the database's thread, as it takes a while.
 
@@ -203,7 +212,8 @@ def _unpacked(txn: Txn, tenant: str, data: bytes, max_content: int) -> Archive |
         return None
     try:
         found = archive.unpack(data)
-        found.check(max_content)
+        if without_unreadable or not found.unreadable:
+            found.check(max_content)
     except (ArchiveError, MetadataError, BadParameter) as error:
         return type(error)(str(error))
     return found
@@ -245,6 +255,18 @@ def _policy(call: Call) -> str:
     return policy
 
 
+def _without_unreadable(call: Call) -> bool:
+    """C{unreadable}: C{abort}, which is the default, or C{skip}."""
+    chosen = call.params.get("unreadable") or "abort"
+    if chosen not in ("abort", "skip"):
+        raise BadParameter(f"unreadable is abort or skip, not '{chosen[:20]}'")
+    return chosen == "skip"
+
+
+def _because(what: tuple[int, str], reason: str) -> tuple[int, str]:
+    return what[0], f"{what[1]}: {reason}"
+
+
 def _outcome(what: tuple[int, str], data: dict[str, Any] | None = None) -> Reply:
     return result({"succCount": 0} if data is None else data, what[1], what[0])
 
@@ -263,7 +285,10 @@ def _named(key: ConfigKey) -> dict[str, str]:
 
 
 def _unrecognized(archive: Archive) -> dict[str, Any]:
-    names = archive.unrecognized
-    if not names:
-        return {}
-    return {"unrecognizedCount": len(names), "unrecognizedData": [{"itemName": name} for name in names]}
+    """What of an archive is not imported; keys only for what there is."""
+    found: dict[str, Any] = {}
+    for kind, names in (("unrecognized", archive.unrecognized), ("unreadable", archive.unreadable)):
+        if names:
+            found[f"{kind}Count"] = len(names)
+            found[f"{kind}Data"] = [{"itemName": name} for name in names]
+    return found

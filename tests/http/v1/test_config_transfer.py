@@ -23,7 +23,7 @@ from tests.http.v1.configuring import CONFIGS, ConfigCase
 BOUNDARY = "----WebKitFormBoundaryx"
 
 
-def archive(entries: Mapping[str, str]) -> bytes:
+def archive(entries: Mapping[str, str | bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
         for name, text in entries.items():
@@ -47,7 +47,7 @@ def form(data: bytes, **fields: str) -> bytes:
 
 
 class Export(ConfigCase):
-    def entries(self, query: str) -> dict[str, str]:
+    def entries(self, query: str) -> dict[str, str | bytes]:
         reply = self.reply("GET", f"{CONFIGS}?{query}")
         self.assertEqual((reply.status, reply.content_type), (200, b"application/octet-stream;charset=UTF-8"))
         self.assertEqual(
@@ -104,7 +104,7 @@ class Export(ConfigCase):
 
 
 class Importing(ConfigCase):
-    def take(self, entries: Mapping[str, str] | bytes, query: str = "", **fields: str) -> dict[str, Any]:
+    def take(self, entries: Mapping[str, str | bytes] | bytes, query: str = "", **fields: str) -> dict[str, Any]:
         """The answer to an import."""
         data = entries if isinstance(entries, bytes) else archive(entries)
         reply = self.sent(form(data, **fields), query)
@@ -169,6 +169,34 @@ class Importing(ConfigCase):
         self.assertEqual(found["code"], 100005)
         names = ["未在文件中找到: g/no", "未在元数据中找到: g/x"]
         self.assertEqual([each["itemName"] for each in found["data"]["unrecognizedData"]], names)
+
+    def test_left_behind(self) -> None:
+        """What file managers and editors leave in archives is no config, unless the metadata say so."""
+        junk = ("__MACOSX/._a", "g/._a", "g/.DS_Store", "g/Thumbs.db", "g/desktop.ini", "g/.a.swp", "g/a~", "g/~$a")
+        data = self.take({"g/a": "1", **dict.fromkeys(junk, b"\xff\x00")})["data"]
+        self.assertEqual((data["succCount"], [each["itemName"] for each in data["unrecognizedData"]]), (1, [*junk]))
+        described = "metadata:\n- {dataId: desktop.ini, group: g, type: text}\n"
+        self.assertEqual(self.take({"g/desktop.ini": "1", ".metadata.yml": described})["data"]["succCount"], 1)
+
+    def test_unreadable(self) -> None:
+        """Entries that are no text are named; nothing is imported, or the rest."""
+        entries: dict[str, str | bytes] = {"g/a": "1", "g/photo": b"\xff\xd8\xff", "g/b": "2"}
+        found = self.take(entries)
+        self.assertEqual((found["code"], found["data"]["succCount"], len(self.cache)), (100004, 0, 0))
+        self.assertEqual(found["data"]["unreadableData"], [{"itemName": "g/photo"}])
+        found = self.take(entries, "&unreadable=skip")
+        self.assertEqual((found["code"], found["data"]["succCount"], len(self.cache)), (200, 2, 2))
+        self.assertEqual(found["data"]["unreadableData"], [{"itemName": "g/photo"}])
+        self.assertEqual(self.sent(form(archive(entries)), "&unreadable=perhaps").status, 400)
+        described = "metadata:\n" + "".join(f"- {{dataId: {name}, group: g, type: text}}\n" for name in ("a", "photo"))
+        found = self.take({**entries, ".metadata.yml": described}, "&unreadable=skip&policy=OVERWRITE")
+        self.assertEqual(found["data"]["succCount"], 1)
+        self.assertEqual(found["data"]["unrecognizedData"], [{"itemName": "未在元数据中找到: g/b"}])
+
+    def test_line_of_the_metadata(self) -> None:
+        found = self.take({"g/a": "1", ".metadata.yml": "metadata:\n- dataId: a\n  group: 'g\n"})
+        self.assertEqual(found["code"], 100002)
+        self.assertIn("line 4", found["message"])
 
     def test_into_a_namespace(self) -> None:
         found = self.take({"g/a": "1"}, "&namespace=no")
