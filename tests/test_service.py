@@ -19,6 +19,7 @@ from twisted.trial.unittest import TestCase
 from nacos_tw.errors import NacosError, StartError
 from nacos_tw.http.v1.subscribers import SUBSCRIBERS
 from nacos_tw.naming.commands import Register
+from nacos_tw.naming.machine import NAME as NAMING
 from nacos_tw.options import Options
 from nacos_tw.raft.opening import open_store
 from nacos_tw.service import NacosNode, makeService
@@ -333,7 +334,8 @@ class ClusterTests(ServiceTestCase):
         settings = self.settings(self.all[0].home, self.ports[0], **{"nacos.raft.election-timeout-ms": "3000"})
         node = self.start(settings)
         waiting = Deferred.fromCoroutine(call(self.ports[0], "POST", REGISTER.format(1) + "&ephemeral=false"))
-        await until(lambda: len(node.node._forwarding._proposals))
+        proposals = node.node._forwarding._proposals._waiting
+        await until(lambda: any(pending.command.startswith(NAMING) for pending in proposals.values()))
         self.assertNoResult(waiting)
         await self.stop(node)
         outcome: list[Any] = []
