@@ -96,7 +96,7 @@ CREATE TABLE `config_info_gray` (
   UNIQUE KEY `uk_configinfogray_datagrouptenantgray` (`data_id`, `group_id`, `tenant_id`, `gray_name`),
   KEY `idx_dataid_gmt_modified` (`data_id`, `gmt_modified`),
   KEY `idx_gmt_modified` (`gmt_modified`)
-) ENGINE = InnoDB DEFAULT CHARSET = utf8;
+) ENGINE = InnoDB DEFAULT CHARSET = utf8 COLLATE = utf8_bin;
 
 -- Labels of configurations; id is config_info.id.
 CREATE TABLE `config_tags_relation` (

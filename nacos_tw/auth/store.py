@@ -25,7 +25,8 @@ from nacos_tw.auth.commands import (
     SetPassword,
 )
 from nacos_tw.errors import BadParameter
-from nacos_tw.storage.errors import Duplicate
+from nacos_tw.storage.errors import Alike, Duplicate
+from nacos_tw.storage.exact import refuse_alike
 from nacos_tw.storage.txn import Row, Txn
 
 
@@ -73,7 +74,16 @@ def _insert_user(txn: Txn, name: str, password: str) -> None:
     try:
         txn.execute("INSERT INTO users (username, password, enabled) VALUES (?, ?, ?)", (name, password, True))
     except Duplicate:
-        raise BadParameter(f"user '{name}' already exist!") from None
+        raise _taken(txn, name) from None
+
+
+def _taken(txn: Txn, name: str) -> BadParameter:
+    """Why there cannot be another user of that name."""
+    lock = " LOCK IN SHARE MODE" if txn.for_update else ""
+    row = txn.one(f"SELECT username FROM users WHERE username=?{lock}", (name,))
+    if row is not None and row[0] != name:
+        return refuse_alike(f"the user '{name}'", f"'{row[0]}'")
+    return BadParameter(f"user '{name}' already exist!")
 
 
 def _create_user(txn: Txn, command: CreateUser) -> bool:
@@ -89,7 +99,10 @@ def _ensure_user(txn: Txn, command: EnsureUser) -> bool:
         try:
             txn.execute("INSERT INTO users (username, password, enabled) VALUES (?, ?, ?)", values)
         except Duplicate:
-            pass  # another node was faster
+            taken = _taken(txn, command.name)
+            if isinstance(taken, Alike):
+                raise taken from None
+            # another node was faster
     return True
 
 
@@ -142,6 +155,11 @@ def _add_role(txn: Txn, command: AddRole) -> bool:
     try:
         txn.execute("INSERT INTO roles (username, role) VALUES (?, ?)", (command.user, command.role))
     except Duplicate:
+        wanted = command.user, command.role
+        found = txn.all("SELECT username, role FROM roles WHERE username=? AND role=?", wanted)
+        if found and wanted not in found:
+            name, role = found[0]
+            raise refuse_alike(f"the role '{command.role}' of '{command.user}'", f"'{role}' of '{name}'") from None
         raise BadParameter(f"user '{command.user}' already bound to the role '{command.role}'!") from None
     return True
 
@@ -173,7 +191,9 @@ def _add_permission(txn: Txn, command: AddPermission) -> bool:
     except Duplicate:
         found = _permissions(txn, row)
         if found and row not in found:
-            raise BadParameter(f"the database takes it for the permission on '{found[0][1]}'") from None
+            role, resource, action = found[0]
+            what = f"the permission {command.action} of '{command.role}' on '{command.resource}'"
+            raise refuse_alike(what, f"{action} of '{role}' on '{resource}'") from None
     return True
 
 

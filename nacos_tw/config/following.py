@@ -10,8 +10,9 @@ from nacos_tw.config import store_gray, store_index
 from nacos_tw.config.gray import BETA, TAG, Copy, Entry
 from nacos_tw.config.model import ConfigKey, md5_of
 from nacos_tw.config.model import Copy as CopyRow
-from nacos_tw.config.statements import KEY_IS
+from nacos_tw.config.statements import KEY_IS, key_is
 from nacos_tw.config.store_index import Indexed
+from nacos_tw.storage.exact import binary, text_of
 from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.txn import Txn
 
@@ -23,7 +24,7 @@ PAGE_BYTES = 4 * 1024 * 1024
 """Bytes of contents of a page, unless a single one is larger."""
 MOST_CHANGED = 10_000
 
-_KEY = "tenant_id, group_id, data_id"
+_KEY = ("tenant_id", "group_id", "data_id")
 
 
 # -- by key
@@ -32,12 +33,15 @@ _KEY = "tenant_id, group_id, data_id"
 def rows(txn: Txn, keys: Sequence[ConfigKey]) -> list[Entry]:
     """The configs with these keys and all their copies, with contents. Those that are not there are left out."""
     entries: dict[ConfigKey, Entry] = {}
+    wanted = set(keys)
     for start in range(0, len(keys), KEYS):
         where, params = _these(keys[start : start + KEYS])
         for row in txn.all(f"SELECT {store_index._columns(txn)}, content FROM config_info WHERE {where}", params):
-            entry = _entry(txn, store_index._indexed(txn, row))
-            entries[entry.key] = entry
-        add_copies(entries, store_gray._copies(txn, f"({where})", params, True, False))
+            found = store_index._indexed(txn, row)
+            if found.key in wanted:  # else another that the database takes for it
+                entries[found.key] = _entry(txn, found)
+        copies = store_gray._copies(txn, f"({where})", params, True, False)
+        add_copies(entries, [copy for copy in copies if copy.key in wanted])
     return list(entries.values())
 
 
@@ -72,13 +76,13 @@ def content(txn: Txn, key: ConfigKey, name: str, md5: str) -> bytes | None:
     @param name: which copy, see L{nacos_tw.config.gray}.
     @return: in UTF-8; None if there is none with that md5.
     """
-    tenant, group, data_id = key
     if name:
         tag = None if name == BETA else name[len(TAG) :]
         found = (copy.content for copy in store_gray.copies(txn, key) if copy.tag == tag and copy.md5 == md5)
         text = next(found, None)
         return None if text is None else text.encode()
-    row = txn.one(f"SELECT content, md5 FROM config_info WHERE {KEY_IS}", (data_id, group, tenant))
+    where, params = key_is(txn, key)
+    row = txn.one(f"SELECT content, md5 FROM config_info WHERE {where}", params)
     if row is None or (row[1] or md5_of(row[0])) != md5:
         return None
     return bytes(row[0].encode())
@@ -145,10 +149,11 @@ def index(txn: Txn) -> Iterable[Entry]:
 def index_of(txn: Txn, keys: Sequence[ConfigKey]) -> list[Indexed]:
     """These rows, without contents."""
     found: list[Indexed] = []
+    wanted = set(keys)
     for start in range(0, len(keys), KEYS):
         where, params = _these(keys[start : start + KEYS])
         rows = txn.all(f"SELECT {store_index._columns(txn)}, NULL FROM config_info WHERE {where}", params)
-        found += [store_index._indexed(txn, row) for row in rows]
+        found += [one for row in rows if (one := store_index._indexed(txn, row)).key in wanted]
     return found
 
 
@@ -173,17 +178,23 @@ def changed_keys(txn: Txn, after_nid: int) -> list[ConfigKey] | None:
 
     @return: None: too many.
     """
-    found = txn.all(f"SELECT DISTINCT {_KEY} FROM his_config_info WHERE nid > ? LIMIT {MOST_CHANGED + 1}", (after_nid,))
+    columns = ", ".join(binary(txn, name) for name in _KEY)
+    found = txn.all(
+        f"SELECT DISTINCT {columns} FROM his_config_info WHERE nid > ? LIMIT {MOST_CHANGED + 1}", (after_nid,)
+    )
     if len(found) > MOST_CHANGED:
         return None
-    return [(tenant or "", group, data_id) for tenant, group, data_id in found]
+    return [(text_of(tenant), text_of(group), text_of(data_id)) for tenant, group, data_id in found]
 
 
 # -- rows to values
 
 
 def _these(keys: Sequence[ConfigKey]) -> tuple[str, list[Any]]:
-    """The condition for rows with these keys; both databases use the unique index for each."""
+    """
+    The condition for rows with these keys, and for those that MySQL takes for the same; both databases use the unique
+    index for each.
+    """
     where = " OR ".join([f"({KEY_IS})"] * len(keys))
     return where, [value for tenant, group, data_id in keys for value in (data_id, group, tenant)]
 

@@ -92,6 +92,12 @@ def group_key(key: ConfigKey) -> str:
     return f"{text}+{_coded(tenant)}" if tenant else text
 
 
+def named(key: ConfigKey) -> str:
+    """The config as a message names it."""
+    tenant, group, data_id = key
+    return f"the config '{data_id}' of group '{group}'" + (f" of namespace '{tenant}'" if tenant else "")
+
+
 def _coded(part: str) -> str:
     return part.replace("%", "%25").replace("+", "%2B")
 

@@ -6,11 +6,21 @@ from functools import lru_cache
 
 import attrs
 
+from nacos_tw.config.model import ConfigKey
+from nacos_tw.storage.exact import exactly
 from nacos_tw.storage.txn import Columns, Txn
 
 KEY_IS = "data_id=? AND group_id=? AND tenant_id=?"
+"""Finds on MySQL also what its collation takes for the same: compare what is found, or use L{key_is}."""
 MD5_IS = "(md5=? OR md5 IS NULL OR md5='')"
 """What casMd5 asks; a row without md5 passes, as in 2.5.1."""
+
+
+def key_is(txn: Txn, key: ConfigKey) -> tuple[str, list[str]]:
+    """The condition that rows are just this config's, and its parameters."""
+    tenant, group, data_id = key
+    return exactly(txn, data_id=data_id, group_id=group, tenant_id=tenant)
+
 
 _KEPT = "id, data_id, group_id, tenant_id, app_name, content, md5"
 _HISTORY = f"{_KEPT}, src_ip, src_user, gmt_create, gmt_modified, op_type"
@@ -23,7 +33,8 @@ class Statements:
     """
     SQL with C{?}; the parameters in order are said with each. "Operation": src_ip, src_user, time, time, op_type.
 
-    @ivar find: the key as data_id, group_id, tenant_id -> id.
+    @ivar find: the key as data_id, group_id, tenant_id -> id and the key: on MySQL it may be another's, that the
+        database takes for the same.
     @ivar find_now: the same, also of what was committed after this transaction began; its lock is one that the failed
         insert of the same key has taken already.
     @ivar insert: key, content, md5, time, time, src_user, src_ip, app_name, desc, use, effect, type, schema
@@ -63,7 +74,7 @@ def _marks(columns: str) -> str:
 
 @lru_cache(maxsize=16)
 def _made(columns: Columns, for_update: str) -> Statements:
-    find = f"SELECT id FROM config_info WHERE {KEY_IS}"
+    find = f"SELECT id, data_id, group_id, tenant_id FROM config_info WHERE {KEY_IS}"
     secret = ", encrypted_data_key" if columns.encrypted_data_key else ""
     kept_secret = ", encrypted_data_key" if columns.history_encrypted_data_key else ""
     row = "data_id, group_id, tenant_id, content, md5, gmt_create, gmt_modified, src_user, src_ip"

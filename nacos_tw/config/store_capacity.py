@@ -14,6 +14,7 @@ import msgspec
 from nacos_tw.config.commands import CountUsage, EnsureCapacity, Quotas, SetCapacity
 from nacos_tw.config.model import ConfigKey, QuotaExceeded
 from nacos_tw.config.results import DONE, RefusalError, Result
+from nacos_tw.storage.exact import counted_by, exactly, refuse_alike
 from nacos_tw.storage.txn import Txn
 
 OVER_CLUSTER = "Exceeded the maximum number of configurations in the cluster"
@@ -45,16 +46,22 @@ class Capacity(msgspec.Struct, frozen=True, gc=False):
     modified_ms: int
 
 
+def _place(txn: Txn, group: str, tenant: str) -> tuple[str, str, list[str]]:
+    """The table of a row, the condition for just that row, and its parameters."""
+    table, column = _TENANTS if tenant else _GROUPS
+    return table, *exactly(txn, **{column: tenant or group})
+
+
 def capacity(txn: Txn, group: str, tenant: str) -> Capacity | None:
     """
     The row of a namespace, if C{tenant} is not "", else of a group, None if there is none yet: L{EnsureCapacity} makes
     it.
     """
-    table, column = _TENANTS if tenant else _GROUPS
+    table, where, params = _place(txn, group, tenant)
     row = txn.one(
         f"SELECT id, quota, `usage`, max_size, max_aggr_count, max_aggr_size, gmt_create, gmt_modified FROM {table}"
-        f" WHERE {column}=?",
-        (tenant or group,),
+        f" WHERE {where}",
+        params,
     )
     if row is None:
         return None
@@ -78,24 +85,42 @@ def shown(txn: Txn, group: str, tenant: str) -> Capacity:
 def ensure(txn: Txn, command: EnsureCapacity) -> Result:
     """As L{EnsureCapacity}."""
     if capacity(txn, command.group, command.tenant) is None:
+        _refuse_alike(txn, command.group, command.tenant)
         _make(txn, command.group, command.tenant, txn.datetime(command.at_ms))
     return Result(capacity(txn, command.group, command.tenant))
 
 
 def set_limits(txn: Txn, command: SetCapacity) -> Result:
     """As L{SetCapacity}."""
-    table, column = _TENANTS if command.tenant else _GROUPS
+    table, where, params = _place(txn, command.group, command.tenant)
     at = txn.datetime(command.at_ms)
     sql = (
         f"UPDATE {table} SET quota=COALESCE(?, quota), max_size=COALESCE(?, max_size),"
         " max_aggr_count=COALESCE(?, max_aggr_count), max_aggr_size=COALESCE(?, max_aggr_size), gmt_modified=?"
-        f" WHERE {column}=?"
+        f" WHERE {where}"
     )
     limits = (command.quota, command.max_size, command.max_aggr_count, command.max_aggr_size)
     if capacity(txn, command.group, command.tenant) is None:
+        _refuse_alike(txn, command.group, command.tenant)
         _make(txn, command.group, command.tenant, at)
-    txn.execute(sql, (*limits, at, command.tenant or command.group))
+    txn.execute(sql, (*limits, at, *params))
     return DONE
+
+
+def _alike(txn: Txn, group: str, tenant: str) -> str | None:
+    """Whose row MySQL takes for the one that is not there; None if it can be made."""
+    if txn.dialect != "mysql":
+        return None
+    table, column = _TENANTS if tenant else _GROUPS
+    row = txn.one(f"SELECT {column} FROM {table} WHERE {column}=?", (tenant or group,))
+    return None if row is None else row[0]
+
+
+def _refuse_alike(txn: Txn, group: str, tenant: str) -> None:
+    """@raise nacos_tw.storage.errors.Alike: the row cannot be made."""
+    other = _alike(txn, group, tenant)
+    if other is not None:
+        raise refuse_alike(f"the quota of '{tenant or group}'", f"that of '{other}'")
 
 
 def _make(txn: Txn, group: str, tenant: str, at: Any, change: str = "id=id") -> None:
@@ -118,12 +143,12 @@ def _make(txn: Txn, group: str, tenant: str, at: Any, change: str = "id=id") -> 
 
 def _counted(txn: Txn, group: str, tenant: str) -> int:
     """The configs that a row stands for, see the module."""
+    where, params = "1=1", list[str]()
     if tenant:
-        found = txn.one("SELECT COUNT(*) FROM config_info WHERE tenant_id=?", (tenant,))
+        where, params = exactly(txn, tenant_id=tenant)
     elif group:
-        found = txn.one("SELECT COUNT(*) FROM config_info WHERE group_id=? AND tenant_id=''", (group,))
-    else:
-        found = txn.one("SELECT COUNT(*) FROM config_info")
+        where, params = exactly(txn, group_id=group, tenant_id="")
+    found = txn.one(f"SELECT COUNT(*) FROM config_info WHERE {where}", params)
     return found[0] if found else 0
 
 
@@ -138,35 +163,32 @@ def count(txn: Txn, key: ConfigKey, by: int, at: Any) -> None:
     tenant, group, _ = key
     # CASE: the columns are unsigned, and another program may have left one too small.
     change = "`usage`=`usage`+1" if by > 0 else "`usage`=CASE WHEN `usage`>0 THEN `usage`-1 ELSE 0 END"
-    of_group = f"UPDATE group_capacity SET {change}, gmt_modified=? WHERE group_id=?"
-    if not txn.execute(of_group, (at, "")):
-        _make(txn, "", "", at, change)
-    if not tenant:
-        if not txn.execute(of_group, (at, group)):
-            _make(txn, group, "", at, change)
-    elif not txn.execute(f"UPDATE tenant_capacity SET {change}, gmt_modified=? WHERE tenant_id=?", (at, tenant)):
-        _make(txn, "", tenant, at, change)
+    for its_group, its_tenant in (("", ""), ("" if tenant else group, tenant)):
+        table, where, params = _place(txn, its_group, its_tenant)
+        done = txn.execute(f"UPDATE {table} SET {change}, gmt_modified=? WHERE {where}", (at, *params))
+        # What MySQL takes for another group is not counted: that must not keep configs out.
+        if not done and _alike(txn, its_group, its_tenant) is None:
+            _make(txn, its_group, its_tenant, at, change)
 
 
 def count_more(txn: Txn, tenant: str, group: str, more: int, at: Any) -> None:
     """So many more configs in a namespace, or (C{tenant} "") in a group, whose row is there. C{at}: as in L{count}."""
-    table, column = _TENANTS if tenant else _GROUPS
-    txn.execute(f"UPDATE {table} SET `usage`=`usage`+?, gmt_modified=? WHERE {column}=?", (more, at, tenant or group))
+    table, where, params = _place(txn, group, tenant)
+    txn.execute(f"UPDATE {table} SET `usage`=`usage`+?, gmt_modified=? WHERE {where}", (more, at, *params))
 
 
 def count_usage(txn: Txn, command: CountUsage) -> Result:
     """As L{CountUsage}."""
     at = txn.datetime(command.at_ms)
-    groups: dict[str, int] = dict(
-        txn.all("SELECT group_id, COUNT(*) FROM config_info WHERE tenant_id='' GROUP BY group_id")
-    )
-    tenants: dict[str, int] = dict(txn.all("SELECT tenant_id, COUNT(*) FROM config_info GROUP BY tenant_id"))
+    groups = counted_by(txn, "config_info WHERE tenant_id=''", "group_id")
+    tenants = counted_by(txn, "config_info", "tenant_id")
     groups[""] = sum(tenants.values())
     for (table, column), counted in ((_GROUPS, groups), (_TENANTS, tenants)):
         for name, usage in txn.all(f"SELECT {column}, `usage` FROM {table} ORDER BY id"):
             if usage != counted.get(name, 0):
+                where, params = exactly(txn, **{column: name})
                 txn.execute(
-                    f"UPDATE {table} SET `usage`=?, gmt_modified=? WHERE {column}=?", (counted.get(name, 0), at, name)
+                    f"UPDATE {table} SET `usage`=?, gmt_modified=? WHERE {where}", (counted.get(name, 0), at, *params)
                 )
     return DONE
 
@@ -186,8 +208,8 @@ def check_size(txn: Txn, key: ConfigKey, content: str, quotas: Quotas) -> None:
 
 
 def _has_limits(txn: Txn, key: ConfigKey) -> bool:
-    table, column = _TENANTS if key[0] else _GROUPS
-    return txn.one(f"SELECT id FROM {table} WHERE {column}=? AND max_size>0", (key[0] or key[1],)) is not None
+    table, where, params = _place(txn, key[1], key[0])
+    return txn.one(f"SELECT id FROM {table} WHERE {where} AND max_size>0", params) is not None
 
 
 def check_room(txn: Txn, key: ConfigKey, quotas: Quotas) -> None:
@@ -197,16 +219,18 @@ def check_room(txn: Txn, key: ConfigKey, quotas: Quotas) -> None:
     @raise RefusalError: no.
     """
     tenant, group, _ = key
-    _check_room(txn, _GROUPS, "", quotas.cluster, OVER_CLUSTER)
+    _check_room(txn, "", "", quotas.cluster, OVER_CLUSTER)
     if tenant:
-        _check_room(txn, _TENANTS, tenant, quotas.tenant, OVER_TENANT)
+        _check_room(txn, "", tenant, quotas.tenant, OVER_TENANT)
     else:
-        _check_room(txn, _GROUPS, group, quotas.group, OVER_GROUP)
+        _check_room(txn, group, "", quotas.group, OVER_GROUP)
 
 
-def _check_room(txn: Txn, place: tuple[str, str], name: str, default: int, text: str) -> None:
-    table, column = place
-    row = txn.one(f"SELECT `usage`, quota FROM {table} WHERE {column}=?{txn.for_update}", (name,))
+def _check_room(txn: Txn, group: str, tenant: str, default: int, text: str) -> None:
+    table, where, params = _place(txn, group, tenant)
+    row = txn.one(f"SELECT `usage`, quota FROM {table} WHERE {where}{txn.for_update}", params)
+    if row is None and _alike(txn, group, tenant) is not None:
+        row = _counted(txn, group, tenant), 0
     usage, quota = row or (0, 0)
     if usage >= (quota or default):
         raise RefusalError(QuotaExceeded(text))

@@ -16,10 +16,12 @@ from typing import Any, Protocol
 import msgspec
 
 from nacos_tw.config.commands import PublishBeta, PublishTag, Remove, StopBeta
-from nacos_tw.config.model import CasRefused, ConfigKey, Copy, md5_of
+from nacos_tw.config.model import CasRefused, ConfigKey, Copy, md5_of, named
 from nacos_tw.config.results import RefusalError, Result
-from nacos_tw.config.statements import KEY_IS, statements
+from nacos_tw.config.statements import key_is, statements
+from nacos_tw.errors import NacosError, Unavailable
 from nacos_tw.storage.errors import Duplicate
+from nacos_tw.storage.exact import exactly, refuse_alike
 from nacos_tw.storage.txn import Row, Txn
 
 BETA_NAME = "beta"
@@ -165,7 +167,7 @@ def _publish(txn: Txn, command: _Content, tag: str | None, beta_ips: str) -> Res
             except Duplicate:
                 row = _row(txn, table, command.key, tag, True)
                 if row is None:
-                    raise  # 2.5's table: a name that differs in its case alone is taken
+                    raise _alike(txn, table, command.key, tag) from None
         if row is not None:
             if leading:
                 _check_cas(command, row[1])
@@ -183,14 +185,24 @@ def _row(
     @param there: it is, though this transaction may have begun before.
     """
     columns = table.key(key, tag)
-    where = " AND ".join(f"{name}=?" for name in columns)
-    values = tuple(columns.values())
+    where, params = exactly(txn, **columns)
     shared = " LOCK IN SHARE MODE" if there and txn.for_update else ""
-    found = txn.one(f"SELECT id, {', '.join(columns)} FROM {table.name} WHERE {where}{shared}", values)
-    # config_info_gray has a collation for which cases are the same: its row may be another one's.
-    if found is None or found[1:] != values:
+    found = txn.one(f"SELECT id FROM {table.name} WHERE {where}{shared}", params)
+    if found is None:
         return None
     return txn.one(f"SELECT id, md5 FROM {table.name} WHERE id=?{txn.for_update}", found[:1])
+
+
+def _alike(txn: Txn, table: _Table, key: ConfigKey, tag: str | None) -> NacosError:
+    """Why there cannot be such a copy."""
+    columns = table.key(key, tag)
+    where = " AND ".join(f"{name}=?" for name in columns)
+    found = txn.one(f"SELECT {', '.join(columns)} FROM {table.name} WHERE {where}", tuple(columns.values()))
+    if found is None:
+        return Unavailable("the copy is being written and removed at the same time, try later")
+    data_id, group, tenant, *other = found
+    wanted = f"the copy {gray_name(tag)} of {named(key)}"
+    return refuse_alike(wanted, f"{other[0] if other else 'that'} of {named((tenant or '', group, data_id))}")
 
 
 def _check_cas(command: _Content, md5: str | None) -> None:
@@ -269,9 +281,8 @@ def beta(txn: Txn, key: ConfigKey) -> Copy | None:
 
 def copies(txn: Txn, key: ConfigKey, beta_only: bool = False) -> list[Copy]:
     """The beta copy, if there is one, and those of tags, by their names."""
-    tenant, group, data_id = key
-    found = _copies(txn, KEY_IS, [data_id, group, tenant], True, beta_only)
-    return [copy for copy in found if copy.key == key]  # for config_info_gray cases are the same
+    where, params = key_is(txn, key)
+    return _copies(txn, where, params, True, beta_only)
 
 
 def copies_index(txn: Txn) -> list[Copy]:
@@ -288,7 +299,7 @@ def _copies(txn: Txn, where: str, params: list[Any], contents: bool, beta_only: 
             f" WHERE {where} AND {names} ORDER BY gray_name, id",
             params,
         )
-        return [_from_gray(txn, row) for row in rows]
+        return [_from_gray(txn, row) for row in rows if row[10] == BETA_NAME or row[10].startswith(TAG_PREFIX)]
     secret = "encrypted_data_key" if txn.columns.beta_encrypted_data_key else "''"
     found = [
         _copy(txn, row, None, row[10] or "", row[11])

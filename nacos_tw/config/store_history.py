@@ -8,7 +8,7 @@ from nacos_tw.config.commands import TrimHistory
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.pages import Page, offset
 from nacos_tw.config.results import Result
-from nacos_tw.config.statements import KEY_IS
+from nacos_tw.config.statements import key_is
 from nacos_tw.errors import Forbidden
 from nacos_tw.storage.txn import Row, Txn
 
@@ -46,11 +46,10 @@ class Past(msgspec.Struct, frozen=True, gc=False):
 def history(txn: Txn, key: ConfigKey, page_no: int, page_size: int) -> Page[Past]:
     """The rows of a config, newest first, without contents; see L{offset} for the errors."""
     start = offset(page_no, page_size)
-    tenant, group, data_id = key
-    params = (data_id, group, tenant)
-    counted = txn.one(f"SELECT COUNT(*) FROM his_config_info WHERE {KEY_IS}", params)
+    where, params = key_is(txn, key)
+    counted = txn.one(f"SELECT COUNT(*) FROM his_config_info WHERE {where}", params)
     rows = txn.all(
-        f"SELECT {_columns(txn, False)} FROM his_config_info WHERE {KEY_IS} ORDER BY nid DESC LIMIT ? OFFSET ?",
+        f"SELECT {_columns(txn, False)} FROM his_config_info WHERE {where} ORDER BY nid DESC LIMIT ? OFFSET ?",
         (*params, page_size, start),
     )
     return Page(counted[0] if counted else 0, page_no, page_size, [_past(txn, row) for row in rows])
@@ -77,10 +76,8 @@ def previous(txn: Txn, key: ConfigKey, config_id: int) -> Past | None:
 
     @raise Forbidden: the id is another config's.
     """
-    tenant, group, data_id = key
-    newest = txn.one(
-        f"SELECT MAX(nid) FROM his_config_info WHERE {KEY_IS} AND id=?", (data_id, group, tenant, config_id)
-    )
+    where, params = key_is(txn, key)
+    newest = txn.one(f"SELECT MAX(nid) FROM his_config_info WHERE {where} AND id=?", (*params, config_id))
     if newest is not None and newest[0] is not None:
         return past(txn, key, newest[0])
     row = txn.one("SELECT tenant_id, group_id, data_id FROM config_info WHERE id=?", (config_id,))

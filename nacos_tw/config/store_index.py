@@ -12,8 +12,9 @@ from collections.abc import Iterable
 import msgspec
 
 from nacos_tw.config.model import DEFAULT_TYPE, ConfigKey, Copy, md5_of
-from nacos_tw.config.statements import KEY_IS
+from nacos_tw.config.statements import key_is
 from nacos_tw.config.store_gray import copies
+from nacos_tw.storage.exact import binary, text_of
 from nacos_tw.storage.txn import Row, Txn
 
 
@@ -65,8 +66,8 @@ def rows(txn: Txn, keys: Iterable[ConfigKey]) -> list[Cached]:
 
 
 def _cached(txn: Txn, key: ConfigKey) -> Cached:
-    tenant, group, data_id = key
-    row = txn.one(f"SELECT {_columns(txn)}, content FROM config_info WHERE {KEY_IS}", (data_id, group, tenant))
+    where, params = key_is(txn, key)
+    row = txn.one(f"SELECT {_columns(txn)}, content FROM config_info WHERE {where}", params)
     beta = None
     tags = {}
     for copy in copies(txn, key):
@@ -95,12 +96,13 @@ def changed_since(txn: Txn, since_ms: int) -> list[ConfigKey]:
     if txn.columns.beta:
         tables += ["config_info_beta", "config_info_tag"]
     since = txn.datetime(since_ms)
+    columns = ", ".join(binary(txn, name) for name in ("tenant_id", "group_id", "data_id"))
     found: dict[ConfigKey, None] = {}
     for table in tables:
         for tenant, group, data_id in txn.all(
-            f"SELECT DISTINCT tenant_id, group_id, data_id FROM {table} WHERE gmt_modified>=?", (since,)
+            f"SELECT DISTINCT {columns} FROM {table} WHERE gmt_modified>=?", (since,)
         ):
-            found[(tenant or "", group, data_id)] = None
+            found[(text_of(tenant), text_of(group), text_of(data_id))] = None
     return list(found)
 
 

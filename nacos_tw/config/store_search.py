@@ -9,8 +9,9 @@ import attrs
 
 from nacos_tw.config.model import ConfigKey, Item
 from nacos_tw.config.pages import Page, offset
-from nacos_tw.config.statements import KEY_IS
+from nacos_tw.config.statements import key_is
 from nacos_tw.errors import BadParameter
+from nacos_tw.storage.exact import binary, exactly
 from nacos_tw.storage.txn import Row, Txn
 
 LARGEST_PAGE = 64 * 1024 * 1024
@@ -60,8 +61,8 @@ class Sized(NamedTuple):
 
 def full_row(txn: Txn, key: ConfigKey) -> Item | None:
     """A config with all its columns and labels (show=all, catalog)."""
-    tenant, group, data_id = key
-    row = txn.one(f"SELECT {columns(txn)} FROM config_info WHERE {KEY_IS}", (data_id, group, tenant))
+    where, params = key_is(txn, key)
+    row = txn.one(f"SELECT {columns(txn)} FROM config_info WHERE {where}", params)
     if row is None:
         return None
     labels = txn.all("SELECT tag_name FROM config_tags_relation WHERE id=? ORDER BY nid", (row[0],))
@@ -129,10 +130,10 @@ def export_page(txn: Txn, wanted: Search, after_id: int, limit: int) -> list[Siz
 
 def configs_of(txn: Txn, tenant: str) -> list[Brief]:
     """All configs of a namespace (history/configs)."""
+    where, params = exactly(txn, tenant_id=tenant)
     rows = txn.all(
-        "SELECT id, group_id, data_id, md5, app_name, type, gmt_modified FROM config_info"
-        " WHERE tenant_id=? ORDER BY id",
-        (tenant,),
+        f"SELECT id, group_id, data_id, md5, app_name, type, gmt_modified FROM config_info WHERE {where} ORDER BY id",
+        params,
     )
     return [
         Brief(number, (tenant, group, data_id), md5 or "", app_name, kind, txn.millis(modified))
@@ -145,7 +146,8 @@ def count(txn: Txn, tenant: str | None = None) -> int:
     if tenant is None:
         row = txn.one("SELECT COUNT(*) FROM config_info")
     else:
-        row = txn.one("SELECT COUNT(*) FROM config_info WHERE tenant_id=?", (tenant,))
+        where, params = exactly(txn, tenant_id=tenant)
+        row = txn.one(f"SELECT COUNT(*) FROM config_info WHERE {where}", params)
     return row[0] if row else 0
 
 
@@ -153,41 +155,43 @@ def count(txn: Txn, tenant: str | None = None) -> int:
 
 
 def _where(txn: Txn, wanted: Search) -> tuple[str, list[Any]]:
-    conditions = ["c.tenant_id=?"]
-    params: list[Any] = [wanted.tenant]
+    conditions: list[str] = []
+    params: list[Any] = []
 
-    def add(condition: str, *values: str) -> None:
+    def add(condition: str, values: Iterable[str]) -> None:
         conditions.append(condition)
         params.extend(values)
 
+    add(*exactly(txn, c__tenant_id=wanted.tenant))
     for column, value in (("c.data_id", wanted.data_id), ("c.group_id", wanted.group)):
         if value:
             add(*match(txn, column, value, wanted.blur))
     if wanted.app_name:
-        add("c.app_name=?", wanted.app_name)
+        add(*match(txn, "c.app_name", wanted.app_name, False))
     if wanted.types:
-        add(f"c.type IN ({marks(wanted.types)})", *wanted.types)
+        add(f"c.type IN ({marks(wanted.types)})", wanted.types)
     if wanted.labels:
         each = [match(txn, "t.tag_name", label, wanted.blur) for label in wanted.labels]
         add(
             "EXISTS (SELECT 1 FROM config_tags_relation t WHERE t.id=c.id AND"
             f" ({' OR '.join(condition for condition, _ in each)}))",
-            *(value for _, value in each),
+            [value for _, values in each for value in values],
         )
     return " AND ".join(conditions), params
 
 
-def match(txn: Txn, column: str, text: str, blur: bool) -> tuple[str, str]:
+def match(txn: Txn, column: str, text: str, blur: bool) -> tuple[str, list[str]]:
     """
-    The condition that a column is a text or, with C{blur} and C{*} in it, like it; and its parameter. Cases are told
+    The condition that a column is a text or, with C{blur} and C{*} in it, like it; and its parameters. Cases are told
     apart on both databases.
     """
     if not blur or "*" not in text:
-        return f"{column}=?", text
+        return exactly(txn, **{column.replace(".", "__"): text})
     if txn.dialect == "sqlite":
         # GLOB, unlike LIKE, can use the index on a column that tells cases apart.
-        return f"{column} GLOB ?", text.replace("[", "[[]").replace("?", "[?]")
-    return f"{column} LIKE ? ESCAPE '!'", like(text)
+        return f"{column} GLOB ?", [text.replace("[", "[[]").replace("?", "[?]")]
+    pattern = like(text)
+    return f"({column} LIKE ? ESCAPE '!' AND {binary(txn, column)} LIKE ? ESCAPE '!')", [pattern, pattern]
 
 
 def like(text: str) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from nacos_tw.namespaces.commands import CreateNamespace, DeleteNamespace, UpdateNamespace
 from nacos_tw.storage.errors import Duplicate
+from nacos_tw.storage.exact import counted_by, exactly, refuse_alike
 from nacos_tw.storage.txn import Txn
 
 PUBLIC_NAME = "public"
@@ -41,7 +42,7 @@ def is_valid_name(text: str) -> bool:
 
 def namespaces(txn: Txn) -> list[Namespace]:
     """The public one, then the others in the order they were made."""
-    counts: dict[str, int] = dict(txn.all("SELECT tenant_id, COUNT(*) FROM config_info GROUP BY tenant_id"))
+    counts = counted_by(txn, "config_info", "tenant_id")
     found = [Namespace("", PUBLIC_NAME, PUBLIC_DESC, counts.get("", 0), 0)]
     for number, name, desc in txn.all(
         "SELECT tenant_id, tenant_name, tenant_desc FROM tenant_info WHERE kp='1' ORDER BY id"
@@ -53,17 +54,19 @@ def namespaces(txn: Txn) -> list[Namespace]:
 
 def namespace(txn: Txn, number: str) -> Namespace | None:
     """One namespace, "" is the public one; None if there is none."""
-    counted = txn.one("SELECT COUNT(*) FROM config_info WHERE tenant_id=?", (number,))
+    where, params = exactly(txn, tenant_id=number)
+    counted = txn.one(f"SELECT COUNT(*) FROM config_info WHERE {where}", params)
     configs = counted[0] if counted else 0
     if not number:
         return Namespace("", PUBLIC_NAME, PUBLIC_DESC, configs, 0)
-    row = txn.one("SELECT tenant_name, tenant_desc FROM tenant_info WHERE kp='1' AND tenant_id=?", (number,))
+    row = txn.one(f"SELECT tenant_name, tenant_desc FROM tenant_info WHERE kp='1' AND {where}", params)
     return None if row is None else Namespace(number, row[0] or "", row[1], configs)
 
 
 def exists(txn: Txn, number: str) -> bool:
     """Whether a namespace of that id was created; the public one ("") was not."""
-    return txn.one("SELECT 1 FROM tenant_info WHERE kp='1' AND tenant_id=?", (number,)) is not None
+    where, params = exactly(txn, tenant_id=number)
+    return txn.one(f"SELECT 1 FROM tenant_info WHERE kp='1' AND {where}", params) is not None
 
 
 def create(txn: Txn, command: CreateNamespace) -> bool:
@@ -77,20 +80,30 @@ def create(txn: Txn, command: CreateNamespace) -> bool:
             (command.id, command.name, command.desc, command.at_ms, command.at_ms),
         )
     except Duplicate:
+        row = txn.one(f"SELECT tenant_id FROM tenant_info WHERE kp='1' AND tenant_id=?{_shared(txn)}", (command.id,))
+        if row is not None and row[0] != command.id:
+            raise refuse_alike(f"the namespace '{command.id}'", f"'{row[0]}'") from None
         return False
     return True
 
 
+def _shared(txn: Txn) -> str:
+    """What lets a query see what was committed since the transaction began."""
+    return " LOCK IN SHARE MODE" if txn.for_update else ""
+
+
 def update(txn: Txn, command: UpdateNamespace) -> bool:
     """As L{UpdateNamespace}."""
+    where, params = exactly(txn, tenant_id=command.id)
     txn.execute(
-        "UPDATE tenant_info SET tenant_name=?, tenant_desc=?, gmt_modified=? WHERE kp='1' AND tenant_id=?",
-        (command.name, command.desc, command.at_ms, command.id),
+        f"UPDATE tenant_info SET tenant_name=?, tenant_desc=?, gmt_modified=? WHERE kp='1' AND {where}",
+        (command.name, command.desc, command.at_ms, *params),
     )
     return True
 
 
 def delete(txn: Txn, command: DeleteNamespace) -> bool:
     """As L{DeleteNamespace}."""
-    txn.execute("DELETE FROM tenant_info WHERE kp='1' AND tenant_id=?", (command.id,))
+    where, params = exactly(txn, tenant_id=command.id)
+    txn.execute(f"DELETE FROM tenant_info WHERE kp='1' AND {where}", params)
     return True

@@ -18,6 +18,10 @@ class Duplicate(BadParameter):
         self.key = key
 
 
+class Alike(BadParameter):
+    """The database's collation takes what was to be stored for another row, which is named. Nothing was changed."""
+
+
 class LinkLost(Unavailable):
     """The connection broke, and nothing was committed."""
 

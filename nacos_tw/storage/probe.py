@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from nacos_tw.errors import NacosError, StartError
+from nacos_tw.storage.collations import cures
 from nacos_tw.storage.errors import Deadlock, LinkLost
 from nacos_tw.storage.jdbc import Target
 from nacos_tw.storage.link import Link, MySQLTxn
@@ -29,12 +30,18 @@ LONGEST = 5.0
 
 @attrs.frozen
 class Finding:
-    """What a look found. C{error}: why the server must not start at all; None for any other reason."""
+    """
+    What a look found.
+
+    @ivar error: why the server must not start at all; None for any other reason.
+    @ivar cures: see L{nacos_tw.storage.collations.cures}.
+    """
 
     state: State
     reason: str = ""
     columns: Columns | None = None
     error: StartError | None = None
+    cures: tuple[str, ...] = ()
 
 
 class Probe:
@@ -51,6 +58,7 @@ class Probe:
         self._within = min(within, target.socket_timeout, LONGEST)
         self._link: Link | None = None
         self._columns: Columns | None = None
+        self._cures: tuple[str, ...] = ()
 
     def look(self) -> Finding:
         """Look once. Never raises."""
@@ -85,7 +93,8 @@ class Probe:
             link = self._link = Link(self._target, self._index)
             link.open(self._within)
             link.limit(self._within)
-            self._columns = check_mysql(MySQLTxn(link, lambda: None))
+            txn = MySQLTxn(link, lambda: None)
+            self._columns, self._cures = check_mysql(txn), cures(txn)
         link.limit(self._within)
         link.look()
         link.run(READS)
@@ -102,7 +111,7 @@ class Probe:
                     raise
                 state, reason = State.READ_ONLY, str(error)
         link.run("ROLLBACK")
-        return Finding(state, reason, self._columns)
+        return Finding(state, reason, self._columns, cures=self._cures)
 
 
 class Watch:
@@ -125,6 +134,7 @@ class Watch:
         self._reactor = reactor
         self._probes = [Probe(target, index, len(targets) > 1, within) for index, target in enumerate(targets)]
         self._threads = ThreadPool(0, min(len(targets), 8), "database-health")
+        self._cures: dict[int, tuple[str, ...]] = {}
         self._timers: dict[int, Any] = {}
         self._looking: dict[int, bool] = {}
         self._running = False
@@ -186,6 +196,7 @@ class Watch:
             return
         if finding.columns is not None:
             self.columns[index] = finding.columns
+            self._warn(finding.cures, index)
         self._tell(finding, index)
         if self.sources.report(index, finding.state, finding.reason):
             self.changed()
@@ -196,6 +207,16 @@ class Watch:
                 self.ready.callback(self.sources.master is not None)
         pause = 0.0 if again and finding.state is not State.DOWN else self.sources.all[index].pause
         self._timers[index] = self._reactor.callLater(pause, self._look, index)
+
+    def _warn(self, found: tuple[str, ...], index: int) -> None:
+        before, self._cures[index] = self._cures.get(index, ()), found
+        if found and found != before:
+            self.log.warn(
+                "database {host} takes names for the same that differ in cases or accents alone, and refuses the second"
+                " of them; run in it: {statements}",
+                host=self.sources.all[index].host,
+                statements=" ".join(found),
+            )
 
     def _tell(self, finding: Finding, index: int) -> None:
         source = self.sources.all[index]

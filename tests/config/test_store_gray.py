@@ -9,7 +9,7 @@ from nacos_tw.config import store_gray, store_history, store_index
 from nacos_tw.config.commands import Publish, PublishBeta, PublishTag, Remove, StopBeta
 from nacos_tw.config.model import CasRefused, ConfigKey, Copy, md5_of
 from nacos_tw.config.store_adopt import adopt
-from nacos_tw.storage.errors import Duplicate
+from nacos_tw.storage.errors import Alike
 from tests.config.databases import ALL, T0, OnMariaDB, OnNewMariaDB, StoreCase, on_each
 
 KEY: ConfigKey = ("ns", "g", "d")
@@ -174,8 +174,10 @@ class Cases(StoreCase):
         self.do(beta())
         self.assertIsNone(self.run_in(store_gray.beta, other))
         self.assertEqual(self.do(StopBeta(other, T0)).changed, ())
-        with self.assertRaises(Duplicate):
+        with self.assertRaises(Alike) as caught:
             self.do(PublishBeta(other, "x", "9.9.9.9", T0))
+        self.assertIn("'D'", str(caught.exception))
+        self.assertIn("'d'", str(caught.exception))
         self.assertEqual([copy.content for copy in self.run_in(store_gray.copies, KEY)], ["beta"])
 
 
