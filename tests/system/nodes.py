@@ -78,6 +78,7 @@ class RealNode:
     def __init__(self, home: str, port: int, host: str = "127.0.0.1", prefix: tuple[str, ...] = ()) -> None:
         """
         @param prefix: command under which the scripts run, such as C{ip netns exec ...}.
+        @ivar arguments: options of bin/startup.sh that this node is always started with.
         """
         self.home = home
         self.port = port
@@ -85,6 +86,7 @@ class RealNode:
         self.prefix = prefix
         self.address = f"{host}:{port}"
         self.url = f"http://{self.address}"
+        self.arguments: tuple[str, ...] = ()
         self.tls: ssl.SSLContext | None = None
         self.output = ""
 
@@ -93,7 +95,8 @@ class RealNode:
         return {**kept, "NACOS_HOME": self.home, "NACOS_TW_VENV": os.environ.get("NACOS_TW_VENV", sys.prefix)}
 
     def start(self, *arguments: str, check: bool = True, **environment: str) -> int:
-        """Run bin/startup.sh; its output is in C{output}."""
+        """Run bin/startup.sh with the arguments, else with the node's own; its output is in C{output}."""
+        arguments = arguments or self.arguments
         with tempfile.TemporaryFile() as output:  # not a pipe: the node would hold it open
             done = subprocess.run(
                 [*self.prefix, "sh", os.path.join(BIN, "startup.sh"), *arguments],

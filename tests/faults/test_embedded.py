@@ -1,0 +1,81 @@
+"""Three nodes with embedded storage, broken one way after the other while clients work."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Iterable
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.faults import breakage
+from tests.faults.breakage import Breakage, Site
+from tests.faults.cluster import FaultyCluster
+from tests.faults.verdict import Verdict, wait_equal
+from tests.faults.workload import Workload
+
+ROUNDS = int(os.environ.get("NACOS_TW_FAULTS", "0") or 0)
+SEED = int(os.environ.get("NACOS_TW_FAULTS_SEED", "0") or 0) or random.randrange(1, 1 << 30)
+
+
+class EmbeddedFaults(SynchronousTestCase):
+    """One cluster and one workload for all breakages of a run."""
+
+    def run_faults(self, breakages: Iterable[Breakage], seed: int) -> None:
+        """Break and mend one after the other, then check everything that was answered."""
+        cluster = FaultyCluster()
+        self.addCleanup(cluster.close)
+        cluster.start()
+        workload = Workload(cluster.nodes, seed)
+        site, chance = Site(cluster, workload), random.Random(seed)
+        workload.start()
+        told: list[str] = []
+        try:
+            workload.progress()
+            for number, broken in enumerate(breakages):
+                began = time.monotonic()
+                told.append(f"{number} {broken.__name__} at {began:.1f}")
+                broken(site, random.Random(chance.random()))
+                breakage.mend(site)
+                workload.progress(10)
+                told[-1] += f" for {time.monotonic() - began:.1f} s"
+            workload.end_writes()
+            verdict = self.heard_the_last(workload, cluster)
+        except BaseException:
+            print(f"seed {seed}: {told}")
+            for node in cluster.nodes:
+                print(f"--- {node.address}\n{node.full_log[-3000:]}")
+            raise
+        findings = verdict.judge()
+        if findings:
+            print(f"seed {seed}: {told}")
+            for node in cluster.nodes:
+                print(f"--- {node.address}\n{node.full_log[-6000:]}")
+        self.assertEqual(findings, [], f"seed {seed}")
+        self.assertGreater(verdict.checked, 6 * len(workload.keys))
+
+    def heard_the_last(self, workload: Workload, cluster: FaultyCluster) -> Verdict:
+        """Let listeners hear the last state; then all clients end."""
+        facts = wait_equal(cluster.nodes, workload.keys)
+        last = {key: fact[0] for key, fact in facts.items() if isinstance(fact, tuple)}
+        workload.until(lambda: all(listener.held == last for listener in workload.listeners))
+        workload.end()
+        return Verdict(workload, cluster.nodes)
+
+    def test_short(self) -> None:
+        """Each kind once, in an order that differs from run to run."""
+        only = os.environ.get("NACOS_TW_FAULTS_ONLY", "")
+        order = (
+            [broken for broken in breakage.ALL if broken.__name__ in only.split(",")] if only else list(breakage.ALL)
+        )
+        random.Random(SEED).shuffle(order)
+        self.run_faults(order, SEED)
+
+    def test_long(self) -> None:
+        """As many random ones as the environment asks for."""
+        chance = random.Random(SEED)
+        self.run_faults([chance.choice(breakage.ALL) for _ in range(ROUNDS)], SEED)
+
+    if not ROUNDS:
+        test_long.skip = "NACOS_TW_FAULTS=<rounds> runs it"  # type: ignore[attr-defined]

@@ -1,0 +1,138 @@
+"""All checks of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.faults import checks
+from tests.faults.history import OK, by_key
+from tests.faults.linearizability import is_linearizable
+from tests.faults.workload import CONFIGS, GROUP, KEPT, SERVICE, Connection, Workload, digest
+from tests.system.nodes import RealNode, wait_for
+
+Facts = dict[str, object]
+HISTORY = "/nacos/v1/cs/history"
+BEATS_AT_LEAST = 6.0
+"""Seconds; instances whose client had no answer for longer are not judged."""
+
+
+def rows(node: RealNode, key: str) -> list[tuple[str, str]]:
+    """Kind and md5 of each row of a config's history, the oldest first. The list holds no contents: each is read once."""
+    found: list[tuple[str, str]] = []
+    page, pages = 1, 1
+    while page <= pages:
+        params = {"search": "accurate", "dataId": key, "group": GROUP, "pageNo": page, "pageSize": 500}
+        answer = node.request("GET", HISTORY, params)
+        if answer.status != 200:
+            raise ValueError(answer)
+        found += [(row["opType"].strip(), row["id"]) for row in answer.json["pageItems"]]
+        page, pages = page + 1, answer.json["pagesAvailable"]
+    connection = Connection(node)
+    try:
+        return [(kind, _replaced(connection, key, number)) for kind, number in reversed(found)]
+    finally:
+        connection.close()
+
+
+def _replaced(connection: Connection, key: str, number: str) -> str:
+    """The md5 of the content in one row."""
+    answer = connection.ask("GET", HISTORY, {"dataId": key, "group": GROUP, "nid": number})
+    if answer.status != 200:
+        raise ValueError(answer)
+    return digest(answer.json["content"])
+
+
+def current(node: RealNode, key: str) -> str:
+    """The md5 of a config at a node, "" if there is none."""
+    answer = node.request("GET", CONFIGS, {"dataId": key, "group": GROUP})
+    if answer.status not in (200, 404):
+        raise ValueError(answer)
+    return digest(answer.text) if answer.status == 200 else ""
+
+
+def state(node: RealNode, keys: Sequence[str]) -> Facts:
+    """What a node holds, for comparing it with others."""
+    facts: Facts = {key: (current(node, key), rows(node, key)) for key in keys}
+    facts["kept"] = frozenset(node.ips(KEPT))
+    facts["living"] = frozenset(node.ips(SERVICE))
+    return facts
+
+
+def wait_equal(nodes: Sequence[RealNode], keys: Sequence[str]) -> Facts:
+    """What all nodes hold, at once or soon."""
+
+    def equal() -> Facts | None:
+        first, *others = [state(node, keys) for node in nodes]
+        return first if all(other == first for other in others) else None
+
+    found: Facts = wait_for(equal, why="all nodes to hold the same")
+    return found
+
+
+class Verdict:
+    """The findings of one run that has ended, with all nodes up again."""
+
+    def __init__(self, workload: Workload, nodes: Sequence[RealNode]) -> None:
+        self.workload = workload
+        self.nodes = nodes
+        self.findings: list[str] = []
+        self.checked = 0
+        self.ready = checks.Readiness(workload.recorder.operations("ready"))
+
+    def judge(self) -> list[str]:
+        """All findings."""
+        facts = wait_equal(self.nodes, self.workload.keys)
+        for key in self.workload.keys:
+            self._config(key, facts[key])
+        self._instances(facts)
+        self._listeners(facts)
+        return self.findings
+
+    def _found(self, name: str, findings: Sequence[str]) -> None:
+        self.checked += 1
+        self.findings += [f"{name}: {finding}" for finding in findings[:5]]
+
+    def _config(self, key: str, fact: object) -> None:
+        assert isinstance(fact, tuple)
+        last, history = fact
+        recorder = self.workload.recorder
+        writes = by_key(recorder.operations("publish", "cas")).get(key, [])
+        reads = by_key(recorder.operations("read")).get(key, [])
+        try:
+            order = checks.order_of_writes(history, last)
+        except ValueError as error:
+            self._found(f"history of {key}", [str(error)])
+            return
+        self._found("acknowledged and present", checks.acknowledged_and_present(writes, order))
+        self._found("real time", checks.real_time(writes, order))
+        self._found("one CAS winner", checks.one_winner(writes, order))
+        self._found("reads go forward", checks.reads_go_forward(reads, order, self.ready))
+        self._found("no stale read between two OK", checks.not_stale(reads, writes, order, self.ready))
+        self._found("own writes are read", checks.own_writes_are_read(reads, writes, order))
+        if not is_linearizable(writes):
+            self._found("linearizable", [key])
+
+    def _instances(self, facts: Facts) -> None:
+        recorder = self.workload.recorder
+        kept = facts["kept"]
+        assert isinstance(kept, frozenset)
+        lost = {o.value for o in recorder.operations("keep") if o.outcome == OK} - kept
+        self._found("registered and present", [f"{ip} is gone" for ip in sorted(lost)])
+        beats = {
+            instance.ip: [
+                o for o in recorder.operations("register", "beat") if o.value == instance.ip and o.outcome == OK
+            ]
+            for instance in self.workload.instances
+        }
+        looks = recorder.operations("list")
+        self._found("living instances", checks.living_are_listed(looks, beats, self.ready, BEATS_AT_LEAST))
+
+    def _listeners(self, facts: Facts) -> None:
+        for listener in self.workload.listeners:
+            for key, held in listener.held.items():
+                fact = facts[key]
+                assert isinstance(fact, tuple)
+                if held != fact[0]:
+                    self._found(
+                        "listeners end on the last state", [f"{listener.name} has {held} of {key}, not {fact[0]}"]
+                    )
