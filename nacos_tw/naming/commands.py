@@ -118,7 +118,7 @@ class Expire(_Command, frozen=True, array_like=True, tag=6):
 
 
 class Revive(_Command, frozen=True, array_like=True, tag=7):
-    """Ephemeral instances that beat again become healthy. Unknown numbers are left out. Result: None."""
+    """Ephemeral instances that beat again are healthy, with a full lease; unknown numbers are left out. No result."""
 
     numbers: list[int]
 

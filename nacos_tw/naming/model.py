@@ -34,6 +34,10 @@ NO_METADATA: dict[str, str] = {}
 BEAT_INTERVAL_KEY = "preserved.heart.beat.interval"
 BEAT_TIMEOUT_KEY = "preserved.heart.beat.timeout"
 DELETE_TIMEOUT_KEY = "preserved.ip.delete.timeout"
+SHORTEST_BEAT_TIMEOUT = 1_000
+SHORTEST_DELETE_TIMEOUT = 5_000
+"""Milliseconds below which an instance's own timeouts do not count: a Nacos looks every 5 s, so instances with timeouts
+of some milliseconds (seconds were meant) live there."""
 ID_GENERATOR_KEY = "preserved.instance.id.generator"
 
 DEFAULT_BEAT_INTERVAL = 5000
@@ -103,7 +107,8 @@ def custom_timeouts(instance: Instance) -> tuple[float, float] | None:
     metadata = instance.metadata
     if not metadata or not (BEAT_TIMEOUT_KEY in metadata or DELETE_TIMEOUT_KEY in metadata):
         return None
-    return beat_timeout(instance) / 1000, delete_timeout(instance) / 1000
+    silent, gone = beat_timeout(instance), delete_timeout(instance)
+    return max(silent, SHORTEST_BEAT_TIMEOUT) / 1000, max(gone, SHORTEST_DELETE_TIMEOUT) / 1000
 
 
 def own_beat_interval(metadata: Mapping[str, str] | None) -> int | None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, FirstError, gatherResults, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -239,7 +239,7 @@ class Naming:
 
     def beat(self, instance: Instance) -> Deferred[Any] | None:
         """
-        A heartbeat of a known instance.
+        A heartbeat of a known instance. It begins a full lease, and brings an instance back that was given up.
 
         @return: None when it counts already; else fires when a majority has acknowledged it.
         """
@@ -247,7 +247,11 @@ class Naming:
             return None
         if instance.healthy or not self._proposer.available:
             return self._proposer.renew(instance.number)
-        return self._revive([instance.number])
+        revived = self._revive([instance.number])
+        renewed = self._proposer.renew(instance.number)
+        if renewed is None:
+            return revived
+        return gatherResults([revived, renewed], consumeErrors=True).addErrback(_first_error)
 
     # -- facts
 
@@ -270,3 +274,9 @@ class Naming:
     def last_beat_millis(self, number: int) -> int:
         """When the instance was last heard of by this node, in milliseconds since 1970."""
         return self.leases.last_beat_millis(number)
+
+
+def _first_error(failure: Failure) -> Any:
+    """What made one of several fail."""
+    error = failure.value
+    return error.subFailure if isinstance(error, FirstError) else failure

@@ -219,8 +219,13 @@ class Registry(State):
     def _revive(self, command: commands.Revive) -> None:
         for number in command.numbers:
             instance = self._leased(number)
-            if instance is not None:
-                self._set_health(instance, True)
+            if instance is None:
+                continue
+            self._changes.started.append(number)
+            if not instance.healthy:
+                # An expiry that was decided before this is applied does not count any more.
+                revived = replace(instance, healthy=True, written=self.applied)
+                self._put(self.services[instance.service], instance.key, revived)
 
     def _leased(self, number: int) -> Instance | None:
         """The ephemeral, unmarked instance of that number."""

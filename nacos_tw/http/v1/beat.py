@@ -107,8 +107,14 @@ class BeatsV1:
                 waiting = naming.beat(instance)
                 if waiting is None:
                     return known.reply
-                return waiting.addCallback(_given, known.reply)
+                return waiting.addCallback(self._counted, call, instance, known.reply)
         return self._read(call)
+
+    def _counted(self, _: Any, call: Call, instance: Instance, reply: Reply) -> Reply | Deferred[Reply]:
+        """A majority has the beat. If the instance was removed meanwhile, the beat is one of an unknown instance."""
+        if instance.number and instance.number not in self.naming.registry.by_number:
+            return self._read(call)
+        return reply
 
     def _read(self, call: Call) -> Reply | Deferred[Reply]:
         """A request that is not known by its bytes."""
@@ -132,7 +138,7 @@ class BeatsV1:
         if instance.number:
             self.requests.remember(_bytes_of(call), Known(instance, switches, reply))
         waiting = naming.beat(instance)
-        return reply if waiting is None else waiting.addCallback(_given, reply)
+        return reply if waiting is None else waiting.addCallback(self._counted, call, instance, reply)
 
     def _register(self, service: ServiceKey, cluster: str, ip: str, port: int, beat: Beat) -> Deferred[Reply]:
         if not ip:
@@ -163,10 +169,6 @@ class BeatsV1:
 def _bytes_of(call: Call) -> tuple[bytes, bytes, bytes]:
     """All that decides what a request says."""
     return call.target, call.body, call.raw_header(b"content-type") if call.body else b""
-
-
-def _given(_: Any, reply: Reply) -> Reply:
-    return reply
 
 
 def answer(switches: Switches, instance: Instance | None) -> Reply:
