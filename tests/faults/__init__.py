@@ -2,5 +2,5 @@
 
 C{sh bin/test.sh tests.faults} runs the short part, which is in the suite; with C{NACOS_TW_FAULTS=<rounds>} in the
 environment so many random faults follow, from a seed that a failure prints (and that C{NACOS_TW_FAULTS_SEED} gives).
-docs/testing.md tells what is broken and what is checked.
+C{breakage.py} has what is broken, C{checks.py} what is checked.
 """

@@ -320,6 +320,9 @@ ALL: tuple[Breakage, ...] = (
     rolled_back, wiped, swapped, descriptors, memory,
 )  # fmt: skip
 
+SHORT: tuple[Breakage, ...] = (kill_leader, kill_follower, kill_all, leader_unheard, ring, damaged_log)
+"""What each run of the suite breaks."""
+
 
 def mend(site: Site) -> None:
     """After a breakage: all nodes run, and are ready."""

@@ -17,7 +17,7 @@ BEATS_AT_LEAST = 6.0
 
 
 def rows(node: RealNode, key: str) -> list[tuple[str, str]]:
-    """Kind and md5 of each row of a config's history, the oldest first. The list holds no contents: each is read once."""
+    """Kind and md5 of each row of a config's history, the oldest first."""
     found: list[tuple[str, str]] = []
     page, pages = 1, 1
     while page <= pages:
