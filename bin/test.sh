@@ -1,8 +1,8 @@
 #!/bin/sh
 # Checks and tests everything, on a fresh machine too: makes .venv-test (or NACOS_TW_VENV), and as root installs the
-# Debian packages that some tests need (they are skipped where those are missing). Arguments go to trial instead of
-# "tests", and the console is left out then; NACOS_TW_TEST_JOBS is the number of processes (1). The last line is
-# "N passed, N failed".
+# Debian packages that some tests need (they are skipped where those are missing). Tests of whole nodes, which mostly
+# wait, run beside all others and the console's. Arguments go to trial instead, and the console is left out then;
+# NACOS_TW_TEST_JOBS is the number of its processes (1). The last line is "N passed, N failed".
 
 SOURCE=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 . "$SOURCE/bin/functions.sh"
@@ -57,31 +57,63 @@ check ruff format --check $sources
 check mypy
 check lint-imports
 
-console=
-[ $# -gt 0 ] || { console=yes; set -- tests; }
-[ "$JOBS" -gt 1 ] && set -- "-j$JOBS" "$@"
-echo "--- trial $*"
-output=$(mktemp "${TMPDIR:-/tmp}/nacos_tw-test.XXXXXX") || exit 1
-trap 'rm -f "$output" "$output.failed"' EXIT
+# What tests leave behind is found by this folder: it is in the command of each node that they start.
+TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/ntw-test.XXXXXX") || exit 1
+chmod 755 "$TMPDIR" # database servers of tests run as users of their own
+export TMPDIR
+output=$TMPDIR/output
+system=
+trap 'rm -rf "$TMPDIR"' EXIT
 trap 'exit 1' HUP INT TERM
-# Not every version of trial looks in the current folder by itself.
-PYTHONPATH=$SOURCE "$VENV/bin/trial" "$@" 2>&1 | tee "$output"
 
-# trial ends with: PASSED (skips=1, successes=20), or FAILED (failures=1, errors=2, successes=20)
-summary=$(grep -E '^(PASSED|FAILED)( |$)' "$output" | tail -n 1)
+# run_trial FILE ARGUMENT...: trial's output goes to the file as well, its temporary files into a folder of that name.
+run_trial() {
+    file=$1
+    shift
+    echo "--- trial $*"
+    # Not every version of trial looks in the current folder by itself.
+    PYTHONPATH=$SOURCE "$VENV/bin/trial" --temp-directory="$file.trial" "$@" 2>&1 | tee "$file"
+}
+
+# add_up FILE: trial ends with PASSED (skips=1, successes=20), or FAILED (failures=1, errors=2, successes=20)
+add_up() {
+    summary=$(grep -E '^(PASSED|FAILED)( |$)' "$1" | tail -n 1)
+    broken=$(($(count failures) + $(count errors) + $(count unexpectedSuccesses)))
+    case $summary in
+    PASSED*) ;;
+    *) [ $broken -gt 0 ] || broken=1 ;; # trial itself broke off
+    esac
+    passed=$((passed + $(count successes) + $(count expectedFailures)))
+    failed=$((failed + broken))
+    skipped=$((skipped + $(count skips)))
+    # trial lists what failed under lines of "=" at its end; kept, to be said once more after all other output.
+    sed -n '/^====*$/,$p' "$1" | head -n 400 >>"$output.failed"
+}
 count() {
     number=$(printf '%s\n' "$summary" | sed -n "s/.*[( ]$1=\([0-9]*\).*/\1/p")
     echo "${number:-0}"
 }
-passed=$((passed + $(count successes) + $(count expectedFailures)))
-failed=$((failed + $(count failures) + $(count errors) + $(count unexpectedSuccesses)))
-skipped=$(count skips)
-case $summary in
-PASSED*) ;;
-*) [ $failed -gt 0 ] || failed=1 ;; # trial itself broke off
-esac
-# trial lists what failed under lines of "=" at its end; kept, to be said once more after the console's output.
-sed -n '/^====*$/,$p' "$output" | head -n 400 >"$output.failed"
+
+skipped=0
+console=
+: >"$output.failed"
+if [ $# -gt 0 ]; then
+    [ "$JOBS" -gt 1 ] && set -- "-j$JOBS" "$@"
+    run_trial "$output.trial" "$@"
+else
+    console=yes
+    run_trial "$output.system" tests.system tests.faults >"$output.later" &
+    system=$!
+    for entry in tests/*; do
+        name=$(basename "$entry" .py)
+        case $name in
+        system | faults | clients | __pycache__) continue ;;
+        esac
+        if [ -f "$entry/__init__.py" ] || [ "$entry" != "${entry#tests/test_}" ]; then set -- "$@" "tests.$name"; fi
+    done
+    run_trial "$output.trial" "$@"
+fi
+add_up "$output.trial"
 if [ -n "$console" ]; then
     sh "$SOURCE/bin/test-console.sh" 2>&1 | tee "$output"
     last=$(tail -n 1 "$output")
@@ -94,6 +126,19 @@ if [ -n "$console" ]; then
     *) failed=$((failed + 1)) ;; # it broke off
     esac
 fi
+if [ -n "$system" ]; then
+    wait "$system"
+    cat "$output.later"
+    add_up "$output.system"
+fi
+left=$(grep -lsaF "$TMPDIR/" /proc/[0-9]*/cmdline 2>/dev/null | sed 's|[^0-9]||g')
+for pid in $left; do
+    # This script's own children name the folder as well.
+    grep -qsa nacos_tw "/proc/$pid/cmdline" || continue
+    failed=$((failed + 1))
+    echo "FAILED: a node was left running: $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"
+    kill -9 "$pid"
+done
 if [ -s "$output.failed" ]; then
     echo "--- what failed in trial"
     cat "$output.failed"
