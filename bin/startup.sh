@@ -1,7 +1,7 @@
 #!/bin/sh
 # Starts a node of a cluster, or one that stands alone, in the background.
 #
-#   sh startup.sh [-m standalone|cluster] [-p embedded] [-f naming|config] [-s name] [-c ip:port,ip:port,...]
+#   sh startup.sh [-m standalone|cluster] [-p embedded] [-f naming|config] [-s name] [-c ip:port,ip:port,...] [-h] [-v]
 #
 # The node's home is the folder above this script, or NACOS_HOME. Python 3.10 or later is all it needs: the first start
 # makes a virtual environment in .venv of the home, or in NACOS_TW_VENV (several homes may share one), and installs the
@@ -12,13 +12,22 @@ SOURCE=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 . "$SOURCE/bin/functions.sh"
 BASE=${NACOS_HOME:-$SOURCE}
 MODE=${MODE:-cluster}
-READY_SECONDS=20
+READY_SECONDS=60
 
-usage() {
-    sed -n '4s/^# *//p' "$0"
-}
-
-while getopts ":m:f:s:c:p:h" option; do
+for argument; do # getopts knows no long ones
+    case $argument in
+    --help)
+        usage
+        exit 0
+        ;;
+    --version)
+        version
+        exit 0
+        ;;
+    --*) misused "unknown option $argument" ;;
+    esac
+done
+while getopts ":m:f:s:c:p:hv" option; do
     case $option in
     m) MODE=$OPTARG ;;
     f) FUNCTION_MODE=$OPTARG ;;
@@ -29,25 +38,32 @@ while getopts ":m:f:s:c:p:h" option; do
         usage
         exit 0
         ;;
-    *)
-        echo "Unknown parameter"
-        exit 1
+    v)
+        version
+        exit 0
         ;;
+    :) misused "option -$OPTARG needs a value" ;;
+    *) misused "unknown option -$OPTARG" ;;
     esac
 done
 shift $((OPTIND - 1))
-if [ $# -gt 0 ]; then
-    echo "Unknown parameter"
-    exit 1
-fi
+[ $# -eq 0 ] || misused "unknown parameter $1"
 case $MODE in
-standalone) ;;
-*) MODE=cluster ;; # as Nacos's script: whatever is not standalone
+standalone | cluster) ;;
+*) # as Nacos's script: whatever is not standalone
+    echo "WARN mode $MODE is not known, so it is cluster; expected standalone or cluster" >&2
+    MODE=cluster
+    ;;
+esac
+case ${EMBEDDED_STORAGE:-embedded} in
+embedded | external | true | false) ;;
+*) echo "WARN storage $EMBEDDED_STORAGE is not known and has no effect; expected embedded" >&2 ;;
 esac
 
 [ -d "$BASE" ] || fail "$BASE: the home does not exist (NACOS_HOME)"
 BASE=$(CDPATH='' cd -- "$BASE" && pwd -P) || exit 1
-mkdir -p "$BASE/logs" "$BASE/data" 2>/dev/null || fail "$BASE: logs/ and data/ cannot be made here"
+why=$(mkdir -p "$BASE/logs" "$BASE/data" 2>&1) ||
+    fail "$BASE: logs/ and data/ cannot be made here: $(printf '%s\n' "$why" | reason)"
 PID_FILE=$BASE/data/nacos.pid
 OUT=$BASE/logs/start.out
 
@@ -85,14 +101,15 @@ set -- -OO -I -m nacos_tw --home "$BASE" --mode "$MODE"
 
 cd "$BASE" || exit 1
 echo "nacos is starting with $MODE"
-{ echo "$VENV/bin/python $*" >"$OUT"; } 2>/dev/null || fail "$OUT cannot be written; is the disk full?"
-rm -f "$PID_FILE"
+# By cat, which names the cause; dash's own echo says "I/O error" of a full disk.
+why=$({ echo "$VENV/bin/python $*" | cat >"$OUT"; } 2>&1) || fail "$OUT cannot be written: $(printf '%s\n' "$why" | reason)"
+why=$(rm -f "$PID_FILE" 2>&1) || fail "$PID_FILE cannot be written: $(printf '%s\n' "$why" | reason)"
 nohup "$VENV/bin/python" "$@" >>"$OUT" 2>&1 </dev/null &
 pid=$!
 
-# The node writes its pid file when its ports are open and its data is read.
+# The node writes its pid file when it answers.
 tries=$((READY_SECONDS * 50))
-while [ ! -s "$PID_FILE" ] && [ $tries -gt 0 ]; do
+while [ ! -s "$PID_FILE" ]; do
     if ! kill -0 $pid 2>/dev/null; then
         wait $pid
         status=$?
@@ -100,7 +117,11 @@ while [ ! -s "$PID_FILE" ] && [ $tries -gt 0 ]; do
         grep '^ERROR ' "$OUT" >&2 || tail -n 3 "$OUT" >&2
         exit $status
     fi
+    [ $tries -gt 0 ] ||
+        fail "the node (pid $pid) does not answer after $READY_SECONDS seconds; it goes on with its start, see $OUT"
     sleep 0.02
     tries=$((tries - 1))
 done
+# What it says of its settings. Keys that only Nacos has are no cause for alarm; they stand in the file.
+sed -n 's/^[0-9-]* [0-9:,]* \(WARN .*\)/\1/p' "$OUT" | grep -v 'has no effect in this server$' | head -n 20 >&2
 echo "nacos is starting，you can check the $OUT"

@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.parseOptions(arguments)
     except usage.UsageError as error:
-        raise SystemExit(f"ERROR {error}") from None
+        raise SystemExit(options.refusal(str(error))) from None
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # an ASCII locale must not cost a line
     globalLogBeginner.beginLoggingTo([Console(sys.stdout)], redirectStandardIO=False)

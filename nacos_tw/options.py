@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+import sys
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from twisted.python import usage
 
+from nacos_tw import __version__
 from nacos_tw.settings import keys
+from nacos_tw.settings.nearest import nearest
 from nacos_tw.settings.settings import Settings, load
 
 
 class Options(usage.Options):
     """Every option sets a key of application.properties; C{--set} sets any of them."""
 
-    synopsis = "[options]"
     longdesc = (
         "A service registry and configuration centre that speaks the Nacos API. Settings are read from "
         "conf/application.properties and conf/cluster.conf of the home; environment variables (SERVER_PORT for "
@@ -51,6 +54,38 @@ class Options(usage.Options):
         self.overrides[name.strip()] = value
 
     opt_D = opt_set  # noqa: N815 - Java's spelling, which operators know
+
+    def getSynopsis(self) -> str:  # noqa: N802 - Twisted's name
+        """The line on how it is called: as C{twistd nacos}, C{nacos-tw} or C{python -m nacos_tw}."""
+        if self.parent is not None:
+            return f"{self.parent.getSynopsis()} {self.parent.subCommand} [{self.parent.subCommand} options]"
+        name = os.path.basename(sys.argv[0])
+        return f"Usage: {'python -m nacos_tw' if name == '__main__.py' else name} [options]"
+
+    def opt_version(self) -> None:
+        """Show the version and exit."""
+        sys.stdout.write(f"nacos_tw {__version__}\n")
+        raise SystemExit(0)
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:  # noqa: N802 - Twisted's name
+        """
+        Read the command line.
+
+        @raise twisted.python.usage.UsageError: it cannot be used; with the option that may have been meant.
+        """
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            unknown = re.match(r"option --(\S+) not recognized", str(error))
+            meant = nearest(unknown[1], (name.rstrip("=") for name in self.longOpt), 2) if unknown else ""
+            text = f"{error}{f'; did you mean --{meant}?' if meant else ''}"
+            if self.parent is not None:  # twistd would say it on standard output, after all its help, with status 0
+                raise SystemExit(self.refusal(text)) from None
+            raise usage.UsageError(text) from None
+
+    def refusal(self, text: str) -> str:
+        """What a command line that cannot be used gets."""
+        return f"ERROR {text}\n{self.getSynopsis()} (--help tells them)"
 
     def parseArgs(self, *rest: Any) -> None:
         """There are no arguments beside the options."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -71,6 +72,9 @@ def makeService(options: Options) -> Node:  # noqa: N802 - the plugin's name for
 
     with one_line_errors():
         settings = load_settings(options, os.environ)
+        if options.parent is not None and not options.parent["nodaemon"]:
+            for remark in settings.remarks:  # a daemon's log is not on the terminal
+                sys.stderr.write(f"WARN {remark}\n")
         return NacosNode(settings, reactor, lambda: load_auth(settings.home, os.environ, options.overrides))
 
 

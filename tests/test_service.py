@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
@@ -14,6 +15,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.protocol import ClientFactory, Protocol
 from twisted.internet.task import deferLater
+from twisted.scripts.twistd import ServerOptions
 from twisted.trial.unittest import TestCase
 
 from nacos_tw.errors import NacosError, StartError
@@ -238,6 +240,26 @@ class AloneTests(ServiceTestCase):
         node = makeService(options)
         self.assertEqual((node.settings.port, node.settings.home), (port, home))
         node.store.close()
+
+    def test_remarks_of_a_daemon(self) -> None:
+        """What twistd starts in the background says on the terminal what it makes of its settings."""
+        for nodaemon, expected in (
+            (False, "WARN command line: server.prot is not known; did you mean server.port?\n"),
+            (True, ""),  # there the log is on the terminal
+        ):
+            options = Options()
+            options.parent = ServerOptions()
+            options.parent["nodaemon"] = nodaemon
+            options.parent.subCommand = "nacos"
+            arguments = ["--home", self.home(), "--mode", "standalone", "--set", "server.prot=1"]
+            options.parseOptions([*arguments, "--port", str(free_port())])
+            err = io.StringIO()
+            self.patch(sys, "stderr", err)
+            makeService(options).store.close()
+            self.assertEqual(err.getvalue(), expected)
+            self.assertRegex(options.getSynopsis(), r"^Usage: .* nacos \[nacos options\]$")
+            refused = self.assertRaises(SystemExit, options.parseOptions, ["--prot", "1"])
+            self.assertIn("did you mean --port?", str(refused))
 
     def test_bad_settings(self) -> None:
         """One line with the file and what was expected."""

@@ -84,6 +84,37 @@ class DefaultPassword:
         self._hash = None
 
 
+class NoAdmin(Service):
+    """Says once, while it runs, that nobody is administrator and what to do."""
+
+    log = Logger()
+
+    def __init__(self, directory: Directory, by_request: bool) -> None:
+        """@param by_request: whether a request may make the first one; the setting can in any case."""
+        self._directory = directory
+        self._way = (
+            ", or now, once: POST /nacos/v1/auth/users/admin with password=... (the console's login page offers it)"
+            if by_request
+            else ""
+        )
+        self._said = False
+        directory.on_changed.append(self.look)
+
+    def startService(self) -> None:
+        """Look from now on."""
+        super().startService()
+        self.look()
+
+    def look(self) -> None:
+        """The accounts may have changed."""
+        accounts = self._directory.now
+        if self.running and accounts.known and not accounts.has_admin and not self._said:
+            self._said = True
+            self.log.warn(
+                "there is no administrator yet: set nacos.core.auth.admin.password and start again{way}", way=self._way
+            )
+
+
 class FirstAdmin(Service):
     """
     Gives an empty table of users its first administrator, with the password that the settings name; one that has the

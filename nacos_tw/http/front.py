@@ -25,7 +25,7 @@ from nacos_tw.http.phases import BODY, BODY_TIME, BUSY, CLOSED, HANDED, HEAD, ID
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import answer, find
 from nacos_tw.http.site import CarrierChannel
-from nacos_tw.http.wire import CLOSE, connection_of, refusal, render
+from nacos_tw.http.wire import CLOSE, connection_of, origin_form, refusal, render
 
 if TYPE_CHECKING:
     from nacos_tw.http.listener import FrontFactory
@@ -290,6 +290,8 @@ class Front(Outlet):
                 self._refuse(refusal(400, "malformed request"))
                 return
             self._connection = connection
+        if not target.startswith(b"/"):
+            target = origin_form(target)
         at = target.find(b"?")
         path = target if at < 0 else target[:at]
         routes = self._table.get(path) or find(self._table, path)

@@ -20,7 +20,7 @@ from nacos_tw.http.intake import SMALL, Intake, full
 from nacos_tw.http.phases import BODY, BODY_TIME, BUSY, CLOSED, HEAD, IDLE, Phase
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.unread import Share, Unread
-from nacos_tw.http.wire import BODILESS, CLOSE, SECURITY, refusal, render
+from nacos_tw.http.wire import BODILESS, CLOSE, SECURITY, origin_form, refusal, render
 from nacos_tw.settings.settings import HttpSettings
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -78,6 +78,10 @@ class CarrierRequest(Request):
     def __repr__(self) -> str:
         """As twisted.web puts it into logs: without the query, which may hold a token or a password."""
         return f"<{type(self).__name__} {self.method!r} {self.uri.partition(b'?')[0]!r}>"
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802
+        """The whole request has come."""
+        super().requestReceived(command, origin_form(path), version)
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
         """More of the body."""

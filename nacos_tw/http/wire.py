@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from nacos_tw.http.errors import error_document, reason
 from nacos_tw.http.reply import Reply
 
@@ -14,6 +16,7 @@ SECURITY: tuple[tuple[bytes, bytes], ...] = (
 CLOSE = b"Connection: close\r\n"
 KEEP = b"Connection: keep-alive\r\n"
 BODILESS = frozenset({204, 304})
+_ABSOLUTE = re.compile(rb"https?://[^/?#]+", re.IGNORECASE)
 
 _status_lines: dict[int, bytes] = {}
 
@@ -53,6 +56,18 @@ def connection_of(head: bytes, at: int, keep: bool) -> bytes | None:
     if not keep:
         return CLOSE
     return KEEP if head.startswith(b"HTTP/1.0", at) else b""
+
+
+def origin_form(target: bytes) -> bytes:
+    """
+    A request target without the scheme and the host that some clients and proxies put before its path: RFC 9112 has
+    servers take both. Any other target comes back as it is.
+    """
+    match = _ABSOLUTE.match(target)
+    if match is None:
+        return target
+    rest = target[match.end() :]
+    return rest if rest.startswith(b"/") else b"/" + rest
 
 
 def _status_line(status: int) -> bytes:

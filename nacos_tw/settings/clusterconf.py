@@ -173,8 +173,8 @@ def find_self(
     if found:
         several = " and ".join(member.node for member in found)
         raise StartError(
-            f"{filename}: {several} are all addresses of this machine; set nacos.inetutils.ip-address in "
-            "conf/application.properties to say which of them this node is"
+            f"{filename}: {several} are all addresses of this machine; set server.address (to listen there only) "
+            "or nacos.inetutils.ip-address in conf/application.properties to say which of them this node is"
         )
     raise StartError(not_listed(filename, port))
 

@@ -48,6 +48,7 @@ class Key(Generic[T]):
         image and of startup.sh).
     @ivar instead: another key whose value counts where this one is not set.
     @ivar numbered: the key stands for C{name.0}, C{name.1} ...
+    @ivar blank: an empty value is one, too, and not as good as none.
     """
 
     name: str
@@ -57,14 +58,21 @@ class Key(Generic[T]):
     environment: tuple[str, ...] = ()
     instead: str = ""
     numbered: bool = False
+    blank: bool = False
 
 
 PORT = Key(
     "server.port", integer(1, 65535), "8848", "Port of the HTTP API. Raft listens on it - 1000.",
     ("NACOS_APPLICATION_PORT",),
 )  # fmt: skip
-ADDRESS = Key("server.address", host, "", "The one address to listen on; all of this machine's if unset.")
-CONTEXT_PATH = Key("server.servlet.contextPath", url_path, "/nacos", "Path under which the API is found.")
+ADDRESS = Key(
+    "server.address", host, "", "The one address to listen on; all of this machine's if unset. It also tells which "
+    "line of cluster.conf is this node, if it stands there.",
+)  # fmt: skip
+CONTEXT_PATH = Key(
+    "server.servlet.contextPath", url_path, "/nacos", "Path under which the API is found; an empty one, or /, is the "
+    "root.", blank=True,
+)  # fmt: skip
 HOME = Key("nacos.home", path, "", "Folder of data/ and logs/; the folder above conf/ if unset.")
 LOGS = Key("nacos.logs.path", path, "", "Folder of the log files; logs/ in nacos.home if unset.")
 STANDALONE = Key("nacos.standalone", switch("standalone", "cluster"), "false", "One node alone.", ("MODE",))
@@ -75,7 +83,7 @@ FUNCTION_MODE = Key(
 
 IP_ADDRESS = Key(
     "nacos.inetutils.ip-address", host, "", "This node's address, as it stands in cluster.conf. If unset: the line "
-    "with server.port and an address of this machine.", ("NACOS_SERVER_IP",), "nacos.server.ip",
+    "with server.port and server.address, else an address of this machine.", ("NACOS_SERVER_IP",), "nacos.server.ip",
 )  # fmt: skip
 PREFER_HOSTNAME = Key(
     "nacos.inetutils.prefer-hostname-over-ip", switch("hostname", "ip"), "false", "Whether a node that is not told its "

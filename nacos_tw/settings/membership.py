@@ -45,11 +45,14 @@ def find_members(reader: Reader, home: str, port: int) -> tuple[list[Address], A
 def configured_host(reader: Reader, members: Sequence[Address], port: int) -> str:
     """The operator's word about this node's address, or "" where the list and the interfaces decide.
 
-    C{prefer-hostname-over-ip} and the C{inetutils} filters count where what they give is in the list.
+    C{server.address}, C{prefer-hostname-over-ip} and the C{inetutils} filters count where what they give is in the
+    list.
     """
     if told := reader.get(keys.IP_ADDRESS):
         return told
     hosts = {member.host for member in members if member.port == port}
+    if (listening := _listening(reader)) in hosts:
+        return listening
     if (name := _host_name(reader)) in hosts:
         return name
     preferences = _preferences(reader)
@@ -60,11 +63,22 @@ def configured_host(reader: Reader, members: Sequence[Address], port: int) -> st
 
 def own_host(reader: Reader) -> str:
     """The address by which a node that stands alone is known."""
-    told = reader.get(keys.IP_ADDRESS).strip("[]")
+    told = _plain(reader.get(keys.IP_ADDRESS))
+    return told or _listening(reader) or _host_name(reader) or preferred_ip(_preferences(reader))
+
+
+def _listening(reader: Reader) -> str:
+    """The one address to listen on, as cluster.conf would have it; "" for all."""
+    told = _plain(reader.get(keys.ADDRESS))
     address = literal(told)
-    if address is not None:
-        return str(address)
-    return told.lower() or _host_name(reader) or preferred_ip(_preferences(reader))
+    return "" if address is not None and address.is_unspecified else told
+
+
+def _plain(host: str) -> str:
+    """An address in its shortest form without brackets, or a name in lower case: as members have it."""
+    text = host.strip("[]").lower().rstrip(".")
+    address = literal(text)
+    return text if address is None else str(address)
 
 
 def _host_name(reader: Reader) -> str:

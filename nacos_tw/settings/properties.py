@@ -156,6 +156,7 @@ class Properties:
         self._relaxed = {canonical(line.key): line for line in lines}
         self._environ = environ
         self._overrides = {canonical(key): value for key, value in (overrides or {}).items()}
+        self._override_names = list(overrides or {})
 
     def __repr__(self) -> str:
         return f"<Properties {self.filename} {len(self._exact)} keys>"
@@ -163,7 +164,7 @@ class Properties:
     def origins(self) -> list[tuple[str, str]]:
         """(key, where it is set) for each key of the command line and of the file (its last line), in order."""
         lines = sorted(self._exact.values(), key=lambda line: line.number)
-        return [(key, COMMAND_LINE) for key in self._overrides] + [
+        return [(key, COMMAND_LINE) for key in self._override_names] + [
             (line.key, f"{self.filename}, line {line.number}") for line in lines
         ]
 

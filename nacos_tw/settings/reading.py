@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from nacos_tw.errors import SettingsError
 from nacos_tw.settings import keys, properties
 from nacos_tw.settings.keys import Key
+from nacos_tw.settings.nearest import nearest
 from nacos_tw.settings.properties import Value
 
 T = TypeVar("T")
@@ -55,12 +56,13 @@ class Reader:
             raise SettingsError(f"{value.origin}: {name}{shown}: expected {error}") from None
 
     def value(self, key: Key[T], number: int | None = None) -> Value | None:
-        """What is set for a key, as text with its origin; None if nothing is (also an empty text)."""
+        """What is set for a key, as text with its origin; None if nothing is. An empty text is nothing, but for keys
+        that may be blank."""
         name = key.name if number is None else f"{key.name}.{number}"
         value = self._properties.get(name, *(key.environment if not number else ()))
         if (value is None or not value.text.strip()) and key.instead:
             value = self._properties.get(key.instead)
-        return value if value is not None and value.text.strip() else None
+        return value if value is not None and (key.blank or value.text.strip()) else None
 
     def home(self) -> str:
         """C{nacos.home} of the file or the command line, "" if unset. The environment's NACOS_HOME says where the
@@ -80,18 +82,27 @@ class Reader:
 
     def remarks(self) -> list[str]:
         """One line for each given key that this server does not read. Call it when all are read."""
-        known = {properties.canonical(key.name) for key in keys.KEYS}
-        known |= {properties.canonical(key.instead) for key in keys.KEYS if key.instead} | self._properties.used
+        return [remark for remark, _ in self._unread()]
+
+    def misspelt(self) -> list[str]:
+        """Those of the L{remarks} that name a key which may have been meant."""
+        return [remark for remark, meant in self._unread() if meant]
+
+    def _unread(self) -> Iterator[tuple[str, str]]:
+        """The remarks, each with the key that may have been meant, or ""."""
+        names = {properties.canonical(name): name for key in keys.KEYS for name in (key.name, key.instead) if name}
+        known = names.keys() | self._properties.used
         unused = tuple(map(properties.canonical, keys.UNUSED))
-        remarks = []
         for key, origin in self._properties.origins():
             name = properties.canonical(key)
             numbered = _NUMBERED.fullmatch(name)
             if name in known or (numbered and numbered[1] in known):
                 continue
-            why = "has no effect in this server" if name.startswith(unused) else "is not known"
-            remarks.append(f"{origin}: {_shown(key)} {why}")
-        return remarks
+            of_nacos = name.startswith(unused)
+            # Nacos has keys that resemble others; what nobody knows is more likely a slip.
+            meant = names.get(nearest(numbered[1] if numbered else name, names, 2 if of_nacos else 3), "")
+            why = "has no effect in this server" if of_nacos else "is not known"
+            yield f"{origin}: {_shown(key)} {why}{f'; did you mean {meant}?' if meant else ''}", meant
 
 
 def read_text(filename: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from nacos_tw.errors import SettingsError
+from nacos_tw.errors import SettingsError, StartError
 from nacos_tw.settings import keys
 from nacos_tw.settings.auth import AuthSettings, read_auth
 from nacos_tw.settings.clusterconf import RAFT_OFFSET, Address
@@ -175,6 +175,16 @@ def load(home: str, environ: Mapping[str, str], overrides: Mapping[str, str]) ->
     """
     home = os.path.abspath(home)
     reader, base = _open(home, environ, overrides)
+    try:
+        return _load(reader, home, base, environ)
+    except (SettingsError, StartError) as error:
+        misspelt = reader.misspelt()
+        if not misspelt:
+            raise
+        raise type(error)(f"{error} ({'; '.join(misspelt[:3])})") from None
+
+
+def _load(reader: Reader, home: str, base: str, environ: Mapping[str, str]) -> Settings:
     standalone = reader.get(keys.STANDALONE)
     port = reader.get(keys.PORT)
     members, own = _members(reader, home, port, standalone)

@@ -11,7 +11,7 @@ from zope.interface import implementer
 
 from nacos_tw.auth.auth import AWAITS_ADMIN, NOT_KNOWN
 from nacos_tw.auth.commands import SetPassword
-from nacos_tw.auth.defaults import AGAIN, FirstAdmin
+from nacos_tw.auth.defaults import AGAIN, FirstAdmin, NoAdmin
 from nacos_tw.auth.refusals import DEFAULT_PASSWORD, Refused
 from nacos_tw.errors import Unavailable
 from tests.auth.fakes import Login, hash_of
@@ -112,6 +112,40 @@ class StandsTests(DefaultsCase):
         new()
         old()
         self.assertEqual((login.auth.default.stands, self.said), (False, []))
+
+
+class NoAdminTests(DefaultsCase):
+    """Without a password in the settings."""
+
+    def started(self, login: Login, by_request: bool = True) -> None:
+        found = NoAdmin(login.auth.directory, by_request)
+        found.startService()
+        self.addCleanup(found.stopService)
+
+    def test_said_once(self) -> None:
+        """As soon as the accounts are known, with both ways out."""
+        login = self.made()
+        self.started(login)
+        self.assertEqual(self.said, [], "nothing is known yet")
+        login.tables.user("bob", "x")
+        login.tables.user("eve", "x")
+        (said,) = self.said
+        self.assertIn("there is no administrator yet: set nacos.core.auth.admin.password", said)
+        self.assertIn("POST /nacos/v1/auth/users/admin", said)
+
+    def test_no_request_makes_one(self) -> None:
+        """Where users are in a directory of the company's, only the setting does."""
+        login = self.made()
+        login.tables.read()
+        self.started(login, by_request=False)
+        self.assertEqual([text.partition(" and start again")[2] for text in self.said], [""])
+
+    def test_there_is_one(self) -> None:
+        """Nothing is said."""
+        login = self.made()
+        login.tables.user("root", "own", "ROLE_ADMIN")
+        self.started(login)
+        self.assertEqual(self.said, [])
 
 
 class FirstAdminTests(DefaultsCase):

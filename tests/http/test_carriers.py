@@ -36,7 +36,13 @@ CASES = {
     "double slash inside": Case(get("/nacos/v1/ns//thing/echo"), 501, "no such api:GET:", handed=True),
     "escaped path": Case(get("/nacos/v1/ns/thing/%65cho"), 200, '"path":"/v1/ns/thing/echo"'),
     "escaped slash": Case(get("/nacos/v1/ns/thing%2Fecho"), 200, '"path":"/v1/ns/thing/echo"'),
-    "absolute form": Case(get("http://localhost" + ECHO), 404, "", handed=True),
+    "absolute form": Case(get("http://localhost" + ECHO + "?a=1"), 200, f'"target":"{ECHO}?a=1"'),
+    "absolute form, form body": Case(
+        get("HTTPS://[::1]:8848" + ECHO, FORM, method="POST", body=b"a=2"), 200, '"params":{"a":"2"}'
+    ),
+    "absolute form, query for a path": Case(get("http://localhost?a=1"), 404, '"status":404', handed=True),
+    "absolute form without a host": Case(get("http://" + ECHO), 404, '"status":404', handed=True),
+    "absolute form of a page": Case(get("http://localhost/"), 404, '"path":"/"', handed=True),
     "empty query": Case(get(ECHO + "?"), 200, '"params":{}'),
     "odd characters in the query": Case(get(ECHO + '?a={"b":[1|2^3]}'), 200, '"target":'),
     "raw bytes in the target": Case(get(ECHO + "?a=\xe4\xb8\xad"), 400, "malformed request", closes=True),

@@ -23,6 +23,53 @@ exec "$REAL" "$@"
 """
 
 
+PYTHON = """#!/bin/sh
+# python3 that makes environments, into which pip installs nothing
+case $* in
+"-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+"-m pip --version") ;;
+*"pip install"*)
+    printf '%s\\n' 'Collecting twisted' 'ERROR: Could not find a version that satisfies the requirement twisted' \\
+        'ERROR: No matching distribution found for twisted' '[notice] advice' '[notice] more' 'advice' 'advice' 'advice'
+    exit 1
+    ;;
+esac
+"""
+
+
+class FailureTests(SynchronousTestCase):
+    """Pip cannot install the server."""
+
+    def test_cause(self) -> None:
+        """Its cause is shown, not its last lines, and all that it said is kept."""
+        root = pathlib.Path(os.path.realpath(self.mktemp()))
+        shutil.copytree(BIN, root / "bin")
+        for folder in ("conf", "nacos_tw", "twisted", "path"):
+            (root / folder).mkdir(parents=True)
+        for file in ("setup.py", "pyproject.toml"):
+            (root / file).write_text("")
+        python = root / "path" / "python"
+        python.write_text(PYTHON)
+        python.chmod(0o755)
+        done = subprocess.run(
+            ["sh", str(root / "bin" / "install.sh")],
+            env={"PATH": os.environ["PATH"], "NACOS_TW_VENV": str(root / "venv"), "NACOS_TW_PYTHON": str(python)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        log = root / "venv-install.log"
+        self.assertEqual(done.returncode, 1, done)
+        said = done.stderr.splitlines()
+        self.assertEqual(said[:2], [
+            "ERROR: Could not find a version that satisfies the requirement twisted",
+            "ERROR: No matching distribution found for twisted",
+        ])  # fmt: skip
+        self.assertIn(f"all of it is in {log}", said[2])
+        self.assertEqual(len(said), 3)
+        self.assertIn("Collecting twisted", log.read_text())
+
+
 class LockTests(SynchronousTestCase):
     """A source tree whose server is installed already, so that all there is to do is to take the lock."""
 

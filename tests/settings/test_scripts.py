@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,8 @@ STAND_IN = """#!/bin/sh
 # nacos_tw stand-in: says what it was called with, then is "started", or fails as FAIL says
 [ -z "$FAIL" ] || { echo "ERROR $FAIL"; exit 3; }
 echo "called $*"
-echo "$$" > data/nacos.pid
+[ -z "$WARNS" ] || echo "2026-01-01 00:00:00,000 WARN $WARNS"
+[ -n "$SLOW" ] || echo "$$" > data/nacos.pid
 while :; do sleep 0.05; done
 """
 
@@ -72,10 +74,77 @@ class ScriptTests(SynchronousTestCase):
             self.assertEqual(self.arguments(*given.split(), **environ), expected, given)
 
     def test_unknown(self) -> None:
-        """An unknown parameter, or one without its value, is refused."""
-        for arguments in (("-x",), ("-m",), ("standalone",), ("-m", "standalone", "y")):
+        """An unknown parameter, or one without its value, is refused: on standard error, with the usage."""
+        for arguments, named in (
+            (("-x",), "unknown option -x"),
+            (("-m",), "option -m needs a value"),
+            (("--mode", "standalone"), "unknown option --mode"),
+            (("standalone",), "unknown parameter standalone"),
+            (("-m", "standalone", "y"), "unknown parameter y"),
+        ):
             done = self.run_script("startup.sh", *arguments)
-            self.assertEqual((done.returncode, done.stdout), (1, "Unknown parameter\n"))
+            self.assertEqual((done.returncode, done.stdout), (1, ""), arguments)
+            self.assertRegex(done.stderr, rf"^ERROR {named}\nUsage: sh startup\.sh \[-m standalone\|cluster\] ")
+        done = self.run_script("shutdown.sh", "now")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertEqual(done.stderr, "ERROR unknown option now\nUsage: sh shutdown.sh [-h] [-v]\n")
+
+    def test_help_and_version(self) -> None:
+        """Both on standard output, and nothing is started."""
+        (self.root / "nacos_tw").mkdir()
+        (self.root / "nacos_tw" / "__init__.py").write_text('__version__ = "1.2.3"\n')
+        for script in ("startup.sh", "shutdown.sh"):
+            for option in ("-h", "--help"):
+                done = self.run_script(script, option)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertTrue(done.stdout.startswith(f"Usage: sh {script} ["), done.stdout)
+            for option in ("-v", "--version"):
+                done = self.run_script(script, option)
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "nacos_tw 1.2.3\n", ""))
+        self.assertFalse((self.root / "logs").exists())
+
+    def test_unknown_mode_and_storage(self) -> None:
+        """Nacos's script takes any; what is taken for it is said."""
+        done = self.run_script("startup.sh", "-m", "standalon", "-p", "mysql")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("WARN mode standalon is not known, so it is cluster; expected standalone or cluster", done.stderr)
+        self.assertIn("WARN storage mysql is not known and has no effect", done.stderr)
+
+    def test_warnings(self) -> None:
+        """What the node warns of at its start is on the terminal too, but for keys that only Nacos has."""
+        self.assertEqual(self.run_script("startup.sh", WARNS="f, line 1: a is not known").stderr.splitlines(), [
+            "WARN f, line 1: a is not known",
+        ])  # fmt: skip
+        self.run_script("shutdown.sh")
+        self.assertEqual(self.run_script("startup.sh", WARNS="f, line 1: a has no effect in this server").stderr, "")
+
+    def test_answers_late(self) -> None:
+        """A node that does not answer in time is no success; it is named and left alone."""
+        script = self.root / "bin" / "startup.sh"
+        script.write_text(script.read_text("utf-8").replace("READY_SECONDS=60\n", "READY_SECONDS=1\n"), "utf-8")
+        done = self.run_script("startup.sh", SLOW="1")
+        self.assertEqual(done.returncode, 1)
+        said = re.fullmatch(
+            r"ERROR the node \(pid (\d+)\) does not answer after 1 seconds; .*start\.out\n", done.stderr
+        )
+        assert said is not None, done.stderr
+        os.kill(int(said[1]), signal.SIGKILL)
+
+    def test_cannot_be_written(self) -> None:
+        """The reason itself, not a guess at one."""
+        for folder in ("logs/start.out", "data/nacos.pid/x"):
+            (self.root / folder).mkdir(parents=True)
+            done = self.run_script("startup.sh")
+            self.assertEqual(done.returncode, 1)
+            named = folder.removesuffix("/x")
+            self.assertRegex(done.stderr, rf"^ERROR {self.root}/{named} cannot be written: (I|i)s a directory\n$")
+            shutil.rmtree(self.root / "logs")
+        shutil.rmtree(self.root / "data")
+        (self.root / "logs").write_text("")
+        done = self.run_script("startup.sh")
+        self.assertRegex(
+            done.stderr, r"^ERROR .*: logs/ and data/ cannot be made here: (File exists|Not a directory)\n$"
+        )
 
     def test_round(self) -> None:
         """Started, started again, stopped, stopped again: with Nacos's texts."""

@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.errors import NacosError, SettingsError, StartError
 from nacos_tw.settings import keys
 from nacos_tw.settings.addresses import Preferences, is_own, own_ipv4, preferred_ip
+from nacos_tw.settings.clusterconf import parse
 from nacos_tw.settings.properties import canonical, read_lines
 from nacos_tw.settings.secret import local_secret
 from nacos_tw.settings.settings import Settings, load
@@ -134,6 +135,43 @@ class LoadTests(HomeTests):
             ["line 4: server.tomcat.basedir has no effect in this server", "line 5: foo is not known"],
         )
 
+    def test_misspelt(self) -> None:
+        """A key that resembles one of ours is named with it; one that resembles none, or several, is not."""
+        for key, meant in (
+            ("server.prot", "server.port"),
+            ("server.contextPath", ""),
+            ("nacos.naming.expireInstanse", "nacos.naming.expireInstance"),
+            ("nacos.inetutils.preferred-network.0", "nacos.inetutils.preferred-networks"),
+            ("nacos.core.auth.enable", "nacos.core.auth.enabled"),
+            ("naming.expireInstance", "nacos.naming.expireInstance"),
+            ("management.endpoints.web.exposure.include", ""),
+        ):
+            (remark,) = self.alone(f"{key}=x").remarks
+            self.assertEqual(remark.partition("; did you mean ")[2].rstrip("?"), meant, remark)
+        (remark,) = self.alone(**{"server__prot": "x"}).remarks
+        self.assertEqual(remark, "command line: server.prot is not known; did you mean server.port?")
+
+    def test_listening_address(self) -> None:
+        """The one address to listen on tells which line is this node, and by what a node alone is known."""
+        several = "127.0.0.1:8848\n127.0.0.2:8848\n[::1]:8848\n"
+        self.assertEqual(self.load("server.address=127.0.0.2", several).node, "127.0.0.2:8848")
+        self.assertEqual(self.load("server.address=0:0:0:0:0:0:0:1", several).node, "[::1]:8848")
+        told = "server.address=127.0.0.2\nnacos.inetutils.ip-address=127.0.0.1"
+        self.assertEqual(self.load(told, several).node, "127.0.0.1:8848", "the more exact word counts")
+        for everywhere in ("", "0.0.0.0", "[::]"):
+            said = self.refused(StartError, f"server.address={everywhere}", several)
+            self.assertIn("set server.address", said)
+        self.assertEqual(self.alone("server.address=127.0.0.9").node, "127.0.0.9:8848")
+
+    def test_root_context(self) -> None:
+        """An empty context path is the root, so is a slash."""
+        for text in ("server.servlet.contextPath=", "server.servlet.contextPath=/", "server.servlet.context-path= "):
+            self.assertEqual(self.alone(text).context_path, "", text)
+        for value, expected in (("/", ""), ("", "/nacos")):  # an empty variable is as good as none
+            self.environ["SERVER_SERVLET_CONTEXT_PATH"] = value
+            self.assertEqual(self.alone().context_path, expected)
+        self.assertEqual(self.alone("server.port=").port, 8848, "other keys have no empty value")
+
     def test_latin(self) -> None:
         """A file that is not UTF-8 is Latin-1, as Java has it."""
         (self.home / "conf" / "application.properties").write_bytes(b"# caf\xe9\nserver.port=9000")
@@ -179,6 +217,12 @@ class RefusalTests(HomeTests):
         self.assertIn("not supported", self.refused(StartError, "nacos.core.member.lookup.type=address-server"))
         self.assertIn("names no node", self.refused(StartError, "", "# nobody"))
         self.assertIn("not in the list", self.refused(StartError, "server.port=9999", THREE))
+
+    def test_misspelt(self) -> None:
+        """What stops a start may come of a key that was meant to be another."""
+        said = self.refused(StartError, "server.prot=8868", "10.255.255.1:8868")
+        self.assertIn("not in the list", said)
+        self.assertIn("line 1: server.prot is not known; did you mean server.port?", said)
 
     def test_secret_across_machines(self) -> None:
         """Nodes on several machines need a secret of the operator's."""
@@ -267,6 +311,12 @@ class ShippedTests(SynchronousTestCase):
         for key in keys.KEYS:
             key.parse(key.default)
             self.assertTrue(key.comment, key.name)
+
+    def test_cluster_conf(self) -> None:
+        """A copy of the example names no node but those that are added to it."""
+        text = (CONF / "cluster.conf.example").read_text("utf-8")
+        added = "10.0.0.1:8848\n10.0.0.2:8848\n"
+        self.assertEqual([member.node for member in parse(text + added, 8848, "f")], added.split())
 
     def test_schema(self) -> None:
         """All of Nacos's tables, and the first user."""

@@ -17,7 +17,8 @@ from twisted.python import usage
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.__main__ import PidFile
+from nacos_tw import __version__
+from nacos_tw.__main__ import PidFile, main
 from nacos_tw.banner import StartLines, banner
 from nacos_tw.errors import SettingsError, StartError
 from nacos_tw.logs import Console, FileLog, line
@@ -58,6 +59,27 @@ class OptionsTests(SynchronousTestCase):
         """What is no option is refused, as is a setting without a value."""
         for arguments in (("x",), ("--foo",), ("-D", "x"), ("-D", "=x")):
             self.assertRaises(usage.UsageError, self.options, *arguments)
+
+    def test_meant(self) -> None:
+        """An option that is nearly one of ours: both are named, with the usage, and none is taken for it."""
+        error = self.assertRaises(SystemExit, main, ["--fuctions", "naming"])
+        first, second = str(error.code).splitlines()
+        self.assertEqual(first, "ERROR option --fuctions not recognized; did you mean --functions?")
+        self.assertRegex(second, r"^Usage: .* \[options\] \(--help tells them\)$")
+        self.assertNotIn("did you mean", str(self.assertRaises(usage.UsageError, self.options, "--zzz")))
+
+    def test_usage(self) -> None:
+        """One line of usage, by the name under which it was called."""
+        for name, shown in (("/x/bin/nacos-tw", "nacos-tw"), ("/x/nacos_tw/__main__.py", "python -m nacos_tw")):
+            self.patch(sys, "argv", [name])
+            self.assertEqual(str(Options()).splitlines()[0], f"Usage: {shown} [options]")
+
+    def test_version(self) -> None:
+        """Ours, not Twisted's."""
+        out = io.StringIO()
+        self.patch(sys, "stdout", out)
+        self.assertEqual(self.assertRaises(SystemExit, self.options, "--version").code, 0)
+        self.assertEqual(out.getvalue(), f"nacos_tw {__version__}\n")
         self.assertRaises(SettingsError, load_settings, self.options("--home", "/x", "-m", "alone"), {})
 
     def test_home(self) -> None:

@@ -314,6 +314,7 @@ class FirstAdministratorTests(LoginCase):
         cluster.ready_for()
         for node in cluster.nodes:
             self.assertTrue(me(node, log_in(node, "nacos", made[0]["password"])).json["globalAdmin"])
+            wait_for(lambda: node.log.count("WARN there is no administrator yet: set ") == 1)  # noqa: B023
 
     def test_by_environment(self) -> None:
         """The variable of a container; a later start with another one changes nothing."""

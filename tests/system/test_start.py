@@ -42,7 +42,8 @@ class StartLines(Home):
             ],
         )
         self.assertIn("nacos is starting with standalone", node.output)
-        wait_for(node.ready)
+        answer = node.request("POST", "/nacos/v1/cs/configs", {"dataId": "a", "group": "b", "content": "c"})
+        self.assertEqual((answer.status, answer.text), (200, "true"), "startup.sh has returned, so the node answers")
 
     def test_external_storage(self) -> None:
         """A configured database is external storage, in either mode."""
@@ -85,12 +86,15 @@ class StartLines(Home):
         self.assertEqual((state["function_mode"], state["standalone_mode"]), ("naming", "standalone"))
 
     def test_unknown_key(self) -> None:
-        """A key that nobody knows is named once, and is not fatal."""
+        """A key that nobody knows is named once, also on the terminal, and is not fatal."""
         node = self.node(properties="server.prot=1\nserver.tomcat.basedir=file:.")
         node.start("-m", "standalone")
         said = [line for line in self.messages(node) if "server.prot" in line]
         self.assertEqual(len(said), 1, node.log)
         self.assertTrue(said[0].startswith("WARN"), said)
+        self.assertIn(said[0], node.output.splitlines())
+        self.assertIn("did you mean server.port?", said[0])
+        self.assertNotIn("server.tomcat.basedir", node.output, "Nacos's own keys are no cause for alarm")
 
 
 class Scripts(Home):
@@ -121,11 +125,10 @@ class Scripts(Home):
         self.assertEqual(os.stat(stamp).st_mtime_ns, before)
 
     def test_unknown_option(self) -> None:
-        """Nacos's words."""
-        for arguments in (("-x",), ("-d",), ("start",), ("-m",)):
-            node = RealNode(os.path.join(self.folder, "none"), 8848)
-            self.assertEqual(node.start(*arguments, check=False), 1)
-            self.assertEqual(node.output, "Unknown parameter\n")
+        """It is named, with the usage."""
+        node = RealNode(os.path.join(self.folder, "none"), 8848)
+        self.assertEqual(node.start("-d", check=False), 1)
+        self.assertRegex(node.output, r"^ERROR unknown option -d\nUsage: sh startup\.sh \[-m standalone\|cluster\]")
 
     def test_shutdown_of_none(self) -> None:
         """Nothing runs: said, status 255."""
