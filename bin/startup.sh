@@ -100,6 +100,7 @@ set -- -OO -I -m nacos_tw --home "$BASE" --mode "$MODE"
 [ "${EMBEDDED_STORAGE:-}" = embedded ] && [ "$MODE" = cluster ] && set -- "$@" --storage embedded
 
 cd "$BASE" || exit 1
+ulimit -S -n "$(ulimit -H -n)" 2>/dev/null # each client keeps a connection open
 echo "nacos is starting with $MODE"
 # By cat, which names the cause; dash's own echo says "I/O error" of a full disk.
 why=$({ echo "$VENV/bin/python $*" | cat >"$OUT"; } 2>&1) || fail "$OUT cannot be written: $(printf '%s\n' "$why" | reason)"

@@ -22,6 +22,7 @@ from twisted.logger import globalLogBeginner
 from twisted.python import usage
 from twisted.python.failure import Failure
 
+from nacos_tw.descriptors import raise_limit
 from nacos_tw.errors import StartError
 from nacos_tw.logs import Console
 from nacos_tw.options import Options, find_home
@@ -103,6 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from nacos_tw.service import makeService
 
     lean.give_access()
+    raise_limit()
     core = cast(IReactorCore, reactor)
     with one_line_errors():
         node = makeService(options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, succeed
@@ -14,6 +15,7 @@ from nacos_tw.config.assembly import EmbeddedConfigs, ExternalConfigs
 from nacos_tw.errors import NacosError
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.raft.peers import Peers
+from nacos_tw.timers import guarded
 
 ASK_TIMEOUT = 2.0
 """Seconds that another member has for a small question."""
@@ -75,17 +77,20 @@ class Peering:
 
     def peer_connected(self, peer: str) -> None:
         """The link to a member is up."""
-        self._reports.peer_connected(peer)
-        if self._config is not None:
-            self._config.peer_connected(peer)
-        self._node.peer_connected(peer)
+        config = self._config
+        told = [self._node.peer_connected, self._reports.peer_connected]
+        self._tell(peer, *told, *(() if config is None else (config.peer_connected,)))
 
     def peer_disconnected(self, peer: str) -> None:
         """The link to a member is down."""
-        self._node.peer_disconnected(peer)
-        self._reports.peer_disconnected(peer)
-        if self._config is not None:
-            self._config.peer_disconnected(peer)
+        config = self._config
+        told = [self._node.peer_disconnected, self._reports.peer_disconnected]
+        self._tell(peer, *told, *(() if config is None else (config.peer_disconnected,)))
+
+    def _tell(self, peer: str, *parts: Callable[[str], object]) -> None:
+        """Each part hears of it, whatever the ones before made of it; the log, which all stand on, first."""
+        for part in parts:
+            guarded(self.log, "news of a link", partial(part, peer))
 
     def asked(self, peer: str, what: str, body: bytes) -> bytes | Deferred[bytes]:
         """A small question of another node."""

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from twisted.application.service import Service
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -119,7 +119,7 @@ class Following(Service):
             self._timer.cancel()
             self._timer = None
         waiting, self._waiting = self._waiting, []
-        self._reading = reading = self._query("accounts", store.rows)
+        self._reading = reading = maybeDeferred(self._query, "accounts", store.rows)
         reading.addCallbacks(self._found, self._failed).addBoth(self._done, waiting)
 
     def _found(self, rows: Rows) -> None:

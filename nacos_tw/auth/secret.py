@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -132,13 +132,14 @@ class SharedSecret(Service):
             return
         if self._proposer.available and self._proposing is None:
             key = self._used or secrets.token_bytes(BYTES)
-            self._proposing = self._proposer.propose(NAME + key)
+            self._proposing = maybeDeferred(self._proposer.propose, NAME + key)
             self._proposing.addErrback(self._not_agreed).addCallback(self._proposed)
         else:
             self._timer = self._clock.callLater(AGAIN, self._try)
 
     def _not_agreed(self, failure: Failure) -> None:
-        failure.trap(NacosError)
+        if not failure.check(NacosError):
+            self.log.failure("the key of tokens could not be proposed", failure)
         self.log.info("the key of tokens is not agreed on yet: {why}", why=failure.getErrorMessage())
 
     def _proposed(self, _: Any) -> None:

@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 import msgspec
 from twisted.application import service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw.cluster.members import Member, MemberList, RaftFacts, parse_report
+from nacos_tw.timers import Periodic
 
 SETTLING = 0.1
 """Seconds from a change of role to the report of it: changes come in bursts."""
@@ -27,7 +27,7 @@ Ask = Callable[[str, str, bytes], "Deferred[bytes]"]
 """ask(peer, what, body): fires with the peer's answer; fails when it is not reached or does not answer in time."""
 
 
-class Reports(service.Service):
+class Reports(service.MultiService):
     """Sends this node's L{Member} JSON to each other member and takes theirs from the answers."""
 
     log = Logger()
@@ -46,29 +46,23 @@ class Reports(service.Service):
         @param millis: the wall clock, in epoch milliseconds.
         @param period: seconds between two reports to the same member.
         """
+        super().__init__()
         self._members = members
         self._ask = ask
         self._facts = facts
         self._millis = millis
-        self._period = period
         self._asking: set[str] = set()
-        self._loop = LoopingCall(self._round)
-        self._loop.clock = clock
+        Periodic(clock, period, self._round, first=0).setServiceParent(self)
         self._clock = clock
         self._soon: IDelayedCall | None = None
         members.listeners.append(self._state_changed)
 
-    def startService(self) -> None:
-        super().startService()
-        self._loop.start(self._period, now=True).addErrback(self._stopped)
-
-    def stopService(self) -> None:
-        super().stopService()
-        if self._loop.running:
-            self._loop.stop()
+    def stopService(self) -> Deferred[list[object]]:
+        stopped = super().stopService()
         if self._soon is not None:
             self._soon.cancel()
             self._soon = None
+        return stopped
 
     def role_changed(self) -> None:
         """This node's Raft part is in another role or term, or follows another leader: the others are told soon."""
@@ -112,7 +106,8 @@ class Reports(service.Service):
 
     def _exchange(self, peer: str, body: bytes) -> None:
         self._asking.add(peer)
-        self._ask(peer, WHAT, body).addCallback(self._answered, peer).addErrback(self._failed, peer)
+        asked = maybeDeferred(self._ask, peer, WHAT, body)
+        asked.addCallback(self._answered, peer).addErrback(self._failed, peer)
 
     def _answered(self, body: bytes, peer: str) -> None:
         self._asking.discard(peer)
@@ -122,9 +117,6 @@ class Reports(service.Service):
         self._asking.discard(peer)
         self._members.report_failed(peer)
         self.log.debug("report to {peer} failed: {reason}", peer=peer, reason=failure.getErrorMessage())
-
-    def _stopped(self, failure: Failure) -> None:
-        self.log.failure("reports to members have stopped", failure)
 
     def _state_changed(self, member: Member, old: str) -> None:
         self.log.info(

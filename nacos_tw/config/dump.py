@@ -25,6 +25,7 @@ from nacos_tw.config.refreshing import Refreshing
 from nacos_tw.config.store_index import Indexed, index_page
 from nacos_tw.errors import NacosError
 from nacos_tw.interfaces import IDatabase
+from nacos_tw.timers import Backoff
 
 RECENT = 30.0
 """Seconds between two comparisons of what has changed lately."""
@@ -72,7 +73,7 @@ class Dump(Service):
         self.ready = self.compared = False
         self._trouble = self._logged = ""
         self._work: Deferred[Any] | None = None
-        self._delay = SOONEST
+        self._pause = Backoff(SOONEST, LATEST)
         self._recent: IDelayedCall | None = None
         self._full: IDelayedCall | None = None
         self._full_wanted = False
@@ -150,7 +151,7 @@ class Dump(Service):
 
     def _do(self, job: Coroutine[Any, Any, None]) -> None:
         self._work = work = Deferred.fromCoroutine(job)
-        work.addCallbacks(self._done, self._failed).addCallback(lambda _: self._ended())
+        work.addCallbacks(self._done, self._failed).addBoth(self._ended)
 
     def _done(self, _: None) -> None:
         self._trouble = ""
@@ -172,10 +173,11 @@ class Dump(Service):
                 trouble=trouble,
             )
         if self._recent is not None and not self.compared:
-            self._recent.reset(self._delay)
-            self._delay = min(2 * self._delay, LATEST)
+            self._recent.reset(self._pause.next())
 
-    def _ended(self) -> None:
+    def _ended(self, outcome: object) -> None:
+        if isinstance(outcome, Failure):
+            self.log.failure("a comparison of the configs could not be ended", outcome)
         self._work = None
         if self._full_wanted:
             self.compare()

@@ -330,14 +330,16 @@ class Listeners:
         self._ticking = None
         now = self._clock.seconds()
         answer = None
-        for slot in sorted(self._slots):
-            if slot * RESOLUTION > now:
-                break
-            answer = self.render([]) if answer is None else answer
-            for waiter in list(self._slots[slot]):
-                self._answer_later(waiter, answer)
-        if self._slots:
-            self._tick_at(min(self._slots))
+        try:
+            for slot in sorted(self._slots):
+                if slot * RESOLUTION > now:
+                    break
+                answer = self.render([]) if answer is None else answer
+                for waiter in list(self._slots[slot]):
+                    self._answer_later(waiter, answer)
+        finally:
+            if self._slots:
+                self._tick_at(min(self._slots))
 
     def stop(self) -> None:
         """Answer everybody that nothing has changed, at once."""

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -176,9 +176,10 @@ class LocalFile:
     def _write(self) -> None:
         self._timer = None
         self._writing, size = _part(self._pending)
-        self._file.interact("save", _save, self._writing).addCallbacks(
-            self._written, self._failed, callbackArgs=(size,)
-        ).addErrback(lambda failure: self.log.failure("writing the local copy failed", failure))
+        saving = maybeDeferred(self._file.interact, "save", _save, self._writing)
+        saving.addCallbacks(self._written, self._failed, callbackArgs=(size,)).addErrback(
+            lambda failure: self.log.failure("writing the local copy failed", failure)
+        )
 
     def _written(self, _: object, size: int) -> None:
         self._failing = False

@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw.config.model import ConfigKey
+from nacos_tw.timers import Backoff
 
 WHAT = "config-changed"
 """The kind of question that a notice is."""
@@ -49,13 +50,13 @@ _decode = msgspec.msgpack.Decoder(Notice).decode
 class _Peer:
     """What one other node has not acknowledged yet."""
 
-    __slots__ = ("accounts", "asking", "delay", "everything", "keys", "timer")
+    __slots__ = ("accounts", "asking", "everything", "keys", "pause", "timer")
 
     def __init__(self) -> None:
         self.keys: dict[ConfigKey, None] = {}
         self.everything = self.accounts = False
         self.asking = False
-        self.delay = SOONEST
+        self.pause = Backoff(SOONEST, LATEST)
         self.timer: IDelayedCall | None = None
 
     @property
@@ -157,7 +158,7 @@ class Notices:
     def _acknowledged(self, _: object, name: str, peer: _Peer) -> None:
         self.sent += 1
         peer.asking = False
-        peer.delay = SOONEST
+        peer.pause.reset()
         if peer.due and not self._stopped:
             self._send(name, peer)
 
@@ -167,10 +168,9 @@ class Notices:
         peer.put_back(notice)
         if self._stopped or self._peers.get(name) is not peer:
             return
-        if peer.delay == SOONEST:
+        if peer.pause.first:
             self.log.info("{peer} missed a notice: {why}", peer=name, why=failure.getErrorMessage())
-        peer.timer = self._clock.callLater(peer.delay, self._again, name, peer)
-        peer.delay = min(2 * peer.delay, LATEST)
+        peer.timer = self._clock.callLater(peer.pause.next(), self._again, name, peer)
 
     def _again(self, name: str, peer: _Peer) -> None:
         peer.timer = None

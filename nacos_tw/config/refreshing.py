@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, maybeDeferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -16,6 +16,7 @@ from nacos_tw.config.local import LocalFile
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.errors import Unavailable
 from nacos_tw.interfaces import IDatabase
+from nacos_tw.timers import Backoff
 
 PART = 100
 """Configs read at a time."""
@@ -53,7 +54,7 @@ class Refreshing:
         self._wanted: Wanted = {}
         self._reading: Deferred[list[Entry]] | None = None
         self._again: IDelayedCall | None = None
-        self._delay = SOONEST
+        self._pause = Backoff(SOONEST, LATEST)
         self._touched: set[ConfigKey] = set()
         self._stopped = False
         self.trouble = ""
@@ -100,7 +101,7 @@ class Refreshing:
             self._again = None
         keys = list(self._wanted)[:PART] if len(self._wanted) > PART else list(self._wanted)
         part = {key: self._wanted.pop(key) for key in keys}
-        self._reading = reading = self._database.query("rows", following.rows, keys)
+        self._reading = reading = maybeDeferred(self._database.query, "rows", following.rows, keys)
         reading.addCallback(self._found, part).addErrback(self._failed, part).addErrback(
             lambda failure: self.log.failure("reading configs failed", failure)
         )
@@ -113,7 +114,7 @@ class Refreshing:
     def _found(self, found: list[Entry], part: Wanted) -> None:
         self._reading = None
         self.trouble = ""
-        self._delay = SOONEST
+        self._pause.reset()
         self._touched.update(part)
         gone = dict.fromkeys(part)
         for entry in found:
@@ -138,7 +139,6 @@ class Refreshing:
         failed = {request for requests in (*part.values(), *self._wanted.values()) for request in requests}
         self._wanted = {key: [] for key in (*part, *self._wanted)}
         if not self._stopped:
-            self._again = self._clock.callLater(self._delay, self._read_again)
-            self._delay = min(2 * self._delay, LATEST)
+            self._again = self._clock.callLater(self._pause.next(), self._read_again)
         for request in failed:
             request.deferred.errback(failure)

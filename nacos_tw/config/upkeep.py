@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from nacos_tw.config.commands import CountUsage, TrimHistory
 from nacos_tw.config.configs import Configs
 from nacos_tw.errors import NacosError
+from nacos_tw.timers import Periodic
 
 PERIOD = 600.0
 """Seconds between two rounds."""
@@ -22,7 +21,7 @@ DAY = 86_400_000
 """Milliseconds."""
 
 
-class Upkeep(Service):
+class Upkeep(Periodic):
     """The rounds of one node; only the node that C{mine} says does them."""
 
     log = Logger()
@@ -39,25 +38,11 @@ class Upkeep(Service):
         @param days: how long history is kept.
         @param mine: whether this node is the one that does it now.
         """
+        super().__init__(clock, PERIOD, self.round)
         self._configs = configs
         self._days = days
         self._millis = millis
         self._mine = mine
-        self._loop = LoopingCall(self.round)
-        self._loop.clock = clock
-
-    def startService(self) -> None:
-        """Begin; the first round is one period from now."""
-        super().startService()
-        self._loop.start(PERIOD, now=False).addErrback(
-            lambda failure: self.log.failure("the upkeep of configs has stopped", failure)
-        )
-
-    def stopService(self) -> None:
-        """End."""
-        super().stopService()
-        if self._loop.running:
-            self._loop.stop()
 
     def round(self) -> Deferred[None]:
         """One round; what fails is tried again in the next."""

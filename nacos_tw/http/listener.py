@@ -10,16 +10,17 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IReactorTime, IStreamServerEndpoint
 from twisted.internet.protocol import ServerFactory
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.web.http import datetimeToString
 
+from nacos_tw.descriptors import connections
 from nacos_tw.http.app import Pages, Root, no_pages
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.front import Front
 from nacos_tw.http.routing import Area
 from nacos_tw.http.site import CarrierSite
 from nacos_tw.settings.settings import HttpSettings
+from nacos_tw.timers import Periodic
 
 SWEEP = 1.0
 """Seconds between two looks at all connections; limits in time are exact to this."""
@@ -63,20 +64,24 @@ class FrontFactory(_Factory):
         root = Root(areas, context_path, pages)
         self.table = root.table
         self.limits = limits
+        self._most = connections(limits.max_connections)
+        if self._most < limits.max_connections:
+            self.log.warn(
+                "{most} connections at most, not {wanted}: the process may not open more files (ulimit -n)",
+                most=self._most,
+                wanted=limits.max_connections,
+            )
         self.counters = counters or Counters()
         self.site = CarrierSite(root, limits, clock, self.counters)
         self._clock = clock
         self._connections: dict[Front, None] = {}
         self._finished: Deferred[None] | None = None
-        self._sweeping = LoopingCall(self.sweep)
-        self._sweeping.clock = clock
+        self._sweeping = Periodic(clock, SWEEP, self.sweep)
         self._set_date()
 
     def startFactory(self) -> None:  # noqa: N802
         """Something listens."""
-        self._sweeping.start(SWEEP, now=False).addErrback(
-            lambda failure: self.log.failure("connections are not swept any more", failure)
-        )
+        self._sweeping.startService()
 
     def stopFactory(self) -> None:  # noqa: N802
         """Nothing listens any more; the sweep goes on while connections are open."""
@@ -86,7 +91,7 @@ class FrontFactory(_Factory):
     def buildProtocol(self, addr: Any) -> Front | None:
         """A front for one connection; none when there are too many or the node stops."""
         counters = self.counters
-        if len(self._connections) >= self.limits.max_connections or self._finished is not None:
+        if len(self._connections) >= self._most or self._finished is not None:
             counters.turned_away += 1
             return None
         counters.accepted += 1
@@ -144,7 +149,7 @@ class FrontFactory(_Factory):
 
     def _stop_sweeping(self) -> None:
         if self._sweeping.running:
-            self._sweeping.stop()
+            self._sweeping.stopService()
 
 
 def endpoint(reactor: Any, port: int, interface: str) -> IStreamServerEndpoint:

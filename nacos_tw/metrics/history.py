@@ -8,11 +8,10 @@ from typing import Protocol
 
 import msgspec
 from msgspec.structs import replace
-from twisted.application import service
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
-from twisted.python.failure import Failure
+
+from nacos_tw.timers import Periodic
 
 RESOLUTION = 5.0
 """Seconds between two samples."""
@@ -89,7 +88,7 @@ class Story(msgspec.Struct, frozen=True):
         )
 
 
-class History(service.Service):
+class History(Periodic):
     """Takes the samples. Its memory is bounded: the oldest make room."""
 
     log = Logger()
@@ -101,25 +100,17 @@ class History(service.Service):
         @param address: this node's id.
         @param millis: the wall clock, in epoch milliseconds.
         """
+        super().__init__(clock, RESOLUTION, self._sample)
         self._address = address
         self._read = read
-        self._clock = clock
         self._millis = millis
         self._samples: deque[Sample] = deque(maxlen=int(SPAN / RESOLUTION))
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._before = (0.0, 0)
-        self._loop = LoopingCall(self._sample)
-        self._loop.clock = clock
 
     def startService(self) -> None:
-        super().startService()
         self._before = (self._clock.seconds(), self._read().requests)
-        self._loop.start(RESOLUTION, now=False).addErrback(self._stopped)
-
-    def stopService(self) -> None:
-        super().stopService()
-        if self._loop.running:
-            self._loop.stop()
+        super().startService()
 
     def noted(self, now: Facts) -> None:
         """The node's Raft part is in another role or term, or follows another leader."""
@@ -144,6 +135,3 @@ class History(service.Service):
         self._before = (now, found.requests)
         rate = (found.requests - requests) / (now - at) if now > at else 0.0
         self._samples.append(Sample(self._millis(), round(rate, 2), found.instances, found.listeners))
-
-    def _stopped(self, failure: Failure) -> None:
-        self.log.failure("samples are no longer taken", failure)

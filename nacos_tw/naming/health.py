@@ -18,8 +18,8 @@ from nacos_tw.naming.commands import CleanServices, Command, Expire
 from nacos_tw.naming.expiry import due
 from nacos_tw.naming.leases import Leases
 from nacos_tw.naming.model import Instance, ServiceKey
-from nacos_tw.naming.periodic import Periodic
 from nacos_tw.naming.registry import Registry
+from nacos_tw.timers import Periodic
 
 PERIOD = 1.0
 """Seconds between two looks at the leases."""

@@ -18,8 +18,8 @@ from twisted.internet.protocol import DatagramProtocol
 from twisted.logger import Logger
 
 from nacos_tw.naming.acks import LONGEST_ACK, AckKey, Acks, read_ack
-from nacos_tw.naming.periodic import Periodic
 from nacos_tw.naming.subscribers import Agents, Subscriber, Subscribers
+from nacos_tw.timers import Periodic
 
 if TYPE_CHECKING:
     from nacos_tw.naming.model import ServiceKey

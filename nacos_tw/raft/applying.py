@@ -19,10 +19,12 @@ class Applying:
     What one node has applied.
 
     @ivar index: of the last entry that is part of the state.
+    @ivar doubted: whether an entry may be applied in part.
     """
 
     def __init__(self, node: str, sessions: Sessions) -> None:
         self.index = 0
+        self.doubted = False
         self._node = node
         self._sessions = sessions
 
@@ -32,9 +34,10 @@ class Applying:
         committed, so it holds whatever the disk has lost since.
         """
         sessions = self._sessions
-        if sessions.lost:  # a part that keeps its state on disk itself was refused there
+        if sessions.lost or self.doubted:  # a part that keeps its state on disk itself was refused there
             sessions.reset()
             self.index = 0
+            self.doubted = False
         if store.snapshot is not None and store.snapshot.index > self.index:
             self.take_over(store.read_snapshot(), store.snapshot.index)
 

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.internet.interfaces import IAddress, IDelayedCall, IProtocol, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from nacos_tw.raft.addresses import normal
 from nacos_tw.raft.protocol import Link
 from nacos_tw.raft.security import IRaftTls
+from nacos_tw.timers import Backoff
 
 FIRST_PAUSE = 0.05
 """Seconds before the first retry."""
@@ -85,8 +86,7 @@ class Dialer:
         self._name = f"{place.host}:{place.raft_port}"
         self._endpoint = endpoint(reactor, place, source, tls)
         self._factory = _Dialing(make)
-        self._random = random
-        self._failures = 0
+        self._pause = Backoff(FIRST_PAUSE, LONGEST_PAUSE, random)
         self._attempt: Deferred[IProtocol] | None = None
         self._retry: IDelayedCall | None = None
         self.state = State.IDLE
@@ -107,7 +107,7 @@ class Dialer:
 
     def succeeded(self) -> None:
         """The other side is authenticated: the next pause is a short one again."""
-        self._failures = 0
+        self._pause.reset()
 
     def hurry(self) -> None:
         """The other side shows that it is there: do not wait."""
@@ -117,7 +117,7 @@ class Dialer:
     def _dial(self) -> None:
         self._retry = None
         self.state = State.DIALING
-        attempt = self._endpoint.connect(self._factory)
+        attempt = maybeDeferred(self._endpoint.connect, self._factory)
         if self.state is State.DIALING:
             self._attempt = attempt
         attempt.addCallbacks(self._opened, self._failed)
@@ -132,7 +132,7 @@ class Dialer:
 
     def _failed(self, failure: Failure) -> None:
         self._attempt = None
-        if self._failures == 0 and self.state is not State.IDLE:
+        if self._pause.first and self.state is not State.IDLE:
             self.log.info("cannot connect to {name}: {reason}", name=self._name, reason=failure.getErrorMessage())
         self._wait()
 
@@ -142,10 +142,8 @@ class Dialer:
     def _wait(self) -> None:
         if self.state is State.IDLE:
             return
-        pause: float = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._failures, 16))
-        self._failures += 1
         self.state = State.WAITING
-        self._retry = self._clock.callLater(pause * (0.75 + 0.5 * self._random()), self._dial)
+        self._retry = self._clock.callLater(self._pause.next(), self._dial)
 
 
 class _Dialing(Factory):

@@ -159,6 +159,15 @@ class Disk:
         finally:
             os.close(fd)
 
+    def put_away(self, path: str, data: bytes) -> None:
+        """Write a file of no meaning, as durable as any, and remove it whatever comes of that."""
+        fd = self.create(path)
+        try:
+            self.append(fd, data, 0)
+        finally:
+            self.close(fd)
+            self.remove(path)
+
     def put(self, path: str, data: bytes) -> None:
         """Create or replace a small file so that a crash leaves the old one or the new one."""
         temporary = path + ".tmp"

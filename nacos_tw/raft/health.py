@@ -17,13 +17,12 @@ class Health:
         """@param patience: seconds for which the absence of a leader means nothing."""
         self._seconds = seconds
         self._patience = patience
-        self._caught_up = False
-        self._catch_up_to = 0
         self.restarted(core)
 
     def restarted(self, core: Core) -> None:
         """The node begins with a core that is made from the disk."""
         self._core = core
+        self._caught_up, self._catch_up_to = False, 0
         self._leaderless_since: float | None = self._seconds()
 
     def leader_changed(self) -> None:

@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from nacos_tw.descriptors import Reserve
 from nacos_tw.errors import NacosError, Unavailable
 from nacos_tw.interfaces import IStateMachine
 from nacos_tw.raft import codec
@@ -37,6 +38,7 @@ from nacos_tw.raft.sessions import Sessions
 from nacos_tw.raft.status import RaftStatus
 from nacos_tw.raft.store import Store
 from nacos_tw.raft.writer import DirectWriter, Writer
+from nacos_tw.timers import guarded
 
 SWEEP = 0.25
 """Seconds between looks at what has waited too long."""
@@ -81,6 +83,7 @@ class RaftNode:
         self._peers: Peers | None = None
         self._saving = Saving(writer, self._install, self._saved)
         self._flush_due = self._draining = False
+        self._reserve = Reserve()
         self._sweeper: IDelayedCall | None = None
         self._mender: IDelayedCall | None = None
         self._alarm = Alarm(clock, seconds, self._tick)
@@ -155,6 +158,7 @@ class RaftNode:
     def close_store(self) -> None:
         """Close the files; after L{stop} and once the writer has ended."""
         self._store.close()
+        self._reserve.close()
 
     # -- IProposer
 
@@ -181,12 +185,17 @@ class RaftNode:
         """See L{IProposer.renew<nacos_tw.interfaces.IProposer.renew>}. Without a leader it is counted here only."""
         core = self._core
         if (core.role is Role.LEADER and len(core.config.voters) == 1) or not self.available:
-            self.on_beats(number.to_bytes(8, "little"))
+            self._beats(number.to_bytes(8, "little"))
             return None
         return self._forwarding.renew(number)
 
     def _beats(self, numbers: bytes) -> None:
-        self.on_beats(numbers)
+        guarded(self.log, "taking note of beats", lambda: self.on_beats(numbers))
+
+    def _tell(self, *listeners: Callable[[], None]) -> None:
+        """What listens must not keep the log from going on."""
+        for listener in listeners:
+            guarded(self.log, "a listener of the log", listener)
 
     def _flush_soon(self) -> None:
         if not self._flush_due:
@@ -234,25 +243,34 @@ class RaftNode:
         if self._draining:
             return
         self._draining = True
-        core, answers = self._core, []  # type: Core, Answers
+        answers: Answers = []
         try:
-            while (ready := core.ready()) is not None:
-                self._saving.save(ready)
-                for payload in ready.beats:
-                    self.on_beats(payload)
-                if ready.committed:
-                    self._apply(ready.committed, answers)
-                if ready.confirmed:
-                    self._forwarding.confirmed(ready.confirmed)
-                for peer, index, offset in ready.snapshot_reads:
-                    self._compaction.send(peer, index, offset)
-                if ready.role_changed:
-                    self._role_changed()
-            answer_all(answers)
+            self._work_off(answers)
+        except Exception as error:
+            # Some of what the core wanted is not done, and the core believes that it is.
+            self.log.failure("raft: a step of the log failed")
+            self._applying.doubted = True
+            self._disk_failed(error)
         finally:
             self._draining = False
-        if self.running and not self.failure:
-            self._alarm.set(self._core.deadline)
+            if self.running and not self.failure:
+                self._alarm.set(self._core.deadline)
+        answer_all(answers)
+
+    def _work_off(self, answers: Answers) -> None:
+        core = self._core
+        while (ready := core.ready()) is not None:
+            self._saving.save(ready)
+            for payload in ready.beats:
+                self._beats(payload)
+            if ready.committed:
+                self._apply(ready.committed, answers)
+            if ready.confirmed:
+                self._forwarding.confirmed(ready.confirmed)
+            for peer, index, offset in ready.snapshot_reads:
+                self._compaction.send(peer, index, offset)
+            if ready.role_changed:
+                self._role_changed()
 
     def _saved(self) -> None:
         if not self.running or self.failure:
@@ -271,7 +289,7 @@ class RaftNode:
             answers[:] = [(deferred, unknown) for deferred, _ in answers]
             self._disk_failed(error)
             return
-        self.on_applied()
+        self._tell(self.on_applied)
         self._compaction.applied(self._applying.index, sum([len(entry.data) + ENTRY_OVERHEAD for entry in entries]))
 
     def _install(self, chunk: IncomingChunk) -> None:
@@ -286,7 +304,7 @@ class RaftNode:
                 self._applying.take_over(state, chunk.meta.index)
                 self._compaction.took_over(len(state))
                 core.applied(chunk.meta.index)
-                self.on_applied()
+                self._tell(self.on_applied)
                 answer_all(self._forwarding.restored(self._sessions))
             self._saved()
 
@@ -302,7 +320,7 @@ class RaftNode:
             role, leader = core.role.value, core.leader or "unknown"
             self.log.info("raft: {role} in term {term}, leader {leader}", role=role, term=core.term, leader=leader)
         self._forwarding.leader_changed()
-        self.on_role()
+        self._tell(self.on_role)
         if core.leader is not None and (before[1], before[2]) != (core.term, core.leader):
             self._forwarding.send_everything()
 
@@ -325,7 +343,7 @@ class RaftNode:
     def _abandon(self, error: Exception) -> None:
         answers, numbers = self._forwarding.abandon(error)
         if numbers:
-            self.on_beats(numbers)
+            self._beats(numbers)
         answer_all(answers)
 
     # -- trouble
@@ -336,27 +354,32 @@ class RaftNode:
             return
         pause = self.options.mend_every
         self.failure = f"the Raft log cannot be written: {error}"
+        self._mender = self._clock.callLater(pause, self._mend)
         self.log.error("raft: stopped: {reason}; trying again every {pause} s", reason=self.failure, pause=pause)
         self._core.stop()
         self._saving.forget()
-        self._abandon(Unavailable(self.failure))
-        self.on_role()
-        self._mender = self._clock.callLater(pause, self._mend)
+        self._tell(lambda: self._abandon(Unavailable(self.failure)), self.on_role)
 
     def _mend(self) -> None:
         """Start again from the disk, as after a restart; a damaged log is fetched from the leader."""
         if not self.running:
             return
+        self._mender = self._clock.callLater(self.options.mend_every, self._mend)
         try:
-            self._store.close()
-            options = self.options
-            self._store = open_store(options.folder, self.node, options.alone, options.disk, options.segment_bytes)
-            self._writer.replace(self._store)
-            core = self._restore()
+            with self._reserve.lent():
+                self._store.close()
+                options = self.options
+                self._store = open_store(options.folder, self.node, options.alone, options.disk, options.segment_bytes)
+                self._store.try_room()
+                self._writer.replace(self._store)
+                core = self._restore()
         except Exception as error:
-            self.failure = f"the Raft log cannot be opened: {error}"
-            self._mender = self._clock.callLater(self.options.mend_every, self._mend)
+            reason = f"the Raft log cannot be opened: {error}"
+            if reason != self.failure:
+                self.log.error("raft: {reason}", reason=reason)
+            self.failure = reason
             return
+        self._mender.cancel()
         self.failure = ""
         self._core = self._forwarding.core = self._compaction.core = core
         self._health.restarted(core)
@@ -364,8 +387,7 @@ class RaftNode:
         self.log.info("raft: the log is usable again")
         for peer in self._links():
             core.connected(peer, self._seconds())
-        self.on_applied()
-        self.on_role()
+        self._tell(self.on_applied, self.on_role)
         self._drain()
 
     # -- facts

@@ -144,6 +144,7 @@ class Sessions:
     def __init__(self, machine: IStateMachine) -> None:
         self._machine = machine
         self._machines = machine if isinstance(machine, Machines) else None
+        self._blank = b"" if self._machines is not None else machine.snapshot()
         self.last: dict[str, tuple[int, int]] = {}
 
     def apply(self, data: bytes, index: int = 0) -> tuple[str, int, int, list[Any]]:
@@ -194,6 +195,8 @@ class Sessions:
         self.last = {}
         if self._machines is not None:
             self._machines.reset()
+        else:
+            self._machine.restore(self._blank)
 
     def image(self) -> Callable[[], Image]:
         """The whole replicated state of now, as a L{_Saved}; the function is called in the log's thread."""

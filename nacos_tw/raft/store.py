@@ -25,7 +25,7 @@ import os
 import threading
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from twisted.logger import Logger
 
@@ -41,6 +41,8 @@ from nacos_tw.raft.snapshots import SnapshotDraft
 from nacos_tw.raft.statefile import State, StateFile
 
 SEGMENT_BYTES = 8 * 1024 * 1024
+ROOM = 64 * 1024
+"""Bytes that a disk must take after it refused some."""
 
 
 class Store:
@@ -78,6 +80,7 @@ class Store:
         self._end = found.end
         self._fd = -1
         self._lock = -1
+        self._size = 0
         self._mutex = threading.RLock()
         self._snapshots = SnapshotFolder(folder, disk, found.snapshot)
 
@@ -274,9 +277,24 @@ class Store:
             self._base = first
 
     def size_on_disk(self) -> int:
-        """The bytes in the folder's files, without logs that were set aside. Any thread may ask."""
-        names = self._disk.names(self.folder)
-        return sum(self._disk.size(os.path.join(self.folder, name)) for name in names if "damaged-" not in name)
+        """The bytes in the folder's files, without logs that were set aside; what it was at the last look if the disk
+        does not say. Any thread may ask."""
+        with suppress(OSError):
+            names = [name for name in self._disk.names(self.folder) if "damaged-" not in name]
+            self._size = sum(self._disk.size(os.path.join(self.folder, name)) for name in names)
+        return self._size
+
+    def try_room(self) -> None:
+        """
+        See whether the disk takes more than a few bytes: a log that opens, and is full at the next save, is of no use.
+
+        @raise OSError: it does not.
+        """
+        path = os.path.join(self.folder, "room.tmp")
+        try:
+            self._disk.put_away(path, bytes(ROOM))
+        except OSError as error:
+            raise OSError(error.errno, f"cannot write in {self.folder}: {explain(error)}") from error
 
     def close(self) -> None:
         """Note how far the log goes, so that damage to its last group will be noticed too, and close.

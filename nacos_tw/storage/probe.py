@@ -20,6 +20,7 @@ from nacos_tw.storage.link import Link, MySQLTxn
 from nacos_tw.storage.schema import check_mysql
 from nacos_tw.storage.sources import Sources, State
 from nacos_tw.storage.txn import Columns
+from nacos_tw.timers import guarded
 
 WRITES = "DELETE FROM config_info WHERE data_id = 'com.alibaba.nacos.testMasterDB'"
 """Nacos's own question whether a database takes writes (spec 14.4). Nothing has that name."""
@@ -198,15 +199,16 @@ class Watch:
             self.columns[index] = finding.columns
             self._warn(finding.cures, index)
         self._tell(finding, index)
-        if self.sources.report(index, finding.state, finding.reason):
-            self.changed()
+        changed = self.sources.report(index, finding.state, finding.reason)
+        pause = 0.0 if again and finding.state is not State.DOWN else self.sources.all[index].pause
+        self._timers[index] = self._reactor.callLater(pause, self._look, index)
+        if changed:
+            guarded(self.log, "a change of database", self.changed)
         if not self.ready.called:
             if finding.error is not None:
                 self.ready.errback(Failure(finding.error))
             elif self.sources.known:
                 self.ready.callback(self.sources.master is not None)
-        pause = 0.0 if again and finding.state is not State.DOWN else self.sources.all[index].pause
-        self._timers[index] = self._reactor.callLater(pause, self._look, index)
 
     def _warn(self, found: tuple[str, ...], index: int) -> None:
         before, self._cures[index] = self._cures.get(index, ()), found

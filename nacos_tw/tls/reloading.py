@@ -8,9 +8,9 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from nacos_tw.timers import Periodic, guarded
 from nacos_tw.tls.held import Held
 
 DAY = 86400.0
@@ -29,8 +29,7 @@ class Reloading(Service):
         self._held = held
         self._reactor = reactor
         self._before: Any = None
-        self._reminding = LoopingCall(self._remind)
-        self._reminding.clock = reactor
+        self._reminding = Periodic(reactor, DAY, self._remind)
 
     def startService(self) -> None:
         """From now on."""
@@ -38,12 +37,12 @@ class Reloading(Service):
         for held in self._held:
             held.announce()
         self._before = signal.signal(signal.SIGHUP, self._received)
-        self._reminding.start(DAY, now=False)
+        self._reminding.startService()
 
     def stopService(self) -> Deferred[None] | None:
         """No more."""
         if self._reminding.running:
-            self._reminding.stop()
+            self._reminding.stopService()
             signal.signal(signal.SIGHUP, self._before or signal.SIG_DFL)
         return super().stopService()
 
@@ -60,4 +59,4 @@ class Reloading(Service):
 
     def _remind(self) -> None:
         for held in self._held:
-            held.remind()
+            guarded(self.log, "a look at a certificate's end", held.remind)

@@ -14,7 +14,6 @@ from nacos_tw.naming import health
 from nacos_tw.naming.commands import CleanServices, CreateService, Expire, Register, SetSwitch
 from nacos_tw.naming.health import MOST, Cleaning, Health
 from nacos_tw.naming.leases import Leases
-from nacos_tw.naming.periodic import Periodic
 from nacos_tw.naming.registry import Registry
 
 KEY = ("public", "DEFAULT_GROUP@@orders")
@@ -306,29 +305,3 @@ class CleaningTests(Harness):
         self.health.leader_changed(True)
         self.wait(500)
         self.assertIn(KEY, self.registry.services)
-
-
-class PeriodicTests(SynchronousTestCase):
-    """The job that is done again and again."""
-
-    def test_runs_until_stopped(self) -> None:
-        """It begins after the first delay, goes on in periods, and stops and starts again."""
-        clock, runs = Clock(), []
-        job = Periodic(clock, 10.0, lambda: runs.append(clock.seconds()), first=3.0)
-        job.startService()
-        job.startService()
-        clock.pump([1.0] * 24)
-        self.assertEqual(runs, [3.0, 13.0, 23.0])
-        job.stopService()
-        self.assertEqual(clock.getDelayedCalls(), [])
-        job.startService()
-        clock.advance(3)
-        self.assertEqual(len(runs), 4)
-
-    def test_stopped_by_its_own_job(self) -> None:
-        """A job may end it."""
-        clock = Clock()
-        job = Periodic(clock, 1.0, lambda: job.stopService())
-        job.startService()
-        clock.advance(1)
-        self.assertEqual(clock.getDelayedCalls(), [])

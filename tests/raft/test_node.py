@@ -545,6 +545,62 @@ class DiskTests(SynchronousTestCase):
         self.nodes.run(2.0)
         self.assertEqual(told[-1], "")
 
+    def test_listeners_that_fail(self) -> None:
+        """What mends comes first: a listener that raises, at the failure or at its end, is logged and stops nothing."""
+        node = self.nodes.node(self.follower)
+
+        def too_many() -> None:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        node.on_role = node.on_applied = too_many
+        node.on_beats = lambda numbers: too_many()
+        self.fail(self.follower)
+        asked, beat = self.nodes.propose(self.follower), self.nodes.renew(self.follower)
+        self.nodes.run(0.5)
+        self.assertIn("cannot be written", node.reason())
+        self.assertTrue(beat.succeeded)
+        self.assertIsInstance(asked.result.value, Unavailable)
+        self.nodes.run(2.5)
+        self.assertEqual(node.failure, "")
+        self.assertTrue(self.nodes.propose(self.follower) and self.nodes.settle() is None)
+        self.assertTrue(self.flushLoggedErrors(OSError))
+
+    def test_step_that_fails(self) -> None:
+        """A step that fails for no reason of the disk's is logged; the node begins again from what is on disk."""
+        node = self.nodes.node(self.follower)
+        broken = self.patch(node, "_role_changed", lambda: 1 / 0)
+        self.patch(node._applying, "apply", lambda *_: 1 / 0)
+        self.nodes.propose(self.leader)
+        self.nodes.run(0.6)
+        self.assertTrue(node.failure)
+        self.assertTrue(self.flushLoggedErrors(ZeroDivisionError))
+        broken.restore()
+        del node._applying.apply
+        self.nodes.run(3.0)
+        self.assertEqual(node.reason(), "")
+        self.nodes.settle()
+
+    def test_not_ready_between_tries(self) -> None:
+        """A disk that takes a few bytes and refuses the next save: the node does not say that it is well in between."""
+        node, disk = self.nodes.node(self.follower), self.nodes.members[self.follower].disk
+        append = disk.append
+
+        def little(fd: int, data: bytes, offset: int) -> None:
+            if len(data) > 1000:
+                self.refuse()
+            append(fd, data, offset)
+
+        full = self.patch(disk, "append", little)
+        self.nodes.propose(self.leader, b"x" * 2000)
+        self.nodes.run(0.2)
+        for _ in range(80):
+            self.assertIn("the disk is full", node.reason())
+            self.nodes.run(0.05)
+        full.restore()
+        self.nodes.run(2.0)
+        self.assertEqual(node.reason(), "")
+        self.nodes.settle()
+
     def test_slow_disk(self) -> None:
         """Saves overlap; messages that wait for them leave in order, and answers are right."""
         nodes = Nodes(slow=0.03)

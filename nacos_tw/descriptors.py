@@ -1,0 +1,71 @@
+"""Open files: as many as the operating system allows, and some kept back for what must go on when they run out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+from collections.abc import Iterator
+
+WANTED = 1_048_576
+"""More are not asked for: some systems have no limit, and look through all that there may be."""
+KEPT = 8
+"""Descriptors that mending the log may need at a time."""
+SPARE = 512
+"""Descriptors that connections of clients leave to files, links, probes and the database; half of them where there are
+fewer than twice as many."""
+
+
+def raise_limit() -> int:
+    """
+    Let this process open as many files as its hard limit allows.
+
+    @return: how many that are.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = WANTED if hard == resource.RLIM_INFINITY else min(hard, WANTED)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return WANTED if soft == resource.RLIM_INFINITY else soft
+    for number in (wanted, 10240):  # macOS takes no more than that, whatever its hard limit says
+        if number <= soft:
+            continue
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (number, hard))
+            return number
+    return soft
+
+
+def connections(wanted: int) -> int:
+    """How many connections of clients fit, if C{wanted} are allowed: some descriptors are for other things."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    return max(1, min(wanted, soft - min(SPARE, soft // 2)))
+
+
+class Reserve:
+    """A few descriptors that are kept open on nothing, so that they can be given up for what must not fail."""
+
+    def __init__(self, size: int = KEPT) -> None:
+        self._size = size
+        self._held: list[int] = []
+        self._fill()
+
+    def _fill(self) -> None:
+        with contextlib.suppress(OSError):
+            while len(self._held) < self._size:
+                self._held.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+
+    def close(self) -> None:
+        """Give them back for good."""
+        while self._held:
+            os.close(self._held.pop())
+
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[None]:
+        """Within the block the descriptors are free; what is still free then is taken back."""
+        self.close()
+        try:
+            yield
+        finally:
+            self._fill()
