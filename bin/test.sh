@@ -59,7 +59,7 @@ check lint-imports
 
 # What tests leave behind is found by this folder: it is in the command of each node that they start.
 TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/ntw-test.XXXXXX") || exit 1
-chmod 755 "$TMPDIR" # database servers of tests run as users of their own
+chmod 1777 "$TMPDIR" # as /tmp is: database servers of tests run as users of their own
 export TMPDIR
 output=$TMPDIR/output
 system=

@@ -65,12 +65,7 @@ class FrontFactory(_Factory):
         self.table = root.table
         self.limits = limits
         self._most = connections(limits.max_connections)
-        if self._most < limits.max_connections:
-            self.log.warn(
-                "{most} connections at most, not {wanted}: the process may not open more files (ulimit -n)",
-                most=self._most,
-                wanted=limits.max_connections,
-            )
+        self._told = self._most == limits.max_connections
         self.counters = counters or Counters()
         self.site = CarrierSite(root, limits, clock, self.counters)
         self._clock = clock
@@ -111,6 +106,7 @@ class FrontFactory(_Factory):
 
     def sweep(self) -> None:
         """Renew the date, close what is slow or idle."""
+        self._tell_limit()
         self._set_date()
         for front in list(self._connections):
             try:
@@ -146,6 +142,16 @@ class FrontFactory(_Factory):
     def _abort(self) -> None:
         for front in list(self._connections):
             front.transport.abortConnection()
+
+    def _tell_limit(self) -> None:
+        """Once, behind the lines of the start: the system allows fewer connections than the settings."""
+        if not self._told:
+            self._told = True
+            self.log.warn(
+                "{most} connections at most, not {wanted}: the process may not open more files (ulimit -n)",
+                most=self._most,
+                wanted=self.limits.max_connections,
+            )
 
     def _stop_sweeping(self) -> None:
         if self._sweeping.running:
