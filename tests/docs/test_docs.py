@@ -136,3 +136,13 @@ class ScriptsTests(SynchronousTestCase):
         for name in ("startup.sh", "shutdown.sh", "make-certs.sh", "test.sh"):
             mode = os.stat(ROOT / "bin" / name).st_mode
             self.assertTrue(mode & stat.S_IXUSR, name)
+
+
+class UpgradeTests(SynchronousTestCase):
+    """docs/moving.md on a schema of 1.4."""
+
+    def test_whole(self) -> None:
+        """Its section names the table that must be made beside the columns."""
+        text = (ROOT / "docs" / "moving.md").read_text("utf-8")
+        section = text.partition("### A schema of 1.4 brought up to date")[2].partition("\n### ")[0]
+        self.assertIn("CREATE TABLE config_info_gray", section)
