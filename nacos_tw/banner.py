@@ -56,9 +56,17 @@ class StartLines:
         """The node's parts are coming up."""
         self.log.info("Nacos is starting...", start=True)
 
-    def started(self) -> None:
-        """The node serves requests."""
+    def started(self, trouble: str = "") -> None:
+        """The node serves requests. @param trouble: why it does so without its database; "" if it has all it needs."""
         mode = "stand alone" if self._settings.standalone else "cluster"
+        if trouble:
+            self.log.warn(
+                "Nacos started in {mode} mode without its database: {trouble}",
+                mode=mode,
+                trouble=trouble,
+                start=True,
+            )
+            return
         self.log.info(
             "Nacos started successfully in {mode} mode. use {storage} storage",
             mode=mode,

@@ -256,15 +256,15 @@ class NacosNode(Node):
                 if part is not None:
                     part.startService()
             if self.config is None:
-                self._up(None)
+                self._up("")
             else:
                 self.config.start().addCallback(self._up).addErrback(self._not_up)
 
-    def _up(self, _: None) -> None:
-        """Everything serves, or does what it can to."""
+    def _up(self, trouble: str) -> None:
+        """Everything serves, or does what it can to. @param trouble: why there is no database; "" if there is one."""
         if self.upkeep is not None:
             self.upkeep.startService()
-        self._lines.started()
+        self._lines.started(trouble)
         self.started.callback(None)
 
     def _not_up(self, failure: Failure) -> None:

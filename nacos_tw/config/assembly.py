@@ -25,7 +25,7 @@ from nacos_tw.config.following import StoredContents
 from nacos_tw.config.listeners import Listeners
 from nacos_tw.config.machine import NAME, ConfigMachine
 from nacos_tw.config.model import ConfigKey
-from nacos_tw.errors import NacosError
+from nacos_tw.errors import NacosError, StartError
 from nacos_tw.interfaces import IDurableMachine, IProposer
 from nacos_tw.settings.settings import Settings
 from nacos_tw.storage.sqlite import SQLiteFile
@@ -117,10 +117,10 @@ class EmbeddedConfigs:
         """What other nodes may ask."""
         return {}
 
-    def start(self) -> Deferred[None]:
-        """Nothing more to do, but to wait for the log."""
+    def start(self) -> Deferred[str]:
+        """Nothing more to do, but to wait for the log. @return: C{""}: nothing is missing."""
         self._patience = self._reactor.callLater(PATIENCE, self._take_accounts)
-        return succeed(None)
+        return succeed("")
 
     def peer_connected(self, peer: str) -> None:
         """Nothing to tell it."""
@@ -175,7 +175,12 @@ class ExternalConfigs:
 
     def reading(self) -> str:
         """Why clients cannot be served yet. A database that is away is no reason if there is a copy of it."""
-        return "" if self._backend.ready else "the configs are still being read from the database"
+        if self._backend.ready:
+            return ""
+        trouble = self._database.sources.trouble()
+        if trouble:
+            return f"the configs cannot be read: {trouble}"
+        return "the configs are still being read from the database"
 
     def questions(self) -> dict[str, Answering]:
         """What other nodes may ask."""
@@ -183,26 +188,42 @@ class ExternalConfigs:
 
         return {WHAT: self._backend.notices.asked}
 
-    async def _start(self) -> None:
+    async def _start(self) -> str:
         self._database.startService()
         try:
             found = await self._database.ready
         finally:
             self._backend.startService()
-        if not found:
-            self.log.warn("no database takes writes; configs are served from this node's copy until one does")
-            return
+        if found:
+            await self._prepare()
+            return ""
+        denied = self._database.sources.denied()
+        if denied and not self._backend.ready:
+            raise StartError(denied)
+        self._database.master_changed = self._found_late
+        copy = "configs are served from this node's copy" if self._backend.ready else "configs are answered with 503"
+        return f"{self._database.sources.trouble()}; {copy} until it can be used"
+
+    def _found_late(self) -> None:
+        """Another database takes writes, or none does."""
+        if self._database.sources.master is not None:
+            self._database.master_changed = lambda: None
+            preparing = Deferred.fromCoroutine(self._prepare())
+            preparing.addErrback(lambda failure: self.log.failure("the database could not be prepared", failure))
+
+    async def _prepare(self) -> None:
         try:
             await self._database.interact("adopt", store_adopt.adopt)
             await self._backend.write(EnsureCapacity("", "", int(time.time() * 1000)))
         except NacosError as error:
             self.log.warn("the database could not be prepared: {error}", error=error)
 
-    def start(self) -> Deferred[None]:
+    def start(self) -> Deferred[str]:
         """
         Connect and follow the database.
 
-        @return: fires when it was tried; fails with StartError when a table is missing.
+        @return: fires when it was tried: with C{""}, or why no database takes writes and what that means. Fails with
+            StartError when a table is missing, or when the settings are wrong and there is no copy to serve.
         """
         return Deferred.fromCoroutine(self._start())
 

@@ -34,6 +34,10 @@ class ReadOnly(Unavailable):
     """The database takes no writes now."""
 
 
+class Denied(Unavailable):
+    """The database answers, but the settings name a wrong user, password or database: waiting does not mend that."""
+
+
 class OutcomeUnknown(Unavailable):
     """The connection broke while the commit was under way: it may have happened or not."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from nacos_tw.errors import BadParameter, NacosError, Unavailable
-from nacos_tw.storage.errors import SCHEMA_FILE, Deadlock, Defect, Duplicate, LinkLost, ReadOnly
+from nacos_tw.storage.errors import SCHEMA_FILE, Deadlock, Defect, Denied, Duplicate, LinkLost, ReadOnly
 
 LOST = frozenset({0, 1053, 1077, 1079, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 2006, 2013, 2055, 4031})
 """The connection is gone, or will be at once (0: PyMySQL's for one that is closed)."""
@@ -63,6 +63,8 @@ UNAVAILABLE = {
     3118: "db.user is locked",
     4151: "db.user is locked",
 }
+DENIED = frozenset({1044, 1045, 1049, 1698, 2061})
+"""Those of them that the settings are to blame for."""
 _KEY = re.compile(r"for key '?([A-Za-z0-9_.$]{1,128})'?$", re.ASCII)
 _COLUMN = re.compile(r"(?:column|Column) '?(?:`[^`]*`\.)*`?([A-Za-z0-9_$]{1,64})`?'?(?: |$)", re.ASCII)
 
@@ -96,7 +98,8 @@ def translated(error: BaseException) -> NacosError:
     if number == 1146:
         return Unavailable(f"the database lacks a table: run {SCHEMA_FILE} in it")
     if number in UNAVAILABLE:
-        return Unavailable(f"the database cannot be used: {UNAVAILABLE[number]}")
+        kind = Denied if number in DENIED else Unavailable
+        return kind(f"the database cannot be used: {UNAVAILABLE[number]}")
     if number < 0:
         return Defect(f"the database's driver failed: {type(error).__name__}")
     return Defect(f"the database refused a statement: error {number}")

@@ -14,7 +14,7 @@ from twisted.python.threadpool import ThreadPool
 
 from nacos_tw.errors import NacosError, StartError
 from nacos_tw.storage.collations import cures
-from nacos_tw.storage.errors import Deadlock, LinkLost
+from nacos_tw.storage.errors import Deadlock, Denied, LinkLost
 from nacos_tw.storage.jdbc import Target
 from nacos_tw.storage.link import Link, MySQLTxn
 from nacos_tw.storage.schema import check_mysql
@@ -35,6 +35,7 @@ class Finding:
     What a look found.
 
     @ivar error: why the server must not start at all; None for any other reason.
+    @ivar denied: whether the settings are to blame, see L{Denied}.
     @ivar cures: see L{nacos_tw.storage.collations.cures}.
     """
 
@@ -43,6 +44,7 @@ class Finding:
     columns: Columns | None = None
     error: StartError | None = None
     cures: tuple[str, ...] = ()
+    denied: bool = False
 
 
 class Probe:
@@ -73,7 +75,7 @@ class Probe:
             except NacosError as error:
                 self.close()
                 if fresh or not isinstance(error, LinkLost):
-                    return Finding(State.DOWN, str(error))
+                    return Finding(State.DOWN, str(error), denied=isinstance(error, Denied))
         raise AssertionError("a fresh connection is tried once")
 
     def close(self) -> None:
@@ -199,7 +201,7 @@ class Watch:
             self.columns[index] = finding.columns
             self._warn(finding.cures, index)
         self._tell(finding, index)
-        changed = self.sources.report(index, finding.state, finding.reason)
+        changed = self.sources.report(index, finding.state, finding.reason, finding.denied)
         pause = 0.0 if again and finding.state is not State.DOWN else self.sources.all[index].pause
         self._timers[index] = self._reactor.callLater(pause, self._look, index)
         if changed:

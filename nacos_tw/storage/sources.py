@@ -31,12 +31,14 @@ class Source:
     @ivar host: shown in health and log.
     @ivar reason: why it cannot be used; "" if it can.
     @ivar failures: looks in a row that failed.
+    @ivar denied: whether the settings are to blame: a wrong user, password or database.
     """
 
     host: str
     state: State = State.UNKNOWN
     reason: str = ""
     failures: int = 0
+    denied: bool = False
 
     @property
     def pause(self) -> float:
@@ -58,7 +60,7 @@ class Sources:
         self.master: int | None = None
         self._last = 0
 
-    def report(self, index: int, state: State, reason: str = "") -> bool:
+    def report(self, index: int, state: State, reason: str = "", denied: bool = False) -> bool:
         """
         Take note of a look at one.
 
@@ -67,6 +69,7 @@ class Sources:
         source = self.all[index]
         source.state = state
         source.reason = reason
+        source.denied = denied
         source.failures = source.failures + 1 if state is State.DOWN else 0
         before = self.master
         self.master = self._first_writable()
@@ -93,13 +96,26 @@ class Sources:
         down = next((source for source in self.all if source.reason), None)
         return down.reason if down else "the database is not available"
 
+    def trouble(self) -> str:
+        """Why there is no master, and which host says so; "" if there is one."""
+        if self.master is not None:
+            return ""
+        down = next((source for source in self.all if source.state is State.DOWN and source.reason), None)
+        return f"database {down.host}: {down.reason}" if down else self.why()
+
+    def denied(self) -> str:
+        """As L{trouble}, if there is no master and the settings of one are to blame; else ""."""
+        found = next((source for source in self.all if source.denied), None)
+        return f"database {found.host}: {found.reason}" if found and self.master is None else ""
+
     def health(self) -> str:
-        """As C{/v1/cs/health} says it (spec 7.1)."""
+        """As C{/v1/cs/health} says it (spec 7.1), with the reason behind it."""
         if self.master is None:
-            return f"DOWN:master db ({self.all[self._last].host}) down. "
+            source = self.all[self._last]
+            return f"DOWN:master db ({source.host}) down. {source.reason}"
         for source in self.all:
             if source.state is State.DOWN:
-                return f"WARN:slave db ({source.host}) down. "
+                return f"WARN:slave db ({source.host}) down. {source.reason}"
         return "UP"
 
     def _first_writable(self) -> int | None:

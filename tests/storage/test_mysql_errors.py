@@ -6,7 +6,7 @@ import pymysql
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import BadParameter, NacosError, Unavailable
-from nacos_tw.storage.errors import Deadlock, Defect, Duplicate, LinkLost, ReadOnly
+from nacos_tw.storage.errors import Deadlock, Defect, Denied, Duplicate, LinkLost, ReadOnly
 from nacos_tw.storage.link import spelled
 from nacos_tw.storage.mysql_errors import translated
 
@@ -61,10 +61,11 @@ class TranslatedTests(SynchronousTestCase):
         self.check(pymysql.OperationalError(1290, "running with the --read-only option"), ReadOnly)
 
     def test_access(self) -> None:
-        """Who was refused is not told."""
+        """Who was refused is not told; what the settings are to blame for is told from a server that is away."""
         self.check(
-            pymysql.OperationalError(1045, "Access denied for user 'hidden'@'10.9.8.7'"), Unavailable, "access denied"
+            pymysql.OperationalError(1045, "Access denied for user 'hidden'@'10.9.8.7'"), Denied, "access denied"
         )
+        self.check(pymysql.OperationalError(1049, "Unknown database 'hidden'"), Denied, "no such database")
         self.check(pymysql.ProgrammingError(1146, "Table 'hidden.users' doesn't exist"), Unavailable, "nacos-mysql.sql")
 
     def test_defects(self) -> None:

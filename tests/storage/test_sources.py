@@ -30,12 +30,12 @@ class SourcesTests(SynchronousTestCase):
         for index in range(3):
             sources.report(index, UP)
         self.assertTrue(sources.report(0, DOWN, "gone"))
-        self.assertEqual((sources.master, sources.health()), (1, "WARN:slave db (a) down. "))
+        self.assertEqual((sources.master, sources.health()), (1, "WARN:slave db (a) down. gone"))
         self.assertFalse(sources.report(2, DOWN))
         self.assertTrue(sources.report(1, DOWN))
         self.assertEqual((sources.master, sources.reader), (None, None))
         self.assertEqual(sources.health(), "DOWN:master db (b) down. ")
-        self.assertEqual(sources.why(), "gone")
+        self.assertEqual((sources.why(), sources.trouble(), sources.denied()), ("gone", "database a: gone", ""))
         self.assertTrue(sources.report(0, UP))
         self.assertEqual(sources.master, 0)
 
@@ -49,6 +49,15 @@ class SourcesTests(SynchronousTestCase):
         self.assertEqual((sources.master, sources.reader), (None, 0))
         self.assertEqual(sources.health(), "DOWN:master db (master) down. ")
         self.assertIn("read-only", sources.why())
+
+    def test_denied(self) -> None:
+        """What the settings are to blame for is told from what waiting mends, and is forgotten once it works."""
+        sources = Sources(["a"])
+        sources.report(0, DOWN, "wrong password", True)
+        self.assertEqual(sources.health(), "DOWN:master db (a) down. wrong password")
+        self.assertEqual(sources.denied(), "database a: wrong password")
+        sources.report(0, UP)
+        self.assertEqual((sources.denied(), sources.trouble()), ("", ""))
 
     def test_pauses(self) -> None:
         """Ten seconds while all is well; sooner, and then ever more rarely, while it is not."""

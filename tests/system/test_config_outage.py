@@ -280,15 +280,55 @@ class StartTests(Home):
         node = self.node("two", properties(server.url(empty)))
         self.assertIn("conf/nacos-mysql.sql", self.refused(node, "-m", "standalone"))
 
-    def test_wrong_password(self) -> None:
-        """It is said, but the password is not."""
+    def test_wrong_settings(self) -> None:
+        """A node that has nothing to serve does not start with a wrong password, or the name of no database."""
         server = mariadb.server()
         with self.database() as name:
-            node = self.node("home", properties(server.url(name), password="wr0ng-P@ss"))
+            node = self.node("password", properties(server.url(name), password="wr0ng-P@ss"))
+            self.assertIn("access denied: check db.user and db.password", self.refused(node, "-m", "standalone"))
+            node = self.node("name", properties(server.url(f"{name}_x")))
+            self.assertIn("there is no such database on it", self.refused(node, "-m", "standalone"))
+
+    def test_refused_connection(self) -> None:
+        """Nobody listens where the database should be: terminal, start.out, readiness and health say so."""
+        server = mariadb.Server()
+        self.addCleanup(server.close)
+        url = server.url(server.database())
+        server.kill()
+        node = self.node("home", properties(url))
+        node.start("-m", "standalone")
+        self.assertNotIn("successfully", node.log)
+        for said in (node.log, node.output):
+            self.assertIn("without its database: database 127.0.0.1: no connection to the database: Connection", said)
+        self.assertIn("Connection refused", wait_for(lambda: node.readiness().text))
+        self.assertIn("Connection refused", health(node))
+        self.assertEqual(node.readiness().status, 500)
+        self.assertEqual(get(node, "a").status, 503)
+        server.start()
+        wait_for(node.ready)
+        self.assertEqual(publish(node, "a", "x").text, "true")
+
+    def test_password_changed(self) -> None:
+        """
+        A node that has a copy serves it when the password is not right any more. It is said, but the password is not.
+        """
+        server = mariadb.server()
+        with self.database() as name:
+            node = self.node("home", properties(server.url(name)))
             node.start("-m", "standalone")
-            wait_for(lambda: "Access denied" in node.log or "denied" in node.log, why="the log to tell")
-            self.assertGreaterEqual(publish(node, "a", "x").status, 500)
-            self.assertEqual(get(node, "a").status, 503)
+            wait_for(node.ready)
+            self.assertEqual(publish(node, "a", "x").text, "true")
+            node.stop()
+            self.write(
+                node,
+                "application.properties",
+                f"server.port={node.port}\n" + properties(server.url(name), password="wr0ng-P@ss"),
+            )
+            node.start("-m", "standalone")
+            self.assertIn("access denied", node.output)
+            self.assertIn("access denied", health(node))
+            self.assertGreaterEqual(publish(node, "a", "y").status, 500)
+            self.assertEqual(get(node, "a").text, "x")
             for folder, _, names in os.walk(os.path.join(node.home, "logs")):
                 for name_ in names:
                     with open(os.path.join(folder, name_)) as file:

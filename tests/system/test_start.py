@@ -48,12 +48,20 @@ class StartLines(Home):
     def test_external_storage(self) -> None:
         """A configured database is external storage, in either mode."""
         node = self.node(properties=DATABASE, members="127.0.0.1:{port}\n127.0.0.1:9002\n127.0.0.1:9003\n")
-        node.start()
-        self.assertIn("INFO Nacos started successfully in cluster mode. use external storage", self.messages(node))
+        self.assertWithout(node, "cluster")
         alone = self.node("alone", DATABASE)
-        alone.start("-m", "standalone")
-        self.assertIn("INFO Nacos started successfully in stand alone mode. use external storage", self.messages(alone))
+        self.assertWithout(alone, "stand alone", "-m", "standalone")
         self.assertNotIn("root", node.log.replace(node.home, ""), "the password does not go into a log")
+
+    def assertWithout(self, node: RealNode, mode: str, *arguments: str) -> None:
+        """It starts, and says on the terminal and in start.out that its database is away."""
+        node.start(*arguments)
+        wait_for(lambda: "Nacos started" in node.log, why="the start to end")
+        self.assertNotIn("successfully", node.log)
+        said = f"WARN Nacos started in {mode} mode without its database: database 192.168.163.100: "
+        self.assertTrue([line for line in self.messages(node) if line.startswith(said)], node.log)
+        self.assertIn(said, node.output)
+        self.assertIn("; configs are answered with 503 until it can be used", node.output)
 
     def test_embedded_by_option(self) -> None:
         """-p embedded sets the database aside."""
