@@ -68,6 +68,9 @@ class ConfigCache:
     @ivar entries: all of them. Not to be written to from outside.
     @ivar on_change: called after each change, in order, within the call that makes it.
     @ivar ready: False while this node has never known all configs; then "there is none" is no answer.
+    @ivar current: False while it does not know all configs as they are now: then what it knows not may be there.
+    @ivar doubtful: configs that were changed in a way that this node does not know yet, with what they were before (None:
+        unknown). They are not among C{entries}: of them nothing is said, until they are put or removed.
     @ivar on_missing: called with the key of a config whose content cannot be read back.
     """
 
@@ -78,7 +81,8 @@ class ConfigCache:
         self._budget = memory_bytes
         self.entries: dict[ConfigKey, Entry] = {}
         self.on_change: list[Changed] = []
-        self.ready = True
+        self.ready = self.current = True
+        self.doubtful: dict[ConfigKey, Entry | None] = {}
         self.on_missing: Callable[[ConfigKey], object] = lambda key: None
         # Copies with content, the one that was longest not asked for first.
         self._resident: OrderedDict[Copy, None] = OrderedDict()
@@ -107,12 +111,14 @@ class ConfigCache:
         What a client gets, see L{gray.choose}.
 
         @return: None if there is nothing for it. (L{get} tells whether the config is unknown or just the tag.)
-        @raise Unavailable: the content cannot be read back, or this node has never known all configs.
+        @raise Unavailable: the content cannot be read back, or this node cannot know whether there is one.
         """
         entry = self.entries.get(key)
         found = None if entry is None else gray.choose(entry, client_ip, tag_param, vip_tag)
         if entry is None or found is None:
             self.check_ready()
+            if not self.sure(key):
+                raise Unavailable("this node does not know yet whether there is such a config, please try later")
             return None
         name, copy = found
         return Chosen(
@@ -130,6 +136,10 @@ class ConfigCache:
         """@raise Unavailable: this node has never known all configs; a 404 would make clients forget what they have."""
         if not self.ready:
             raise Unavailable("this node is still reading the configs, please try later")
+
+    def sure(self, key: ConfigKey) -> bool:
+        """Whether a config that is not among C{entries} does not exist, and a copy that is not in its entry neither."""
+        return self.current and key not in self.doubtful
 
     def content(self, entry: Entry, name: str, copy: Copy) -> bytes:
         """
@@ -169,9 +179,10 @@ class ConfigCache:
         @return: whether anything is different from before.
         """
         key = entry.key
-        before = self.entries.get(key)
         if not entry.md5 and not entry.gray:
             return self.remove(key)
+        self._settle(key)
+        before = self.entries.get(key)
         if before is None:
             # Few names of groups and namespaces, many configs; and one key object for all who mean it.
             names = self._names
@@ -195,12 +206,24 @@ class ConfigCache:
 
         @return: whether it was there.
         """
+        self._settle(key)
         before = self.entries.pop(key, None)
         if before is None:
             return False
         self._drop(before)
         self._tell(key, before, None)
         return True
+
+    def doubt(self, key: ConfigKey) -> None:
+        """It was changed, but how is not known yet: nobody is told of it, nor gets it."""
+        if key not in self.doubtful:
+            self.doubtful[key] = self.entries.pop(key, None)
+
+    def _settle(self, key: ConfigKey) -> None:
+        """It is known again: what it was before is compared with what it is."""
+        before = self.doubtful.pop(key, None) if self.doubtful else None
+        if before is not None:
+            self.entries[key] = before
 
     def update(self, keys: Iterable[ConfigKey], found: Iterable[Entry]) -> list[ConfigKey]:
         """

@@ -87,6 +87,7 @@ class Dump(Service):
         """Take what is on disk; the rest comes while the node already works."""
         super().startService()
         self._began = self._clock.seconds()
+        self._cache.current = False
         self.ready = self._cache.ready = self._local.complete and self._load()
         first, last = FULL_FIRST
         self._full = self._clock.callLater(first + self._random() * (last - first), self._full_due)
@@ -98,6 +99,8 @@ class Dump(Service):
         try:
             for entry in self._local.load():
                 self._cache.put(entry)
+            for key in self._local.doubtful:
+                self._cache.doubt(key)
         except NacosError as error:
             self.log.warn("the local copy of the configs cannot be read: {why}", why=str(error))
             return False
@@ -191,7 +194,7 @@ class Dump(Service):
         else:
             await self._read_all()
         self._marks = (max(0, newest - OVERLAP), newest)
-        self.compared = True
+        self.compared = self._cache.current = True
 
     async def _read_all(self) -> None:
         """The cold start: all rows by pages, then the copies for some."""
@@ -219,6 +222,7 @@ class Dump(Service):
         """Index pages against the cache; what differs is read."""
         progress = self._progress("{count} of {total} configs compared", len(self._cache))
         unseen = {key: None for key, entry in self._cache.entries.items() if entry.md5}
+        unseen.update(dict.fromkeys(self._cache.doubtful))
         last = count = read = 0
         while True:
             found = await self._database.query("index", index_page, last, following.PAGE)

@@ -20,7 +20,7 @@ from nacos_tw.config.dump import Dump
 from nacos_tw.config.local import LocalFile
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.notices import Ask, Notices
-from nacos_tw.config.results import Result
+from nacos_tw.config.results import Result, Written
 from nacos_tw.interfaces import IDatabase
 from nacos_tw.storage.errors import OutcomeUnknown
 
@@ -137,7 +137,7 @@ class ExternalBackend(Service):
             return self._accounts_changed().addCallback(lambda _: result.value)
         if not result.changed:
             return result.value
-        return self._changed(result.changed).addCallback(lambda _: result.value)
+        return self._changed(result.changed, True, result.written).addCallback(lambda _: result.value)
 
     def _not_written(self, failure: Failure, command: Command) -> Failure:
         key = getattr(command, "key", None)
@@ -155,10 +155,12 @@ class ExternalBackend(Service):
         """Read users, roles and permissions anew; somebody says that they have changed."""
         return succeed(None) if self._accounts is None else self._accounts.refresh()
 
-    def _changed(self, keys: tuple[ConfigKey, ...]) -> Deferred[None]:
+    def _changed(
+        self, keys: tuple[ConfigKey, ...], certain: bool = False, written: Written | None = None
+    ) -> Deferred[None]:
         """The others read them while this node does; it is committed whether or not that works."""
         self.notices.tell(keys)
-        return self._dump.refreshing.refresh(keys).addErrback(self._not_read)
+        return self._dump.refreshing.refresh(keys, certain, written).addErrback(self._not_read)
 
     def refresh(self, keys: list[ConfigKey]) -> None:
         """Somebody else says that these have changed."""

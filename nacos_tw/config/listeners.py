@@ -121,16 +121,21 @@ class Listeners:
 
     def differing(self, listened: Listened, client_ip: str, vip_tag: str = "") -> list[ConfigKey]:
         """
-        Those configs, as the client named them, of which it has not the md5 that it should.
+        Those configs, as the client named them, of which it has not the md5 that it should; without those of which
+        this node does not know.
 
         @raise Unavailable: this node has never known all configs.
         """
-        self._cache.check_ready()
-        entries = self._cache.entries
+        cache = self._cache
+        cache.check_ready()
+        entries = cache.entries
         found = []
         for key, md5 in listened:
-            entry = entries.get(_normal(key) if key[0] else key)
+            known = _normal(key) if key[0] else key
+            entry = entries.get(known)
             if entry is None:
+                if not cache.sure(known):
+                    continue  # that it is gone would make clients forget it
                 current = ""
             elif entry.beta is None and entry.tags is None:
                 current = entry.md5

@@ -51,6 +51,8 @@ AGAIN = 5.0
 MOST = 128 * 1024 * 1024
 """Bytes that may wait to be written; beyond, while the disk fails, the oldest are given up."""
 PAGE = 5000
+DOUBT = "?"
+"""No copy's name: the row says that the config was changed in a way that is not known."""
 
 COMPLETE: ConfigKey = ("", "", "")
 """No config's key: stands for the mark that all are there, which is written after them."""
@@ -66,6 +68,7 @@ class LocalFile:
 
     @ivar complete: whether it has held all configs of the database at some time.
     @ivar pending_bytes: bytes that are not written yet.
+    @ivar doubtful: configs of which L{load} found that they were changed in a way that is not known.
     """
 
     log = Logger()
@@ -84,6 +87,7 @@ class LocalFile:
         self._pending: Pending = {}
         self._writing: Pending = {}
         self.pending_bytes = 0
+        self.doubtful: list[ConfigKey] = []
         self._timer: IDelayedCall | None = None
         self._settled: list[tuple[int, Deferred[None]]] = []
         self._closed = False
@@ -98,6 +102,7 @@ class LocalFile:
         @raise nacos_tw.errors.Unavailable: it cannot be read.
         """
         last = 0
+        self.doubtful = []
         entries: dict[ConfigKey, Entry] = {}
         while True:
             with self._file.reading() as txn:
@@ -109,7 +114,10 @@ class LocalFile:
             if not rows:
                 break
             for row in rows:
-                _merge(entries, _loaded(row))
+                if row[4] == DOUBT:
+                    self.doubtful.append((row[3], row[2], row[1]))
+                else:
+                    _merge(entries, _loaded(row))
             last = rows[-1][0]
         yield from entries.values()
 
@@ -140,6 +148,11 @@ class LocalFile:
     def remove(self, key: ConfigKey) -> None:
         """A config is gone."""
         self._put(key, [])
+
+    def doubt(self, key: ConfigKey) -> None:
+        """A config was changed, but how is not known yet; that outlives a restart."""
+        tenant, group, data_id = key
+        self._put(key, [(data_id, group, tenant, DOUBT, "", 0, "", "", "", b"")])
 
     def completed(self) -> None:
         """All configs are in it now."""

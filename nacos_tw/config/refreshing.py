@@ -14,6 +14,7 @@ from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.gray import Entry
 from nacos_tw.config.local import LocalFile
 from nacos_tw.config.model import ConfigKey
+from nacos_tw.config.results import Written
 from nacos_tw.errors import Unavailable
 from nacos_tw.interfaces import IDatabase
 from nacos_tw.timers import Backoff
@@ -25,12 +26,19 @@ SOONEST, LATEST = 1.0, 5.0
 
 
 class _Request:
-    """One call of L{Refreshing.refresh}: how many of its configs are not read yet."""
+    """
+    One call of L{Refreshing.refresh}.
 
-    __slots__ = ("deferred", "left")
+    @ivar left: how many of its configs are not read yet.
+    @ivar certain, written: see there.
+    """
 
-    def __init__(self, left: int) -> None:
+    __slots__ = ("certain", "deferred", "left", "written")
+
+    def __init__(self, left: int, certain: bool, written: Written | None) -> None:
         self.left = left
+        self.certain = certain
+        self.written = written
         self.deferred: Deferred[None] = Deferred()
 
 
@@ -59,10 +67,17 @@ class Refreshing:
         self._stopped = False
         self.trouble = ""
 
-    def refresh(self, keys: Iterable[ConfigKey]) -> Deferred[None]:
+    def refresh(
+        self, keys: Iterable[ConfigKey], certain: bool = False, written: Written | None = None
+    ) -> Deferred[None]:
         """
         Read these from the database as it is now.
 
+        What the cache lacks and cannot be read is not said to be missing from then on.
+
+        @param certain: this node has changed them. If they cannot be read, what the cache has of them is not served any
+            more.
+        @param written: what the one key's row is known to hold after that change. If it cannot be read, this is served.
         @return: fires when the cache holds it. Fails when the database fails; they are tried again all the same.
         """
         keys = list(keys)
@@ -70,7 +85,7 @@ class Refreshing:
             return succeed(None)
         if self._stopped:
             return fail(Failure(Unavailable("the node stops")))
-        request = _Request(len(keys))
+        request = _Request(len(keys), certain, written)
         for key in keys:
             self._wanted.setdefault(key, []).append(request)
         if self._reading is None:
@@ -136,9 +151,37 @@ class Refreshing:
         if not self.trouble and not failure.check(CancelledError):
             self.log.warn("configs that have changed cannot be read: {why}", why=failure.getErrorMessage())
         self.trouble = failure.getErrorMessage()
+        for wanted in (part, self._wanted):
+            for key, requests in wanted.items():
+                self._unread(key, [request for request in requests if request.certain])
         failed = {request for requests in (*part.values(), *self._wanted.values()) for request in requests}
         self._wanted = {key: [] for key in (*part, *self._wanted)}
         if not self._stopped:
             self._again = self._clock.callLater(self._pause.next(), self._read_again)
         for request in failed:
             request.deferred.errback(failure)
+
+    def _unread(self, key: ConfigKey, requests: list[_Request]) -> None:
+        """A config cannot be read. @param requests: those of this node's own changes."""
+        cache = self._cache
+        entry = cache.entries.get(key)
+        if key in cache.doubtful or (entry is not None and not requests):
+            return
+        written = requests[0].written if len(requests) == 1 else None
+        if written is None or not _follows(written, entry, cache.current):
+            cache.doubt(key)
+            self._local.doubt(key)
+            return
+        cache.published([written])
+        entry = cache.entries[key]
+        if all(copy.content is not None for _, copy in entry.copies()):
+            self._local.save(entry)
+        else:
+            self._local.doubt(key)
+
+
+def _follows(written: Written, entry: Entry | None, current: bool) -> bool:
+    """Whether nothing newer is known than what was written. Databases may keep whole seconds only."""
+    if entry is None:
+        return current
+    return entry.md5 == written.md5 or entry.modified_ms // 1000 <= written.modified_ms // 1000

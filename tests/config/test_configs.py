@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.config import store_search
 from nacos_tw.config.cache import ConfigCache
-from nacos_tw.config.commands import Publish, PublishBeta, Remove
+from nacos_tw.config.commands import Command, Publish, PublishBeta, Remove
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.external import ExternalBackend
 from nacos_tw.config.listeners import Listeners
@@ -116,17 +116,46 @@ class Nodes(SynchronousTestCase):
         self.assertEqual(self.contents(), ["second"] * 3)
 
     def test_a_committed_write_is_answered_though_it_cannot_be_read_back(self) -> None:
-        """The cache follows when it can."""
+        """
+        The writer serves what it has committed. The others, which are told that there is a change, do not say that
+        there is no such config.
+        """
+        self.away_after("one", Publish(KEY, "first", "text", 5))
+        self.assertEqual(self.nodes["one"].read(KEY, "9.9.9.9").content, b"first")
+        for name in ("two", "three"):
+            self.assertRaises(Unavailable, self.nodes[name].read, KEY, "9.9.9.9")
+            self.assertNoResult(self.nodes[name].listen([(KEY, md5("old"))], "9.9.9.9", "", 29.5))
+        self.assertIn("the database is away", self.nodes["one"].reason())
+        self.back()
+        self.assertEqual(self.contents(), ["first"] * 3)
+
+    def test_a_committed_change_is_never_followed_by_what_was_before(self) -> None:
+        """At the node that made it, for an update, a copy and a removal; known nothing about, it is 503."""
+        self.publish("one", "first")
+        self.away_after("one", Publish(KEY, "second", "text", 6))
+        self.assertEqual(self.contents(), ["second", "first", "first"])
+        self.back()
+        self.assertEqual(self.contents(), ["second"] * 3)
+        for command in (PublishBeta(KEY, "beta", "1.1.1.1", 7), Remove(KEY, 8)):
+            self.away_after("one", command)
+            self.assertRaises(Unavailable, self.nodes["one"].read, KEY, "1.1.1.1")
+            self.assertNoResult(self.nodes["one"].listen([(KEY, md5("old"))], "9.9.9.9", "", 29.5))
+            self.back()
+        self.assertEqual(self.contents(), [None] * 3)
+
+    def away_after(self, name: str, command: Command) -> None:
+        """The database goes away when it has committed that write."""
         self.database.holding = True
-        done = self.nodes["one"].write(Publish(KEY, "first", "text", 5))
+        done = self.nodes[name].write(command)
         self.database.holding, self.database.away = False, True
         self.database.release()
         self.assertIs(self.successResultOf(done), True)
-        self.assertEqual(self.contents(), [None] * 3)
-        self.assertIn("the database is away", self.nodes["one"].reason())
+
+    def back(self) -> None:
+        """It can be reached again, and was tried."""
         self.database.away = False
-        self.clock.advance(1)
-        self.assertEqual(self.contents(), ["first"] * 3)
+        for _ in range(10):
+            self.clock.advance(1)
 
     def test_a_write_of_unknown_outcome_is_looked_at(self) -> None:
         """It may have been committed, and then shows."""

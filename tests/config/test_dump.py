@@ -12,6 +12,7 @@ from nacos_tw.config import following
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.commands import Publish, PublishBeta, PublishTag, Remove, StopBeta
 from nacos_tw.config.dump import Dump
+from nacos_tw.config.listeners import Listeners
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.errors import Unavailable
 from nacos_tw.storage.sqlite import SQLiteFile
@@ -201,6 +202,41 @@ class WarmTests(Node):
         self.start()
         self.assertEqual(self.read(), [])
         self.assertTrue(self.dump.compared)
+
+    def test_nothing_is_said_to_be_missing_before_all_is_compared(self) -> None:
+        """A config that the copy lacks may have been written since: that is no answer, and no listener is told so."""
+        self.publish(key(7), "new", 2)
+        self.database.away = True
+        self.start()
+        listeners = Listeners(self.clock, self.cache)
+        for unknown in (key(7), key(8)):
+            self.assertRaises(Unavailable, self.content, unknown)
+            self.assertEqual(listeners.differing([(unknown, md5("held"))], "9.9.9.9"), [])
+        self.assertEqual(self.content(key(4)), "content 4")
+        self.database.away = False
+        self.clock.advance(1)
+        self.assertEqual((self.content(key(7)), self.content(key(8))), ("new", None))
+        self.assertEqual(listeners.differing([(key(8), md5("held"))], "9.9.9.9"), [key(8)])
+
+    def test_what_is_in_doubt_stays_so_over_a_restart(self) -> None:
+        """A change that was committed but not read back: what was before is not served again."""
+        self.start()
+        self.database.away = True
+        self.database.do(Remove(key(1), 2))
+        self.publish(key(2), "other", 2)
+        changed = [key(1), key(2)]
+        self.failureResultOf(self.dump.refreshing.refresh(changed, certain=True), Unavailable)
+        self.assertEqual(list(self.cache.doubtful), changed)
+        self.clock.advance(0.9)
+        self.stop()
+        self.start()
+        for one in changed:
+            self.assertRaises(Unavailable, self.content, one)
+        self.database.away = False
+        self.clock.advance(1)
+        self.assertEqual((self.content(key(1)), self.content(key(2)), self.cache.doubtful), (None, "other", {}))
+        self.clock.advance(1)
+        self.same()
 
     def test_without_the_database(self) -> None:
         """What is on disk is served, which is said; when it is back, all is compared."""
