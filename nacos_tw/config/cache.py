@@ -69,8 +69,8 @@ class ConfigCache:
     @ivar on_change: called after each change, in order, within the call that makes it.
     @ivar ready: False while this node has never known all configs; then "there is none" is no answer.
     @ivar current: False while it does not know all configs as they are now: then what it knows not may be there.
-    @ivar doubtful: configs that were changed in a way that this node does not know yet, with what they were before (None:
-        unknown). They are not among C{entries}: of them nothing is said, until they are put or removed.
+    @ivar doubtful: configs that were changed in a way that this node does not know yet, with what they were before
+        (None: unknown). They are not among C{entries}: of them nothing is said, until they are put or removed.
     @ivar on_missing: called with the key of a config whose content cannot be read back.
     """
 

@@ -1,0 +1,96 @@
+"""A way to a database that breaks just when the database has committed a change, and that can be mended."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+
+COMMIT = b"\x03COMMIT"
+"""MySQL's command packet, without its header of four bytes."""
+CHANGE = b"INTO his_config_info"
+"""Each change of a config writes a row of its history."""
+
+
+class Cutting:
+    """
+    Passes connections on to a port of this machine.
+
+    @ivar port: where it listens.
+    @ivar armed: whether the next change of a config is the last that passes: its commit is answered, then all
+        connections are cut, and new ones are closed at once.
+    @ivar is_cut: set when that has happened. Clear it, and connections pass again.
+    """
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self.armed = False
+        self.is_cut = threading.Event()
+        self._last_of: socket.socket | None = None
+        self._lock = threading.Lock()
+        self._open: set[socket.socket] = set()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        """Cut all connections, and let none pass."""
+        self.is_cut.set()
+        with self._lock:
+            for end in self._open:
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """The end."""
+        self.cut()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._target)) as server:
+            with self._lock:
+                if self.is_cut.is_set():
+                    return
+                self._open |= {client, server}
+            try:
+                back = threading.Thread(target=self._answers, args=(server, client), daemon=True)
+                back.start()
+                self._questions(client, server)
+                server.shutdown(socket.SHUT_RDWR)
+                back.join()
+            finally:
+                with self._lock:
+                    self._open -= {client, server}
+
+    def _questions(self, client: socket.socket, server: socket.socket) -> None:
+        changes = False
+        while data := client.recv(65536):
+            changes = changes or CHANGE in data
+            if COMMIT in data:
+                if changes and self.armed:
+                    self.armed = False
+                    self._last_of = server
+                changes = False
+            server.sendall(data)
+
+    def _answers(self, server: socket.socket, client: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := server.recv(65536):
+                last = server is self._last_of
+                if last:
+                    self.is_cut.set()  # before the answer, so that nothing passes after it
+                client.sendall(data)
+                if last:
+                    self._last_of = None
+                    self.cut()
+            client.shutdown(socket.SHUT_RDWR)
