@@ -23,6 +23,7 @@ from nacos_tw.auth.secret import NAME as SECRET
 from nacos_tw.auth.secret import SecretMachine
 from nacos_tw.auth.switch import AuthSwitch
 from nacos_tw.banner import StartLines
+from nacos_tw.clocks import make_monotonic
 from nacos_tw.cluster.lookup import FileLookup
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.cluster.reports import Reports
@@ -70,6 +71,7 @@ def makeService(options: Options) -> Node:  # noqa: N802 - the plugin's name for
     """The node that the options and its home's files describe, for C{twistd nacos}."""
     from twisted.internet import reactor
 
+    make_monotonic(reactor)
     with one_line_errors():
         settings = load_settings(options, os.environ)
         if options.parent is not None and not options.parent["nodaemon"]:

@@ -239,6 +239,7 @@ class AloneTests(ServiceTestCase):
         options.parseOptions(["--home", home, "--mode", "standalone", "--port", str(port)])
         node = makeService(options)
         self.assertEqual((node.settings.port, node.settings.home), (port, home))
+        self.assertIsNot(reactor.seconds, time.time, "timers go by the wall clock")  # type: ignore[attr-defined]
         node.store.close()
 
     def test_remarks_of_a_daemon(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
@@ -54,11 +55,13 @@ class FrontFactory(_Factory):
         clock: IReactorTime,
         counters: Counters | None = None,
         pages: Pages = no_pages,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         """
         @param areas: all objects with routes.
         @param context_path: where the API begins, C{"/nacos"}; C{"/"} for no prefix.
         @param pages: see L{Root}.
+        @param wall: seconds since 1970, for the Date header.
         @raise ValueError: when a route is declared twice or without its needs.
         """
         root = Root(areas, context_path, pages)
@@ -69,6 +72,7 @@ class FrontFactory(_Factory):
         self.counters = counters or Counters()
         self.site = CarrierSite(root, limits, clock, self.counters)
         self._clock = clock
+        self._wall = wall
         self._connections: dict[Front, None] = {}
         self._finished: Deferred[None] | None = None
         self._sweeping = Periodic(clock, SWEEP, self.sweep)
@@ -115,7 +119,7 @@ class FrontFactory(_Factory):
                 self.log.failure("a connection could not be swept")
 
     def _set_date(self) -> None:
-        self.date: bytes = datetimeToString(self._clock.seconds())
+        self.date: bytes = datetimeToString(self._wall())
 
     def finish(self, seconds: float = GRACE) -> Deferred[None]:
         """

@@ -25,8 +25,7 @@ class Leases:
         wall: Callable[[], float] = time.time,
     ) -> None:
         """
-        @param seconds: a clock that never jumps. The reactor's does (it is the wall clock's time), and a jump would
-            expire every instance at once.
+        @param seconds: a clock that nobody sets: a jump would expire every instance at once.
         @param wall: seconds since the epoch, for L{last_beat_millis} only.
         """
         self.last: dict[int, float] = {}

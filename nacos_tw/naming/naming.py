@@ -7,7 +7,6 @@ L{nacos_tw.naming.provisional}.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,6 +14,7 @@ from twisted.internet.defer import Deferred, FirstError, gatherResults, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from nacos_tw.clocks import onward
 from nacos_tw.errors import Unavailable
 from nacos_tw.interfaces import IProposer
 from nacos_tw.naming import commands, events, machine
@@ -45,9 +45,9 @@ class Naming:
         leases: Leases,
         proposer: IProposer,
         push: Push,
-        seconds: Callable[[], float] = time.time,
+        seconds: Callable[[], float] = onward,
     ) -> None:
-        """@param seconds: the wall clock."""
+        """@param seconds: since 1970, for when services changed."""
         self.registry = registry
         self.leases = leases
         self.push = push

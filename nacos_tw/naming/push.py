@@ -17,6 +17,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime, IReactorUDP
 from twisted.internet.protocol import DatagramProtocol
 from twisted.logger import Logger
 
+from nacos_tw.clocks import onward
 from nacos_tw.naming.acks import LONGEST_ACK, AckKey, Acks, read_ack
 from nacos_tw.naming.subscribers import Agents, Subscriber, Subscribers
 from nacos_tw.timers import Periodic
@@ -110,6 +111,7 @@ class Push(service.Service):
         most: int = 100_000,
         delay: float = 0.1,
         today: Callable[[], datetime.date] = datetime.date.today,
+        seconds: Callable[[], float] = onward,
     ) -> None:
         """
         @param reactor: provides L{IReactorTime} and L{IReactorUDP}.
@@ -119,6 +121,7 @@ class Push(service.Service):
         @param most: subscribers that are taken in at most.
         @param delay: seconds for which changes of services are gathered.
         @param today: the date by the operator's clock; when it changes, the counters start anew.
+        @param seconds: since 1970, for the packets' numbers; clients take those for times.
         """
         self._clock: IReactorTime = reactor
         self._udp: IReactorUDP = reactor
@@ -126,6 +129,7 @@ class Push(service.Service):
         self._switches = switches
         self._delay = delay
         self._today = today
+        self._seconds = seconds
         self._day = today()
         self._agents = Agents()
         self._subscribers = Subscribers(most)
@@ -280,7 +284,7 @@ class Push(service.Service):
 
     def _packet(self, subscriber: Subscriber) -> Packet | None:
         """What this subscriber and all of its shape are told; None if it could not be rendered."""
-        self._number = max(self._number + 1, int(self._clock.seconds() * 1e9))
+        self._number = max(self._number + 1, int(self._seconds() * 1e9))
         try:
             data = self._render(subscriber.service, subscriber.clusters, subscriber.ip, subscriber.agent)
             return Packet(self._number, data)

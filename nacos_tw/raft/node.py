@@ -66,7 +66,7 @@ class RaftNode:
         random: Random,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        """@param seconds: a clock that never goes back (the reactor's follows the wall clock)."""
+        """@param seconds: a clock that nobody sets."""
         self.options = options
         self.node = options.node
         self.on_applied: Callable[[], None] = lambda: None

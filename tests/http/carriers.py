@@ -203,7 +203,7 @@ class Server:
         self.clock.advance(1_700_000_000)
         self.things = Things()
         areas = [self.things, Core()]
-        self.factory = FrontFactory(areas, context_path, HttpSettings(**limits), self.clock)
+        self.factory = FrontFactory(areas, context_path, HttpSettings(**limits), self.clock, wall=self.clock.seconds)
         self.factory.doStart()
 
     def front(self) -> Client:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from nacos_tw.clocks import Onward
 from nacos_tw.naming.leases import Leases
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.registry import Registry
@@ -69,3 +70,14 @@ class DatesTests(SynchronousTestCase):
         self.registry._delete_service(self.registry.services[P1])
         self.naming.applied()
         self.assertNotIn(P1, self.registry.services)
+
+    def test_made_anew(self) -> None:
+        """A service that went away and comes again while the clock is set back is no older than it was."""
+        wall, steady = Clock(), Clock()
+        wall.advance(30_000)
+        self.naming._seconds = Onward(wall.seconds, steady.seconds)
+        before = self.changed("a")
+        self.registry._delete_service(self.registry.services[P1])
+        self.naming.applied()
+        wall.advance(-28_800)
+        self.assertEqual((before, self.changed("a")), (30_000_000, 30_000_000))

@@ -8,13 +8,13 @@ differ only in their address.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import ClassVar
 
 import attrs
 from klein import Klein
 
+from nacos_tw.clocks import onward
 from nacos_tw.http.call import Call, is_java_agent
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, raw_json_reply
@@ -89,7 +89,7 @@ class InstanceListV1:
     guard: Guard
     naming: Naming
     answers: ListAnswers = attrs.field(factory=ListAnswers)
-    seconds: Callable[[], float] = time.time
+    seconds: Callable[[], float] = onward
     app: ClassVar[Klein] = Klein()
 
     @serve(app, "GET", "/list", needs="read:naming")
