@@ -28,6 +28,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     debian mariadbd mariadb-server
     debian chromium chromium
     debian slapd slapd
+    debian gcc gcc
 fi
 NACOS_TW_EXTRAS="test" sh "$SOURCE/bin/install.sh" || {
     echo "0 passed, 1 failed"
