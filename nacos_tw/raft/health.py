@@ -6,8 +6,12 @@ from collections.abc import Callable, Sized
 
 from nacos_tw.raft.core import Core, Role
 
-FAR_BEHIND = 2000
-"""Entries behind the leader from which a node says that it is not ready."""
+BEHIND = 2.0
+"""Seconds by which what a node has applied may be behind what the leader had committed."""
+STALL = 2.0
+"""Seconds without a look at the clock after which the process counts as having stood still."""
+DOUBT = 2.0
+"""Seconds after that for which what comes over the links may be older than it looks: it was sent meanwhile."""
 
 
 class Health:
@@ -24,13 +28,45 @@ class Health:
         self._core = core
         self._caught_up, self._catch_up_to = False, 0
         self._leaderless_since: float | None = self._seconds()
+        self._looked = self._seconds()
+        self._woken: float | None = None
+        self._behind: tuple[int, float] | None = None
 
     def leader_changed(self) -> None:
-        """The core may know another leader, or none, from now on."""
-        if self._core.leader is not None:
+        """The core may know another leader, or none, from now on. What it missed without one is not known."""
+        if self._core.leader is None:
+            if self._leaderless_since is None:
+                self._leaderless_since = self._seconds()
+        elif self._leaderless_since is not None:
             self._leaderless_since = None
-        elif self._leaderless_since is None:
-            self._leaderless_since = self._seconds()
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._caught_up, self._catch_up_to, self._behind = False, 0, None
+
+    def look(self, applied: int) -> None:
+        """
+        Note how far the node is. Called at least each second while the process runs.
+
+        @param applied: the index of the last entry that was applied.
+        """
+        now = self._seconds()
+        if now - self._looked > STALL and len(self._core.config.voters) > 1:
+            self._woken = now
+            self._begin_anew()
+        elif self._woken is not None and now - self._woken > DOUBT:
+            self._woken = None
+            self._begin_anew()
+        self._looked = now
+        if self._behind is not None and applied < self._behind[0]:
+            return
+        committed = self._committed()
+        self._behind = (committed, now) if committed > applied else None
+
+    def _committed(self) -> int:
+        """The last index that the leader is known to have committed."""
+        core = self._core
+        return core.commit if core.role is Role.LEADER else core.leader_commit
 
     @property
     def led(self) -> bool:
@@ -46,14 +82,17 @@ class Health:
         @param links: gives the other voters that it can send to.
         """
         core = self._core
+        self.look(applied)
         if core.recovering:
             return "the log was lost and is being fetched from the leader"
         if core.leader is None:
             return f"no leader: {1 + len(links())} of {len(core.config.voters)} nodes are connected"
         if not self._caught_up and not self._catches_up(applied):
-            return "the log is not applied yet since the start"
-        if core.leader_commit - applied > FAR_BEHIND:
-            return f"{core.leader_commit - applied} log entries behind the leader"
+            return "the log is not applied yet since the start, or since there was no leader"
+        if self._woken is not None:
+            return "this node stood still, and does not know yet what it missed"
+        if self._behind is not None and self._looked - self._behind[1] > BEHIND:
+            return f"{self._committed() - applied} log entries behind the leader"
         return ""
 
     def _catches_up(self, applied: int) -> bool:
@@ -63,7 +102,7 @@ class Health:
         """
         core = self._core
         if not self._catch_up_to:
-            self._catch_up_to = core.commit if core.role is Role.LEADER else core.leader_commit
+            self._catch_up_to = self._committed()
         wanted = max(core.commit, self._catch_up_to)
         self._caught_up = bool(self._catch_up_to) and applied >= wanted and core.log.term(core.commit) == core.term
         return self._caught_up

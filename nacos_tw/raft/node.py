@@ -335,6 +335,7 @@ class RaftNode:
     def _sweep(self) -> None:
         """What has waited too long fails; without a leader beats are counted here only."""
         self._sweeper = self._clock.callLater(SWEEP, self._sweep)
+        self._health.look(self._applying.index)
         answer_all(self._forwarding.expired())
         if not self.available:
             self._abandon(Unavailable(self.reason() or "no leader"))

@@ -320,7 +320,7 @@ ALL: tuple[Breakage, ...] = (
     rolled_back, wiped, swapped, descriptors, memory,
 )  # fmt: skip
 
-SHORT: tuple[Breakage, ...] = (kill_leader, kill_follower, kill_all, leader_unheard, ring, damaged_log)
+SHORT: tuple[Breakage, ...] = (kill_leader, kill_follower, kill_all, freeze_leader, leader_unheard, ring, damaged_log)
 """What each run of the suite breaks."""
 
 

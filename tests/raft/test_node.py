@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import TimedOut, Unavailable
-from nacos_tw.raft.health import FAR_BEHIND
+from nacos_tw.raft.health import BEHIND, STALL
 from nacos_tw.raft.messages import AppendEntries
 from nacos_tw.raft.node import SWEEP, RaftNode
 from nacos_tw.raft.opening import open_store
@@ -396,15 +396,58 @@ class TimeTests(SynchronousTestCase):
             self.successResultOf(taken)
 
     def test_far_behind(self) -> None:
-        """A node that has much to catch up with says so."""
+        """A node that serves what is older than two seconds says so, however few entries that are."""
         nodes = Nodes()
         leader = nodes.elect()
         follower = nodes.follower()
         node = nodes.node(follower)
         term = nodes.node(leader).status().term
-        node._core.step(leader, AppendEntries(term, 0, 0, 10 * FAR_BEHIND), nodes.clock.rightNow)
-        self.assertIn("log entries behind the leader", node.reason())
+        nodes.run_until(lambda: not node.reason())
+        index = node.status().last_index
+        node._core.step(leader, AppendEntries(term, 0, 0, index + 1), nodes.clock.rightNow)
+        self.assertEqual(node.reason(), "")
+        nodes.run(BEHIND + 0.5)
+        self.assertEqual(node.reason(), "1 log entries behind the leader")
         self.assertFalse(node.status().healthy)
+        nodes.propose(leader)
+        nodes.run_until(lambda: not node.reason())
+
+    def test_ready_again_after_an_absence_of_the_leader(self) -> None:
+        """A node that was cut off is not ready before it has applied what the leader had committed by then."""
+        nodes = Nodes()
+        nodes.elect()
+        away = nodes.follower()
+        node = nodes.node(away)
+        nodes.run_until(lambda: not node.reason())
+        nodes.isolate(away)
+        nodes.run_until(lambda: node.reason())
+        for _ in range(20):
+            nodes.propose(nodes.leader)
+            nodes.run(0.05)
+        missed = [asked.what for asked in nodes.asked]
+        nodes.heal()
+        nodes.run_until(lambda: not node.reason())
+        self.assertTrue(set(missed) <= set(nodes.done(away)))
+
+    def test_stood_still(self) -> None:
+        """What comes over the links first was sent while the node stood still: it is not ready for a while."""
+        nodes = Nodes()
+        nodes.elect()
+        for name in nodes.names:
+            node = nodes.node(name)
+            nodes.run_until(lambda node=node: not node.reason())
+            nodes.clock.rightNow += STALL + 1.0  # no call is made meanwhile
+            self.assertIn("stood still", node.reason())
+            nodes.run_until(lambda node=node: not node.reason())
+            nodes.elect()
+
+    def test_alone_it_may_stand_still(self) -> None:
+        """Nobody else has written anything meanwhile."""
+        nodes = Nodes("A")
+        nodes.elect()
+        nodes.run_until(lambda: not nodes.node("A").reason())
+        nodes.clock.rightNow += STALL + 1.0
+        self.assertEqual(nodes.node("A").reason(), "")
 
     def test_clock_of_its_own(self) -> None:
         """The wall clock may jump: only C{seconds} counts."""
