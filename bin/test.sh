@@ -1,7 +1,7 @@
 #!/bin/sh
 # Checks and tests everything, on a fresh machine too: makes .venv-test (or NACOS_TW_VENV), and as root installs the
 # Debian packages that some tests need (they are skipped where those are missing). Tests of whole nodes, which mostly
-# wait, run beside all others and the console's. Arguments go to trial instead, and the console is left out then;
+# wait, run beside all others. Arguments go to trial instead, and the console is left out then;
 # NACOS_TW_TEST_JOBS is the number of its processes (1). The last line is "N passed, N failed".
 
 SOURCE=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
@@ -115,7 +115,12 @@ else
     run_trial "$output.trial" "$@"
 fi
 add_up "$output.trial"
-if [ -n "$console" ]; then
+if [ -n "$system" ]; then
+    wait "$system"
+    cat "$output.later"
+    add_up "$output.system"
+fi
+if [ -n "$console" ]; then # not beside the others: a browser drops its requests when networks of tests come and go
     sh "$SOURCE/bin/test-console.sh" 2>&1 | tee "$output"
     last=$(tail -n 1 "$output")
     case $last in
@@ -126,11 +131,6 @@ if [ -n "$console" ]; then
         ;;
     *) failed=$((failed + 1)) ;; # it broke off
     esac
-fi
-if [ -n "$system" ]; then
-    wait "$system"
-    cat "$output.later"
-    add_up "$output.system"
 fi
 left=$(grep -lsaF "$TMPDIR/" /proc/[0-9]*/cmdline 2>/dev/null | sed 's|[^0-9]||g')
 for pid in $left; do

@@ -49,9 +49,9 @@ class Reserve:
     def __init__(self, size: int = KEPT) -> None:
         self._size = size
         self._held: list[int] = []
-        self._fill()
 
-    def _fill(self) -> None:
+    def open(self) -> None:
+        """Take them, as far as there are some."""
         with contextlib.suppress(OSError):
             while len(self._held) < self._size:
                 self._held.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
@@ -68,4 +68,4 @@ class Reserve:
         try:
             yield
         finally:
-            self._fill()
+            self.open()

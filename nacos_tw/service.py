@@ -51,6 +51,7 @@ from nacos_tw.naming.push import Push
 from nacos_tw.naming.registry import Registry
 from nacos_tw.options import Options, load_settings
 from nacos_tw.peering import Peering
+from nacos_tw.raft.messages import Configuration
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.raft.opening import open_store
 from nacos_tw.raft.options import node_options
@@ -58,7 +59,7 @@ from nacos_tw.raft.peers import Peers
 from nacos_tw.raft.sessions import Machines
 from nacos_tw.raft.writer import Writer
 from nacos_tw.settings.auth import AuthSettings
-from nacos_tw.settings.clusterconf import Address
+from nacos_tw.settings.clusterconf import Address, parse
 from nacos_tw.settings.settings import Settings, load_auth, properties_file
 from nacos_tw.starting import Node, now, one_line_errors
 from nacos_tw.tls.assembly import Tls
@@ -223,6 +224,7 @@ class NacosNode(Node):
         self.node.on_applied = self._applied
         self.node.on_beats = self.naming.beats
         self.node.on_role = self._role_changed
+        self.node.on_config = self._config_changed
         questions = self.config.questions() if self.config is not None else {}
         self.peering.join(self.node, self.reports, self.config, {**questions, **self.areas.questions})
         self.upkeep: Upkeep | None = None
@@ -322,6 +324,13 @@ class NacosNode(Node):
         if self.settings.storage == "embedded":
             return self.node.is_leader
         return self.members.reachable()[:1] == [self.settings.node]
+
+    def _config_changed(self, config: Configuration) -> None:
+        """The log names members that cluster.conf does not: one of them may lead, so this node talks to them, too."""
+        if self.peers is not None:
+            listed = {member.node for member in self.settings.members}
+            others = [name for name in (*config.voters, *config.learners) if name not in listed]
+            self.peers.set_named({address.node: address for address in parse(",".join(others), 0, "the log")})
 
     def _role_changed(self) -> None:
         for part in (self.health, self.probes):

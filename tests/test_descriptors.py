@@ -47,6 +47,7 @@ class LimitTests(SynchronousTestCase):
 import os
 from nacos_tw.descriptors import Reserve
 reserve, used = Reserve(), []
+reserve.open()
 def fill():
     try:
         while True:
@@ -70,6 +71,7 @@ print("well")
         """Given back, it holds nothing."""
         before = len(os.listdir("/dev/fd"))
         reserve = Reserve()
+        reserve.open()
         self.assertEqual(len(os.listdir("/dev/fd")), before + KEPT)
         reserve.close()
         self.assertEqual(len(os.listdir("/dev/fd")), before)

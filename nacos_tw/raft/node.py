@@ -51,6 +51,7 @@ class RaftNode:
     @ivar on_applied: called after entries were applied and before their callers are answered.
     @ivar on_beats: called with the renewed numbers (bytes of an array of C{Q}) on every node.
     @ivar on_role: called when role, term or leader changed.
+    @ivar on_config: called at the start, and when the log has another list of members.
     @ivar failure: why the Raft part has stopped; "" while it works.
     """
 
@@ -72,6 +73,7 @@ class RaftNode:
         self.on_applied: Callable[[], None] = lambda: None
         self.on_beats: Callable[[bytes], None] = lambda numbers: None
         self.on_role: Callable[[], None] = lambda: None
+        self.on_config: Callable[[Configuration], None] = lambda config: None
         self.failure = ""
         self.running = False
         self._store = store
@@ -111,6 +113,7 @@ class RaftNode:
         )
         store.entries = []  # the core's log has them now
         self._known = (core.role, core.term, core.leader)
+        self._config: Configuration | None = None
         return core
 
     @property
@@ -127,6 +130,7 @@ class RaftNode:
     def start(self) -> None:
         """Begin to take part."""
         self.running = True
+        self._reserve.open()
         self._writer.failed = self._disk_failed
         self._sweep()
         self._drain()
@@ -148,6 +152,7 @@ class RaftNode:
     def stop(self) -> None:
         """Take no further part; what still waits fails."""
         self.running = False
+        self._reserve.close()
         self._alarm.cancel()
         for call in (self._sweeper, self._mender):
             if call is not None and call.active():
@@ -158,7 +163,6 @@ class RaftNode:
     def close_store(self) -> None:
         """Close the files; after L{stop} and once the writer has ended."""
         self._store.close()
-        self._reserve.close()
 
     # -- IProposer
 
@@ -253,6 +257,9 @@ class RaftNode:
             self._disk_failed(error)
         finally:
             self._draining = False
+            if self.running and self._config is not self._core.config:
+                self._config = self._core.config
+                self._tell(lambda: self.on_config(self._core.config))
             if self.running and not self.failure:
                 self._alarm.set(self._core.deadline)
         answer_all(answers)

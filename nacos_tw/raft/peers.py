@@ -128,6 +128,7 @@ class Peers(Service):
         self._warned: dict[str, float] = {}
         self._digest = b""
         self._members: dict[str, IRaftAddress] = {}
+        self._named: dict[str, IRaftAddress] = {}
         self.set_members(members)
 
     # Life
@@ -227,8 +228,18 @@ class Peers(Service):
 
     def set_members(self, members: Mapping[str, IRaftAddress]) -> None:
         """Replace the member list: dial the new ones, close the links of those that are gone."""
-        before, self._members = self._members, dict(members)
         self._digest = digest(members)
+        self._listed = dict(members)
+        self._link_members()
+
+    def set_named(self, members: Mapping[str, IRaftAddress]) -> None:
+        """Those that the log names as members besides the list: they may lead, or have to be led, until they go."""
+        self._named = dict(members)
+        self._link_members()
+
+    def _link_members(self) -> None:
+        members = {**self._named, **self._listed}
+        before, self._members = self._members, members
         self._sources.set_hosts(address.host for address in members.values())
         for peer in list(self._dialers):
             place, was = members.get(peer), before[peer]
