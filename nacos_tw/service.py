@@ -40,6 +40,7 @@ from nacos_tw.http.guard import Guard
 from nacos_tw.http.listener import FrontFactory, Listener, endpoint
 from nacos_tw.http.record import Recorder
 from nacos_tw.http.traffic import Traffic
+from nacos_tw.http.waking import Waking
 from nacos_tw.logs import FileLog
 from nacos_tw.naming.health import Cleaning, Health
 from nacos_tw.naming.leases import Leases
@@ -187,7 +188,8 @@ class NacosNode(Node):
         proxies = settings.http.trusted_proxies
         traffic = Traffic(lambda: self.registry.switches, settings.context_path)
         recorder = Recorder(self.audit, proxies)
-        self.guard = Guard(traffic, None, recorder)
+        self.waking = Waking(reactor)
+        self.guard = Guard(traffic, None, recorder, self.waking)
         self._gate: Gate | None = None
         if self.logins is not None:
             identity = settings.auth.identity_key, settings.auth.identity_value
@@ -256,7 +258,16 @@ class NacosNode(Node):
                 self.logins.startService()
             self.listener.startService()
             watches = self.lookup, self.switch
-            for part in (self.tls, self.push, self.health, self.probes, self.reports, *watches, self.peers):
+            for part in (
+                self.tls,
+                self.waking,
+                self.push,
+                self.health,
+                self.probes,
+                self.reports,
+                *watches,
+                self.peers,
+            ):
                 if part is not None:
                     part.startService()
             if self.config is None:
@@ -286,7 +297,7 @@ class NacosNode(Node):
             self.config.listeners.stop()
         await self.listener.stopService()
         watches = self.switch, self.lookup
-        for part in (self.upkeep, *watches, self.reports, self.probes, self.health, self.push, self.tls):
+        for part in (self.upkeep, *watches, self.reports, self.probes, self.health, self.push, self.waking, self.tls):
             if part is not None:
                 stopped = part.stopService()
                 if stopped is not None:

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred
 
+from nacos_tw.errors import Unavailable
 from nacos_tw.http.call import Call
 from nacos_tw.http.reply import Reply
+from nacos_tw.http.waking import Waking
 
 ACTIONS = frozenset({"open", "user", "read", "write", "admin"})
 KINDS = frozenset({"", "naming", "services", "config", "configs", "switches", "cluster", "console", "accounts"})
@@ -70,14 +72,17 @@ class Guard:
     @ivar gate: None while no logins are asked for; that can change.
     """
 
-    __slots__ = ("_record", "_traffic", "gate")
+    __slots__ = ("_record", "_traffic", "gate", "waking")
 
     def __init__(
         self,
         traffic: Callable[[Call], Reply | None] | None = None,
         gate: Check | None = None,
         record: Record | None = None,
+        waking: Waking | None = None,
     ) -> None:
+        """@param waking: tells of requests that nobody waits for any more."""
+        self.waking = waking
         self._traffic = traffic
         self.gate = gate
         self._record = record
@@ -90,7 +95,10 @@ class Guard:
         @param handler: the handler; C{handler.needs} is its L{Needs}.
         @return: None to go on, else the answer; or a Deferred of None to go on.
         @raise nacos_tw.errors.Forbidden: (also as a failure) when the caller may not.
+        @raise nacos_tw.errors.Unavailable: the request waited while the node stood still.
         """
+        if self.waking is not None and self.waking.late() and handler.needs.action != "open":
+            raise Unavailable("this node stood still while the request waited: it was not done")
         if self._traffic is not None and call.path.startswith("/v1/ns/"):
             refusal = self._traffic(call)
             if refusal is not None:

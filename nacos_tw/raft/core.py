@@ -95,7 +95,7 @@ class Core(State):
                 self.send_now(sender, AppendResponse(self.term, False, 0, 0))
             return False
         if not (isinstance(message, VoteResponse) and message.granted and message.pre):
-            self.become_follower(message.term, "")
+            self.become_follower(message.term, "", f"{sender} is in the newer term {message.term}")
         return True
 
     def _take(self, sender: str, message: AnyMessage, now: float) -> None:

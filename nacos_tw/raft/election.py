@@ -95,7 +95,7 @@ class Election:
                 self._answer_pre_vote(sender, request, now)
         elif request.term == core.term or request.transfer or not self._loyal(now):
             if request.term > core.term:
-                core.become_follower(request.term, "")
+                core.become_follower(request.term, "", f"{sender} stands for election in term {request.term}")
             granted = core.vote in ("", sender) and self._may_vote_for(request)
             if granted:
                 core.set_vote(sender)

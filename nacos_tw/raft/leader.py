@@ -66,12 +66,13 @@ class Leader:
         core = self._core
         election = core.timing.election
         if core.saves.stuck(now, election):
-            self._abdicate()
+            self._abdicate("its disk does not save")
             return
         voters = core.config.voters
         alive = sum(self._alive(voter, now) for voter in voters)
         if alive < majority(len(voters)):
-            core.become_follower(core.term, "")
+            why = f"{alive} of {len(voters)} members, itself included, were heard within the election timeout"
+            core.become_follower(core.term, "", why)
             return
         if self._handover and now >= self._handover_until:
             self._handover = ""
@@ -360,7 +361,7 @@ class Leader:
         if core.log.config_index > core.commit:
             return
         if core.node not in core.config.voters:
-            self._abdicate()
+            self._abdicate("the log does not name it as a member any more")
             return
         step = one_step(core.config, self._wanted)
         if step is not None:
@@ -377,7 +378,7 @@ class Leader:
         if self.progress[self._handover].match == core.log.last_index:
             core.send_now(self._handover, TimeoutNow(core.term))
 
-    def _abdicate(self) -> None:
+    def _abdicate(self, why: str) -> None:
         """This node cannot lead on (its disk hangs, it was voted out): the one that is furthest is asked to."""
         core = self._core
         now = core.now
@@ -385,4 +386,4 @@ class Leader:
         if others:
             best = max(others, key=lambda peer: self.progress[peer].match)
             core.send_now(best, TimeoutNow(core.term))
-        core.become_follower(core.term, "")
+        core.become_follower(core.term, "", why)

@@ -323,6 +323,8 @@ class RaftNode:
         if before == self._known:
             return
         self._health.leader_changed()
+        if before[0] is Role.LEADER and core.role is not Role.LEADER and core.resigned:
+            self.log.warn("raft: this node does not lead any more: {why}", why=core.resigned)
         if before[0] is not core.role or before[2] != core.leader:
             role, leader = core.role.value, core.leader or "unknown"
             self.log.info("raft: {role} in term {term}, leader {leader}", role=role, term=core.term, leader=leader)

@@ -38,6 +38,7 @@ class State:
     @ivar rounds, rounds_confirmed: the newest confirmation round this node opened as leader; the newest
         that a majority acknowledged since the last Ready, else 0.
     @ivar leading: the leader's part, while this node leads.
+    @ivar resigned: why this node led no more when it last did; "" if it never has.
     """
 
     __slots__ = (
@@ -45,7 +46,7 @@ class State:
         "_patience", "_reads", "_restoring", "_stopped", "_token", "_wanted", "applied_index", "beats", "chunk",
         "commit", "config", "deadline", "dirty", "election", "last_heard", "leader_commit", "leader_lost",
         "leading", "log", "max_bytes", "max_inflight", "node", "now", "random", "recovering", "role", "rounds",
-        "rounds_confirmed", "saves", "term",
+        "resigned", "rounds_confirmed", "saves", "term",
         "timing", "vote",
     )  # fmt: skip
 
@@ -76,6 +77,7 @@ class State:
         self.term, self.vote, self.recovering = hard.term, hard.vote, hard.recovering
         self.saves = Saves(hard, log.last_index)
         self.role = Role.FOLLOWER
+        self.resigned = ""
         self._leader = ""
         self.leading: Leader | None = None
         self.commit = self.applied_index = self._given = log.snapshot.index if log.snapshot else 0
@@ -262,9 +264,15 @@ class State:
 
     # -- roles
 
-    def become_follower(self, term: int, leader: str) -> None:
-        """Follow C{leader} ("" when it is not known) in C{term}, which is not below the current one."""
+    def become_follower(self, term: int, leader: str, why: str = "") -> None:
+        """
+        Follow C{leader} ("" when it is not known) in C{term}, which is not below the current one.
+
+        @param why: what ends the lead of a node that leads; kept in L{resigned}.
+        """
         led = self.role is Role.LEADER
+        if led:
+            self.resigned = why
         self._reset(Role.FOLLOWER, term, leader)
         if leader:
             self.election.haste = -1
