@@ -176,6 +176,12 @@ func (t *trial) beats(service string) {
 	param.Metadata = map[string]string{"preserved.heart.beat.interval": "1000",
 		"preserved.heart.beat.timeout": "7000", "preserved.ip.delete.timeout": "8000"}
 	must(t.first.RegisterInstance(param))
+	// An answered write is on a majority: the other nodes have it soon.
+	soon("registered", 60*time.Second, func() bool {
+		found, err := t.second.SelectInstances(vo.SelectInstancesParam{
+			ServiceName: service, Clusters: []string{"c1"}, HealthyOnly: true})
+		return err == nil && len(found) == 1
+	})
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Second) {
 		fresh := client(t.folder, t.servers[len(t.servers)-1]) // one without a cache
 		found, err := fresh.SelectInstances(vo.SelectInstancesParam{
