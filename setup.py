@@ -79,6 +79,8 @@ setup(
     description="A service registry and configuration centre that speaks the Nacos API, on Twisted",
     long_description=README.read_text("utf-8") if README.exists() else "",
     long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
     python_requires=">=3.10",
     # twisted/ here holds the drop-in only: no __init__, so the installed Twisted stays itself.
     packages=[*find_packages(include=["nacos_tw", "nacos_tw.*"]), "twisted.plugins"],
@@ -118,6 +120,7 @@ setup(
             "requests>=2.31",
             "ruff>=0.6",
             "setuptools>=68",
+            "towncrier>=23.11",
             "types-PyYAML>=6.0.12",
         ],
     },

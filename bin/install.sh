@@ -126,7 +126,7 @@ if [ -d "$SOURCE/console" ]; then # the pages, without what npm put beside them
         case $entry in */node_modules) ;; *) cp -R "$entry" "$BUILD/console" || exit 1 ;; esac
     done
 fi
-for extra in README.md MANIFEST.in; do
+for extra in README.md LICENSE MANIFEST.in; do
     [ -f "$SOURCE/$extra" ] && cp "$SOURCE/$extra" "$BUILD"
 done
 install "$BUILD${EXTRAS:+[$EXTRAS]}" >"$LOG" 2>&1 ||

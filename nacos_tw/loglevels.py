@@ -1,4 +1,4 @@
-"""Which events reach logs/nacos.log, by Nacos's names of its logs (naming-v1.md 15.4)."""
+"""Which events reach logs/nacos.log, by Nacos's names of its logs (docs/spec/naming-v1.md#15.4)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Who may do what: users, roles, permissions, passwords and tokens (config fact sheet 12)."""
+"""Who may do what: users, roles, permissions, passwords and tokens (docs/spec/config-v1.md#12)."""

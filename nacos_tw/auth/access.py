@@ -1,4 +1,4 @@
-"""What a user may do: roles, permissions and the resources they name (config fact sheet 12.6). Pure rules."""
+"""What a user may do: roles, permissions and the resources they name (docs/spec/config-v1.md#12.6). Pure rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why somebody is not let in, in Nacos's words (config fact sheet 12.7): consoles and clients act on the texts."""
+"""Why somebody is not let in, in Nacos's words (docs/spec/config-v1.md#12.7): consoles and clients act on the texts."""
 
 from __future__ import annotations
 

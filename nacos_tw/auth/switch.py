@@ -1,4 +1,6 @@
-"""C{nacos.core.auth.enabled}, switched while the node runs by editing application.properties (config fact sheet 16)."""
+"""
+C{nacos.core.auth.enabled}, switched while the node runs by editing application.properties (docs/spec/config-v1.md#16).
+"""
 
 from __future__ import annotations
 

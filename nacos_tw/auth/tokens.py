@@ -1,4 +1,4 @@
-"""Logins as signed tokens: JWT with an HMAC, as Nacos's (config fact sheet 12.2)."""
+"""Logins as signed tokens: JWT with an HMAC, as Nacos's (docs/spec/config-v1.md#12.2)."""
 
 from __future__ import annotations
 

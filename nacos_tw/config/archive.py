@@ -1,4 +1,4 @@
-"""Archives to import, read entry by entry (config fact sheet 8.3): never is all that one unpacks to in memory."""
+"""Archives to import, read entry by entry (docs/spec/config-v1.md#8.3): never is all that one unpacks to in memory."""
 
 from __future__ import annotations
 

@@ -43,7 +43,8 @@ class Quotas(_Part, frozen=True, array_like=True):
 
 class Publish(_Command, frozen=True, array_like=True, tag=1):
     """
-    Insert or update a config, with its history row (5.4). None for C{type}, C{app_name}, C{tags}, C{desc}, C{use},
+    Insert or update a config, with its history row (docs/spec/config-v1.md#5.4). None for C{type}, C{app_name},
+    C{tags}, C{desc}, C{use},
     C{effect}, C{schema}: keep what is stored. C{encrypted_data_key} belongs to the content: None clears it.
     C{cas_md5}: only if the stored md5 is this one (a config that does not exist is inserted all the same, as by 2.5.1).
     C{quotas}: limits to enforce, None when they are off. C{counted}: keep the usage counters (isManageCapacity).
@@ -159,7 +160,8 @@ class Import(_Command, frozen=True, array_like=True, tag=7):
 class EnsureCapacity(_Command, frozen=True, array_like=True, tag=8):
     """
     Create the capacity row of a namespace (C{tenant} not "") or else of a group ("" is the whole cluster), with its
-    usage counted, if there is none (6.1). Result: the row, a L{Capacity<nacos_tw.config.store_capacity.Capacity>}.
+    usage counted, if there is none (docs/spec/config-v1.md#6.1). Result: the row, a
+    L{Capacity<nacos_tw.config.store_capacity.Capacity>}.
     """
 
     group: str

@@ -31,13 +31,13 @@ class IConfigBackend(Protocol):
         """Run C{fn(txn, *args)}, a function of L{nacos_tw.config.store} that only reads."""
 
     def health(self) -> str:
-        """The answer of C{/v1/cs/health} (7.1): C{UP}, or what is wrong."""
+        """The answer of C{/v1/cs/health} (docs/spec/config-v1.md#7.1): C{UP}, or what is wrong."""
 
     def reason(self) -> str:
         """Why this node's cache may lag behind or writes fail, in one line for an operator; C{""} if all is well."""
 
     def dump(self) -> None:
-        """Begin to compare the whole cache with the database (7.5)."""
+        """Begin to compare the whole cache with the database (docs/spec/config-v1.md#7.5)."""
 
 
 class Configs:
@@ -62,7 +62,7 @@ class Configs:
 
     def read(self, key: ConfigKey, client_ip: str, tag_param: str = "", vip_tag: str = "") -> Chosen | None:
         """
-        What a client gets (3.2).
+        What a client gets (docs/spec/config-v1.md#3.2).
 
         @param key: the tenant as sent.
         @return: None if there is nothing for it.
@@ -81,7 +81,7 @@ class Configs:
         return self.listeners.wait(listened, client_ip, vip_tag, seconds, reader)
 
     def data_changed(self, key: ConfigKey) -> None:
-        """Somebody says that a config has changed in a shared database (7.2)."""
+        """Somebody says that a config has changed in a shared database (docs/spec/config-v1.md#7.2)."""
         refresh = getattr(self.backend, "refresh", None)
         if refresh is not None:
             refresh([normal(key)])
@@ -100,6 +100,6 @@ class Configs:
 
 
 def normal(key: ConfigKey) -> ConfigKey:
-    """The same config with the tenant normalised (1.2)."""
+    """The same config with the tenant normalised (docs/spec/config-v1.md#1.2)."""
     tenant = tenant_of(key[0])
     return key if tenant == key[0] else (tenant, key[1], key[2])

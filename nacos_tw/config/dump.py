@@ -1,4 +1,6 @@
-"""How the cache of a node whose database is elsewhere comes to hold what the database holds, and stays so (spec 15.3).
+"""
+How the cache of a node whose database is elsewhere comes to hold what the database holds, and stays so
+(docs/spec/config-v1.md#15.3).
 
 At start the copy on disk is served at once and compared with the database, or, when there is none, all is read. From
 then on rows are read anew when somebody says that they have changed; and because notices can be missed and others write

@@ -34,7 +34,7 @@ class EmbeddedBackend:
         return self._file.query(getattr(fn, "__name__", "query"), fn, *args)
 
     def health(self) -> str:
-        """As spec 7.1: the file is part of the node."""
+        """As docs/spec/config-v1.md#7.1: the file is part of the node."""
         return self._file.health()
 
     def reason(self) -> str:

@@ -1,4 +1,7 @@
-"""Which of a config's copies a client gets: the beta copy, a tag's copy or the config itself (spec 3.2, 4.2). Pure."""
+"""
+Which of a config's copies a client gets: the beta copy, a tag's copy or the config itself (docs/spec/config-v1.md#3.2,
+#4.2). Pure.
+"""
 
 from __future__ import annotations
 

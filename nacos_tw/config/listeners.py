@@ -1,4 +1,4 @@
-"""Long polls (spec 4.2): who waits for which configs to change, and until when."""
+"""Long polls (docs/spec/config-v1.md#4.2): who waits for which configs to change, and until when."""
 
 from __future__ import annotations
 
@@ -367,7 +367,10 @@ class Listeners:
             yield from crowd
 
     def watchers(self, key: ConfigKey) -> dict[str, str]:
-        """The clients that wait for this config now (3.11): address to the md5 that it has; one entry per address."""
+        """
+        The clients that wait for this config now (docs/spec/config-v1.md#3.11): address to the md5 that it has; one
+        entry per address.
+        """
         key = _normal(key)
         waiting = self._by_key.get(key, ())
         crowd: Iterable[Waiter] = (waiting,) if isinstance(waiting, Waiter) else waiting
@@ -375,7 +378,7 @@ class Listeners:
         return {each.ip: md5_for(key, each.ip, each.vip_tag) for each in crowd if each.deferred is not None}
 
     def watched(self, client_ip: str) -> dict[ConfigKey, str]:
-        """The configs that a client waits for now (3.12), each with the md5 that it has."""
+        """The configs that a client waits for now (docs/spec/config-v1.md#3.12), each with the md5 that it has."""
         md5_for = self._cache.md5_for
         return {
             key: md5_for(key, client_ip, each.vip_tag)

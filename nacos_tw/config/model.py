@@ -1,4 +1,7 @@
-"""A config as a value: its key, its row, its copies for some clients, and what may be stored (sections 1.2 and 9)."""
+"""
+A config as a value: its key, its row, its copies for some clients, and what may be stored (docs/spec/config-v1.md#1.2
+and #9).
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ class CasRefused(NacosError):  # noqa: N818 - named as its sisters in nacos_tw.e
 
 
 class QuotaExceeded(NacosError):  # noqa: N818
-    """A limit of section 6 is reached; nothing was stored. Answered with status 429."""
+    """A limit of docs/spec/config-v1.md#6 is reached; nothing was stored. Answered with status 429."""
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
@@ -73,7 +76,10 @@ class Copy(msgspec.Struct, frozen=True, gc=False):
 
 
 def tenant_of(text: str | None) -> str:
-    """The namespace that a request names: "", blanks, C{public} and C{null} in any case are the public one (1.2)."""
+    """
+    The namespace that a request names: "", blanks, C{public} and C{null} in any case are the public one
+    (docs/spec/config-v1.md#1.2).
+    """
     if not text:
         return PUBLIC
     text = text.strip()
@@ -86,7 +92,7 @@ def md5_of(content: str) -> str:
 
 
 def group_key(key: ConfigKey) -> str:
-    """C{dataId+group[+tenant]} with C{+} and C{%} of the parts coded (3.12)."""
+    """C{dataId+group[+tenant]} with C{+} and C{%} of the parts coded (docs/spec/config-v1.md#3.12)."""
     tenant, group, data_id = key
     text = f"{_coded(data_id)}+{_coded(group)}"
     return f"{text}+{_coded(tenant)}" if tenant else text
@@ -112,7 +118,7 @@ def labels_of(text: str) -> list[str]:
     return list(dict.fromkeys(label for part in text.split(",") if (label := part.strip())))
 
 
-# -- what may be stored; each raises BadParameter with the text of section 9.1
+# -- what may be stored; each raises BadParameter with the text of docs/spec/config-v1.md#9.1
 
 _PLAIN = re.compile(r"[A-Za-z0-9_\-.:]+")
 

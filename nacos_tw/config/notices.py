@@ -1,4 +1,6 @@
-"""Nodes that share a database tell each other which configs to read anew (spec 15.2), and that accounts have changed.
+"""
+Nodes that share a database tell each other which configs to read anew (docs/spec/config-v1.md#15.2), and that accounts
+have changed.
 
 A notice names configs, not what became of them: the receiver reads the rows, so that late, doubled and reordered
 notices do no harm. A notice is repeated until the other node has acknowledged it or is a member no more.

@@ -1,5 +1,5 @@
 """
-Quotas and usage (section 6): group_capacity, whose group "" is the whole cluster, and tenant_capacity.
+Quotas and usage (docs/spec/config-v1.md#6): group_capacity, whose group "" is the whole cluster, and tenant_capacity.
 
 A group's row counts the configs of the group in the public namespace; those of other namespaces count for their
 namespace. A row is made, with its usage counted, by the first config of the group or namespace that comes or goes.

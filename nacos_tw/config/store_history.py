@@ -1,4 +1,4 @@
-"""What was before: rows of his_config_info (section 5). L{nacos_tw.config.store_rows} writes them."""
+"""What was before: rows of his_config_info (docs/spec/config-v1.md#5). L{nacos_tw.config.store_rows} writes them."""
 
 from __future__ import annotations
 

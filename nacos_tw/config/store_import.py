@@ -1,4 +1,4 @@
-"""Many configs at once: import and clone (8.3)."""
+"""Many configs at once: import and clone (docs/spec/config-v1.md#8.3)."""
 
 from __future__ import annotations
 

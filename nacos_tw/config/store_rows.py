@@ -1,4 +1,7 @@
-"""One row of config_info at a time: insert, update, remove; with its labels, history row (5.4) and the counters."""
+"""
+One row of config_info at a time: insert, update, remove; with its labels, history row (docs/spec/config-v1.md#5.4) and
+the counters.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Reading configs for the console and for export: full rows, search, ids (3.3, 3.6, 3.9, 5.5, 8)."""
+"""
+Reading configs for the console and for export: full rows, search, ids (docs/spec/config-v1.md#3.3, #3.6, #3.9, #5.5,
+#8).
+"""
 
 from __future__ import annotations
 

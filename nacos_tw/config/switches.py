@@ -1,4 +1,4 @@
-"""The few switches of long polling, which an operator publishes as a config (spec 4.4)."""
+"""The few switches of long polling, which an operator publishes as a config (docs/spec/config-v1.md#4.4)."""
 
 from __future__ import annotations
 

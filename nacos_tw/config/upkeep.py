@@ -1,4 +1,7 @@
-"""What has to be done to the stored configs now and then: old history goes, usage is counted anew (spec 5.6, 6.3)."""
+"""
+What has to be done to the stored configs now and then: old history goes, usage is counted anew
+(docs/spec/config-v1.md#5.6, #6.3).
+"""
 
 from __future__ import annotations
 

@@ -29,10 +29,10 @@ STATUSES: tuple[tuple[type[NacosError], int], ...] = (
     (QuotaExceeded, 429),
     (TooManyFailures, 429),
 )
-"""Errors that become bare text, as 2.5.1 writes them (spec 1.4, form A)."""
+"""Errors that become bare text, as 2.5.1 writes them (docs/spec/naming-v1.md#1.4, form A)."""
 
 CAUSED = ("/v1/cs/", "/v1/console/", "/v1/auth/")
-"""Where the text is C{caused: <text>;} instead (config fact sheet 1.5, form B)."""
+"""Where the text is C{caused: <text>;} instead (docs/spec/config-v1.md#1.5, form B)."""
 
 
 class Rejected(NacosError):  # noqa: N818 - named as its sisters in nacos_tw.errors
@@ -75,7 +75,7 @@ def _causes(error: BaseException) -> str:
 
 def error_document(status: int, message: str, path: bytes, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Reply:
     """
-    Spring's error document (spec 1.4, form B).
+    Spring's error document (docs/spec/naming-v1.md#1.4, form B).
 
     @param path: the request's raw path with the context path, without the query.
     """

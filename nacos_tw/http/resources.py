@@ -1,4 +1,4 @@
-"""What a request is about, as permissions name it (config fact sheet 12.6, naming-v1.md 1.5).
+"""What a request is about, as permissions name it (docs/spec/config-v1.md#12.6, docs/spec/naming-v1.md#1.5).
 
 The name is made of what the handlers read, by the same rules: a name for the check and another one for the work would
 be a way around it.

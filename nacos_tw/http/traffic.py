@@ -1,4 +1,6 @@
-"""The filter before C{/v1/ns} (naming-v1.md 1.6, 1.7): limited URLs, and a server status that an operator set."""
+"""
+The filter before C{/v1/ns} (docs/spec/naming-v1.md#1.6, #1.7): limited URLs, and a server status that an operator set.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,10 @@ SECURITY: tuple[tuple[bytes, bytes], ...] = (
     (b"Content-Security-Policy", b"script-src 'self'"),
     (b"X-Content-Type-Options", b"nosniff"),
 )
-"""On every answer: the first by spec 1.4, the second so that no browser takes a text for more than its type says."""
+"""
+On every answer: the first by docs/spec/naming-v1.md#1.4, the second so that no browser takes a text for more than its
+type says.
+"""
 
 CLOSE = b"Connection: close\r\n"
 KEEP = b"Connection: keep-alive\r\n"

@@ -19,7 +19,7 @@ class CreateNamespace(_Command, frozen=True, array_like=True, tag=20):
 
 
 class UpdateNamespace(_Command, frozen=True, array_like=True, tag=21):
-    """Rename a namespace. Result: True, for an unknown one too (11.5)."""
+    """Rename a namespace. Result: True, for an unknown one too (docs/spec/config-v1.md#11.5)."""
 
     id: str
     name: str
@@ -28,6 +28,6 @@ class UpdateNamespace(_Command, frozen=True, array_like=True, tag=21):
 
 
 class DeleteNamespace(_Command, frozen=True, array_like=True, tag=22):
-    """Remove the row of a namespace, not what is in it. Result: True, always (11.6)."""
+    """Remove the row of a namespace, not what is in it. Result: True, always (docs/spec/config-v1.md#11.6)."""
 
     id: str

@@ -1,4 +1,4 @@
-"""Namespaces in the database: tenant_info, and how many configs each has (section 11)."""
+"""Namespaces in the database: tenant_info, and how many configs each has (docs/spec/config-v1.md#11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Packets that wait to be acknowledged, and the counts that come of it (spec 11.3). Reads no clock."""
+"""
+Packets that wait to be acknowledged, and the counts that come of it (docs/spec/naming-v1.md#11.3). Reads no clock.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What the console reads (naming-v1.md 5.1 to 5.4): pure functions over the services that L{queries} gives."""
+"""
+What the console reads (docs/spec/naming-v1.md#5.1 to #5.4): pure functions over the services that L{queries} gives.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from nacos_tw.naming.queries import instances_of, page
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """One line of the service list (5.1)."""
+    """One line of the service list (docs/spec/naming-v1.md#5.1)."""
 
     name: str
     group: str
@@ -84,7 +86,8 @@ def cluster_instances(
     service: Service | None, name: str, cluster: str, page_no: int, page_size: int
 ) -> tuple[list[Instance], int]:
     """
-    One page of a cluster's instances, with real health and disabled ones too (5.3), and how many there are.
+    One page of a cluster's instances, with real health and disabled ones too (docs/spec/naming-v1.md#5.3), and how many
+    there are.
 
     @param page_no: from 1; less counts as 1.
     @raise NotFound: no such service or cluster.
@@ -97,7 +100,7 @@ def cluster_instances(
 
 def cluster_names(service: Service | None) -> list[str]:
     """
-    The clusters of C{catalog/rt/service} (5.4).
+    The clusters of C{catalog/rt/service} (docs/spec/naming-v1.md#5.4).
 
     @raise BadParameter: there is no such service.
     """

@@ -1,4 +1,4 @@
-"""Health checkers of a cluster, and their JSON (naming-v1.md section 2.5).
+"""Health checkers of a cluster, and their JSON (docs/spec/naming-v1.md#2.5).
 
 C{msgspec.json.encode(checker)} is the wire form, for example C{{"type":"TCP"}}.
 """

@@ -172,7 +172,7 @@ class UpdateCluster(_Command, frozen=True, array_like=True, tag=13):
 
 
 class SetSwitch(_Command, frozen=True, array_like=True, tag=14):
-    """Change one entry of the switches on all nodes (6.2). Result: None."""
+    """Change one entry of the switches on all nodes (docs/spec/naming-v1.md#6.2). Result: None."""
 
     entry: str
     value: str

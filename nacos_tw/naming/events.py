@@ -1,4 +1,6 @@
-"""Lines for the log of what became of instances, as Nacos writes them to naming-event.log (spec 15.4)."""
+"""
+Lines for the log of what became of instances, as Nacos writes them to naming-event.log (docs/spec/naming-v1.md#15.4).
+"""
 
 from __future__ import annotations
 

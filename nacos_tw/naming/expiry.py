@@ -1,4 +1,4 @@
-"""Whose lease has run out: the rules of naming-v1.md section 10.1, given the time."""
+"""Whose lease has run out: the rules of docs/spec/naming-v1.md#10.1, given the time."""
 
 from __future__ import annotations
 

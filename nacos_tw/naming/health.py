@@ -35,7 +35,9 @@ MOST_SERVICES = 1000
 """Services in one command."""
 
 EMPTY_TIMES = 3
-"""A service is removed at the look after it was found empty more often than this, in a row (2.4)."""
+"""
+A service is removed at the look after it was found empty more often than this, in a row (docs/spec/naming-v1.md#2.4).
+"""
 
 Change = Callable[[Command], Deferred[Any]]
 """Puts a command through the log, see L{nacos_tw.naming.naming.Naming.change}."""

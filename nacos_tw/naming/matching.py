@@ -48,8 +48,8 @@ def _fixed(piece: str) -> str:
 
 def subscribes(service: tuple[str, str], wanted: tuple[str, str]) -> bool:
     """
-    The fuzzy match of the subscribers' search (4.7): group and name contain the wanted ones, and the text
-    C{namespace##group@@name} starts with the wanted namespace.
+    The fuzzy match of the subscribers' search (docs/spec/naming-v1.md#4.7): group and name contain the wanted ones, and
+    the text C{namespace##group@@name} starts with the wanted namespace.
 
     @param service: what is subscribed, C{(namespace, "group@@name")}.
     @param wanted: what is asked for, in the same form.

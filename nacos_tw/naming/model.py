@@ -1,4 +1,4 @@
-"""Service, cluster and instance as values, and the keys they go by (naming-v1.md section 2)."""
+"""Service, cluster and instance as values, and the keys they go by (docs/spec/naming-v1.md#2)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ID_GENERATOR_KEY = "preserved.instance.id.generator"
 DEFAULT_BEAT_INTERVAL = 5000
 DEFAULT_BEAT_TIMEOUT = 15000
 DEFAULT_DELETE_TIMEOUT = 30000
-"""Milliseconds, section 2.3."""
+"""Milliseconds, docs/spec/naming-v1.md#2.3."""
 
 
 class Instance(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -71,7 +71,10 @@ class Instance(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def instance_id(self) -> str:
-        """C{<ip>#<port>#<cluster>#<group@@name>}, or the number text of the C{snowflake} generator (2.2)."""
+        """
+        C{<ip>#<port>#<cluster>#<group@@name>}, or the number text of the C{snowflake} generator
+        (docs/spec/naming-v1.md#2.2).
+        """
         return self.given_id or f"{self.ip}#{self.port}#{self.cluster}#{self.service[1]}"
 
     @property
@@ -112,14 +115,17 @@ def custom_timeouts(instance: Instance) -> tuple[float, float] | None:
 
 
 def own_beat_interval(metadata: Mapping[str, str] | None) -> int | None:
-    """The metadata's own beat interval in milliseconds, None if the switch decides (beat answers, 3.7)."""
+    """The metadata's own beat interval in milliseconds, None if the switch decides (docs/spec/naming-v1.md#3.7)."""
     if not metadata or BEAT_INTERVAL_KEY not in metadata:
         return None
     return _preserved(metadata, BEAT_INTERVAL_KEY, DEFAULT_BEAT_INTERVAL)
 
 
 def id_generator(instance: Instance) -> str | None:
-    """What C{instanceIdGenerator} shows: C{simple} with empty metadata, what it names, or None: not shown (5.3)."""
+    """
+    What C{instanceIdGenerator} shows: C{simple} with empty metadata, what it names, or None: not shown
+    (docs/spec/naming-v1.md#5.3).
+    """
     return instance.metadata.get(ID_GENERATOR_KEY) if instance.metadata else "simple"
 
 
@@ -130,7 +136,7 @@ def _preserved(metadata: Mapping[str, str] | None, key: str, default: int) -> in
 
 
 class Cluster(msgspec.Struct, frozen=True, array_like=True):
-    """The settings of one cluster of a service (2.5)."""
+    """The settings of one cluster of a service (docs/spec/naming-v1.md#2.5)."""
 
     name: str
     checker: Checker = TCP

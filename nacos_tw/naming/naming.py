@@ -256,7 +256,7 @@ class Naming:
     # -- facts
 
     def status(self) -> tuple[str, str]:
-        """The server status of spec section 1.7 and, when it is DOWN, the reason."""
+        """The server status of docs/spec/naming-v1.md#1.7 and, when it is DOWN, the reason."""
         overridden = self.registry.switches.overridden_server_status
         if overridden:
             return overridden, ""

@@ -1,4 +1,4 @@
-"""When the leader probes persistent instances, and what it makes of the results (spec 10.2)."""
+"""When the leader probes persistent instances, and what it makes of the results (docs/spec/naming-v1.md#10.2)."""
 
 from __future__ import annotations
 
@@ -302,7 +302,7 @@ class Probes(service.Service):
         self._start()
 
     def _judge(self, task: Task, number: int, result: ProbeResult, check: Check) -> None:
-        """Decide whether a result changes the instance's health (10.2, counting)."""
+        """Decide whether a result changes the instance's health (docs/spec/naming-v1.md#10.2, counting)."""
         instance = self._registry.by_number.get(number)
         if instance is None:
             return

@@ -1,4 +1,4 @@
-"""UDP push: telling subscribed clients of a changed service at once (spec 11)."""
+"""UDP push: telling subscribed clients of a changed service at once (docs/spec/naming-v1.md#11)."""
 
 from __future__ import annotations
 

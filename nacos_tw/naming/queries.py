@@ -111,7 +111,7 @@ def instances_of(service: Service, clusters: str = "") -> list[Instance]:
 
 
 class Selection(msgspec.Struct, frozen=True):
-    """What an instance list gives out (3.6)."""
+    """What an instance list gives out (docs/spec/naming-v1.md#3.6)."""
 
     instances: list[Instance]
     protected: bool
@@ -129,8 +129,8 @@ def select(
     service: Service, clusters: str = "", healthy_only: bool = False, client_ip: str = "", labels: Labels | None = None
 ) -> Selection:
     """
-    The instances for an instance list, in the order of work of section 3.6: clusters, selector, protection,
-    C{healthy_only}, enabled.
+    The instances for an instance list, in the order of work of docs/spec/naming-v1.md#3.6: clusters, selector,
+    protection, C{healthy_only}, enabled.
 
     @param client_ip: the selector looks only at a client that gives one.
     @param labels: the CMDB; None if there is none.
@@ -150,7 +150,7 @@ def select(
 
 def find_one(registry: State, overlay: Overlay, key: ServiceKey, cluster: str, ip: str, port: int) -> Instance:
     """
-    One instance of either kind (3.5), with its real health.
+    One instance of either kind (docs/spec/naming-v1.md#3.5), with its real health.
 
     @raise NotFound: no such service, cluster or instance.
     """
@@ -164,14 +164,16 @@ def find_one(registry: State, overlay: Overlay, key: ServiceKey, cluster: str, i
 
 
 def statuses(registry: State, overlay: Overlay, key: ServiceKey) -> list[str]:
-    """C{ip:port_true} or C{..._false} for every instance (3.9); empty if there is no such service."""
+    """
+    C{ip:port_true} or C{..._false} for every instance (docs/spec/naming-v1.md#3.9); empty if there is no such service.
+    """
     service = service_of(registry, overlay, key)
     found = instances_of(service) if service is not None else ()
     return [f"{each.ip}:{each.port}_{'true' if each.healthy else 'false'}" for each in found]
 
 
 def checksum(service: Service) -> str:
-    """MD5 hex of the settings and all instances (2.4): equal on all nodes that hold the same."""
+    """MD5 hex of the settings and all instances (docs/spec/naming-v1.md#2.4): equal on all nodes that hold the same."""
     settings = (service.key, service.protect_threshold, service.metadata, service.selector)
     clusters = sorted(service.clusters.values(), key=lambda cluster: cluster.name)
     parts = sorted(
@@ -184,7 +186,7 @@ def checksum(service: Service) -> str:
 
 def health_targets(service: Service | None, name: str, cluster: str, ip: str, port: int) -> list[int]:
     """
-    The numbers of the instances whose health is set by hand (5.6); empty for an unknown address.
+    The numbers of the instances whose health is set by hand (docs/spec/naming-v1.md#5.6); empty for an unknown address.
 
     @raise BadParameter: the cluster has a checker, or there is no such cluster.
     """
@@ -201,7 +203,7 @@ def health_targets(service: Service | None, name: str, cluster: str, ip: str, po
 
 def service_detail(service: Service | None, key: ServiceKey) -> Service:
     """
-    The service of C{GET service} (4.4).
+    The service of C{GET service} (docs/spec/naming-v1.md#4.4).
 
     @raise BadParameter: there is none.
     """
@@ -214,7 +216,7 @@ def service_names(
     services: Mapping[str, Service], group: str, page_no: int, page_size: int, keep: ListFilter | None = None
 ) -> tuple[list[str], int]:
     """
-    One page of the sorted names of a group (4.5), and how many there are in all.
+    One page of the sorted names of a group (docs/spec/naming-v1.md#4.5), and how many there are in all.
 
     @param group: C{*} for all groups; the names are then grouped ones, else bare.
     @param page_no: from 1; less counts as 1.
@@ -243,7 +245,7 @@ def page(found: Sequence[T], page_no: int, page_size: int) -> list[T]:
 
 def search_names(registry: State, overlay: Overlay, namespace: str, expression: str) -> dict[str, list[str]]:
     """
-    Grouped names that contain an expression (4.6), by namespace.
+    Grouped names that contain an expression (docs/spec/naming-v1.md#4.6), by namespace.
 
     @param namespace: blank for all; an unknown one gives nothing.
     """
@@ -256,7 +258,7 @@ def search_names(registry: State, overlay: Overlay, namespace: str, expression: 
 
 def split_status_key(text: str) -> ServiceKey:
     """
-    The service of a C{key} like C{ns##group@@name} or C{group@@name} (3.9).
+    The service of a C{key} like C{ns##group@@name} or C{group@@name} (docs/spec/naming-v1.md#3.9).
 
     @raise BadParameter: no C{group@@name}.
     """
@@ -292,7 +294,10 @@ def counts(registry: State, overlay: Overlay) -> Counts:
 
 
 def empty_services(registry: State, overlay: Overlay) -> list[ServiceKey]:
-    """The replicated services without an instance, for the clean-up (2.4); one that the overlay fills is not empty."""
+    """
+    The replicated services without an instance, for the clean-up (docs/spec/naming-v1.md#2.4); one that the overlay
+    fills is not empty.
+    """
     return [
         service.key
         for service in registry.services.values()

@@ -318,7 +318,10 @@ def _shared(service: Service, metadata: dict[str, str] | None) -> dict[str, str]
 
 
 def _smallest_id(service: Service, ephemeral: bool) -> str:
-    """1.4.8's C{snowflake} id: the smallest number that no instance of the kind has as its id (2.2)."""
+    """
+    1.4.8's C{snowflake} id: the smallest number that no instance of the kind has as its id
+    (docs/spec/naming-v1.md#2.2).
+    """
     used = {each.given_id for each in (service.ephemeral if ephemeral else service.persistent).values()}
     number = 0
     while str(number) in used:

@@ -1,4 +1,4 @@
-"""Selectors: of a service (naming-v1.md 4.1) and of the service list (4.5)."""
+"""Selectors: of a service (docs/spec/naming-v1.md#4.1) and of the service list (docs/spec/naming-v1.md#4.5)."""
 
 from __future__ import annotations
 

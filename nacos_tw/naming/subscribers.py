@@ -15,7 +15,7 @@ Version = tuple[int, int, int]
 
 NO_VERSION: Version = (0, 0, 0)
 
-# Start of the agent's text, the switch that holds its lowest version (spec 11.1).
+# Start of the agent's text, the switch that holds its lowest version (docs/spec/naming-v1.md#11.1).
 _AGENTS = (
     ("Nacos-Java-Client", "push_java_version"),
     ("Nacos-DNS", "push_python_version"),
@@ -77,7 +77,7 @@ def canonical(ip: str) -> str | None:
 
 
 class Agents:
-    """Which agents are pushed, by the table of the spec's 11.1. Remembers what it has decided."""
+    """Which agents are pushed, by docs/spec/naming-v1.md#11.1. Remembers what it has decided."""
 
     __slots__ = ("_known", "_switches")
 
@@ -109,7 +109,8 @@ class Subscriber:
 
     @ivar clusters: the clusters as the client wrote them.
     @ivar ip: canonical text.
-    @ivar grouped: whether hosts carry the grouped service name for this agent (Java clients from 1.0.0, spec 3.6).
+    @ivar grouped: whether hosts carry the grouped service name for this agent (Java clients from 1.0.0,
+        docs/spec/naming-v1.md#3.6).
     @ivar last: when it last asked.
     @ivar newest: the packet sent last, see L{nacos_tw.naming.acks.Acks.sent}.
     """

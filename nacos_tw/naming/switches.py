@@ -1,4 +1,4 @@
-"""The switches and the rules for changing them (naming-v1.md sections 6.1 and 6.2)."""
+"""The switches and the rules for changing them (docs/spec/naming-v1.md#6.1 and #6.2)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _LONG = 2**63
 
 
 class HealthParams(msgspec.Struct, frozen=True):
-    """How often a checker probes: milliseconds between C{min} and C{max}, smoothed by C{factor} (10.2)."""
+    """
+    How often a checker probes: milliseconds between C{min} and C{max}, smoothed by C{factor}
+    (docs/spec/naming-v1.md#10.2).
+    """
 
     max: int
     min: int
@@ -36,7 +39,7 @@ class Switches(msgspec.Struct, frozen=True, rename="camel"):
     """
     All switches; C{msgspec.json.encode(switches)} is the answer of C{GET switches}. Times are milliseconds.
 
-    Many are only kept and shown; which do something is said in section 6.2.
+    Many are only kept and shown; which do something is said in docs/spec/naming-v1.md#6.2.
     """
 
     masters: list[str] | None = None

@@ -1,5 +1,5 @@
 """
-What a request may name (naming-v1.md 2.6): checks that need no state, made before anything is proposed.
+What a request may name (docs/spec/naming-v1.md#2.6): checks that need no state, made before anything is proposed.
 
 Each check raises L{BadParameter} with Nacos's text. The first group is 1.4.8's, the second 2.5.1's parameter check.
 """
@@ -56,7 +56,7 @@ def check_weight(weight: float) -> None:
 
 
 def normal_weight(weight: float) -> float:
-    """The weight as it is stored (2.1): at most 10000, and not between 0 and 0.01."""
+    """The weight as it is stored (docs/spec/naming-v1.md#2.1): at most 10000, and not between 0 and 0.01."""
     if MIN_WEIGHT <= weight <= MAX_WEIGHT:
         return weight
     if weight > MAX_WEIGHT:

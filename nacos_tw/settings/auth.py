@@ -1,4 +1,4 @@
-"""Logins: whether they are asked for, and by what they are signed (config fact sheet 12, 16)."""
+"""Logins: whether they are asked for, and by what they are signed (docs/spec/config-v1.md#12, #16)."""
 
 from __future__ import annotations
 

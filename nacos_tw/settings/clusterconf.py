@@ -1,6 +1,6 @@
 """cluster.conf: who the members are, and which of them is this node.
 
-Syntax: naming-v1 fact sheet, 14.2. One entry a line (or several with commas), ``#`` starts a
+Syntax: docs/spec/naming-v1.md#14.2. One entry a line (or several with commas), ``#`` starts a
 comment; an entry is ``ip``, ``host`` or ``[ipv6]``, each with an optional ``:port`` and an
 optional ``?raft_port=``.
 """

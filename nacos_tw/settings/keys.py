@@ -1,6 +1,6 @@
 """Every key of application.properties that this server reads: name, kind, default, meaning.
 
-The names are Nacos's own where Nacos has the key (naming-v1 fact sheet 16, config fact sheet 16).
+The names are Nacos's own where Nacos has the key (docs/spec/naming-v1.md#16, docs/spec/config-v1.md#16).
 conf/application.properties is this table in print: C{python -m tests.settings.shipped} writes it, and a test checks it.
 """
 

@@ -1,4 +1,4 @@
-"""The LDAP directory whose users may log in (config fact sheet 12.10)."""
+"""The LDAP directory whose users may log in (docs/spec/config-v1.md#12.10)."""
 
 from __future__ import annotations
 

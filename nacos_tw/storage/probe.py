@@ -23,7 +23,7 @@ from nacos_tw.storage.txn import Columns
 from nacos_tw.timers import guarded
 
 WRITES = "DELETE FROM config_info WHERE data_id = 'com.alibaba.nacos.testMasterDB'"
-"""Nacos's own question whether a database takes writes (spec 14.4). Nothing has that name."""
+"""Nacos's own question whether a database takes writes (docs/spec/config-v1.md#14.4). Nothing has that name."""
 READS = "SELECT 1 FROM config_info WHERE id = 1"
 LONGEST = 5.0
 """Seconds that a look has at most."""

@@ -109,7 +109,7 @@ class Sources:
         return f"database {found.host}: {found.reason}" if found and self.master is None else ""
 
     def health(self) -> str:
-        """As C{/v1/cs/health} says it (spec 7.1), with the reason behind it."""
+        """As C{/v1/cs/health} says it (docs/spec/config-v1.md#7.1), with the reason behind it."""
         if self.master is None:
             source = self.all[self._last]
             return f"DOWN:master db ({source.host}) down. {source.reason}"

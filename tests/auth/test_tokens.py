@@ -71,7 +71,10 @@ class TokensTests(SynchronousTestCase):
         self.assertEqual(self.tokens.read(signed({"alg": "HS256", "typ": "JWT"}, more, b"k" * 32)).name, "nacos")
 
     def test_known_token_of_1_4(self) -> None:
-        """One that a Nacos 1.4.8 signed with its default key: computed here by hand, as the spec's was."""
+        """
+        One that a Nacos 1.4.8 signed with its default key: computed here by hand, as that of
+        docs/spec/config-v1.md#12.2 was.
+        """
         text = "SecretKey012345678901234567890123456789012345678901234567890123456789"
         key = base64.b64decode(text[:68])
         body = part(b'{"sub":"nacos","exp":1700000001}')

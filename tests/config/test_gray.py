@@ -11,7 +11,7 @@ KEY = ("", "g", "d")
 
 
 class ChooseTests(SynchronousTestCase):
-    """The order of spec 3.2."""
+    """The order of docs/spec/config-v1.md#3.2."""
 
     def chosen(self, client_ip: str, tag_param: str = "", vip_tag: str = "") -> str | None:
         """The name of the copy that is chosen of a config that has all."""

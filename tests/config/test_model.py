@@ -1,4 +1,4 @@
-"""Keys, normalisation, limits and their texts (1.2, 3.12, 9.1)."""
+"""Keys, normalisation, limits and their texts (docs/spec/config-v1.md#1.2, #3.12, #9.1)."""
 
 from __future__ import annotations
 

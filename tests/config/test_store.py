@@ -1,4 +1,4 @@
-"""Publishing and removing (3.1, 3.4, 3.5, 5.4; README decision 10)."""
+"""Publishing and removing (docs/spec/config-v1.md#3.1, #3.4, #3.5, #5.4; docs/spec/README.md#10)."""
 
 from __future__ import annotations
 

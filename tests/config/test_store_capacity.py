@@ -1,4 +1,4 @@
-"""Usage and quotas (section 6; README decision 12)."""
+"""Usage and quotas (docs/spec/config-v1.md#6; docs/spec/README.md#12)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Beta and tag copies, in the tables of every version (3.7, 3.8, 14.2)."""
+"""Beta and tag copies, in the tables of every version (docs/spec/config-v1.md#3.7, #3.8, #14.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading and trimming history (section 5)."""
+"""Reading and trimming history (docs/spec/config-v1.md#5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many configs at once (8.3, 8.4)."""
+"""Many configs at once (docs/spec/config-v1.md#8.3, #8.4)."""
 
 from __future__ import annotations
 

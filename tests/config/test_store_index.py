@@ -1,4 +1,4 @@
-"""What a node's cache reads (15.3)."""
+"""What a node's cache reads (docs/spec/config-v1.md#15.3)."""
 
 from __future__ import annotations
 

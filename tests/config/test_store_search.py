@@ -1,4 +1,4 @@
-"""Search, export rows, namespaces' configs (3.3, 3.6, 5.5, 8)."""
+"""Search, export rows, namespaces' configs (docs/spec/config-v1.md#3.3, #3.6, #5.5, #8)."""
 
 from __future__ import annotations
 

@@ -14,10 +14,22 @@ from nacos_tw.settings import keys, kinds
 from nacos_tw.settings.properties import environment_names
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
+SHEETS = tuple(sorted((ROOT / "docs" / "spec").glob("*.md")))
+"""What is known of Nacos: facts, which name Nacos's own files and not ours."""
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 
+FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
 _FREE = {kinds.text: "text", kinds.words: "entries between commas or blanks", kinds.path: "folder"}
+
+
+def anchors(page: pathlib.Path) -> set[str]:
+    """The anchors of a page: its headings', as GitHub makes them, and those that stand in it as such."""
+    text = FENCE.sub("", page.read_text("utf-8"))
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    headings = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+    return headings | set(re.findall(r'<a id="([^"]+)"></a>', text))
 
 
 def between(page: pathlib.Path, start: str, end: str) -> str:

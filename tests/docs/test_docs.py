@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pathlib
 import re
 import shutil
 import stat
@@ -15,19 +14,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.service import NacosNode
 from nacos_tw.settings import keys
 from nacos_tw.settings.settings import Settings, load
-from tests.docs.pages import CONFIGURATION, PAGES, ROOT, between, blocks, key_tables
+from tests.docs.pages import CONFIGURATION, FENCE, PAGES, ROOT, SHEETS, anchors, between, blocks, key_tables
 
 API = ROOT / "docs" / "api.md"
 ENDPOINT = re.compile(r"^\| `(GET|POST|PUT|PATCH|DELETE) (\S+)` \|", re.MULTILINE)
 PREFIXES = re.compile(r"^Prefixes `([^`]+)` and[^`]*`([^`]+)`", re.MULTILINE)
+CODE = re.compile(r"`[^`\n]*`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-
-
-def anchors(page: pathlib.Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
-    titles = re.findall(r"^#+ (.*)$", FENCE.sub("", page.read_text("utf-8")), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def documented_routes() -> set[tuple[str, str]]:
@@ -49,8 +42,8 @@ class PagesTests(SynchronousTestCase):
 
     def test_links(self) -> None:
         """Relative links lead to files and headings that exist."""
-        for page in PAGES:
-            for link in LINK.findall(FENCE.sub("", page.read_text("utf-8"))):
+        for page in (*PAGES, *SHEETS):
+            for link in LINK.findall(CODE.sub("", FENCE.sub("", page.read_text("utf-8")))):
                 if re.match(r"[a-z]+:", link):
                     continue
                 name, _, anchor = link.partition("#")

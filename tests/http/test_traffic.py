@@ -1,4 +1,4 @@
-"""The filter before C{/v1/ns} (naming-v1.md 1.6, 1.7)."""
+"""The filter before C{/v1/ns} (docs/spec/naming-v1.md#1.6, #1.7)."""
 
 from __future__ import annotations
 

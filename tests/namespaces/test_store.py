@@ -1,4 +1,4 @@
-"""Namespaces in the database (section 11)."""
+"""Namespaces in the database (docs/spec/config-v1.md#11)."""
 
 from __future__ import annotations
 

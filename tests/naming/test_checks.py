@@ -1,4 +1,4 @@
-"""The probes themselves, against fake and real servers (spec 10.2)."""
+"""The probes themselves, against fake and real servers (docs/spec/naming-v1.md#10.2)."""
 
 from __future__ import annotations
 

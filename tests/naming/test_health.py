@@ -1,4 +1,4 @@
-"""The leader's timers: expiry of leases and removal of empty services (spec 10.1, 2.4)."""
+"""The leader's timers: expiry of leases and removal of empty services (docs/spec/naming-v1.md#10.1, #2.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When persistent instances are probed, and what comes of it (spec 10.2)."""
+"""When persistent instances are probed, and what comes of it (docs/spec/naming-v1.md#10.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""UDP push, from the subscription to the acknowledgement (spec 11)."""
+"""UDP push, from the subscription to the acknowledgement (docs/spec/naming-v1.md#11)."""
 
 from __future__ import annotations
 

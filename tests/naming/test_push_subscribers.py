@@ -1,4 +1,4 @@
-"""Who is pushed: agents, addresses, life-times (spec 11.1)."""
+"""Who is pushed: agents, addresses, life-times (docs/spec/naming-v1.md#11.1)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-Every answer that naming-v1.md documents (sections 3 to 9), from one real node that stands alone, against the transcript
+Every answer of docs/spec/naming-v1.md#3 to #9, from one real node that stands alone, against the transcript
 in C{answers.txt}: requests in order, each with its status, Content-Type and whole body.
 
 A request is C{METHOD path}, then C{> Name: value} for headers and C{< text} for a JSON body; the answer is two lines

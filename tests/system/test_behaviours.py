@@ -1,6 +1,6 @@
 """
-What clients and Nacos's own tests rely on, line by line (naming-v1.md section 20; each test has its line's number), by
-plain HTTP and UDP against one real node that stands alone: instances and services. Leases and pushes are in
+What clients and Nacos's own tests rely on, line by line (docs/spec/naming-v1.md#20; each test has its line's number),
+by plain HTTP and UDP against one real node that stands alone: instances and services. Leases and pushes are in
 C{test_behaviours_time}, what needs other nodes in C{test_behaviours_cluster}.
 """
 
@@ -41,7 +41,7 @@ class InstanceTests(NodeCase):
         self.assertEqual(self.listed(namespaceId="ns"), {"10.0.0.3"})
 
     def test_08_defaults(self) -> None:
-        """No namespace is public, no group is DEFAULT_GROUP; README decision 3 for the namespace's other names."""
+        """No namespace is public, no group is DEFAULT_GROUP; docs/spec/README.md#3 for the namespace's other names."""
         self.add("10.0.0.1", namespaceId="public", groupName="DEFAULT_GROUP")
         for names in ({}, {"namespaceId": ""}, {"namespaceId": "null"}, {"groupName": ""}):
             self.assertEqual(self.listed(**names), {"10.0.0.1"})
@@ -219,12 +219,12 @@ class ServiceTests(NodeCase):
         self.assertEqual(count(), before + 1)
 
     def test_06_delete_with_instances(self) -> None:
-        """README decision 5."""
+        """docs/spec/README.md#5."""
         self.add("10.0.0.1")
         self.ok(self.call("DELETE", "/service"))
         answer = self.call("GET", "/service")
         wanted = f"service not found, namespace: public, serviceName: DEFAULT_GROUP@@{self.name}"
-        self.assertEqual((answer.status, answer.text), (400, wanted))  # 2.5.1's, README decision 2
+        self.assertEqual((answer.status, answer.text), (400, wanted))  # 2.5.1's, docs/spec/README.md#2
         self.assertEqual(self.listed(), set())
 
     def test_27_28_maintained(self) -> None:

@@ -1,5 +1,5 @@
 """
-The lines of naming-v1.md section 20 that need other nodes, against a real cluster of three; see C{test_behaviours}.
+The lines of docs/spec/naming-v1.md#20 that need other nodes, against a real cluster of three; see C{test_behaviours}.
 Lines 35 (permissions) waits for the users; 36 and 37 are also in C{tests.settings} and C{tests.cluster}.
 """
 

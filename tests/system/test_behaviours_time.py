@@ -1,5 +1,5 @@
 """
-The lines of naming-v1.md section 20 about leases, probes, UDP pushes and the context path, against one real node that
+The lines of docs/spec/naming-v1.md#20 about leases, probes, UDP pushes and the context path, against one real node that
 stands alone; see C{test_behaviours}.
 """
 

@@ -1,4 +1,4 @@
-"""C{/v1/auth/users}, C{roles} and C{permissions}: for administrators (config fact sheet 12.4, 12.5)."""
+"""C{/v1/auth/users}, C{roles} and C{permissions}: for administrators (docs/spec/config-v1.md#12.4, #12.5)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _chooser(call: Call, name: str) -> Callable[[str], bool]:
 
 
 def _ok(text: str) -> Reply:
-    """What 2.5.1 answers to a change; 1.4.8 has the text in C{message} (config fact sheet 12.4)."""
+    """What 2.5.1 answers to a change; 1.4.8 has the text in C{message} (docs/spec/config-v1.md#12.4)."""
     return console_result(text)
 
 

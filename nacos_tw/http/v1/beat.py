@@ -1,4 +1,4 @@
-"""C{PUT /v1/ns/instance/beat}: heartbeats (naming-v1.md 3.7).
+"""C{PUT /v1/ns/instance/beat}: heartbeats (docs/spec/naming-v1.md#3.7).
 
 A client sends the same bytes every few seconds, so the bytes of a request are looked up before
 anything in them is read: they lead to the instance as it was when they were last read. The registry

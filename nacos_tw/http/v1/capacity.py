@@ -1,4 +1,4 @@
-"""C{/v1/cs/capacity}: quotas and usage (config fact sheet 6)."""
+"""C{/v1/cs/capacity}: quotas and usage (docs/spec/config-v1.md#6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C{/v1/ns/catalog}: what the console shows of services (naming-v1.md 5.1 to 5.4)."""
+"""C{/v1/ns/catalog}: what the console shows of services (docs/spec/naming-v1.md#5.1 to #5.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C{/v1/ns/cluster}: settings of a service's cluster (naming-v1.md 5.5)."""
+"""C{/v1/ns/cluster}: settings of a service's cluster (docs/spec/naming-v1.md#5.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parameters of a config, read into commands (config fact sheet 1.1 to 1.3, 3.1, 9)."""
+"""The parameters of a config, read into commands (docs/spec/config-v1.md#1.1 to #1.3, #3.1, #9)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Limits:
     Limits of publishing, from the settings.
 
     @ivar max_content: characters.
-    @ivar quotas: the limits of section 6.
+    @ivar quotas: the limits of docs/spec/config-v1.md#6.
     @ivar enforced: whether those are enforced (isCapacityLimitCheck).
     @ivar counted: whether usage is counted (isManageCapacity).
     """
@@ -116,7 +116,7 @@ def checked_key(call: Call) -> ConfigKey:
 
 
 def client_ip(call: Call) -> str:
-    """The client's address: first of X-Forwarded-For, else X-Real-IP, else the peer's (1.3)."""
+    """The client's address: first of X-Forwarded-For, else X-Real-IP, else the peer's (docs/spec/config-v1.md#1.3)."""
     head = call.head.lower()
     found = ""
     if b"\r\nx-forwarded-for:" in head:

@@ -1,4 +1,7 @@
-"""Answers of the configuration centre: content with its headers, JSON as its clients know it (1.4, 3.2)."""
+"""
+Answers of the configuration centre: content with its headers, JSON as its clients know it (docs/spec/config-v1.md#1.4,
+#3.2).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C{/v1/cs/configs}: publishing, reading and removing configs (config fact sheet 3)."""
+"""C{/v1/cs/configs}: publishing, reading and removing configs (docs/spec/config-v1.md#3)."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ _GETS: tuple[tuple[str, str, Callable[[ConfigsV1, Call], Result]], ...] = (
 
 
 def _beta_trouble(failure: Any, data: bool | None) -> Reply:
-    """A failure that Nacos answers with status 200 (3.7, 3.8)."""
+    """A failure that Nacos answers with status 200 (docs/spec/config-v1.md#3.7, #3.8)."""
     failure.trap(NacosError)
     return result(data, "remove beta data error", 500)
 
@@ -193,7 +193,7 @@ def _beta_trouble(failure: Any, data: bool | None) -> Reply:
 
 
 def brief(item: Item) -> dict[str, Any]:
-    """A config on a page (3.6)."""
+    """A config on a page (docs/spec/config-v1.md#3.6)."""
     tenant, group, data_id = item.key
     return {
         "id": str(item.id),
@@ -209,12 +209,12 @@ def brief(item: Item) -> dict[str, Any]:
 
 
 def full(item: Item) -> dict[str, Any]:
-    """A config with all that is known of it (3.3)."""
+    """A config with all that is known of it (docs/spec/config-v1.md#3.3)."""
     return {**brief(item), "md5": item.md5, **description(item)}
 
 
 def description(item: Item) -> dict[str, Any]:
-    """What describes a config (3.9)."""
+    """What describes a config (docs/spec/config-v1.md#3.9)."""
     return {
         "createTime": item.created_ms,
         "modifyTime": item.modified_ms,
@@ -230,7 +230,7 @@ def description(item: Item) -> dict[str, Any]:
 
 
 def beta(copy: Copy) -> dict[str, Any]:
-    """A beta copy (3.7)."""
+    """A beta copy (docs/spec/config-v1.md#3.7)."""
     tenant, group, data_id = copy.key
     return {
         "id": str(copy.id),

@@ -1,4 +1,4 @@
-"""What the console and container platforms ask of a node (naming-v1.md section 9)."""
+"""What the console and container platforms ask of a node (docs/spec/naming-v1.md#9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C{/v1/core}: the members of the cluster and the Raft group (naming-v1.md section 8)."""
+"""C{/v1/core}: the members of the cluster and the Raft group (docs/spec/naming-v1.md#8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C{/v1/cs} for operators and other nodes: health, metrics, communication, ops (config fact sheet 7)."""
+"""C{/v1/cs} for operators and other nodes: health, metrics, communication, ops (docs/spec/config-v1.md#7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The registry in the words of Nacos 1.4's Distro and old Raft: keys and datums (naming-v1.md 12.3 and 13.1)."""
+"""
+The registry in the words of Nacos 1.4's Distro and old Raft: keys and datums (docs/spec/naming-v1.md#12.3 and #13.1).
+"""
 
 from __future__ import annotations
 

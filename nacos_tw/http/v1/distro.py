@@ -1,5 +1,6 @@
 """
-C{/v1/ns/distro}: the replicated state in the words of 1.4's Distro (naming-v1.md 12.3), for tools and migrations.
+C{/v1/ns/distro}: the replicated state in the words of 1.4's Distro (docs/spec/naming-v1.md#12.3), for tools and
+migrations.
 
 Our nodes do not use it among themselves.
 """

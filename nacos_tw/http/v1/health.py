@@ -1,4 +1,4 @@
-"""C{/v1/ns/health}: health set by hand, and what there is to check it with (naming-v1.md 5.6 to 5.8)."""
+"""C{/v1/ns/health}: health set by hand, and what there is to check it with (docs/spec/naming-v1.md#5.6 to #5.8)."""
 
 from __future__ import annotations
 

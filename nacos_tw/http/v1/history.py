@@ -1,4 +1,4 @@
-"""C{/v1/cs/history}: what configs were before (config fact sheet 5)."""
+"""C{/v1/cs/history}: what configs were before (docs/spec/config-v1.md#5)."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _foreign(failure: Failure, call: Call) -> Reply:
 
 
 def past(row: Past) -> dict[str, Any]:
-    """A row (5.1)."""
+    """A row (docs/spec/config-v1.md#5.1)."""
     tenant, group, data_id = row.key
     return {
         "id": str(row.nid),
@@ -104,7 +104,7 @@ def past(row: Past) -> dict[str, Any]:
 
 
 def known(item: Brief) -> dict[str, Any]:
-    """A config of a namespace (5.5)."""
+    """A config of a namespace (docs/spec/config-v1.md#5.5)."""
     tenant, group, data_id = item.key
     return {
         "id": str(item.id),

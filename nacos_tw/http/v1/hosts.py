@@ -1,4 +1,4 @@
-"""Instances on the wire, as the 1.x clients read them (naming-v1.md section 3.6)."""
+"""Instances on the wire, as the 1.x clients read them (docs/spec/naming-v1.md#3.6)."""
 
 from __future__ import annotations
 

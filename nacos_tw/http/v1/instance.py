@@ -1,4 +1,4 @@
-"""C{/v1/ns/instance}: registering, changing and removing instances (naming-v1.md section 3)."""
+"""C{/v1/ns/instance}: registering, changing and removing instances (docs/spec/naming-v1.md#3)."""
 
 from __future__ import annotations
 

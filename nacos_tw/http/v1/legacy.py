@@ -1,4 +1,4 @@
-"""C{/v1/ns/api/allDomNames}, the one route of 1.4's oldest API that no other area has (naming-v1.md section 18)."""
+"""C{/v1/ns/api/allDomNames}, the one route of 1.4's oldest API that no other area has (docs/spec/naming-v1.md#18)."""
 
 from __future__ import annotations
 

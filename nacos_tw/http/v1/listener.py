@@ -1,4 +1,4 @@
-"""Listening: the long poll, and who listens to what (config fact sheet 3.11, 3.12, 4)."""
+"""Listening: the long poll, and who listens to what (docs/spec/config-v1.md#3.11, #3.12, #4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C{GET /v1/ns/instance/list}: the instances of a service (naming-v1.md 3.6), also as UDP pushes.
+"""C{GET /v1/ns/instance/list}: the instances of a service (docs/spec/naming-v1.md#3.6), also as UDP pushes.
 
 Answers are rendered once and given again. Two look-ups, both dropped by the service's version: the
 request's bytes lead straight to an answer, because a client asks the same thing every few seconds;

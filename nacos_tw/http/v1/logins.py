@@ -1,4 +1,4 @@
-"""C{/v1/auth/login}, and who one is (config fact sheet 12.1)."""
+"""C{/v1/auth/login}, and who one is (docs/spec/config-v1.md#12.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C{/actuator/prometheus}: what monitoring reads, under Nacos's names and ours (naming-v1.md section 9)."""
+"""C{/actuator/prometheus}: what monitoring reads, under Nacos's names and ours (docs/spec/naming-v1.md#9)."""
 
 from __future__ import annotations
 

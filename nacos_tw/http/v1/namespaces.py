@@ -1,4 +1,4 @@
-"""C{/v1/console/namespaces} (config fact sheet 11.1 to 11.6)."""
+"""C{/v1/console/namespaces} (docs/spec/config-v1.md#11.1 to #11.6)."""
 
 from __future__ import annotations
 

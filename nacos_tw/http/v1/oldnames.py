@@ -1,4 +1,4 @@
-"""C{/v1/ns/api}: what lists and beats were called before (naming-v1.md section 18)."""
+"""C{/v1/ns/api}: what lists and beats were called before (docs/spec/naming-v1.md#18)."""
 
 from __future__ import annotations
 

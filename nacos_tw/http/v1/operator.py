@@ -1,4 +1,4 @@
-"""C{/v1/ns/operator} and C{/v1/ns/ops}: metrics, switches, push, members (naming-v1.md section 6)."""
+"""C{/v1/ns/operator} and C{/v1/ns/ops}: metrics, switches, push, members (docs/spec/naming-v1.md#6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C{/v1/ns/raft}: the real state of our Raft part in the shapes of 1.4.0's old Raft (naming-v1.md section 7)."""
+"""C{/v1/ns/raft}: the real state of our Raft part in the shapes of 1.4.0's old Raft (docs/spec/naming-v1.md#7)."""
 
 from __future__ import annotations
 

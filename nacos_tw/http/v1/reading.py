@@ -1,4 +1,4 @@
-"""The parameters of an instance, read into commands (naming-v1.md 3.1 to 3.4)."""
+"""The parameters of an instance, read into commands (docs/spec/naming-v1.md#3.1 to #3.4)."""
 
 from __future__ import annotations
 

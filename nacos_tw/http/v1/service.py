@@ -1,4 +1,4 @@
-"""C{/v1/ns/service}: services, their names and their subscribers (naming-v1.md section 4)."""
+"""C{/v1/ns/service}: services, their names and their subscribers (docs/spec/naming-v1.md#4)."""
 
 from __future__ import annotations
 

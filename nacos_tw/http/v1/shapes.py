@@ -31,7 +31,7 @@ def selector_json(selector: Selector) -> Json:
 
 def instance_json(instance: Instance, last_beat: int) -> Json:
     """
-    A whole instance with its derived getters (sections 2.1 and 5.3).
+    A whole instance with its derived getters (docs/spec/naming-v1.md#2.1 and #5.3).
 
     @param last_beat: milliseconds since 1970.
     """
@@ -65,7 +65,7 @@ def instances_json(instances: Iterable[Instance], naming: Naming) -> list[Json]:
 
 
 def service_json(service: Service) -> Json:
-    """A service's settings and clusters (4.4)."""
+    """A service's settings and clusters (docs/spec/naming-v1.md#4.4)."""
     return {
         "name": service.bare_name,
         "namespaceId": service.namespace,

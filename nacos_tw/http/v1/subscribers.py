@@ -1,4 +1,4 @@
-"""Who is told of a service's changes, on this node and on all (naming-v1.md 4.7)."""
+"""Who is told of a service's changes, on this node and on all (docs/spec/naming-v1.md#4.7)."""
 
 from __future__ import annotations
 

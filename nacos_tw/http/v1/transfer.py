@@ -1,4 +1,4 @@
-"""Export, import and clone of configs (config fact sheet 8)."""
+"""Export, import and clone of configs (docs/spec/config-v1.md#8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users, roles and permissions (config fact sheet 12.4, 12.5; items 44 to 48)."""
+"""Users, roles and permissions (docs/spec/config-v1.md#12.4, #12.5, #19.44 to #19.48)."""
 
 from __future__ import annotations
 
@@ -69,7 +69,9 @@ class UsersTests(PageMixin):
         self.assertEqual([row[0] for row in self.page(USERS)], ["nacos"])
 
     def test_own_password(self) -> None:
-        """A user may change the own password, and no other's; an administrator everybody's (item 47)."""
+        """
+        A user may change the own password, and no other's; an administrator everybody's (docs/spec/config-v1.md#19.47).
+        """
         self.forbidden("authorization failed!", "PUT", USERS, "bob", username="nacos", newPassword="evil")
         self.forbidden("unknown user!", "PUT", USERS, "", username="bob", newPassword="evil")
         self.assertEqual(self.json("PUT", USERS, "bob", username="bob", newPassword="new")["data"], "update user ok!")
@@ -114,7 +116,7 @@ class RolesTests(PageMixin):
     """Roles."""
 
     def test_add(self) -> None:
-        """To a user that is there; never the administrators' (item 48)."""
+        """To a user that is there; never the administrators' (docs/spec/config-v1.md#19.48)."""
         self.assertEqual(self.json("POST", ROLES, role="q", username="bob")["data"], "add role ok!")
         self.caused("user 'nobody' not found!", "POST", ROLES, role="q", username="nobody")
         self.caused("user 'bob' already bound to the role 'q'!", "POST", ROLES, role="q", username="bob")

@@ -1,4 +1,4 @@
-"""C{PUT /v1/ns/instance/beat} (naming-v1.md 3.7), and what is remembered of its requests."""
+"""C{PUT /v1/ns/instance/beat} (docs/spec/naming-v1.md#3.7), and what is remembered of its requests."""
 
 from __future__ import annotations
 

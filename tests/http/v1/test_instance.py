@@ -1,4 +1,4 @@
-"""C{/v1/ns/instance} (naming-v1.md 3.1 to 3.5, 3.8, 3.9), and the texts of 2.6."""
+"""C{/v1/ns/instance} (docs/spec/naming-v1.md#3.1 to #3.5, #3.8, #3.9), and the texts of #2.6."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C{GET /v1/ns/instance/list} (naming-v1.md 3.6): the answers, the agents, and that none is ever stale."""
+"""C{GET /v1/ns/instance/list} (docs/spec/naming-v1.md#3.6): the answers, the agents, and that none is ever stale."""
 
 from __future__ import annotations
 

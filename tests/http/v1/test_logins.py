@@ -1,4 +1,4 @@
-"""C{/v1/auth/login}, the first administrator, and who one is (config fact sheet 12.1, 12.8)."""
+"""C{/v1/auth/login}, the first administrator, and who one is (docs/spec/config-v1.md#12.1, #12.8)."""
 
 from __future__ import annotations
 

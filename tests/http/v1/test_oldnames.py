@@ -1,4 +1,4 @@
-"""C{/v1/ns/api} (naming-v1.md 18)."""
+"""C{/v1/ns/api} (docs/spec/naming-v1.md#18)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ API = "/v1/ns/api"
 
 
 class OldNamesTests(LocalTestCase):
-    """The old names, and section 3's under the old prefix."""
+    """The old names, and those of docs/spec/naming-v1.md#3 under the old prefix."""
 
     def setUp(self) -> None:
         super().setUp()

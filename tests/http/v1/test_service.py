@@ -80,7 +80,7 @@ class OneServiceTests(ServiceTestCase):
         )
 
     def test_refusals(self) -> None:
-        """What is wrong is refused with the spec's texts, and nothing reaches the log."""
+        """What is wrong is refused with the texts of docs/spec/naming-v1.md#2.6, and nothing reaches the log."""
         self.naming.create("s1")
         cases = {
             ("POST", ""): "Param 'serviceName' is required.",
