@@ -33,10 +33,6 @@ from nacos_tw.storage.txn import Txn
 NAME = b"c"
 """This machine's name in the log, see L{nacos_tw.raft.sessions.Machines}."""
 
-CHECKPOINT_BYTES = 1024 * 1024
-"""Bytes of commands after which the file's log is to be moved into the file. Syncing holds up who writes to the same
-file meanwhile, so it is done often, a little at a time."""
-
 _INTERNAL = "internal error: the command could not be applied"
 
 
@@ -61,7 +57,6 @@ class ConfigMachine:
         self.on_grown: Callable[[], None] = lambda: None
         self.lost = False
         self._file = file
-        self._written = 0
         self._index = 0
         self._open: contextlib.ExitStack | None = None
         self._txn: SQLiteTxn | None = None
@@ -94,7 +89,6 @@ class ConfigMachine:
         self._done.append(command)
         self._changes.add(result)
         self._accounts_changed = self._accounts_changed or result.accounts
-        self._written += len(command)
         return result.value
 
     def _apply(self, txn: SQLiteTxn, data: bytes) -> Result | NacosError:
@@ -186,8 +180,7 @@ class ConfigMachine:
                     self.on_changed(txn, changed)
                 if accounts:
                     self.on_accounts(txn)
-        if self._written > CHECKPOINT_BYTES:
-            self._written = 0
+        if self._file.grown:
             self.on_grown()
 
     def _write_applied(self, txn: Txn) -> None:

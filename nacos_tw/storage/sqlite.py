@@ -30,6 +30,12 @@ BUSY = 5.0
 """Seconds to wait for another connection's write."""
 READERS = 4
 """Most threads, each with a connection."""
+WAL_BYTES = 64 * 1024 * 1024
+"""Bytes that the log of a file may have, about (see L{SQLiteFile.checkpoint})."""
+TURN = 0.05
+"""Seconds for which a checkpoint that empties the log waits for others, and may hold up who writes."""
+TURNS = 10
+"""How often it tries."""
 
 
 class SQLiteFile:
@@ -55,6 +61,7 @@ class SQLiteFile:
         synchronous: str = "NORMAL",
         checked_bytes: int = CHECKED_BYTES,
         own_checkpoints: bool = False,
+        wal_bytes: int = WAL_BYTES,
     ) -> None:
         """
         Open a file, or make it.
@@ -65,9 +72,12 @@ class SQLiteFile:
             up to the last L{checkpoint}; C{FULL}: it costs none.
         @param own_checkpoints: the owner calls L{checkpoint} often enough, in a thread; else a commit now and then
             moves what was written from the log into the file, and waits for the disk.
+        @param wal_bytes: how long the log may become before it is emptied, about, with C{own_checkpoints}.
         @raise StartError: the file cannot be used; the line names it.
         """
         self._own_checkpoints = own_checkpoints
+        self._most = wal_bytes
+        self._moved = 0
         self.path = os.path.abspath(path)
         self.created = False
         self._reactor = reactor
@@ -226,25 +236,59 @@ class SQLiteFile:
             trouble = translated(error)
         raise trouble
 
-    def checkpoint(self) -> None:
-        """
-        Make everything that was committed durable, and shorten the log of the file. Waits for the disk.
+    def wal_bytes(self) -> int:
+        """The length of the file's log."""
+        return _size(f"{self.path}-wal")
 
+    def file_bytes(self) -> int:
+        """The length of the file, without its log."""
+        return _size(self.path)
+
+    @property
+    def grown(self) -> bool:
+        """Whether it is time for a L{checkpoint}: the log has become longer by a quarter of what it may have."""
+        size = self.wal_bytes()
+        self._moved = min(self._moved, size)
+        return size - self._moved >= self._most // 4
+
+    def checkpoint(self, empty: bool = False) -> None:
+        """
+        Make everything that was committed durable, and move it from the log into the file. Waits for the disk.
+
+        A log is only written to from its start again when all of it was moved and nobody reads from it, which never
+        comes about by itself while commits go on. So one that has half of the length that it may have is emptied:
+        when nearly all was moved, the writer waits while the rest is.
+
+        @param empty: do that with a shorter one, too.
         @raise nacos_tw.errors.Unavailable: the disk failed.
         """
         try:
+            size = self.wal_bytes()
             _sync_file(f"{self.path}-wal")
             connection = self._connect()
             try:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                if empty or size >= self._most // 2:
+                    size = self._empty(connection)
             finally:
                 # Not the last one to close, so SQLite leaves the log alone here.
                 connection.close()
+            self._moved = size
         except (OSError, sqlite3.Error) as error:
             trouble = Unavailable(f"the embedded database cannot be made durable: {why(error)}")
         else:
             return
         raise trouble
+
+    def _empty(self, connection: sqlite3.Connection) -> int:
+        """Empty the log, if readers let that be done. @return: its length now, as far as it was moved."""
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()  # what was written during the one before
+        connection.execute(f"PRAGMA busy_timeout={int(TURN * 1000)}")
+        for _ in range(TURNS):
+            size = self.wal_bytes()
+            if not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                return 0
+        return size
 
     # -- by threads, for the reactor
 
@@ -352,6 +396,13 @@ def _attempt(raw: sqlite3.Connection, begin: str, fn: Callable[..., T], args: tu
         if raw.in_transaction:
             raw.execute("ROLLBACK")
     raise trouble
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0
 
 
 def _sync_file(path: str) -> None:

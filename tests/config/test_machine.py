@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
+import threading
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -101,3 +102,39 @@ class MachineTests(SynchronousTestCase):
             machine.apply(c.encode(c.Publish(("", "g", f"{number}"), "x", None, T0)))
         machine.flush()
         self.assertLess(len(statements), 3 * 50 + 15)
+
+
+class WalTests(SynchronousTestCase):
+    """The log of the file, which is moved into the file in a thread while commits go on."""
+
+    def test_bounded(self) -> None:
+        """It stays bounded by its bytes, although a checkpoint beside commits never ends."""
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        file = SQLiteFile(f"{folder}/a.db", own_checkpoints=True, wal_bytes=4 * 1024 * 1024)
+        self.addCleanup(file.close)
+        machine = ConfigMachine(file)
+        moving = threading.Thread()
+        written = most = 0
+
+        def begin() -> None:
+            nonlocal moving
+            if not moving.is_alive():
+                moving = threading.Thread(target=file.checkpoint)
+                moving.start()
+
+        machine.on_grown = begin
+        self.addCleanup(lambda: moving.ident and moving.join())
+        before = 0
+        for number in range(1, 1200):
+            machine.begin(number)
+            content = f"{number} " + "x" * 20_000
+            machine.apply(c.encode(c.Publish(("", "g", f"{number % 20}"), content, None, T0)))
+            machine.flush()
+            size = file.wal_bytes()
+            written += max(0, size - before)
+            before, most = size, max(most, size)
+            if size > 8 * 1024 * 1024:
+                moving.join()  # a busy machine: the thread gets no turn
+        self.assertGreater(written, 40 * 1024 * 1024)
+        self.assertLess(most, 12 * 1024 * 1024)

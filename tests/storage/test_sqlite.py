@@ -223,6 +223,30 @@ class SnapshotTests(SynchronousTestCase):
         with self.file.reading() as txn:
             self.assertEqual(count(txn), 2)
 
+    def test_emptied(self) -> None:
+        """A log that has become long is emptied, by a checkpoint that can; one that a reader needs is not."""
+        other = SQLiteFile(os.path.join(self.folder, "own.db"), own_checkpoints=True, wal_bytes=1024 * 1024)
+        self.addCleanup(other.close)
+        with other.transaction() as txn:
+            insert(txn, "a", "c" * 200_000)
+        self.assertFalse(other.grown)
+        with other.read_snapshot():
+            with other.transaction() as txn:
+                insert(txn, "b", "c" * 900_000)
+            self.assertTrue(other.grown)
+            other.checkpoint()
+            self.assertGreater(other.wal_bytes(), 900_000)
+        other.checkpoint()
+        self.assertEqual(other.wal_bytes(), 0)
+        with other.transaction() as txn:
+            insert(txn, "c")
+        other.checkpoint()
+        self.assertGreater(other.wal_bytes(), 0, "it is short")
+        other.checkpoint(empty=True)
+        self.assertEqual(other.wal_bytes(), 0)
+        with other.reading() as txn:
+            self.assertEqual(count(txn), 3)
+
 
 def spoil(path: str) -> None:
     """Overwrite the middle of a file."""
