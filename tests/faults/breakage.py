@@ -15,11 +15,12 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 
+from tests.faults.cluster import FaultyCluster
 from tests.faults.workload import Workload
 from tests.freezing import freeze
 from tests.system.homes import damage_middle, fill
-from tests.system.network import NetworkCluster
 from tests.system.nodes import RealNode, wait_for
+from tests.system.wallclock import WallClock
 
 LONG = 14.0
 """Seconds of a cut that lasts longer than an election and nearly as long as a lease's first part (15 s)."""
@@ -33,7 +34,7 @@ class Site:
     @ivar nodes: all of them.
     """
 
-    def __init__(self, cluster: NetworkCluster, workload: Workload) -> None:
+    def __init__(self, cluster: FaultyCluster, workload: Workload) -> None:
         self.cluster = cluster
         self.workload = workload
         self.nodes = cluster.nodes
@@ -167,6 +168,75 @@ def ring(site: Site, chance: random.Random) -> None:
     one, other = chance.sample(site.nodes, 2)
     with cut(site, *both(one, [other])):
         site.pass_time(6)
+
+
+@contextlib.contextmanager
+def bad_cables(site: Site, nodes: list[RealNode], loss: float = 0.0, delay: float = 0.0) -> Iterator[None]:
+    """The cables of these nodes lose a part of all frames, or take seconds for each, give or take a half."""
+    cables, numbers = site.cluster.cables, [site.nodes.index(node) for node in nodes]
+    for number in numbers:
+        cables.set(number, loss, delay, delay / 2)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            cables.set(number)
+
+
+def lossy(site: Site, chance: random.Random) -> None:
+    """A fifth of all frames is lost, everywhere."""
+    with bad_cables(site, site.nodes, loss=0.2):
+        site.pass_time(10)
+
+
+def lossy_leader(site: Site, chance: random.Random) -> None:
+    """Half of what goes to the leader and comes from it is lost."""
+    with bad_cables(site, [site.leader()], loss=0.5):
+        site.pass_time(10)
+
+
+def slow(site: Site, chance: random.Random) -> None:
+    """Each frame takes 50 to 150 ms, and frames overtake each other."""
+    with bad_cables(site, site.nodes, delay=0.1):
+        site.pass_time(10)
+
+
+def slow_leader(site: Site, chance: random.Random) -> None:
+    """The leader is as far away as another continent, and farther."""
+    with bad_cables(site, [site.leader()], delay=0.4):
+        site.pass_time(10)
+
+
+# -- clocks
+
+
+@contextlib.contextmanager
+def clocks_put_right(site: Site) -> Iterator[list[WallClock]]:
+    """All wall clocks, which are right again after the block."""
+    try:
+        yield site.cluster.clocks
+    finally:
+        for clock in site.cluster.clocks:
+            clock.set(0)
+
+
+def clocks_set(site: Site, chance: random.Random) -> None:
+    """The wall clocks of one, two or all nodes are set by an hour, or by eight, forth or back."""
+    with clocks_put_right(site) as clocks:
+        for clock in chance.sample(clocks, chance.randrange(1, 4)):
+            clock.set(chance.choice([-8, -1, 1, 8]) * 3600)
+        site.pass_time(5)
+        chance.choice(site.nodes).kill()
+        site.work()
+
+
+def clocks_strobe(site: Site, chance: random.Random) -> None:
+    """The wall clocks jump forth and back many times a second."""
+    with clocks_put_right(site) as clocks:
+        for _ in range(100):
+            for clock in clocks:
+                clock.set(chance.choice([-3600, -10, 0, 10, 3600]))
+            site.pass_time(0.05)
 
 
 # -- disks
@@ -316,8 +386,8 @@ def memory(site: Site, chance: random.Random) -> None:
 
 ALL: tuple[Breakage, ...] = (
     kill_leader, kill_follower, kill_all, freeze_leader, freeze_follower, freeze_all, leader_alone, follower_alone,
-    each_alone, leader_unheard, leader_deaf, ring, disk_full, disk_read_only, damaged_log, damaged_database,
-    rolled_back, wiped, swapped, descriptors, memory,
+    each_alone, leader_unheard, leader_deaf, ring, lossy, lossy_leader, slow, slow_leader, clocks_set, clocks_strobe,
+    disk_full, disk_read_only, damaged_log, damaged_database, rolled_back, wiped, swapped, descriptors, memory,
 )  # fmt: skip
 
 SHORT: tuple[Breakage, ...] = (kill_leader, kill_follower, kill_all, freeze_leader, leader_unheard, ring, damaged_log)

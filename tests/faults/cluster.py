@@ -7,21 +7,38 @@ import subprocess
 
 from twisted.trial.unittest import SkipTest
 
-from tests.system.network import NetworkCluster
+from tests.faults.cables import Cables
+from tests.system.network import NetworkCluster, run
+from tests.system.wallclock import WallClock, build, usable
 
 SIZE = "200m"
 """Of each node's disk."""
 
 
 class FaultyCluster(NetworkCluster):
-    """Three nodes whose networks can be cut and whose disks can be filled. Linux, as root."""
+    """
+    Three nodes whose networks can be cut, slowed down and made lossy, whose disks can be filled and whose wall clocks
+    can be set. Linux, as root.
+
+    @ivar cables: of the nodes, in their order.
+    @ivar clocks: likewise.
+    """
+
+    cables: Cables
 
     def __init__(self, properties: str = "", arguments: tuple[str, ...] = ("-p", "embedded")) -> None:
         """@raise SkipTest: this user may not make networks or disks."""
+        if not usable():
+            raise SkipTest("clocks that can be set need Linux and gcc")
         super().__init__()
         self._arguments = arguments
         self._mounted: list[str] = []
-        for node in self.nodes:
+        self.clocks: list[WallClock] = []
+        library = build(self.folder)
+        for number, node in enumerate(self.nodes):
+            clock = WallClock(library, os.path.join(self.folder, f"clock{number}"))
+            node.prefix += ("env", *(f"{name}={value}" for name, value in clock.environment.items()))
+            self.clocks.append(clock)
             node.arguments = arguments
             with open(os.path.join(node.home, "conf", "application.properties"), "a") as file:
                 file.write(f"{properties}\n")
@@ -37,6 +54,13 @@ class FaultyCluster(NetworkCluster):
     def arguments(self) -> tuple[str, ...]:
         return self._arguments
 
+    def lay(self, names: list[str]) -> None:
+        self.cables = Cables(names)
+
+    def plug(self, number: int, space: str) -> None:
+        run("ip", "link", "set", f"{space}-i", "netns", space, "name", "eth0")
+        run("ip", "link", "set", f"{space}-o", "master", self.bridge, "up")
+
     def close(self) -> None:
         """End the nodes, remove their disks and the network."""
         for node in self.nodes:
@@ -45,3 +69,5 @@ class FaultyCluster(NetworkCluster):
         for data in getattr(self, "_mounted", ()):
             subprocess.run(["umount", "-l", data], capture_output=True)
         super().close()
+        if hasattr(self, "cables"):
+            self.cables.close()

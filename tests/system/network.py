@@ -38,7 +38,7 @@ class NetworkCluster(RealCluster):
         self.folder = tempfile.mkdtemp(prefix="nacos-tw-test-")
         self.nodes: list[RealNode] = []
         self._cuts: set[tuple[str, str]] = set()
-        self._name = f"ntw{random.randrange(16**5):05x}"
+        self.bridge = f"ntw{random.randrange(16**5):05x}"
         self._net = f"10.{random.randrange(200, 250)}.{random.randrange(1, 250)}"
         if os.geteuid() or not shutil.which("ip"):
             shutil.rmtree(self.folder)
@@ -50,15 +50,15 @@ class NetworkCluster(RealCluster):
             raise SkipTest(f"a network that can be cut cannot be made here: {error}") from None
 
     def _build(self, size: int) -> None:
-        run("ip", "link", "add", self._name, "type", "bridge")
-        run("ip", "address", "add", f"{self._net}.254/24", "dev", self._name)
-        run("ip", "link", "set", self._name, "up")
+        run("ip", "link", "add", self.bridge, "type", "bridge")
+        run("ip", "address", "add", f"{self._net}.254/24", "dev", self.bridge)
+        run("ip", "link", "set", self.bridge, "up")
+        self.lay([f"{self.bridge}-{number}" for number in range(1, size + 1)])
         for number in range(1, size + 1):
-            space, host = f"{self._name}-{number}", f"{self._net}.{number}"
+            space, host = f"{self.bridge}-{number}", f"{self._net}.{number}"
             run("ip", "netns", "add", space)
             inside = ("ip", "netns", "exec", space)
-            run("ip", "link", "add", space, "type", "veth", "peer", "name", "eth0", "netns", space)
-            run("ip", "link", "set", space, "master", self._name, "up")
+            self.plug(number - 1, space)
             run(*inside, "ip", "link", "set", "lo", "up")
             run(*inside, "ip", "address", "add", f"{host}/24", "dev", "eth0")
             run(*inside, "ip", "link", "set", "eth0", "up")
@@ -69,6 +69,14 @@ class NetworkCluster(RealCluster):
                 file.write("nacos.raft.secret=only-for-this-test-cluster\n")
             with open(os.path.join(home, "conf", "cluster.conf"), "w") as file:
                 file.writelines(f"{self._net}.{other}\n" for other in range(1, size + 1))
+
+    def lay(self, names: list[str]) -> None:
+        """Make what the nodes are to be plugged into, where that is more than the bridge."""
+
+    def plug(self, number: int, space: str) -> None:
+        """Give a node's namespace its device, which goes to the bridge."""
+        run("ip", "link", "add", space, "type", "veth", "peer", "name", "eth0", "netns", space)
+        run("ip", "link", "set", space, "master", self.bridge, "up")
 
     def cut(self, source: RealNode, target: RealNode) -> None:
         """From now on nothing that C{source} sends gets to C{target}."""
@@ -92,5 +100,5 @@ class NetworkCluster(RealCluster):
         """End the nodes, remove the network."""
         super().close()
         for number in range(1, len(self.nodes) + 2):
-            subprocess.run(["ip", "netns", "del", f"{self._name}-{number}"], capture_output=True)
-        subprocess.run(["ip", "link", "del", self._name], capture_output=True)
+            subprocess.run(["ip", "netns", "del", f"{self.bridge}-{number}"], capture_output=True)
+        subprocess.run(["ip", "link", "del", self.bridge], capture_output=True)
