@@ -9,6 +9,8 @@ from tests.faults.history import OK, REFUSED, Operation
 
 STALE = 5.0
 """Seconds that what a ready node serves may be behind what was acknowledged anywhere."""
+WINDOW = 3.0
+"""Seconds. A node is ready only within 2 s of its leader, so what it serves meanwhile is never older than L{STALE}."""
 
 
 def order_of_writes(rows: Sequence[tuple[str, str]], current: str) -> list[str]:
@@ -104,7 +106,10 @@ class Readiness:
         self._begun = {node: [sample.begun for sample in found] for node, found in self._samples.items()}
 
     def around(self, operation: Operation) -> bool:
-        """Whether the node was asked before and after the operation, and called itself ready each time."""
+        """
+        Whether the node was asked right before and after the operation, and called itself ready each time. Where that
+        took longer than L{WINDOW}, it may have been unready meanwhile.
+        """
         samples = self._samples.get(operation.node, [])
         first = bisect.bisect_left(self._begun.get(operation.node, []), operation.begun)
         before = [sample for sample in samples[max(0, first - 4) : first] if sample.ended <= operation.begun]
@@ -114,6 +119,8 @@ class Readiness:
             if sample.begun >= operation.ended:
                 break
         if not before or not during or during[-1].begun < operation.ended:
+            return False
+        if during[-1].ended - before[-1].begun > WINDOW:
             return False
         return all(sample.outcome == OK for sample in (before[-1], *during))
 
