@@ -1,11 +1,18 @@
 #!/bin/sh
 # Makes the virtual environment NACOS_TW_VENV and installs the server of the folder above into it. bin/startup.sh calls
 # this; it is safe to run by several at once, of which one installs.
-#
-#   NACOS_TW_VENV=folder [NACOS_TW_PYTHON=python] [NACOS_TW_EXTRAS=test] sh install.sh
+#   NACOS_TW_VENV=folder [NACOS_TW_PYTHON=python] [NACOS_TW_EXTRAS=test] sh install.sh [-h] [-v]
 
 SOURCE=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 . "$SOURCE/bin/functions.sh"
+for argument; do
+    case $argument in
+    -h | --help) usage ;;
+    -v | --version) version ;;
+    *) misused "unknown option $argument" ;;
+    esac
+    exit 0
+done
 VENV=${NACOS_TW_VENV:?expected the folder of a virtual environment}
 EXTRAS=${NACOS_TW_EXTRAS:-}
 STAMP=$VENV/nacos_tw.stamp
@@ -96,9 +103,9 @@ make_venv() {
 
 install() {
     if has_pip; then
-        "$VENV/bin/python" -m pip install --quiet "$@"
+        "$VENV/bin/python" -m pip install --verbose --progress-bar off "$@"
     else
-        "$PYTHON" -m pip --python "$VENV/bin/python" install --quiet "$@"
+        "$PYTHON" -m pip --python "$VENV/bin/python" install --verbose --progress-bar off "$@"
     fi
 }
 

@@ -22,7 +22,6 @@ from twisted.logger import globalLogBeginner
 from twisted.python import usage
 from twisted.python.failure import Failure
 
-from nacos_tw.descriptors import raise_limit
 from nacos_tw.errors import StartError
 from nacos_tw.logs import Console
 from nacos_tw.options import Options, find_home
@@ -104,7 +103,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from nacos_tw.service import makeService
 
     lean.give_access()
-    raise_limit()
     core = cast(IReactorCore, reactor)
     with one_line_errors():
         node = makeService(options)
@@ -113,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         node.startService()
         if node.started.called:
             pid_file.write()
-        else:  # it waits for its database
+        else:  # it waits for its database, or until it is ready
             node.started.addCallback(lambda _: pid_file.write()).addErrback(_not_written, node, core)
     give_back_memory()
     core.addSystemEventTrigger("before", "shutdown", node.stopService)

@@ -56,14 +56,20 @@ class StartLines:
         """The node's parts are coming up."""
         self.log.info("Nacos is starting...", start=True)
 
-    def started(self, trouble: str = "") -> None:
-        """The node serves requests. @param trouble: why it does so without its database; "" if it has all it needs."""
+    def started(self, trouble: str = "", unready: str = "") -> None:
+        """
+        The node serves requests.
+
+        @param trouble: why it does so without its database; "" if it has one, or needs none.
+        @param unready: why it is not ready although it should be by now; "" if it is, or need not.
+        """
         mode = "stand alone" if self._settings.standalone else "cluster"
-        if trouble:
+        if trouble or unready:
             self.log.warn(
-                "Nacos started in {mode} mode without its database: {trouble}",
+                "Nacos started in {mode} mode {without}: {trouble}",
                 mode=mode,
-                trouble=trouble,
+                without="without its database" if trouble else "and is not ready",
+                trouble=trouble or unready,
                 start=True,
             )
             return

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -31,6 +31,7 @@ from nacos_tw.config.assembly import EmbeddedConfigs, ExternalConfigs
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.upkeep import Upkeep
 from nacos_tw.console.pages import Pages
+from nacos_tw.descriptors import raise_limit
 from nacos_tw.errors import StartError
 from nacos_tw.http.app import no_pages
 from nacos_tw.http.areas import Parts, all_areas
@@ -62,7 +63,7 @@ from nacos_tw.raft.writer import Writer
 from nacos_tw.settings.auth import AuthSettings
 from nacos_tw.settings.clusterconf import Address, parse
 from nacos_tw.settings.settings import Settings, load_auth, properties_file
-from nacos_tw.starting import Node, now, one_line_errors
+from nacos_tw.starting import Node, WhenReady, now, one_line_errors
 from nacos_tw.tls.assembly import Tls
 
 ALONE = "standalone"
@@ -74,6 +75,7 @@ def makeService(options: Options) -> Node:  # noqa: N802 - the plugin's name for
     from twisted.internet import reactor
 
     make_monotonic(reactor)
+    raise_limit()
     with one_line_errors():
         settings = load_settings(options, os.environ)
         if options.parent is not None and not options.parent["nodaemon"]:
@@ -105,6 +107,7 @@ class NacosNode(Node):
         self.settings = settings
         self._reactor = reactor
         self._lines = StartLines(settings)
+        self._when_ready = WhenReady(reactor, self._readiness, lambda reason: self._has_started(unready=reason))
         self._file_log = FileLog(settings.logs)
         self._file_log.startService()
         self.registry = Registry()
@@ -270,16 +273,20 @@ class NacosNode(Node):
             ):
                 if part is not None:
                     part.startService()
-            if self.config is None:
-                self._up("")
-            else:
-                self.config.start().addCallback(self._up).addErrback(self._not_up)
+            starting = succeed("") if self.config is None else self.config.start()
+            starting.addCallback(self._up).addErrback(self._not_up)
 
     def _up(self, trouble: str) -> None:
         """Everything serves, or does what it can to. @param trouble: why there is no database; "" if there is one."""
         if self.upkeep is not None:
             self.upkeep.startService()
-        self._lines.started(trouble)
+        if trouble or self.peers is not None:
+            self._has_started(trouble)
+        else:
+            self._when_ready.start()
+
+    def _has_started(self, trouble: str = "", unready: str = "") -> None:
+        self._lines.started(trouble, unready)
         self.started.callback(None)
 
     def _not_up(self, failure: Failure) -> None:
@@ -292,6 +299,7 @@ class NacosNode(Node):
 
     async def _stop(self) -> None:
         self.log.info("the node is stopping")
+        self._when_ready.stop()
         await self.node.hand_over()
         if self.config is not None:
             self.config.listeners.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
@@ -12,11 +12,16 @@ from typing import Any
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IReactorCore
+from twisted.internet.interfaces import IDelayedCall, IReactorCore, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw.errors import NacosError, StartError
+
+LOOK = 0.005
+"""Seconds between two looks whether a node that stands alone is ready."""
+PATIENCE = 10.0
+"""Seconds that a start waits for that."""
 
 
 def describe(error: BaseException) -> str | None:
@@ -62,6 +67,41 @@ def now(result: Deferred[Any]) -> None:
     if outcome and isinstance(outcome[0], Failure):
         error = outcome[0].value
         raise error if isinstance(error, Exception) else StartError(str(error))
+
+
+class WhenReady:
+    """
+    A node that stands alone waits for nobody, so its start is over only when it is ready; or after L{PATIENCE}, as what
+    it waits for (a disk, say) may take any time.
+    """
+
+    def __init__(self, clock: IReactorTime, reason: Callable[[], str], done: Callable[[str], None]) -> None:
+        """
+        @param reason: why the node is not ready; "" when it is.
+        @param done: called once, with why it is not ready after all; "" if it is.
+        """
+        self._clock = clock
+        self._reason = reason
+        self._done = done
+        self._timer: IDelayedCall | None = None
+
+    def start(self) -> None:
+        """Look from now on."""
+        self._look(self._clock.seconds() + PATIENCE)
+
+    def _look(self, end: float) -> None:
+        self._timer = None
+        reason = self._reason()
+        if reason and self._clock.seconds() < end:
+            self._timer = self._clock.callLater(LOOK, self._look, end)
+        else:
+            self._done(reason)
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 class Node(MultiService):

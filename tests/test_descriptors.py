@@ -37,6 +37,21 @@ class LimitTests(SynchronousTestCase):
         self.assertEqual(run(program, 256, 2048), "2048 2048 1536")
         self.assertEqual(run(program, 300, 300), "300 300 150")
 
+    def test_every_node(self) -> None:
+        """However a node is started, by twistd say: its limit is raised before it counts what it may open."""
+        home = self.mktemp()
+        os.makedirs(home)
+        program = f"""
+import resource
+from nacos_tw.options import Options
+from nacos_tw.service import makeService
+options = Options()
+options.parseOptions(["--home", {os.path.abspath(home)!r}, "-m", "standalone"])
+makeService(options)
+print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+"""
+        self.assertEqual(run(program, 256, 2048), "2048")
+
     def test_connections(self) -> None:
         """What is allowed is not raised."""
         self.assertEqual(connections(3), 3)

@@ -175,7 +175,8 @@ class AloneTests(ServiceTestCase):
         await self.stop(node)
         self.assertTrue(is_free(port))
         again = self.start(settings)
-        await until(lambda: not again.node.reason())
+        await again.started
+        self.assertEqual(again._readiness(), "", "the start of a node alone ends when it is ready")
         status, body = await call(port, "GET", f"{NS}/instance/list?serviceName=s")
         self.assertEqual(sorted(host["ip"] for host in json.loads(body)["hosts"]), ["10.0.0.1", "10.0.0.2"])
         with open(os.path.join(settings.logs, "nacos.log")) as log:

@@ -29,7 +29,7 @@ case $* in
 "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
 "-m pip --version") ;;
 *"pip install"*)
-    printf '%s\\n' 'Collecting twisted' 'ERROR: Could not find a version that satisfies the requirement twisted' \\
+    printf '%s\\n' "$*" 'Collecting twisted' 'ERROR: Could not find a version that satisfies the requirement twisted' \\
         'ERROR: No matching distribution found for twisted' '[notice] advice' '[notice] more' 'advice' 'advice' 'advice'
     exit 1
     ;;
@@ -68,6 +68,7 @@ class FailureTests(SynchronousTestCase):
         self.assertIn(f"all of it is in {log}", said[2])
         self.assertEqual(len(said), 3)
         self.assertIn("Collecting twisted", log.read_text())
+        self.assertIn(" --verbose ", log.read_text().splitlines()[0], "what a build says is kept, too")
 
 
 class LockTests(SynchronousTestCase):

@@ -12,6 +12,8 @@ import subprocess
 from twisted.trial.unittest import SynchronousTestCase
 
 BIN = pathlib.Path(__file__).parents[2] / "bin"
+PLAIN = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
+"""Before a command: it may do no more to files than any user may, though it is root's."""
 STAND_IN = """#!/bin/sh
 # nacos_tw stand-in: says what it was called with, then is "started", or fails as FAIL says
 [ -z "$FAIL" ] || { echo "ERROR $FAIL"; exit 3; }
@@ -38,7 +40,7 @@ class ScriptTests(SynchronousTestCase):
         for file in self.root.glob("**/data/nacos.pid"):
             try:
                 os.kill(int(file.read_text()), signal.SIGKILL)
-            except ProcessLookupError:
+            except (ProcessLookupError, ValueError):
                 pass
 
     def run_script(self, script: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -93,11 +95,11 @@ class ScriptTests(SynchronousTestCase):
         """Both on standard output, and nothing is started."""
         (self.root / "nacos_tw").mkdir()
         (self.root / "nacos_tw" / "__init__.py").write_text('__version__ = "1.2.3"\n')
-        for script in ("startup.sh", "shutdown.sh"):
+        for script in ("startup.sh", "shutdown.sh", "make-certs.sh", "install.sh"):
             for option in ("-h", "--help"):
                 done = self.run_script(script, option)
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
-                self.assertTrue(done.stdout.startswith(f"Usage: sh {script} ["), done.stdout)
+                self.assertRegex(done.stdout, rf"^Usage: (NACOS_TW_VENV=.* )?sh {script} \[")
             for option in ("-v", "--version"):
                 done = self.run_script(script, option)
                 self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "nacos_tw 1.2.3\n", ""))
@@ -145,6 +147,31 @@ class ScriptTests(SynchronousTestCase):
         self.assertRegex(
             done.stderr, r"^ERROR .*: logs/ and data/ cannot be made here: (File exists|Not a directory)\n$"
         )
+
+    def test_denied(self) -> None:
+        """A user who may not write there is told so, whatever it is that may not be written."""
+        (self.root / "data").mkdir()
+        (self.root / "logs").mkdir()
+        for folder, opened, said in (
+            ("home", (), "logs/ and data/ cannot be made here"),
+            ("logs", ("data",), "logs/start.out cannot be written"),
+            ("data", ("logs",), "data/nacos.pid cannot be written"),
+        ):
+            home = self.root
+            if folder == "home":
+                home = self.root / "other"
+                home.mkdir(mode=0o555)
+            else:
+                (self.root / "data" / "nacos.pid").write_text("none\n")
+                for name in ("data", "logs"):
+                    (self.root / name).chmod(0o777 if name in opened else 0o555)
+            environ = {"NACOS_HOME": str(home), "NACOS_TW_VENV": str(self.root / ".venv")}
+            done = subprocess.run(
+                [*PLAIN, "sh", str(self.root / "bin" / "startup.sh")], env={"PATH": os.environ["PATH"], **environ},
+                capture_output=True, text=True, timeout=120, preexec_fn=lambda: os.umask(0o022) and None,
+            )  # fmt: skip
+            self.assertEqual(done.returncode, 1, done)
+            self.assertRegex(done.stderr, rf"^ERROR {home}(/|: ){said}: Permission denied\n$")
 
     def test_round(self) -> None:
         """Started, started again, stopped, stopped again: with Nacos's texts."""

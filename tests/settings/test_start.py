@@ -12,6 +12,7 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.error import CannotListenError
+from twisted.internet.task import Clock
 from twisted.logger import LogEvent, Logger, LogLevel, LogPublisher, globalLogPublisher
 from twisted.python import usage
 from twisted.python.failure import Failure
@@ -24,7 +25,7 @@ from nacos_tw.errors import SettingsError, StartError
 from nacos_tw.logs import Console, FileLog, line
 from nacos_tw.options import Options, find_home, load_settings
 from nacos_tw.settings.settings import Settings, load
-from nacos_tw.starting import Node, describe, one_line_errors
+from nacos_tw.starting import PATIENCE, Node, WhenReady, describe, one_line_errors
 
 
 def settings(home: str, members: str = "", **overrides: str) -> Settings:
@@ -133,6 +134,17 @@ class LineTests(SynchronousTestCase):
         self.assertNotIn("server IP list", text)
         self.assertIn("Console: http://127.0.0.1:8848/nacos/", banner(found, 1))
 
+    def test_not_ready(self) -> None:
+        """A node that stands alone and is not ready has not started successfully."""
+        out = io.StringIO()
+        console = Console(out)
+        globalLogPublisher.addObserver(console)
+        self.addCleanup(globalLogPublisher.removeObserver, console)
+        StartLines(settings(self.mktemp())).started(unready="no leader")
+        self.assertTrue(
+            out.getvalue().endswith(" WARN Nacos started in stand alone mode and is not ready: no leader\n")
+        )
+
     def event(self, **fields: Any) -> LogEvent:
         return {"log_time": 0.0625, "log_level": LogLevel.info, **fields}
 
@@ -180,6 +192,45 @@ class LineTests(SynchronousTestCase):
     def test_no_folder(self) -> None:
         """A folder that cannot be written to stops the start."""
         self.assertIn("cannot be written", str(self.assertRaises(StartError, FileLog("/proc/x").startService)))
+
+
+class WhenReadyTests(SynchronousTestCase):
+    """The end of the start of a node that stands alone."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.reason = "no leader"
+        self.done: list[str] = []
+        self.ready = WhenReady(self.clock, lambda: self.reason, self.done.append)
+
+    def test_ready(self) -> None:
+        """It ends once, when the node is ready."""
+        self.ready.start()
+        self.clock.pump([0.1] * 20)
+        self.assertEqual(self.done, [])
+        self.reason = ""
+        self.clock.pump([0.1] * 20)
+        self.assertEqual((self.done, self.clock.getDelayedCalls()), ([""], []))
+
+    def test_at_once(self) -> None:
+        """A node that is ready waits for nothing."""
+        self.reason = ""
+        self.ready.start()
+        self.assertEqual((self.done, self.clock.getDelayedCalls()), ([""], []))
+
+    def test_never(self) -> None:
+        """What takes too long is told."""
+        self.ready.start()
+        self.clock.pump([0.1] * int(PATIENCE * 10 + 2))
+        self.assertEqual((self.done, self.clock.getDelayedCalls()), (["no leader"], []))
+
+    def test_stop(self) -> None:
+        """A node that is stopped meanwhile says nothing more."""
+        self.ready.stop()
+        self.ready.start()
+        self.ready.stop()
+        self.clock.advance(PATIENCE * 2)
+        self.assertEqual((self.done, self.clock.getDelayedCalls()), ([], []))
 
 
 class Broken(Service):

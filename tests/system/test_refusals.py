@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from tests.settings.test_scripts import PLAIN
 from tests.system.homes import Home, damage_middle, fill, listening, mounted
 from tests.system.nodes import RealNode, free_port, wait_for
 
@@ -117,16 +118,38 @@ class Refusals(Home):
             line = self.refused(node, "-m", "standalone")
         self.assertIn("start.out cannot be written: No space left on device", line)
 
-    def test_data_not_writable(self) -> None:
+    def test_not_permitted(self) -> None:
+        """A user who may not write: the file or folder, and that it is this. The disk is not what is blamed."""
+        node = self.node()
+        node.prefix = PLAIN
+        os.makedirs(os.path.join(node.home, "logs"))
+        for parts, mode in (
+            (("data",), 0o500),
+            (("data", "raft"), 0o500),
+            (("data", "raft", "lock"), 0o000),
+            (("logs", "nacos.log"), 0o400),
+            (("conf", "application.properties"), 0o000),
+        ):
+            path = os.path.join(node.home, *parts)
+            if "." in parts[-1] or parts[-1] == "lock":
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "a"):
+                    pass
+            else:
+                os.makedirs(path)
+            os.chmod(path, mode)
+            line = self.refused(node, "-m", "standalone")
+            os.chmod(path, 0o700)
+            self.assertIn(path, line)
+            self.assertRegex(line, ": (Permission denied|no permission)$")
+
+    def test_disk_read_only(self) -> None:
         node = self.node()
         data = os.path.join(node.home, "data")
-        if os.geteuid():
-            os.mkdir(data, 0o500)
+        with mounted(data, "-o", "ro"):
             line = self.refused(node, "-m", "standalone")
-        else:
-            with mounted(data, "-o", "ro"):
-                line = self.refused(node, "-m", "standalone")
         self.assertIn(data, line)
+        self.assertIn("Read-only file system", line)
 
     def test_home_is_a_file(self) -> None:
         node = RealNode(os.path.join(self.folder, "file"), 8848)

@@ -42,8 +42,21 @@ class StartLines(Home):
             ],
         )
         self.assertIn("nacos is starting with standalone", node.output)
+        self.assertEqual(node.readiness().text, "OK", "startup.sh has returned, so the node is ready")
         answer = node.request("POST", "/nacos/v1/cs/configs", {"dataId": "a", "group": "b", "content": "c"})
-        self.assertEqual((answer.status, answer.text), (200, "true"), "startup.sh has returned, so the node answers")
+        self.assertEqual((answer.status, answer.text), (200, "true"), "and does what needs the log")
+
+    def test_first_administrator(self) -> None:
+        """startup.sh returns when the administrator that the settings name can log in; without one it says so."""
+        node = self.node(properties="nacos.core.auth.enabled=true\nnacos.core.auth.admin.password=hard to guess")
+        node.start("-m", "standalone")
+        login = node.request("POST", "/nacos/v1/auth/login", {"username": "nacos", "password": "hard to guess"})
+        self.assertEqual(login.status, 200, login)
+        self.assertNotIn("administrator", node.output)
+        other = self.node("other", "nacos.core.auth.enabled=true")
+        other.start("-m", "standalone")
+        for text in (other.output, other.log):
+            self.assertEqual(text.count("WARN there is no administrator yet"), 1, text)
 
     def test_external_storage(self) -> None:
         """A configured database is external storage, in either mode."""
