@@ -104,6 +104,7 @@ setup(
         "cryptography>=42",
         "httptools>=0.6",
         "msgspec>=0.20",
+        "multipart>=2.0,<3",
         "PyMySQL>=1.2,<2",
         "ldap3>=2.9.1,<3",
         "PyYAML>=6.0.1",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from nacos_tw.errors import BadParameter
 
 FORM_DATA = b"multipart/form-data"
 MAX_PARTS = 100
-MAX_PART_HEAD = 8192
+MAX_PART_HEADERS = 16
+MAX_PART_HEADER = 8192
 """Bytes."""
+MAX_BOUNDARY = 200
 
 
 class Upload(NamedTuple):
@@ -24,70 +27,64 @@ def parse(content_type: bytes, body: bytes) -> tuple[dict[str, str], dict[str, U
     The fields and the files of a body, by name, the first of each; nothing for a body of another type.
 
     @param content_type: the header's value.
-    @raise BadParameter: the body does not look so.
+    @raise BadParameter: the body does not look so, or has more or larger parts than any form.
     """
     if content_type[: len(FORM_DATA)].lower() != FORM_DATA:
         return {}, {}
-    boundary = _parameters(content_type).get(b"boundary", b"")
-    if not 0 < len(boundary) <= 200:
-        raise BadParameter("the multipart body has no boundary")
-    # What is before the first boundary does not count, nor what is behind the last, which has two dashes.
-    parts = (b"\r\n" + body).split(b"\r\n--" + boundary, MAX_PARTS + 1)[1:]
-    if not parts or len(parts) > MAX_PARTS:
-        raise BadParameter("the multipart body has no parts or too many")
+    from multipart import (
+        MultipartError,
+        MultipartSegment,
+        PushMultipartParser,
+    )  # loaded by the first such body: few nodes get one
+
+    boundary = _boundary(content_type)
+    # Strict: headers that go on in further lines, which cost the square of their number, are refused.
+    parser = PushMultipartParser(
+        boundary,
+        max_header_size=MAX_PART_HEADER,
+        max_header_count=MAX_PART_HEADERS,
+        max_segment_count=MAX_PARTS,
+        header_charset="latin-1",
+        strict=True,
+    )
     fields: dict[str, str] = {}
     files: dict[str, Upload] = {}
-    for part in parts:
-        if part.startswith(b"--"):
-            return fields, files
-        _take(part, fields, files)
-    raise BadParameter("the multipart body has no end")
+    name, filename, value = "", None, b""
+    try:
+        with parser:
+            # The body is given at once, so that a value comes in one piece.
+            for event in parser.parse(_without_padding(boundary, body)):
+                if isinstance(event, MultipartSegment):
+                    name, filename, value = _text(event.name or ""), event.filename, b""
+                elif event is not None:
+                    value = bytes(event)
+                elif filename is None:
+                    fields.setdefault(name, value.decode("utf-8", "replace"))
+                else:
+                    files.setdefault(name, Upload(_text(filename), value))
+    except MultipartError as error:
+        raise BadParameter(f"the multipart body is malformed: {error}") from None
+    return fields, files
 
 
-def _take(part: bytes, fields: dict[str, str], files: dict[str, Upload]) -> None:
-    """One part: blanks, a line end, headers, an empty line, the value."""
-    start = part.find(b"\r\n")
-    end = part.find(b"\r\n\r\n", max(start, 0), MAX_PART_HEAD)
-    if start < 0 or end < 0 or part[:start].strip(b" \t"):
-        raise BadParameter("a part of the multipart body is malformed")
-    disposition = {}
-    for line in part[start:end].split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-disposition":
-            disposition = _parameters(value)
-    field = disposition.get(b"name", b"").decode("utf-8", "replace")
-    filename = disposition.get(b"filename")
-    value = part[end + 4 :]
-    if filename is None:
-        fields.setdefault(field, value.decode("utf-8", "replace"))
-    else:
-        files.setdefault(field, Upload(filename.decode("utf-8", "replace"), value))
+def _boundary(content_type: bytes) -> bytes:
+    """The parameter of the header, quoted or not. @raise BadParameter: there is none, or none that can be used."""
+    from email.message import Message
+
+    header = Message()
+    header["Content-Type"] = content_type.decode("latin-1")
+    boundary = str(header.get_boundary("")).encode("latin-1", "replace")
+    if not 0 < len(boundary) <= MAX_BOUNDARY or b"\n" in boundary:
+        raise BadParameter("the multipart body has no boundary")
+    return boundary
 
 
-def _parameters(value: bytes) -> dict[bytes, bytes]:
-    """C{name=value} and C{name="value"} behind the first semicolon of a header."""
-    found: dict[bytes, bytes] = {}
-    rest = value.partition(b";")[2]
-    while rest:
-        name, _, rest = rest.partition(b"=")
-        rest = rest.lstrip(b" \t")
-        if rest.startswith(b'"'):
-            text, rest = _quoted(rest)
-            rest = rest.partition(b";")[2]
-        else:
-            text, _, rest = rest.partition(b";")
-        found.setdefault(name.strip(b" \t;").lower(), text.strip(b" \t"))
-    return found
+def _without_padding(boundary: bytes, body: bytes) -> bytes:
+    """The body without the blanks that may stand behind a boundary (RFC 2046, 5.1.1): the parser refuses them."""
+    delimiter = b"\r\n--" + boundary
+    return re.sub(re.escape(delimiter) + rb"[ \t]+(?=\r\n)", lambda _: delimiter, b"\r\n" + body)
 
 
-def _quoted(text: bytes) -> tuple[bytes, bytes]:
-    """A quoted string at the start of a text, and the rest. Browsers write C{%22} or a backslash for a quote in it."""
-    at = 1
-    while at < len(text):
-        if text[at : at + 2] == b'\\"':
-            at += 2
-        elif text[at : at + 1] == b'"':
-            break
-        else:
-            at += 1
-    return text[1:at].replace(b'\\"', b'"'), text[at + 1 :]
+def _text(header: str) -> str:
+    """What a header says: UTF-8, as browsers send it, whatever else is in it."""
+    return header.encode("latin-1", "replace").decode("utf-8", "replace")
