@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from tests.security.probing import SecurityCase, peak
 from tests.system.config_nodes import CONFIGS, publish, shared_configs
 from tests.system.nodes import wait_for
+from tests.waiting import wait_for_sockets, wait_readable
 
 LIVE = "/nacos/v1/console/health/liveness"
 PING = f"GET {LIVE} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
@@ -27,7 +28,7 @@ def trickle(connection: socket.socket, data: bytes = b"x") -> bytes:
     found = b""
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        readable, _, _ = select.select([connection], [], [], 0.1)
+        readable = wait_readable([connection], 0.1)
         try:
             if readable:
                 part = connection.recv(65536)
@@ -52,7 +53,7 @@ def flood(connection: socket.socket, parts: Iterator[bytes]) -> bytes:
         if not waiting and more:
             waiting = memoryview(next(parts, b""))
             more = bool(waiting)
-        readable, writable, _ = select.select([connection], [connection] if waiting else [], [], 1)
+        readable, writable = wait_for_sockets([connection], [connection] if waiting else [], 1)
         try:
             if readable:
                 part = connection.recv(MEBI)
@@ -296,8 +297,7 @@ class BodyTests(RawCase):
             self.assertTrueAnswer(publish(self.node, "small", "x"))
 
             def refused() -> bool:
-                readable, _, _ = select.select(connections, [], [], 1)
-                return len(readable) > 150
+                return len(wait_readable(connections, 1)) > 150
 
             wait_for(refused, why="the clients that are too many to be refused")
         self.assertLess(most[0], 150)
@@ -328,7 +328,7 @@ class FloodTests(RawCase):
                 connection.setblocking(False)
                 sent, data = 1, PING * 1000
                 while sent:  # until nothing goes any more
-                    _, writable, _ = select.select([], [connection], [], 0.2)
+                    _, writable = wait_for_sockets([], [connection], 0.2)
                     try:
                         sent = connection.send(data) if writable else 0
                     except ConnectionError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import socket
 import ssl
 import struct
@@ -14,6 +13,7 @@ from collections.abc import Callable
 from nacos_tw.raft.codec import pack, take_early
 from nacos_tw.raft.handshake import DialerHandshake, HandshakeError, Introduction, Session
 from tests.system.nodes import RealNode
+from tests.waiting import wait_readable
 
 TIMEOUT = 60.0
 """Seconds after which a node must have closed a connection that it does not want: its handshakes end after 5."""
@@ -118,7 +118,7 @@ class Middle:
     def _accept(self) -> None:
         while not self._end.is_set():
             with contextlib.suppress(OSError):
-                if not select.select([self._listener], [], [], 0.1)[0]:
+                if not wait_readable([self._listener], 0.1):
                     continue
                 near, _ = self._listener.accept()
                 thread = threading.Thread(target=self._serve, args=(near,), daemon=True)
@@ -131,7 +131,7 @@ class Middle:
         with contextlib.suppress(OSError, ValueError), near, socket.create_connection(self._target, 5) as far:
             pending, number = bytearray(), 0
             while not self._end.is_set():
-                for source in select.select([near, far], [], [], 0.1)[0]:
+                for source in wait_readable([near, far], 0.1):
                     data = source.recv(65536)
                     if not data:
                         return
