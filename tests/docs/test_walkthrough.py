@@ -152,8 +152,8 @@ class MembersTests(SynchronousTestCase):
                 wait_for(new.ready)
                 self.listed(old, old)
                 self.restart(nodes)
+                new.stop()  # it may lead until then
                 self.assertMembers(old, old)
-                new.stop()
             for writer in writers:
                 self.assertEqual([text for text in writer.failures if text.startswith("5")], [])
                 for node in old:
