@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import resource
 from collections.abc import Iterator
@@ -44,22 +45,25 @@ def connections(wanted: int) -> int:
 
 
 class Reserve:
-    """A few descriptors that are kept open on nothing, so that they can be given up for what must not fail."""
+    """
+    A few descriptors that are kept open on nothing, so that they can be given up for what must not fail. They are
+    files, which end with what holds them.
+    """
 
     def __init__(self, size: int = KEPT) -> None:
         self._size = size
-        self._held: list[int] = []
+        self._held: list[io.FileIO] = []
 
     def open(self) -> None:
         """Take them, as far as there are some."""
         with contextlib.suppress(OSError):
             while len(self._held) < self._size:
-                self._held.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+                self._held.append(io.FileIO(os.devnull))
 
     def close(self) -> None:
         """Give them back for good."""
         while self._held:
-            os.close(self._held.pop())
+            self._held.pop().close()
 
     @contextlib.contextmanager
     def lent(self) -> Iterator[None]:
