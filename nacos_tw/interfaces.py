@@ -44,8 +44,12 @@ class IDurableMachine(IStateMachine, Protocol):
     def lost(self) -> bool:
         """Whether the disk refused a L{flush}: what was applied since the one before is not there."""
 
-    def begin(self, index: int) -> None:
-        """The commands that follow (or the L{restore}) are of the entry with this index."""
+    @property
+    def applied_term(self) -> int:
+        """The term of that entry, which tells with its index whose log it was; 0: not known."""
+
+    def begin(self, index: int, term: int) -> None:
+        """The commands that follow (or the L{restore}) are of the entry with this index and term."""
 
     def flush(self) -> None:
         """
@@ -56,6 +60,14 @@ class IDurableMachine(IStateMachine, Protocol):
 
     def begins_anew(self) -> None:
         """The log was replaced by a new one: its entries come on top of the state, from the first one on."""
+
+    def set_aside(self) -> str:
+        """
+        The state contradicts the cluster's log: put a copy of it away, and be empty.
+
+        @return: where the copy is.
+        @raise nacos_tw.errors.NacosError, OSError: the disk refused; nothing was changed.
+        """
 
     def reopened(self) -> None:
         """After a refusal: go on from what is on disk."""

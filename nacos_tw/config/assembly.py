@@ -60,11 +60,19 @@ class EmbeddedConfigs:
         machine.on_changed = self._changed
         machine.on_accounts = self._accounts_changed
         machine.on_grown = self._checkpoint
+        machine.on_set_aside = self._begins_anew
+        self._anew = False
         self._patience: IDelayedCall | None = None
         with self._file.reading() as txn:
             self.cache.load(txn)
 
+    def _begins_anew(self) -> None:
+        """The file is made anew: until that is through, what it lacks may exist, and who was known is known."""
+        self.cache.ready, self._anew = False, True
+
     def _accounts_changed(self, txn: Txn) -> None:
+        if self._anew:
+            return
         # While the log is not applied yet since the start it may be about to say who was deleted meanwhile.
         if self.cache.ready or self.directory.now.known:
             self.directory.put(accounts.rows(txn))
@@ -105,7 +113,7 @@ class EmbeddedConfigs:
     def in_order(self) -> None:
         """The node may be in order again: once it has all that the log held, what it does not know does not exist."""
         if not self.cache.ready and not self._trouble():
-            self.cache.ready = True
+            self.cache.ready, self._anew = True, False
             with self._file.reading() as txn:
                 self._accounts_changed(txn)
 

@@ -25,6 +25,7 @@ from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.results import Result, Written
 from nacos_tw.config.store_usage import Usage
 from nacos_tw.errors import BadParameter, NacosError
+from nacos_tw.storage.aside import put_aside
 from nacos_tw.storage.errors import Duplicate
 from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.sqlite_txn import SQLiteTxn
@@ -45,6 +46,7 @@ class ConfigMachine:
     @ivar on_changed: called likewise with an open transaction and the other configs that differ now; with None for all
         configs.
     @ivar on_accounts: called likewise when users, roles or permissions differ.
+    @ivar on_set_aside: called when the state was put away and is about to be made anew from the log.
     @ivar on_grown: called when it is time for the file's L{checkpoint<SQLiteFile.checkpoint>}.
     """
 
@@ -54,26 +56,29 @@ class ConfigMachine:
         self.on_written: Callable[[Iterable[Written]], None] = lambda written: None
         self.on_changed: Callable[[Txn, list[ConfigKey] | None], None] = lambda txn, keys: None
         self.on_accounts: Callable[[Txn], None] = lambda txn: None
+        self.on_set_aside: Callable[[], None] = lambda: None
         self.on_grown: Callable[[], None] = lambda: None
         self.lost = False
         self._file = file
-        self._index = 0
+        self._index = self._term = 0
         self._open: contextlib.ExitStack | None = None
         self._txn: SQLiteTxn | None = None
         self._changes = Changes()
         self._usage = Usage()
         self._done: list[bytes] = []
         self._accounts_changed = False
-        self.applied = self._read_applied()
+        self.applied, self.applied_term = self._read_applied()
 
-    def _read_applied(self) -> int:
+    def _read_applied(self) -> tuple[int, int]:
         with self._file.reading() as txn:
-            row = txn.one("SELECT value FROM meta WHERE name = 'applied'")
-        return int(row[0]) if row is not None else 0
+            found: dict[str, Any] = dict(
+                txn.all("SELECT name, value FROM meta WHERE name IN ('applied', 'applied_term')")
+            )
+        return int(found.get("applied", 0)), int(found.get("applied_term", 0))
 
-    def begin(self, index: int) -> None:
+    def begin(self, index: int, term: int) -> None:
         """See L{IDurableMachine.begin<nacos_tw.interfaces.IDurableMachine.begin>}."""
-        self._index = index
+        self._index, self._term = index, term
 
     def apply(self, command: bytes) -> Any:
         """Apply one command, wholly or not at all; a refusal is returned. A defect fails the command, not the log."""
@@ -164,14 +169,14 @@ class ConfigMachine:
         changes, accounts = self._changes, self._accounts_changed
         try:
             self._usage.write(self._txn)
-            self._write_applied(self._txn)
+            self._write_applied(self._txn, self._term != self.applied_term)
             stack, self._open, self._txn = self._open, None, None
             self._changes, self._accounts_changed, self._done = Changes(), False, []
             stack.close()
         except NacosError:
             self._give_up()
             raise
-        self.applied = self._index
+        self.applied, self.applied_term = self._index, self._term
         self.on_written(changes.written())
         changed = changes.unread()
         if changed or accounts:
@@ -183,8 +188,10 @@ class ConfigMachine:
         if self._file.grown:
             self.on_grown()
 
-    def _write_applied(self, txn: Txn) -> None:
+    def _write_applied(self, txn: Txn, term: bool) -> None:
         txn.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('applied', ?)", (self._index,))
+        if term:
+            txn.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('applied_term', ?)", (self._term,))
 
     # -- snapshots
 
@@ -225,8 +232,8 @@ class ConfigMachine:
         finally:
             os.unlink(path)
         with self._file.transaction() as txn:
-            self._write_applied(txn)
-        self.applied, self.lost = self._index, False
+            self._write_applied(txn, True)
+        self.applied, self.applied_term, self.lost = self._index, self._term, False
         with self._file.reading() as txn:
             self.on_changed(txn, None)
             self.on_accounts(txn)
@@ -235,10 +242,23 @@ class ConfigMachine:
         """See L{IDurableMachine.begins_anew<nacos_tw.interfaces.IDurableMachine.begins_anew>}."""
         self.log.warn("the Raft log is a new one; the configs that {path} holds stay", path=self._file.path)
         with self._file.transaction() as txn:
-            self._index = 0
-            self._write_applied(txn)
-        self.applied = 0
+            self._index = self._term = 0
+            self._write_applied(txn, True)
+        self.applied = self.applied_term = 0
+
+    def set_aside(self) -> str:
+        """See L{IDurableMachine.set_aside<nacos_tw.interfaces.IDurableMachine.set_aside>}."""
+        self._changes = Changes()
+        self._roll_back()
+        where = put_aside(self._file)
+        self.applied = self.applied_term = 0
+        self.lost = False
+        self.on_set_aside()
+        with self._file.reading() as txn:
+            self.on_changed(txn, None)
+        return where
 
     def reopened(self) -> None:
         """After the disk refused: begin again with what is in the file."""
-        self.applied, self.lost = self._read_applied(), False
+        self.applied, self.applied_term = self._read_applied()
+        self.lost = False

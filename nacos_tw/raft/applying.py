@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nacos_tw.raft.answers import Answers
-from nacos_tw.raft.messages import COMMAND, Entry
+from nacos_tw.raft.messages import COMMAND, Entry, SnapshotMeta
 from nacos_tw.raft.sessions import Sessions
 from nacos_tw.raft.store import Store
 
@@ -39,13 +39,18 @@ class Applying:
             self.index = 0
             self.doubted = False
         if store.snapshot is not None and store.snapshot.index > self.index:
-            self.take_over(store.read_snapshot(), store.snapshot.index)
+            self.take_over(store.read_snapshot(), store.snapshot)
 
-    def take_over(self, state: bytes, index: int) -> None:
+    def take_over(self, state: bytes, meta: SnapshotMeta) -> None:
         """Replace the state by a snapshot, if that is further."""
-        if index > self.index:
-            self._sessions.restore(state, index)
-            self.index = index
+        if meta.index > self.index:
+            self._sessions.restore(state, meta.index, meta.term)
+            self.index = meta.index
+
+    def set_aside(self) -> list[str]:
+        """The state is not the cluster's: nothing is applied. Gives where what was on disk is kept."""
+        self.index = 0
+        return self._sessions.set_aside()
 
     def apply(self, entries: tuple[Entry, ...], applied: Applied, answers: Answers) -> None:
         """
@@ -57,7 +62,7 @@ class Applying:
         apply, node, known = self._sessions.apply, self._node, self.index
         for entry in entries:
             if entry.kind == COMMAND and entry.index > known:
-                origin, session, first, results = apply(entry.data, entry.index)
+                origin, session, first, results = apply(entry.data, entry.index, entry.term)
                 if origin == node:
                     answers.extend(applied(session, first, results))
         self.index = max(known, entries[-1].index)

@@ -36,7 +36,6 @@ from nacos_tw.raft.state import State
 __all__ = ["Core", "IncomingChunk", "Log", "Ready", "Role", "Timing"]
 
 _NO_PROGRESS: Mapping[str, Progress] = MappingProxyType({})
-_NEVER = float("inf")
 
 
 class Core(State):
@@ -73,7 +72,7 @@ class Core(State):
         newest = self.log.snapshot.index if self.log.snapshot else 0
         if term is None or not newest < index <= self.commit:
             return None
-        return SnapshotMeta(index, term, self.log.config_at(index) or self._wanted)
+        return SnapshotMeta(index, term, self.log.config_at(index) or self._wanted, self.log.leads.until(index))
 
     # -- inputs
 
@@ -239,12 +238,3 @@ class Core(State):
             return False
         self.now = now
         return self.leading.transfer(target, now)
-
-    def stop(self) -> None:
-        """Never act again: nothing more comes out, whatever goes in."""
-        self._stopped = True
-        self.leading = None
-        self.role = Role.FOLLOWER
-        self._leader = ""
-        self.deadline = _NEVER
-        self.dirty = False

@@ -135,7 +135,11 @@ class Election:
     def _may_vote_for(self, request: RequestVote) -> bool:
         core = self._core
         log = core.log
-        return not core.recovering and (request.last_term, request.last_index) >= (log.last_term, log.last_index)
+        if core.recovering and (core.met is None or (request.last_term, request.last_index) < core.met):
+            # What this node may have acknowledged and lost, and a majority had, is in the log of a leader that it has
+            # met since: among what that had committed then, or before its own first entry.
+            return False
+        return (request.last_term, request.last_index) >= (log.last_term, log.last_index)
 
     def _count(self, now: float) -> None:
         core = self._core

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from nacos_tw.raft.leads import begins, lead_at
 from nacos_tw.raft.messages import (
     AppendEntries,
     AppendResponse,
@@ -17,6 +18,8 @@ from nacos_tw.raft.ready import IncomingChunk
 
 if TYPE_CHECKING:
     from nacos_tw.raft.state import State
+
+_OTHER = "entry {index}, which a majority had acknowledged, is another one in the log of the leader {leader}"
 
 
 class Follower:
@@ -48,6 +51,8 @@ class Follower:
         prev = message.prev_index
         if (entries and not _in_order(message)) or prev < 0 or not core.hear(sender, now):
             return
+        if core.met is None:
+            core.met = core.term, message.commit
         if message.commit > core.leader_commit:
             core.leader_commit = message.commit
         if message.round > self.seen:
@@ -55,8 +60,13 @@ class Follower:
         if core.chunk is not None and core.chunk.done:
             return  # the log restarts with this Ready; entries after it must not be saved before it
         log = core.log
-        if prev > core.commit and log.term(prev) != message.prev_term:
-            index, term = log.agreement(prev, message.prev_term)
+        if self._contradicts(sender, message):
+            return
+        if prev > core.commit and not log.same(prev, message.prev_term, message.lead):
+            if log.term(prev) == message.prev_term:
+                index, term = log.before_lead(prev)
+            else:
+                index, term = log.agreement(prev, message.prev_term)
             if index < core.commit:
                 index, term = core.commit, log.term(core.commit) or 0
             core.send_now(sender, AppendResponse(core.term, False, index, term, self.seen))
@@ -75,7 +85,11 @@ class Follower:
         meta = message.meta
         if meta.index <= 0 or message.offset < 0 or not core.hear(sender, now) or core.chunk is not None:
             return
-        if meta.index <= core.commit or core.log.term(meta.index) == meta.term:
+        known = min(meta.index, core.commit)
+        if known and core.log.contradicts_snapshot(meta, known):
+            core.contradict(_OTHER.format(index=known, leader=sender))
+            return
+        if meta.index <= core.commit or core.log.same(meta.index, meta.term, lead_at(meta.leads, meta.index)):
             core.commit_to(meta.index)
             self._incoming = None
             core.send_saved(sender, SnapshotResponse(core.term, meta.index, 0, True, self.seen))
@@ -90,6 +104,29 @@ class Follower:
         self._incoming = None if message.done else (meta, wanted)
         core.take_chunk(IncomingChunk(meta, message.offset, message.data, message.done))
         core.send_saved(sender, SnapshotResponse(core.term, meta.index, wanted, message.done, self.seen))
+
+    def _contradicts(self, sender: str, message: AppendEntries) -> bool:
+        """
+        Whether the leader's log has other entries than this node knows to be committed. No leader can, unless nodes
+        that had acknowledged them have lost them.
+        """
+        core = self._core
+        log, commit = core.log, core.commit
+        at = message.prev_index
+        if 0 < at <= commit and log.contradicts(at, message.prev_term, message.lead):
+            core.contradict(_OTHER.format(index=at, leader=sender))
+            return True
+        if at >= commit:
+            return False
+        lead = message.lead
+        for entry in message.entries[: commit - at]:
+            begun = begins(entry)
+            lead = lead if begun is None else begun
+            own = log.entry(entry.index)
+            if (own is not None and own != entry) or log.contradicts(entry.index, entry.term, lead):
+                core.contradict(_OTHER.format(index=entry.index, leader=sender))
+                return True
+        return False
 
     def _take_beats(self, message: AppendEntries) -> None:
         """Take the payloads of rounds not seen yet, if none before them is missing."""
@@ -110,7 +147,7 @@ class Follower:
         if prev != log.last_index:
             at = max(0, core.commit - prev)
             for entry in entries[at:]:
-                if log.term(entry.index) != entry.term:
+                if log.entry(entry.index) != entry:
                     break
                 at += 1
             entries = entries[at:]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from nacos_tw.raft.leads import NUMBERS, first_config, first_entry
 from nacos_tw.raft.messages import (
     COMMAND,
     CONFIG,
@@ -54,10 +55,11 @@ class Leader:
         """The first entry of the term: what came before commits with it (paper, 5.4.2)."""
         core = self._core
         core.deadline = core.now + core.timing.heartbeat
+        lead = 1 + int(core.random.random() * (NUMBERS - 1))
         if core.log.config is None:
-            self._append(CONFIG, msgspec.msgpack.encode(self._wanted))
+            self._append(CONFIG, first_config(self._wanted, lead))
         else:
-            self._append(NOOP, b"")
+            self._append(NOOP, first_entry(lead))
 
     # -- inputs, see Core
 
@@ -270,7 +272,8 @@ class Leader:
         core = self._core
         commit = core.commit
         last, beats, floor = self.rounds.take(progress)
-        core.send_now(peer, AppendEntries(core.term, prev, prev_term, commit, entries, last, beats, floor))
+        lead = core.log.leads.at(prev) if prev else 0
+        core.send_now(peer, AppendEntries(core.term, prev, prev_term, commit, entries, last, beats, floor, lead))
         progress.told = max(progress.told, min(commit, prev + len(entries)))
 
     def _send_snapshot(self, peer: str, progress: Progress) -> None:

@@ -8,6 +8,7 @@ from operator import attrgetter
 
 import msgspec
 
+from nacos_tw.raft.leads import Leads, lead_at
 from nacos_tw.raft.messages import CONFIG, Configuration, Entry, SnapshotMeta
 
 _OVERHEAD = 24
@@ -34,9 +35,20 @@ class Log:
     @ivar last_index: of the last entry, else of the snapshot, else 0.
     @ivar last_term: its term.
     @ivar config: the newest configuration in log or snapshot, committed or not; None before the first.
+    @ivar leads: which lead each entry is of.
     """
 
-    __slots__ = ("_base", "_base_term", "_configs", "_entries", "config", "last_index", "last_term", "snapshot")
+    __slots__ = (
+        "_base",
+        "_base_term",
+        "_configs",
+        "_entries",
+        "config",
+        "last_index",
+        "last_term",
+        "leads",
+        "snapshot",
+    )
 
     def __init__(self, snapshot: SnapshotMeta | None = None, entries: Sequence[Entry] = ()) -> None:
         """
@@ -61,7 +73,13 @@ class Log:
         elif self._base == 0:
             self._base_term = 0
         self._configs: list[tuple[int, Configuration]] = [(end, snapshot.config)] if snapshot else []
-        self._note_configs([entry for entry in kept if entry.index > end])
+        self.leads = Leads()
+        later = [entry for entry in kept if entry.index > end]
+        if snapshot and snapshot.leads:
+            self.leads.restart(snapshot.leads)
+        else:
+            self.leads.note(kept[: len(kept) - len(later)])
+        self._note(later)
         self._note_end()
 
     @property
@@ -98,6 +116,39 @@ class Log:
             return self._entries[at - 1].term if at <= len(self._entries) else None
         return self._base_term if at == 0 else None
 
+    def same(self, index: int, term: int, lead: int) -> bool:
+        """
+        Whether this log's entry at C{index} is the one of that term and lead, and so all before it.
+
+        @param lead: 0: not known; then the term alone must do.
+        """
+        if self.term(index) != term:
+            return False
+        own = self.leads.at(index) if lead else 0
+        return not own or own == lead
+
+    def contradicts(self, index: int, term: int, lead: int) -> bool:
+        """Whether this log is known to have another entry at C{index} than the one of that term and lead."""
+        own = self.leads.at(index) if lead else 0
+        if own and own != lead:
+            return True
+        known = self.term(index)
+        if known is not None:
+            return known != term
+        return index < self._base and self._base_term is not None and term > self._base_term
+
+    def contradicts_snapshot(self, meta: SnapshotMeta, index: int) -> bool:
+        """Whether a snapshot is known to hold another entry at C{index}, which is not behind its end."""
+        if index == meta.index and self.contradicts(index, meta.term, 0):
+            return True
+        own, lead = self.leads.at(index), lead_at(meta.leads, index)
+        return bool(own and lead and own != lead) or (self.term(index) or 0) > meta.term
+
+    def entry(self, index: int) -> Entry | None:
+        """The entry at C{index}, if it is kept."""
+        at = index - self._base - 1
+        return self._entries[at] if 0 <= at < len(self._entries) else None
+
     def slice(self, first: int, last: int, limit: int) -> tuple[Entry, ...]:
         """Entries from C{first} to C{last}, both included: at least one if there is one, and no more
         than about C{limit} bytes."""
@@ -121,7 +172,7 @@ class Log:
     def append(self, entries: Sequence[Entry]) -> None:
         """Add entries that continue the log."""
         self._entries.extend(entries)
-        self._note_configs(entries)
+        self._note(entries)
         self._note_end()
 
     def cut(self, index: int) -> None:
@@ -130,6 +181,7 @@ class Log:
         while self._configs and self._configs[-1][0] >= index:
             self._configs.pop()
         self.config = self._configs[-1][1] if self._configs else None
+        self.leads.cut(index)
         self._note_end()
 
     def restart(self, meta: SnapshotMeta) -> None:
@@ -139,6 +191,7 @@ class Log:
         self._base, self._base_term = meta.index, meta.term
         self._configs = [(meta.index, meta.config)]
         self.config = meta.config
+        self.leads.restart(meta.leads)
         self._note_end()
 
     def compact(self, meta: SnapshotMeta, first: int) -> None:
@@ -170,7 +223,15 @@ class Log:
             return base, self._base_term
         return base - 1, 0
 
-    def _note_configs(self, entries: Sequence[Entry]) -> None:
+    def before_lead(self, index: int) -> tuple[int, int]:
+        """Index and term of the entry before the first one of the lead that the entry at C{index} is of; 0, 0 if that
+        is not known here."""
+        before = self.leads.begin(index) - 1
+        term = self.term(before) if before >= 0 else None
+        return (before, term) if term is not None else (0, 0)
+
+    def _note(self, entries: Sequence[Entry]) -> None:
+        self.leads.note(entries)
         for entry in entries:
             if entry.kind == CONFIG:
                 config = decode_config(entry.data)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import msgspec
 
 NOOP = 0
-"""Kind of an entry that only marks the start of a leader's term."""
+"""Kind of an entry that only marks the start of a leader's term; its data is the number of that lead."""
 COMMAND = 1
 """Kind of an entry that carries a batch of commands (see L{nacos_tw.raft.sessions})."""
 CONFIG = 2
@@ -44,11 +44,13 @@ class HardState(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SnapshotMeta(msgspec.Struct, frozen=True, array_like=True):
-    """What a snapshot stands for: the log up to and including C{index}."""
+    """What a snapshot stands for: the log up to and including C{index}. C{leads}: where each of its last leads began,
+    and that lead's number (see L{nacos_tw.raft.leads})."""
 
     index: int
     term: int
     config: Configuration
+    leads: tuple[tuple[int, int], ...] = ()
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag_field="type"):
@@ -79,7 +81,10 @@ class AppendEntries(Message, frozen=True, array_like=True, tag=3):
     C{beats}: the payloads of the confirmation rounds that end with C{round}, one each
     (C{round} 0: none). Rounds up to C{floor} need no answer from this follower any more: it
     takes C{beats} when they continue what it has seen or C{floor}, and answers with the highest
-    round that it took."""
+    round that it took.
+
+    C{lead}: the number of the lead that the entry at C{prev_index} is of (0: not known). A term names one lead only as
+    long as no node forgets its vote; a folder that was restored from a copy has."""
 
     prev_index: int
     prev_term: int
@@ -88,6 +93,7 @@ class AppendEntries(Message, frozen=True, array_like=True, tag=3):
     round: int = 0
     beats: tuple[bytes, ...] = ()
     floor: int = 0
+    lead: int = 0
 
 
 class AppendResponse(Message, frozen=True, array_like=True, tag=4):

@@ -52,6 +52,7 @@ class RaftNode:
     @ivar on_beats: called with the renewed numbers (bytes of an array of C{Q}) on every node.
     @ivar on_role: called when role, term or leader changed.
     @ivar on_config: called at the start, and when the log has another list of members.
+    @ivar contradictions: how often this node's state was not the cluster's, and was set aside.
     @ivar failure: why the Raft part has stopped; "" while it works.
     """
 
@@ -76,6 +77,8 @@ class RaftNode:
         self.on_config: Callable[[Configuration], None] = lambda config: None
         self.failure = ""
         self.running = False
+        self.contradictions = 0
+        self._aside = self._aside_log = False
         self._store = store
         self._writer = writer
         self._sessions = Sessions(machine)
@@ -109,8 +112,9 @@ class RaftNode:
             self._sessions.align(log.last_index)
         config, now = Configuration(voters=options.voters), self._seconds()
         core = Core(
-            self.node, config, store.hard, log, self._random, now, options.timing, max_bytes=options.append_bytes
-        )
+            self.node, config, store.hard, log, self._random, now, options.timing, max_bytes=options.append_bytes,
+            commit=store.commit, marks=self._sessions.marks(),
+        )  # fmt: skip
         store.entries = []  # the core's log has them now
         self._known = (core.role, core.term, core.leader)
         self._config: Configuration | None = None
@@ -257,6 +261,8 @@ class RaftNode:
             self._disk_failed(error)
         finally:
             self._draining = False
+            if self._core.contradiction and not self.failure:
+                self._contradicted(self._core)
             if self.running and self._config is not self._core.config:
                 self._config = self._core.config
                 self._tell(lambda: self.on_config(self._core.config))
@@ -308,7 +314,7 @@ class RaftNode:
                 return
             if state is not None:
                 self.log.info("raft: took over the leader's snapshot at {index}", index=chunk.meta.index)
-                self._applying.take_over(state, chunk.meta.index)
+                self._applying.take_over(state, chunk.meta)
                 self._compaction.took_over(len(state))
                 core.applied(chunk.meta.index)
                 self._tell(self.on_applied)
@@ -349,6 +355,8 @@ class RaftNode:
         if not self.available:
             self._abandon(Unavailable(self.reason() or "no leader"))
         self._forwarding.retry()
+        if not self.failure:
+            self._saving.note(self._core.commit)
 
     def _abandon(self, error: Exception) -> None:
         answers, numbers = self._forwarding.abandon(error)
@@ -370,6 +378,30 @@ class RaftNode:
         self._saving.forget()
         self._tell(lambda: self._abandon(Unavailable(self.failure)), self.on_role)
 
+    def _contradicted(self, core: Core) -> None:
+        """The cluster's log is not the one that this node knows to be committed: nodes that had it were restored from
+        older copies. What is here is put away, and the cluster's taken over."""
+        self._mender = self._clock.callLater(0, self._mend)
+        self.contradictions += 1
+        self._aside, self._aside_log = True, core.contradicts_log
+        self.failure = f"this node's state contradicts the cluster's and is set aside: {core.contradiction}"
+        self.log.error(
+            "raft: {reason}. Nodes were restored from older copies: writes that were acknowledged are lost to the "
+            "cluster; this node keeps its copy for you and takes over the leader's state", reason=self.failure,
+        )  # fmt: skip
+        self._saving.forget()
+        self._tell(lambda: self._abandon(Unavailable(self.failure)), self.on_role)
+
+    def _set_aside(self) -> None:
+        """Put away what contradicts the cluster. If that fails in between it is done again."""
+        options, kept = self.options, []
+        if self._aside_log:
+            kept.append(Store.set_aside(options.folder, options.disk))
+            self._aside_log = False
+        kept += self._applying.set_aside()
+        self._aside = False
+        self.log.error("raft: what contradicts the cluster is kept in {places}", places=", ".join(kept) or "no file")
+
     def _mend(self) -> None:
         """Start again from the disk, as after a restart; a damaged log is fetched from the leader."""
         if not self.running:
@@ -378,6 +410,8 @@ class RaftNode:
         try:
             with self._reserve.lent():
                 self._store.close()
+                if self._aside:
+                    self._set_aside()
                 options = self.options
                 self._store = open_store(options.folder, self.node, options.alone, options.disk, options.segment_bytes)
                 self._store.try_room()

@@ -76,5 +76,7 @@ class Ready(msgspec.Struct, frozen=True):
     """The highest confirmation round that a majority has acknowledged; 0: none since the last Ready."""
     beats: tuple[bytes, ...]
     """Payloads of confirmation rounds that the leader sent to this node."""
+    commit: int
+    """The highest index known to be committed; to be noted with the next save, so that a restart knows it."""
     role_changed: bool
     """Whether role, term or leader differ from what they were at the last Ready."""

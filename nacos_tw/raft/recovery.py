@@ -38,6 +38,7 @@ class Found:
     @ivar leftovers: files of segments that a later one made void; to be removed.
     @ivar entries: the log; the first of them has index C{base}.
     @ivar base: index of the first entry that the log holds or could hold.
+    @ivar commit: the highest index that was known to be committed.
     @ivar sequence: the last group's number.
     @ivar salt: of the last segment.
     @ivar end: where the last segment's good groups end.
@@ -52,6 +53,7 @@ class Found:
     base: int = 1
     hard: HardState = HardState()
     boot: int = 0
+    commit: int = 0
     sequence: int = 0
     salt: int = 0
     end: int = 0
@@ -136,6 +138,7 @@ def _replay(segment: Segment, found: Found, records: list[tuple[int, HardState]]
     high = head.index - 1
     for number, group in enumerate(segment.groups):
         found.boot = max(found.boot, group.boot)
+        found.commit = max(found.commit, group.commit)
         if group.hard is not None:
             records.append((head.sequence + number, group.hard))
         if group.entries:

@@ -31,6 +31,7 @@ class Saving:
         @param done: called for each save that is on disk; calls L{finished}, if the node still wants to know.
         """
         self.peers: Peers | None = None
+        self._noted = 0
         self._writer = writer
         self._install = install
         self._done = done
@@ -47,12 +48,19 @@ class Saving:
             self._install(chunk)
         elif ready.hard is not None or ready.entries:
             self._held.append((ready.token, list(ready.messages)))
-            self._writer.save(ready.hard, ready.entries, self._done)
+            self._noted = ready.commit
+            self._writer.save(ready.hard, ready.entries, self._done, ready.commit)
         elif ready.messages:
             if self._held:
                 self._held[-1][1].extend(ready.messages)
             else:
                 self._send(ready.messages)
+
+    def note(self, commit: int) -> None:
+        """From time to time: when nothing is saved, the disk hears what has been committed since the last save."""
+        if commit > self._noted and not self._held:
+            self._noted = commit
+            self._writer.save(None, (), _nothing, commit)
 
     def finished(self) -> int:
         """The oldest save is on disk: send what waited for it. Gives its token, for the core."""
@@ -75,6 +83,7 @@ class Saving:
     def forget(self) -> None:
         """The disk refused: nothing that waits is ever sent."""
         self._held.clear()
+        self._noted = 0
 
 
 def _nothing() -> None:

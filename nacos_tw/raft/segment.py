@@ -55,11 +55,13 @@ class SegmentHead(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Group(msgspec.Struct, frozen=True, array_like=True):
-    """What one save wrote. Entries at indexes that exist already replace the log from there."""
+    """What one save wrote. Entries at indexes that exist already replace the log from there. C{commit} is the highest
+    index that was known to be committed then; those entries stand in this group or before it."""
 
     hard: HardState | None
     entries: list[Entry]
     boot: int = 0
+    commit: int = 0
 
 
 _encode = msgspec.msgpack.Encoder().encode

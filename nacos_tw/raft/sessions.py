@@ -17,6 +17,7 @@ from nacos_tw.errors import NacosError
 from nacos_tw.interfaces import IDurableMachine, IStateMachine
 from nacos_tw.raft import image
 from nacos_tw.raft.image import Image
+from nacos_tw.raft.marks import Mark
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True):
@@ -62,11 +63,22 @@ class Machines:
         self._blank = {name: machine.snapshot() for name, machine in machines.items()}
         self._index = 0
 
-    def begin(self, index: int) -> None:
+    def begin(self, index: int, term: int) -> None:
         """What follows is of this entry."""
         self._index = index
         for machine in self._durable.values():
-            machine.begin(index)
+            machine.begin(index, term)
+
+    def marks(self) -> list[Mark]:
+        """How far those machines are that keep their state on disk themselves."""
+        return [Mark(machine.applied, machine.applied_term) for machine in self._durable.values() if machine.applied]
+
+    def set_aside(self) -> list[str]:
+        """The state is not the cluster's: begin anew. Gives where what was on disk is kept."""
+        kept = [machine.set_aside() for machine in self._durable.values()]
+        for name, blank in self._blank.items():
+            self.machines[name].restore(blank)
+        return kept
 
     def flush(self) -> None:
         """See L{IDurableMachine.flush}."""
@@ -147,16 +159,16 @@ class Sessions:
         self._blank = b"" if self._machines is not None else machine.snapshot()
         self.last: dict[str, tuple[int, int]] = {}
 
-    def apply(self, data: bytes, index: int = 0) -> tuple[str, int, int, list[Any]]:
+    def apply(self, data: bytes, index: int = 0, term: int = 0) -> tuple[str, int, int, list[Any]]:
         """
         Apply one entry's batch.
 
-        @param index: the entry's.
+        @param index: the entry's, as C{term}.
         @return: the node, its session, the count of the first command that was new, and the results
             from there on (an exception stands as itself).
         """
         if self._machines is not None:
-            self._machines.begin(index)
+            self._machines.begin(index, term)
         batch = _decode_batch(data)
         origin, session, first, commands = batch.origin, batch.session, batch.first, batch.commands
         known_session, known = self.last.get(origin, NO_SESSION)
@@ -198,6 +210,18 @@ class Sessions:
         else:
             self._machine.restore(self._blank)
 
+    def marks(self) -> list[Mark]:
+        """See L{Machines.marks}."""
+        return self._machines.marks() if self._machines is not None else []
+
+    def set_aside(self) -> list[str]:
+        """See L{Machines.set_aside}."""
+        self.last = {}
+        if self._machines is not None:
+            return self._machines.set_aside()
+        self._machine.restore(self._blank)
+        return []
+
     def image(self) -> Callable[[], Image]:
         """The whole replicated state of now, as a L{_Saved}; the function is called in the log's thread."""
         head = image.of_bytes(b"\x92" + _encode(self.last))  # an array of two
@@ -211,12 +235,11 @@ class Sessions:
         """The whole replicated state."""
         return self.image()().whole()
 
-    def restore(self, data: bytes, index: int = 0) -> None:
-        """Replace the whole replicated state by the one after the entry with that index."""
+    def restore(self, data: bytes, index: int = 0, term: int = 0) -> None:
+        """Replace the whole replicated state by the one after the entry with that index and term."""
         saved = _decode_saved(data)
         if self._machines is not None:
-            self._machines.begin(index)
-        if self._machines is not None:
+            self._machines.begin(index, term)
             self._machines.restore(saved.machine)
         else:
             self._machine.restore(bytes(saved.machine))

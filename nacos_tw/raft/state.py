@@ -6,10 +6,13 @@ work that they queue for the driver.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from nacos_tw.raft.election import Election
 from nacos_tw.raft.follower import Follower
 from nacos_tw.raft.leader import Leader
 from nacos_tw.raft.log import Log
+from nacos_tw.raft.marks import Mark, Marks
 from nacos_tw.raft.messages import AnyMessage, Configuration, Entry, HardState
 from nacos_tw.raft.ready import Dice, IncomingChunk, Ready, Role, Timing
 from nacos_tw.raft.saves import Saves
@@ -32,6 +35,7 @@ class State:
     @ivar applied_index: the highest index that the state machine has applied.
     @ivar leader_commit: the highest commit index that a leader told.
     @ivar recovering: whether this node lost its log and does not vote until it has caught up.
+    @ivar met: term and commit index of the first leader that was heard since this start; None: none was.
     @ivar last_heard: when the leader was last heard.
     @ivar leader_lost: whether the link to the leader closed since.
     @ivar now: when the last input came.
@@ -39,13 +43,17 @@ class State:
         that a majority acknowledged since the last Ready, else 0.
     @ivar leading: the leader's part, while this node leads.
     @ivar resigned: why this node led no more when it last did; "" if it never has.
+    @ivar contradiction: what this node holds against its leader's log, as a sentence; "" for nothing. The core has
+        stopped then.
+    @ivar contradicts_log: whether it is the log that does; else only what was applied from it in an earlier life.
     """
 
     __slots__ = (
-        "_after", "_follower", "_given", "_known", "_leader", "_links", "_now_out",
+        "_after", "_follower", "_given", "_known", "_leader", "_links", "_marks", "_now_out",
         "_patience", "_reads", "_restoring", "_stopped", "_token", "_wanted", "applied_index", "beats", "chunk",
-        "commit", "config", "deadline", "dirty", "election", "last_heard", "leader_commit", "leader_lost",
-        "leading", "log", "max_bytes", "max_inflight", "node", "now", "random", "recovering", "role", "rounds",
+        "commit", "config", "contradiction", "contradicts_log",
+        "deadline", "dirty", "election", "last_heard", "leader_commit", "leader_lost",
+        "leading", "log", "max_bytes", "max_inflight", "met", "node", "now", "random", "recovering", "role", "rounds",
         "resigned", "rounds_confirmed", "saves", "term",
         "timing", "vote",
     )  # fmt: skip
@@ -61,6 +69,8 @@ class State:
         timing: Timing = _DEFAULT,
         max_bytes: int = 512 * 1024,
         max_inflight: int = 64,
+        commit: int = 0,
+        marks: Iterable[Mark] = (),
     ) -> None:
         """
         @param config: in force as long as neither log nor snapshot hold one; a leader moves the
@@ -69,6 +79,8 @@ class State:
             C{log.snapshot}, if there is one.
         @param max_bytes: about how much entry data goes into one message or one C{Ready.committed}.
         @param max_inflight: how many messages with entries may be on their way to one follower.
+        @param commit: the highest index that was known to be committed before this start.
+        @param marks: entries that parts of the state had applied before this start.
         """
         self.node, self.log, self.random, self.timing = node, log, random, timing
         self.max_bytes, self.max_inflight = max_bytes, max_inflight
@@ -81,15 +93,21 @@ class State:
         self._leader = ""
         self.leading: Leader | None = None
         self.commit = self.applied_index = self._given = log.snapshot.index if log.snapshot else 0
+        self.contradiction, self.contradicts_log = "", False
+        self._marks = Marks(marks)
+        if commit > log.last_index:
+            commit = 0  # the log has lost its end since, and what is there now may be another's
+        self.commit = max(self.commit, commit, self._marks.known(log))
         self.leader_commit = self._restoring = self._token = self.rounds = self.rounds_confirmed = 0
         self.last_heard, self.leader_lost = -_NEVER, False
+        self.met: tuple[int, int] | None = None
         self._now_out: list[tuple[str, AnyMessage]] = []
         self._after: list[tuple[str, AnyMessage]] = []
         self._reads: list[tuple[str, int, int]] = []
         self.beats: list[bytes] = []
         self.chunk: IncomingChunk | None = None
         self._links: set[str] = set()
-        self.now, self._stopped, self.dirty = now, False, False
+        self.now, self._stopped, self.dirty = now, False, self._given < self.commit
         self._known = (self.role, self.term, self._leader)
         self.election = Election(self)
         self._follower = Follower(self)
@@ -150,6 +168,7 @@ class State:
             tuple(self._reads),
             self.rounds_confirmed,
             tuple(self.beats),
+            self.commit,
             known != self._known,
         )
         if changed or entries or self.chunk is not None:
@@ -239,8 +258,34 @@ class State:
         if index > self.commit:
             self.commit = min(index, self.log.last_index)
             self.dirty = True
+            if self._marks.left:
+                self._compare_marks()
         if self.recovering:
             self.check_recovered()
+
+    def _compare_marks(self) -> None:
+        """What was applied before this start must be part of what is committed now."""
+        other = self._marks.contradicts(self.log, self.commit, self.term)
+        if other is not None:
+            self.contradict(
+                f"entry {other.index} of term {other.term} is part of this node's state, but not of the cluster's log",
+                log=False,
+            )
+
+    def contradict(self, what: str, *, log: bool = True) -> None:
+        """What this node knows to be committed is not what the cluster has now: it takes no part until its driver has
+        put that away."""
+        self.contradiction, self.contradicts_log = what, log
+        self.stop()
+
+    def stop(self) -> None:
+        """Never act again: nothing more comes out, whatever goes in."""
+        self._stopped = True
+        self.leading = None
+        self.role = Role.FOLLOWER
+        self._leader = ""
+        self.deadline = _NEVER
+        self.dirty = False
 
     def log_changed(self) -> None:
         """The log grew or was cut: there is something to save, and a configuration may have come or gone."""

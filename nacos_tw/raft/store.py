@@ -55,6 +55,7 @@ class Store:
     @ivar snapshot: what the current snapshot stands for; None if there is none.
     @ivar entries: the log as it was found; later saves do not change it, and the caller may take it. It
         may begin before the snapshot's end, and never leaves a gap behind it.
+    @ivar commit: the highest index that is known to be committed, see L{save}.
     @ivar boot: how often this node was started, this time included; never the same number twice.
     @ivar failure: the disk error after which nothing is written any more.
     """
@@ -65,6 +66,7 @@ class Store:
         """Not to be called; see L{open}."""
         self.hard = found.hard
         self.boot = found.boot + 1
+        self.commit = self._noted = found.commit
         self.entries = found.entries
         self.failure: OSError | None = None
         self.folder = folder
@@ -169,7 +171,7 @@ class Store:
             self._restart(self.snapshot)
         else:
             self._write_state()
-            self._append(Group(self.hard, [], self.boot))
+            self._append(Group(self.hard, [], self.boot, self.commit))
             self._remove(found.leftovers)
 
     @property
@@ -182,11 +184,12 @@ class Store:
         """The last entry's index, or the snapshot's."""
         return self._base + len(self._terms) - 1
 
-    def save(self, hard: HardState | None, entries: Sequence[Entry]) -> None:
+    def save(self, hard: HardState | None, entries: Sequence[Entry], commit: int = 0) -> None:
         """
         Save a new hard state and entries, durably. An entry at an index that exists replaces the
         log from there.
 
+        @param commit: the highest index known to be committed; those entries are saved already, or among these.
         @raise OSError: the disk refused; nothing more is written after that (L{failure}), as a
             second fsync may report success for data that the first one lost. Only L{open} can tell
             what is on disk.
@@ -200,8 +203,9 @@ class Store:
                 self._write_state()
             if self._end >= self._segment_bytes:
                 self._begin_segment(self.last + 1, restart=False)
-            if hard is not None or entries:
-                self._append(Group(hard, list(entries), self.boot))
+            self.commit = max(self.commit, commit)
+            if hard is not None or entries or self.commit > self._noted:
+                self._append(Group(hard, list(entries), self.boot, self.commit))
         if entries:
             del self._terms[entries[0].index - self._base :]
             self._terms.extend([entry.term for entry in entries])
@@ -330,6 +334,7 @@ class Store:
         self._disk.append(self._fd, data, self._end)
         self._sequence += 1
         self._end += len(data)
+        self._noted = group.commit
 
     def _write_state(self) -> None:
         segment = self._pieces[-1].sequence if self._pieces else 0
@@ -339,7 +344,7 @@ class Store:
         """Begin the next file; C{index} is the entry that follows."""
         sequence, salt = self._sequence + 1, new_salt()
         data = encode_head(SegmentHead(self.node, sequence, index, restart, salt))
-        data += encode_group(Group(self.hard, [], self.boot), sequence, salt)
+        data += encode_group(Group(self.hard, [], self.boot, self.commit), sequence, salt)
         path = os.path.join(self.folder, segment_name(sequence))
         self._disk.put(path, data)
         if self._fd >= 0:

@@ -28,14 +28,15 @@ GROUP_BYTES = 4 * 1024 * 1024
 
 
 class _Save:
-    """Hard state and entries to be saved, and what to call then."""
+    """Hard state and entries to be saved, the commit index of then, and what to call when that is done."""
 
-    __slots__ = ("done", "entries", "hard")
+    __slots__ = ("commit", "done", "entries", "hard")
 
-    def __init__(self, hard: HardState | None, entries: Sequence[Entry], done: Callable[[], None]) -> None:
+    def __init__(self, hard: HardState | None, entries: Sequence[Entry], done: Callable[[], None], commit: int) -> None:
         self.hard = hard
         self.entries = entries
         self.done = done
+        self.commit = commit
 
 
 class _Run:
@@ -89,13 +90,13 @@ class Writer:
                 await self._stopped
                 self._thread.join()
 
-    def save(self, hard: HardState | None, entries: Sequence[Entry], done: Callable[[], None]) -> None:
+    def save(self, hard: HardState | None, entries: Sequence[Entry], done: Callable[[], None], commit: int = 0) -> None:
         """
         Save as L{Store.save} does.
 
         @param done: called when this and everything before it is on disk; never after a disk error.
         """
-        self._queue.put(_Save(hard, entries, done))
+        self._queue.put(_Save(hard, entries, done, commit))
 
     def run(self, fn: Callable[[], T]) -> Deferred[T]:
         """
@@ -205,12 +206,12 @@ class DirectWriter:
     async def stop(self) -> None:
         """As L{Writer.stop}."""
 
-    def save(self, hard: HardState | None, entries: Sequence[Entry], done: Callable[[], None]) -> None:
+    def save(self, hard: HardState | None, entries: Sequence[Entry], done: Callable[[], None], commit: int = 0) -> None:
         """As L{Writer.save}."""
         if self._broken:
             return
         try:
-            self._store.save(hard, entries)
+            self._store.save(hard, entries, commit)
         except Exception as error:
             self._broken = True
             self.failed(error)
@@ -230,10 +231,10 @@ class DirectWriter:
         return maybeDeferred(fn)
 
 
-def _join(saves: list[_Save]) -> tuple[HardState | None, Sequence[Entry]]:
+def _join(saves: list[_Save]) -> tuple[HardState | None, Sequence[Entry], int]:
     """What the saves come to, one after the other."""
     if len(saves) == 1:
-        return saves[0].hard, saves[0].entries
+        return saves[0].hard, saves[0].entries, saves[0].commit
     hard: HardState | None = None
     entries: list[Entry] = []
     for save in saves:
@@ -242,4 +243,4 @@ def _join(saves: list[_Save]) -> tuple[HardState | None, Sequence[Entry]]:
             if entries:
                 del entries[max(0, save.entries[0].index - entries[0].index) :]
             entries.extend(save.entries)
-    return hard, entries
+    return hard, entries, saves[-1].commit

@@ -51,7 +51,7 @@ class MachineTests(SynchronousTestCase):
             for number, command in enumerate(commands, 1):
                 with plain.transaction() as txn:
                     store.apply(txn, command)
-                machine.begin(number)
+                machine.begin(number, 1)
                 machine.apply(c.encode(command))
                 if number % together == 0:
                     machine.flush()
@@ -79,7 +79,7 @@ class MachineTests(SynchronousTestCase):
         machine, cache = self.machine(file)
         good = [c.Publish(("", "g", name), name, None, T0, tags="x") for name in "ab"]
         bad = c.Publish(("", "g", "c"), "c", None, T0, tags="l" * 200)
-        machine.begin(1)
+        machine.begin(1, 1)
         results = [machine.apply(c.encode(command)) for command in (good[0], bad, good[1])]
         machine.flush()
         self.assertIsInstance(results[1], NacosError)
@@ -97,7 +97,7 @@ class MachineTests(SynchronousTestCase):
         machine, _ = self.machine(file)
         statements: list[str] = []
         file._connection.set_trace_callback(statements.append)
-        machine.begin(1)
+        machine.begin(1, 1)
         for number in range(50):
             machine.apply(c.encode(c.Publish(("", "g", f"{number}"), "x", None, T0)))
         machine.flush()

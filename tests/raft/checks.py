@@ -69,6 +69,10 @@ class Checks:
                 raise BrokenError(f"log matching: {core.node} has another entry {entry.index} of term {entry.term}")
             before = entry.term
 
+    def contradicted(self, member: Member, core: Core) -> None:
+        """No node's state contradicts the cluster's as long as no disk goes back."""
+        raise BrokenError(f"{member.name}: {core.contradiction}")
+
     def committed(self, group: Group, member: Member) -> None:
         """Somebody's commit index is the highest ever: a majority must have that on disk."""
         core = member.core

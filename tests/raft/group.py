@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from nacos_tw.raft.core import Core, Log, Ready, Role, Timing
+from nacos_tw.raft.marks import Mark
 from nacos_tw.raft.messages import COMMAND, AnyMessage, Configuration, Entry, HardState, VoteResponse
 from tests.raft.checks import Checks
 from tests.raft.member import Disk, Member
@@ -104,7 +105,7 @@ class Group:
         if member.core is None:
             return
         for ready, _ in member.pending[:survive]:
-            member.disk.save(ready.hard, ready.entries, ready.snapshot)
+            member.disk.save(ready.hard, ready.entries, ready.snapshot, ready.commit)
         member.disk.partial = None
         member.core = None
         member.life += 1
@@ -136,6 +137,8 @@ class Group:
             TIMING,
             self.max_bytes,
             4,
+            disk.commit,
+            [disk.mark] if disk.mark else [],
         )
         self._drain(member)
         for other in self.names:
@@ -300,12 +303,26 @@ class Group:
             if ready is None:
                 break
             self._do(member, core, ready)
+        if core.contradiction:
+            self._contradicted(member, core)
+            return
         deadline = core.deadline
         if not member.ticking or deadline < member.ticking - 1e-9:
             member.ticking = max(deadline, self.now)
             self._push(member.ticking - self.now, _TICK, member, member.life)
         if core.commit > self.checks.commit:
             self.checks.committed(self, member)
+
+    def _contradicted(self, member: Member, core: Core) -> None:
+        """What L{nacos_tw.raft.node.RaftNode} does: the state is put away, the log too if it is that."""
+        self.checks.contradicted(member, core)
+        member.contradictions.append(core.contradiction)
+        member.disk.mark = None
+        if core.contradicts_log:
+            self.wipe(member.name)
+        else:
+            self.crash(member.name)
+        self.call(0.01, self.start, member.name)
 
     def _do(self, member: Member, core: Core, ready: Ready) -> None:
         if ready.role_changed:
@@ -353,6 +370,8 @@ class Group:
             state = zlib.crc32(entry.data, state + entry.term)
             self.checks.applied(member.name, entry, state)
             member.applied = index
+            if entry.kind == COMMAND and (member.disk.mark is None or member.disk.mark.index < index):
+                member.disk.mark = Mark(index, entry.term)
             if entry.kind == COMMAND and core.role is Role.LEADER:
                 self.acked[index, entry.term] = entry.data
         member.state = state
@@ -371,7 +390,7 @@ class Group:
         count = len(pending) if self.random.random() < 0.7 else 1
         done, member.pending = pending[:count], pending[count:]
         for ready, _ in done:
-            disk.save(ready.hard, ready.entries, ready.snapshot)
+            disk.save(ready.hard, ready.entries, ready.snapshot, ready.commit)
         if member.pending:
             self._begin_save(member)
         for ready, messages in done:

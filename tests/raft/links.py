@@ -36,9 +36,9 @@ class LateWriter:
     async def stop(self) -> None:
         pass
 
-    def save(self, hard: HardState | None, entries: Sequence[Entry], done: Callable[[], None]) -> None:
+    def save(self, hard: HardState | None, entries: Sequence[Entry], done: Callable[[], None], commit: int = 0) -> None:
         store = self._store
-        self._put(store, lambda: store.save(hard, entries), done, None)
+        self._put(store, lambda: store.save(hard, entries, commit), done, None)
 
     def aside(self, fn: Callable[[], Any]) -> Deferred[Any]:
         """As L{Writer.aside}; here it keeps its place."""

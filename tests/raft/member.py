@@ -5,23 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nacos_tw.raft.core import Core, IncomingChunk, Ready
+from nacos_tw.raft.marks import Mark
 from nacos_tw.raft.messages import AnyMessage, Configuration, Entry, HardState, SnapshotMeta
 
 
 class Disk:
     """What survives a crash."""
 
-    __slots__ = ("entries", "hard", "partial", "snapshot", "state")
+    __slots__ = ("commit", "entries", "hard", "mark", "partial", "snapshot", "state")
 
     def __init__(self) -> None:
+        self.commit = 0
+        self.mark: Mark | None = None
+        """Of a part of the state that keeps itself on disk: what was applied to it."""
         self.hard = HardState()
         self.snapshot: SnapshotMeta | None = None
         self.state = b""
         self.entries: list[Entry] = []
         self.partial: tuple[SnapshotMeta, bytes] | None = None
 
-    def save(self, hard: HardState | None, entries: tuple[Entry, ...], chunk: IncomingChunk | None) -> None:
+    def copy(self) -> Disk:
+        """A copy of all that is there."""
+        other = Disk()
+        other.commit, other.mark, other.hard = self.commit, self.mark, self.hard
+        other.snapshot, other.state, other.entries = self.snapshot, self.state, list(self.entries)
+        return other
+
+    def save(
+        self, hard: HardState | None, entries: tuple[Entry, ...], chunk: IncomingChunk | None, commit: int
+    ) -> None:
         """What L{nacos_tw.raft.store.Store} does with a Ready."""
+        if chunk is None:
+            self.commit = max(self.commit, commit)
         if hard is not None:
             self.hard = hard
         if entries:
@@ -55,13 +70,16 @@ class Disk:
         same = any(entry.index == meta.index and entry.term == meta.term for entry in self.entries)
         self.entries = [entry for entry in self.entries if same and entry.index > meta.index]
         self.snapshot, self.state = meta, state
+        if self.mark is None or self.mark.index < meta.index:
+            self.mark = Mark(meta.index, meta.term)
 
 
 class Member:
     """One node: a core while it is up, a disk always."""
 
     __slots__ = (
-        "applied", "asked", "core", "disk", "frozen", "life", "name", "pending", "saving", "state", "ticking",
+        "applied", "asked", "contradictions", "core", "disk", "frozen", "life", "name", "pending", "saving", "state",
+        "ticking",
         "wiped", "wanted",
     )  # fmt: skip
 
@@ -72,6 +90,7 @@ class Member:
         self.core: Core | None = None
         self.life = 0
         self.wiped = 0
+        self.contradictions: list[str] = []
         self.frozen = False
         self.saving = False
         self.pending: list[tuple[Ready, Iterable[tuple[str, AnyMessage]]]] = []

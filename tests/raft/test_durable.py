@@ -49,8 +49,18 @@ class Filed(Memory):
     def applied(self) -> int:
         return int(self.disk.get("applied", 0))
 
-    def begin(self, index: int) -> None:
-        self.index = index
+    @property
+    def applied_term(self) -> int:
+        return int(self.disk.get("term", 0))
+
+    def begin(self, index: int, term: int) -> None:
+        self.index, self.term = index, term
+
+    def set_aside(self) -> str:
+        self.disk["aside"] = dict(self.disk)
+        self.disk.update(state=[], applied=0, term=0)
+        self.reopened()
+        return "aside"
 
     def apply(self, command: bytes) -> Any:
         self.dirty = True
@@ -61,7 +71,7 @@ class Filed(Memory):
             self.lost = True
             raise NacosError("no space")
         if self.dirty:
-            self.disk.update(state=list(self.state), applied=self.index)
+            self.disk.update(state=list(self.state), applied=self.index, term=self.term)
             self.dirty = False
 
     def begins_anew(self) -> None:
@@ -77,7 +87,7 @@ class Filed(Memory):
 
     def restore_from(self, data: memoryview) -> None:
         super().restore(bytes(data))
-        self.disk.update(state=list(self.state), applied=self.index)
+        self.disk.update(state=list(self.state), applied=self.index, term=self.term)
 
 
 class DurableTests(SynchronousTestCase):

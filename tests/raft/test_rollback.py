@@ -1,0 +1,209 @@
+"""
+Disks that go back: folders that are restored from older copies, of one node and of a majority.
+
+Raft's promises end there, as nodes have forgotten what they acknowledged and for whom they voted. What must hold: that
+all nodes are equal in the end, and that none that knew more keeps silent. C{NACOS_TW_ROLLBACKS} sets how many seeds are
+run, C{NACOS_TW_ROLLBACK} runs one alone.
+"""
+
+from __future__ import annotations
+
+import os
+from random import Random
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from nacos_tw.raft.core import Core
+from nacos_tw.raft.follower import Follower
+from nacos_tw.raft.log import Log
+from nacos_tw.raft.messages import AppendEntries, Entry
+from tests.raft.checks import Checks
+from tests.raft.group import Group
+from tests.raft.member import Member
+from tests.raft.mutants import _Mutant
+
+SEEDS = int(os.environ.get("NACOS_TW_ROLLBACKS", "400"))
+ONLY = os.environ.get("NACOS_TW_ROLLBACK")
+
+
+class Lenient(Checks):
+    """Promises that forgetful disks break are not looked at."""
+
+    def role_changed(self, member: Member, core: Core) -> None: ...
+    def appended(self, core: Core, entries: tuple[Entry, ...]) -> None: ...
+    def contradicted(self, member: Member, core: Core) -> None: ...
+    def restored(self, name: str, index: int, state: int) -> None: ...
+
+    def applied(self, name: str, entry: Entry, state: int) -> None:
+        self.log[entry.index] = (entry.term, entry.data, state)
+
+    def committed(self, group: Group, member: Member) -> None:
+        assert member.core is not None
+        self.commit = member.core.commit
+
+
+class Nothing(dict[tuple[int, int], bytes]):
+    """Stays empty: what a majority had may be lost with it."""
+
+    def __setitem__(self, at: tuple[int, int], data: bytes) -> None: ...
+
+
+class Rollback:
+    """
+    A cluster that writes, is copied, writes on, and of which some nodes are started from their copies.
+
+    @ivar restored: those.
+    """
+
+    def __init__(self, seed: int, core: type[Core] = Core) -> None:
+        self.dice = dice = Random(seed)
+        names = "ABC" if dice.random() < 0.7 else "ABCDE"
+        self.group = Group(names, seed, core=core, checks=Lenient())
+        self.group.max_bytes = dice.choice((60, 400))
+        self._number = 0
+        many = dice.random() < 0.75
+        self.restored = dice.sample(names, len(names) // 2 + 1 if many else 1)
+        self.others = [name for name in names if name not in self.restored]
+
+    def _write(self, least: int, settle: bool = True) -> None:
+        """Write, and now and then lose the leader or take a snapshot."""
+        dice, group = self.dice, self.group
+        for _ in range(least + dice.randrange(12)):
+            group.run_until(lambda group: group.leaders)
+            self._number += 1
+            group.propose(group.leader, b"%d" % self._number)
+            group.run(dice.choice((0.001, 0.01, 0.1)))
+            chance = dice.random()
+            if chance < 0.1 and group.leaders:
+                leader = group.leader
+                group.crash(leader)
+                if dice.random() < 0.5 and settle:
+                    group.run_until(lambda group: group.leaders)
+                group.start(leader)
+            elif chance < 0.2:
+                name = dice.choice(group.names)
+                if group.members[name].core is not None:
+                    group.snapshot(name, dice.choice((0, 3)))
+        if settle:
+            group.run_until(Group.settled)
+
+    def run(self) -> None:
+        """
+        Do it.
+
+        @raise AssertionError: nodes differ in the end, or one that knew more has said nothing.
+        """
+        dice, group = self.dice, self.group
+        if dice.random() < 0.9:  # else the copies are of empty folders
+            self._write(1)
+        copies = {name: group.members[name].disk.copy() for name in self.restored}
+        self._write(2)
+        alive = dice.random() < 0.4
+        knew = {name: self._known(name, alive) for name in self.others}
+        for name in group.names:
+            if name in self.restored or not alive:
+                group.crash(name)
+        if alive and dice.random() < 0.5:
+            group.run(3)
+        for name in self.restored:
+            mark, disk = group.members[name].disk.mark, copies[name]
+            if dice.random() < 0.1:
+                disk.mark = mark  # only the log was restored
+            group.members[name].disk = disk
+        many = len(self.restored) > 1
+        late = [name for name in self.others if many and not alive and dice.random() < 0.5]
+        for name in group.names:
+            if name not in late:
+                group.call(dice.random() * 0.1, group.start, name)
+        if late:
+            self._write(dice.choice((0, 5, 30)), settle=False)
+            for name in late:
+                group.start(name)
+        group.acked = Nothing()
+        group.finish()
+        self._write(0)
+        self._check(knew)
+
+    def _known(self, name: str, alive: bool) -> tuple[int, int]:
+        """Lead and index of the last entry that a node knows to be committed; after a restart, what its disk says."""
+        core, disk = self.group.core(name), self.group.members[name].disk
+        known = core.commit if alive else max(disk.commit, disk.mark.index if disk.mark else 0)
+        return core.log.leads.at(known), known
+
+    def _check(self, knew: dict[str, tuple[int, int]]) -> None:
+        group = self.group
+        states = {(member.applied, member.state) for member in group.members.values()}
+        if len(states) != 1:
+            raise AssertionError(f"the nodes differ: {states}")
+        log = group.core(group.leader).log
+        for name, (lead, index) in knew.items():
+            same = log.leads.at(index) in (lead, 0)
+            if not same and not group.members[name].contradictions and log.first == 1:
+                raise AssertionError(f"{name} says nothing of what was lost behind {index}")
+
+
+class ComparesTerms(_Mutant):
+    """Compares terms alone, as Raft does as long as nobody forgets."""
+
+    class follower_type(Follower):  # noqa: N801
+        __slots__ = ()
+
+        def on_append(self, sender: str, message: AppendEntries, now: float) -> None:
+            entries = message.entries
+            message = AppendEntries(
+                message.term, message.prev_index, message.prev_term, message.commit, entries, message.round,
+                message.beats, message.floor,
+            )  # fmt: skip
+            super().on_append(sender, message, now)
+
+        def _contradicts(self, sender: str, message: AppendEntries) -> bool:
+            log: Log = self._core.log
+            commit = self._core.commit
+            for entry in message.entries:
+                if entry.index <= commit and log.term(entry.index) not in (None, entry.term):
+                    self._core.contradict("terms differ")
+                    return True
+            return False
+
+
+class ComparesNothing(_Mutant):
+    """Takes the leader for right, as before."""
+
+    class follower_type(Follower):  # noqa: N801
+        __slots__ = ()
+
+        def _contradicts(self, sender: str, message: AppendEntries) -> bool:
+            return False
+
+    def contradict(self, what: str, *, log: bool = True) -> None: ...
+
+
+class ForgetsCommit(_Mutant):
+    """Does not know after a restart what was committed before it."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args[:9], 0, [])
+
+
+class RollbackTests(SynchronousTestCase):
+    """One node, or a majority, goes on from an older copy."""
+
+    def test_all_are_equal_and_none_is_silent(self) -> None:
+        """Whatever was restored, and whoever leads then."""
+        for seed in [int(ONLY)] if ONLY else range(SEEDS):
+            try:
+                Rollback(seed).run()
+            except Exception as error:
+                raise AssertionError(f"NACOS_TW_ROLLBACK={seed}: {type(error).__name__}: {error}") from error
+
+    def test_silence_is_found(self) -> None:
+        """Cores that compare less are found within some dozen seeds."""
+        for mutant in (ComparesTerms, ComparesNothing, ForgetsCommit):
+            for seed in range(200):
+                try:
+                    Rollback(seed, mutant).run()
+                except AssertionError:
+                    break
+            else:
+                self.fail(f"{mutant.__name__} went unnoticed")
