@@ -230,6 +230,8 @@ class NacosNode(Node):
         self.node.on_beats = self.naming.beats
         self.node.on_role = self._role_changed
         self.node.on_config = self._config_changed
+        if self.config is not None:
+            self.node.on_ready = self.config.in_order
         questions = self.config.questions() if self.config is not None else {}
         self.peering.join(self.node, self.reports, self.config, {**questions, **self.areas.questions})
         self.upkeep: Upkeep | None = None

@@ -118,7 +118,8 @@ class EmbeddedConfigs:
                 self._accounts_changed(txn)
 
     def reading(self) -> str:
-        """Why clients cannot be served yet; the log's own reasons are told by its node."""
+        """Why clients cannot be served yet; the log's own reasons are told by its node, which has none now."""
+        self.in_order()
         return ""
 
     def questions(self) -> dict[str, Answering]:

@@ -35,6 +35,7 @@ from nacos_tw.raft.peers import Peers
 from nacos_tw.raft.reporting import NodeFacts, raft_status
 from nacos_tw.raft.saving import Saving
 from nacos_tw.raft.sessions import Sessions
+from nacos_tw.raft.setaside import SetAside
 from nacos_tw.raft.status import RaftStatus
 from nacos_tw.raft.store import Store
 from nacos_tw.raft.writer import DirectWriter, Writer
@@ -51,8 +52,8 @@ class RaftNode:
     @ivar on_applied: called after entries were applied and before their callers are answered.
     @ivar on_beats: called with the renewed numbers (bytes of an array of C{Q}) on every node.
     @ivar on_role: called when role, term or leader changed.
+    @ivar on_ready: called soon after the node came to be in order.
     @ivar on_config: called at the start, and when the log has another list of members.
-    @ivar contradictions: how often this node's state was not the cluster's, and was set aside.
     @ivar failure: why the Raft part has stopped; "" while it works.
     """
 
@@ -74,11 +75,10 @@ class RaftNode:
         self.on_applied: Callable[[], None] = lambda: None
         self.on_beats: Callable[[bytes], None] = lambda numbers: None
         self.on_role: Callable[[], None] = lambda: None
+        self.on_ready: Callable[[], None] = lambda: None
         self.on_config: Callable[[Configuration], None] = lambda config: None
         self.failure = ""
-        self.running = False
-        self.contradictions = 0
-        self._aside = self._aside_log = False
+        self.running = self._ready = False
         self._store = store
         self._writer = writer
         self._sessions = Sessions(machine)
@@ -93,6 +93,7 @@ class RaftNode:
         self._mender: IDelayedCall | None = None
         self._alarm = Alarm(clock, seconds, self._tick)
         self._applying = Applying(self.node, self._sessions)
+        self._aside = SetAside(self._applying)
         self._core = self._restore()
         self._health = Health(self._core, seconds, options.patience)
         self._forwarding = Forwarding(
@@ -262,7 +263,7 @@ class RaftNode:
         finally:
             self._draining = False
             if self._core.contradiction and not self.failure:
-                self._contradicted(self._core)
+                self._contradicted()
             if self.running and self._config is not self._core.config:
                 self._config = self._core.config
                 self._tell(lambda: self.on_config(self._core.config))
@@ -357,6 +358,9 @@ class RaftNode:
         self._forwarding.retry()
         if not self.failure:
             self._saving.note(self._core.commit)
+        ready, self._ready = self._ready, not self.reason()
+        if self._ready and not ready:
+            self._tell(self.on_ready)
 
     def _abandon(self, error: Exception) -> None:
         answers, numbers = self._forwarding.abandon(error)
@@ -378,29 +382,12 @@ class RaftNode:
         self._saving.forget()
         self._tell(lambda: self._abandon(Unavailable(self.failure)), self.on_role)
 
-    def _contradicted(self, core: Core) -> None:
-        """The cluster's log is not the one that this node knows to be committed: nodes that had it were restored from
-        older copies. What is here is put away, and the cluster's taken over."""
+    def _contradicted(self) -> None:
+        """The cluster's log is not this node's: begin anew with the leader's."""
+        self.failure = self._aside.found(self._core)
         self._mender = self._clock.callLater(0, self._mend)
-        self.contradictions += 1
-        self._aside, self._aside_log = True, core.contradicts_log
-        self.failure = f"this node's state contradicts the cluster's and is set aside: {core.contradiction}"
-        self.log.error(
-            "raft: {reason}. Nodes were restored from older copies: writes that were acknowledged are lost to the "
-            "cluster; this node keeps its copy for you and takes over the leader's state", reason=self.failure,
-        )  # fmt: skip
         self._saving.forget()
         self._tell(lambda: self._abandon(Unavailable(self.failure)), self.on_role)
-
-    def _set_aside(self) -> None:
-        """Put away what contradicts the cluster. If that fails in between it is done again."""
-        options, kept = self.options, []
-        if self._aside_log:
-            kept.append(Store.set_aside(options.folder, options.disk))
-            self._aside_log = False
-        kept += self._applying.set_aside()
-        self._aside = False
-        self.log.error("raft: what contradicts the cluster is kept in {places}", places=", ".join(kept) or "no file")
 
     def _mend(self) -> None:
         """Start again from the disk, as after a restart; a damaged log is fetched from the leader."""
@@ -410,9 +397,8 @@ class RaftNode:
         try:
             with self._reserve.lent():
                 self._store.close()
-                if self._aside:
-                    self._set_aside()
                 options = self.options
+                self._aside.carry_out(options.folder, options.disk)
                 self._store = open_store(options.folder, self.node, options.alone, options.disk, options.segment_bytes)
                 self._store.try_room()
                 self._writer.replace(self._store)
@@ -447,7 +433,8 @@ class RaftNode:
 
     def status(self) -> RaftStatus:
         """What this node knows of the cluster."""
-        facts = NodeFacts(self.node, self.options.shown or self.node, self._applying.index, self.reason())
+        options, applied = self.options, self._applying.index
+        facts = NodeFacts(self.node, options.shown or self.node, applied, self.reason(), self._aside.count)
         return raft_status(facts, self._core, self._peers, self._store.size_on_disk())
 
     # -- orders

@@ -16,12 +16,14 @@ class NodeFacts:
 
     @ivar name: the node's name in the log; C{shown} its name for people.
     @ivar reason: why it is not in order; "" when it is.
+    @ivar contradictions: how often its state was not the cluster's.
     """
 
     name: str
     shown: str
     applied: int
     reason: str
+    contradictions: int = 0
 
 
 def raft_status(facts: NodeFacts, core: Core, peers: Peers | None, log_bytes: int) -> RaftStatus:
@@ -49,6 +51,7 @@ def raft_status(facts: NodeFacts, core: Core, peers: Peers | None, log_bytes: in
         healthy=not facts.reason,
         reason=facts.reason,
         recovering=core.recovering,
+        contradictions=facts.contradictions,
         log_bytes=log_bytes,
         peers={} if peers is None else _peers(facts.name, core, peers),
     )

@@ -45,6 +45,8 @@ class RaftStatus:
     """Why it is not healthy, for people; "" when healthy."""
     recovering: bool = False
     """Whether the node has lost its log and waits for the leader's before it votes again."""
+    contradictions: int = 0
+    """How often since its start the node's state was not the cluster's, and was set aside."""
     log_bytes: int = 0
     """Size of log and snapshot on disk."""
     peers: dict[str, PeerStatus] = attrs.field(factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 import threading
@@ -103,6 +104,36 @@ class MachineTests(SynchronousTestCase):
         machine.flush()
         self.assertLess(len(statements), 3 * 50 + 15)
 
+    def test_set_aside(self) -> None:
+        """A copy of what contradicts the cluster is kept beside, two of them at most; the file begins anew."""
+        file = self.file()
+        machine, cache = self.machine(file)
+        told: list[int] = []
+        machine.on_set_aside = lambda: told.append(machine.applied)
+        kept = []
+        for number in (3, 7, 9):
+            machine.begin(number, 2)
+            machine.apply(c.encode(c.Publish(KEY, f"content {number}", None, T0)))
+            machine.flush()
+            machine.apply(c.encode(c.Publish(KEY, "not flushed", None, T0)))
+            self.assertEqual((machine.applied, machine.applied_term), (number, 2))
+            kept.append(machine.set_aside())
+            self.assertEqual((machine.applied, machine.applied_term, len(cache)), (0, 0, 0))
+        self.assertEqual(told, [0, 0, 0])
+        self.assertEqual([os.path.exists(folder) for folder in kept], [False, True, True])
+        name = os.path.basename(file.path)
+        copy, again = SQLiteFile(os.path.join(kept[2], name)), ConfigMachine(file)
+        self.assertEqual((ConfigMachine(copy).applied, ConfigMachine(copy).applied_term), (9, 2))
+        with copy.reading() as txn:
+            self.assertEqual(txn.one("SELECT content FROM config_info"), ("content 9",))
+        self.assertEqual((again.applied, again.applied_term), (0, 0))
+        machine.begin(1, 3)
+        machine.apply(c.encode(c.Publish(KEY, "new", None, T0)))
+        machine.flush()
+        self.assertEqual((machine.applied, machine.applied_term, len(cache)), (1, 3, 1))
+        copy.close()
+        file.close()
+
 
 class WalTests(SynchronousTestCase):
     """The log of the file, which is moved into the file in a thread while commits go on."""
@@ -127,7 +158,7 @@ class WalTests(SynchronousTestCase):
         self.addCleanup(lambda: moving.ident and moving.join())
         before = 0
         for number in range(1, 1200):
-            machine.begin(number)
+            machine.begin(number, 1)
             content = f"{number} " + "x" * 20_000
             machine.apply(c.encode(c.Publish(("", "g", f"{number % 20}"), content, None, T0)))
             machine.flush()

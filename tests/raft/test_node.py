@@ -264,8 +264,12 @@ class ClusterTests(SynchronousTestCase):
         node = self.nodes.start(self.one)
         self.assertIn("log was lost", node.reason())
         self.assertTrue(node.status().recovering)
+        told: list[str] = []
+        node.on_ready = lambda: told.append(node.reason())
         self.nodes.settle()
         self.assertEqual(node.reason(), "")
+        self.nodes.run(0.5)
+        self.assertEqual(told, [""])
 
     def test_all_restarted(self) -> None:
         """Nothing that was answered is lost when all are killed at once."""

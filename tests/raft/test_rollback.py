@@ -12,16 +12,33 @@ import os
 from random import Random
 from typing import Any
 
+import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.raft.core import Core
 from nacos_tw.raft.follower import Follower
+from nacos_tw.raft.leads import begins, first_config, first_entry
 from nacos_tw.raft.log import Log
-from nacos_tw.raft.messages import AppendEntries, Entry
+from nacos_tw.raft.messages import (
+    COMMAND,
+    CONFIG,
+    NOOP,
+    AnyMessage,
+    AppendEntries,
+    Configuration,
+    Entry,
+    HardState,
+    Message,
+    SnapshotMeta,
+)
+from nacos_tw.raft.segment import Group as SavedGroup
+from tests.raft.chaos import Chaos
 from tests.raft.checks import Checks
+from tests.raft.disks import MemoryDisk
 from tests.raft.group import Group
-from tests.raft.member import Member
+from tests.raft.member import Disk, Member
 from tests.raft.mutants import _Mutant
+from tests.raft.nodes import Nodes
 
 SEEDS = int(os.environ.get("NACOS_TW_ROLLBACKS", "400"))
 ONLY = os.environ.get("NACOS_TW_ROLLBACK")
@@ -106,11 +123,7 @@ class Rollback:
                 group.crash(name)
         if alive and dice.random() < 0.5:
             group.run(3)
-        for name in self.restored:
-            mark, disk = group.members[name].disk.mark, copies[name]
-            if dice.random() < 0.1:
-                disk.mark = mark  # only the log was restored
-            group.members[name].disk = disk
+        self._put_back(copies)
         many = len(self.restored) > 1
         late = [name for name in self.others if many and not alive and dice.random() < 0.5]
         for name in group.names:
@@ -120,10 +133,18 @@ class Rollback:
             self._write(dice.choice((0, 5, 30)), settle=False)
             for name in late:
                 group.start(name)
-        group.acked = Nothing()
+        if many:
+            group.acked = Nothing()
         group.finish()
         self._write(0)
         self._check(knew)
+
+    def _put_back(self, copies: dict[str, Disk]) -> None:
+        for name, disk in copies.items():
+            member = self.group.members[name]
+            if self.dice.random() < 0.1:
+                disk.mark = member.disk.mark  # only the log was restored
+            member.disk = disk
 
     def _known(self, name: str, alive: bool) -> tuple[int, int]:
         """Lead and index of the last entry that a node knows to be committed; after a restart, what its disk says."""
@@ -133,6 +154,9 @@ class Rollback:
 
     def _check(self, knew: dict[str, tuple[int, int]]) -> None:
         group = self.group
+        said = [member.contradictions for member in group.members.values() if member.contradictions]
+        if said and len(self.restored) == 1:
+            raise AssertionError(f"nothing was lost, but: {said}")
         states = {(member.applied, member.state) for member in group.members.values()}
         if len(states) != 1:
             raise AssertionError(f"the nodes differ: {states}")
@@ -141,6 +165,38 @@ class Rollback:
             same = log.leads.at(index) in (lead, 0)
             if not same and not group.members[name].contradictions and log.first == 1:
                 raise AssertionError(f"{name} says nothing of what was lost behind {index}")
+
+
+class OfBefore(_Mutant):
+    """A core of a version without numbers of leads, which compares nothing at or below its commit index."""
+
+    class follower_type(Follower):  # noqa: N801
+        __slots__ = ()
+
+        def on_append(self, sender: str, message: AppendEntries, now: float) -> None:
+            super().on_append(sender, msgspec.structs.replace(message, lead=0), now)
+
+        def _contradicts(self, sender: str, message: AppendEntries) -> bool:
+            return False
+
+    def become_leader(self) -> None:
+        super().become_leader()
+        if self.log.last_term != self.term:
+            return
+        (first,) = self.log.tail(self.log.last_index)
+        config = b"" if first.kind == NOOP else msgspec.msgpack.encode(self.log.config)
+        self.log.cut(first.index)
+        self.log.append((Entry(first.index, first.term, first.kind, config),))
+        self.log_changed()
+
+    def send_now(self, peer: str, message: AnyMessage) -> None:
+        if isinstance(message, AppendEntries):
+            message = msgspec.structs.replace(message, lead=0)
+        super().send_now(peer, message)
+
+    def snapshot_meta(self, index: int) -> SnapshotMeta | None:
+        meta = super().snapshot_meta(index)
+        return meta and msgspec.structs.replace(meta, leads=())
 
 
 class ComparesTerms(_Mutant):
@@ -207,3 +263,108 @@ class RollbackTests(SynchronousTestCase):
                     break
             else:
                 self.fail(f"{mutant.__name__} went unnoticed")
+
+
+class MixedTests(SynchronousTestCase):
+    """While a cluster is upgraded node by node, and over logs of before."""
+
+    def test_promises_hold(self) -> None:
+        """Nodes of both versions, under all faults of the simulation."""
+
+        def core(name: str, *args: Any) -> Core:
+            return (OfBefore if name in "AB" else Core)(name, *args)
+
+        for seed in range(100):
+            Chaos(seed, core).run()  # type: ignore[arg-type]
+
+    def test_formats(self) -> None:
+        """What was written before can be read now, and what is written now can be read by those of before."""
+
+        class Append(Message, frozen=True, array_like=True, tag=3):
+            prev_index: int
+            prev_term: int
+            commit: int
+            entries: tuple[Entry, ...] = ()
+            round: int = 0
+            beats: tuple[bytes, ...] = ()
+            floor: int = 0
+
+        class Meta(msgspec.Struct, frozen=True, array_like=True):
+            index: int
+            term: int
+            config: Configuration
+
+        class Saved(msgspec.Struct, frozen=True, array_like=True):
+            hard: HardState | None
+            entries: list[Entry]
+            boot: int = 0
+
+        entry, members = Entry(2, 1, NOOP, b""), Configuration(("A", "B"))
+        encode, decode = msgspec.msgpack.encode, msgspec.msgpack.decode
+        for before, now in (
+            (Append(1, 1, 1, 0, (entry,), 3, (b"x",), 2), AppendEntries(1, 1, 1, 0, (entry,), 3, (b"x",), 2)),
+            (Meta(5, 2, members), SnapshotMeta(5, 2, members)),
+            (Saved(HardState(1, "A"), [entry], 4), SavedGroup(HardState(1, "A"), [entry], 4)),
+        ):
+            self.assertEqual(decode(encode(before), type=type(now)), now)
+            self.assertEqual(decode(encode(now), type=type(before)), before)
+        self.assertEqual(decode(first_config(members, 77), type=Configuration), members)
+        self.assertEqual(begins(Entry(1, 1, CONFIG, first_config(members, 77))), 77)
+        self.assertIsNone(begins(Entry(3, 1, CONFIG, encode(members))))
+
+    def test_unknown_leads(self) -> None:
+        """Where one side does not know the lead the term alone tells; where both do, both must be the same."""
+        first, numbered = Entry(1, 1, NOOP, b""), Entry(2, 2, NOOP, first_entry(9))
+        log = Log(None, [first, numbered, Entry(3, 2, COMMAND, b"x")])
+        for index, term, lead, same in ((1, 1, 5, True), (3, 2, 0, True), (3, 2, 9, True), (3, 2, 8, False)):
+            self.assertIs(log.same(index, term, lead), same)
+            self.assertIs(log.contradicts(index, term, lead), not same)
+        self.assertTrue(log.contradicts(3, 3, 0))
+
+
+class DriverTests(SynchronousTestCase):
+    """The driver with logs on disks that go back."""
+
+    def test_majority(self) -> None:
+        """Two of three go on from copies: the third says so, keeps its log beside, and has theirs."""
+        nodes = Nodes(seed=5)
+        nodes.elect()
+        third, *victims = nodes.names
+
+        def write(name: str, words: bytes) -> None:
+            for number in range(5):
+                asked = nodes.propose(name, b"%s%d" % (words, number))
+                nodes.run_until(lambda asked=asked: asked.succeeded)  # type: ignore[misc]
+
+        write("A", b"before")
+        for name in nodes.names:
+            nodes.stop(name)
+        copies = {name: nodes.members[name].disk.image() for name in victims}
+        for name in nodes.names:
+            nodes.start(name)
+        nodes.elect()
+        write("A", b"after")
+        for name in nodes.names:
+            nodes.crash(name)
+        for name in victims:
+            nodes.members[name].disk = MemoryDisk(copies[name])
+            nodes.start(name)
+        nodes.run_until(lambda: nodes.leader in victims)
+        write("B", b"instead")
+        reasons: list[str] = []
+        node = nodes.start(third)
+        node.on_role = lambda: reasons.append(node.reason())
+        nodes.elect()
+        nodes.run_until(lambda: all(not nodes.node(name).reason() for name in nodes.names))
+        write(third, b"last")
+        nodes.run(1.0)
+        self.assertEqual(nodes.done("A"), nodes.done("B"))
+        self.assertEqual(nodes.done("B"), nodes.done("C"))
+        told = [name for name in nodes.names if nodes.node(name).status().contradictions]
+        self.assertIn(told, ([third], victims))
+        if told == [third]:
+            self.assertTrue(any("contradicts the cluster" in reason for reason in reasons), reasons)
+            self.assertIn(b"instead4", nodes.done("A"))
+        for name in told:
+            self.assertTrue(any("/damaged-1/" in path for path in nodes.members[name].disk.image()))
+        self.flushLoggedErrors()

@@ -97,6 +97,7 @@ class PrometheusV1:
         yield gauge("system_load_average_1m", "Load average of the last minute.", machine.load())
 
 
+_CONTRADICTIONS = "How often this node's state was not the cluster's, and was set aside."
 _OF_PEERS: tuple[tuple[str, str, Callable[[PeerStatus], float]], ...] = (
     ("connected", "Whether the link to the peer stands.", lambda peer: int(peer.connected)),
     ("lag_entries", "Entries that the peer has yet to get, at the leader.", lambda peer: peer.lag),
@@ -110,6 +111,7 @@ def raft_families(status: RaftStatus) -> Iterator[Family]:
     yield gauge("nacos_raft_has_leader", "Whether this node knows a leader.", int(bool(status.leader)))
     yield gauge("nacos_raft_healthy", "Whether the Raft part can do its work.", int(status.healthy))
     yield gauge("nacos_raft_recovering", "Whether a lost log is being fetched.", int(status.recovering))
+    yield counter("nacos_raft_contradictions_total", _CONTRADICTIONS, status.contradictions)
     yield gauge("nacos_raft_term", "Term.", status.term)
     yield gauge("nacos_raft_commit_index", "Highest committed entry.", status.commit)
     yield gauge("nacos_raft_applied_index", "Highest applied entry.", status.applied)

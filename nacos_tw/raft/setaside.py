@@ -1,0 +1,62 @@
+"""What a node does with a state that is not the cluster's: it says so, puts it away, and begins anew."""
+
+from __future__ import annotations
+
+from twisted.logger import Logger
+
+from nacos_tw.raft.applying import Applying
+from nacos_tw.raft.disk import Disk
+from nacos_tw.raft.state import State
+from nacos_tw.raft.store import Store
+
+
+class SetAside:
+    """
+    The states of one node that contradicted the cluster's.
+
+    @ivar count: how many there were since the start.
+    @ivar due: whether one is still to be put away.
+    """
+
+    log = Logger()
+
+    def __init__(self, applying: Applying) -> None:
+        self.count = 0
+        self.due = False
+        self._log_too = False
+        self._applying = applying
+
+    def found(self, core: State) -> str:
+        """
+        The leader's log is not the one that this node knows to be committed: nodes that had that were restored from
+        older copies.
+
+        @param core: has a L{contradiction<State.contradiction>}.
+        @return: the same as a reason why this node is not ready.
+        """
+        self.count += 1
+        self.due, self._log_too = True, core.contradicts_log
+        reason = f"this node's state contradicts the cluster's and is set aside: {core.contradiction}"
+        self.log.error(
+            "raft: {reason}. Nodes were restored from older copies of their folders: writes that were acknowledged are "
+            "lost to the cluster. This node keeps its copy for you, and takes over the leader's state", reason=reason,
+        )  # fmt: skip
+        return reason
+
+    def carry_out(self, folder: str, disk: Disk | None) -> None:
+        """
+        Put away what is due. If that fails halfway it may be called again; the start after a crash finds the rest.
+
+        @param folder: of the log, which is closed.
+        @raise nacos_tw.errors.NacosError, OSError: the disk refused.
+        """
+        if not self.due:
+            return
+        kept = []
+        if self._log_too:
+            kept.append(Store.set_aside(folder, disk))
+            self._log_too = False
+        kept += self._applying.set_aside()
+        self.due = False
+        places = ", ".join(kept) or "no file: nothing of it was on disk"
+        self.log.error("raft: what contradicts the cluster is kept in {places}", places=places)
