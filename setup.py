@@ -113,11 +113,13 @@ setup(
     extras_require={
         "fast": ["uvloop>=0.19; platform_python_implementation == 'CPython'"],
         "test": [
+            "h2>=4.1",
             "hypothesis>=6.90",
             "import-linter>=2.0",
             "mypy>=1.8",
             "mypy-zope>=1.0.3",
             "nacos-sdk-python>=0.1.12,<0.2",
+            "protobuf>=5.26",
             "requests>=2.31",
             "ruff>=0.6",
             "setuptools>=68",

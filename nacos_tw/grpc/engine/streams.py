@@ -1,0 +1,58 @@
+"""One call of a connection."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from nacos_tw.grpc.engine.assembly import Assembly
+from nacos_tw.grpc.engine.frames import WINDOW
+from nacos_tw.grpc.engine.heads import Head
+
+
+class Stream:
+    """
+    One call.
+
+    @ivar since: when it began, seconds.
+    @ivar ended: the client sends no more.
+    @ivar told: the owner knows of it, and hears how it ends.
+    @ivar window: bytes that the client may still send; C{owed}: bytes it has sent and that are in use here.
+    @ivar got: bytes of its body so far.
+    @ivar assembly: of messages that come in parts; None until there is one. C{message}: of a unary call that has come,
+        but not its end.
+    @ivar started: the first headers of the answer are sent.
+    @ivar credit: what the window for our messages differs from the client's initial one, in bytes.
+    @ivar queue: what waits for that window; C{queued} bytes, of the first part all from C{at} on.
+    @ivar last: block of the last headers, behind them; empty for an end without headers, None as long as there is more.
+    """
+
+    __slots__ = (
+        "assembly",
+        "at",
+        "credit",
+        "ended",
+        "got",
+        "head",
+        "last",
+        "message",
+        "number",
+        "owed",
+        "queue",
+        "queued",
+        "since",
+        "started",
+        "told",
+        "window",
+    )
+
+    def __init__(self, number: int, head: Head, since: float) -> None:
+        self.number = number
+        self.head = head
+        self.since = since
+        self.window = WINDOW
+        self.owed = self.got = self.credit = self.queued = self.at = 0
+        self.ended = self.told = self.started = False
+        self.assembly: Assembly | None = None
+        self.message: bytes | None = None
+        self.queue: deque[bytes] | None = None
+        self.last: bytes | None = None
