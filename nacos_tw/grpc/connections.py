@@ -1,0 +1,319 @@
+"""The clients that are connected: who they are, what is pushed to them, and which of them are silent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import attrs
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from nacos_tw.grpc.carrier import Carrier
+from nacos_tw.grpc.counters import Counters
+from nacos_tw.grpc.messages import DETECTION, OK, RESET, SETUP_ACK, Ack, ConnectionSetupRequest, Push
+from nacos_tw.grpc.payloads import Metadata, write
+from nacos_tw.timers import Periodic, guarded
+
+SWEEP = 1.0
+"""Seconds between two looks at who is silent and which pushes are not answered; these times are exact to that."""
+SILENCE = 20.0
+"""Seconds after which a client is asked whether it is there; C{DETECTION_TIME}: in so many it must say so."""
+DETECTION_TIME = 5.0
+RESET_TIME = 3.0
+MOST_LABELS = 64
+"""Labels of a client, and abilities; more are not taken."""
+
+DETECT = Push(DETECTION, {}, "internal")
+
+
+class PushFailed(Exception):
+    """A client has not taken a push: it is gone, did not answer in time, or answered with a failure."""
+
+
+class ClientConnection:
+    """
+    A client that has said who it is.
+
+    @ivar id: C{milliseconds_address_port}.
+    @ivar ip: as the client declares it; C{remote_ip}, C{remote_port}: where it comes from.
+    @ivar version: C{Nacos-Java-Client:v2.5.1}; C{app}: label AppName, else "-".
+    @ivar namespace: of config clients, as it was sent; None for others.
+    @ivar labels: all that were sent; C{abilities}: None for a client that does not negotiate.
+    @ivar since: milliseconds since 1970; C{last_active}: seconds of the clock.
+    @ivar stream: where its pushes go.
+    @ivar open: whether it is still there.
+    """
+
+    __slots__ = (
+        "_carrier",
+        "abilities",
+        "app",
+        "id",
+        "ip",
+        "labels",
+        "last_active",
+        "namespace",
+        "open",
+        "remote_ip",
+        "remote_port",
+        "since",
+        "stream",
+        "version",
+    )
+
+    def __init__(
+        self, carrier: Carrier, stream: int, metadata: Metadata, setup: ConnectionSetupRequest, now: float
+    ) -> None:
+        self._carrier = carrier
+        self.stream = stream
+        self.id = connection_id(carrier)
+        self.remote_ip, self.remote_port = carrier.host, carrier.port
+        self.ip = metadata.client_ip or carrier.host
+        self.version = setup.clientVersion or ""
+        self.labels = setup.labels or {}
+        self.app = self.labels.get("AppName") or "-"
+        self.namespace = setup.tenant
+        self.abilities = setup.abilityTable
+        self.since = carrier.serial
+        self.last_active = now
+        self.open = True
+
+    @property
+    def module(self) -> str:
+        """What it is for: C{naming}, C{config}, C{lock}, C{ai}; "" if it did not say."""
+        return self.labels.get("module", "")
+
+    @property
+    def queued(self) -> int:
+        """Bytes of pushes that it has not taken."""
+        return self._carrier.engine.queued(self.stream)
+
+    def send(self, payload: bytes) -> bool:
+        """Write a payload; False when it is gone."""
+        return self.open and self._carrier.send(self.stream, payload)
+
+    def end(self) -> None:
+        """Take it off: the client sees its stream end, and goes elsewhere."""
+        self._carrier.finish(self.stream)
+        self._carrier.drain()
+
+
+def connection_id(carrier: Carrier) -> str:
+    """In the form that other tools take apart: milliseconds, address, port."""
+    return f"{carrier.serial}_{carrier.host}_{carrier.port}"
+
+
+@attrs.define
+class _Waiting:
+    """A push that is not answered."""
+
+    client: ClientConnection
+    until: float
+    done: Deferred[None]
+
+
+@attrs.frozen
+class ConnectionLimits:
+    """
+    Clients that may be registered; 0 for no limit.
+
+    @ivar all: of all; C{per_ip}: of one address, as it comes from.
+    """
+
+    all: int = 0
+    per_ip: int = 0
+
+
+class Connections(Service):
+    """
+    The table.
+
+    @ivar server_ip: stands on pushes.
+    @ivar abilities: what the server can do, for clients that ask.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        counters: Counters,
+        server_ip: str = "",
+        abilities: dict[str, bool] | None = None,
+        limits: ConnectionLimits | None = None,
+    ) -> None:
+        self._clock = clock
+        self._counters = counters
+        self.server_ip = server_ip
+        self.abilities = abilities or {}
+        self._limits = limits or ConnectionLimits()
+        self._clients: dict[str, ClientConnection] = {}
+        self._per_ip: dict[str, int] = {}
+        self._waiting: dict[int, _Waiting] = {}
+        self._last_request = 0
+        self._joined: list[Callable[[ClientConnection], object]] = []
+        self._left: list[Callable[[ClientConnection], object]] = []
+        self._sweeping = Periodic(clock, SWEEP, self.sweep)
+
+    def startService(self) -> None:
+        """Look for silent clients from now on."""
+        super().startService()
+        self._sweeping.startService()
+
+    def stopService(self) -> None:
+        """Not any more."""
+        super().stopService()
+        self._sweeping.stopService()
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    def __iter__(self) -> Any:
+        return iter(list(self._clients.values()))
+
+    def get(self, id_: str) -> ClientConnection | None:
+        """The client with that id; None if it is not here."""
+        return self._clients.get(id_)
+
+    def on_joined(self, listener: Callable[[ClientConnection], object]) -> None:
+        """Hear of each client that has come; called before anything it asks is served."""
+        self._joined.append(listener)
+
+    def on_left(self, listener: Callable[[ClientConnection], object]) -> None:
+        """Hear of each client that has gone, at once and once."""
+        self._left.append(listener)
+
+    def register(
+        self, carrier: Carrier, stream: int, metadata: Metadata, setup: ConnectionSetupRequest
+    ) -> ClientConnection | None:
+        """
+        A client says who it is.
+
+        @return: None if it is not taken: there are too many.
+        """
+        client = ClientConnection(carrier, stream, metadata, setup, self._clock.seconds())
+        counters, limits = self._counters, self._limits
+        of_ip = self._per_ip.get(client.remote_ip, 0)
+        if (
+            (limits.all and len(self._clients) >= limits.all)
+            or (limits.per_ip and of_ip >= limits.per_ip)
+            or len(client.labels) > MOST_LABELS
+            or len(client.abilities or ()) > MOST_LABELS
+        ):
+            counters.refused += 1
+            return None
+        self._per_ip[client.remote_ip] = of_ip + 1
+        self._clients[client.id] = client
+        counters.registered += 1
+        counters.registrations += 1
+        for listener in self._joined:
+            guarded(self.log, "what follows a client's coming", lambda hear=listener: hear(client))  # type: ignore[misc]
+        if client.abilities is not None:
+            self.tell(client, Push(SETUP_ACK, {"abilityTable": self.abilities}, "internal"))
+        return client
+
+    def remove(self, client: ClientConnection) -> None:
+        """A client has gone, or is to go."""
+        if not client.open:
+            return
+        client.open = False
+        del self._clients[client.id]
+        self._counters.registered -= 1
+        left = self._per_ip[client.remote_ip] - 1
+        if left:
+            self._per_ip[client.remote_ip] = left
+        else:
+            del self._per_ip[client.remote_ip]
+        for number in [number for number, push in self._waiting.items() if push.client is client]:
+            self._fail(number, "the client is gone")
+        for listener in self._left:
+            guarded(self.log, "what follows a client's going", lambda hear=listener: hear(client))  # type: ignore[misc]
+
+    # Pushes
+
+    def tell(self, client: ClientConnection, push: Push) -> bool:
+        """
+        Send a push that wants no answer.
+
+        @return: False when the client is gone.
+        """
+        self._counters.pushes += 1
+        return client.send(write(push.type, push.json(None), self.server_ip))
+
+    def push(self, client: ClientConnection, push: Push, seconds: float) -> Deferred[None]:
+        """
+        Send a push that is to be acknowledged.
+
+        @param seconds: the client has so long.
+        @return: fires when it has taken it; fails with L{PushFailed}.
+        """
+        done: Deferred[None] = Deferred()
+        number = self._last_request = self._last_request + 1
+        self._waiting[number] = _Waiting(client, self._clock.seconds() + seconds, done)
+        self._counters.pushes += 1
+        if not client.send(write(push.type, push.json(number), self.server_ip)):
+            self._fail(number, "the client is gone")
+        return done
+
+    def acknowledged(self, client: ClientConnection, ack: Ack) -> None:
+        """A client has answered a push."""
+        client.last_active = self._clock.seconds()
+        try:
+            number = int(ack.requestId or "")
+        except ValueError:
+            return
+        waiting = self._waiting.get(number)
+        if waiting is None or waiting.client is not client:
+            return
+        if ack.resultCode != OK:
+            self._fail(number, f"the client answered with {ack.resultCode}")
+            return
+        del self._waiting[number]
+        self._counters.acks += 1
+        waiting.done.callback(None)
+
+    def _fail(self, number: int, why: str) -> None:
+        waiting = self._waiting.pop(number, None)
+        if waiting is not None:
+            self._counters.unanswered += 1
+            waiting.done.errback(PushFailed(why))
+
+    # Silence, and moving
+
+    def sweep(self) -> None:
+        """Give up pushes that are not answered, ask clients that are silent."""
+        now = self._clock.seconds()
+        for number in [number for number, push in self._waiting.items() if now >= push.until]:
+            self._fail(number, "the client did not answer in time")
+        for client in list(self._clients.values()):
+            if now - client.last_active >= SILENCE:
+                # Not asked again while it has time to answer.
+                client.last_active = now - SILENCE + DETECTION_TIME + 2 * SWEEP
+                self._detect(client, now)
+
+    def _detect(self, client: ClientConnection, now: float) -> None:
+        def silent(failure: Any) -> None:
+            failure.trap(PushFailed)
+            if client.open:
+                self._counters.detected += 1
+                self.log.info("client {id} is silent, and is dropped", id=client.id)
+                client.end()
+                self.remove(client)
+
+        self.push(client, DETECT, DETECTION_TIME).addErrback(silent)
+
+    def reset(self, clients: Iterable[ClientConnection], server: str = "") -> list[Deferred[None]]:
+        """
+        Ask clients to go to another node.
+
+        @param server: C{ip:port} of its main port; "" for any.
+        @return: each fires when a client has said that it will, or will not; none fails.
+        """
+        members: dict[str, str] = {}
+        if server:
+            members["serverIp"], _, members["serverPort"] = server.rpartition(":")
+        push = Push(RESET, members, "internal")
+        return [self.push(client, push, RESET_TIME).addErrback(lambda _: None) for client in clients]

@@ -1,0 +1,252 @@
+"""Requests by their C{metadata.type}: the order of checks, the table of handlers, the shape of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+import attrs
+import msgspec
+from msgspec import Struct
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nacos_tw.errors import BadParameter, Forbidden, NacosError, NotFound
+from nacos_tw.grpc.carrier import Carrier
+from nacos_tw.grpc.connections import ClientConnection, Connections, connection_id
+from nacos_tw.grpc.counters import Counters
+from nacos_tw.grpc.messages import (
+    BAD_GATEWAY,
+    BAD_PARAMETER,
+    FAIL,
+    NO_HANDLER,
+    NO_RIGHT,
+    STARTING,
+    UNREGISTERED,
+    Ack,
+    ConnectionSetupRequest,
+    ErrorResponse,
+    HealthCheckResponse,
+    Response,
+    ServerCheckResponse,
+    failed,
+    json,
+)
+from nacos_tw.grpc.payloads import Metadata, PayloadError, Reader, write
+
+R = TypeVar("R", bound=Struct)
+
+BETWEEN_NODES = {
+    "ServerLoaderInfoRequest",
+    "ServerReloadRequest",
+    "MemberReportRequest",
+    "DistroDataRequest",
+    "ConfigChangeClusterSyncRequest",
+}
+"""Of the port of the cluster; clients may not ask them."""
+SERVER_CHECK, HEALTH_CHECK, SETUP = "ServerCheckRequest", "HealthCheckRequest", "ConnectionSetupRequest"
+
+
+@attrs.frozen
+class Asked(Generic[R]):
+    """
+    A request, for its handler.
+
+    @ivar client: who asks; C{headers}: of the payload's metadata, with the token; C{request}: what.
+    """
+
+    client: ClientConnection
+    headers: Mapping[str, str]
+    request: R
+
+
+Answer = Response | Deferred[Response]
+
+
+class Handler(Generic[R]):
+    """
+    One entry of the table.
+
+    @ivar decode: JSON to request; C{serve}: request to response.
+    """
+
+    __slots__ = ("decode", "serve")
+
+    def __init__(self, request: type[R], serve: Callable[[Asked[R]], Answer]) -> None:
+        """
+        @param request: what its JSON is; unknown members are passed over.
+        @param serve: may raise L{nacos_tw.errors.NacosError} or L{RequestFailed}, as its Deferred may fail with them.
+        """
+        self.decode: Callable[[bytes], R] = msgspec.json.Decoder(request).decode
+        self.serve = serve
+
+
+class RequestFailed(Exception):
+    """
+    An ErrorResponse in its own words.
+
+    @ivar code: for C{errorCode} and C{resultCode}.
+    """
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def problem(error: BaseException) -> ErrorResponse | None:
+    """What a client is told about an error; None for one that is not meant for it."""
+    if isinstance(error, RequestFailed):
+        code = error.code
+    elif isinstance(error, BadParameter):
+        code = BAD_PARAMETER
+    elif isinstance(error, Forbidden):
+        code = NO_RIGHT
+    elif isinstance(error, NotFound):
+        code = 404
+    elif isinstance(error, NacosError):
+        code = FAIL
+    else:
+        return None
+    return failed(code, str(error), code)
+
+
+class Dispatcher:
+    """Serves what carriers bring; see L{nacos_tw.grpc.carrier.IServing}."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        handlers: Mapping[str, Handler[Any]],
+        connections: Connections,
+        counters: Counters,
+        clock: IReactorTime,
+        started: Callable[[], bool] = lambda: True,
+        reader: Reader | None = None,
+    ) -> None:
+        """
+        @param handlers: C{metadata.type} to what serves it.
+        @param started: whether requests can be served yet.
+        """
+        self._handlers = dict(handlers)
+        self._connections = connections
+        self._counters = counters
+        self._clock = clock
+        self._started = started
+        self._reader = reader or Reader()
+        self._decode_setup = msgspec.json.Decoder(ConnectionSetupRequest).decode
+        self._decode_ack = msgspec.json.Decoder(Ack).decode
+        self._healthy = _payload(HealthCheckResponse())
+        self._names = sorted((*handlers, SERVER_CHECK, HEALTH_CHECK))
+
+    # Unary calls
+
+    def unary(self, carrier: Carrier, message: bytes) -> bytes | Deferred[bytes]:
+        """Answer a unary call: the checks of Nacos, in its order."""
+        try:
+            metadata, body = self._reader.read(message)
+        except PayloadError as error:
+            return self._refuse(BAD_GATEWAY, str(error))
+        type_ = metadata.type
+        handler = self._handlers.get(type_)
+        client = carrier.client
+        if client is None or not client.open or handler is None or not self._started():
+            if type_ != HEALTH_CHECK or client is None or not client.open or not self._started():
+                return self._unusual(carrier, type_)
+            self._counters.requests[type_] += 1
+            client.last_active = self._clock.seconds()
+            return self._healthy
+        self._counters.requests[type_] += 1
+        try:
+            request = handler.decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return self._refuse(BAD_GATEWAY, "errCode: 101, errMsg: Nacos deserialize failed.  ")
+        client.last_active = self._clock.seconds()
+        try:
+            answer = handler.serve(Asked(client, metadata.headers, request))
+        except Exception as error:
+            return self._failed(error)
+        if isinstance(answer, Deferred):
+            return answer.addCallbacks(self._rendered, self._failure)
+        return self._rendered(answer)
+
+    def _unusual(self, carrier: Carrier, type_: str) -> bytes:
+        """What is not a registered client's request that has a handler."""
+        if type_ in BETWEEN_NODES:
+            return self._refuse(BAD_GATEWAY, f" invoke {type_} from sdk is forbidden")
+        if not self._started():
+            return self._refuse(STARTING, "Server is starting,please try later.")
+        if type_ == SERVER_CHECK:
+            self._counters.requests[type_] += 1
+            return _payload(ServerCheckResponse(connectionId=connection_id(carrier)))
+        if type_ not in self._handlers and type_ != HEALTH_CHECK:
+            return self._refuse(NO_HANDLER, "RequestHandler Not Found")
+        return self._refuse(UNREGISTERED, "Connection is unregistered.")
+
+    def _rendered(self, response: Response) -> bytes:
+        if response.resultCode != 200:
+            self._counters.errors[response.errorCode] += 1
+        return _payload(response)
+
+    def _refuse(self, code: int, text: str) -> bytes:
+        self._counters.errors[code] += 1
+        return _payload(failed(code, text))
+
+    def _failure(self, failure: Failure) -> bytes:
+        if failure.check(CancelledError):
+            return b""  # nobody waits for it any more
+        return self._failed(failure.value or RuntimeError(), failure)
+
+    def _failed(self, error: BaseException, failure: Failure | None = None) -> bytes:
+        found = problem(error)
+        if found is None:
+            self._counters.failures += 1
+            self.log.failure("a request failed", failure)
+            found = failed(FAIL, "the request failed in the server; its log says why", FAIL)
+        return self._rendered(found)
+
+    # The stream
+
+    def message(self, carrier: Carrier, stream: int, message: bytes) -> None:
+        """A message on a stream: a client says who it is, or answers a push; anything else is dropped, as by Nacos."""
+        try:
+            metadata, body = self._reader.read(message)
+            if metadata.type == SETUP:
+                self._setup(carrier, stream, metadata, self._decode_setup(body))
+            elif metadata.type.endswith("Response") and carrier.client is not None:
+                self._connections.acknowledged(carrier.client, self._decode_ack(body))
+        except (PayloadError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            self.log.debug("a message of {host} is dropped: {error}", host=carrier.host, error=error)
+
+    def _setup(self, carrier: Carrier, stream: int, metadata: Metadata, setup: ConnectionSetupRequest) -> None:
+        client: ClientConnection | None = carrier.client
+        if client is not None and client.open:
+            return
+        source = (setup.labels or {}).get("source")
+        if not self._started() and source == "sdk":
+            self._counters.refused += 1
+            carrier.finish(stream)
+            carrier.drain()
+            return
+        carrier.client = self._connections.register(carrier, stream, metadata, setup)
+        if carrier.client is None:
+            carrier.finish(stream)
+            carrier.drain()
+
+    def closed(self, carrier: Carrier, stream: int) -> None:
+        """A stream ends: with that of its pushes a client is gone."""
+        client: ClientConnection | None = carrier.client
+        if client is not None and client.stream == stream:
+            self._connections.remove(client)
+        carrier.finish(stream)
+
+    def lost(self, carrier: Carrier) -> None:
+        """The connection is gone."""
+        if carrier.client is not None:
+            self._connections.remove(carrier.client)
+
+
+def _payload(response: Response) -> bytes:
+    return write(type(response).__name__, json(response))

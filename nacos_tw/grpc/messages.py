@@ -1,0 +1,113 @@
+"""
+Requests and responses that connections themselves need, with the JSON that Nacos writes: no member is null.
+
+A response is C{resultCode, errorCode, message?, its own members, success}; a request to a client C{headers, requestId?,
+its own members, module}.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+OK, FAIL = 200, 500
+STARTING, UNREGISTERED, NO_HANDLER, BAD_PARAMETER, NO_RIGHT, BAD_GATEWAY = 300, 301, 302, 400, 403, 502
+"""Codes of errors."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Response(Struct, kw_only=True, omit_defaults=False):
+    """
+    What every response has. A subclass is one type of response: its name is C{metadata.type}.
+
+    @ivar message: text of an error; unset members are left out.
+    """
+
+    resultCode: int = OK  # noqa: N815 - the names of the wire
+    errorCode: int = 0  # noqa: N815
+    message: str | UnsetType = UNSET
+
+
+class ErrorResponse(Response):
+    """What went wrong before or in a handler."""
+
+
+class ServerCheckResponse(Response, kw_only=True):
+    """@ivar supportAbilityNegotiation: whether L{SETUP_ACK} will follow a setup with abilities."""
+
+    connectionId: str  # noqa: N815
+    supportAbilityNegotiation: bool = True  # noqa: N815
+
+
+class HealthCheckResponse(Response):
+    """The connection is known."""
+
+
+def json(response: Response) -> bytes:
+    """A response as JSON."""
+    return _encode(response)[:-1] + (b',"success":true}' if response.resultCode == OK else b',"success":false}')
+
+
+def failed(error_code: int, text: str, result_code: int = FAIL) -> ErrorResponse:
+    """An error in Nacos's form."""
+    return ErrorResponse(resultCode=result_code, errorCode=error_code, message=text)
+
+
+class ConnectionSetupRequest(Struct):
+    """
+    The first message of a client's stream.
+
+    @ivar tenant: namespace of config clients.
+    @ivar abilityTable: None for clients that do not negotiate.
+    """
+
+    clientVersion: str | None = None  # noqa: N815
+    tenant: str | None = None
+    labels: dict[str, str] | None = None
+    abilityTable: dict[str, bool] | None = None  # noqa: N815
+
+
+class Ack(Struct):
+    """
+    A client's answer to a push.
+
+    @ivar requestId: of the push; C{resultCode}: 200 for success, whatever C{success} says.
+    """
+
+    requestId: str | int | None = None  # noqa: N815
+    resultCode: int | None = None  # noqa: N815
+    errorCode: int | None = None  # noqa: N815
+    message: str | None = None
+
+
+SETUP_ACK, DETECTION, RESET = "SetupAckRequest", "ClientDetectionRequest", "ConnectResetRequest"
+
+
+class Push:
+    """
+    A request to clients, rendered once for all who get it.
+
+    @ivar type: C{metadata.type}; C{tail}: the JSON behind the requestId.
+    """
+
+    __slots__ = ("tail", "type")
+
+    def __init__(self, type_: str, members: dict[str, Any] | Struct, module: str) -> None:
+        """
+        @param members: of its own, in the order that they are to have.
+        @param module: C{internal}, C{naming}, C{config} or C{lock}.
+        """
+        self.type = type_
+        inner = _encode(members)[1:-1]
+        self.tail = (b"," + inner if inner else b"") + b',"module":"' + module.encode() + b'"}'
+
+    def json(self, request_id: int | None) -> bytes:
+        """
+        @param request_id: None for a push that wants no answer.
+        """
+        if request_id is None:
+            return b'{"headers":{}' + self.tail
+        return b'{"headers":{},"requestId":"%d"' % request_id + self.tail

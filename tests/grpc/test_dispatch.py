@@ -1,0 +1,333 @@
+"""Requests and connections, to the byte of the JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from nacos_tw.errors import BadParameter, Forbidden, NotFound, Unavailable
+from nacos_tw.grpc.connections import ConnectionLimits, PushFailed
+from nacos_tw.grpc.dispatch import Asked, Handler, RequestFailed
+from nacos_tw.grpc.messages import Push, Response, failed
+from tests.grpc.carriers import Server
+
+ID = "1795449563064_10.1.1.1_40001"
+
+
+class EchoRequest(Struct):
+    text: str = ""
+
+
+class EchoResponse(Response, kw_only=True):
+    text: str
+
+
+class Case(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.asked: list[Asked[EchoRequest]] = []
+        self.answer: Any = None
+        self.server = Server({"EchoRequest": Handler(EchoRequest, self.echo)})
+        self.client = self.server.client()
+
+    def echo(self, asked: Asked[EchoRequest]) -> Any:
+        self.asked.append(asked)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer or EchoResponse(text=asked.request.text)
+
+
+class RequestTests(Case):
+    """Unary requests."""
+
+    def refused(self, type_: str, code: int, text: str, body: Any = None, result: int = 500) -> None:
+        expected = f'{{"resultCode":{result},"errorCode":{code},"message":"{text}","success":false}}'
+        self.assertEqual(self.client.ask(type_, body), ("ErrorResponse", expected.encode()))
+
+    def test_server_check(self) -> None:
+        """It needs no setup, and its body is not looked at."""
+        expected = (
+            f'{{"resultCode":200,"errorCode":0,"connectionId":"{ID}","supportAbilityNegotiation":true,"success":true}}'
+        )
+        for body in ({}, b"no json"):
+            self.assertEqual(self.client.ask("ServerCheckRequest", body), ("ServerCheckResponse", expected.encode()))
+
+    def test_health_check(self) -> None:
+        """Of a registered client only."""
+        self.refused("HealthCheckRequest", 301, "Connection is unregistered.")
+        self.client.setup()
+        self.assertEqual(
+            self.client.ask("HealthCheckRequest"),
+            ("HealthCheckResponse", b'{"resultCode":200,"errorCode":0,"success":true}'),
+        )
+
+    def test_unknown(self) -> None:
+        """An unknown type is 302, and the connection stays; those between nodes are forbidden, first of all."""
+        self.refused("NoSuchRequest", 302, "RequestHandler Not Found")
+        self.client.setup()
+        self.refused("NoSuchRequest", 302, "RequestHandler Not Found")
+        for type_ in ("ServerLoaderInfoRequest", "DistroDataRequest", "MemberReportRequest", "ServerReloadRequest"):
+            self.refused(type_, 502, f" invoke {type_} from sdk is forbidden")
+        self.refused("echorequest", 302, "RequestHandler Not Found")
+        self.assertEqual(self.client.ask("EchoRequest", {"text": "x"})[0], "EchoResponse")
+
+    def test_starting(self) -> None:
+        """Nothing is served while the node starts, not even the check."""
+        self.server.started = False
+        for type_ in ("ServerCheckRequest", "EchoRequest", "NoSuchRequest"):
+            self.refused(type_, 300, "Server is starting,please try later.")
+        self.refused("DistroDataRequest", 502, " invoke DistroDataRequest from sdk is forbidden")
+        self.client.setup()
+        self.assertTrue(self.client.answers[self.client.stream].ended)
+        self.assertEqual((len(self.server.connections), self.server.counters.refused), (0, 1))
+
+    def test_broken_json(self) -> None:
+        """What is no JSON, or has members of wrong kinds."""
+        self.client.setup()
+        for body in (b"{", b"", b'{"text":5}', b"\xff", b"[" * 16_000):
+            self.refused("EchoRequest", 502, "errCode: 101, errMsg: Nacos deserialize failed.  ", body)
+
+    def test_no_payload(self) -> None:
+        """Bytes that are no payload are answered, and harm nobody."""
+        self.client.setup()
+        number = self.client.call(b"\xff\xff\xff")
+        self.client.turn()
+        self.assertEqual(self.client.got(number)[0], "ErrorResponse")
+
+    def test_handler(self) -> None:
+        """It gets the client, the headers and the request; what it answers has its own type."""
+        self.client.setup()
+        self.assertEqual(
+            self.client.ask("EchoRequest", {"text": "hé", "unknown": [1]}),
+            ("EchoResponse", '{"resultCode":200,"errorCode":0,"text":"hé","success":true}'.encode()),
+        )
+        self.assertEqual((self.asked[0].client.id, self.asked[0].request.text), (ID, "hé"))
+        self.answer = failed(403, "Validate Identity failed.")
+        self.assertEqual(
+            self.client.ask("EchoRequest")[1],
+            b'{"resultCode":500,"errorCode":403,"message":"Validate Identity failed.","success":false}',
+        )
+        self.assertEqual(self.server.counters.errors[403], 1)
+
+    def test_errors(self) -> None:
+        """Errors of the domain have their codes; others say nothing of what they are."""
+        self.client.setup()
+        for error, code in (
+            (BadParameter("bad"), 400),
+            (Forbidden("bad"), 403),
+            (NotFound("bad"), 404),
+            (Unavailable("bad"), 500),
+            (RequestFailed(-401, "bad"), -401),
+        ):
+            self.answer = error
+            self.refused("EchoRequest", code, "bad", result=code)
+        self.answer = ZeroDivisionError("secret")
+        self.refused("EchoRequest", 500, "the request failed in the server; its log says why")
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_later(self) -> None:
+        """Answers may come later, in any order; failures too."""
+        self.client.setup()
+        waiting: list[Deferred[Any]] = []
+        numbers = []
+        for _ in range(3):
+            waiting.append(Deferred())
+            self.answer = waiting[-1]
+            numbers.append(self.client.start("EchoRequest"))
+            self.client.turn()
+        waiting[2].callback(EchoResponse(text="2"))
+        waiting[0].errback(BadParameter("no"))
+        self.client.turn()
+        self.assertEqual(self.client.got(numbers[0])[0], "ErrorResponse")
+        self.assertIsNone(self.client.got(numbers[1]))
+        self.assertIn(b'"text":"2"', self.client.got(numbers[2])[1])
+
+    def test_deadline(self) -> None:
+        """A call whose time is over is ended, and its handler is cancelled."""
+        self.client.setup()
+        cancelled: list[Any] = []
+        self.answer = Deferred(cancelled.append)
+        number = self.client.start("EchoRequest", more=((b"grpc-timeout", b"1500m"),))
+        self.client.turn()
+        self.server.clock.advance(1.4)
+        self.assertEqual(cancelled, [])
+        self.server.clock.advance(0.2)
+        self.client.turn()
+        self.assertEqual(len(cancelled), 1)
+        self.assertEqual(self.client.answers[number].status, 4)
+        self.assertEqual(self.server.counters.late, 1)
+
+    def test_given_up(self) -> None:
+        """So is the handler of a call that the client gives up, or whose connection is gone."""
+        self.client.setup()
+        cancelled: list[Any] = []
+        self.answer = Deferred(cancelled.append)
+        number = self.client.start("EchoRequest")
+        self.client.turn()
+        self.client.http.reset_stream(number)
+        self.client.turn()
+        self.assertEqual(len(cancelled), 1)
+        self.answer = Deferred(cancelled.append)
+        self.client.start("EchoRequest")
+        self.client.turn()
+        self.client.transport.loseConnection()
+        self.assertEqual(len(cancelled), 2)
+        self.assertEqual(self.server.counters.registered, 0)
+
+
+class ConnectionsTests(Case):
+    """Life of a client."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.heard: list[str] = []
+        self.server.connections.on_joined(lambda client: self.heard.append(f"joined {client.id}"))
+        self.server.connections.on_left(lambda client: self.heard.append(f"left {client.id}"))
+
+    def test_setup(self) -> None:
+        """Who it is; without abilities it is told nothing."""
+        self.client.setup(tenant="ns", labels={"module": "config", "AppName": "shop", "taskId": "0"})
+        (client,) = self.server.connections
+        self.assertEqual(
+            (client.id, client.ip, client.remote_ip, client.remote_port, client.app, client.module, client.namespace),
+            (ID, "10.0.0.7", "10.1.1.1", 40001, "shop", "config", "ns"),
+        )
+        self.assertEqual((client.version, client.abilities), ("Nacos-Java-Client:v2.5.1", None))
+        self.assertEqual(self.client.pushed, [])
+        self.assertIs(self.server.connections.get(ID), client)
+
+    def test_abilities(self) -> None:
+        """With abilities, even none, it is told ours, once, and not asked for an answer."""
+        self.client.setup(abilityTable={})
+        expected = [("SetupAckRequest", b'{"headers":{},"abilityTable":{"fuzzyWatch":true},"module":"internal"}')]
+        self.assertEqual(self.client.pushed, expected)
+        self.client.say("ConnectionSetupRequest", {"abilityTable": {"lock": True}})
+        self.assertEqual((self.client.pushed, len(self.server.connections)), (expected, 1))
+
+    def test_end_of_stream(self) -> None:
+        """The end of its stream is the end of a client, though the connection goes on."""
+        self.client.setup()
+        self.client.http.end_stream(self.client.stream)
+        self.client.turn()
+        self.assertEqual(self.heard, [f"joined {ID}", f"left {ID}"])
+        self.assertEqual(self.client.ask("HealthCheckRequest")[0], "ErrorResponse")
+        self.client.setup()
+        self.assertEqual(self.client.ask("HealthCheckRequest")[0], "HealthCheckResponse")
+        self.client.transport.loseConnection()
+        self.assertEqual(self.heard[2:], [f"joined {ID}", f"left {ID}"])
+
+    def test_reset_stream(self) -> None:
+        self.client.setup()
+        self.client.http.reset_stream(self.client.stream)
+        self.client.turn()
+        self.assertEqual(self.heard[1:], [f"left {ID}"])
+
+    def test_limits(self) -> None:
+        """Clients above a limit see their stream end; others are not touched."""
+        server = self.server = Server(table=ConnectionLimits(all=3, per_ip=2))
+        clients = [server.client() for _ in range(3)]
+        for client in clients:
+            client.setup()
+        self.assertEqual([client.answers[client.stream].ended for client in clients], [False, False, True])
+        self.assertEqual((len(server.connections), server.counters.refused), (2, 1))
+        clients[0].transport.loseConnection()
+        again = server.client()
+        again.setup()
+        self.assertEqual(again.ask("HealthCheckRequest")[0], "HealthCheckResponse")
+
+    def test_push(self) -> None:
+        """A push is acknowledged by its number, whatever the type and C{success} of the answer are."""
+        self.client.setup()
+        (client,) = self.server.connections
+        push = Push("ConfigChangeNotifyRequest", {"dataId": "d", "group": "g", "tenant": ""}, "config")
+        done = self.server.connections.push(client, push, 3.0)
+        self.client.turn()
+        self.assertEqual(
+            self.client.pushed,
+            [
+                (
+                    "ConfigChangeNotifyRequest",
+                    b'{"headers":{},"requestId":"1","dataId":"d","group":"g","tenant":"","module":"config"}',
+                )
+            ],
+        )
+        self.assertNoResult(done)
+        self.client.say("NotifySubscriberResponse", {"requestId": "1", "resultCode": 200, "success": False})
+        self.successResultOf(done)
+
+    def test_push_refused(self) -> None:
+        self.client.setup()
+        (client,) = self.server.connections
+        done = self.server.connections.push(client, Push("X", {}, "naming"), 3.0)
+        self.client.say("XResponse", {"requestId": "1", "resultCode": 500, "success": True})
+        self.failureResultOf(done, PushFailed)
+
+    def test_push_unanswered(self) -> None:
+        """Without an answer in time, of another client, or after the end, a push fails, once."""
+        self.client.setup()
+        other = self.server.client()
+        other.setup()
+        client, _ = self.server.connections
+        done = self.server.connections.push(client, Push("X", {}, "naming"), 3.0)
+        other.say("XResponse", {"requestId": "1", "resultCode": 200})
+        for junk in (b"{", b'{"requestId":null,"resultCode":200}', b'{"requestId":"x"}', b'{"requestId":"77"}'):
+            self.client.say("XResponse", junk)
+        self.server.clock.pump([1, 1])
+        self.assertNoResult(done)
+        self.server.clock.pump([1, 1])
+        self.failureResultOf(done, PushFailed)
+        gone = self.server.connections.push(client, Push("X", {}, "naming"), 3.0)
+        self.client.transport.loseConnection()
+        self.failureResultOf(gone, PushFailed)
+        self.failureResultOf(self.server.connections.push(client, Push("X", {}, "naming"), 3.0), PushFailed)
+        self.assertEqual(self.server.counters.unanswered, 3)
+
+    def test_silence(self) -> None:
+        """A client that was silent for 20 s is asked; one that does not answer in 5 s is dropped."""
+        self.client.setup()
+        other = self.server.client()
+        other.setup()
+        self.server.clock.pump([1] * 22)
+        self.client.turn()
+        other.turn()
+        expected = ("ClientDetectionRequest", b'{"headers":{},"requestId":"1","module":"internal"}')
+        self.assertEqual(self.client.pushed, [expected])
+        self.client.say("ClientDetectionResponse", {"requestId": "1", "resultCode": 200})
+        self.server.clock.pump([1] * 7)
+        self.assertEqual(len(self.server.connections), 1)
+        self.assertEqual(self.heard[2:], ["left 1795449563064_10.1.1.1_40002"])
+        other.turn()
+        self.assertTrue(other.answers[other.stream].ended)
+        self.assertEqual(self.server.counters.detected, 1)
+
+    def test_activity(self) -> None:
+        """Any request counts as a sign of life."""
+        self.client.setup()
+        for _ in range(10):
+            self.server.clock.pump([1] * 15)
+            self.client.ask("EchoRequest", {"text": "x"})
+        self.assertEqual((self.client.pushed, len(self.server.connections)), ([], 1))
+
+    def test_reset(self) -> None:
+        """Clients can be asked to move; who does not answer has done so in 3 s all the same."""
+        self.client.setup()
+        other = self.server.client()
+        other.setup()
+        done = self.server.connections.reset(self.server.connections, "10.0.0.2:8848")
+        self.client.turn()
+        self.assertEqual(
+            self.client.pushed,
+            [
+                (
+                    "ConnectResetRequest",
+                    b'{"headers":{},"requestId":"1","serverIp":"10.0.0.2","serverPort":"8848","module":"internal"}',
+                )
+            ],
+        )
+        self.client.say("ConnectResetResponse", {"requestId": "1", "resultCode": 200, "success": False})
+        self.successResultOf(done[0])
+        self.assertNoResult(done[1])
+        self.server.clock.pump([1] * 4)
+        self.successResultOf(done[1])
