@@ -6,14 +6,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from nacos_tw.raft.core import Core
 from nacos_tw.raft.election import Election
 from nacos_tw.raft.follower import Follower
 from nacos_tw.raft.leader import Leader
 from nacos_tw.raft.messages import (
+    CONFIG,
     AnyMessage,
     AppendEntries,
     AppendResponse,
+    Configuration,
     RequestVote,
     SnapshotResponse,
     VoteResponse,
@@ -159,6 +163,20 @@ class ConfirmsAnything(_Mutant):
             super()._answered(progress, self.rounds.newest, now)
 
 
+class ChangesMembersEarly(_Mutant):
+    """Changes the members before an entry of its own term is committed."""
+
+    class leader_type(Leader):  # noqa: N801
+        __slots__ = ()
+
+        def propose_config(self, config: Configuration) -> tuple[int, int] | None:
+            core = self._core
+            changed = set(config.voters) ^ set(core.config.voters)
+            if self._handover or core.log.config_index > core.commit or len(changed) > 1:
+                return None
+            return self._append(CONFIG, msgspec.msgpack.encode(config))
+
+
 MUTANTS = (
     CountsOldTerms,
     AnswersVotesUnsaved,
@@ -172,3 +190,6 @@ MUTANTS = (
     ComparesIndexOnly,
     ConfirmsAnything,
 )
+
+DIRECTED = (ChangesMembersEarly,)
+"""Those that only directed runs find soon, see L{tests.raft.rivals}."""

@@ -293,6 +293,18 @@ class MemoryTests(SynchronousTestCase):
         self.assertEqual(seen_a.events, [("up", "b:1"), ("down", "b:1"), ("up", "b:1")])
         self.assertTrue(a.connected("b:1"))
 
+    def test_answer_to_an_earlier_question(self) -> None:
+        """What a peer answered before it closed its connection does not show that it lives still."""
+        net, a, seen_a, _, _ = self.pair()
+        net.run(1.2)
+        sent = int(net.reactor.seconds() * 1e6)
+        net.reactor.advance(0.01)
+        a.link_down(a._incoming["b:1"], "closed")
+        a.link_alive(a._outgoing["b:1"], sent)
+        self.assertEqual(seen_a.events, [("up", "b:1"), ("down", "b:1")])
+        net.settle()
+        self.assertEqual(seen_a.events, [("up", "b:1"), ("down", "b:1"), ("up", "b:1")])
+
     def test_stop_ends_attempts(self) -> None:
         """An attempt that is under way is given up by stopService(), and leaves nothing on the clock."""
         net = Net()

@@ -11,7 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.raft.core import Core
 from tests.raft.chaos import STEPS, Chaos
-from tests.raft.mutants import MUTANTS
+from tests.raft.mutants import DIRECTED, MUTANTS
+from tests.raft.rivals import Rivals
 
 SEEDS = int(os.environ.get("NACOS_TW_SEEDS", "4000"))
 ONLY = os.environ.get("NACOS_TW_SEED")
@@ -37,6 +38,11 @@ class SimulationTests(SynchronousTestCase):
         for seed in [int(ONLY)] if ONLY else range(SEEDS):
             survives(seed, steps=STEPS if seed % 100 else STEPS * LONG)
 
+    def test_promises_hold_in_directed_runs(self) -> None:
+        """The same where faults come in the orders in which most would show."""
+        for seed in range(300):
+            Rivals(seed).run()
+
     def test_same_seed_same_run(self) -> None:
         """A seed replays exactly."""
         for seed in (1, 2, 3):
@@ -53,6 +59,17 @@ class MutantTests(SynchronousTestCase):
             for seed in range(600):
                 try:
                     Chaos(seed, mutant).run()
+                except AssertionError:
+                    break
+            else:
+                self.fail(f"{mutant.__name__} went unnoticed")
+
+    def test_every_rule_of_directed_runs_is_found(self) -> None:
+        """The same for rules that hardly ever show by chance."""
+        for mutant in DIRECTED:
+            for seed in range(100):
+                try:
+                    Rivals(seed, mutant).run()
                 except AssertionError:
                     break
             else:
