@@ -12,9 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from nacos_tw import __version__
 from nacos_tw.auth.assembly import Logins
@@ -32,7 +31,6 @@ from nacos_tw.config.configs import Configs
 from nacos_tw.config.upkeep import Upkeep
 from nacos_tw.console.pages import Pages
 from nacos_tw.descriptors import raise_limit
-from nacos_tw.errors import StartError
 from nacos_tw.http.app import no_pages
 from nacos_tw.http.areas import Parts, all_areas
 from nacos_tw.http.counters import Counters
@@ -63,7 +61,7 @@ from nacos_tw.raft.writer import Writer
 from nacos_tw.settings.auth import AuthSettings
 from nacos_tw.settings.clusterconf import Address, parse
 from nacos_tw.settings.settings import Settings, load_auth, properties_file
-from nacos_tw.starting import Node, WhenReady, now, one_line_errors
+from nacos_tw.starting import PORTS, Node, WhenReady, one_line_errors
 from nacos_tw.tls.assembly import Tls
 
 ALONE = "standalone"
@@ -103,13 +101,24 @@ class NacosNode(Node):
         @param auth_settings: those of logins as the files have them now; None: they are not read again.
         @raise StartError: the data folder cannot be used.
         """
-        super().__init__()
+        super().__init__(reactor)
         self.settings = settings
         self._reactor = reactor
         self._lines = StartLines(settings)
         self._when_ready = WhenReady(reactor, self._readiness, lambda reason: self._has_started(unready=reason))
+        self._trouble = ""
         self._file_log = FileLog(settings.logs)
         self._file_log.startService()
+        self.parts.opened("log file", self._close_log)
+        try:
+            self._build(settings, reactor, auth_settings)
+        except BaseException:
+            self.parts.stop()  # what was opened is closed
+            raise
+
+    # -- building
+
+    def _build(self, settings: Settings, reactor: Any, auth_settings: Callable[[], AuthSettings] | None) -> None:
         self.registry = Registry()
         self.leases = Leases()
         self.audit = Audit(settings.logs)
@@ -131,21 +140,25 @@ class NacosNode(Node):
                 properties_file(settings.home), settings.auth, auth_settings, self._switch_auth, reactor
             )
         self._join()
-
-    # -- building
+        self._order()
 
     def _build_config(self, settings: Settings, reactor: Any) -> EmbeddedConfigs | ExternalConfigs | None:
         if settings.function_mode == "naming" and not settings.auth_enabled:
             return None
+        config: EmbeddedConfigs | ExternalConfigs
         if settings.storage == "embedded":
-            return EmbeddedConfigs(settings, reactor)
-        return ExternalConfigs(settings, reactor, self.peering.ask, lambda: self.members.others())
+            config = EmbeddedConfigs(settings, reactor)
+        else:
+            config = ExternalConfigs(settings, reactor, self.peering.ask, lambda: self.members.others())
+        self.parts.opened("configs", config.stop)
+        return config
 
     def _build_raft(self, settings: Settings, reactor: Any) -> None:
         alone = len(settings.members) == 1
         name = ALONE if settings.standalone else settings.node
         folder = os.path.join(settings.data, "raft")
         self.store = open_store(folder, name, alone, segment_bytes=settings.raft.segment_bytes)
+        self.parts.opened("log store", self.store.close)
         self.writer = Writer(self.store, reactor)
         durable = self.config.durable if self.config is not None else {}
         machine = Machines({NAMING: NamingMachine(self.registry), SECRET: self.secret}, durable)
@@ -217,7 +230,6 @@ class NacosNode(Node):
             clock=reactor,
         )
         self.areas = all_areas(parts)
-        self.areas.history.setServiceParent(self)
         pages = Pages(settings.context_path).answer if settings.console else no_pages
         self.front = FrontFactory(
             self.areas.areas, settings.context_path, settings.http, reactor, self.counters, pages=pages
@@ -240,50 +252,60 @@ class NacosNode(Node):
             self.upkeep = Upkeep(self._reactor, self.configs, days, millis, self._does_upkeep)
         self.naming.on_services.append(self.probes.service_changed)
 
+    def _order(self) -> None:
+        """What starts after what, and stops before it; see L{nacos_tw.lifecycle}."""
+        parts = self.parts
+        parts.add(PORTS, self._take_ports, self._leave_ports)
+        parts.add("lines of the start", self._say_starting)
+        parts.add("audit log", self.audit.start, self.audit.stop)
+        parts.service("samples", self.areas.history)
+        parts.add("log on disk", None, self.node.close_store)  # another store than at first, if it was opened anew
+        parts.add("writer of the log", self.writer.start, self.writer.stop)
+        parts.service("links", self.peers)
+        parts.add("log", self.node.start, self.node.stop)
+        parts.service("logins", self.logins)
+        parts.service("certificates", self.tls)
+        parts.service("waking", self.waking)
+        parts.service("pushes", self.push)
+        parts.service("leases", self.health)
+        parts.service("probes", self.probes)
+        parts.service("reports", self.reports)
+        parts.service("cluster.conf", self.lookup)
+        parts.service("application.properties", self.switch)
+        parts.service("http", self.listener)
+        if self.config is not None:
+            parts.add("long polls", None, self.config.listeners.stop)
+        parts.add("lead", None, self.node.hand_over)
+        parts.add("database", self._follow_database)
+        parts.service("upkeep", self.upkeep)
+        parts.add("readiness", self._wait_until_ready, self._when_ready.stop)
+
     # -- start and stop
 
-    def privilegedStartService(self) -> None:
-        """Take the ports, before anything is announced."""
-        super().privilegedStartService()
-        with self._clear_errors():
-            now(Deferred.fromCoroutine(self.listener.listen()))
-            if self.peers is not None:
-                now(self.peers.listen())
+    async def _take_ports(self) -> None:
+        """Before anything is announced."""
+        await self.listener.listen()
+        if self.peers is not None:
+            await self.peers.listen()
 
-    def startService(self) -> None:
-        """Start the parts, each after what it stands on."""
-        super().startService()
-        with self._clear_errors():
-            self._lines.announce()
-            self._lines.starting()
-            self.audit.start()
-            self.writer.start()
-            self.node.start()
-            if self.logins is not None:
-                self.logins.startService()
-            self.listener.startService()
-            watches = self.lookup, self.switch
-            for part in (
-                self.tls,
-                self.waking,
-                self.push,
-                self.health,
-                self.probes,
-                self.reports,
-                *watches,
-                self.peers,
-            ):
-                if part is not None:
-                    part.startService()
-            starting = succeed("") if self.config is None else self.config.start()
-            starting.addCallback(self._up).addErrback(self._not_up)
+    async def _leave_ports(self) -> None:
+        """Those that are still listened on: the start has failed."""
+        if self.peers is not None:
+            await self.peers.stopService()
+        await self.listener.stopService()
 
-    def _up(self, trouble: str) -> None:
-        """Everything serves, or does what it can to. @param trouble: why there is no database; "" if there is one."""
-        if self.upkeep is not None:
-            self.upkeep.startService()
-        if trouble or self.peers is not None:
-            self._has_started(trouble)
+    def _say_starting(self) -> None:
+        self._lines.announce()
+        self._lines.starting()
+
+    async def _follow_database(self) -> None:
+        if self.config is not None:
+            self._trouble = await self.config.start()
+
+    def _wait_until_ready(self) -> None:
+        """Everything serves, or does what it can to."""
+        if self._trouble or self.peers is not None:
+            self._has_started(self._trouble)
         else:
             self._when_ready.start()
 
@@ -291,41 +313,13 @@ class NacosNode(Node):
         self._lines.started(trouble, unready)
         self.started.callback(None)
 
-    def _not_up(self, failure: Failure) -> None:
-        """The database is not one that this can work with."""
-        self.fail(self._reactor, failure.value or StartError("the start failed"))
-
-    def stopService(self) -> Deferred[Any]:
-        """Hand over the lead, answer what is in flight, then stop the parts in the opposite order."""
-        return Deferred.fromCoroutine(self._stop())
-
-    async def _stop(self) -> None:
+    def stopService(self) -> Deferred[None]:
+        """Hand over the lead, answer what is in flight, then stop the parts in the opposite order of their start."""
         self.log.info("the node is stopping")
-        self._when_ready.stop()
-        await self.node.hand_over()
-        if self.config is not None:
-            self.config.listeners.stop()
-        await self.listener.stopService()
-        watches = self.switch, self.lookup
-        for part in (self.upkeep, *watches, self.reports, self.probes, self.health, self.push, self.waking, self.tls):
-            if part is not None:
-                stopped = part.stopService()
-                if stopped is not None:
-                    await stopped
-        if self.logins is not None:
-            self.logins.stopService()
-        self.node.stop()
-        if self.peers is not None:
-            await self.peers.stopService()
-        await self.writer.stop()
-        self.node.close_store()
-        if self.config is not None:
-            await self.config.stop()
-        stopped = super().stopService()
-        if stopped is not None:
-            await stopped
+        return super().stopService()
+
+    def _close_log(self) -> None:
         self.log.info("the node has stopped")
-        self.audit.stop()
         self._file_log.stopService()
 
     # -- between the parts

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import TypeVar
 
-from twisted.application.service import MultiService
+from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IDelayedCall, IReactorCore, IReactorTime
@@ -17,6 +17,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw.errors import NacosError, StartError
+from nacos_tw.lifecycle import Lifecycle
+
+T = TypeVar("T")
+
+PORTS = "ports"
+"""The part that takes the ports, before the process gives up its privileges."""
 
 LOOK = 0.005
 """Seconds between two looks whether a node that stands alone is ready."""
@@ -56,17 +62,21 @@ def one_line_errors() -> Iterator[None]:
         raise SystemExit(f"ERROR {text}") from None
 
 
-def now(result: Deferred[Any]) -> None:
+def now(result: Deferred[T]) -> T:
     """
-    The outcome of what does not really take time.
+    The outcome of what takes no time.
 
-    @raise StartError: what the Deferred failed with, in one line.
+    @raise StartError: it takes time after all: the Deferred has not fired. Otherwise what it failed with.
     """
-    outcome: list[Any] = []
+    outcome: list[T | Failure] = []
     result.addBoth(outcome.append)
-    if outcome and isinstance(outcome[0], Failure):
+    if not outcome:
+        result.addErrback(lambda failure: None)
+        raise StartError("a part of the start that must be over at once is still under way")
+    if isinstance(outcome[0], Failure):
         error = outcome[0].value
-        raise error if isinstance(error, Exception) else StartError(str(error))
+        raise error if isinstance(error, Exception) else StartError(repr(error))
+    return outcome[0]
 
 
 class WhenReady:
@@ -104,34 +114,56 @@ class WhenReady:
             self._timer = None
 
 
-class Node(MultiService):
+class Node(Service):
     """
-    The top service of a node.
+    The top service of a node: its parts, in their order.
 
     An error in a part's start that L{describe} knows leaves as L{StartError}. As a daemon, twistd
     then shows its text and exits with status 1; in the foreground the traceback that twistd would
     show is replaced by one line.
 
+    @ivar parts: all that has to be started or stopped.
+    @ivar started: fires when the node serves.
     @ivar exit_code: what the process should exit with once the reactor has stopped.
     """
 
     log = Logger()
     exit_code = 0
 
-    def __init__(self) -> None:
-        MultiService.__init__(self)
+    def __init__(self, reactor: IReactorCore) -> None:
+        self.parts = Lifecycle()
         self.started: Deferred[None] = Deferred()
+        self._core = reactor
 
     def privilegedStartService(self) -> None:
-        """Start the parts that need it, in order."""
+        """Start the parts up to L{PORTS}, which take no time."""
+        super().privilegedStartService()
         sys.excepthook = self._uncaught
         with self._clear_errors():
-            MultiService.privilegedStartService(self)
+            now(Deferred.fromCoroutine(self.parts.start(through=PORTS)))
 
     def startService(self) -> None:
-        """Start the parts, in order."""
+        """
+        Start the others, in order.
+
+        @raise StartError: one failed at once. One that fails later ends in L{fail}.
+        """
+        super().startService()
+        starting = Deferred.fromCoroutine(self.parts.start())
         with self._clear_errors():
-            MultiService.startService(self)
+            if starting.called:
+                now(starting)
+            else:
+                starting.addErrback(self._failed_late)
+
+    def stopService(self) -> Deferred[None]:
+        """Stop them all in the opposite order. @return: fires when all are stopped."""
+        super().stopService()
+        return self.parts.stop()
+
+    def _failed_late(self, failure: Failure) -> bool:
+        self.fail(self._core, failure.value or StartError("the start failed"))
+        return False
 
     def fail(self, reactor: IReactorCore, error: BaseException) -> None:
         """A part found only after the start that it cannot go on: say so and stop with status 1."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -15,11 +16,13 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.protocol import ClientFactory, Protocol
 from twisted.internet.task import deferLater
+from twisted.logger import globalLogPublisher
 from twisted.scripts.twistd import ServerOptions
 from twisted.trial.unittest import TestCase
 
 from nacos_tw.errors import NacosError, StartError
 from nacos_tw.http.v1.subscribers import SUBSCRIBERS
+from nacos_tw.lifecycle import Step
 from nacos_tw.naming.commands import Register
 from nacos_tw.naming.machine import NAME as NAMING
 from nacos_tw.options import Options
@@ -147,11 +150,15 @@ class ServiceTestCase(TestCase):
         self.nodes.remove(node)
         await node.stopService()
 
-    def forget(self, node: NacosNode) -> None:
-        """A node whose start failed: the process would end now."""
+    async def assertAllStopped(self, node: NacosNode) -> None:
+        """A node whose start failed has stopped by itself what had started, and let go of what it had opened."""
         self.nodes.remove(node)
-        node.store.close()
-        node._file_log.stopService()
+        await node.parts.stop()
+        self.assertEqual([part.name for part in node.parts._parts if part.begun], [])
+        self.assertNotIn(node._file_log, globalLogPublisher._observers)
+        self.assertIsNone(node.listener.port)
+        again = self.build(node.settings)  # the folder is free
+        await self.stop(again)
 
 
 class AloneTests(ServiceTestCase):
@@ -203,7 +210,7 @@ class AloneTests(ServiceTestCase):
             port = other.getsockname()[1]
             node = self.build(self.alone(port))
             error = self.assertRaises(StartError, node.privilegedStartService)
-            self.forget(node)
+            await self.assertAllStopped(node)
         self.assertIn(f"port {port}", str(error))
         self.assertNotIn("\n", str(error))
 
@@ -225,13 +232,60 @@ class AloneTests(ServiceTestCase):
         self.assertIn("10.9.9.9:8848", str(error))
         self.assertNotIn("\n", str(error))
 
-    def test_started_twice(self) -> None:
-        """The folder is in use."""
+    async def test_started_twice(self) -> None:
+        """The folder is in use; the second node lets go of what it had opened."""
         settings = self.alone(free_port())
         node = self.build(settings)
+        observers = len(globalLogPublisher._observers)
         error = self.assertRaises(StartError, NacosNode, settings, reactor)
         self.assertNotIn("\n", str(error))
-        self.forget(node)
+        self.assertEqual(len(globalLogPublisher._observers), observers)
+        await self.stop(node)
+
+    async def test_fails_half_way(self) -> None:
+        """A part in the middle fails: those before it are stopped, those behind it were never started."""
+        port = free_port()
+        node = self.build(self.alone(port))
+        node.parts._parts[[part.name for part in node.parts._parts].index("waking")].start = self.broken
+        node.privilegedStartService()
+        error = self.assertRaises(StartError, node.startService)
+        self.assertEqual(str(error), "/x: full")
+        self.assertFalse(node.node.running or node.listener.running or node.health.running)
+        self.assertNoResult(node.started)
+        await self.assertAllStopped(node)
+        self.assertFalse(node.writer._thread.is_alive())
+        self.assertTrue(is_free(port))
+
+    def broken(self) -> None:
+        raise OSError(errno.ENOSPC, "full", "/x")
+
+    async def test_order(self) -> None:
+        """Everything stops in the opposite order of its start; the lead is handed over first, the log closes last."""
+        node = self.build(self.alone(free_port()))
+        started, stopped = [], []
+        for part in node.parts._parts:
+            part.start = self.noted(started, part.name, part.start)
+            part.stop = self.noted(stopped, part.name, part.stop)
+        node.privilegedStartService()
+        self.assertEqual(started, ["ports"])
+        node.startService()
+        await node.started
+        await self.stop(node)
+        self.assertEqual(stopped[::-1], ["log file", "configs", "log store", *started])
+        for first, then in (
+            ("log on disk", "log"), ("writer of the log", "log"), ("log", "http"), ("http", "long polls"),
+            ("http", "lead"),
+        ):  # fmt: skip
+            self.assertLess(started.index(first), started.index(then))
+
+    def noted(self, names: list[str], name: str, step: Step | None) -> Step:
+        """The same step, which says when it is taken."""
+
+        def noting() -> Any:
+            names.append(name)
+            return None if step is None else step()
+
+        return noting
 
     def test_made(self) -> None:
         """makeService gives the node that the options describe."""
@@ -377,8 +431,8 @@ class ClusterTests(ServiceTestCase):
             other.listen()
             node = self.build(self.all[0])
             error = self.assertRaises(StartError, node.privilegedStartService)
-            await node.listener.stopService()
-            self.forget(node)
+            await self.assertAllStopped(node)
+        self.assertTrue(is_free(self.ports[0]), "the port that was taken before")
         self.assertIn(str(self.ports[0] - 1000), str(error))
         self.assertNotIn("\n", str(error))
 

@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 from twisted.application.service import Service
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent, Logger, LogLevel, LogPublisher, globalLogPublisher
@@ -25,7 +26,7 @@ from nacos_tw.errors import SettingsError, StartError
 from nacos_tw.logs import Console, FileLog, line
 from nacos_tw.options import Options, find_home, load_settings
 from nacos_tw.settings.settings import Settings, load
-from nacos_tw.starting import PATIENCE, Node, WhenReady, describe, one_line_errors
+from nacos_tw.starting import PATIENCE, Node, WhenReady, describe, now, one_line_errors
 
 
 def settings(home: str, members: str = "", **overrides: str) -> Settings:
@@ -233,6 +234,15 @@ class WhenReadyTests(SynchronousTestCase):
         self.assertEqual((self.done, self.clock.getDelayedCalls()), ([], []))
 
 
+class Reactor:
+    """Counts its stops."""
+
+    stops = 0
+
+    def stop(self) -> None:
+        self.stops += 1
+
+
 class Broken(Service):
     """Fails at its start."""
 
@@ -274,10 +284,13 @@ class FailingTests(SynchronousTestCase):
         self.patch(sys, "excepthook", sys.excepthook)
         err = io.StringIO()
         self.patch(sys, "__stderr__", err)
-        node = Node()
+        node = Node(Reactor())  # type: ignore[arg-type]
         node.privilegedStartService()
-        Broken(OSError(errno.ENOSPC, "full", "/x")).setServiceParent(node)
+        steps: list[str] = []
+        node.parts.add("one", lambda: steps.append("start"), lambda: steps.append("stop"))
+        node.parts.service("two", Broken(OSError(errno.ENOSPC, "full", "/x")))
         error = self.assertRaises(StartError, node.startService)
+        self.assertEqual(steps, ["start", "stop"])
         sys.excepthook(StartError, error, None)
         self.assertEqual(err.getvalue(), "ERROR /x: full\n")
 
@@ -285,15 +298,26 @@ class FailingTests(SynchronousTestCase):
         """A failure after the start stops the reactor and sets the status."""
         err = io.StringIO()
         self.patch(sys, "__stderr__", err)
-        stopped: list[bool] = []
+        reactor, trouble = Reactor(), Deferred[None]()
+        node = Node(reactor)  # type: ignore[arg-type]
+        steps: list[str] = []
+        node.parts.add("one", lambda: steps.append("start"), lambda: steps.append("stop"))
+        node.parts.add("two", lambda: trouble)
+        node.parts.add("three", lambda: steps.append("never"))
+        node.startService()
+        self.assertEqual((steps, reactor.stops), (["start"], 0))
+        trouble.errback(StartError("why"))
+        self.assertEqual((node.exit_code, reactor.stops, err.getvalue()), (1, 1, "ERROR why\n"))
+        self.assertEqual(steps, ["start", "stop"])
+        self.successResultOf(node.stopService())
 
-        class Reactor:
-            def stop(self) -> None:
-                stopped.append(True)
-
-        node = Node()
-        node.fail(Reactor(), StartError("why"))  # type: ignore[arg-type]
-        self.assertEqual((node.exit_code, stopped, err.getvalue()), (1, [True], "ERROR why\n"))
+    def test_now(self) -> None:
+        """What must be over at once is; if it is not, that is an error and not passed over."""
+        self.assertEqual(now(succeed(3)), 3)
+        self.assertRaises(OSError, now, fail(OSError("full")))
+        late: Deferred[None] = Deferred()
+        self.assertRaises(StartError, now, late)
+        late.errback(OSError("later"))  # and is not reported a second time
 
     def test_pid_file(self) -> None:
         """It is made with its folder, and removed only by its owner."""
