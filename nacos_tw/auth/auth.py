@@ -29,6 +29,7 @@ from nacos_tw.auth.throttle import Attempt, Throttle
 from nacos_tw.auth.together import Together
 from nacos_tw.auth.tokens import Claims, Tokens
 from nacos_tw.errors import Unavailable
+from nacos_tw.memo import BoundedMemo
 
 FIRST_ADMIN = "nacos"
 MOST_TOKENS = 20_000
@@ -113,7 +114,7 @@ class Auth:
         self._refuse_default = refuse_default
         self._throttle = Throttle()
         self._together, self._crowds = Together(clock), Crowds(clock)
-        self._known: dict[bytes, _Known] = {}
+        self._known: BoundedMemo[bytes, _Known] = BoundedMemo(MOST_TOKENS)
 
     # -- who is it
 
@@ -168,10 +169,8 @@ class Auth:
         if hashed is None or (claims.mark and claims.mark != self.tokens.mark(hashed)):
             raise Refused(TOKEN_INVALID)
         self._refuse_known_password(claims.name)
-        if len(self._known) >= MOST_TOKENS:
-            self._known.clear()
-        identity = accounts.identity(claims.name)
-        known = self._known[token] = _Known(claims, claims.expires, accounts, identity)
+        known = _Known(claims, claims.expires, accounts, accounts.identity(claims.name))
+        self._known.keep(token, known)
         return known
 
     def _claims(self, token: bytes) -> Claims:

@@ -25,6 +25,7 @@ from nacos_tw.auth.ldap import LdapTrouble
 from nacos_tw.auth.refusals import TOO_MANY_AT_A_TIME
 from nacos_tw.auth.validation import check_name
 from nacos_tw.errors import BadParameter, Unavailable
+from nacos_tw.memo import BoundedMemo
 
 PREFIX = "LDAP_"
 """How the names of these users begin here. No user of such a name logs in with a password of the own table: Nacos
@@ -106,7 +107,7 @@ class LdapUsers:
         self._case_sensitive = case_sensitive
         self._slots = DeferredSemaphore(MOST_ASKING)
         self._key = os.urandom(32)
-        self._right: dict[bytes, float] = {}
+        self._right: BoundedMemo[bytes, float] = BoundedMemo(MOST_KEPT)
         self._asking: dict[bytes, list[Deferred[bool]]] = {}
         self.trouble = ""
 
@@ -175,7 +176,7 @@ class LdapUsers:
             self.trouble = ""
             self.log.info("the LDAP directory answers again")
         if right:
-            self._keep(digest, asked + KEPT)
+            self._right.keep(digest, asked + KEPT)
         return right
 
     async def _slot(self) -> None:
@@ -190,11 +191,6 @@ class LdapUsers:
         if trouble != self.trouble:
             self.log.warn("users of LDAP cannot log in: {trouble}", trouble=trouble)
         self.trouble = trouble
-
-    def _keep(self, digest: bytes, until: float) -> None:
-        if len(self._right) >= MOST_KEPT:
-            self._right.clear()
-        self._right[digest] = until
 
 
 def _is_plain(subject: str, password: str) -> bool:

@@ -13,6 +13,7 @@ from twisted.python.threadpool import ThreadPool
 
 from nacos_tw.auth.refusals import TOO_MANY_AT_A_TIME
 from nacos_tw.errors import BadParameter, Unavailable
+from nacos_tw.memo import BoundedMemo
 
 COST = 10
 """Nacos's: C{$2a$10$}."""
@@ -39,7 +40,7 @@ class Passwords:
         self._pool = ThreadPool(0, THREADS, name="bcrypt")
         self._waiting = 0
         self._key = os.urandom(32)
-        self._right: dict[bytes, None] = {}
+        self._right: BoundedMemo[bytes, None] = BoundedMemo(MOST_KNOWN)
         self._checking: dict[bytes, list[Deferred[bool]]] = {}
 
     def start(self) -> None:
@@ -77,9 +78,7 @@ class Passwords:
 
     def _checked(self, outcome: bool | Failure, digest: bytes) -> None:
         if outcome is True:
-            if len(self._right) >= MOST_KNOWN:
-                self._right.clear()
-            self._right[digest] = None
+            self._right.keep(digest, None)
         for waiting in self._checking.pop(digest):
             waiting.errback(outcome) if isinstance(outcome, Failure) else waiting.callback(outcome)
 

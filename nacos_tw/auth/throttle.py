@@ -6,11 +6,10 @@ user has logged in before is counted by itself for that user: others who guess e
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 import attrs
 
 from nacos_tw.auth.refusals import TooManyFailures
+from nacos_tw.memo import RecentlyUsed
 
 
 @attrs.frozen
@@ -109,8 +108,8 @@ class Throttle:
     """All counts of this node."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, OrderedDict[Key, _Count]] = {}
-        self._trusted: OrderedDict[Key, None] = OrderedDict()
+        self._counts: dict[str, RecentlyUsed[Key, _Count]] = {}
+        self._trusted: RecentlyUsed[Key, None] = RecentlyUsed(MOST)
 
     def crowded(self, user: str, address: str, now: float) -> bool:
         """
@@ -148,20 +147,16 @@ class Throttle:
         return Attempt(self, user, address, counts, pauses, wait)
 
     def _count(self, kind: str, key: Key, limit: Limit, now: float) -> _Count:
-        counts = self._counts.setdefault(kind, OrderedDict())
+        counts = self._counts.setdefault(kind, RecentlyUsed(MOST))
         found = counts.get(key)
         if found is None or (now - found.last > FORGET and not found.running):
-            found = counts[key] = _Count(limit)
+            found = _Count(limit)
             found.last = now
-        counts.move_to_end(key)
-        if len(counts) > MOST:
-            counts.popitem(last=False)
+        counts.use(key, found)
         return found
 
     def trust(self, user: str, address: str) -> None:
         """That user has logged in from there."""
-        self._trusted[user, address] = None
-        self._trusted.move_to_end((user, address))
-        if len(self._trusted) > MOST:
-            self._trusted.popitem(last=False)
-        self._counts.get("pair", OrderedDict()).pop((user, address), None)
+        self._trusted.use((user, address), None)
+        if "pair" in self._counts:
+            self._counts["pair"].pop((user, address), None)

@@ -15,6 +15,7 @@ from nacos_tw.auth.refusals import NOT_ALLOWED, UNKNOWN_USER, Refused, TooManyFa
 from nacos_tw.errors import NacosError
 from nacos_tw.http.credentials import TOKEN, password_of, source_of, token_of
 from nacos_tw.http.resources import resource_of
+from nacos_tw.memo import BoundedMemo
 
 if TYPE_CHECKING:
     from nacos_tw.auth.auth import Auth
@@ -58,8 +59,7 @@ class Gate:
         self._header = header.lower().encode()
         self._value = b"" if value in PUBLISHED_IDENTITIES else value.encode()
         self._trusted = trusted_proxies
-        self._kept: dict[Identity, dict[bytes, Needs]] = {}
-        self._bytes = 0
+        self._kept: BoundedMemo[Identity, dict[bytes, Needs]] = BoundedMemo(KEPT_BYTES)
         self._accounts: object = None
 
     def check(self, needs: Needs, call: Call) -> None | Deferred[None]:
@@ -144,10 +144,9 @@ class Gate:
         """Remember it; what was allowed to the identities of other accounts is of no use any more."""
         if len(target) > LONGEST_TARGET:
             return
-        self._bytes += len(target) + ENTRY
         accounts = self._auth.directory.now
-        if self._bytes > KEPT_BYTES or accounts is not self._accounts:
+        if accounts is not self._accounts:
             self._kept.clear()
-            self._bytes = len(target) + ENTRY
             self._accounts = accounts
+        self._kept.make_room(len(target) + ENTRY)
         self._kept.setdefault(identity, {})[target] = needs

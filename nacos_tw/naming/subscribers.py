@@ -6,6 +6,8 @@ import socket
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from nacos_tw.memo import BoundedMemo
+
 if TYPE_CHECKING:
     from nacos_tw.naming.acks import Pending
     from nacos_tw.naming.model import ServiceKey
@@ -82,17 +84,18 @@ class Agents:
     __slots__ = ("_known", "_switches")
 
     def __init__(self) -> None:
-        self._known: dict[str, bool] = {}
+        self._known: BoundedMemo[str, bool] = BoundedMemo(_MOST_AGENTS)
         self._switches: Switches | None = None
 
     def pushed(self, agent: str, switches: Switches) -> bool:
         """Whether a client of this agent text understands pushes, by the switches' lowest versions."""
-        if switches is not self._switches or len(self._known) > _MOST_AGENTS:
+        if switches is not self._switches:
             self._known.clear()
             self._switches = switches
         known = self._known.get(agent)
         if known is None:
-            known = self._known[agent] = self._decide(agent, switches)
+            known = self._decide(agent, switches)
+            self._known.keep(agent, known)
         return known
 
     @staticmethod

@@ -7,7 +7,6 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.auth import auth
 from nacos_tw.auth.access import READ, Identity
 from nacos_tw.auth.auth import DISABLED, DISABLED_SECONDS
 from nacos_tw.auth.commands import AddRole, CreateAdmin, DeleteRole, DeleteUser, SetPassword
@@ -374,7 +373,7 @@ class TokenTests(AuthCase):
 
     def test_bounded(self) -> None:
         """Tokens that are remembered have a limit."""
-        self.patch(auth, "MOST_TOKENS", 10)
+        self.auth._known.most = 10
         for _ in range(25):
             self.login.now += 1
             self.auth.by_token(self.login.tokens.issue("bob", hash_of("secret")).encode())

@@ -192,7 +192,7 @@ class UserTests(Case):
 
     def test_remembered_most(self) -> None:
         """There is an end to what is remembered."""
-        self.patch(ldap_users, "MOST_KEPT", 1)
+        self.users._right.most = 1
         self.found("ann", "right")
         self.found("bob", "other")
         self.assertIsNone(self.users.remembered("ann", "right"))

@@ -167,7 +167,7 @@ class QueueTests(SynchronousTestCase):
 
     def test_bounded(self) -> None:
         """What is remembered has a limit."""
-        self.patch(passwords, "MOST_KNOWN", 10)
+        self.passwords._right.most = 10
         for number in range(25):
             password = f"p{number}"
             self.passwords.check(password, quick(password))

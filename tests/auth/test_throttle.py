@@ -201,6 +201,7 @@ class ThrottleTests(SynchronousTestCase):
     def test_bounded(self) -> None:
         """Names and addresses that are made up do not fill the memory; the oldest are forgotten."""
         self.patch(throttle, "MOST", 100)
+        self.throttle = Throttle()
         for number in range(1000):
             try:
                 self.failed_login(f"user{number}", f"10.0.0.{number}")

@@ -180,7 +180,7 @@ class RememberedTests(GateCase):
 
     def test_bounded(self) -> None:
         """Requests that are made up do not fill the memory."""
-        self.patch(gate, "KEPT_BYTES", 5000)
+        self.gate._kept.most = 5000
         for number in range(1000):
             target = f"{OWN}&x={number}"
             self.assertEqual(self.ask(READ, target, Authorization=f"Bearer {self.bob}"), "let in: bob")

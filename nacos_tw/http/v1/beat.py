@@ -21,6 +21,7 @@ from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply
 from nacos_tw.http.routing import serve
 from nacos_tw.http.v1.reading import LONGEST_METADATA, check_names
+from nacos_tw.memo import BoundedMemo
 from nacos_tw.naming.commands import Register
 from nacos_tw.naming.model import DEFAULT_CLUSTER, NO_METADATA, Instance, ServiceKey, own_beat_interval
 from nacos_tw.naming.naming import Naming
@@ -64,22 +65,16 @@ class Requests:
     @ivar known: what a request's target and body led to, by the type of the body too: that decides what is a parameter.
     """
 
-    __slots__ = ("_bytes", "known")
+    __slots__ = ("known",)
 
     def __init__(self) -> None:
-        self.known: dict[tuple[bytes, bytes, bytes], Known] = {}
-        self._bytes = 0
+        self.known: BoundedMemo[tuple[bytes, bytes, bytes], Known] = BoundedMemo(REMEMBERED_BYTES)
 
     def remember(self, key: tuple[bytes, bytes, bytes], known: Known) -> None:
         """Keep what a request led to, unless it is unusually long."""
         size = sum(map(len, key))
-        if size > LONGEST:
-            return
-        self._bytes += size + ENTRY
-        if self._bytes > REMEMBERED_BYTES:
-            self.known.clear()
-            self._bytes = 0
-        self.known[key] = known
+        if size <= LONGEST:
+            self.known.keep(key, known, size + ENTRY)
 
 
 @attrs.frozen

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nacos_tw.config.gray import Entry
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.http.reply import Reply
+from nacos_tw.memo import BoundedMemo
 
 KEPT_BYTES = 32 * 1024 * 1024
 """Bytes of answers and of requests' targets that are kept, about; when there are more, all are forgotten."""
@@ -24,18 +25,16 @@ class ContentAnswers:
     @ivar by_target: the raw target to the entry and the answer.
     """
 
-    __slots__ = ("_bytes", "_most", "_rendered", "by_target")
+    __slots__ = ("_rendered", "by_target")
 
     def __init__(self, most: int = KEPT_BYTES) -> None:
-        self.by_target: dict[bytes, tuple[Entry, Reply]] = {}
         self._rendered: dict[ConfigKey, tuple[Entry, Reply]] = {}
-        self._most = most
-        self._bytes = 0
+        self.by_target: BoundedMemo[bytes, tuple[Entry, Reply]] = BoundedMemo(most, self._rendered.clear)
 
     @property
     def bytes_kept(self) -> int:
         """About."""
-        return self._bytes
+        return self.by_target.size
 
     def rendered(self, entry: Entry) -> Reply | None:
         """The answer that another request for the same got."""
@@ -51,9 +50,5 @@ class ContentAnswers:
         if before is None or before[0] is not entry:
             # The body, and the response that it is part of. (The one before may be held by other targets yet.)
             size += 2 * len(reply.body) + ENTRY
-        self._bytes += size
-        if self._bytes > self._most:
-            self.by_target.clear()
-            self._rendered.clear()
-            self._bytes = size
-        self._rendered[entry.key] = self.by_target[target] = (entry, reply)
+        self.by_target.keep(target, (entry, reply), size)
+        self._rendered[entry.key] = (entry, reply)

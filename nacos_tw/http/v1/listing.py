@@ -20,6 +20,7 @@ from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, raw_json_reply
 from nacos_tw.http.routing import serve
 from nacos_tw.http.v1.hosts import EmptyServiceInfo, NoServiceInfo, ServiceInfo, encode, hosts
+from nacos_tw.memo import BoundedMemo
 from nacos_tw.naming import queries
 from nacos_tw.naming.model import Service, ServiceKey
 from nacos_tw.naming.naming import Naming
@@ -35,50 +36,41 @@ Cached = tuple[Service, int, Reply]
 """The service, its version at the time, and the answer."""
 
 
-@attrs.define
 class ListAnswers:
     """
     The rendered answers of one node.
 
     @ivar by_target: for Java agents and for others: the request's target to an answer.
+    @ivar rendered: answers by what is in them. When they are forgotten, so are the ways to them.
     """
 
-    by_target: tuple[dict[bytes, Cached], dict[bytes, Cached]] = attrs.field(factory=lambda: ({}, {}))
-    rendered: dict[tuple[object, ...], Cached] = attrs.field(factory=dict)
-    bytes_kept: int = 0
-    target_bytes: int = 0
-    settings: object = None
+    __slots__ = ("_settings", "by_target", "rendered")
+
+    def __init__(self) -> None:
+        half = REMEMBERED_BYTES // 2
+        self.by_target: tuple[BoundedMemo[bytes, Cached], BoundedMemo[bytes, Cached]] = (
+            BoundedMemo(half), BoundedMemo(half),
+        )  # fmt: skip
+        self.rendered: BoundedMemo[tuple[object, ...], Cached] = BoundedMemo(RENDERED_BYTES, self._forget_targets)
+        self._settings: object = None
 
     def check(self, settings: object) -> None:
         """Forget everything when the switches are other ones than before."""
-        if settings is not self.settings:
-            self.clear()
-            self.settings = settings
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._forget_targets()
-        self.rendered.clear()
-        self.bytes_kept = 0
+        if settings is not self._settings:
+            self.rendered.clear()
+            self._settings = settings
 
     def _forget_targets(self) -> None:
         for targets in self.by_target:
             targets.clear()
-        self.target_bytes = 0
 
     def keep(self, key: tuple[object, ...], cached: Cached) -> None:
         """Keep a rendered answer."""
-        self.bytes_kept += 2 * len(cached[2].body) + ENTRY
-        if self.bytes_kept > RENDERED_BYTES:
-            self.clear()
-        self.rendered[key] = cached
+        self.rendered.keep(key, cached, 2 * len(cached[2].body) + ENTRY)
 
     def keep_target(self, java: bool, target: bytes, cached: Cached) -> None:
         """Keep the way from a request's bytes to an answer."""
-        self.target_bytes += len(target) + ENTRY
-        if self.target_bytes > REMEMBERED_BYTES:
-            self._forget_targets()
-        self.by_target[java][target] = cached
+        self.by_target[java].keep(target, cached, len(target) + ENTRY)
 
 
 @attrs.frozen

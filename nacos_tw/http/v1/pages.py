@@ -5,6 +5,7 @@ from __future__ import annotations
 from nacos_tw.http.call import Call
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.v1.faces import Naming
+from nacos_tw.memo import BoundedMemo
 from nacos_tw.naming import queries
 
 LARGEST_PAGE = 8 * 1024
@@ -21,17 +22,15 @@ class Pages:
     is kept and nothing kept is given.
     """
 
-    __slots__ = ("_lists", "_most_lists", "_most_replies", "_naming", "_replies")
+    __slots__ = ("_lists", "_naming", "_replies")
 
     def __init__(self, naming: Naming, most_replies: int = 1024, most_lists: int = 64) -> None:
         """
         @param most_replies: answers that are kept at most; C{most_lists}: lists of names.
         """
         self._naming = naming
-        self._most_replies = most_replies
-        self._most_lists = most_lists
-        self._replies: dict[bytes, tuple[str, int, Reply]] = {}
-        self._lists: dict[tuple[str, str], tuple[int, list[str]]] = {}
+        self._replies: BoundedMemo[bytes, tuple[str, int, Reply]] = BoundedMemo(most_replies)
+        self._lists: BoundedMemo[tuple[str, str], tuple[int, list[str]]] = BoundedMemo(most_lists)
 
     def kept(self, call: Call) -> Reply | None:
         """The answer that was given to the same bytes, if it still holds."""
@@ -48,10 +47,8 @@ class Pages:
         """Give this answer again; it must follow from the request's target and the namespace's set of services."""
         if call.body or self._naming.overlay or len(call.target) > LONGEST_TARGET or len(reply.body) > LARGEST_PAGE:
             return
-        replies = self._replies
-        if len(replies) >= self._most_replies and call.target not in replies:
-            del replies[next(iter(replies))]
-        replies[call.target] = (namespace, self._naming.registry.catalog_version.get(namespace, 0), reply)
+        version = self._naming.registry.catalog_version.get(namespace, 0)
+        self._replies.keep(call.target, (namespace, version, reply))
 
     def names(self, namespace: str, group: str) -> list[str]:
         """All names of a group, sorted; see L{queries.service_names}. Not to be changed."""
@@ -63,7 +60,5 @@ class Pages:
         services = queries.services_of(naming.registry, naming.overlay, namespace)
         names, _ = queries.service_names(services, group, 1, len(services))
         if services and not naming.overlay:
-            if len(self._lists) >= self._most_lists:
-                self._lists.clear()
-            self._lists[namespace, group] = (version, names)
+            self._lists.keep((namespace, group), (version, names))
         return names

@@ -213,8 +213,8 @@ class RememberedTests(BeatTestCase):
 
     def test_bounded(self) -> None:
         """When too many bytes are remembered all are forgotten; long requests never are kept."""
-        self.patch(module, "REMEMBERED_BYTES", 5000)
         known = self.area.requests.known
+        known.most = 5000
         most = 0
         for number in range(100):
             self.beat(f"{LIGHT}&x={number}")

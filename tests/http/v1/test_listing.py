@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from nacos_tw.http.call import Call
 from nacos_tw.http.routing import answer
-from nacos_tw.http.v1 import listing as module
 from nacos_tw.http.v1.listing import InstanceListV1
 from nacos_tw.naming.commands import (
     CleanServices,
@@ -360,7 +359,8 @@ class BoundsTests(ListTestCase):
 
     def test_targets(self) -> None:
         """However many different requests come."""
-        self.patch(module, "REMEMBERED_BYTES", 10_000)
+        for targets in self.area.answers.by_target:
+            targets.most = 5_000
         self.add()
         most = 0
         for number in range(200):
@@ -371,7 +371,7 @@ class BoundsTests(ListTestCase):
 
     def test_rendered(self) -> None:
         """However many different answers there are."""
-        self.patch(module, "RENDERED_BYTES", 20_000)
+        self.area.answers.rendered.most = 20_000
         most = 0
         for number in range(100):
             self.add(service=("public", f"g@@s{number}"))
