@@ -65,9 +65,8 @@ class Audit:
         if second != self._second:
             self._second, self._stamp = second, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
         try:
-            self._file.write(
-                f"{self._stamp},{int(at * 1000) % 1000:03d} {text}\n".encode("utf-8", "backslashreplace").decode()
-            )
+            line = f"{self._stamp},{int(at * 1000) % 1000:03d} {text}\n"
+            self._file.write(line.encode("utf-8", "backslashreplace"))
             self._failing = False
         except OSError as error:
             self._failed(error)

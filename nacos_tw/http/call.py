@@ -169,9 +169,10 @@ class Call:
             params.parse(self.body, found, encoding)
         elif self.body and self.method == "POST":
             self._read_multipart(found)
-        for name, value in found.items():
-            if value in params.NOTHING and name in params.OPTIONAL:
-                found[name] = ""
+        if not params.NOTHING.isdisjoint(found.values()):
+            for name, value in found.items():
+                if value in params.NOTHING and name in params.OPTIONAL:
+                    found[name] = ""
         return found
 
     def _read_multipart(self, found: dict[str, str]) -> None:

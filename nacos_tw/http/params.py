@@ -40,6 +40,13 @@ Parameters that mean the same with one of L{NOTHING} as without a value: no name
 that may be any text are not among them, nor those that have to be given.
 """
 
+MOST_KNOWN = 4096
+"""Pairs whose reading is remembered, since clients send most of theirs again and again; beyond, all are forgotten."""
+KNOWN_LENGTH = 100
+"""Characters of the longest of them; a token is longer."""
+_known: dict[str, tuple[str, str]] = {}
+"""By C{a=b} as it was sent, in UTF-8."""
+
 # What Java's String.trim() removes.
 BLANKS = "".join(map(chr, range(33)))
 
@@ -75,16 +82,27 @@ def parse(data: bytes, into: dict[str, str], encoding: str = "utf-8") -> None:
     if not data.isascii():
         _parse_bytes(data, into, encoding)
         return
-    text = data.decode("ascii")
-    plain = "%" not in text and "+" not in text
-    for pair in text.split("&"):
-        if not pair:
-            continue
-        name, _, value = pair.partition("=")
-        if not plain:
-            name, value = _unquote(name, encoding), _unquote(value, encoding)
-        if name not in into:
-            into[name] = value if name in EXACT else trimmed(value)
+    known = _known if encoding == "utf-8" else {}
+    for pair in data.decode("ascii").split("&"):
+        if pair:
+            name, value = known.get(pair) or _field(pair, encoding, known)
+            if name not in into:
+                into[name] = value
+
+
+def _field(pair: str, encoding: str, known: dict[str, tuple[str, str]]) -> tuple[str, str]:
+    """Name and value of C{a=b}, remembered in C{known} unless it is long or may be a secret."""
+    name, _, value = pair.partition("=")
+    if "%" in pair or "+" in pair:
+        name, value = _unquote(name, encoding), _unquote(value, encoding)
+    if name in EXACT:
+        return name, value
+    found = name, trimmed(value)
+    if len(pair) <= KNOWN_LENGTH:
+        if len(known) >= MOST_KNOWN:
+            known.clear()
+        known[pair] = found
+    return found
 
 
 def _parse_bytes(data: bytes, into: dict[str, str], encoding: str) -> None:

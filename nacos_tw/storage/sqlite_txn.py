@@ -10,6 +10,9 @@ from nacos_tw.errors import BadParameter, NacosError, Unavailable
 from nacos_tw.storage.errors import Deadlock, Defect, Duplicate, ReadOnly
 from nacos_tw.storage.txn import Columns, Row, Txn
 
+COLUMNS = Columns()
+"""What our own schema has: one object, which statements are looked up by for each command."""
+
 
 class SQLiteTxn(Txn):
     """A transaction of a SQLite file."""
@@ -20,7 +23,7 @@ class SQLiteTxn(Txn):
     for_update = ""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__(Columns())
+        super().__init__(COLUMNS)
         self._connection = connection
 
     @property

@@ -11,7 +11,7 @@ import attrs
 Row = tuple[Any, ...]
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Columns:
     """
     What the schema has beyond the one of Nacos 1.4.

@@ -31,6 +31,19 @@ def reference(text: str, encoding: str = "utf-8") -> dict[str, str]:
 class ParseTests(SynchronousTestCase):
     """Texts of names and values."""
 
+    def test_remembered(self) -> None:
+        """What was read is remembered, but not what is long, nor a password; and no more than so many pairs."""
+        known = params._known
+        known.clear()
+        self.assertEqual(parsed(b"a=%201&password=x&passw%6Frd=y&c=" + b"z" * 200)["a"], "1")
+        self.assertEqual(known, {"a=%201": ("a", "1")})
+        self.assertEqual(parsed(b"b=2&a=%201"), {"b": "2", "a": "1"})
+        self.assertEqual(parsed(b"a=%ff", "latin-1"), {"a": "ÿ"})
+        self.assertEqual(parsed(b"a=%ff"), {"a": "\ufffd"})
+        for number in range(params.MOST_KNOWN + 1):
+            parsed(b"n=%d" % number)
+        self.assertLessEqual(len(known), params.MOST_KNOWN)
+
     def test_forms(self) -> None:
         """The shapes that clients send."""
         for data, expected in {

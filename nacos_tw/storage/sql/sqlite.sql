@@ -27,7 +27,6 @@ CREATE TABLE config_info (
   CONSTRAINT uk_configinfo_datagrouptenant UNIQUE (data_id, group_id, tenant_id)
 );
 CREATE INDEX config_info_tenant ON config_info (tenant_id, group_id);
-CREATE INDEX config_info_modified ON config_info (gmt_modified);
 
 CREATE TABLE config_info_aggr (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -135,7 +134,6 @@ CREATE TABLE his_config_info (
   gray_name TEXT DEFAULT NULL CONSTRAINT gray_name CHECK (length(gray_name) <= 50),
   ext_info TEXT
 );
-CREATE INDEX his_config_info_create ON his_config_info (gmt_create);
 CREATE INDEX his_config_info_modified ON his_config_info (gmt_modified);
 CREATE INDEX his_config_info_key ON his_config_info (data_id, group_id, tenant_id);
 
