@@ -7,6 +7,7 @@ from binascii import a2b_qp
 from urllib.parse import unquote_to_bytes
 
 from nacos_tw.errors import BadParameter
+from nacos_tw.memo import BoundedMemo
 
 MAX_FIELDS = 10_000
 """Most ``name=value`` pairs in one query string or form body, as in Tomcat."""
@@ -41,10 +42,10 @@ that may be any text are not among them, nor those that have to be given.
 """
 
 MOST_KNOWN = 4096
-"""Pairs whose reading is remembered, since clients send most of theirs again and again; beyond, all are forgotten."""
+"""Pairs whose reading is remembered, since clients send most of theirs again and again."""
 KNOWN_LENGTH = 100
 """Characters of the longest of them; a token is longer."""
-_known: dict[str, tuple[str, str]] = {}
+_known: BoundedMemo[str, tuple[str, str]] = BoundedMemo(MOST_KNOWN)
 """By C{a=b} as it was sent, in UTF-8."""
 
 # What Java's String.trim() removes.
@@ -82,7 +83,7 @@ def parse(data: bytes, into: dict[str, str], encoding: str = "utf-8") -> None:
     if not data.isascii():
         _parse_bytes(data, into, encoding)
         return
-    known = _known if encoding == "utf-8" else {}
+    known = _known if encoding == "utf-8" else BoundedMemo(MOST_KNOWN)
     for pair in data.decode("ascii").split("&"):
         if pair:
             name, value = known.get(pair) or _field(pair, encoding, known)
@@ -90,7 +91,7 @@ def parse(data: bytes, into: dict[str, str], encoding: str = "utf-8") -> None:
                 into[name] = value
 
 
-def _field(pair: str, encoding: str, known: dict[str, tuple[str, str]]) -> tuple[str, str]:
+def _field(pair: str, encoding: str, known: BoundedMemo[str, tuple[str, str]]) -> tuple[str, str]:
     """Name and value of C{a=b}, remembered in C{known} unless it is long or may be a secret."""
     name, _, value = pair.partition("=")
     if "%" in pair or "+" in pair:
@@ -99,9 +100,7 @@ def _field(pair: str, encoding: str, known: dict[str, tuple[str, str]]) -> tuple
         return name, value
     found = name, trimmed(value)
     if len(pair) <= KNOWN_LENGTH:
-        if len(known) >= MOST_KNOWN:
-            known.clear()
-        known[pair] = found
+        known.keep(pair, found)
     return found
 
 

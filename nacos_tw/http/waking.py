@@ -21,11 +21,12 @@ TURNS = 3
 """Turns of the reactor in which requests are late: a connection is accepted in one, and read in the next."""
 
 
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
 def running_time() -> float:
     """Seconds on a clock that never jumps; while the machine sleeps it goes on, where the system has such a one."""
-    if hasattr(time, "CLOCK_BOOTTIME"):
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()
+    return time.clock_gettime(_CLOCK)
 
 
 class Waking(Periodic):
