@@ -15,7 +15,7 @@ HERE = pathlib.Path(__file__).parent
 VERSION = re.search(r'^__version__ = "([^"]+)"', (HERE / "nacos_tw/__init__.py").read_text("utf-8"), re.MULTILINE)
 SHIPPED = {
     "conf": ["application.properties", "cluster.conf.example", "nacos-mysql.sql"],
-    "bin": ["startup.sh", "shutdown.sh", "install.sh", "functions.sh", "make-certs.sh"],
+    "bin": ["startup.sh", "shutdown.sh", "install.sh", "functions.sh", "make-certs.sh", "recover.sh"],
 }
 README = HERE / "README.md"
 if VERSION is None:

@@ -90,6 +90,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     @param arguments: those of the command line if None.
     @return: the exit status. A start that fails raises SystemExit with one line instead.
     """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if list(arguments[:1]) == ["recover"]:
+        from nacos_tw.recover import main as recover
+
+        return recover(arguments[1:])
     options = Options()
     try:
         options.parseOptions(arguments)

@@ -41,3 +41,11 @@ class StartError(NacosError):
 
 class StoreDamaged(StartError):
     """A file of the Raft log is damaged in the middle; the text names the file."""
+
+
+class Damaged(Unavailable):
+    """A file that a node keeps part of its state in is damaged; the text says how. It is made again from the log."""
+
+
+class FileDamaged(StartError):
+    """The same, found when the file was opened; the text names it."""

@@ -11,7 +11,8 @@ from twisted.logger import Logger
 
 from nacos_tw.cluster.reports import WHAT as REPORT
 from nacos_tw.cluster.reports import Reports
-from nacos_tw.config.assembly import EmbeddedConfigs, ExternalConfigs
+from nacos_tw.config.assembly import ExternalConfigs
+from nacos_tw.config.assembly_embedded import EmbeddedConfigs
 from nacos_tw.errors import NacosError
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.raft.peers import Peers

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
@@ -26,7 +27,8 @@ from nacos_tw.clocks import make_monotonic
 from nacos_tw.cluster.lookup import FileLookup
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.cluster.reports import Reports
-from nacos_tw.config.assembly import EmbeddedConfigs, ExternalConfigs
+from nacos_tw.config.assembly import ExternalConfigs
+from nacos_tw.config.assembly_embedded import EmbeddedConfigs
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.upkeep import Upkeep
 from nacos_tw.console.pages import Pages
@@ -57,10 +59,12 @@ from nacos_tw.raft.opening import open_store
 from nacos_tw.raft.options import node_options
 from nacos_tw.raft.peers import Peers
 from nacos_tw.raft.sessions import Machines
+from nacos_tw.raft.status import RaftStatus
 from nacos_tw.raft.writer import Writer
 from nacos_tw.settings.auth import AuthSettings
 from nacos_tw.settings.clusterconf import Address, parse
 from nacos_tw.settings.settings import Settings, load_auth, properties_file
+from nacos_tw.shortage import Shortage, fitting
 from nacos_tw.starting import PORTS, Node, WhenReady, one_line_errors
 from nacos_tw.tls.assembly import Tls
 
@@ -102,7 +106,7 @@ class NacosNode(Node):
         @raise StartError: the data folder cannot be used.
         """
         super().__init__(reactor)
-        self.settings = settings
+        self.settings = settings = fitting(settings)
         self._reactor = reactor
         self._lines = StartLines(settings)
         self._when_ready = WhenReady(reactor, self._readiness, lambda reason: self._has_started(unready=reason))
@@ -133,6 +137,7 @@ class NacosNode(Node):
             self.logins = Logins(settings, reactor, self.secret, self.node, self.config.directory, backend.write)
         self._build_naming(settings, reactor)
         self._build_cluster(settings, reactor)
+        self.shortage = Shortage(settings, reactor, self.node, self.config, self.members.well)
         self._build_http(settings, reactor)
         self.switch: AuthSwitch | None = None
         if auth_settings is not None:
@@ -193,7 +198,7 @@ class NacosNode(Node):
 
     def _build_cluster(self, settings: Settings, reactor: Any) -> None:
         self.members = MemberList(settings.node, settings.members, version=__version__, standalone=settings.standalone)
-        self.reports = Reports(self.members, self.peering.ask, self.node.status, reactor, millis)
+        self.reports = Reports(self.members, self.peering.ask, self._facts, reactor, millis)
         self.lookup: FileLookup | None = None
         filename = os.path.join(settings.home, "conf", "cluster.conf")
         if not settings.standalone and os.path.exists(filename):
@@ -228,6 +233,8 @@ class NacosNode(Node):
             configs=None if settings.function_mode == "naming" else self.configs,
             auth=None if self.logins is None else self.logins.auth,
             clock=reactor,
+            space=self.shortage.space,
+            files=self.shortage.files,
         )
         self.areas = all_areas(parts)
         pages = Pages(settings.context_path).answer if settings.console else no_pages
@@ -238,6 +245,7 @@ class NacosNode(Node):
         self.listener = Listener(place, self.front, self.tls.over_http(self.front))
 
     def _join(self) -> None:
+        self.node.damaged_members = self.members.recovering
         self.node.on_applied = self._applied
         self.node.on_beats = self.naming.beats
         self.node.on_role = self._role_changed
@@ -250,6 +258,9 @@ class NacosNode(Node):
         if self.configs is not None:
             days = self.settings.config.retention_days
             self.upkeep = Upkeep(self._reactor, self.configs, days, millis, self._does_upkeep)
+        if isinstance(self.config, EmbeddedConfigs):
+            self.config.on_damaged = self.node.reopen
+            self.config.on_begun_anew = self.node.take_snapshot
         self.naming.on_services.append(self.probes.service_changed)
 
     def _order(self) -> None:
@@ -267,6 +278,7 @@ class NacosNode(Node):
         parts.service("certificates", self.tls)
         parts.service("waking", self.waking)
         parts.service("pushes", self.push)
+        parts.service("room on the disk", self.shortage)
         parts.service("leases", self.health)
         parts.service("probes", self.probes)
         parts.service("reports", self.reports)
@@ -331,8 +343,17 @@ class NacosNode(Node):
 
     def _readiness(self) -> str:
         """Why this node cannot serve; "" when it can."""
-        reason = self.node.reason() or (self.config.reading() if self.config is not None else "")
+        reasons = [self.node.reason()]
+        if self.config is not None and (not reasons[0] or isinstance(self.config, EmbeddedConfigs)):
+            reasons.insert(0, self.config.reading())
+        reason = "; ".join(filter(None, reasons)) or self.shortage.reason()
         return reason or (self.logins.auth.reason() if self.logins is not None else "")
+
+    def _facts(self) -> RaftStatus:
+        """What the other members are told of this one."""
+        status = self.node.status()
+        trouble = self.shortage.reason() if status.healthy else ""
+        return attrs.evolve(status, healthy=False, reason=trouble) if trouble else status
 
     def _does_upkeep(self) -> bool:
         """Whether this node is the one that cleans up: the leader, or with a shared database the first that is up."""

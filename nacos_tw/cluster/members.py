@@ -23,6 +23,8 @@ UP = "UP"
 SUSPICIOUS = "SUSPICIOUS"
 DOWN = "DOWN"
 
+RECOVERING = "raftRecovering"
+"""Says of a member that it has lost its log."""
 RAFT_GROUP = "naming_persistent_service"
 """The name under which Nacos's tools look for the Raft group."""
 
@@ -72,6 +74,8 @@ class RaftFacts(Protocol):
     def healthy(self) -> bool: ...
     @property
     def reason(self) -> str: ...
+    @property
+    def recovering(self) -> bool: ...
 
 
 class Report(msgspec.Struct, rename={"extend": "extendInfo", "fail_count": "failAccessCnt"}):
@@ -170,6 +174,14 @@ class MemberList:
         """The addresses of all members but this one."""
         return [address for address in self._members if address != self.own_address]
 
+    def well(self) -> list[str]:
+        """The addresses of the other members that are up and tell nothing wrong of themselves, sorted."""
+        return [address for address in self.others() if self._members[address].state == UP]
+
+    def recovering(self) -> list[str]:
+        """The addresses of the other members that say that they have lost their logs."""
+        return [address for address in self.others() if self._members[address].extend.get(RECOVERING)]
+
     def reachable(self) -> list[str]:
         """The addresses of the members that are not down, sorted."""
         return [member.address for member in self if member.state != DOWN]
@@ -193,6 +205,7 @@ class MemberList:
         own.fault = "" if facts.healthy else facts.reason or "unknown"
         own.extend["lastRefreshTime"] = now
         if not self.standalone:
+            own.extend.pop(RECOVERING, None)
             own.extend.update(self._raft_extend(facts, own.fault))
         self._move(own, SUSPICIOUS if own.fault else UP)
         return own
@@ -278,6 +291,7 @@ class MemberList:
             "raftMetaData": meta,
             "raftPeers": {node: _peer_json(peer) for node, peer in sorted(facts.peers.items())},
             "raftRole": facts.role,
+            **({RECOVERING: True} if facts.recovering else {}),
         }
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 
 from nacos_tw.config import commands
 from nacos_tw.config.commands import Command
 from nacos_tw.config.machine import NAME
+from nacos_tw.errors import Unavailable
 from nacos_tw.interfaces import IProposer
 from nacos_tw.storage.sqlite import SQLiteFile
 
@@ -19,8 +20,18 @@ T = TypeVar("T")
 class EmbeddedBackend:
     """An L{IConfigBackend<nacos_tw.config.configs.IConfigBackend>} on this node's file and the log."""
 
-    def __init__(self, proposer: IProposer, file: SQLiteFile, trouble: Callable[[], str]) -> None:
-        """@param trouble: why writes cannot be replicated now; "" when they can."""
+    def __init__(
+        self,
+        proposer: IProposer,
+        file: SQLiteFile,
+        trouble: Callable[[], str],
+        rebuilding: Callable[[], str] = lambda: "",
+    ) -> None:
+        """
+        @param trouble: why writes cannot be replicated now; "" when they can.
+        @param rebuilding: why the file does not hold yet what it should; "" when it does.
+        """
+        self._rebuilding = rebuilding
         self._proposer = proposer
         self._file = file
         self._trouble = trouble
@@ -31,15 +42,17 @@ class EmbeddedBackend:
 
     def query(self, fn: Callable[..., T], *args: Any) -> Deferred[T]:
         """Read this node's file, in a thread."""
+        if self._rebuilding():
+            return fail(Unavailable(self._rebuilding()))
         return self._file.query(getattr(fn, "__name__", "query"), fn, *args)
 
     def health(self) -> str:
         """As docs/spec/config-v1.md#7.1: the file is part of the node."""
-        return self._file.health()
+        return f"DOWN:{self._rebuilding()}. " if self._rebuilding() else self._file.health()
 
     def reason(self) -> str:
         """Why writes fail; "" when they work."""
-        return self._trouble()
+        return self._rebuilding() or self._trouble()
 
     def dump(self) -> None:
         """Nothing: the cache follows each applied entry."""

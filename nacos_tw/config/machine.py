@@ -24,7 +24,7 @@ from nacos_tw.config.commands import Command, Publish
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.results import Result, Written
 from nacos_tw.config.store_usage import Usage
-from nacos_tw.errors import BadParameter, NacosError
+from nacos_tw.errors import BadParameter, Damaged, NacosError
 from nacos_tw.storage.aside import put_aside
 from nacos_tw.storage.errors import Duplicate
 from nacos_tw.storage.sqlite import SQLiteFile
@@ -34,6 +34,9 @@ from nacos_tw.storage.txn import Txn
 NAME = b"c"
 """This machine's name in the log, see L{nacos_tw.raft.sessions.Machines}."""
 
+IMAGE = "image-"
+"""How the names of passing files beside the database begin."""
+_REFUSED = "the embedded database cannot be written to"
 _INTERNAL = "internal error: the command could not be applied"
 
 
@@ -47,6 +50,9 @@ class ConfigMachine:
         configs.
     @ivar on_accounts: called likewise when users, roles or permissions differ.
     @ivar on_set_aside: called when the state was put away and is about to be made anew from the log.
+    @ivar on_renewed: called with the folder that a damaged file was moved to, when there is a new, empty one.
+    @ivar begun_anew: whether the file held more than the log since the start: until the next snapshot it cannot be
+        made again from that.
     @ivar on_grown: called when it is time for the file's L{checkpoint<SQLiteFile.checkpoint>}.
     """
 
@@ -58,7 +64,9 @@ class ConfigMachine:
         self.on_accounts: Callable[[Txn], None] = lambda txn: None
         self.on_set_aside: Callable[[], None] = lambda: None
         self.on_grown: Callable[[], None] = lambda: None
-        self.lost = False
+        self.on_renewed: Callable[[str], None] = lambda folder: None
+        self.begun_anew = False
+        self._refused = False
         self._file = file
         self._index = self._term = 0
         self._open: contextlib.ExitStack | None = None
@@ -68,6 +76,15 @@ class ConfigMachine:
         self._done: list[bytes] = []
         self._accounts_changed = False
         self.applied, self.applied_term = self._read_applied()
+
+    @property
+    def lost(self) -> bool:
+        """See L{IDurableMachine.lost<nacos_tw.interfaces.IDurableMachine.lost>}."""
+        return self._refused or bool(self._file.damage)
+
+    def _trouble(self) -> NacosError:
+        """Why nothing can be applied."""
+        return Damaged(self._file.damage) if self._file.damage else NacosError(_REFUSED)
 
     def _read_applied(self) -> tuple[int, int]:
         with self._file.reading() as txn:
@@ -83,12 +100,13 @@ class ConfigMachine:
     def apply(self, command: bytes) -> Any:
         """Apply one command, wholly or not at all; a refusal is returned. A defect fails the command, not the log."""
         if self.lost:
-            return NacosError("the embedded database cannot be written to")
+            return self._trouble()
         try:
             result = self._apply(self._transaction(), command)
         except NacosError as error:
+            self._file.suspect(error)
             self._give_up()
-            return error
+            return self._trouble() if self._file.damage else error
         if isinstance(result, NacosError):
             return result
         self._done.append(command)
@@ -147,7 +165,7 @@ class ConfigMachine:
 
     def _give_up(self) -> None:
         """The disk refused: nothing since the last flush is there."""
-        self.lost = True
+        self._refused = True
         self._changes = Changes()
         self._accounts_changed = False
         self._roll_back()
@@ -163,7 +181,7 @@ class ConfigMachine:
     def flush(self) -> None:
         """See L{IDurableMachine.flush<nacos_tw.interfaces.IDurableMachine.flush>}."""
         if self.lost:
-            raise NacosError("the embedded database cannot be written to")
+            raise self._trouble()
         if self._txn is None or self._open is None:
             return
         changes, accounts = self._changes, self._accounts_changed
@@ -173,7 +191,8 @@ class ConfigMachine:
             stack, self._open, self._txn = self._open, None, None
             self._changes, self._accounts_changed, self._done = Changes(), False, []
             stack.close()
-        except NacosError:
+        except NacosError as error:
+            self._file.suspect(error)
             self._give_up()
             raise
         self.applied, self.applied_term = self._index, self._term
@@ -201,15 +220,15 @@ class ConfigMachine:
         folder = os.path.dirname(self._file.path)
 
         def read() -> BinaryIO:
-            self._file.checkpoint()
-            handle, path = tempfile.mkstemp(prefix="image-", dir=folder)
-            os.close(handle)
-            try:
-                with state:
-                    state.save(path)
-                return open(path, "rb")
-            finally:
-                os.unlink(path)
+            with state:
+                self._file.checkpoint()
+                handle, path = tempfile.mkstemp(prefix=IMAGE, dir=folder)
+                os.close(handle)
+                try:
+                    self._file.save_snapshot(state, path)
+                    return open(path, "rb")
+                finally:
+                    os.unlink(path)
 
         return read
 
@@ -224,7 +243,7 @@ class ConfigMachine:
 
     def restore_from(self, data: memoryview) -> None:
         """See L{IDurableMachine.restore_from<nacos_tw.interfaces.IDurableMachine.restore_from>}."""
-        handle, path = tempfile.mkstemp(prefix="image-", dir=os.path.dirname(self._file.path))
+        handle, path = tempfile.mkstemp(prefix=IMAGE, dir=os.path.dirname(self._file.path))
         try:
             with os.fdopen(handle, "wb") as copy:
                 copy.write(data)
@@ -233,7 +252,7 @@ class ConfigMachine:
             os.unlink(path)
         with self._file.transaction() as txn:
             self._write_applied(txn, True)
-        self.applied, self.applied_term, self.lost = self._index, self._term, False
+        self.applied, self.applied_term, self._refused = self._index, self._term, False
         with self._file.reading() as txn:
             self.on_changed(txn, None)
             self.on_accounts(txn)
@@ -245,6 +264,7 @@ class ConfigMachine:
             self._index = self._term = 0
             self._write_applied(txn, True)
         self.applied = self.applied_term = 0
+        self.begun_anew = True
 
     def set_aside(self) -> str:
         """See L{IDurableMachine.set_aside<nacos_tw.interfaces.IDurableMachine.set_aside>}."""
@@ -252,13 +272,15 @@ class ConfigMachine:
         self._roll_back()
         where = put_aside(self._file)
         self.applied = self.applied_term = 0
-        self.lost = False
+        self._refused = False
         self.on_set_aside()
         with self._file.reading() as txn:
             self.on_changed(txn, None)
         return where
 
     def reopened(self) -> None:
-        """After the disk refused: begin again with what is in the file."""
+        """After the disk refused: begin again with what is in the file; with nothing, if it is damaged."""
+        if self._file.damage:
+            self.on_renewed(self._file.renew())
         self.applied, self.applied_term = self._read_applied()
-        self.lost = False
+        self._refused = False

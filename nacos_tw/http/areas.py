@@ -28,6 +28,7 @@ from nacos_tw.http.v1.console import ConsoleV1
 from nacos_tw.http.v1.core import RAFT_OPS, ClusterCoreV1
 from nacos_tw.http.v1.counts import Counts
 from nacos_tw.http.v1.cs_ops import config_families, config_monitor
+from nacos_tw.http.v1.disk_metrics import disk_families
 from nacos_tw.http.v1.distro import DistroV1
 from nacos_tw.http.v1.faces import Ask, AskAll, Millis
 from nacos_tw.http.v1.health import HealthV1
@@ -44,6 +45,7 @@ from nacos_tw.http.v1.subscribers import SUBSCRIBERS, asked_subscribers
 from nacos_tw.metrics.exposition import Family
 from nacos_tw.metrics.history import History, Reading
 from nacos_tw.metrics.machine import Machine
+from nacos_tw.metrics.space import DiskSpace
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.probes import Probes
 from nacos_tw.raft.node import RaftNode
@@ -74,6 +76,8 @@ class Parts:
     configs: Configs | None
     auth: Auth | None
     clock: IReactorTime
+    space: DiskSpace | None = None
+    files: Callable[[], dict[str, int]] = lambda: {}
 
 
 @attrs.frozen
@@ -217,6 +221,7 @@ def _families(parts: Parts) -> Iterator[Family]:
         yield link_family(parts.node.peers.counters)
     if parts.configs is not None:
         yield from config_families(parts.configs)
+    yield from disk_families(parts.space, parts.files())
 
 
 def _limits(settings: ConfigSettings) -> Limits:

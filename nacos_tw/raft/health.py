@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Collection, Sized
 
 from nacos_tw.raft.core import Core, Role
 
@@ -74,17 +74,38 @@ class Health:
         since = self._leaderless_since
         return since is None or self._seconds() - since < self._patience
 
-    def reason(self, applied: int, links: Callable[[], Sized]) -> str:
+    def hopeless(self, damaged: Collection[str]) -> str:
+        """
+        Why no leader can be elected, whoever comes back; "" if one can be.
+
+        @param damaged: the other members that say that they have lost their logs.
+        """
+        core = self._core
+        own = [core.node] if core.recovering else []
+        lost = sorted({*damaged, *own}.intersection(core.config.voters))
+        if core.leader is not None or 2 * len(lost) < len(core.config.voters) or not lost:
+            return ""
+        return (
+            f"no leader can be elected: the logs of {len(lost)} of {len(core.config.voters)} members are damaged "
+            f"({', '.join(lost)}), and those do not vote; see nacos-tw recover"
+        )
+
+    def reason(self, applied: int, links: Callable[[], Sized], damaged: Collection[str] = ()) -> str:
         """
         Why the node is not in order, as a sentence; "" when it is.
 
         @param applied: the index of the last entry that was applied.
         @param links: gives the other voters that it can send to.
+        @param damaged: see L{hopeless}.
         """
         core = self._core
         self.look(applied)
+        if hopeless := self.hopeless(damaged):
+            return hopeless
         if core.recovering:
-            return "the log was lost and is being fetched from the leader"
+            if core.leader is None:
+                return "the log of this node was damaged and set aside; no leader is known to fetch it from"
+            return "the log of this node was lost and is being fetched from the leader"
         if core.leader is None:
             return f"no leader: {1 + len(links())} of {len(core.config.voters)} nodes are connected"
         if not self._caught_up and not self._catches_up(applied):

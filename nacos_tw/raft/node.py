@@ -15,9 +15,10 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from nacos_tw.descriptors import Reserve
-from nacos_tw.errors import NacosError, Unavailable
+from nacos_tw.errors import Damaged, NacosError, Unavailable
 from nacos_tw.interfaces import IStateMachine
 from nacos_tw.raft import codec
 from nacos_tw.raft.alarm import Alarm
@@ -54,6 +55,8 @@ class RaftNode:
     @ivar on_role: called when role, term or leader changed.
     @ivar on_ready: called soon after the node came to be in order.
     @ivar on_config: called at the start, and when the log has another list of members.
+    @ivar gate: why a command is not to be taken now; "" if it is.
+    @ivar damaged_members: the other members that say that they have lost their logs.
     @ivar failure: why the Raft part has stopped; "" while it works.
     """
 
@@ -77,6 +80,9 @@ class RaftNode:
         self.on_role: Callable[[], None] = lambda: None
         self.on_ready: Callable[[], None] = lambda: None
         self.on_config: Callable[[Configuration], None] = lambda config: None
+        self.damaged_members: Callable[[], list[str]] = lambda: []
+        self._hopeless = ""
+        self.gate: Callable[[bytes], str] = lambda command: ""
         self.failure = ""
         self.running = self._ready = False
         self._store = store
@@ -185,6 +191,8 @@ class RaftNode:
         """See L{IProposer.propose<nacos_tw.interfaces.IProposer.propose>}."""
         if not self.running or not self.available:
             return fail(Unavailable(self.reason() or "no leader"))
+        if refused := self.gate(command):
+            return fail(Unavailable(refused))
         try:
             return self._forwarding.propose(command)
         except NacosError as error:
@@ -322,7 +330,10 @@ class RaftNode:
                 answer_all(self._forwarding.restored(self._sessions))
             self._saved()
 
-        self._compaction.receive(chunk).addCallbacks(written, lambda failure: self._disk_failed(failure.value))
+        def failed(failure: Failure) -> None:
+            self._disk_failed(failure.value or failure)
+
+        self._compaction.receive(chunk).addCallback(written).addErrback(failed)
 
     def _role_changed(self) -> None:
         core = self._core
@@ -361,6 +372,10 @@ class RaftNode:
         ready, self._ready = self._ready, not self.reason()
         if self._ready and not ready:
             self._tell(self.on_ready)
+        hopeless = self._health.hopeless(self.damaged_members())
+        if hopeless and hopeless != self._hopeless:
+            self.log.error("raft: {why}", why=hopeless)
+        self._hopeless = hopeless
 
     def _abandon(self, error: Exception) -> None:
         answers, numbers = self._forwarding.abandon(error)
@@ -376,6 +391,8 @@ class RaftNode:
             return
         pause = self.options.mend_every
         self.failure = f"the Raft log cannot be written: {error}"
+        if isinstance(error, Damaged):  # the disk works: what is damaged is made again at once
+            self.failure, pause = str(error), 0.0
         self._mender = self._clock.callLater(pause, self._mend)
         self.log.error("raft: stopped: {reason}; trying again every {pause} s", reason=self.failure, pause=pause)
         self._core.stop()
@@ -388,6 +405,10 @@ class RaftNode:
         self._mender = self._clock.callLater(0, self._mend)
         self._saving.forget()
         self._tell(lambda: self._abandon(Unavailable(self.failure)), self.on_role)
+
+    def reopen(self, error: Damaged) -> None:
+        """A part of the state that is kept on disk turned out to be damaged: begin again with what the log holds."""
+        self._disk_failed(error)
 
     def _mend(self) -> None:
         """Start again from the disk, as after a restart; a damaged log is fetched from the leader."""
@@ -424,7 +445,7 @@ class RaftNode:
 
     def reason(self) -> str:
         """Why this node is not in order, as a sentence; "" when it is."""
-        return self.failure or self._health.reason(self._applying.index, self._links)
+        return self.failure or self._health.reason(self._applying.index, self._links, self.damaged_members())
 
     def _links(self) -> list[str]:
         """The other members that this node can send to."""
@@ -436,6 +457,10 @@ class RaftNode:
         options, applied = self.options, self._applying.index
         facts = NodeFacts(self.node, options.shown or self.node, applied, self.reason(), self._aside.count)
         return raft_status(facts, self._core, self._peers, self._store.size_on_disk())
+
+    def sizes(self) -> dict[str, int]:
+        """The bytes of the files of the log by kind, see L{Store.sizes}."""
+        return self._store.sizes()
 
     # -- orders
 

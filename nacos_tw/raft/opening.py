@@ -28,8 +28,9 @@ def open_store(
     except StoreDamaged as error:
         if alone:
             raise StoreDamaged(
-                f"{error}. There is no other node to fetch the log from: restore {folder} from a backup, or move it "
-                "away to begin anew (clients register again by themselves)"
+                f"{error}. There is no other node to fetch the log from: restore {folder} from a backup, go on "
+                "with what is whole (nacos-tw recover tells what that is), or move it away to begin anew (clients "
+                "register again by themselves)"
             ) from None
         where = Store.set_aside(folder, disk)
         _log.error(

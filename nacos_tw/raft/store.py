@@ -288,6 +288,22 @@ class Store:
             self._size = sum(self._disk.size(os.path.join(self.folder, name)) for name in names)
         return self._size
 
+    def sizes(self) -> dict[str, int]:
+        """The bytes of the log, the snapshots and what was set aside, by these names. Any thread may ask."""
+        found = {"log": 0, "snapshots": 0, "damaged": 0}
+        with suppress(OSError):
+            for name in self._disk.names(self.folder):
+                path = os.path.join(self.folder, name)
+                if name.startswith("damaged-"):
+                    found["damaged"] += sum(
+                        self._disk.size(os.path.join(path, inner)) for inner in self._disk.names(path)
+                    )
+                elif name.endswith(".seg"):
+                    found["log"] += self._disk.size(path)
+                elif ".snap" in name:
+                    found["snapshots"] += self._disk.size(path)
+        return found
+
     def try_room(self) -> None:
         """
         See whether the disk takes more than a few bytes: a log that opens, and is full at the next save, is of no use.

@@ -324,6 +324,21 @@ HTTP_ORIGINS = Key(
 )  # fmt: skip
 HTTP_CONNECTIONS = Key("nacos.http.max-connections", integer(16, 10**6), "20000", "Most connections at a time.")
 
+DISK_WARN = Key(
+    "nacos.disk.warn-below-bytes", byte_count(0, 2**50), "268435456", "Free bytes on the disk of data/ below which a "
+    "warning is logged and files are made shorter; at most a quarter of the disk counts. What that takes for a while "
+    "comes on top. 0: never.",
+)  # fmt: skip
+DISK_REFUSE = Key(
+    "nacos.disk.refuse-below-bytes", byte_count(0, 2**50), "67108864", "Free bytes below which a node refuses writes, "
+    "so that it can still make its files shorter; at most an eighth of the disk counts. What that takes for a while "
+    "comes on top. 0: never.",
+)  # fmt: skip
+DISK_WAL = Key(
+    "nacos.disk.wal-bytes", byte_count(2**20, 2**36), "67108864", "Bytes that the log of config.db may have, about; at "
+    "most an eighth of the disk counts.",
+)  # fmt: skip
+
 Section = tuple[str, tuple[Key[Any], ...]]
 SECTIONS: tuple[Section, ...] = (
     ("Server", (PORT, ADDRESS, CONTEXT_PATH, HOME, LOGS, STANDALONE, FUNCTION_MODE)),
@@ -333,6 +348,7 @@ SECTIONS: tuple[Section, ...] = (
         "Raft",
         (RAFT_SECRET, RAFT_PORT, RAFT_ELECTION, RAFT_HEARTBEAT, RAFT_REQUEST, RAFT_APPEND, RAFT_SEGMENT, RAFT_SNAPSHOT),
     ),
+    ("Disk", (DISK_WARN, DISK_REFUSE, DISK_WAL)),
     (
         "HTTPS",
         (

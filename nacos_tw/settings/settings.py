@@ -86,6 +86,15 @@ class RaftSettings:
 
 
 @attrs.frozen
+class DiskSettings:
+    """Of the disk of data/, in bytes."""
+
+    warn: int = 256 * 2**20
+    refuse: int = 64 * 2**20
+    wal: int = 64 * 2**20
+
+
+@attrs.frozen
 class ConfigSettings:
     """The configuration centre's. Sizes in bytes."""
 
@@ -154,6 +163,7 @@ class Settings:
     http: HttpSettings
     auth: AuthSettings
     config: ConfigSettings = ConfigSettings()
+    disk: DiskSettings = DiskSettings()
     console: bool = True
     https: HttpsSettings | None = None
     remarks: tuple[str, ...] = ()
@@ -209,6 +219,7 @@ def _load(reader: Reader, home: str, base: str, environ: Mapping[str, str]) -> S
         http=_http(reader),
         auth=read_auth(reader),
         config=_config(reader),
+        disk=DiskSettings(reader.get(keys.DISK_WARN), reader.get(keys.DISK_REFUSE), reader.get(keys.DISK_WAL)),
         console=reader.get(keys.CONSOLE),
         https=https(reader, home),
         remarks=tuple(reader.remarks()),

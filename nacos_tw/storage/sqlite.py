@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nacos_tw.errors import StartError, Unavailable
-from nacos_tw.storage.errors import Deadlock
+from nacos_tw.errors import Damaged, FileDamaged, StartError, Unavailable
+from nacos_tw.storage.away import move_away
 from nacos_tw.storage.schema import VERSION, sqlite_script
-from nacos_tw.storage.sqlite_txn import Snapshot, SQLiteTxn, translated, why
+from nacos_tw.storage.sqlite_pool import BUSY, make_pool, work
+from nacos_tw.storage.sqlite_txn import Snapshot, SQLiteTxn, damage_in, translated, why
 from nacos_tw.storage.txn import Txn
+from nacos_tw.storage.wal import WAL_BYTES, Wal, size_of
 
 if TYPE_CHECKING:
     from twisted.enterprise.adbapi import ConnectionPool
@@ -26,16 +29,6 @@ T = TypeVar("T")
 
 CHECKED_BYTES = 2**30
 """A file of up to so many bytes is read through when it is opened; a larger one is only opened."""
-BUSY = 5.0
-"""Seconds to wait for another connection's write."""
-READERS = 4
-"""Most threads, each with a connection."""
-WAL_BYTES = 64 * 1024 * 1024
-"""Bytes that the log of a file may have, about (see L{SQLiteFile.checkpoint})."""
-TURN = 0.05
-"""Seconds for which a checkpoint that empties the log waits for others, and may hold up who writes."""
-TURNS = 10
-"""How often it tries."""
 
 
 class SQLiteFile:
@@ -47,6 +40,8 @@ class SQLiteFile:
 
     @ivar path: the file's.
     @ivar created: whether this made it.
+    @ivar damage: what was found to be damaged in it; "" while nothing was. Only L{renew} mends that.
+    @ivar on_damaged: called once when that was found, in the reactor's thread.
     """
 
     log = Logger()
@@ -73,11 +68,17 @@ class SQLiteFile:
         @param own_checkpoints: the owner calls L{checkpoint} often enough, in a thread; else a commit now and then
             moves what was written from the log into the file, and waits for the disk.
         @param wal_bytes: how long the log may become before it is emptied, about, with C{own_checkpoints}.
+        @raise FileDamaged: the file is damaged.
         @raise StartError: the file cannot be used; the line names it.
         """
+        self._script, self._version = script, version
+        self.damage = ""
+        self.on_damaged: Callable[[], None] = lambda: None
+        self._changing = threading.Lock()
+        self._snapshots = 0
+        self._counting = threading.Lock()
         self._own_checkpoints = own_checkpoints
-        self._most = wal_bytes
-        self._moved = 0
+        self._wal = Wal(f"{os.path.abspath(path)}-wal", wal_bytes, self._connect)
         self.path = os.path.abspath(path)
         self.created = False
         self._reactor = reactor
@@ -88,9 +89,11 @@ class SQLiteFile:
         try:
             self.created = not os.path.exists(self.path) or os.path.getsize(self.path) == 0
             os.makedirs(os.path.dirname(self.path), mode=0o750, exist_ok=True)
-            self._open(self._connection, script, version, checked_bytes)
+            self._open(self._connection, checked_bytes)
         except (OSError, sqlite3.Error) as error:
             self._release()
+            if damage_in(error):
+                raise FileDamaged(f"{self.path}: the file is damaged ({damage_in(error)})") from None
             raise StartError(f"{self.path}: cannot be used: {why(error)}") from None
         except BaseException:
             self._release()
@@ -130,18 +133,17 @@ class SQLiteFile:
             self._main.close()
             self._main = None
 
-    def _open(
-        self, connection: sqlite3.Connection, script: Callable[[], str], version: int, checked_bytes: int
-    ) -> None:
+    def _open(self, connection: sqlite3.Connection, checked_bytes: int) -> None:
+        script, version = self._script, self._version
         if self.created:
             connection.executescript(f"BEGIN IMMEDIATE;{script()}COMMIT;")
-            self.checkpoint()
+            self._wal.move(False)
             _sync_folder(os.path.dirname(self.path))
             return
         if os.path.getsize(self.path) <= checked_bytes:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()
             if found is None or found[0] != "ok":
-                raise StartError(
+                raise FileDamaged(
                     f"{self.path}: the file is damaged ({' '.join(found[0].split()) if found else 'no answer'})"
                 )
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'version'").fetchone() is None:
@@ -167,7 +169,8 @@ class SQLiteFile:
         self._command("BEGIN IMMEDIATE")
         try:
             yield SQLiteTxn(self._connection)
-        except BaseException:
+        except BaseException as error:
+            self.suspect(error)
             self._roll_back()
             raise
         try:
@@ -182,6 +185,9 @@ class SQLiteFile:
         self._command("BEGIN")
         try:
             yield SQLiteTxn(self._connection)
+        except Damaged as error:
+            self.suspect(error)
+            raise
         finally:
             self._roll_back()
 
@@ -210,6 +216,7 @@ class SQLiteFile:
             trouble = translated(error)
         else:
             return
+        self.suspect(trouble)
         raise trouble
 
     def _roll_back(self) -> None:
@@ -218,6 +225,49 @@ class SQLiteFile:
                 self._main.execute("ROLLBACK")
         except sqlite3.Error as error:
             self.log.error("{path}: a transaction cannot be rolled back: {why}", path=self.path, why=why(error))
+
+    # -- damage
+
+    def suspect(self, error: BaseException) -> None:
+        """An error came out of the file, in any thread: perhaps the file is damaged."""
+        if isinstance(error, Damaged) and not self.damage:
+            self.damage = str(error)
+            if self._reactor is not None:
+                self._reactor.callFromThread(self._tell_damage)
+
+    def _tell_damage(self) -> None:
+        if self.damage and not self._closed:
+            self.on_damaged()
+
+    def renew(self) -> str:
+        """
+        Put the damaged file aside and begin with a new one, with nothing but the tables. In the opener's thread; waits
+        for what others do with it.
+
+        @return: the folder where the damaged one is now.
+        @raise nacos_tw.errors.Unavailable: it cannot be done now.
+        """
+        with self._changing:
+            if self._snapshots:
+                # Its connection would remove the log of the new file when it ends.
+                raise Unavailable("the damaged database is still being read from")
+            pool, self._pool = self._pool, None
+            if pool is not None:
+                pool.close()
+            self._roll_back()
+            try:
+                with suppress(sqlite3.Error):
+                    self._release()
+                self._main = None
+                folder = move_away(self.path)
+                self.created = True
+                self._open(self._connection, 0)
+            except (OSError, sqlite3.Error) as error:
+                trouble = Unavailable(f"{self.path}: cannot be made anew: {why(error)}")
+            else:
+                self.damage = ""
+                return folder
+        raise trouble
 
     # -- in any thread
 
@@ -231,64 +281,63 @@ class SQLiteFile:
             connection = self._connect(read_only=True)
             connection.execute("BEGIN")
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # this is when it is taken
-            return Snapshot(connection)
         except sqlite3.Error as error:
             trouble = translated(error)
+        else:
+            with self._counting:
+                self._snapshots += 1
+            return Snapshot(connection, self._snapshot_closed)
+        self.suspect(trouble)
         raise trouble
+
+    def _snapshot_closed(self) -> None:
+        with self._counting:
+            self._snapshots -= 1
+
+    def save_snapshot(self, state: Snapshot, path: str) -> None:
+        """
+        Write a state that L{read_snapshot} gave to a new file, durably, and close it.
+
+        @raise nacos_tw.errors.Damaged: the file is damaged.
+        """
+        try:
+            with state:
+                state.save(path)
+        except Damaged as error:
+            self.suspect(error)
+            raise
 
     def wal_bytes(self) -> int:
         """The length of the file's log."""
-        return _size(f"{self.path}-wal")
+        return self._wal.size()
 
     def file_bytes(self) -> int:
         """The length of the file, without its log."""
-        return _size(self.path)
+        return size_of(self.path)
 
     @property
     def grown(self) -> bool:
-        """Whether it is time for a L{checkpoint}: the log has become longer by a quarter of what it may have."""
-        size = self.wal_bytes()
-        self._moved = min(self._moved, size)
-        return size - self._moved >= self._most // 4
+        """Whether it is time for a L{checkpoint}."""
+        return self._wal.grown
 
     def checkpoint(self, empty: bool = False) -> None:
         """
         Make everything that was committed durable, and move it from the log into the file. Waits for the disk.
 
-        A log is only written to from its start again when all of it was moved and nobody reads from it, which never
-        comes about by itself while commits go on. So one that has half of the length that it may have is emptied:
-        when nearly all was moved, the writer waits while the rest is.
-
-        @param empty: do that with a shorter one, too.
+        @param empty: empty the log, even if it is short.
         @raise nacos_tw.errors.Unavailable: the disk failed.
         """
         try:
-            size = self.wal_bytes()
-            _sync_file(f"{self.path}-wal")
-            connection = self._connect()
-            try:
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                if empty or size >= self._most // 2:
-                    size = self._empty(connection)
-            finally:
-                # Not the last one to close, so SQLite leaves the log alone here.
-                connection.close()
-            self._moved = size
+            with self._changing:
+                self._wal.move(empty)
         except (OSError, sqlite3.Error) as error:
             trouble = Unavailable(f"the embedded database cannot be made durable: {why(error)}")
+            if damage_in(error):
+                trouble = Damaged(f"the embedded database is damaged: {damage_in(error)}")
         else:
             return
+        self.suspect(trouble)
         raise trouble
-
-    def _empty(self, connection: sqlite3.Connection) -> int:
-        """Empty the log, if readers let that be done. @return: its length now, as far as it was moved."""
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()  # what was written during the one before
-        connection.execute(f"PRAGMA busy_timeout={int(TURN * 1000)}")
-        for _ in range(TURNS):
-            size = self.wal_bytes()
-            if not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-                return 0
-        return size
 
     # -- by threads, for the reactor
 
@@ -305,6 +354,8 @@ class SQLiteFile:
 
     def health(self) -> str:
         """As L{nacos_tw.interfaces.IDatabase.health}."""
+        if self.damage:
+            return f"DOWN:{self.damage}. "
         return "DOWN:the embedded database is closed. " if self._closed else "UP"
 
     def startService(self) -> None:  # noqa: N802
@@ -334,29 +385,15 @@ class SQLiteFile:
         if self._closed or self._reactor is None:
             return fail(Failure(Unavailable("the embedded database is closed")))
         if self._pool is None:
-            self._pool = self._make_pool()
-        return self._pool.runWithConnection(_work, fn, args, writes)
+            self._pool = make_pool(self.path, self._synchronous, self._reactor)
+        return self._pool.runWithConnection(work, fn, args, writes).addErrback(self._failed)
 
-    def _make_pool(self) -> ConnectionPool:
-        from twisted.enterprise.adbapi import ConnectionPool
-
-        def configure(connection: sqlite3.Connection) -> None:
-            connection.execute(f"PRAGMA synchronous={self._synchronous}")
-            connection.execute("PRAGMA case_sensitive_like=ON")
-
-        pool = ConnectionPool(
-            "sqlite3",
-            self.path,
-            timeout=BUSY,
-            isolation_level=None,
-            check_same_thread=False,
-            cp_min=0,
-            cp_max=READERS,
-            cp_openfun=configure,
-            cp_reactor=self._reactor,
-        )
-        pool.start()
-        return pool
+    def _failed(self, failure: Failure) -> Failure:
+        error = failure.value
+        if isinstance(error, sqlite3.Error):  # no connection could be made
+            failure = Failure(translated(error))
+        self.suspect(failure.value or failure)
+        return failure
 
 
 _files: weakref.WeakSet[SQLiteFile] = weakref.WeakSet()
@@ -368,54 +405,6 @@ def _before_fork() -> None:
 
 
 os.register_at_fork(before=_before_fork)
-
-
-def _work(connection: Any, fn: Callable[..., T], args: tuple[Any, ...], writes: bool) -> T:
-    """One transaction in a thread of the pool."""
-    raw: sqlite3.Connection = connection
-    for begin in ("BEGIN", "BEGIN IMMEDIATE"):
-        try:
-            return _attempt(raw, begin, fn, args, writes)
-        except Deadlock:
-            # It had read before another connection wrote; as a writer from the start it waits for its turn.
-            if begin != "BEGIN" or not writes:
-                raise
-    raise AssertionError("unreachable")
-
-
-def _attempt(raw: sqlite3.Connection, begin: str, fn: Callable[..., T], args: tuple[Any, ...], writes: bool) -> T:
-    try:
-        raw.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
-        raw.execute(begin)
-        result = fn(SQLiteTxn(raw), *args)
-        raw.execute("COMMIT")
-        return result
-    except sqlite3.Error as error:
-        trouble = translated(error)
-    finally:
-        if raw.in_transaction:
-            raw.execute("ROLLBACK")
-    raise trouble
-
-
-def _size(path: str) -> int:
-    try:
-        return os.path.getsize(path)
-    except OSError:
-        return 0
-
-
-def _sync_file(path: str) -> None:
-    """Bring a file's data to the disk; one that is not there has none. (Never the database file itself: closing a
-    descriptor of it would end SQLite's locks on it.)"""
-    try:
-        descriptor = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _sync_folder(path: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from nacos_tw.errors import BadParameter, NacosError, Unavailable
+from nacos_tw.errors import BadParameter, Damaged, NacosError, Unavailable
 from nacos_tw.storage.errors import Deadlock, Defect, Duplicate, ReadOnly
 from nacos_tw.storage.txn import Columns, Row, Txn
 
@@ -76,19 +76,15 @@ class SQLiteTxn(Txn):
 def translated(error: BaseException) -> NacosError:
     """What an error of sqlite3 means."""
     text = str(error)
+    damage = damage_in(error)
+    if damage:
+        return Damaged(f"the embedded database is damaged: {damage}")
     if isinstance(error, UnicodeError):
         return BadParameter("a value is not valid Unicode text")
     if isinstance(error, OverflowError):
         return BadParameter("a number is too large for the database")
     if isinstance(error, sqlite3.IntegrityError):
-        _, _, what = text.partition(": ")
-        if text.startswith(("UNIQUE", "PRIMARY KEY")):
-            return Duplicate(what)
-        if text.startswith("CHECK"):
-            return BadParameter(f"Data too long for column '{what}'")
-        if text.startswith("NOT NULL"):
-            return BadParameter(f"Column '{what.rpartition('.')[2]}' cannot be null")
-        return BadParameter("the database refused the values")
+        return _refused(text)
     if isinstance(error, sqlite3.DataError) or "too big" in text:
         return BadParameter("a value is too large for the database")
     if "locked" in text or "busy" in text:
@@ -102,6 +98,26 @@ def translated(error: BaseException) -> NacosError:
     return Unavailable(f"the embedded database failed: {text}")
 
 
+def _refused(text: str) -> NacosError:
+    """What the refusal of a row means."""
+    _, _, what = text.partition(": ")
+    if text.startswith(("UNIQUE", "PRIMARY KEY")):
+        return Duplicate(what)
+    if text.startswith("CHECK"):
+        return BadParameter(f"Data too long for column '{what}'")
+    if text.startswith("NOT NULL"):
+        return BadParameter(f"Column '{what.rpartition('.')[2]}' cannot be null")
+    return BadParameter("the database refused the values")
+
+
+def damage_in(error: BaseException) -> str:
+    """What an error of sqlite3 says of a file that is damaged; "" if it says something else."""
+    text = str(error)
+    if text.startswith("Could not decode to UTF-8"):
+        return "a text in it is not valid"  # what follows is the text itself
+    return text if "malformed" in text or "is not a database" in text else ""
+
+
 class Snapshot:
     """
     The state of a file as it was at one moment, whatever is written meanwhile. For one thread at a time, any.
@@ -109,15 +125,24 @@ class Snapshot:
     @ivar txn: to query with.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, closed: Callable[[], None] = lambda: None) -> None:
+        """@param closed: called once, when it was closed, in the thread that does."""
         self._connection = connection
+        self._closed = closed
         self.txn: Txn = SQLiteTxn(connection)
 
     def save(self, path: str) -> None:
-        """Write the state to a new file, which is durable when this returns."""
+        """
+        Write the state to a new file, which is durable when this returns.
+
+        @raise nacos_tw.errors.Damaged: the state is damaged; the new file is then, too.
+        """
         copy = sqlite3.connect(path, isolation_level=None)
         try:
             self._connection.backup(copy)
+            found = copy.execute("PRAGMA quick_check(1)").fetchone()
+            if found is None or found[0] != "ok":
+                raise sqlite3.DatabaseError("malformed: " + (" ".join(found[0].split()) if found else "no answer"))
         except sqlite3.Error as error:
             trouble = translated(error)
         else:
@@ -129,6 +154,8 @@ class Snapshot:
     def close(self) -> None:
         """Let the file's log be shortened again."""
         self._connection.close()
+        closed, self._closed = self._closed, lambda: None
+        closed()
 
     def __enter__(self) -> Snapshot:
         return self

@@ -10,10 +10,10 @@ import threading
 from typing import Any
 
 from twisted.internet import reactor
-from twisted.internet.defer import gatherResults
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from nacos_tw.errors import BadParameter, StartError, Unavailable
+from nacos_tw.errors import BadParameter, Damaged, StartError, Unavailable
 from nacos_tw.storage.errors import Deadlock, Defect, Duplicate, ReadOnly
 from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.txn import Txn
@@ -253,6 +253,82 @@ def spoil(path: str) -> None:
     with open(path, "r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * 3 * 4096)
+
+
+class DamageTests(TestCase):
+    """A file that is damaged while it is in use."""
+
+    def setUp(self) -> None:
+        self.path = os.path.join(self.mktemp(), "a.db")
+        self.file = SQLiteFile(self.path, reactor)
+        self.addCleanup(self.file.close)
+        self.told: Deferred[None] = Deferred()
+        self.file.on_damaged = lambda: self.told.callback(None)
+        with self.file.transaction() as txn:
+            for number in range(50):
+                insert(txn, f"a{number}", "c" * 2000)
+        self.file.close()
+        self.file = SQLiteFile(self.path, reactor)
+        self.addCleanup(self.file.close)
+        self.file.on_damaged = lambda: self.told.callback(None)
+
+    def spoil(self, first: int) -> None:
+        with open(self.path, "r+b") as file:
+            for place in range(first, os.path.getsize(self.path), 4096):
+                file.seek(place)
+                file.write(os.urandom(64))
+
+    async def _renewed(self) -> None:
+        await self.told
+        self.assertIn("damaged", self.file.damage)
+        self.assertTrue(self.file.health().startswith("DOWN:"))
+        folder = self.file.renew()
+        self.assertIn("a.db", os.listdir(folder))
+        self.assertEqual((self.file.damage, self.file.health()), ("", "UP"))
+        with self.file.transaction() as txn:
+            self.assertEqual(count(txn), 0)
+            insert(txn, "new")
+        self.assertEqual(await self.file.query("count", count), 1)
+
+    async def test_thread(self) -> None:
+        """A query in a thread finds it: told once, and a new file takes its place."""
+        self.spoil(4096)
+        for _ in range(2):
+            with self.assertRaises(Damaged):
+                await self.file.query("all", lambda txn: txn.all("SELECT content FROM config_info"))
+        await self._renewed()
+
+    async def test_head(self) -> None:
+        """One whose head is gone cannot even be opened by a thread."""
+        self.spoil(0)
+        with self.assertRaises(Damaged):
+            await self.file.query("count", count)
+        await self.told
+        self.assertIn("not a database", self.file.damage)
+
+    async def test_text(self) -> None:
+        """A text that is none is damage, too, and is not told."""
+        with self.file.transaction() as txn:
+            txn.execute("UPDATE config_info SET content = CAST(X'ff666f6f' AS TEXT) WHERE data_id = 'a1'")
+        with self.assertRaises(Damaged) as caught, self.file.reading() as txn:
+            txn.all("SELECT content FROM config_info")
+        self.assertNotIn("foo", str(caught.exception))
+        await self.told
+
+    async def test_snapshot_in_use(self) -> None:
+        """While somebody reads a snapshot, its connection stays: the file is renewed after that."""
+        state = self.file.read_snapshot()
+        self.file.damage = "so"
+        self.assertRaises(Unavailable, self.file.renew)
+        state.close()
+        self.file.renew()
+
+    async def test_damaged_image(self) -> None:
+        """The image of a damaged file is none."""
+        self.spoil(os.path.getsize(self.path) - 4 * 4096)
+        state = self.file.read_snapshot()
+        self.assertRaises(Damaged, self.file.save_snapshot, state, self.path + ".copy")
+        await self.told
 
 
 class OpenTests(SynchronousTestCase):

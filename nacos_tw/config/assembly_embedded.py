@@ -1,0 +1,260 @@
+"""The configuration centre of one node with embedded storage, put together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nacos_tw.auth import store as accounts
+from nacos_tw.auth.directory import PATIENCE, Directory
+from nacos_tw.config.cache import ConfigCache
+from nacos_tw.config.configs import Configs
+from nacos_tw.config.embedded import EmbeddedBackend
+from nacos_tw.config.following import StoredContents
+from nacos_tw.config.listeners import Listeners
+from nacos_tw.config.machine import IMAGE, NAME, ConfigMachine
+from nacos_tw.config.model import ConfigKey
+from nacos_tw.config.results import Written
+from nacos_tw.errors import Damaged, FileDamaged
+from nacos_tw.interfaces import IDurableMachine, IProposer
+from nacos_tw.settings.settings import Settings
+from nacos_tw.storage.away import move_away
+from nacos_tw.storage.sqlite import SQLiteFile
+from nacos_tw.storage.txn import Txn
+
+Answering = Callable[[str, bytes], Any]
+
+LOOK = 0.25
+"""Seconds between looks at whether the log is applied to a file that is made again."""
+
+
+class EmbeddedConfigs:
+    """
+    With embedded storage: a SQLite file, changed by the log.
+
+    A damaged file is put aside, and made again from the log and its snapshot. Until that is through, what the cache
+    knew before is served as far as it is in memory: what the new file holds meanwhile is older.
+
+    @ivar durable: the machines for the log.
+    @ivar directory: users and their rights.
+    @ivar rebuilding: why the file does not hold yet what it should; "" when it does.
+    @ivar on_damaged: called with what is wrong when a file that is in use turns out to be damaged: the log is to be
+        applied again from its snapshot on.
+    @ivar on_begun_anew: called once, when the file holds what neither the log nor its snapshot does.
+    """
+
+    log = Logger()
+
+    def __init__(self, settings: Settings, reactor: Any) -> None:
+        """@raise nacos_tw.errors.StartError: the file cannot be used."""
+        self._reactor = reactor
+        self._moving: Deferred[None] | None = None
+        self._looking: IDelayedCall | None = None
+        self._patience: IDelayedCall | None = None
+        self.rebuilding = ""
+        self.on_damaged: Callable[[Damaged], None] = lambda error: None
+        self.on_begun_anew: Callable[[], object] = lambda: None
+        self._file = self._opened(settings, reactor)
+        self._machine = machine = self._made_sound(lambda: ConfigMachine(self._file))
+        self.durable: dict[bytes, IDurableMachine] = {NAME: machine}
+        self.cache = ConfigCache(StoredContents(self._file))
+        self.cache.ready = False
+        self.listeners = Listeners(reactor, self.cache)
+        self.directory = Directory()
+        machine.on_written = self._written
+        machine.on_changed = self._changed
+        machine.on_accounts = self._accounts_changed
+        machine.on_grown = self.checkpoint
+        machine.on_renewed = self._renewed
+        machine.on_set_aside = self._begins_anew
+        self._anew = False
+        self._made_sound(self._load)
+        self._file.on_damaged = self._damaged
+
+    # -- the file, and what becomes of a damaged one
+
+    def _opened(self, settings: Settings, reactor: Any) -> SQLiteFile:
+        path = os.path.join(settings.data, "config", "config.db")
+        _remove_leftovers(os.path.dirname(path))
+        try:
+            return SQLiteFile(path, reactor, own_checkpoints=True, wal_bytes=settings.disk.wal)
+        except FileDamaged as error:
+            if settings.standalone and not _holds_log(os.path.join(settings.data, "raft")):
+                raise  # nobody could give them back
+            try:
+                folder = move_away(path)
+            except OSError as failed:
+                raise FileDamaged(f"{error}, and cannot be set aside: {failed.strerror}") from None
+            self._say_renewed(str(error), folder)
+            return SQLiteFile(path, reactor, own_checkpoints=True, wal_bytes=settings.disk.wal)
+
+    def _made_sound(self, use: Callable[[], Any]) -> Any:
+        """Do what reads the file for the first time; again with a new one if it is damaged."""
+        try:
+            return use()
+        except Damaged as error:
+            self._say_renewed(str(error), self._file.renew())
+            return use()
+
+    def _load(self) -> None:
+        if not self.rebuilding:
+            with self._file.reading() as txn:
+                self.cache.load(txn)
+
+    def _say_renewed(self, what: str, folder: str) -> None:
+        self.rebuilding = (
+            f"the configs are being made again from the log: the embedded database was damaged, it is kept in {folder}"
+        )
+        self.log.error(
+            "{what}. The damaged files are kept in {folder}; the configs are made again from the log and its snapshot",
+            what=what,
+            folder=folder,
+        )
+        if self._looking is None:
+            self._looking = self._reactor.callLater(LOOK, self._look)
+
+    def _damaged(self) -> None:
+        """Somebody read or wrote, and found it so."""
+        error = Damaged(self._file.damage)
+        self.rebuilding = str(error)
+        self.on_damaged(error)
+
+    def _renewed(self, folder: str) -> None:
+        self._say_renewed(self._file.path, folder)
+
+    def _look(self) -> None:
+        self._looking = None
+        self.in_order()
+        if self.rebuilding:
+            self._looking = self._reactor.callLater(LOOK, self._look)
+
+    # -- following the log
+
+    def _begins_anew(self) -> None:
+        """The file is made anew: until that is through, what it lacks may exist, and who was known is known."""
+        self.cache.ready, self._anew = False, True
+
+    def _accounts_changed(self, txn: Txn) -> None:
+        if self.rebuilding or self._anew:
+            return
+        # While the log is not applied yet since the start it may be about to say who was deleted meanwhile.
+        if self.cache.ready or self.directory.now.known:
+            self.directory.put(accounts.rows(txn))
+
+    def _take_accounts(self) -> None:
+        """The log says nothing for a while: there may be no majority. Who was known at the end is let in."""
+        if self.rebuilding:
+            return
+        with self._file.reading() as txn:
+            found = accounts.rows(txn)
+        if found.users and not self.directory.now.known:  # an empty one may only not have heard of its users yet
+            self.directory.put(found)
+
+    def _written(self, written: Iterable[Written]) -> None:
+        if not self.rebuilding:
+            self.cache.published(written)
+
+    def _changed(self, txn: Txn, keys: list[ConfigKey] | None) -> None:
+        if self.rebuilding:
+            return
+        if keys is None:
+            self.cache.load(txn)
+        else:
+            self.cache.refresh(txn, keys)
+
+    # -- the file's log
+
+    def checkpoint(self, empty: bool = False) -> None:
+        """Move the file's log into the file, in a thread: it waits for the disk."""
+        if self._moving is None:
+            self._moving = deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._file.checkpoint, empty)
+            self._moving.addBoth(self._checkpointed)
+
+    def _checkpointed(self, result: object) -> None:
+        self._moving = None
+        if isinstance(result, Failure):
+            self.log.warn("{error}", error=result.value)
+
+    def sizes(self) -> dict[str, int]:
+        """The lengths of its files, by name."""
+        return {"config.db": self._file.file_bytes(), "config.db-wal": self._file.wal_bytes()}
+
+    # -- as a part of the node
+
+    def join(self, proposer: IProposer, trouble: Callable[[], str]) -> Configs:
+        """
+        Make the face.
+
+        @param trouble: why the log does not work; "" when it does.
+        """
+        self._trouble = trouble
+        backend = EmbeddedBackend(proposer, self._file, trouble, lambda: self.rebuilding)
+        return Configs(backend, self.cache, self.listeners)
+
+    def in_order(self) -> None:
+        """The node may be in order again: once it has all that the log held, what it does not know does not exist."""
+        if (self.cache.ready and not self.rebuilding) or self._file.damage or self._trouble():
+            return
+        rebuilt, self.rebuilding = bool(self.rebuilding), ""
+        self.cache.ready, self._anew = True, False
+        with self._file.reading() as txn:
+            if rebuilt:
+                self.cache.load(txn)
+                self.log.info("the {count} configs are whole again", count=len(self.cache))
+            self._accounts_changed(txn)
+        if self._machine.begun_anew:
+            self._machine.begun_anew = False
+            self.on_begun_anew()
+
+    def reading(self) -> str:
+        """Why clients cannot be served yet; the log's own reasons are told by its node."""
+        self.in_order()
+        return self.rebuilding
+
+    def questions(self) -> dict[str, Answering]:
+        """What other nodes may ask."""
+        return {}
+
+    def start(self) -> Deferred[str]:
+        """Nothing more to do, but to wait for the log. @return: C{""}: nothing is missing."""
+        self._patience = self._reactor.callLater(PATIENCE, self._take_accounts)
+        return succeed("")
+
+    def peer_connected(self, peer: str) -> None:
+        """Nothing to tell it."""
+
+    def peer_disconnected(self, peer: str) -> None:
+        """Nothing was said over it."""
+
+    async def _stop(self) -> None:
+        self.listeners.stop()
+        for call in (self._patience, self._looking):
+            if call is not None and call.active():
+                call.cancel()
+        if self._moving is not None:
+            await self._moving
+        self._file.close()
+
+    def stop(self) -> Deferred[None]:
+        """Let listeners go; the log is stopped already."""
+        return Deferred.fromCoroutine(self._stop())
+
+
+def _remove_leftovers(folder: str) -> None:
+    """Passing files that a killed process has left."""
+    if os.path.isdir(folder):
+        for name in os.listdir(folder):
+            if name.startswith(IMAGE):
+                os.unlink(os.path.join(folder, name))
+
+
+def _holds_log(folder: str) -> bool:
+    """Whether there is a log from which the file could be made again."""
+    return os.path.isdir(folder) and any(name.endswith((".seg", ".snap")) for name in os.listdir(folder))

@@ -1,0 +1,74 @@
+"""Three real nodes on small disks: they refuse writes before these are full, and go on when there is room."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+
+from tests.system.config_nodes import ConfigCase, ConfigCluster, publish
+from tests.system.homes import mounted
+from tests.system.nodes import RealNode, wait_for
+
+
+def metric(node: RealNode, name: str) -> float:
+    text = node.request("GET", "/nacos/actuator/prometheus").text
+    return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name + " "))
+
+
+class SpaceTests(ConfigCase):
+    """Each node's data is on a tmpfs of its own."""
+
+    def test_small_disks(self) -> None:
+        """
+        Publishers go on until each is told why not. All nodes live, say so in readiness, metrics and log, and still
+        take heartbeats and removals. With more room they take writes again, and nothing that was acknowledged is lost.
+        """
+        found = ConfigCluster(3)
+        self.addCleanup(found.close)
+        for node in found.nodes:
+            disk = mounted(os.path.join(node.home, "data"), "-o", "size=40m")
+            disk.__enter__()
+            self.addCleanup(disk.__exit__, None, None, None)
+        self.addCleanup(lambda: [node.kill() for node in found.nodes if node.running])
+        found.start()
+        kept: dict[str, str] = {}
+        refused = {node.address: "" for node in found.nodes}
+
+        def work(number: int, node: RealNode) -> None:
+            turn = 0
+            while not refused[node.address]:
+                turn += 1
+                name, content = f"c{number}-{turn % 20}", f"{turn} " + "x" * 20_000
+                answer = publish(node, name, content)
+                if (answer.status, answer.text) == (200, "true"):
+                    kept[name] = content
+                else:
+                    kept.pop(name, None)  # nobody knows
+                    if "the disk is nearly full" in answer.text:
+                        refused[node.address] = answer.text
+
+        threads = [threading.Thread(target=work, args=(n, node), daemon=True) for n, node in enumerate(found.nodes)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(240)
+        self.assertTrue(all(refused.values()), refused)
+        for node in found.nodes:
+            self.assertTrue(node.running, node.log)
+            self.assertIn("the disk is nearly full", wait_for(lambda node=node: node.readiness()).text)  # type: ignore[misc]
+            self.assertGreaterEqual(metric(node, "nacos_disk_alarm"), 2)
+            self.assertGreater(metric(node, "nacos_disk_free_bytes"), 0)
+            self.assertIn("there is little room", node.full_log)
+            self.assertIn(
+                'nacos_file_bytes{file="config.db-wal"}', node.request("GET", "/nacos/actuator/prometheus").text
+            )
+            self.assertNotIn("Traceback", node.full_log)
+        for node in found.nodes:
+            data = os.path.join(node.home, "data")
+            subprocess.run(["mount", "-o", "remount,size=200m", data], check=True)
+        found.wait_ready()
+        self.assertTrueAnswer(publish(found.nodes[0], "after", "y"))
+        self.assertKept(found.nodes, {**kept, "after": "y"}, histories=False)
+        for node in found.nodes:
+            self.assertIn("writes are taken again", node.full_log)
