@@ -127,7 +127,7 @@ class EmbeddedConfigs:
         self.on_damaged(error)
 
     def _renewed(self, folder: str) -> None:
-        self._say_renewed(self._file.path, folder)
+        self._say_renewed(f"{self._file.path}: the file is damaged", folder)
 
     def _look(self) -> None:
         self._looking = None
