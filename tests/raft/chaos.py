@@ -35,6 +35,7 @@ class Chaos:
         self._moving = dice.random() < 0.15
         self._number = 0
         self.group.max_bytes = dice.choice((1, 60, 400))
+        self.group.marks = bool(seed % 2)
         self._weather()
         for name in self.group.names:
             self.group.call(dice.random() * dice.choice((0.05, 2.0)), self.group.start, name)

@@ -36,6 +36,7 @@ class Group:
         up to a second late instead of within some milliseconds.
     @ivar slow_disk: probability of a save to take up to 0.3 s instead of some milliseconds.
     @ivar max_bytes: see L{Core}; an entry counts for some 24 bytes.
+    @ivar marks: whether a part of the state keeps itself on disk, and so knows at a start what was committed.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Group:
         self.loss = self.doubling = self.lateness = 0.0
         self.slow_disk = 0.0
         self.max_bytes = 60
+        self.marks = True
         self.cuts: set[tuple[str, str]] = set()
         self.acked: dict[tuple[int, int], bytes] = {}
         self.watch: Callable[[str, str, AnyMessage], None] | None = None
@@ -138,7 +140,7 @@ class Group:
             self.max_bytes,
             4,
             disk.commit,
-            [disk.mark] if disk.mark else [],
+            [disk.mark] if disk.mark and self.marks else [],
         )
         self._drain(member)
         for other in self.names:

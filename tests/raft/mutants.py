@@ -177,6 +177,36 @@ class ChangesMembersEarly(_Mutant):
             return self._append(CONFIG, msgspec.msgpack.encode(config))
 
 
+class RecoversEarly(_Mutant):
+    """Votes again after its log was lost without an entry of the leader's own term."""
+
+    def check_recovered(self) -> None:
+        if 0 <= self._follower.target <= self.commit <= self.saves.stable:
+            self.recovering = False
+            self.dirty = True
+
+
+class RecoversBehind(_Mutant):
+    """Votes again although it has not all that the leader had committed."""
+
+    def check_recovered(self) -> None:
+        if 0 < self.commit <= self.saves.stable and self.log.term(self.commit) == self.term:
+            self.recovering = False
+            self.dirty = True
+
+
+class VotesOnceMet(_Mutant):
+    """Votes for anybody as soon as it has heard a leader since its log was lost."""
+
+    class election_type(Election):  # noqa: N801
+        __slots__ = ()
+
+        def _may_vote_for(self, request: RequestVote) -> bool:
+            core = self._core
+            known = core.log.last_term, core.log.last_index
+            return (not core.recovering or core.met is not None) and (request.last_term, request.last_index) >= known
+
+
 MUTANTS = (
     CountsOldTerms,
     AnswersVotesUnsaved,
@@ -191,5 +221,8 @@ MUTANTS = (
     ConfirmsAnything,
 )
 
-DIRECTED = (ChangesMembersEarly,)
-"""Those that only directed runs find soon, see L{tests.raft.rivals}."""
+CHANGING = (ChangesMembersEarly,)
+"""Those that L{tests.raft.rivals.Rivals} finds soon, and chance hardly ever."""
+
+FORGETTING = (RecoversEarly, RecoversBehind, VotesOnceMet)
+"""Those that L{tests.raft.rivals.Forgotten} finds soon."""

@@ -6,6 +6,7 @@ What happens is laid down, how it happens (who, how long, what arrives) is chose
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from random import Random
 
@@ -70,7 +71,7 @@ class Rivals:
         for one in (second, third, fourth):
             for other in (second, third, fourth):
                 group.cuts.discard((one, other))
-        if not self._wait(lambda: any(name in group.leaders for name in (second, third, fourth))):
+        if not wait(group, lambda: any(name in group.leaders for name in (second, third, fourth))):
             return self._mend()
         second, *others = sorted((second, third, fourth), key=lambda name: name not in group.leaders)
         third, fourth = dice.sample(others, 2)
@@ -83,22 +84,12 @@ class Rivals:
         for name in (second, third):
             if dice.random() < 0.5:
                 group.crash(name)
-        self._wait(lambda: any(name in group.leaders and group.core(name).progress for name in (first, fourth)))
+        wait(group, lambda: any(name in group.leaders and group.core(name).progress for name in (first, fourth)))
         for name in (first, fourth):
             if name in group.leaders:
                 self._write(name)
         group.run(dice.choice((0.1, 1.0)))
         return self._mend()
-
-    def _wait(self, condition: object) -> bool:
-        group = self.group
-        try:
-            group.run_until(lambda group: condition(), 8.0)  # type: ignore[operator]
-        except AssertionError as error:
-            if "not within" not in str(error):
-                raise
-            return False
-        return True
 
     def _mend(self) -> Group:
         """All are told the same members again, or they would go on changing them."""
@@ -108,3 +99,65 @@ class Rivals:
             member.wanted = group.config
         group.finish()
         return group
+
+
+class Forgotten:
+    """
+    What the leader and one other acknowledged is lost at that other, with its log, and then at the leader, which is
+    down, before the one has it again. The third never had it, and stands.
+    """
+
+    def __init__(self, seed: int, core: type[Core] = Core) -> None:
+        self._dice = Random(seed)
+        self.group = Group("ABC", seed, core=core)
+        self.group.max_bytes = self._dice.choice((1, 1, 60))
+        self.group.marks = bool(seed % 2)
+
+    def run(self) -> Group:
+        """
+        Run, then mend everything and see the cluster settle.
+
+        @raise AssertionError: a promise was broken.
+        """
+        dice, group = self._dice, self.group
+        group.run_until(lambda group: group.leaders)
+        group.run_until(Group.settled)
+        leader = group.leader
+        forgets, third = dice.sample([name for name in group.names if name != leader], 2)
+        group.isolate(third)
+        slowly = dice.random() < 0.5
+        for number in range(2 + dice.randrange(8)):
+            group.propose(leader, b"%d" % number)
+            if slowly and dice.random() < 0.5:
+                group.run(0.02)
+        group.run(0.1)
+        again = dice.random() < 0.5
+        if again:  # the leader is elected anew, by the third, and does not know what was committed
+            group.crash(leader)
+        group.wipe(forgets)
+        if again:
+            group.heal()
+            group.start(leader)
+            if not wait(group, lambda: leader in group.leaders):
+                return self._mend()
+            group.isolate(third)
+        group.start(forgets)
+        group.run(dice.random() * 0.06)
+        group.crash(leader)
+        group.heal()
+        wait(group, lambda: bool(group.leaders), 6.0)
+        return self._mend()
+
+    def _mend(self) -> Group:
+        self.group.finish()
+        return self.group
+
+
+def wait(group: Group, condition: Callable[[], bool], seconds: float = 8.0) -> bool:
+    """Let time pass until something holds; whether it did in time."""
+    end = group.now + seconds
+    while not condition():
+        if group.now > end:
+            return False
+        group.step()
+    return True

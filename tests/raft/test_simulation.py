@@ -11,8 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.raft.core import Core
 from tests.raft.chaos import STEPS, Chaos
-from tests.raft.mutants import DIRECTED, MUTANTS
-from tests.raft.rivals import Rivals
+from tests.raft.mutants import CHANGING, FORGETTING, MUTANTS
+from tests.raft.rivals import Forgotten, Rivals
 
 SEEDS = int(os.environ.get("NACOS_TW_SEEDS", "4000"))
 ONLY = os.environ.get("NACOS_TW_SEED")
@@ -42,6 +42,7 @@ class SimulationTests(SynchronousTestCase):
         """The same where faults come in the orders in which most would show."""
         for seed in range(300):
             Rivals(seed).run()
+            Forgotten(seed).run()
 
     def test_same_seed_same_run(self) -> None:
         """A seed replays exactly."""
@@ -66,10 +67,10 @@ class MutantTests(SynchronousTestCase):
 
     def test_every_rule_of_directed_runs_is_found(self) -> None:
         """The same for rules that hardly ever show by chance."""
-        for mutant in DIRECTED:
+        for kind, mutant in [(Rivals, each) for each in CHANGING] + [(Forgotten, each) for each in FORGETTING]:
             for seed in range(100):
                 try:
-                    Rivals(seed, mutant).run()
+                    kind(seed, mutant).run()
                 except AssertionError:
                     break
             else:
