@@ -313,6 +313,31 @@ def rolled_back(site: Site, chance: random.Random) -> None:
     victim.start()
 
 
+def rolled_back_majority(site: Site, chance: random.Random) -> None:
+    """
+    Two nodes are started from older copies, and go on before the third is back, which knows more than they do. What was
+    acknowledged in between may be lost, so this is none of L{ALL}; but not in silence.
+    """
+    victims = chance.sample(site.nodes, 2)
+    saved = [os.path.join(site.cluster.folder, f"saved-{number}") for number in (1, 2)]
+    for victim, folder in zip(victims, saved, strict=True):
+        victim.kill()
+        shutil.copytree(os.path.join(victim.home, "data"), folder)
+        victim.start()
+        site.settle()
+    site.work(40)
+    for node in site.nodes:
+        node.kill()
+    for victim, folder in zip(victims, saved, strict=True):
+        data = os.path.join(victim.home, "data")
+        empty(data)
+        shutil.copytree(folder, data, dirs_exist_ok=True)
+        shutil.rmtree(folder)
+        victim.start()
+    if chance.random() < 0.7:
+        site.work(40)
+
+
 def wiped(site: Site, chance: random.Random) -> None:
     """One node's folder is empty when it comes back."""
     victim = chance.choice(site.followers())

@@ -9,6 +9,8 @@ from tests.faults.history import OK, REFUSED, Operation
 
 STALE = 5.0
 """Seconds that what a ready node serves may be behind what was acknowledged anywhere."""
+CONTRADICTS = "this node's state contradicts the cluster's and is set aside"
+"""What a node logs that knew more than what the cluster goes on with."""
 WINDOW = 3.0
 """Seconds. A node is ready only within 2 s of its leader, so what it serves meanwhile is never older than L{STALE}."""
 
@@ -212,3 +214,18 @@ def living_are_listed(
             if max(gaps, default=0.0) < lately and ip not in look.ips:
                 found.append(f"{ip} beats, and is not listed: {look.node} at {look.begun:.2f}")
     return found
+
+
+def not_in_silence(findings: Sequence[str], contradictions: Mapping[str, int], logs: Mapping[str, str]) -> list[str]:
+    """
+    After a majority of the disks went back acknowledged writes may be lost, if a node that knew them says so.
+
+    @param findings: of all other checks.
+    @param contradictions: what each node's metric counts.
+    @param logs: what each node has logged.
+    @return: the findings, if none says so; and what a node says only in one of the two places.
+    """
+    loud = {node for node, log in logs.items() if CONTRADICTS in log}
+    counted = {node for node, count in contradictions.items() if count}
+    found = [f"{node} says of a contradiction in one place only" for node in sorted(loud ^ counted)]
+    return found if loud else [*found, *findings]

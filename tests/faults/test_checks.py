@@ -181,3 +181,16 @@ class LinearizabilityTests(SynchronousTestCase):
                 turned.outcome = OK
                 wrong += not is_linearizable(operations)
         self.assertGreater(wrong, 50)
+
+
+class RestoredTests(SynchronousTestCase):
+    """What was lost with a majority of the disks."""
+
+    def test_loud(self) -> None:
+        """A loss that a node tells of in its log and its metric is accepted, one in silence is not."""
+        lost, loud = ["k: 1 is gone"], f"12:00 ERROR raft: {checks.CONTRADICTS}: entry 5 ..."
+        self.assertEqual(checks.not_in_silence(lost, {"a": 0, "b": 1}, {"a": "", "b": loud}), [])
+        self.assertEqual(checks.not_in_silence(lost, {"a": 0, "b": 0}, {"a": "", "b": ""}), lost)
+        self.assertEqual(checks.not_in_silence([], {"a": 0, "b": 0}, {"a": "", "b": ""}), [])
+        for count, log in ((1, ""), (0, loud)):
+            self.assertEqual(len(checks.not_in_silence([], {"a": count, "b": 0}, {"a": log, "b": ""})), 1)

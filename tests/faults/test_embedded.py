@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.faults import breakage
+from tests.faults import breakage, checks
 from tests.faults.breakage import Breakage, Site
 from tests.faults.cluster import FaultyCluster
 from tests.faults.verdict import Verdict, wait_equal
@@ -18,6 +18,7 @@ from tests.faults.workload import Workload
 ROUNDS = int(os.environ.get("NACOS_TW_FAULTS", "0") or 0)
 ONLY = os.environ.get("NACOS_TW_FAULTS_ONLY", "").split(",") if os.environ.get("NACOS_TW_FAULTS_ONLY") else []
 """Names of the kinds that the short part is to have instead of its own."""
+CONTRADICTIONS = "nacos_raft_contradictions_total"
 SEED = int(os.environ.get("NACOS_TW_FAULTS_SEED", "0") or 0) or random.randrange(1, 1 << 30)
 
 
@@ -26,7 +27,12 @@ class EmbeddedFaults(SynchronousTestCase):
 
     def run_faults(self, breakages: Iterable[Breakage], seed: int) -> None:
         """Break and mend one after the other, then check everything that was answered."""
-        cluster = FaultyCluster()
+        findings = self.findings(breakages, seed)
+        self.assertEqual(findings, [], f"seed {seed}")
+
+    def findings(self, breakages: Iterable[Breakage], seed: int) -> list[str]:
+        """The same; gives what the checks found."""
+        cluster = self.faulty = FaultyCluster()
         self.addCleanup(cluster.close)
         cluster.start()
         workload = Workload(cluster.nodes, seed)
@@ -54,8 +60,8 @@ class EmbeddedFaults(SynchronousTestCase):
             print(f"seed {seed}: {told}")
             for node in cluster.nodes:
                 print(f"--- {node.address}\n{node.full_log[-6000:]}")
-        self.assertEqual(findings, [], f"seed {seed}")
         self.assertGreater(verdict.checked, 6 * len(workload.keys))
+        return findings
 
     def heard_the_last(self, workload: Workload, cluster: FaultyCluster) -> Verdict:
         """Let listeners hear the last state; then all clients end."""
@@ -76,5 +82,15 @@ class EmbeddedFaults(SynchronousTestCase):
         chance = random.Random(SEED)
         self.run_faults([chance.choice(breakage.ALL) for _ in range(ROUNDS)], SEED)
 
+    def test_rolled_back_majority(self) -> None:
+        """Two of three go on from older copies: all are equal in the end, and what is lost is not lost in silence."""
+        findings = self.findings([breakage.rolled_back_majority], SEED)
+        nodes = self.faulty.nodes
+        counts = {node.address: int(node.metric(CONTRADICTIONS)) for node in nodes}
+        logs = {node.address: node.full_log for node in nodes}
+        self.assertEqual(checks.not_in_silence(findings, counts, logs), [], f"seed {SEED}")
+
+    if not ROUNDS and breakage.rolled_back_majority.__name__ not in ONLY:
+        test_rolled_back_majority.skip = "NACOS_TW_FAULTS=<rounds> runs it"  # type: ignore[attr-defined]
     if not ROUNDS:
         test_long.skip = "NACOS_TW_FAULTS=<rounds> runs it"  # type: ignore[attr-defined]

@@ -221,6 +221,12 @@ class RealNode:
     def readiness(self) -> Answer:
         return self.request("GET", "/nacos/v1/console/health/readiness")
 
+    def metric(self, name: str) -> float:
+        """The value of a metric that has no labels."""
+        lines = self.request("GET", "/nacos/actuator/prometheus").text.splitlines()
+        (value,) = [line.split()[1] for line in lines if line.startswith(f"{name} ")]
+        return float(value)
+
     def status(self) -> str:
         """UP or DOWN, as the metrics say."""
         found: str = self.request("GET", NAMING + "/operator/metrics").json["status"]

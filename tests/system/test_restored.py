@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 
 from tests.system.clustered import Clustered
 from tests.system.config_nodes import ConfigCluster, past_contents, publish, read
 from tests.system.nodes import RealNode, wait_for
 
-CONTRADICTIONS = re.compile(r"^nacos_raft_contradictions_total (\d+)", re.MULTILINE)
 Contents = dict[str, object]
 
 
@@ -57,11 +55,6 @@ class Restored(Clustered):
         found: Contents = wait_for(same, why="all nodes to hold the same")
         return found
 
-    def contradictions(self, node: RealNode) -> int:
-        found = CONTRADICTIONS.search(node.request("GET", "/nacos/actuator/prometheus").text)
-        assert found is not None
-        return int(found[1])
-
     def copy(self, nodes: list[RealNode]) -> None:
         """Write, stop all, and copy the folders of some; then all go on and write more."""
         self.write(self.nodes.nodes[0], "before", 3)
@@ -94,7 +87,7 @@ class Restored(Clustered):
         self.assertEqual(self.equal(), kept)
         self.write(victim, "later", 1)
         self.equal()
-        self.assertEqual([self.contradictions(node) for node in self.nodes.nodes], [0, 0, 0])
+        self.assertEqual([node.metric("nacos_raft_contradictions_total") for node in self.nodes.nodes], [0, 0, 0])
 
     def test_two(self) -> None:
         """The two go on without what they forgot. The third, which knows better, says so before it follows them."""
@@ -108,7 +101,7 @@ class Restored(Clustered):
         third.start(*self.nodes.arguments)
         contents = self.equal()
         # Whoever has the further log leads on: the others' state is not the cluster's then.
-        told = [node for node in self.nodes.nodes if self.contradictions(node)]
+        told = [node for node in self.nodes.nodes if node.metric("nacos_raft_contradictions_total")]
         self.assertEqual(told in ([third], victims), True, told)
         self.assertEqual(contents["before-0"], "before 0")
         lost, kept = ("after", "instead") if told == [third] else ("instead", "after")
