@@ -12,7 +12,6 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from nacos_tw.auth.directory import Directory
-from nacos_tw.config import store_adopt
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.commands import EnsureCapacity
 from nacos_tw.config.configs import Configs
@@ -23,6 +22,10 @@ from nacos_tw.settings.settings import Settings
 
 Ask = Callable[[str, str, bytes], "Deferred[bytes]"]
 Answering = Callable[[str, bytes], Any]
+
+
+def _millis() -> int:
+    return int(time.time() * 1000)
 
 
 class ExternalConfigs:
@@ -47,7 +50,7 @@ class ExternalConfigs:
         copy = CopyFile(os.path.join(settings.data, "auth", "accounts"))
         following = Following(reactor, self._database.query, self.directory, copy)
         self._backend = ExternalBackend(
-            reactor, self._database, self.cache, self._local, random, ask, others, following
+            reactor, self._database, self.cache, self._local, random, _millis, ask, others, following
         )
 
     def join(self, proposer: IProposer, trouble: Callable[[], str]) -> Configs:
@@ -79,6 +82,7 @@ class ExternalConfigs:
         finally:
             self._backend.startService()
         if found:
+            await self._backend.copies_known
             await self._prepare()
             return ""
         denied = self._database.sources.denied()
@@ -97,8 +101,7 @@ class ExternalConfigs:
 
     async def _prepare(self) -> None:
         try:
-            await self._database.interact("adopt", store_adopt.adopt)
-            await self._backend.write(EnsureCapacity("", "", int(time.time() * 1000)))
+            await self._backend.write(EnsureCapacity("", "", _millis()))
         except NacosError as error:
             self.log.warn("the database could not be prepared: {error}", error=error)
 

@@ -18,7 +18,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nacos_tw.config import following
+from nacos_tw.config import following, store_adopt
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.gray import Entry
 from nacos_tw.config.local import LocalFile
@@ -53,6 +53,9 @@ class Dump(Service):
     @ivar refreshing: reads configs anew.
     @ivar ready: whether the cache holds a whole state of the database, be it an old one.
     @ivar compared: whether it has been compared with the database since the start.
+    @ivar copies_known: fires when what is served of copies for some is what the database holds, or cannot be read; at
+        once if nothing is served yet.
+    @ivar on_adopted: called with configs whose copies this node has changed in the database.
     """
 
     log = Logger()
@@ -64,13 +67,21 @@ class Dump(Service):
         cache: ConfigCache,
         local: LocalFile,
         random: Callable[[], float],
+        millis: Callable[[], int],
     ) -> None:
-        """@param random: in [0, 1), so that nodes do not compare everything at the same time."""
+        """
+        @param random: in [0, 1), so that nodes do not compare everything at the same time.
+        @param millis: the wall clock, in epoch milliseconds.
+        """
         self._clock = clock
         self._database = database
         self._cache = cache
         self._local = local
         self._random = random
+        self._millis = millis
+        self.copies_known: Deferred[None] = Deferred()
+        self.on_adopted: Callable[[tuple[ConfigKey, ...]], object] = lambda keys: None
+        self._not_adopted = ""
         self.refreshing = Refreshing(clock, database, cache, local)
         self.ready = self.compared = False
         self._trouble = self._logged = ""
@@ -95,6 +106,8 @@ class Dump(Service):
         self._full = self._clock.callLater(first + self._random() * (last - first), self._full_due)
         self._recent = self._clock.callLater(RECENT, self._recent_due)
         self.compare()
+        if not self.ready:
+            self._know_copies()
 
     def _load(self) -> bool:
         """Take what is on disk. @return: False if it cannot be read."""
@@ -184,6 +197,7 @@ class Dump(Service):
         if isinstance(outcome, Failure):
             self.log.failure("a comparison of the configs could not be ended", outcome)
         self._work = None
+        self._know_copies()
         if self._full_wanted:
             self.compare()
 
@@ -191,6 +205,7 @@ class Dump(Service):
 
     async def _everything(self) -> None:
         newest = await self._database.query("newest", following.newest)
+        await self._adopt()
         if self.ready:
             await self._compare_all()
         else:
@@ -221,7 +236,9 @@ class Dump(Service):
         progress(count, True)
 
     async def _compare_all(self) -> None:
-        """Index pages against the cache; what differs is read."""
+        """The copies for some, then index pages against the cache; what differs is read."""
+        await self._copies()
+        self._know_copies()
         progress = self._progress("{count} of {total} configs compared", len(self._cache))
         unseen = {key: None for key, entry in self._cache.entries.items() if entry.md5}
         unseen.update(dict.fromkeys(self._cache.doubtful))
@@ -236,7 +253,6 @@ class Dump(Service):
                 unseen.pop(row.key, None)
             read += await self._read_differing(found)
             progress(count)
-        await self._copies()
         await self.refreshing.refresh(unseen)
         progress(count, True)
         if read or unseen:
@@ -254,6 +270,7 @@ class Dump(Service):
         there = {row.key for row in found}
         entries = self._cache.entries
         await self.refreshing.refresh([key for key in keys if key not in there and key in entries and entries[key].md5])
+        await self._adopt()
         await self._copies()
         self._marks = (self._marks[1], newest)
 
@@ -263,6 +280,23 @@ class Dump(Service):
         await self.refreshing.refresh(keys)
         return len(keys)
 
+    async def _adopt(self) -> None:
+        """Take over what an older server has done to copies for some, before they are read."""
+        names = await self._database.query("adoptable", store_adopt.waiting)
+        if not names:
+            return
+        try:
+            found = await self._database.interact("adopt", store_adopt.adopt, names, self._millis())
+        except NacosError as error:  # it may take no writes: what is there can be read all the same
+            why, self._not_adopted = self._not_adopted, str(error)
+            if why != self._not_adopted:
+                self.log.warn("what a Nacos did to copies for some cannot be taken over: {error}", error=error)
+            return
+        self._not_adopted = ""
+        if found:
+            self.log.info("copies for some of {count} configs are as a Nacos has left them", count=len(found))
+            self.on_adopted(tuple(found))
+
     async def _copies(self) -> None:
         """The copies for some: few enough to compare all of them."""
         stored = await self._database.query("copies", following.copies_index)
@@ -270,6 +304,10 @@ class Dump(Service):
         keys = [key for key, entry in stored.items() if _copies_differ(entries.get(key), entry)]
         keys += [key for key, entry in entries.items() if entry.gray and key not in stored]
         await self.refreshing.refresh(keys)
+
+    def _know_copies(self) -> None:
+        if not self.copies_known.called:
+            self.copies_known.callback(None)
 
     def _progress(self, text: str, total: int) -> Callable[..., None]:
         began = shown = self._clock.seconds()

@@ -48,6 +48,7 @@ class ExternalBackend(Service):
         cache: ConfigCache,
         local: LocalFile,
         random: Callable[[], float],
+        millis: Callable[[], int],
         ask: Ask = _no_peers,
         others: Callable[[], Iterable[str]] = tuple,
         accounts: Following | None = None,
@@ -55,18 +56,20 @@ class ExternalBackend(Service):
         """
         @param cache: made with C{local}.
         @param random: in [0, 1).
+        @param millis: the wall clock, in epoch milliseconds.
         @param ask, others: see L{Notices}; a node alone has none.
         @param accounts: follows the tables of users and their rights.
         """
         self._database = database
         self._local = local
-        self._dump = Dump(clock, database, cache, local, random)
+        self._dump = Dump(clock, database, cache, local, random, millis)
         self._accounts = accounts
         self._others = others
         self._linked: set[str] = set()
         if accounts is not None:
             accounts.cut_off = self._cut_off
         self.notices = Notices(clock, ask, others, self.refresh, self._dump.compare, self.refresh_accounts)
+        self._dump.on_adopted = self.notices.tell
 
     def startService(self) -> None:
         """Serve what is on disk at once, and follow the database."""
@@ -107,6 +110,11 @@ class ExternalBackend(Service):
     def ready(self) -> bool:
         """Whether a whole state of the database is served, be it an old one."""
         return self._dump.ready
+
+    @property
+    def copies_known(self) -> Deferred[None]:
+        """As L{Dump.copies_known}."""
+        return self._dump.copies_known
 
     def dump(self) -> None:
         """As L{nacos_tw.config.configs.IConfigBackend.dump}."""

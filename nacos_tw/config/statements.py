@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import attrs
 
+from nacos_tw.config import details
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.storage.exact import exactly
 from nacos_tw.storage.txn import Columns, Txn
@@ -31,7 +32,8 @@ _DETAILS = ("app_name", "c_desc", "c_use", "effect", "type", "c_schema")
 @attrs.frozen
 class Statements:
     """
-    SQL with C{?}; the parameters in order are said with each. "Operation": src_ip, src_user, time, time, op_type.
+    SQL with C{?}; the parameters in order are said with each. "Operation": src_ip, src_user, time, time, op_type. Where
+    L{details.wanted}, all but those of config_info take the details: C{keep...} before the id, C{write...} at the end.
 
     @ivar find: the key as data_id, group_id, tenant_id -> id and the key: on MySQL it may be another's, that the
         database takes for the same.
@@ -65,7 +67,7 @@ class Statements:
 
 def statements(txn: Txn) -> Statements:
     """Those for the transaction's database."""
-    return _made(txn.columns, txn.for_update)
+    return _made(txn.columns, txn.for_update, details.wanted(txn))
 
 
 def _marks(columns: str) -> str:
@@ -73,20 +75,25 @@ def _marks(columns: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _made(columns: Columns, for_update: str) -> Statements:
+def _made(columns: Columns, for_update: str, detailed: bool) -> Statements:
     find = f"SELECT id, data_id, group_id, tenant_id FROM config_info WHERE {KEY_IS}"
     secret = ", encrypted_data_key" if columns.encrypted_data_key else ""
     kept_secret = ", encrypted_data_key" if columns.history_encrypted_data_key else ""
+    extra = ", ext_info" if detailed else ""
     row = "data_id, group_id, tenant_id, content, md5, gmt_create, gmt_modified, src_user, src_ip"
     row = f"{row}, {', '.join(_DETAILS)}{secret}"
     kept = ", ".join(f"{name}=COALESCE(?, {name})" for name in _DETAILS)
 
     def keep(table: str, stored: bool, gray: str = "") -> str:
-        history = (_GRAY if gray else _HISTORY) + kept_secret
+        history = (_GRAY if gray else _HISTORY) + kept_secret + extra
         # A column that the table lacks is "" in the history.
         value = "" if not kept_secret else ", encrypted_data_key" if stored else ", ''"
-        select = f"SELECT {_KEPT}, ?, ?, ?, ?, ?{gray}{value} FROM {table} WHERE id=?"
+        select = f"SELECT {_KEPT}, ?, ?, ?, ?, ?{gray}{value}{', ?' if detailed else ''} FROM {table} WHERE id=?"
         return f"INSERT INTO his_config_info ({history}) {select}"
+
+    def written(history: str) -> str:
+        history += kept_secret + extra
+        return f"INSERT INTO his_config_info ({history}) VALUES ({_marks(history)})"
 
     gray = ", 'gray', ?"
     main = keep("config_info", columns.encrypted_data_key)
@@ -98,9 +105,9 @@ def _made(columns: Columns, for_update: str) -> Statements:
         f"{', encrypted_data_key=?' if secret else ''} WHERE id=?",
         keep=main + for_update,
         keep_if=f"{main} AND {MD5_IS}{for_update}",
-        write=f"INSERT INTO his_config_info ({_HISTORY}{kept_secret}) VALUES ({_marks(_HISTORY + kept_secret)})",
+        write=written(_HISTORY),
         keep_beta=keep("config_info_beta", columns.beta_encrypted_data_key, gray) + for_update,
         keep_tag=keep("config_info_tag", False, gray) + for_update,
         keep_gray=keep("config_info_gray", True, gray) + for_update,
-        write_gray=f"INSERT INTO his_config_info ({_GRAY}{kept_secret}) VALUES ({_marks(_GRAY + kept_secret)})",
+        write_gray=written(_GRAY),
     )

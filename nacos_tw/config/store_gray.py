@@ -5,8 +5,9 @@ Nacos up to 2.4 keeps them in config_info_beta and config_info_tag; 2.5 keeps th
 C{beta} and C{tag_<tag>} whose rule is a JSON text. What is written here: every one of these tables that the database
 has, in one transaction (as 2.5.1 does), so that either version finds them; and where history has the columns for it, a
 row marked C{gray}. What is read: config_info_gray if there is one, else the older tables.
-L{nacos_tw.config.store_adopt.adopt} brings what only the older tables have into config_info_gray: run it at start, as
-2.5.1 does, for a database that an older server has written to.
+L{nacos_tw.config.store_adopt.adopt} brings what an older server does in the older tables alone into config_info_gray.
+For that a row of config_info_gray says in its rule whether the older tables have the same copy (C{mirrored}, which a
+Nacos does not read, and drops when it writes the row).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from nacos_tw.config import details
 from nacos_tw.config.commands import PublishBeta, PublishTag, Remove, StopBeta
 from nacos_tw.config.model import CasRefused, ConfigKey, Copy, md5_of, named
 from nacos_tw.config.results import RefusalError, Result
@@ -30,13 +32,25 @@ _BETA_PRIORITY = 2**31 - 1
 _TAG_PRIORITY = _BETA_PRIORITY - 1
 
 
-class _Rule(msgspec.Struct):
-    """gray_rule, the fields and their order as 2.5.1 writes them."""
+class _Rule(msgspec.Struct, omit_defaults=True):
+    """gray_rule, the fields and their order as 2.5.1 writes them, and one of ours."""
 
     type: str
     version: str
     expr: str
     priority: int
+    mirrored: bool = False
+
+
+class Operation(Protocol):
+    """Who changes a copy, and when."""
+
+    @property
+    def at_ms(self) -> int: ...
+    @property
+    def src_ip(self) -> str | None: ...
+    @property
+    def src_user(self) -> str | None: ...
 
 
 class _Content(Protocol):
@@ -65,12 +79,12 @@ def gray_name(tag: str | None) -> str:
     return BETA_NAME if tag is None else TAG_PREFIX + tag
 
 
-def gray_rule(tag: str | None, beta_ips: str) -> str:
-    """The rule of a copy's row."""
+def gray_rule(tag: str | None, beta_ips: str, mirrored: bool = False) -> str:
+    """The rule of a copy's row. @param mirrored: whether the older tables have the same copy."""
     if tag is None:
-        rule = _Rule("beta", "1.0.0", beta_ips, _BETA_PRIORITY)
+        rule = _Rule("beta", "1.0.0", beta_ips, _BETA_PRIORITY, mirrored)
     else:
-        rule = _Rule("tag", "1.0.0", tag, _TAG_PRIORITY)
+        rule = _Rule("tag", "1.0.0", tag, _TAG_PRIORITY, mirrored)
     return msgspec.json.encode(rule).decode()
 
 
@@ -82,10 +96,18 @@ def rule_expression(text: str) -> str:
         return ""
 
 
+def is_mirrored(text: str) -> bool:
+    """Whether a rule says that the older tables had the same copy when it was written."""
+    try:
+        return msgspec.json.decode(text, type=_Rule).mirrored
+    except msgspec.MsgspecError:
+        return False
+
+
 # -- tables
 
 
-class _Table:
+class Table:
     """How one table keeps copies; C{tag} is None for the beta copy."""
 
     def __init__(self, name: str) -> None:
@@ -101,15 +123,29 @@ class _Table:
             columns["tag_id"] = tag
         return columns
 
-    def names(self, tag: str | None, beta_ips: str) -> dict[str, Any]:
+    def names(self, txn: Txn, tag: str | None, beta_ips: str) -> dict[str, Any]:
         """Columns that say which copy it is, with their values."""
         if self.name == "config_info_gray":
-            return {"gray_name": gray_name(tag), "gray_rule": gray_rule(tag, beta_ips)}
+            return {"gray_name": gray_name(tag), "gray_rule": gray_rule(tag, beta_ips, txn.columns.beta)}
         return {"beta_ips": beta_ips} if tag is None else {"tag_id": tag}
 
     def has_secret(self, txn: Txn) -> bool:
         """Whether it has encrypted_data_key."""
         return self.name == "config_info_gray" or (self.name.endswith("beta") and txn.columns.beta_encrypted_data_key)
+
+    def moment(self, txn: Txn, millis: int) -> Any:
+        """A moment as its gmt_* columns hold it."""
+        return txn.datetime(millis, whole=not (self.name == "config_info_gray" and txn.columns.gray_millis))
+
+    def rule(self, txn: Txn, number: int) -> tuple[str, str | None]:
+        """The rule of a row, as config_info_gray has it, and who wrote the row."""
+        column = {"config_info_gray": "gray_rule", "config_info_beta": "beta_ips"}.get(self.name, "tag_id")
+        row = txn.one(f"SELECT {column}, src_user FROM {self.name} WHERE id=?", (number,))
+        if row is None:
+            return "", None
+        if self.name == "config_info_gray":
+            return row
+        return (gray_rule(None, row[0] or "") if self.name == "config_info_beta" else gray_rule(row[0], "")), row[1]
 
     def keep(self, txn: Txn) -> str:
         """The statement that copies a row into history."""
@@ -117,16 +153,16 @@ class _Table:
         return {"config_info_gray": sql.keep_gray, "config_info_beta": sql.keep_beta}.get(self.name, sql.keep_tag)
 
 
-_GRAY = _Table("config_info_gray")
-_BETA = _Table("config_info_beta")
-_TAG = _Table("config_info_tag")
+GRAY = Table("config_info_gray")
+BETA = Table("config_info_beta")
+TAG = Table("config_info_tag")
 
 
-def _tables(txn: Txn, tag: str | None) -> list[_Table]:
+def _tables(txn: Txn, tag: str | None) -> list[Table]:
     """Where copies are kept; the first is the one to read."""
-    tables = [_GRAY] if txn.columns.gray else []
+    tables = [GRAY] if txn.columns.gray else []
     if txn.columns.beta:
-        tables.append(_BETA if tag is None else _TAG)
+        tables.append(BETA if tag is None else TAG)
     return tables
 
 
@@ -162,7 +198,7 @@ def _publish(txn: Txn, command: _Content, tag: str | None, beta_ips: str) -> Res
             try:
                 _insert(txn, table, command, tag, beta_ips, md5)
                 if leading:
-                    _write_history(txn, command, tag, md5)
+                    _write_history(txn, command, tag, beta_ips, md5)
                 continue
             except Duplicate:
                 row = _row(txn, table, command.key, tag, True)
@@ -171,14 +207,12 @@ def _publish(txn: Txn, command: _Content, tag: str | None, beta_ips: str) -> Res
         if row is not None:
             if leading:
                 _check_cas(command, row[1])
-                _keep_history(txn, table, command, tag, row[0], "U")
+                keep_history(txn, table, command, tag, row[0], "U")
             _update(txn, table, command, tag, beta_ips, md5, row[0])
     return Result(True, (command.key,))
 
 
-def _row(
-    txn: Txn, table: _Table, key: ConfigKey, tag: str | None, there: bool = False
-) -> tuple[int, str | None] | None:
+def _row(txn: Txn, table: Table, key: ConfigKey, tag: str | None, there: bool = False) -> tuple[int, str | None] | None:
     """
     Id and md5 of a copy, locked if it is there. Looked for as L{nacos_tw.config.store} looks for a config.
 
@@ -193,7 +227,7 @@ def _row(
     return txn.one(f"SELECT id, md5 FROM {table.name} WHERE id=?{txn.for_update}", found[:1])
 
 
-def _alike(txn: Txn, table: _Table, key: ConfigKey, tag: str | None) -> NacosError:
+def _alike(txn: Txn, table: Table, key: ConfigKey, tag: str | None) -> NacosError:
     """Why there cannot be such a copy."""
     columns = table.key(key, tag)
     where = " AND ".join(f"{name}=?" for name in columns)
@@ -210,9 +244,9 @@ def _check_cas(command: _Content, md5: str | None) -> None:
         raise RefusalError(CasRefused(gray=True))
 
 
-def _update(txn: Txn, table: _Table, command: _Content, tag: str | None, beta_ips: str, md5: str, number: int) -> None:
-    values = {"content": command.content, "md5": md5, "gmt_modified": txn.datetime(command.at_ms)}
-    values |= {"src_user": command.src_user, "src_ip": command.src_ip} | table.names(tag, beta_ips)
+def _update(txn: Txn, table: Table, command: _Content, tag: str | None, beta_ips: str, md5: str, number: int) -> None:
+    values = {"content": command.content, "md5": md5, "gmt_modified": table.moment(txn, command.at_ms)}
+    values |= {"src_user": command.src_user, "src_ip": command.src_ip} | table.names(txn, tag, beta_ips)
     if table.has_secret(txn):
         values["encrypted_data_key"] = command.encrypted_data_key or ""
     changes = ", ".join(f"{name}=?" for name in values)
@@ -222,12 +256,12 @@ def _update(txn: Txn, table: _Table, command: _Content, tag: str | None, beta_ip
     )
 
 
-def _insert(txn: Txn, table: _Table, command: _Content, tag: str | None, beta_ips: str, md5: str) -> None:
+def _insert(txn: Txn, table: Table, command: _Content, tag: str | None, beta_ips: str, md5: str) -> None:
     tenant, group, data_id = command.key
-    at = txn.datetime(command.at_ms)
+    at = table.moment(txn, command.at_ms)
     values: dict[str, Any] = {"data_id": data_id, "group_id": group, "tenant_id": tenant, "app_name": command.app_name}
     values |= {"content": command.content, "md5": md5, "gmt_create": at, "gmt_modified": at}
-    values |= {"src_user": command.src_user, "src_ip": command.src_ip} | table.names(tag, beta_ips)
+    values |= {"src_user": command.src_user, "src_ip": command.src_ip} | table.names(txn, tag, beta_ips)
     if table.has_secret(txn):
         values["encrypted_data_key"] = command.encrypted_data_key or ""
     marks = ", ".join("?" * len(values))
@@ -241,31 +275,43 @@ def _remove(txn: Txn, command: StopBeta | Remove, tag: str | None) -> Result:
         if row is None:
             continue
         if position == 0:
-            _keep_history(txn, table, command, tag, row[0], "D")
+            keep_history(txn, table, command, tag, row[0], "D")
         txn.execute(f"DELETE FROM {table.name} WHERE id=?", (row[0],))
         gone = True
     return Result(True, (command.key,) if gone else ())
 
 
-def _keep_history(
-    txn: Txn, table: _Table, command: _Content | StopBeta | Remove, tag: str | None, number: int, kind: str
-) -> None:
-    if txn.columns.history_publish_type and txn.columns.history_gray_name:
-        at = txn.datetime(command.at_ms)
-        txn.execute(table.keep(txn), (command.src_ip, command.src_user, at, at, kind, gray_name(tag), number))
+def keep_history(txn: Txn, table: Table, operation: Operation, tag: str | None, number: int, kind: str) -> bool:
+    """
+    Copy a row into the history before it is changed or removed. It is locked from then on.
+
+    @return: whether this database's history knows copies.
+    """
+    if not (txn.columns.history_publish_type and txn.columns.history_gray_name):
+        return False
+    at = txn.datetime(operation.at_ms)
+    more: tuple[str | None, ...] = ()
+    if details.wanted(txn):
+        more = (details.of_copy(gray_name(tag), *table.rule(txn, number)),)
+    values = (operation.src_ip, operation.src_user, at, at, kind, gray_name(tag), *more, number)
+    txn.execute(table.keep(txn), values)
+    return True
 
 
-def _write_history(txn: Txn, command: _Content, tag: str | None, md5: str) -> None:
-    if txn.columns.history_publish_type and txn.columns.history_gray_name:
-        tenant, group, data_id = command.key
-        at = txn.datetime(command.at_ms)
-        values: tuple[Any, ...] = (
-            0, data_id, group, tenant, command.app_name, command.content, md5, command.src_ip, command.src_user,
-            at, at, "I", "gray", gray_name(tag),
-        )  # fmt: skip
-        if txn.columns.history_encrypted_data_key:
-            values = (*values, command.encrypted_data_key or "")
-        txn.execute(statements(txn).write_gray, values)
+def _write_history(txn: Txn, command: _Content, tag: str | None, beta_ips: str, md5: str) -> None:
+    if not (txn.columns.history_publish_type and txn.columns.history_gray_name):
+        return
+    tenant, group, data_id = command.key
+    at = txn.datetime(command.at_ms)
+    values: tuple[Any, ...] = (
+        0, data_id, group, tenant, command.app_name, command.content, md5, command.src_ip, command.src_user,
+        at, at, "I", "gray", gray_name(tag),
+    )  # fmt: skip
+    if txn.columns.history_encrypted_data_key:
+        values = (*values, command.encrypted_data_key or "")
+    if details.wanted(txn):
+        values = (*values, details.of_copy(gray_name(tag), gray_rule(tag, beta_ips), command.src_user))
+    txn.execute(statements(txn).write_gray, values)
 
 
 # -- queries

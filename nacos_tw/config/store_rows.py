@@ -5,9 +5,9 @@ the counters.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from nacos_tw.config import store_capacity
+from nacos_tw.config import details, store_capacity
 from nacos_tw.config.commands import Publish, Remove
 from nacos_tw.config.model import DEFAULT_TYPE, CasRefused, ConfigKey, labels_of, md5_of, named
 from nacos_tw.config.results import DONE, RefusalError, Result, Written
@@ -81,7 +81,9 @@ def put(txn: Txn, command: Publish, number: int | None, usage: Usage | None = No
 def _update(txn: Txn, sql: Statements, command: Publish, number: int, md5: str) -> bool:
     """Replace the row. @return: False if it is gone."""
     at = txn.datetime(command.at_ms)
-    operation = (command.src_ip, command.src_user, at, at, "U", number)
+    operation = _operation(txn, command, "U", number)
+    if operation is None:
+        return False
     if command.cas_md5 is None:
         if not txn.execute(sql.keep, operation):
             return False
@@ -124,11 +126,22 @@ def _insert(txn: Txn, sql: Statements, command: Publish, md5: str, usage: Usage 
     history = (
         0, data_id, group, tenant, command.app_name, content, md5, command.src_ip, command.src_user, at, at, "I",
     )  # fmt: skip
-    txn.execute(sql.write, history + secret if txn.columns.history_encrypted_data_key else history)
+    more = (details.of_new(command),) if details.wanted(txn) else ()
+    txn.execute(sql.write, history + (secret if txn.columns.history_encrypted_data_key else ()) + more)
     if command.counted and usage is not None:
         usage.add(txn, command.key, at)
     elif command.counted:
         store_capacity.count(txn, command.key, 1, at)
+
+
+def _operation(txn: Txn, operation: Operation, kind: str, number: int) -> tuple[Any, ...] | None:
+    """The parameters of L{Statements.keep}; None if the row is gone."""
+    at = txn.datetime(operation.at_ms)
+    values = (operation.src_ip, operation.src_user, at, at, kind)
+    if not details.wanted(txn):
+        return (*values, number)
+    found = details.of_row(txn, number)
+    return None if found is None else (*values, found, number)
 
 
 def _label(txn: Txn, key: ConfigKey, number: int, tags: str) -> None:
@@ -152,7 +165,8 @@ def remove(txn: Txn, command: Remove) -> Result:
 def remove_row(txn: Txn, number: int, key: ConfigKey, operation: Operation) -> bool:
     """Remove a config by its id. @return: False if it is gone."""
     at = txn.datetime(operation.at_ms)
-    if not txn.execute(statements(txn).keep, (operation.src_ip, operation.src_user, at, at, "D", number)):
+    kept = _operation(txn, operation, "D", number)
+    if kept is None or not txn.execute(statements(txn).keep, kept):
         return False
     txn.execute("DELETE FROM config_info WHERE id=?", (number,))
     txn.execute("DELETE FROM config_tags_relation WHERE id=?", (number,))

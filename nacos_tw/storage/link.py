@@ -219,9 +219,9 @@ class MySQLTxn(Txn):
         rows = self._run(sql, params)[2]
         return rows[0] if rows else None
 
-    def datetime(self, millis: int) -> datetime:
+    def datetime(self, millis: int, whole: bool = True) -> datetime:
         """As L{Txn.datetime}."""
-        return zones.to_column(millis, self._link.zone)
+        return zones.to_column(millis, self._link.zone, whole)
 
     def millis(self, value: Any) -> int:
         """As L{Txn.millis}."""

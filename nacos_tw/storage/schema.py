@@ -51,10 +51,14 @@ def check_mysql(txn: Txn) -> Columns:
     @raise StartError: a table or a column is missing; the line names the file that makes it.
     """
     tables: dict[str, set[str]] = {}
-    for table, column in txn.all(
-        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE()"
+    exact = set()
+    for table, column, precision in txn.all(
+        "SELECT table_name, column_name, datetime_precision FROM information_schema.columns"
+        " WHERE table_schema = DATABASE()"
     ):
         tables.setdefault(str(table).lower(), set()).add(str(column).lower())
+        if (precision or 0) >= 3:
+            exact.add((str(table).lower(), str(column).lower()))
     for name, columns in NEEDED.items():
         _require(tables, name, columns)
     beta = all(name in tables for name in COPIES)
@@ -71,6 +75,7 @@ def check_mysql(txn: Txn) -> Columns:
         history_publish_type="publish_type" in history,
         history_gray_name={"gray_name", "ext_info"} <= history,
         gray=tables.get("config_info_gray", set()) >= GRAY,
+        gray_millis={("config_info_gray", "gmt_create"), ("config_info_gray", "gmt_modified")} <= exact,
         beta=beta,
     )
 

@@ -57,7 +57,7 @@ class SQLiteTxn(Txn):
             trouble = translated(error)
         raise trouble
 
-    def datetime(self, millis: int) -> int:
+    def datetime(self, millis: int, whole: bool = True) -> int:
         """As L{Txn.datetime}: milliseconds are kept as they are."""
         return millis
 

@@ -22,6 +22,7 @@ class Columns:
     @ivar history_publish_type: his_config_info.publish_type (2.4).
     @ivar history_gray_name: his_config_info.gray_name and ext_info (2.5).
     @ivar gray: the table config_info_gray (2.5).
+    @ivar gray_millis: whether its gmt_* keep milliseconds, as 2.5's own do.
     @ivar beta: the tables config_info_beta and config_info_tag (all up to 2.4; a fresh 2.5 has C{gray} only).
     """
 
@@ -31,6 +32,7 @@ class Columns:
     history_publish_type: bool = True
     history_gray_name: bool = True
     gray: bool = False
+    gray_millis: bool = False
     beta: bool = True
 
 
@@ -75,8 +77,12 @@ class Txn(abc.ABC):
         """Run a query. @return: its first row, None if there is none."""
 
     @abc.abstractmethod
-    def datetime(self, millis: int) -> Any:
-        """A moment, in milliseconds since 1970, as the value of a C{gmt_*} column (seconds on MySQL)."""
+    def datetime(self, millis: int, whole: bool = True) -> Any:
+        """
+        A moment, in milliseconds since 1970, as the value of a C{gmt_*} column.
+
+        @param whole: whether the column keeps whole seconds alone, as most of MySQL's do.
+        """
 
     @abc.abstractmethod
     def millis(self, value: Any) -> int:

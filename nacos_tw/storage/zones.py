@@ -61,12 +61,17 @@ def fixed(seconds: int) -> tzinfo | None:
     return timezone(timedelta(seconds=seconds)) if seconds and abs(seconds) < 86400 else None
 
 
-def to_column(millis: int, where: tzinfo | None) -> datetime:
-    """A moment as the wall clock of a zone, in whole seconds (MySQL would round up what is beyond)."""
-    seconds = millis // 1000
+def to_column(millis: int, where: tzinfo | None, whole: bool = True) -> datetime:
+    """
+    A moment as the wall clock of a zone.
+
+    @param whole: in whole seconds: MySQL would round up what is beyond for a column that does not keep it.
+    """
+    seconds, rest = divmod(millis, 1000)
+    beyond = timedelta(milliseconds=0 if whole else rest)
     if where is None:
-        return EPOCH + timedelta(seconds=seconds)
-    return datetime.fromtimestamp(seconds, where).replace(tzinfo=None)
+        return EPOCH + timedelta(seconds=seconds) + beyond
+    return datetime.fromtimestamp(seconds, where).replace(tzinfo=None) + beyond
 
 
 def from_column(value: Any, where: tzinfo | None) -> int:

@@ -49,7 +49,9 @@ class Nodes(SynchronousTestCase):
         def others() -> list[str]:
             return [other for other in self.backends if other != name]
 
-        self.backends[name] = ExternalBackend(self.clock, self.database, cache, local, lambda: 0.5, ask, others)
+        self.backends[name] = ExternalBackend(
+            self.clock, self.database, cache, local, lambda: 0.5, lambda: 5000, ask, others
+        )
         return Configs(self.backends[name], cache, Listeners(self.clock, cache))
 
     def publish(self, node: str, text: str, **more: Any) -> Any:

@@ -8,14 +8,16 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.config import dump as module
-from nacos_tw.config import following
+from nacos_tw.config import following, store, store_adopt
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.commands import Publish, PublishBeta, PublishTag, Remove, StopBeta
 from nacos_tw.config.dump import Dump
 from nacos_tw.config.listeners import Listeners
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.errors import Unavailable
+from nacos_tw.storage.errors import ReadOnly
 from nacos_tw.storage.sqlite import SQLiteFile
+from nacos_tw.storage.txn import Txn
 from tests.config.fakes import Database, InlineFile, fired, local_file, md5
 
 KEY = ("", "g", "d")
@@ -46,7 +48,7 @@ class Node(SynchronousTestCase):
         """A start, with what is on disk."""
         self.local = local_file(self.clock, f"{self.folder}/config-cache.db")
         self.cache = ConfigCache(self.local, 1000)
-        self.dump = Dump(self.clock, self.database, self.cache, self.local, lambda: 0.5)
+        self.dump = Dump(self.clock, self.database, self.cache, self.local, lambda: 0.5, lambda: 5000)
         self.database.queries.clear()
         self.database.asked.clear()
         self.dump.startService()
@@ -106,6 +108,7 @@ class ColdTests(Node):
         self.database.holding = True
         self.start()
         self.database.release()  # the newest history row
+        self.database.release()  # the copies that an older server has changed
         self.database.release()  # the count
         (page,) = self.database.held
         self.database.held.clear()
@@ -152,7 +155,7 @@ class ColdTests(Node):
         self.database.holding = True
         self.patch(following, "PAGE", 2)
         self.start()
-        for _ in range(3):
+        for _ in range(4):
             self.database.release()
         self.assertEqual(len(self.cache), 2)
         self.stop()
@@ -375,6 +378,75 @@ def _broken(reading: Any) -> Any:
         return reading(file)
 
     return broken
+
+
+class AdoptingTests(Node):
+    """Copies for some that an older server has changed in tables of its own."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.told: list[tuple[ConfigKey, ...]] = []
+        self.patch(store_adopt, "waiting", lambda txn: list(self.left))
+        self.patch(store_adopt, "adopt", self.adopt)
+        self.left: list[store_adopt.Name] = [(key(0), "blue")]
+
+    def adopt(self, txn: Txn, names: list[store_adopt.Name], at_ms: int) -> list[ConfigKey]:
+        self.assertEqual((names, at_ms), ([(key(0), "blue")], 5000))
+        self.left.clear()
+        store.apply(txn, PublishTag(key(0), "adopted", "blue", at_ms))
+        return [key(0)]
+
+    def start(self) -> None:
+        super().start()
+        self.dump.on_adopted = self.told.append
+
+    def test_cold(self) -> None:
+        """They are there as soon as anything is served."""
+        self.start()
+        self.assertEqual(self.content(key(0), tag="blue"), "adopted")
+
+    def test_warm(self) -> None:
+        """Before all others are compared; the start waits for that, and the other nodes are told."""
+        left = self.left.copy()
+        self.left.clear()
+        self.start()
+        self.clock.advance(1)
+        self.stop()
+        self.left += left
+        self.database.holding = True
+        self.start()
+        for _ in range(4):  # the newest row, what is to be done, that, all copies
+            self.assertFalse(self.dump.copies_known.called)
+            self.database.release()
+        self.database.release()  # the one that differs
+        self.assertEqual(self.content(key(0), tag="blue"), "adopted")
+        self.assertTrue(self.dump.copies_known.called)
+        self.assertFalse(self.dump.compared)
+        self.assertEqual(self.told, [(key(0),)])
+
+    def test_later(self) -> None:
+        """Within half a minute."""
+        self.left.clear()
+        self.start()
+        self.clock.advance(1)
+        self.left.append((key(0), "blue"))
+        self.clock.advance(module.RECENT)
+        self.assertEqual(self.content(key(0), tag="blue"), "adopted")
+        self.assertEqual(self.told, [(key(0),)])
+
+    def test_no_writes(self) -> None:
+        """What is there is read all the same, and one line says why."""
+        lines: list[object] = []
+        self.patch(module.Dump, "log", _Log(lines))
+        self.database.error = ReadOnly("the database is read-only")
+        self.start()
+        self.clock.advance(1)
+        self.assertTrue(self.dump.compared)
+        self.assertTrue(self.dump.copies_known.called)
+        self.left.append((key(0), "blue"))
+        self.clock.advance(module.RECENT)
+        self.assertEqual(len([line for line in lines if isinstance(line, dict) and "error" in line]), 1)
+        self.assertEqual(self.told, [])
 
 
 class _Log:

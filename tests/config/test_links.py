@@ -35,7 +35,14 @@ class LinkTests(SynchronousTestCase):
         self.addCleanup(local.close)
         given: Any = self.accounts
         self.backend = ExternalBackend(
-            clock, given, ConfigCache(local), local, lambda: 0.5, others=lambda: ["two", "three"], accounts=given
+            clock,
+            given,
+            ConfigCache(local),
+            local,
+            lambda: 0.5,
+            lambda: 5000,
+            others=lambda: ["two", "three"],
+            accounts=given,
         )
 
     def test_cut_off(self) -> None:

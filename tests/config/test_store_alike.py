@@ -7,7 +7,7 @@ from typing import Any
 
 from nacos_tw.auth import store as accounts
 from nacos_tw.auth.commands import AddRole, CreateUser, EnsureUser, SetPassword
-from nacos_tw.config import following, store_capacity, store_gray, store_history, store_index, store_search
+from nacos_tw.config import following, store_adopt, store_capacity, store_gray, store_history, store_index, store_search
 from nacos_tw.config.commands import (
     OVERWRITE,
     SKIP,
@@ -26,14 +26,14 @@ from nacos_tw.config.commands import (
     StopBeta,
     UpdateNamespace,
 )
-from nacos_tw.config.model import ConfigKey
+from nacos_tw.config.model import ConfigKey, md5_of
 from nacos_tw.config.store_search import Search
 from nacos_tw.errors import BadParameter
 from nacos_tw.namespaces import store as namespaces
 from nacos_tw.storage.collations import NAMES, cures
 from nacos_tw.storage.errors import Alike
 from nacos_tw.storage.exact import counted_by
-from tests.config.databases import T0, OnMariaDB, StoreCase, on_each
+from tests.config.databases import T0, OnMariaDB, OnMixedMariaDB, OnNewMariaDB, StoreCase, on_each
 
 KEY: ConfigKey = ("dev2", "Gr", "App.yaml")
 OTHERS: tuple[ConfigKey, ...] = (
@@ -210,6 +210,32 @@ class Rest(StoreCase):
         self.assertEqual(found[0], "ALTER TABLE config_info CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;")
 
 
+class GrayAlone(StoreCase):
+    """The schemas as shipped, where the table of gray copies alone ignores cases."""
+
+    def test_both(self) -> None:
+        """Two configs that differ in their case alone, one with a copy: each is found, whichever is asked for."""
+        first: ConfigKey = ("ns", "g", "Repro")
+        other: ConfigKey = ("ns", "g", "repro")
+        self.do(Publish(first, "A", None, T0))
+        self.do(PublishTag(first, "blue", "blue", T0))
+        self.do(Publish(other, "B", None, T0))
+        for keys in ([first], [other], [first, other], [other, first]):
+            entries = self.run_in(following.rows, keys)
+            self.assertEqual({entry.key: entry.content for entry in entries},
+                             {key: {first: b"A", other: b"B"}[key] for key in keys})  # fmt: skip
+            tags = {entry.key: set(entry.tags or ()) for entry in entries}
+            self.assertEqual(tags, {key: {"blue"} if key == first else set() for key in keys})
+        self.assertEqual([row.main and row.main.content for row in self.run_in(store_index.rows, [first, other])],
+                         ["A", "B"])  # fmt: skip
+        self.assertEqual(self.run_in(following.content, other, "tag_blue", md5_of("blue")), None)
+        self.assertEqual(self.do(Remove(other, T0, tag="blue")).changed, ())
+        self.assertRaises(Alike, self.do, PublishTag(other, "x", "blue", T0))
+        self.do(Remove(other, T0))
+        self.assertEqual(len(dict(self.run_in(following.rows, [first])[0].copies())), 2)
+        self.assertEqual(self.run_in(store_adopt.waiting), [])
+
+
 class NothingToCure(StoreCase):
     """Our own schema."""
 
@@ -220,5 +246,7 @@ class NothingToCure(StoreCase):
 
 on_each(globals(), Configs, databases=(OnGeneralMariaDB, OnShippedMariaDB))
 on_each(globals(), Rest, databases=(OnGeneralMariaDB,))
+on_each(globals(), GrayAlone, databases=(OnNewMariaDB, OnMixedMariaDB))
 on_each(globals(), NothingToCure, databases=(OnMariaDB,))
-del StoreCase, Configs, Rest, NothingToCure, OnMariaDB, OnGeneralMariaDB, OnShippedMariaDB
+del StoreCase, Configs, GrayAlone, Rest, NothingToCure
+del OnMariaDB, OnGeneralMariaDB, OnMixedMariaDB, OnNewMariaDB, OnShippedMariaDB

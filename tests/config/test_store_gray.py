@@ -8,9 +8,9 @@ from typing import Any
 from nacos_tw.config import store_gray, store_history, store_index
 from nacos_tw.config.commands import Publish, PublishBeta, PublishTag, Remove, StopBeta
 from nacos_tw.config.model import CasRefused, ConfigKey, Copy, md5_of
-from nacos_tw.config.store_adopt import adopt
+from nacos_tw.config.store_adopt import USER, adopt, waiting
 from nacos_tw.storage.errors import Alike
-from tests.config.databases import ALL, T0, OnMariaDB, OnNewMariaDB, StoreCase, on_each
+from tests.config.databases import ALL, T0, OnMariaDB, OnMixedMariaDB, OnNewMariaDB, StoreCase, on_each
 
 KEY: ConfigKey = ("ns", "g", "d")
 
@@ -143,8 +143,9 @@ class Gray(StoreCase):
         self.do(tagged())
         rows = self.sql("SELECT gray_name, gray_rule, content FROM config_info_gray ORDER BY gray_name")
         self.assertEqual([(row[0], row[2]) for row in rows], [("beta", "beta"), ("tag_t1", "tagged")])
-        self.assertEqual(rows[0][1], '{"type":"beta","version":"1.0.0","expr":"1.1.1.1,2.2.2.2","priority":2147483647}')
-        self.assertEqual(rows[1][1], '{"type":"tag","version":"1.0.0","expr":"t1","priority":2147483646}')
+        beta_rule = '{"type":"beta","version":"1.0.0","expr":"1.1.1.1,2.2.2.2","priority":2147483647}'
+        tag_rule = '{"type":"tag","version":"1.0.0","expr":"t1","priority":2147483646}'
+        self.assertEqual([row[1].replace(',"mirrored":true', "") for row in rows], [beta_rule, tag_rule])
 
     def test_foreign_rows(self) -> None:
         """What a real server wrote is read; kinds that nobody here knows are left alone."""
@@ -196,23 +197,125 @@ class Both(StoreCase):
         for table in ("config_info_beta", "config_info_tag", "config_info_gray"):
             self.assertEqual(self.sql(f"SELECT * FROM {table}"), [])
 
-    def test_adopt(self) -> None:
-        """What an old server wrote, new or newer, comes over once; what is older does not."""
-        self.do(beta("newer here", at_ms=T0 + 9000))
-        self.do(tagged("older here"))
-        self.sql("UPDATE config_info_beta SET content='old', gmt_modified='2020-01-01 00:00:00'")
-        self.sql("UPDATE config_info_tag SET content='new', gmt_modified='2030-01-01 00:00:00'")
-        self.sql(
-            "INSERT INTO config_info_beta (data_id, group_id, tenant_id, content, md5, beta_ips)"
-            " VALUES ('d2', 'g', '', 'c', 'm', '5.5.5.5')"
+    def test_what_a_rule_says(self) -> None:
+        """That the older tables have the same, behind what 2.5.1 reads."""
+        self.do(beta(ips="1.1.1.1"))
+        ((rule,),) = self.sql("SELECT gray_rule FROM config_info_gray")
+        self.assertEqual(
+            rule, '{"type":"beta","version":"1.0.0","expr":"1.1.1.1","priority":2147483647,"mirrored":true}'
         )
-        self.assertEqual(self.run_in(adopt), 2)
-        self.assertEqual(self.run_in(adopt), 0)
-        found = self.run_in(store_gray.copies, KEY)
-        self.assertEqual([(copy.tag, copy.content) for copy in found], [(None, "newer here"), ("t1", "new")])
-        other = self.run_in(store_gray.beta, ("", "g", "d2"))
-        assert other is not None
-        self.assertEqual((other.content, other.beta_ips), ("c", "5.5.5.5"))
+
+
+class Adopting(StoreCase):
+    """What a Nacos 1.4 does in the older tables of a database that has those of 2.5, too."""
+
+    def adopt(self) -> list[ConfigKey]:
+        """One look. A second one finds nothing to do."""
+        names = self.run_in(waiting)
+        found = self.run_in(adopt, names, T0)
+        self.assertEqual(self.run_in(waiting), [])
+        self.assertEqual(self.run_in(adopt, names, T0), [])
+        return found
+
+    def copies(self, key: ConfigKey = KEY) -> dict[str | None, tuple[str, str]]:
+        return {copy.tag: (copy.content, copy.beta_ips) for copy in self.run_in(store_gray.copies, key)}
+
+    def kinds(self) -> list[tuple[str, str, str]]:
+        """The history of copies: kind, name, content."""
+        return self.sql("SELECT op_type, gray_name, content FROM his_config_info WHERE src_user=? ORDER BY nid", USER)
+
+    def test_published(self) -> None:
+        """They come over, with their times."""
+        for table, column, value in (("beta", "beta_ips", "5.5.5.5"), ("tag", "tag_id", "t9")):
+            self.sql(
+                f"INSERT INTO config_info_{table} (data_id, group_id, tenant_id, content, md5, gmt_modified, {column})"
+                " VALUES ('d2', 'g', '', ?, 'm', '2023-11-14 22:13:20', ?)", table, value,
+            )  # fmt: skip
+        self.assertEqual(self.adopt(), [("", "g", "d2")])
+        self.assertEqual(self.copies(("", "g", "d2")), {None: ("beta", "5.5.5.5"), "t9": ("tag", "")})
+        self.assertEqual([copy.modified_ms for copy in self.run_in(store_gray.copies, ("", "g", "d2"))], [T0, T0])
+        self.assertEqual(self.kinds(), [("I", "beta", "beta"), ("I", "tag_t9", "tag")])
+        self.assertEqual(self.sql("SELECT DISTINCT id FROM his_config_info"), [(0,)])
+
+    def test_replaced(self) -> None:
+        """Whatever the clocks say: what both tables had, and one has changed, was changed there."""
+        self.do(beta("ours", at_ms=T0 + 9000))
+        self.do(tagged("ours", at_ms=T0 + 9000))
+        self.sql("UPDATE config_info_beta SET content='1.4', md5='x', gmt_modified='2020-01-01 00:00:00'")
+        self.sql("UPDATE config_info_tag SET content='1.4', md5='x'")
+        self.assertEqual(self.adopt(), [KEY])
+        self.assertEqual(self.copies(), {None: ("1.4", "1.1.1.1,2.2.2.2"), "t1": ("1.4", "")})
+        self.assertEqual(self.kinds(), [("U", "beta", "ours"), ("U", "tag_t1", "ours")])
+
+    def test_other_addresses(self) -> None:
+        """The same content for other clients."""
+        self.do(beta())
+        self.sql("UPDATE config_info_beta SET beta_ips='9.9.9.9'")
+        self.assertEqual(self.adopt(), [KEY])
+        self.assertEqual(self.copies(), {None: ("beta", "9.9.9.9")})
+
+    def test_stopped(self) -> None:
+        """A copy that 1.4 has stopped goes; its content is in the history. The others stay."""
+        self.do(beta())
+        self.do(tagged())
+        self.do(tagged("other", "t2"))
+        self.sql("DELETE FROM config_info_beta")
+        self.sql("DELETE FROM config_info_tag WHERE tag_id='t1'")
+        self.assertEqual(self.adopt(), [KEY])
+        self.assertEqual(self.copies(), {"t2": ("other", "")})
+        self.assertEqual(self.kinds(), [("D", "beta", "beta"), ("D", "tag_t1", "tagged")])
+
+    def test_stopped_after_it_was_adopted(self) -> None:
+        """1.4 published it, and then stopped it."""
+        self.do(tagged())
+        self.sql("DELETE FROM config_info_gray")
+        self.assertEqual(self.adopt(), [KEY])
+        self.sql("DELETE FROM config_info_tag")
+        self.assertEqual(self.adopt(), [KEY])
+        self.assertEqual(self.copies(), {})
+
+    def test_made_by_a_newer_server(self) -> None:
+        """A copy that was never in the older tables stays, and so does what 2.5.1 has changed later there."""
+        self.do(beta())
+        self.do(tagged())
+        self.newer("tag_t1", "2.5.1", "2030-01-01 00:00:00.5")
+        self.sql("DELETE FROM config_info_beta")
+        self.newer("beta", "2.5.1", "2020-01-01 00:00:00")
+        self.assertEqual(self.adopt(), [])
+        self.assertEqual(self.copies(), {None: ("2.5.1", "7.7.7.7"), "t1": ("2.5.1", "")})
+        self.newer("tag_t1", "2.5.1", "2020-01-01 00:00:00")
+        self.assertEqual(self.adopt(), [KEY])
+        self.assertEqual(self.copies()["t1"], ("tagged", ""))
+
+    def test_the_same_in_both(self) -> None:
+        """What an earlier version or 2.5.1 wrote to both is known as such from then on."""
+        self.do(tagged())
+        self.sql("UPDATE config_info_gray SET gray_rule=?", store_gray.gray_rule("t1", ""))
+        self.assertEqual(self.adopt(), [])
+        self.sql("DELETE FROM config_info_tag")
+        self.assertEqual(self.adopt(), [KEY])
+        self.assertEqual(self.copies(), {})
+
+    def test_removed_and_published_here(self) -> None:
+        """What is done here needs nothing to be adopted."""
+        self.do(beta())
+        self.do(tagged())
+        self.do(StopBeta(KEY, T0))
+        self.do(Remove(KEY, T0, tag="t1"))
+        self.do(tagged("again"))
+        self.assertEqual(self.run_in(waiting), [])
+        self.sql("DELETE FROM config_info_tag")
+        self.do(tagged("once more"))
+        self.assertEqual(self.run_in(waiting), [])
+        self.assertEqual(self.copies(), {"t1": ("once more", "")})
+
+    def newer(self, name: str, content: str, at: str) -> None:
+        """2.5.1 that does not write the older tables."""
+        rule = {"beta": store_gray.gray_rule(None, "7.7.7.7")}.get(name, store_gray.gray_rule("t1", ""))
+        self.sql(
+            "UPDATE config_info_gray SET content=?, md5='n', gray_rule=?, gmt_modified=? WHERE gray_name=?",
+            content, rule, at, name,
+        )  # fmt: skip
 
 
 class NothingToAdopt(StoreCase):
@@ -223,12 +326,30 @@ class NothingToAdopt(StoreCase):
         self.do(beta())
         expected = self.run_in(lambda txn: txn.columns.gray and txn.columns.beta)
         self.assertFalse(expected)
-        self.assertEqual(self.run_in(adopt), 0)
+        self.assertEqual(self.run_in(waiting), [])
+
+
+class Times(StoreCase):
+    """When a copy was written."""
+
+    def test_milliseconds(self) -> None:
+        """As exactly as the column holds it; in the older tables never later than it was."""
+        self.do(beta(at_ms=T0 + 987))
+        self.do(beta("more", at_ms=T0 + 1987))
+        (copy,) = self.run_in(store_gray.copies, KEY)
+        old = self.run_in(lambda txn: txn.dialect == "mysql" and not txn.columns.gray_millis)
+        self.assertEqual(copy.modified_ms, T0 + (1000 if old else 1987))
+        if self.run_in(lambda txn: txn.dialect == "mysql" and txn.columns.beta):
+            rows = self.sql("SELECT gmt_create, gmt_modified FROM config_info_beta")
+            self.assertEqual([at.microsecond for at in rows[0]], [0, 0])
+            self.assertEqual(self.run_in(lambda txn: txn.millis(rows[0][1])), T0 + 1000)
 
 
 on_each(globals(), Copies, databases=ALL)
 on_each(globals(), Gray, databases=(OnMariaDB, OnNewMariaDB))
 on_each(globals(), Cases, databases=(OnNewMariaDB,))
 on_each(globals(), Both, databases=(OnMariaDB,))
+on_each(globals(), Adopting, databases=(OnMariaDB, OnMixedMariaDB))
 on_each(globals(), NothingToAdopt, databases=(ALL[0], *ALL[2:]))
-del StoreCase, Copies, Gray, Cases, Both, NothingToAdopt, OnMariaDB, OnNewMariaDB
+on_each(globals(), Times, databases=ALL)
+del StoreCase, Copies, Gray, Cases, Both, Adopting, NothingToAdopt, Times, OnMariaDB, OnMixedMariaDB, OnNewMariaDB

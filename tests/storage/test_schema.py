@@ -45,7 +45,7 @@ class SchemaTests(DatabaseCase):
 
     async def test_ours(self) -> None:
         """Everything is there."""
-        self.assertEqual(await self.columns(), Columns(gray=True))
+        self.assertEqual(await self.columns(), Columns(gray=True, gray_millis=True))
 
     async def test_old(self) -> None:
         """1.4 has none of the additions."""
@@ -60,7 +60,13 @@ class SchemaTests(DatabaseCase):
 
     async def test_new(self) -> None:
         """A fresh 2.5 has gray copies instead of the two other tables."""
-        self.assertEqual(await self.columns(*NEW), Columns(gray=True, beta=False, beta_encrypted_data_key=False))
+        wanted = Columns(gray=True, gray_millis=True, beta=False, beta_encrypted_data_key=False)
+        self.assertEqual(await self.columns(*NEW), wanted)
+
+    async def test_whole_seconds(self) -> None:
+        """A gray table that somebody made without milliseconds."""
+        found = await self.columns("ALTER TABLE config_info_gray MODIFY gmt_modified datetime NOT NULL")
+        self.assertEqual(found, Columns(gray=True))
 
     async def test_missing(self) -> None:
         """A missing table or column stops the start, with the file to run."""
