@@ -27,6 +27,7 @@ from nacos_tw.clocks import make_monotonic
 from nacos_tw.cluster.lookup import FileLookup
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.cluster.reports import Reports
+from nacos_tw.cluster.storage import Storage
 from nacos_tw.config.assembly import ExternalConfigs
 from nacos_tw.config.assembly_embedded import EmbeddedConfigs
 from nacos_tw.config.configs import Configs
@@ -198,6 +199,9 @@ class NacosNode(Node):
 
     def _build_cluster(self, settings: Settings, reactor: Any) -> None:
         self.members = MemberList(settings.node, settings.members, version=__version__, standalone=settings.standalone)
+        self.storage = Storage(self.members)
+        if self.config is not None:
+            self.config.on_storage = self.storage.tell
         self.reports = Reports(self.members, self.peering.ask, self._facts, reactor, millis)
         self.lookup: FileLookup | None = None
         filename = os.path.join(settings.home, "conf", "cluster.conf")
@@ -228,6 +232,7 @@ class NacosNode(Node):
             ask=self.peering.ask,
             ask_all=self.peering.ask_all,
             readiness=self._readiness,
+            storage_differs=self.storage.difference,
             millis=millis,
             set_log_level=self._file_log.levels.set,
             configs=None if settings.function_mode == "naming" else self.configs,
@@ -346,7 +351,7 @@ class NacosNode(Node):
         reasons = [self.node.reason()]
         if self.config is not None and (not reasons[0] or isinstance(self.config, EmbeddedConfigs)):
             reasons.insert(0, self.config.reading())
-        reason = "; ".join(filter(None, reasons)) or self.shortage.reason()
+        reason = "; ".join(filter(None, reasons)) or self.shortage.reason() or self.storage.trouble()
         return reason or (self.logins.auth.reason() if self.logins is not None else "")
 
     def _facts(self) -> RaftStatus:

@@ -20,12 +20,17 @@ class Cutting:
     @ivar armed: whether the next change of a config is the last that passes: its commit is answered, then all
         connections are cut, and new ones are closed at once.
     @ivar is_cut: set when that has happened. Clear it, and connections pass again.
+    @ivar holding: C{answer} or C{commit}: in place of that, the answer to that commit, or the commit itself, does not
+        pass, and the connection stands still.
+    @ivar held: set when that has happened.
     """
 
     def __init__(self, target: int) -> None:
         self._target = target
         self.armed = False
         self.is_cut = threading.Event()
+        self.holding = ""
+        self.held = threading.Event()
         self._last_of: socket.socket | None = None
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -79,6 +84,9 @@ class Cutting:
             if COMMIT in data:
                 if changes and self.armed:
                     self.armed = False
+                    if self.holding == "commit":
+                        self.held.set()
+                        continue
                     self._last_of = server
                 changes = False
             server.sendall(data)
@@ -87,6 +95,10 @@ class Cutting:
         with contextlib.suppress(OSError):
             while data := server.recv(65536):
                 last = server is self._last_of
+                if last and self.holding:
+                    self._last_of = None
+                    self.held.set()
+                    continue
                 if last:
                     self.is_cut.set()  # before the answer, so that nothing passes after it
                 client.sendall(data)

@@ -137,6 +137,8 @@ class MemberList:
     All members, this node included, sorted by address.
 
     @ivar listeners: each is called with the member and its old state, once for each change of a state.
+    @ivar reported: each is called when a member's report was taken.
+    @ivar own_facts: gives more entries of this node's extendInfo (empty ones are left out), and what is wrong with it.
     """
 
     def __init__(
@@ -150,6 +152,8 @@ class MemberList:
         self.own_address = own
         self.standalone = standalone
         self.listeners: list[Callable[[Member, str], None]] = []
+        self.reported: list[Callable[[], object]] = []
+        self.own_facts: Callable[[], tuple[dict[str, Any], str]] = lambda: ({}, "")
         self._version = version
         self._fail_limit = fail_limit
         self._members: dict[str, Member] = {}
@@ -202,11 +206,14 @@ class MemberList:
     def see_self(self, facts: RaftFacts, now: int) -> Member:
         """Note the state of this node's own Raft part. C{now} in epoch milliseconds."""
         own = self.own
-        own.fault = "" if facts.healthy else facts.reason or "unknown"
+        more, trouble = self.own_facts()
+        own.fault = trouble if facts.healthy else facts.reason or "unknown"
         own.extend["lastRefreshTime"] = now
         if not self.standalone:
             own.extend.pop(RECOVERING, None)
-            own.extend.update(self._raft_extend(facts, own.fault))
+            own.extend.update(self._raft_extend(facts, own.fault), **more)
+            for name in [name for name, value in more.items() if not value]:
+                del own.extend[name]
         self._move(own, SUSPICIOUS if own.fault else UP)
         return own
 
@@ -237,6 +244,8 @@ class MemberList:
         member.fault = _fault_in(report)
         member.extend = {**report.extend, "raftPort": str(member.raft_port), "lastRefreshTime": now}
         self._move(member, SUSPICIOUS if member.fault else UP)
+        for heard in self.reported:
+            heard()
         return True
 
     def report_failed(self, address: str, *, refused: bool = False) -> None:

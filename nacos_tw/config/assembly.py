@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Callable, Iterable
 from random import random
@@ -12,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from nacos_tw.auth.directory import Directory
+from nacos_tw.config import store_capacity
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.commands import EnsureCapacity
 from nacos_tw.config.configs import Configs
@@ -20,6 +22,8 @@ from nacos_tw.errors import NacosError, StartError
 from nacos_tw.interfaces import IDurableMachine, IProposer
 from nacos_tw.settings.settings import Settings
 
+OnStorage = Callable[..., object]
+"""Called with C{embedded} or C{external}, and with the mark of the database once that is known."""
 Ask = Callable[[str, str, bytes], "Deferred[bytes]"]
 Answering = Callable[[str, bytes], Any]
 
@@ -28,8 +32,17 @@ def _millis() -> int:
     return int(time.time() * 1000)
 
 
+def _offer() -> int:
+    """A mark for a database that has none yet."""
+    return secrets.randbelow(2**31 - 1) + 1
+
+
 class ExternalConfigs:
-    """With a database that all nodes share."""
+    """
+    With a database that all nodes share.
+
+    @ivar on_storage: see L{OnStorage}.
+    """
 
     log = Logger()
 
@@ -37,20 +50,24 @@ class ExternalConfigs:
         """@raise nacos_tw.errors.StartError: the settings or the local file cannot be used."""
         from nacos_tw.auth.following import CopyFile, Following
         from nacos_tw.config.external import ExternalBackend
+        from nacos_tw.config.intents import Intents
         from nacos_tw.config.local import LocalFile
         from nacos_tw.storage.mysql import MySQLDatabase
 
         assert settings.database is not None
         self.durable: dict[bytes, IDurableMachine] = {}
+        self.on_storage: OnStorage = lambda kind, mark="": None
+        self._started = False
         self._database = MySQLDatabase(settings.database, reactor)
         self._local = LocalFile(os.path.join(settings.data, "config", "cache.db"), reactor)
         self.cache = ConfigCache(self._local)
         self.listeners = Listeners(reactor, self.cache)
         self.directory = Directory()
         copy = CopyFile(os.path.join(settings.data, "auth", "accounts"))
+        intents = Intents(os.path.join(settings.data, "config", "intents"))
         following = Following(reactor, self._database.query, self.directory, copy)
         self._backend = ExternalBackend(
-            reactor, self._database, self.cache, self._local, random, _millis, ask, others, following
+            reactor, self._database, self.cache, self._local, random, _millis, ask, others, following, intents
         )
 
     def join(self, proposer: IProposer, trouble: Callable[[], str]) -> Configs:
@@ -76,11 +93,14 @@ class ExternalConfigs:
         return {WHAT: self._backend.notices.asked}
 
     async def _start(self) -> str:
+        self.on_storage("external")
+        self._database.master_changed = self._master_changed
         self._database.startService()
         try:
             found = await self._database.ready
         finally:
             self._backend.startService()
+        self._started = True
         if found:
             await self._backend.copies_known
             await self._prepare()
@@ -88,20 +108,19 @@ class ExternalConfigs:
         denied = self._database.sources.denied()
         if denied and not self._backend.ready:
             raise StartError(denied)
-        self._database.master_changed = self._found_late
         copy = "configs are served from this node's copy" if self._backend.ready else "configs are answered with 503"
         return f"{self._database.sources.trouble()}; {copy} until it can be used"
 
-    def _found_late(self) -> None:
+    def _master_changed(self) -> None:
         """Another database takes writes, or none does."""
-        if self._database.sources.master is not None:
-            self._database.master_changed = lambda: None
+        if self._started and self._database.sources.master is not None:
             preparing = Deferred.fromCoroutine(self._prepare())
             preparing.addErrback(lambda failure: self.log.failure("the database could not be prepared", failure))
 
     async def _prepare(self) -> None:
         try:
             await self._backend.write(EnsureCapacity("", "", _millis()))
+            self.on_storage("external", await self._database.interact("mark", store_capacity.mark, _offer()))
         except NacosError as error:
             self.log.warn("the database could not be prepared: {error}", error=error)
 

@@ -44,6 +44,7 @@ class EmbeddedConfigs:
 
     @ivar durable: the machines for the log.
     @ivar directory: users and their rights.
+    @ivar on_storage: called with C{embedded} when it starts.
     @ivar rebuilding: why the file does not hold yet what it should; "" when it does.
     @ivar on_damaged: called with what is wrong when a file that is in use turns out to be damaged: the log is to be
         applied again from its snapshot on.
@@ -55,6 +56,7 @@ class EmbeddedConfigs:
     def __init__(self, settings: Settings, reactor: Any) -> None:
         """@raise nacos_tw.errors.StartError: the file cannot be used."""
         self._reactor = reactor
+        self.on_storage: Callable[..., object] = lambda kind, mark="": None
         self._moving: Deferred[None] | None = None
         self._looking: IDelayedCall | None = None
         self._patience: IDelayedCall | None = None
@@ -224,6 +226,7 @@ class EmbeddedConfigs:
 
     def start(self) -> Deferred[str]:
         """Nothing more to do, but to wait for the log. @return: C{""}: nothing is missing."""
+        self.on_storage("embedded")
         self._patience = self._reactor.callLater(PATIENCE, self._take_accounts)
         return succeed("")
 

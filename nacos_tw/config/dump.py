@@ -116,6 +116,8 @@ class Dump(Service):
                 self._cache.put(entry)
             for key in self._local.doubtful:
                 self._cache.doubt(key)
+            for key in self._local.noted:
+                self._local.doubt(key)
         except NacosError as error:
             self.log.warn("the local copy of the configs cannot be read: {why}", why=str(error))
             return False

@@ -17,12 +17,14 @@ from nacos_tw.config import store
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.commands import Command
 from nacos_tw.config.dump import Dump
+from nacos_tw.config.intents import Intent, Intents
 from nacos_tw.config.local import LocalFile
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.notices import Ask, Notices
 from nacos_tw.config.results import Result, Written
 from nacos_tw.interfaces import IDatabase
 from nacos_tw.storage.errors import OutcomeUnknown
+from nacos_tw.storage.txn import Txn
 
 T = TypeVar("T")
 
@@ -52,6 +54,7 @@ class ExternalBackend(Service):
         ask: Ask = _no_peers,
         others: Callable[[], Iterable[str]] = tuple,
         accounts: Following | None = None,
+        intents: Intents | None = None,
     ) -> None:
         """
         @param cache: made with C{local}.
@@ -59,11 +62,16 @@ class ExternalBackend(Service):
         @param millis: the wall clock, in epoch milliseconds.
         @param ask, others: see L{Notices}; a node alone has none.
         @param accounts: follows the tables of users and their rights.
+        @param intents: keeps what is being changed in case that the process is killed.
         """
         self._database = database
         self._local = local
         self._dump = Dump(clock, database, cache, local, random, millis)
         self._accounts = accounts
+        self._intents = intents
+        if intents is not None:
+            local.noted = intents.left
+            local.on_saved = intents.saved
         self._others = others
         self._linked: set[str] = set()
         if accounts is not None:
@@ -86,13 +94,17 @@ class ExternalBackend(Service):
             self._accounts.stopService()
         self._dump.stopService()
         self._local.close()
+        if self._intents is not None:
+            self._intents.close()
 
     # -- IConfigBackend
 
     def write(self, command: Command) -> Deferred[Any]:
         """As L{nacos_tw.config.configs.IConfigBackend.write}."""
-        done = self._database.interact("write", store.apply, command)
-        return done.addCallbacks(self._written, self._not_written, errbackArgs=(command,))
+        intent = Intent()
+        done = self._database.interact("write", self._apply, command, intent)
+        done.addCallbacks(self._written, self._not_written, errbackArgs=(command, intent))
+        return done.addCallback(self._ended, intent)
 
     def query(self, fn: Callable[..., T], *args: Any) -> Deferred[T]:
         """As L{nacos_tw.config.configs.IConfigBackend.query}."""
@@ -136,7 +148,21 @@ class ExternalBackend(Service):
     def _cut_off(self) -> bool:
         return not self._linked.issuperset(self._others())
 
-    # -- after a write
+    # -- a write
+
+    def _apply(self, txn: Txn, command: Command, intent: Intent) -> Result:
+        """In a thread, before the commit."""
+        result = store.apply(txn, command)
+        if self._intents is not None:
+            self._intents.note(intent, result.changed)
+        else:
+            intent.keys.update(dict.fromkeys(result.changed))
+        return result
+
+    def _ended(self, value: Any, intent: Intent, changed: bool = True) -> Any:
+        if self._intents is not None:
+            self._intents.ended(intent, changed)
+        return value
 
     def _written(self, result: Result) -> Any:
         if isinstance(result.value, Exception):
@@ -147,12 +173,17 @@ class ExternalBackend(Service):
             return result.value
         return self._changed(result.changed, True, result.written).addCallback(lambda _: result.value)
 
-    def _not_written(self, failure: Failure, command: Command) -> Failure:
-        key = getattr(command, "key", None)
-        if failure.check(OutcomeUnknown) and isinstance(command, get_args(AuthCommand)):
+    def _not_written(self, failure: Failure, command: Command, intent: Intent) -> Failure:
+        if not failure.check(OutcomeUnknown):
+            self._ended(None, intent, False)
+        elif isinstance(command, get_args(AuthCommand)):
             self._accounts_changed()
-        elif failure.check(OutcomeUnknown) and key is not None:
-            self._changed((key,))
+        elif intent.keys:
+            keys = tuple(intent.keys)
+            self.notices.tell(keys)
+            # What cannot be read stays noted: the next start does not serve what was before either.
+            reading = self._dump.refreshing.refresh(keys)
+            reading.addCallback(self._ended, intent).addErrback(self._not_read)
         return failure
 
     def _accounts_changed(self) -> Deferred[None]:

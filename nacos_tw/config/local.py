@@ -69,6 +69,8 @@ class LocalFile:
     @ivar complete: whether it has held all configs of the database at some time.
     @ivar pending_bytes: bytes that are not written yet.
     @ivar doubtful: configs of which L{load} found that they were changed in a way that is not known.
+    @ivar noted: configs that were about to be changed when the process ended; L{load} takes them for doubtful.
+    @ivar on_saved: called with configs of which the file holds now what was last put into it.
     """
 
     log = Logger()
@@ -88,6 +90,8 @@ class LocalFile:
         self._writing: Pending = {}
         self.pending_bytes = 0
         self.doubtful: list[ConfigKey] = []
+        self.noted: list[ConfigKey] = []
+        self.on_saved: Callable[[list[ConfigKey]], object] = lambda keys: None
         self._timer: IDelayedCall | None = None
         self._settled: list[tuple[int, Deferred[None]]] = []
         self._closed = False
@@ -102,7 +106,7 @@ class LocalFile:
         @raise nacos_tw.errors.Unavailable: it cannot be read.
         """
         last = 0
-        self.doubtful = []
+        self.doubtful = list(self.noted)
         entries: dict[ConfigKey, Entry] = {}
         while True:
             with self._file.reading() as txn:
@@ -196,7 +200,8 @@ class LocalFile:
 
     def _written(self, _: object, size: int) -> None:
         self._failing = False
-        self._writing = {}
+        saved, self._writing = self._writing, {}
+        self.on_saved([key for key in saved if key not in self._pending])
         self.pending_bytes -= size
         self._go_on(0.0)
 
@@ -232,6 +237,7 @@ class LocalFile:
         try:
             with self._file.transaction() as txn:
                 _save(txn, left)
+            self.on_saved(list(left))
         except NacosError as error:
             self.log.error("the local copy of the configs cannot be written: {why}", why=str(error))
         self._file.close()

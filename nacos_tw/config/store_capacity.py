@@ -90,6 +90,20 @@ def ensure(txn: Txn, command: EnsureCapacity) -> Result:
     return Result(capacity(txn, command.group, command.tenant))
 
 
+def mark(txn: Txn, offer: int) -> str:
+    """
+    What tells this database, and those that follow it, from others: nodes that read the same have the same.
+
+    It stands in a column of the cluster's quota that nothing else uses.
+
+    @param offer: the mark for a database that has none yet.
+    @return: "" if there is no such quota.
+    """
+    txn.execute("UPDATE group_capacity SET max_history_count=? WHERE group_id='' AND max_history_count=0", (offer,))
+    row = txn.one("SELECT max_history_count FROM group_capacity WHERE group_id=''")
+    return f"{row[0]:08x}" if row is not None and row[0] else ""
+
+
 def set_limits(txn: Txn, command: SetCapacity) -> Result:
     """As L{SetCapacity}."""
     table, where, params = _place(txn, command.group, command.tenant)

@@ -71,6 +71,7 @@ class Parts:
     ask: Ask
     ask_all: AskAll
     readiness: Callable[[], str]
+    storage_differs: Callable[[], str]
     millis: Millis
     set_log_level: Callable[[str, str], None]
     configs: Configs | None
@@ -191,6 +192,7 @@ def _prometheus(parts: Parts, counts: Counts, machine: Machine) -> PrometheusV1:
         parts.probes.gauges,
         lambda: _families(parts),
         lambda: {} if parts.configs is None else config_monitor(parts.configs),
+        parts.storage_differs,
     )
 
 

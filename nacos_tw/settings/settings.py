@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 
@@ -267,7 +268,12 @@ def _members(reader: Reader, home: str, port: int, standalone: bool) -> tuple[tu
 
 
 def _storage(reader: Reader, environ: Mapping[str, str]) -> tuple[str, DatabaseSettings | None]:
-    """External if MySQL is chosen, or a database's url is given and nothing is chosen."""
+    """
+    External if MySQL is chosen, or a database's url is given and nothing is chosen.
+
+    @raise SettingsError: a database is configured in part: this node would keep configs of its own, beside others that
+        have them in the database.
+    """
     if reader.get(keys.EMBEDDED):
         return "embedded", None
     platform = reader.get(keys.PLATFORM)
@@ -277,14 +283,32 @@ def _storage(reader: Reader, environ: Mapping[str, str]) -> tuple[str, DatabaseS
         # The container image's file names MySQL's host by a placeholder even where there is no MySQL.
         if platform == "mysql":
             raise
-        urls = ()
+        return "embedded", None
+    if platform == "derby":
+        return "embedded", None
     if platform == "mysql" and not urls:
         raise SettingsError(f"{reader.filename}: spring.datasource.platform is mysql, expected db.num=1 and db.url.0")
-    if platform == "derby" or not urls:
+    if not urls:
+        _refuse_parts(reader)
         return "embedded", None
     users = tuple(_numbered_or_plain(reader, keys.DB_USER, number) for number in range(len(urls)))
     passwords = tuple(_numbered_or_plain(reader, keys.DB_PASSWORD, number) for number in range(len(urls)))
     return "external", DatabaseSettings(urls, users, passwords, _pool(reader))
+
+
+def _refuse_parts(reader: Reader) -> None:
+    """@raise SettingsError: there is no db.url.0, but another key that makes sense with one only."""
+    named: list[tuple[keys.Key[Any], int | None]] = [(keys.DB_NUM, None)] if reader.get(keys.DB_NUM) else []
+    for key in (keys.DB_URL, keys.DB_USER, keys.DB_PASSWORD):
+        named += [(key, number) for number in (None, *range(10))]
+    for key, number in named:
+        value = reader.value(key, number)
+        if value is not None:
+            name = key.name if number is None else f"{key.name}.{number}"
+            raise SettingsError(
+                f"{value.origin}: {name} is set, but db.url.0 is not; expected db.url.0=jdbc:mysql://host:port/database,"
+                " or spring.datasource.platform=derby for embedded storage"
+            )
 
 
 def _pool(reader: Reader) -> PoolSettings:
@@ -302,6 +326,8 @@ def _urls(reader: Reader) -> tuple[str, ...]:
     """db.url.0 up to db.num, or all that are there if db.num is not set."""
     count = reader.get(keys.DB_NUM)
     urls = reader.all(keys.DB_URL)
+    if urls and count == 0 and reader.value(keys.DB_NUM) is not None:
+        raise SettingsError(f"{reader.filename}: db.num=0, but db.url.0 is set: expected db.num={len(urls)}")
     if count and urls and len(urls) < count:
         raise SettingsError(f"{reader.filename}: db.num={count}, expected db.url.{len(urls)} too")
     for number, url in enumerate(urls):

@@ -107,6 +107,9 @@ class LoadTests(HomeTests):
             ("spring.sql.init.platform=mysql\n" + url, "external"),
             ("spring.datasource.platform=derby\n" + url, "embedded"),
             ("embeddedStorage=true\n" + url, "embedded"),
+            ("spring.sql.init.platform=derby\ndb.num=1\ndb.user=root", "embedded"),
+            ("embeddedStorage=true\ndb.num=1", "embedded"),
+            ("db.num=0", "embedded"),
         ):
             self.assertEqual(self.alone(text).storage, expected, text)
         found = self.alone("db.num=2\ndb.url.1=jdbc:mysql://h2/d\ndb.password.1=pw-2\n" + url).database
@@ -194,7 +197,16 @@ class RefusalTests(HomeTests):
             ("nacos.raft.heartbeat-ms=400", "expected at least three times"),
             ("spring.datasource.platform=oracle", "expected nothing or mysql or derby"),
             ("spring.datasource.platform=mysql", "expected db.num=1 and db.url.0"),
+            ("spring.sql.init.platform=mysql\ndb.num=1", "expected db.num=1 and db.url.0"),
             ("db.num=2\ndb.url.0=jdbc:mysql://h/d", "expected db.url.1 too"),
+            ("db.num=1", "db.num is set, but db.url.0 is not; expected db.url.0=jdbc:mysql://"),
+            ("db.num=1\ndb.url.0=", "db.num is set, but db.url.0 is not"),
+            ("db.num=1\ndb.url.1=jdbc:mysql://h/d", "db.num is set, but db.url.0 is not"),
+            ("db.url.1=jdbc:mysql://h/d", "db.url.1 is set, but db.url.0 is not"),
+            ("db.url=jdbc:mysql://h/d", "db.url is set, but db.url.0 is not"),
+            ("db.user=root\ndb.password=pw", "db.user is set, but db.url.0 is not"),
+            ("db.password.0=pw", "db.password.0 is set, but db.url.0 is not"),
+            ("db.num=0\ndb.url.0=jdbc:mysql://h/d", "db.num=0, but db.url.0 is set: expected db.num=1"),
             ("nacos.inetutils.ip-address=a b", "expected an IP address"),
             ("nacos.inetutils.ignored-interfaces.0=(", "expected a regular expression"),
             ("nacos.raft.port=7000", "expected 127.0.0.1:8848?raft_port=7000 in cluster.conf"),

@@ -290,6 +290,11 @@ class RealCluster:
 
     def start(self) -> None:
         """Start all nodes at the same time and wait until all are ready."""
+        self.begin()
+        self.wait_ready()
+
+    def begin(self) -> None:
+        """Start all nodes at the same time."""
         started = [
             subprocess.Popen(
                 [*node.prefix, "sh", os.path.join(BIN, "startup.sh"), *self.arguments],
@@ -301,7 +306,6 @@ class RealCluster:
             node.output = process.communicate(timeout=600)[0].decode()
             if process.returncode:
                 raise AssertionError(f"startup.sh: {process.returncode}: {node.output}\n{node.log}")
-        self.wait_ready()
 
     def wait_ready(self, nodes: list[RealNode] | None = None) -> None:
         for node in nodes or self.nodes:

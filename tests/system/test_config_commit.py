@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import http.client
+import os
+import sqlite3
+import threading
+
 from tests import mariadb
 from tests.cutting import Cutting
-from tests.system.config_nodes import ConfigCase, Poll, get, md5, publish, read, remove
-from tests.system.nodes import wait_for
+from tests.system.config_nodes import CS, ConfigCase, Poll, get, md5, publish, read, remove
+from tests.system.nodes import RealNode, wait_for
 from tests.system.test_config_mysql import properties
 
 
@@ -62,6 +69,52 @@ class CommitTests(ConfigCase):
             wait_for(lambda node=node: get(node, "removed").status == 404, why="the removal")  # type: ignore[misc]
             wait_for(lambda node=node: get(node, "never").status == 404, why="the comparison")  # type: ignore[misc]
             self.assertEqual(read(node, "changed"), "newer")
+
+    def test_killed_at_commit(self) -> None:
+        """
+        A node that is killed (kill -9) before it knows what came of a commit does not serve what it had before, when it
+        is started again without the database; and then it serves what the database holds.
+        """
+        first = self.nodes.nodes[0]
+        for holding, content in (("answer", "newer"), ("commit", "old")):
+            self.assertTrueAnswer(publish(first, holding, "old"))
+            self.assertEverywhere(self.nodes.nodes, holding, "old")
+            self._wait_for_disk(first, holding)
+            self.way.held.clear()
+            self.way.holding, self.way.armed = holding, True
+            answers: list[object] = []
+            asking = threading.Thread(target=self._ask, args=(first, holding, answers), daemon=True)
+            asking.start()
+            self.assertTrue(self.way.held.wait(60))
+            first.kill()
+            asking.join(60)
+            self.assertEqual(answers, [], "nobody was told anything")
+            self.way.holding = ""
+            self.way.cut()
+            self.nodes.restart(first)
+            self.assertEqual(wait_for(functools.partial(get, first, holding)).status, 503)
+            self._mend()
+            wait_for(functools.partial(self._reads, first, holding, content), why="what is there")
+            for node in self.nodes.nodes:
+                node.request("POST", CS + "/ops/localCache")
+            self.assertEverywhere(self.nodes.nodes, holding, content)
+
+    def _reads(self, node: RealNode, data_id: str, content: str) -> bool:
+        return read(node, data_id) == content
+
+    def _ask(self, node: RealNode, data_id: str, answers: list[object]) -> None:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            answers.append(publish(node, data_id, "newer"))
+
+    def _wait_for_disk(self, node: RealNode, data_id: str) -> None:
+        """Its copy there holds the config."""
+        path = os.path.join(node.home, "data", "config", "cache.db")
+
+        def there() -> bool:
+            with contextlib.closing(sqlite3.connect(path)) as file:
+                return file.execute("SELECT 1 FROM config WHERE data_id=?", (data_id,)).fetchone() is not None
+
+        wait_for(there, why="the copy on disk")
 
     def _mend(self) -> None:
         self.assertTrue(self.way.is_cut.wait(60))

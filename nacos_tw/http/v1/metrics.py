@@ -29,6 +29,7 @@ class PrometheusV1:
     """
     Always there; it is Nacos that hides it unless it is exposed.
 
+    @ivar storage_differs: how the places differ in which the members keep their configs; "" if they do not.
     @ivar checks: how many probes of each kind were made (C{tcpHealthCheck}, C{httpHealthCheck},
         C{mysqlhealthCheck}), or more such naming gauges.
     @ivar more: families of other parts of the node, such as the HTTP front.
@@ -47,6 +48,7 @@ class PrometheusV1:
     checks: Callable[[], Mapping[str, int]] = lambda: {}
     more: Callable[[], Iterable[Family]] = lambda: ()
     config: Callable[[], Mapping[str, float]] = lambda: {}
+    storage_differs: Callable[[], str] = lambda: ""
 
     @serve(app, "GET", "/prometheus", needs="open")
     def prometheus(self, call: Call) -> Reply:
@@ -63,6 +65,11 @@ class PrometheusV1:
             "gauge",
             "Whether this node takes the member for up.",
             [({"member": member.address}, int(member.state == UP)) for member in self.members],
+        )
+        yield gauge(
+            "nacos_storage_differs",
+            "Whether members that are up keep their configs in different places.",
+            int(bool(self.storage_differs())),
         )
         yield from self._process()
         yield from self.more()
