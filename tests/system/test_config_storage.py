@@ -54,9 +54,12 @@ class StorageTests(ConfigCase):
         nodes.wait_ready()
         for node in nodes.nodes:
             wait_for(lambda node=node: not self.differs(node), why=f"{node.address} to see no difference")  # type: ignore[misc]
-            told = self.info(node)
-            self.assertEqual({each["storage"] for each in told.values()}, {"external"})
-            self.assertEqual(len({each["database"] for each in told.values()}), 1)
+            wait_for(lambda node=node: self.agreed(node), why=f"{node.address} to know one database")  # type: ignore[misc]
+
+    def agreed(self, node: RealNode) -> bool:
+        """Whether all nodes report one database, as this one knows it."""
+        places = {(each["storage"], each["database"]) for each in self.info(node).values()}
+        return len(places) == 1 and places.pop()[0] == "external"
 
     def told(self, odd: RealNode, others: list[RealNode], text: str) -> None:
         """All nodes say it; that one is out of service with it."""
