@@ -21,6 +21,20 @@ export default defineConfig(({ command }) => ({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1200,
     manifest: true,
+    // Few files: over a slow line each costs a round trip. What only some pages need (editor, charts) comes with them.
+    cssCodeSplit: false,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "zh-CN", test: /locales[\\/]zh-CN|lang[\\/]zh-cn\.mjs/ },
+            { name: "en-US", test: /locales[\\/]en-US|lang[\\/]en\.mjs/ },
+            { name: "elements", test: /node_modules[\\/](?!echarts|zrender|@?codemirror|@lezer|@marijn|yaml|saxes|smol-toml|crelt|style-mod|w3c-keyname|xmlchars|tslib)/ },
+            { name: "shared", test: /src[\\/](?!pages|editor|main|App)/ },
+          ],
+        },
+      },
+    },
   },
   server: { port: 5173, proxy: { "/nacos/v": { target: NODE } } },
 }));

@@ -37,7 +37,11 @@ export async function chooseLanguage(wanted: Language): Promise<void> {
   await loadLanguage(wanted);
 }
 
-/** A message, outside components. */
-export function t(key: string, values: Record<string, unknown> = {}): string {
-  return (i18n.global.t as (key: string, values: object) => string)(key, values);
+/**
+ * A message, outside components.
+ * @param count chooses its form, where it has several ("1 row | {count} rows").
+ */
+export function t(key: string, values: Record<string, unknown> = {}, count?: number): string {
+  const say = i18n.global.t as (key: string, values: object, count?: number) => string;
+  return count === undefined ? say(key, values) : say(key, values, count);
 }

@@ -2,6 +2,7 @@
 import { onBeforeUnmount, onMounted, ref, type Ref } from "vue";
 import { ApiError } from "@/api/client";
 import { t } from "@/i18n";
+import { translated } from "@/reasons";
 
 export const EVERY = 1000;
 /** The longest wait between two questions while they fail. */
@@ -74,7 +75,7 @@ export class Poller {
 export function reasonOf(error: unknown): string {
   if (!(error instanceof ApiError)) return String(error);
   if (error.status === 0) return t("common.unreachable");
-  const reason = error.message || t("common.failed", { status: error.status });
+  const reason = translated(error.message) || t("common.failed", { status: error.status });
   return error.status === 403 ? t("common.forbidden", { reason }) : reason;
 }
 

@@ -16,7 +16,7 @@ function keys(messages: object, before = ""): string[] {
 }
 
 function holders(text: string): string[] {
-  return [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!).sort();
+  return [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!))].sort();
 }
 
 function at(messages: object, key: string): string {

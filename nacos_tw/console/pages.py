@@ -51,7 +51,7 @@ _HASHED = re.compile(r"-[\w-]{8}\.\w+$")
 _HTML = TYPES[".html"]
 
 NOT_BUILT = b"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Nacos</title></head><body>
+<html lang="en"><head><meta charset="utf-8"><title>nacos_tw</title></head><body>
 <h1>The console is not built</h1>
 <p>This node runs without its web pages; its API works. With Node.js 20 or later, build them in the source folder
 and start the node again:</p>

@@ -1,5 +1,5 @@
 /** The nodes of the cluster, and their last ten minutes. Reads are quiet: the page repeats them. */
-import { rest } from "./client";
+import { ApiError, rest, text } from "./client";
 
 export interface RaftGroup {
   /** ip:raftPort; absent while the node knows none. */
@@ -27,6 +27,8 @@ export interface ExtendInfo {
   raftMetaData?: { errMsg?: string; metaDataMap: Record<string, RaftGroup> };
   raftPeers?: Record<string, PeerLink>;
   raftPort?: string;
+  /** "embedded" or "external": where it keeps configurations. */
+  storage?: string;
   raftRole?: "LEADER" | "FOLLOWER" | "CANDIDATE";
   version?: string;
 }
@@ -75,9 +77,29 @@ const quiet = true;
 export const nodes = () => rest<Member[]>("GET", "v1/core/cluster/nodes", { query: { withInstances: false }, quiet });
 /** The node that answers. */
 export const self = () => rest<Member>("GET", "v1/core/cluster/self", { quiet });
+/** How its database is: "UP", or what is wrong. "UP" too where the node has no configurations. */
+export async function databaseHealth(): Promise<string> {
+  try {
+    return (await text("GET", "v1/cs/health", { quiet })).trim();
+  } catch (error) {
+    if (error instanceof ApiError && [404, 501].includes(error.status)) return "UP";
+    throw error;
+  }
+}
+
+/** Why the node cannot do its work; "" when it can. */
+export async function unreadiness(): Promise<string> {
+  try {
+    await text("GET", "v1/console/health/readiness", { quiet });
+    return "";
+  } catch (error) {
+    if (error instanceof ApiError && error.status >= 500 && error.message) return error.message;
+    throw error;
+  }
+}
+
 export const clusterHistory = (seconds: number) =>
   rest<ClusterHistory>("GET", "v1/console/cluster/history", { query: { seconds }, quiet });
-export const leave = (address: string) => rest<unknown>("POST", "v1/core/cluster/server/leave", { json: [address] });
 /** Hand the lead to the node with this Raft address. */
 export const transferLeader = (raftAddress: string) =>
   rest<unknown>("POST", "v1/core/ops/raft", { json: { command: "transferLeader", value: raftAddress } });

@@ -17,6 +17,8 @@ export interface ConfigItem extends ConfigKey {
   md5: string | null;
   appName: string | null;
   type: string | null;
+  /** Names of its copies for some clients: "beta", or "tag_" and the tag. Absent where there are none. */
+  grayNames?: string[];
 }
 
 export interface Config extends ConfigItem {
@@ -108,16 +110,20 @@ export interface Transferred {
   skipData?: { dataId: string; group: string }[];
   unrecognizedCount?: number;
   unrecognizedData?: { itemName: string }[];
+  /** Entries that are no text. */
+  unreadableCount?: number;
+  unreadableData?: { itemName: string }[];
 }
 
 /** What an import or a clone did. Codes other than 200 say in `message` why nothing was done. */
 export type Report = Rest<Transferred | null>;
 
-export function importConfigs(file: File, policy: Policy, namespace: string): Promise<Report> {
+/** @param skipUnreadable imports the rest where an entry is no text; else nothing is imported then. */
+export function importConfigs(file: File, policy: Policy, namespace: string, skipUnreadable: boolean): Promise<Report> {
   const body = new FormData();
   body.set("policy", policy);
   body.set("file", file);
-  return request<Report>("POST", PATH, { query: { import: true, namespace }, body });
+  return request<Report>("POST", PATH, { query: { import: true, namespace, unreadable: skipUnreadable ? "skip" : undefined }, body });
 }
 
 export interface CloneItem {

@@ -5,7 +5,6 @@ export interface Namespace {
   namespace: string;
   namespaceShowName: string;
   namespaceDesc?: string | null;
-  quota: number;
   configCount: number;
   /** 0: the public one, which can neither be edited nor deleted. */
   type: number;

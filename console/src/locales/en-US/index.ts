@@ -7,5 +7,6 @@ import cluster from "./cluster";
 import namespace from "./namespace";
 import auth from "./auth";
 import settings from "./settings";
+import reasons from "./reasons";
 
-export default { common, login, config, history, service, cluster, namespace, auth, settings };
+export default { common, login, config, history, service, cluster, namespace, auth, settings, reasons };

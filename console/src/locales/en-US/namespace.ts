@@ -4,8 +4,10 @@ export default {
   emptyId: "(empty)",
   name: "Name",
   desc: "Description",
-  configs: "Configurations / quota",
+  configs: "Configurations",
   services: "Services",
+  countConfigs: "no configurations | 1 configuration | {count} configurations",
+  countServices: "no services | 1 service | {count} services",
   create: "Create namespace",
   edit: "Edit namespace",
   detail: "Namespace",
@@ -17,7 +19,7 @@ export default {
   refused: "The node did not take it: the ID is taken, or the name or the ID cannot be",
   deleteEmpty: "Delete the namespace {name} ({id})? There is nothing in it.",
   deleteFull:
-    "Delete the namespace {name} ({id})? What is in it stays: {configs} configurations and {services} services. They are no longer shown here, but clients still get them, and they are back when a namespace with this ID is created again.",
+    "Delete the namespace {name} ({id})? What is in it stays: {configs} and {services}. They are no longer shown here, but clients still get them, and they are back when a namespace with this ID is created again.",
   deleteUnknown:
-    "Delete the namespace {name} ({id})? What is in it stays: {configs} configurations, and its services. They are no longer shown here, but clients still get them, and they are back when a namespace with this ID is created again.",
+    "Delete the namespace {name} ({id})? What is in it stays: {configs}, and its services. They are no longer shown here, but clients still get them, and they are back when a namespace with this ID is created again.",
 };

@@ -16,7 +16,7 @@ export default {
   subscribers: "Subscribers",
   deleteEmpty: "Delete the service {name} of group {group}?",
   deleteFull:
-    "Delete the service {name} of group {group}? It has {count} instances, which go with it. A client that still sends heartbeats registers its instance, and so the service, again.",
+    "Delete the service {name} of group {group}? It has 1 instance, which goes with it. A client that still sends heartbeats registers its instance, and so the service, again. | Delete the service {name} of group {group}? It has {count} instances, which go with it. A client that still sends heartbeats registers its instance, and so the service, again.",
   protectThreshold: "Protect threshold",
   protectThresholdHint:
     "From 0 to 1. When the share of healthy instances is not above it, clients are given all instances, the unhealthy ones too.",
@@ -75,5 +75,4 @@ export default {
   mayNotList: "You may not read the services of this namespace",
   mayNotRead: "You may not read this service",
   nameNeeded: "Enter a service name",
-  live: { old: "What is shown is of {time}." },
 };

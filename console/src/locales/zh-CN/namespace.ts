@@ -4,8 +4,10 @@ export default {
   emptyId: "（空）",
   name: "名称",
   desc: "描述",
-  configs: "配置数 / 配额",
+  configs: "配置数",
   services: "服务数",
+  countConfigs: "{count} 个配置",
+  countServices: "{count} 个服务",
   create: "新建命名空间",
   edit: "编辑命名空间",
   detail: "命名空间详情",
@@ -17,7 +19,7 @@ export default {
   refused: "节点没有接受：ID 已存在，或名称或 ID 不合要求",
   deleteEmpty: "确定要删除命名空间 {name}（{id}）吗？其中没有内容。",
   deleteFull:
-    "确定要删除命名空间 {name}（{id}）吗？其中的内容会保留：{configs} 个配置和 {services} 个服务。它们不再显示在控制台中，但客户端仍可读取；用同一 ID 重新创建命名空间后会再次显示。",
+    "确定要删除命名空间 {name}（{id}）吗？其中的内容会保留：{configs}和{services}。它们不再显示在控制台中，但客户端仍可读取；用同一 ID 重新创建命名空间后会再次显示。",
   deleteUnknown:
-    "确定要删除命名空间 {name}（{id}）吗？其中的内容会保留：{configs} 个配置以及其中的服务。它们不再显示在控制台中，但客户端仍可读取；用同一 ID 重新创建命名空间后会再次显示。",
+    "确定要删除命名空间 {name}（{id}）吗？其中的内容会保留：{configs}以及其中的服务。它们不再显示在控制台中，但客户端仍可读取；用同一 ID 重新创建命名空间后会再次显示。",
 };

@@ -74,5 +74,4 @@ export default {
   mayNotList: "您没有读取此命名空间中服务的权限",
   mayNotRead: "您没有读取此服务的权限",
   nameNeeded: "请输入服务名",
-  live: { old: "当前显示的是 {time} 的数据。" },
 };

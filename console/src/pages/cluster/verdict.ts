@@ -27,6 +27,8 @@ export interface Node {
   heard?: number;
   voters: string[];
   members: string[];
+  /** Where it keeps configurations, in one word; none if it has not told. */
+  storage: string[];
   self: boolean;
   leads: boolean;
   raw: Member;
@@ -34,7 +36,7 @@ export interface Node {
 
 /** What is wrong: nodes that say the same, with what they say. */
 export interface Difference {
-  kind: "leader" | "voters" | "members" | "notVoting";
+  kind: "leader" | "voters" | "members" | "storage" | "notVoting";
   groups: { nodes: string[]; leader?: string; term?: number; list?: string[] }[];
 }
 
@@ -72,6 +74,7 @@ function nodeOf(member: Member, self: string, names: Map<string, string>): Node 
     heard: info.lastRefreshTime,
     voters: (group?.raftGroupMember ?? []).map(name).sort(),
     members: [...(info.members ?? [])].sort(),
+    storage: info.storage ? [info.storage] : [],
     self: member.address === self,
     leads: false,
     raw: member,
@@ -91,7 +94,7 @@ function grouped<T>(nodes: Node[], said: (node: Node) => T): Map<string, { said:
   return found;
 }
 
-function listDifference(kind: "voters" | "members", nodes: Node[]): Difference[] {
+function listDifference(kind: "voters" | "members" | "storage", nodes: Node[]): Difference[] {
   const told = nodes.filter((node) => node[kind].length > 0);
   const groups = [...grouped(told, (node) => node[kind]).values()];
   return groups.length < 2 ? [] : [{ kind, groups: groups.map((one) => ({ nodes: one.nodes, list: one.said })) }];
@@ -108,7 +111,7 @@ export function differences(nodes: Node[], all: Node[]): Difference[] {
   if (leaders.length > 1) {
     found.push({ kind: "leader", groups: leaders.map((one) => ({ nodes: one.nodes, ...one.said })) });
   }
-  found.push(...listDifference("voters", told), ...listDifference("members", told));
+  found.push(...listDifference("voters", told), ...listDifference("members", told), ...listDifference("storage", nodes));
   const voters = new Set(told.flatMap((node) => node.voters));
   const silent = all.map((node) => node.address).filter((address) => !voters.has(address));
   if (voters.size > 0 && silent.length > 0) found.push({ kind: "notVoting", groups: [{ nodes: silent }] });

@@ -1,5 +1,6 @@
 /** What the configuration pages decide, without a page. */
-import type { ConfigKey, Config, Publish, Search } from "@/api/config";
+import type { ConfigKey, Config, Publish, Report, Search } from "@/api/config";
+import { translated } from "@/reasons";
 
 export const TYPES = ["text", "json", "xml", "yaml", "html", "properties", "toml"] as const;
 export type ConfigType = (typeof TYPES)[number];
@@ -113,6 +114,23 @@ export function publishOf(config: Config, content: string): Publish {
     effect: config.effect ?? undefined,
     schema: config.schema ?? undefined,
   };
+}
+
+/**
+ * Why an import or a clone did nothing, in the reader's language where its code is a known one; with what the node says
+ * after its own words for the code.
+ */
+export function reportProblem(report: Report, say: (key: string) => string): string {
+  const told = report.message ?? "";
+  const known = say(`config.report.${report.code}`);
+  if (!known) return told;
+  const detail = /^[^:]*: (.+)$/s.exec(told)?.[1];
+  return detail ? `${known} (${translated(detail)})` : known;
+}
+
+/** The marks of a row of the list: which clients get another version of it. */
+export function copiesOf(names: string[] = []): { beta: boolean; tags: string[] } {
+  return { beta: names.includes("beta"), tags: names.filter((name) => name.startsWith("tag_")).map((name) => name.slice(4)) };
 }
 
 /** Whether a publish was refused because somebody else had published. */

@@ -3,6 +3,7 @@ import { onMounted, ref } from "vue";
 import { useRoute } from "vue-router";
 import { config as fetchConfig, type Config } from "@/api/config";
 import { version as fetchVersion, type Version } from "@/api/history";
+import { useLoading } from "@/loading";
 import { loadNamespaces, namespaceId } from "@/namespaces";
 import { keyOf, queryText } from "@/pages/config/logic";
 import { mayRead } from "@/pages/config/rights";
@@ -14,7 +15,9 @@ export function useVersion() {
   const found = ref<Version | null>();
   const current = ref<Config | null>();
 
-  async function load(): Promise<void> {
+  const { trouble, load: attempt } = useLoading();
+
+  async function ask(): Promise<void> {
     if (!mayRead(key)) return;
     if (!key.dataId || !key.group || !nid) {
       found.value = null;
@@ -23,9 +26,10 @@ export function useVersion() {
     [found.value, current.value] = await Promise.all([fetchVersion(key, nid), fetchConfig(key)]);
   }
 
+  const load = () => attempt(ask);
   onMounted(() => {
     void loadNamespaces();
     return load();
   });
-  return { key, nid, found, current, load };
+  return { key, nid, found, current, trouble, load };
 }
