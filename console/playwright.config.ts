@@ -23,14 +23,14 @@ export default defineConfig({
   workers: 1, // the nodes are started once for each
   retries: 0, // a test that passes at times only is wrong
   // Long enough for a machine that does much else meanwhile: what a test waits for ends it, not the time.
-  timeout: 180_000,
+  timeout: 900_000,
   maxFailures: 10, // something that all need is broken
-  expect: { timeout: 30_000 },
+  expect: { timeout: 120_000 },
   reporter: process.env.E2E_JSON ? [["list"], ["json", { outputFile: process.env.E2E_JSON }]] : "list",
   use: {
     locale: "en-US",
-    actionTimeout: 30_000,
-    navigationTimeout: 60_000,
+    actionTimeout: 120_000,
+    navigationTimeout: 120_000,
     colorScheme: "light",
     viewport: { width: 1280, height: 800 },
     reducedMotion: "reduce",

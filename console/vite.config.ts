@@ -27,8 +27,9 @@ export default defineConfig(({ command }) => ({
       output: {
         codeSplitting: {
           groups: [
+            // By the names of languages: scripts/first-load.mjs looks for them. (Element Plus always has English.)
             { name: "zh-CN", test: /locales[\\/]zh-CN|lang[\\/]zh-cn\.mjs/ },
-            { name: "en-US", test: /locales[\\/]en-US|lang[\\/]en\.mjs/ },
+            { name: "en-US", test: /locales[\\/]en-US/ },
             { name: "elements", test: /node_modules[\\/](?!echarts|zrender|@?codemirror|@lezer|@marijn|yaml|saxes|smol-toml|crelt|style-mod|w3c-keyname|xmlchars|tslib)/ },
             { name: "shared", test: /src[\\/](?!pages|editor|main|App)/ },
           ],

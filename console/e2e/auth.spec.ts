@@ -1,4 +1,4 @@
-import { ADMIN, agree, expect, logIn, row, succeeded, test, unique } from "./fixtures";
+import { ADMIN, agree, apart, expect, logIn, row, succeeded, test, unique } from "./fixtures";
 
 test("users: create, search, reset the password, delete", async ({ visit, page, admin, single }) => {
   const name = unique("ann");
@@ -36,7 +36,7 @@ test("users: create, search, reset the password, delete", async ({ visit, page, 
   expect(await admin.json<string[]>("v1/auth/users/search", { username: name })).toEqual([]);
 });
 
-test("a user that is there already is told in the node's words", async ({ visit, page, guard }) => {
+test("a user that is there already is told", async ({ visit, page, guard }) => {
   await visit("/userManagement");
   await page.getByRole("button", { name: "Create user" }).click();
   const dialog = page.getByRole("dialog", { name: "Create user" });
@@ -45,7 +45,7 @@ test("a user that is there already is told in the node's words", async ({ visit,
   await dialog.getByLabel("The same once more").fill("x");
   guard.allow("/v1/auth/users", 400);
   await dialog.getByRole("button", { name: "Create" }).click();
-  await expect(page.getByText(`user '${ADMIN}' already exist!`)).toBeVisible();
+  await expect(page.getByText(`There is a user ${ADMIN} already`)).toBeVisible();
   await expect(dialog).toBeVisible();
 });
 
@@ -59,7 +59,10 @@ test("roles: bind with a suggested user, unbind", async ({ visit, page, admin })
   const dialog = page.getByRole("dialog", { name: "Bind role" });
   await dialog.getByLabel("Role").fill(role);
   await dialog.getByLabel("Username").fill(name.slice(0, -1));
-  await page.getByRole("option", { name }).click();
+  const option = page.getByRole("option", { name });
+  await expect(option).toBeVisible();
+  for (const button of ["Bind role", "Cancel"]) await apart(page.locator(".suggestions:visible"), dialog.getByRole("button", { name: button, exact: true }));
+  await option.click();
   await dialog.getByRole("button", { name: "Bind role" }).click();
   await succeeded(page, "The user has the role");
   await expect(row(page, role)).toContainText(name);
@@ -84,7 +87,10 @@ test("permissions: add for a suggested role, with and without patterns, delete",
   await page.getByRole("button", { name: "Add permission" }).click();
   const dialog = page.getByRole("dialog", { name: "Add permission" });
   await dialog.getByLabel("Role").fill(role.slice(0, -1));
-  await page.getByRole("option", { name: role }).click();
+  const option = page.getByRole("option", { name: role });
+  await expect(option).toBeVisible();
+  for (const button of ["Create", "Cancel"]) await apart(page.locator(".suggestions:visible"), dialog.getByRole("button", { name: button, exact: true }));
+  await option.click();
   await dialog.getByRole("combobox", { name: "Namespace" }).click();
   await page.getByRole("option", { name: space }).click();
   await expect(dialog.getByTestId("resource")).toHaveText(`${space}:*:*`);

@@ -13,12 +13,42 @@ test("three nodes: who leads, and DOWN for one that was killed", async ({ visit,
   await last.kill();
   await expect(row(page, last.address)).toContainText("DOWN");
   await expect(page.getByText("2 of 3 nodes are up")).toBeVisible();
+  await expect(page.getByText("are up and agree")).toHaveCount(0);
   await expect(leaders).toHaveCount(1);
 
   last.start();
   await last.ready();
   await expect(row(page, last.address)).toContainText("UP");
   expect(guard.report()).toEqual([]);
+});
+
+test("the other nodes' consoles can be reached, and nothing is offered that does not work", async ({ visit, page, context, cluster, hosts }) => {
+  const [first, second] = cluster.all as [typeof cluster.first, typeof cluster.first];
+  await visit("/clusterManagement", new Login(first.api, ADMIN, PASSWORD), first);
+  await expect(row(page, first.address).getByRole("link")).toHaveCount(0); // one is there
+  await expect(page.getByRole("button", { name: /Leave/ })).toHaveCount(0);
+  hosts.add(second.address);
+  const opened = context.waitForEvent("page");
+  await row(page, second.address).getByRole("link", { name: second.address }).click();
+  const other = await opened;
+  await expect(other.getByRole("heading", { level: 1, name: "nacos_tw" })).toBeVisible(); // its own login
+  expect(new URL(other.url()).host).toBe(second.address);
+  await other.close();
+});
+
+test("nothing is said to be well while the node cannot be reached", async ({ visit, page, guard, cluster }) => {
+  const last = cluster.all[2]!;
+  await visit("/clusterManagement", new Login(last.api, ADMIN, PASSWORD), last);
+  await expect(page.getByText("All 3 nodes are up and agree.")).toBeVisible();
+  guard.allow(last.address, 0);
+  await last.kill();
+  await expect(page.getByText("What the cluster is like now is not known")).toBeVisible();
+  await expect(page.getByText("are up and agree")).toHaveCount(0);
+  await expect(page.locator(".el-alert--success")).toHaveCount(0);
+  await expect(page.locator(".nodes .el-tag--success")).toHaveCount(0);
+  last.start();
+  await last.ready();
+  await expect(page.getByText("All 3 nodes are up and agree.")).toBeVisible();
 });
 
 test("what is written on one node is seen and changed on another", async ({ visit, page, cluster }) => {

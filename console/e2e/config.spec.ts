@@ -142,6 +142,40 @@ test("publish gray for one address, then end it", async ({ visit, page, admin })
   await expect.poll(() => admin.content(dataId)).toBe("for all");
 });
 
+test("the list marks what some clients get otherwise, in one request", async ({ visit, page, admin }) => {
+  const space = await newSpace(admin);
+  for (const name of ["both", "plain"]) await admin.publish(name, "for all", { tenant: space });
+  await admin.publish("both", "for one", { tenant: space }, { betaIps: "10.1.1.1" });
+  await admin.publish("both", "blue", { tenant: space, tag: "blue" });
+  let asked = 0;
+  page.on("request", (request) => (asked += request.url().includes("/v1/cs/") ? 1 : 0));
+  await visit(`/configurationManagement?namespace=${space}`);
+  await expect(row(page, "both").getByText("Gray", { exact: true })).toBeVisible();
+  await expect(row(page, "both").getByText("Tags: blue")).toBeVisible();
+  await expect(row(page, "plain").locator(".el-tag")).toHaveCount(0);
+  expect(asked).toBe(1);
+});
+
+test("what cannot be undone is asked with the focus on the safe answer", async ({ visit, page, admin }) => {
+  const space = await newSpace(admin);
+  await admin.publish("kept", "x", { tenant: space });
+  await visit(`/configurationManagement?namespace=${space}`);
+  const question = page.locator(".el-message-box");
+  await row(page, "kept").getByRole("button", { name: "Delete", exact: true }).click();
+  await expect(question.getByRole("button", { name: "Cancel" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(question).toBeHidden();
+  expect(await admin.content("kept", { tenant: space })).toBe("x");
+  await visit(`/configeditor?dataId=kept&group=${GROUP}&namespace=${space}`);
+  await expect(editor(page)).toContainText("x");
+  await type(page, "y");
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  await expect(page.getByRole("dialog").getByRole("button", { name: "Go on editing" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("dialog")).toBeHidden();
+  expect(await admin.content("kept", { tenant: space })).toBe("x");
+});
+
 test("search, page, and delete many", async ({ visit, page, admin }) => {
   const space = await newSpace(admin);
   const names = Array.from({ length: 12 }, (_, number) => `many-${String(number).padStart(2, "0")}`);
@@ -187,12 +221,12 @@ test("export, import into another namespace, clone", async ({ visit, page, admin
 
   await row(page, "one.yaml").locator(".el-checkbox").click();
   await page.getByRole("button", { name: "Clone selected" }).click();
-  const clone = page.getByRole("dialog", { name: "Clone 1 configurations" });
+  const clone = page.getByRole("dialog", { name: "Clone 1 configuration" });
   await clone.getByRole("combobox", { name: "Target namespace" }).click();
   await page.getByRole("option", { name: from }).click();
   await clone.getByLabel("Data ID").fill("copy.yaml");
   await clone.getByRole("button", { name: "Clone selected" }).click();
-  await expect(clone).toContainText("Done: 1 configurations were written");
+  await expect(clone).toContainText("Done: 1 configuration was written");
   await expect.poll(() => admin.content("copy.yaml", { tenant: from })).toBe("a: 1");
 });
 

@@ -44,14 +44,14 @@ async function started(size: number, properties: Record<string, string | boolean
 const WITH_ADMIN = { ...AUTH, "nacos.core.auth.admin.password": PASSWORD };
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
-  single: [async ({}, use) => started(1, WITH_ADMIN, (nodes) => use(nodes.first)), { scope: "worker", timeout: 180_000 }],
-  open: [async ({}, use) => started(1, {}, (nodes) => use(nodes.first)), { scope: "worker", timeout: 180_000 }],
+  single: [async ({}, use) => started(1, WITH_ADMIN, (nodes) => use(nodes.first)), { scope: "worker", timeout: 600_000 }],
+  open: [async ({}, use) => started(1, {}, (nodes) => use(nodes.first)), { scope: "worker", timeout: 600_000 }],
   seeded: [
     async ({}, use) =>
       started(1, WITH_ADMIN, async (nodes) => use({ node: nodes.first, nid: await seed(new Login(nodes.first.api, ADMIN, PASSWORD)) })),
-    { scope: "worker", timeout: 180_000 },
+    { scope: "worker", timeout: 600_000 },
   ],
-  cluster: [async ({}, use) => started(3, WITH_ADMIN, use), { scope: "worker", timeout: 180_000 }],
+  cluster: [async ({}, use) => started(3, WITH_ADMIN, use), { scope: "worker", timeout: 600_000 }],
 
   hosts: async ({}, use) => use(new Set()),
 
@@ -111,6 +111,14 @@ export const row = (page: Page | Locator, text: string) => page.getByRole("row")
 /** Say yes to the question that is on the screen. */
 export async function agree(page: Page): Promise<void> {
   await page.locator(".el-message-box").getByRole("button", { name: "OK" }).click();
+}
+
+/** Whether one thing covers no part of another. */
+export async function apart(one: Locator, other: Locator): Promise<void> {
+  const [a, b] = [await one.boundingBox(), await other.boundingBox()];
+  if (!a || !b) throw new Error("one of them is not shown");
+  const separate = a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+  expect(separate, `${JSON.stringify(a)} lies on ${JSON.stringify(b)}`).toBe(true);
 }
 
 /** Wait for a message of success. */

@@ -10,7 +10,7 @@ import { Api } from "./api";
 const ROOT = resolve(fileURLToPath(import.meta.url), "../../..");
 const VENV = resolve(ROOT, process.env.NACOS_TW_VENV ?? ".venv-test");
 export const PYTHON = join(VENV, "bin/python");
-const START = 90_000;
+const START = 300_000;
 /** The address that a node takes for its own. */
 const OWN = { "nacos.inetutils.ip-address": "127.0.0.1" };
 
@@ -72,9 +72,9 @@ export class Node {
     closeSync(output);
   }
 
-  async ready(): Promise<void> {
+  async ready(state: "readiness" | "liveness" = "readiness"): Promise<void> {
     const ended = () => this.process?.exitCode != null;
-    await until(`${this.address} to be ready`, async () => ended() || (await fetch(`${this.url}v1/console/health/readiness`)).ok);
+    await until(`${this.address} to be ready`, async () => ended() || (await fetch(`${this.url}v1/console/health/${state}`)).ok);
     if (ended()) throw new Error(`the node has ended: ${readFileSync(this.output, "utf8").slice(-2000)}`);
   }
 
@@ -103,7 +103,8 @@ export class Nodes {
     return this.all[0]!;
   }
 
-  static async start(size: number, properties: Record<string, string | number | boolean>): Promise<Nodes> {
+  /** @param waits whether they have to be ready; else it is enough that they answer. */
+  static async start(size: number, properties: Record<string, string | number | boolean>, waits = true): Promise<Nodes> {
     const folder = mkdtempSync(join(tmpdir(), "nacos-tw-e2e-"));
     const ports: number[] = [];
     while (ports.length < size) ports.push(await freePort(ports));
@@ -117,7 +118,7 @@ export class Nodes {
       node.start();
     }
     try {
-      await Promise.all(nodes.all.map((node) => node.ready()));
+      await Promise.all(nodes.all.map((node) => node.ready(waits ? "readiness" : "liveness")));
       if ("nacos.core.auth.admin.password" in properties) await nodes.hasAdministrator();
     } catch (error) {
       await nodes.close();

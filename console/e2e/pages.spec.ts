@@ -1,6 +1,6 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { ADMIN, PASSWORD, expect, logIn, shows, test } from "./fixtures";
+import { ADMIN, PASSWORD, apart, expect, logIn, shows, test } from "./fixtures";
 import { Login } from "./api";
 import { DATA_ID, pages } from "./pages";
 
@@ -149,6 +149,86 @@ test.describe("on a phone", () => {
   });
 });
 
+test.describe("on a phone", () => {
+  test.use({ viewport: PHONE });
+  test("tables scroll, say so, and keep the column that tells the rows apart", async ({ visit, page, seeded }) => {
+    for (const [route, text] of [["/configurationManagement?namespace=", DATA_ID], ["/namespace", "Development"], ["/clusterManagement", "127.0.0.1:"]]) {
+      await visit(route!, admin(seeded.node), seeded.node);
+      const name = page.getByRole("row").filter({ hasText: text }).locator("td").filter({ hasText: text }).first();
+      await expect(name).toBeVisible();
+      await expect(page.getByText("Swipe sideways for more columns"), route).toBeVisible();
+      const before = (await name.boundingBox())!;
+      const scrolled = page.locator(".table-scroll .el-table__body-wrapper .el-scrollbar__wrap").first();
+      const moved = await scrolled.evaluate((element) => ((element.scrollLeft = 9999), element.scrollLeft));
+      expect(moved, route).toBeGreaterThan(40);
+      await expect(page.locator(".table-scroll.before:not(.after)"), route).toHaveCount(1);
+      const after = (await name.boundingBox())!;
+      expect(Math.abs(after.x - before.x), route).toBeLessThan(2);
+      expect(after.x, route).toBeGreaterThanOrEqual(0);
+      // Half of the place at least is for the other columns.
+      const place = (await scrolled.boundingBox())!;
+      expect(place.x + place.width - (after.x + after.width), route).toBeGreaterThan(place.width / 2 - 20);
+    }
+  });
+
+  test("suggestions cover no buttons", async ({ visit, page, seeded }) => {
+    await visit("/rolesManagement", admin(seeded.node), seeded.node);
+    await page.getByRole("button", { name: "Bind role" }).click();
+    const dialog = page.getByRole("dialog");
+    for (const field of ["Role", "Username"]) {
+      await dialog.getByLabel(field).fill("a");
+      await expect(page.getByRole("option").first()).toBeVisible();
+      for (const button of ["Bind role", "Cancel"]) await apart(page.locator(".suggestions:visible"), dialog.getByRole("button", { name: button, exact: true }));
+      await page.keyboard.press("Tab");
+      await expect(page.locator(".suggestions:visible")).toHaveCount(0);
+    }
+  });
+});
+
+test("what can be done with a row stands in one line", async ({ visit, page, seeded }) => {
+  for (const [route, text] of [["/configurationManagement?namespace=", DATA_ID], ["/namespace", "Development"], ["/serviceManagement?namespace=", "shop-orders"]]) {
+    await visit(route!, admin(seeded.node), seeded.node);
+    const line = page.getByRole("row").filter({ hasText: text });
+    const boxes = await Promise.all(["Details", "Edit", "Delete"].map((name) => line.getByRole("button", { name, exact: true }).boundingBox()));
+    const middles = boxes.filter((box) => box !== null).map((box) => box.y + box.height / 2);
+    expect(middles.length, route).toBe(3);
+    expect(Math.max(...middles) - Math.min(...middles), route).toBeLessThan(1);
+  }
+});
+
+test("a quota that nobody enforces is not shown", async ({ visit, page, seeded }) => {
+  await visit("/namespace", admin(seeded.node), seeded.node);
+  const line = page.getByRole("row").filter({ hasText: "Development" });
+  await expect(line).toBeVisible();
+  await expect(line).not.toContainText("/");
+  await expect(page.getByRole("main")).not.toContainText(/quota|200/i);
+});
+
+test("what could not be loaded is told for as long as it is so", async ({ visit, page, guard, seeded }) => {
+  const { node } = seeded;
+  const pagesAndRoutes: [string, RegExp][] = [
+    ["/configurationManagement?namespace=", /v1\/cs\/configs\?/],
+    ["/namespace", /v1\/console\/namespaces/],
+    ["/serviceManagement?namespace=", /v1\/ns\/catalog\/services/],
+    ["/userManagement", /v1\/auth\/users\?/],
+    [`/historyRollback?dataId=${DATA_ID}&group=DEFAULT_GROUP&namespace=`, /v1\/cs\/history/],
+  ];
+  guard.allow("/nacos/v1/", 503);
+  for (const [route, asked] of pagesAndRoutes) {
+    await page.route(asked, (request) => request.fulfill({ status: 503, body: "the database is not available" }));
+    await visit("/settingCenter", admin(node), node);
+    await visit(route, admin(node), node);
+    const main = page.getByRole("main");
+    await expect(main.locator(".el-table__empty-text"), route).toHaveText("Could not be loaded: The database is away");
+    await expect(page.locator(".el-message")).toHaveCount(0); // has gone by now
+    await expect(main.locator(".live-note"), route).toContainText("The database is away");
+    await page.unroute(asked);
+    await main.locator(".live-note").getByRole("button", { name: "Try again" }).click();
+    await expect(main.locator(".el-table__empty-text"), route).toHaveCount(0);
+    await expect(main.locator(".live-note .el-alert"), route).toHaveCount(0);
+  }
+});
+
 test.describe("in Chinese", () => {
   test.use({ locale: "zh-CN" });
   test("pages are", async ({ visit, page, seeded }) => {
@@ -199,15 +279,17 @@ test("log in and publish with the keyboard alone", async ({ visit, page, seeded 
   await expect.poll(() => admin(seeded.node).content("by-keyboard")).toBe("typed");
 });
 
-test("login and list arrive in less than 400 KB", async ({ visit, page, seeded, guard }) => {
+test("login and list arrive in fewer than 25 requests and less than 400 KB", async ({ visit, page, seeded, guard }) => {
   await visit("/login", null, seeded.node);
   await logIn(page, ADMIN, PASSWORD);
   await shows(page, pages(seeded.nid)[0]!);
+  await expect(page.getByRole("row").filter({ hasText: DATA_ID })).toBeVisible();
   await page.waitForLoadState("networkidle");
   const sizes = await Promise.all([...guard.received].map(async ([url, size]) => [url, await size] as const));
   const total = sizes.reduce((sum, [, size]) => sum + size, 0);
   const script = sizes.filter(([url]) => url.includes("/assets/"));
   expect(script.length).toBeGreaterThan(5);
+  expect(sizes.length, sizes.map(([url]) => url).join("\n")).toBeLessThan(25);
   console.log(`first load: ${(total / 1000).toFixed(0)} kB in ${sizes.length} answers`);
   expect(total).toBeLessThan(400_000);
   expect(sizes.map(([url]) => url).filter((url) => /EditorView|shadow|HistoryChart/.test(url))).toEqual([]);

@@ -97,3 +97,24 @@ describe("samples", () => {
     expect(shellWord("a'; rm -rf /;'")).toBe("'a'\\''; rm -rf /;'\\'''");
   });
 });
+
+describe("copiesOf", () => {
+  it("tells beta from tags", () => {
+    expect(logic.copiesOf(["beta", "tag_blue", "tag_tag_x"])).toEqual({ beta: true, tags: ["blue", "tag_x"] });
+    expect(logic.copiesOf([])).toEqual({ beta: false, tags: [] });
+    expect(logic.copiesOf(undefined)).toEqual({ beta: false, tags: [] });
+  });
+});
+
+describe("reportProblem", () => {
+  const say = (key: string) => (key === "config.report.100004" ? "The file cannot be read" : "");
+  const report = (code: number, message: string | null) => ({ code, message, data: null });
+  it("is in the reader's words, with what the node says behind its own", () => {
+    expect(logic.reportProblem(report(100004, "解析数据失败"), say)).toBe("The file cannot be read");
+    expect(logic.reportProblem(report(100004, "解析数据失败: line 3: a second document"), say)).toBe("The file cannot be read (line 3: a second document)");
+  });
+  it("is the node's text where the code is not known", () => {
+    expect(logic.reportProblem(report(500, "something: odd"), say)).toBe("something: odd");
+    expect(logic.reportProblem(report(500, null), say)).toBe("");
+  });
+});

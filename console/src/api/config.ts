@@ -17,7 +17,7 @@ export interface ConfigItem extends ConfigKey {
   md5: string | null;
   appName: string | null;
   type: string | null;
-  /** Names of its copies for some clients: "beta", or "tag_" and the tag. Absent where there are none. */
+  /** In the list: names of its copies for some clients, "beta", or "tag_" and the tag. */
   grayNames?: string[];
 }
 
@@ -60,7 +60,7 @@ export interface Publish extends ConfigKey {
 }
 
 export const searchConfigs = (wanted: Search, pageNo: number, pageSize: number) =>
-  request<Page<ConfigItem>>("GET", PATH, { query: { ...wanted, pageNo, pageSize } });
+  request<Page<ConfigItem>>("GET", PATH, { query: { ...wanted, pageNo, pageSize, grayNames: true } });
 
 /** The whole row; null if there is no such config. */
 export const config = ({ dataId, group, tenant }: ConfigKey) =>

@@ -30,7 +30,8 @@ function history(...elected: number[]): ClusterHistory {
 
 interface Drawn {
   series: { id: string; name: string; xAxisIndex: number; data: unknown[]; markLine?: { data: Mark[] } }[];
-  xAxis: { min: number; max: number }[];
+  xAxis: { min: number; max: number; axisLabel: { alignMinLabel: string; alignMaxLabel: string } }[];
+  yAxis: { axisLabel: { formatter: (value: number) => string } }[];
 }
 interface Mark {
   name: string;
@@ -52,6 +53,14 @@ describe("chartOption", () => {
 
   it("shows ten minutes up to now", () => {
     expect(draw(history(), "cluster").xAxis.map((axis) => [axis.min, axis.max])).toEqual(Array(3).fill([NOW - 10 * MINUTE, NOW]));
+  });
+
+  it("keeps all words within its edges", () => {
+    const marks = draw(history(9.9, 6, 0.1), "cluster").series[0]!.markLine!.data;
+    expect(marks.map((mark) => [mark.label.show, mark.label.align])).toEqual([[true, "left"], [true, "center"], [true, "right"]]);
+    const { xAxis, yAxis } = draw(history(), "cluster");
+    expect(xAxis.map((axis) => [axis.axisLabel.alignMinLabel, axis.axisLabel.alignMaxLabel])).toEqual(Array(3).fill(["left", "right"]));
+    for (const axis of yAxis) expect([7, 9_999, 1_250_000].map(axis.axisLabel.formatter)).toEqual(["7", "9999", "1.3M"]);
   });
 
   it("marks elections once a chart, in words where there is room for them", () => {

@@ -119,10 +119,17 @@ class ConfigsV1:
         page_no = reading.integer(call, "pageNo")
         page_size = min(reading.integer(call, "pageSize"), LARGEST_PAGE)
 
+        shape = self._marked if params.get("grayNames") == "true" else brief
+
         def rendered(found: Page[Item]) -> Reply:
-            return page(found, map(brief, found.items))
+            return page(found, map(shape, found.items))
 
         return self.configs.query(store_search.search, wanted, page_no, page_size).addCallback(rendered)
+
+    def _marked(self, item: Item) -> dict[str, Any]:
+        """A config on a page, with the names of its copies for some clients: the console asks for them."""
+        entry = self.configs.entry(item.key)
+        return {**brief(item), "grayNames": [] if entry is None else [name for name, _ in entry.copies() if name]}
 
     def _beta(self, call: Call) -> Deferred[Reply]:
         found = self.configs.query(store_gray.beta, reading.key_of(call))

@@ -288,6 +288,21 @@ class Console(ConfigCase):
         self.assertEqual((one["pageNumber"], one["pagesAvailable"]), (1, 1))
         self.assertEqual((one["pageItems"][0]["content"], one["pageItems"][0]["id"]), ("1", "1"))
 
+    def test_search_with_the_names_of_copies(self) -> None:
+        self.publish("1", dataId="a")
+        self.publish("2", {"betaIps": "1.1.1.1"}, dataId="a")
+        self.publish("3", dataId="a", tag="x")
+        self.publish("4", dataId="b")
+        target = f"{CONFIGS}?search=blur&dataId=&group=&pageNo=1&pageSize=10"
+        marked = self.get_json(f"{target}&grayNames=true")["pageItems"]
+        self.assertEqual(
+            [(item["dataId"], item["grayNames"]) for item in marked], [("a", ["beta", "tag_x"]), ("b", [])]
+        )
+        # Clients that do not ask for them get rows as Nacos writes them.
+        plain = self.get_json(target)["pageItems"]
+        self.assertEqual([{**item, "grayNames": names["grayNames"]} for item, names in zip(plain, marked)], marked)
+        self.assertNotIn("grayNames", plain[0])
+
     def test_search_refused(self) -> None:
         target = f"{CONFIGS}?search=accurate&dataId=&group=&pageSize=1"
         self.refused(

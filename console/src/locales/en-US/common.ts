@@ -63,7 +63,7 @@ export default {
   pageSize: "Rows on a page",
   perPage: "{size} per page",
   noData: "Nothing found",
-  notLoaded: "Could not be loaded",
+  notLoaded: "Could not be loaded: {reason}",
   loading: "Loading",
   shownOf: "What is shown is of {time}.",
   moreColumns: "Swipe sideways for more columns",

@@ -63,7 +63,7 @@ export default {
   pageSize: "每页条数",
   perPage: "{size} 条/页",
   noData: "没有数据",
-  notLoaded: "未能加载",
+  notLoaded: "未能加载：{reason}",
   loading: "正在加载",
   shownOf: "显示的是 {time} 的数据。",
   moreColumns: "左右滑动可查看更多列",

@@ -42,6 +42,12 @@ function lines(history: ClusterHistory, view: "cluster" | "nodes", measure: Meas
 /** Share of the span that a mark's words take. */
 const WORDS = 1 / 5;
 
+/** At which of its ends words are held, so that they do not go over the edges of the chart. */
+function aside(time: number, history: ClusterHistory, room: number): "left" | "center" | "right" {
+  if (time > history.now - room) return "right";
+  return time < history.now - history.spanMillis + room ? "left" : "center";
+}
+
 /** The elections as marks, with their words in the first chart only, and only where those of the next do not lie on them. */
 function marks(history: ClusterHistory, words: Words, colours: Colours, labelled: boolean) {
   const room = history.spanMillis * WORDS;
@@ -55,10 +61,9 @@ function marks(history: ClusterHistory, words: Words, colours: Colours, labelled
     data: found.map((one, index) => ({
       name: words.elected(one.leader, one.term),
       xAxis: one.time,
-      // A late one's words go to the left, where there is room.
       label: {
         show: labelled && (found[index + 1]?.time ?? Infinity) > one.time + room,
-        align: one.time > history.now - room ? "right" : "center",
+        align: aside(one.time, history, room),
       },
     })),
   };
@@ -67,6 +72,7 @@ function marks(history: ClusterHistory, words: Words, colours: Colours, labelled
 function axes(history: ClusterHistory, index: number, colours: Colours, look: Look) {
   const clock = (value: number): string => new Date(value).toLocaleTimeString(look.language, { hour: "2-digit", minute: "2-digit" });
   const label = { color: colours.text };
+  const short = new Intl.NumberFormat(look.language, { notation: "compact" });
   return {
     x: {
       type: "time",
@@ -74,7 +80,8 @@ function axes(history: ClusterHistory, index: number, colours: Colours, look: Lo
       min: history.now - history.spanMillis,
       max: history.now,
       splitNumber: look.narrow ? 3 : 8,
-      axisLabel: { ...label, formatter: clock, hideOverlap: true },
+      // The first and the last stand within the chart, not across its edges.
+      axisLabel: { ...label, formatter: clock, hideOverlap: true, alignMinLabel: "left", alignMaxLabel: "right" },
       axisLine: { lineStyle: { color: colours.line } },
     },
     y: {
@@ -83,7 +90,7 @@ function axes(history: ClusterHistory, index: number, colours: Colours, look: Lo
       min: 0,
       minInterval: index === 0 ? undefined : 1,
       splitNumber: 3,
-      axisLabel: label,
+      axisLabel: { ...label, formatter: (value: number): string => (value < 10_000 ? String(value) : short.format(value)) },
       splitLine: { lineStyle: { color: colours.line, opacity: 0.5 } },
     },
   };

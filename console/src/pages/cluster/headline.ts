@@ -30,7 +30,8 @@ export function headlines(verdict: Verdict, own: Own): Headline[] {
   } else if (own.database !== UP) {
     found.push({ type: "error", title: "cluster.databaseDown", text: "cluster.databaseDownText", values: { reason: own.database } });
   }
-  return [...found, ofCluster(verdict)];
+  const cluster = ofCluster(verdict);
+  return [...found, found.length > 0 && cluster.type === "success" ? { ...cluster, type: "info" } : cluster];
 }
 
 function ofCluster(verdict: Verdict): Headline {
