@@ -52,9 +52,8 @@ def said() -> Iterator[tuple[str, str]]:
                 if isinstance(node, ast.FunctionDef) and node.name in SAYING:
                     returned = (inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return))
                     yield from ((place, text) for value in returned if " " in (text := text_of(value)))
-                elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Unavailable" and node.args:
-                    if text := text_of(node.args[0]):
-                        yield place, text
+                elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Unavailable":
+                    yield from ((place, text) for value in node.args[:1] if (text := text_of(value)))
 
 
 class ReasonTests(SynchronousTestCase):

@@ -299,9 +299,9 @@ class Console(ConfigCase):
             [(item["dataId"], item["grayNames"]) for item in marked], [("a", ["beta", "tag_x"]), ("b", [])]
         )
         # Clients that do not ask for them get rows as Nacos writes them.
-        plain = self.get_json(target)["pageItems"]
-        self.assertEqual([{**item, "grayNames": names["grayNames"]} for item, names in zip(plain, marked)], marked)
-        self.assertNotIn("grayNames", plain[0])
+        for item in marked:
+            del item["grayNames"]
+        self.assertEqual(self.get_json(target)["pageItems"], marked)
 
     def test_search_refused(self) -> None:
         target = f"{CONFIGS}?search=accurate&dataId=&group=&pageSize=1"
