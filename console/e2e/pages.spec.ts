@@ -156,7 +156,7 @@ test.describe("on a phone", () => {
       await visit(route!, admin(seeded.node), seeded.node);
       const name = page.getByRole("row").filter({ hasText: text }).locator("td").filter({ hasText: text }).first();
       await expect(name).toBeVisible();
-      await expect(page.getByText("Swipe sideways for more columns"), route).toBeVisible();
+      await expect(page.getByText("Scroll sideways for more columns"), route).toBeVisible();
       const before = (await name.boundingBox())!;
       const scrolled = page.locator(".table-scroll .el-table__body-wrapper .el-scrollbar__wrap").first();
       const moved = await scrolled.evaluate((element) => ((element.scrollLeft = 9999), element.scrollLeft));
@@ -189,9 +189,10 @@ test("what can be done with a row stands in one line", async ({ visit, page, see
   for (const [route, text] of [["/configurationManagement?namespace=", DATA_ID], ["/namespace", "Development"], ["/serviceManagement?namespace=", "shop-orders"]]) {
     await visit(route!, admin(seeded.node), seeded.node);
     const line = page.getByRole("row").filter({ hasText: text });
-    const boxes = await Promise.all(["Details", "Edit", "Delete"].map((name) => line.getByRole("button", { name, exact: true }).boundingBox()));
-    const middles = boxes.filter((box) => box !== null).map((box) => box.y + box.height / 2);
-    expect(middles.length, route).toBe(3);
+    await expect(line.getByRole("button", { name: /^Delete/ })).toBeVisible();
+    const boxes = await Promise.all((await line.locator(".actions").locator("a, button").all()).map((one) => one.boundingBox()));
+    const middles = boxes.map((box) => box!.y + box!.height / 2);
+    expect(middles.length, route).toBeGreaterThan(2);
     expect(Math.max(...middles) - Math.min(...middles), route).toBeLessThan(1);
   }
 });

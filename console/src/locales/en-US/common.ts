@@ -66,7 +66,7 @@ export default {
   notLoaded: "Could not be loaded: {reason}",
   loading: "Loading",
   shownOf: "What is shown is of {time}.",
-  moreColumns: "Swipe sideways for more columns",
+  moreColumns: "Scroll sideways for more columns",
   yes: "Yes",
   no: "No",
   required: "Please fill this in",

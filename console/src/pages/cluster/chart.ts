@@ -113,7 +113,7 @@ export function chartOption(
       text: words[measure],
       left: 0,
       top: TOP - 34 + index * STEP,
-      textStyle: { fontSize: 13, fontWeight: 600, color: colours.text },
+      textStyle: { fontSize: look.narrow ? 12 : 13, fontWeight: 600, color: colours.text },
     })),
     legend: { type: "scroll", top: 0, left: 0, show: view === "nodes", textStyle: { color: colours.text } },
     // Drawn on the canvas: the pages' policy lets no style come from a text.
