@@ -116,7 +116,6 @@ _LIMITED: dict[str, tuple[int, re.Pattern[str]]] = {
     "cluster": (64, re.compile(r"[0-9a-zA-Z\-_]+")),
     "ip": (128, re.compile(r".*")),
 }
-MAX_METADATA = 1024
 
 
 def check_limits(name: str, value: str) -> None:
@@ -136,9 +135,3 @@ def check_port(port: int) -> None:
     """0 to 65535."""
     if not 0 <= port <= 65535:
         raise BadParameter("Param 'port' is illegal, the value should be between 0 and 65535.")
-
-
-def check_metadata_length(metadata: dict[str, str]) -> None:
-    """The lengths of all keys and values together."""
-    if sum(map(len, metadata)) + sum(map(len, metadata.values())) > MAX_METADATA:
-        raise BadParameter(f"Param 'Metadata' is illegal, the param length should not exceed {MAX_METADATA}.")

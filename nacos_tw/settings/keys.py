@@ -297,8 +297,14 @@ CLUSTER_QUOTA = Key("defaultClusterQuota", integer(0, 2**31 - 1), "100000", "Mos
 GROUP_QUOTA = Key("defaultGroupQuota", integer(0, 2**31 - 1), "200", "Most configurations of a group.")
 TENANT_QUOTA = Key("defaultTenantQuota", integer(0, 2**31 - 1), "200", "Most configurations of a namespace.")
 MAX_SIZE = Key("defaultMaxSize", integer(0, 2**31 - 1), "102400", "Most bytes of a configuration, as a quota.")
-MAX_CONTENT = Key("maxContent", byte_count(1, 2**30), "10485760", "Most bytes of a configuration's content.")
-HTTP_OVERHEAD = Key("nacos.http.body-overhead-bytes", byte_count(0, 2**26), "1048576", "A body may have so many more.")
+MAX_CONTENT = Key(
+    "maxContent", byte_count(1, 2**30), "10485760", "Most characters of a configuration's content. A request's body "
+    "may have so many bytes and those of nacos.http.body-overhead-bytes.",
+)  # fmt: skip
+HTTP_OVERHEAD = Key(
+    "nacos.http.body-overhead-bytes", byte_count(0, 2**26), "1048576", "Bytes that a request's body may have beyond "
+    "the number in maxContent.",
+)  # fmt: skip
 HTTP_ANSWERS = Key(
     "nacos.http.answers-bytes", byte_count(2**20, 2**40), "268435456", "Most bytes of answers over 64 KiB that clients "
     "have not read yet, on all connections together. One that makes it more is closed.",

@@ -45,6 +45,27 @@ class Credentials:
         ends = min(one.not_valid_after_utc for one in (self.certificate, *self.chain))
         return (ends - now) / datetime.timedelta(days=1)
 
+    def untimely(self, now: datetime.datetime) -> str:
+        """
+        Why the other side would refuse this now, because of its time alone; "" if it would not.
+
+        A CA counts if it is the one that the certificate comes from, and there is no other of its name: one that is
+        left over from before a change of CAs may have expired.
+        """
+        last = (self.certificate, *self.chain)[-1]
+        for one in (self.certificate, *self.chain):
+            if trouble := _untimely(one, now):
+                return f"the certificate of {subject(one)} {trouble}"
+        issuers = [one for one in self.authorities if one.subject == last.issuer]
+        troubles = [_untimely(one, now) for one in issuers]
+        return f"the CA {subject(issuers[0])} {troubles[0]}" if issuers and all(troubles) else ""
+
+
+def _untimely(certificate: x509.Certificate, now: datetime.datetime) -> str:
+    if certificate.not_valid_after_utc < now:
+        return "has expired"
+    return "is not valid yet" if certificate.not_valid_before_utc > now else ""
+
 
 def read_pem(certificate: str, key: str, password: str) -> Credentials:
     """

@@ -82,8 +82,8 @@ class Held:
         try:
             found = self._read()
             context = self._build(found)
-            if found.days_left(self._clock()) < 0:
-                raise StartError(f"the certificate of {subject(found.certificate)} has expired")
+            if trouble := found.untimely(self._clock()):
+                raise StartError(trouble)
         except StartError as error:
             self.log.error(
                 "{what}: the new certificates are not used, the old ones stay: {error}",

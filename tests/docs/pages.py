@@ -1,7 +1,8 @@
 """
 The pages for readers, and what in them is made from the code.
 
-``python -m tests.docs.pages`` writes the tables of keys in docs/configuration.md anew.
+``python -m tests.docs.pages`` writes the tables of keys in docs/configuration.md anew, and that of faults in
+docs/testing.md.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from typing import Any
 
 from nacos_tw.settings import keys, kinds
 from nacos_tw.settings.properties import environment_names
+from tests.faults import breakage
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
 SHEETS = tuple(sorted((ROOT / "docs" / "spec").glob("*.md")))
 """What is known of Nacos: facts, which name Nacos's own files and not ours."""
 CONFIGURATION = ROOT / "docs" / "configuration.md"
+TESTING = ROOT / "docs" / "testing.md"
 
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
@@ -87,12 +90,23 @@ def key_tables() -> str:
     return "\n".join(out) + "\n\n"
 
 
+def fault_table() -> str:
+    """Every kind of fault, by the first sentence of its function."""
+    rows = [f"| `{kind.__name__}` | {(kind.__doc__ or '').strip().rstrip('.')} |" for kind in breakage.ALL]
+    return "\n".join(["", "| kind | what breaks |", "| --- | --- |", *rows, ""])
+
+
+def rewrite(page: pathlib.Path, start: str, end: str, text: str) -> None:
+    """Replace what stands between two marks of a page."""
+    old = between(page, start, end)
+    whole = page.read_text("utf-8")
+    page.write_text(whole.replace(start + old + end, f"{start}\n{text}{end}"), "utf-8")
+
+
 def main() -> None:
-    """Write docs/configuration.md's tables."""
-    start, end = "<!-- keys -->", "<!-- end keys -->"
-    old = between(CONFIGURATION, start, end)
-    text = CONFIGURATION.read_text("utf-8")
-    CONFIGURATION.write_text(text.replace(start + old + end, f"{start}\n{key_tables()}{end}"), "utf-8")
+    """Write the tables."""
+    rewrite(CONFIGURATION, "<!-- keys -->", "<!-- end keys -->", key_tables())
+    rewrite(TESTING, "<!-- kinds -->", "<!-- end kinds -->", fault_table())
 
 
 if __name__ == "__main__":

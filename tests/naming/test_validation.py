@@ -103,12 +103,6 @@ class CheckTests(SynchronousTestCase):
         self.refused(text, v.check_port, -1)
         self.refused(text, v.check_port, 65536)
 
-    def test_metadata_length(self) -> None:
-        """Keys and values count together."""
-        v.check_metadata_length({"a": "b" * 1023})
-        text = "Param 'Metadata' is illegal, the param length should not exceed 1024."
-        self.refused(text, v.check_metadata_length, {"a": "b" * 1024})
-
 
 class MetadataTests(SynchronousTestCase):
     """The two ways to write metadata."""

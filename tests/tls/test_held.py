@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import signal
 from typing import Any
@@ -16,9 +17,12 @@ from nacos_tw.errors import StartError
 from nacos_tw.tls.contexts import raft_context
 from nacos_tw.tls.files import Credentials
 from nacos_tw.tls.held import Held
-from nacos_tw.tls.making import Pair
+from nacos_tw.tls.making import Pair, Span, make_ca, make_node
 from nacos_tw.tls.reloading import DAY, Reloading
 from tests.tls.pairs import ca, credentials, node
+
+_NOW = datetime.datetime.now(datetime.timezone.utc)
+LATER = Span(_NOW + datetime.timedelta(days=1), _NOW + datetime.timedelta(days=20))
 
 
 class Source:
@@ -26,11 +30,12 @@ class Source:
 
     def __init__(self, pair: Pair) -> None:
         self.pair: Pair | None = pair
+        self.authorities = [ca()]
 
     def read(self) -> Credentials:
         if self.pair is None:
             raise StartError("node.pem: is empty")
-        return credentials(self.pair, [ca()])
+        return credentials(self.pair, self.authorities)
 
 
 class HeldCase(SynchronousTestCase):
@@ -78,6 +83,27 @@ class HeldTests(HeldCase):
             )
         self.assertIs(held.creator.context, old)
         self.assertEqual((held.credentials.certificate, lines), (node("a").certificate, []))
+
+    def test_untimely(self) -> None:
+        """What the others would refuse now replaces nothing that they take: so it is with a CA that has expired, and
+        with what is not valid yet. An expired CA beside the one in use is only left over."""
+        source, held, lines = self.held(node("a"))
+        old = held.creator.context
+        expired = make_ca("old", Span.days(-1))
+        for pair, authorities, said in (
+            (make_node(expired, ("a",), Span.days(20)), [ca(), expired], "the CA CN=old has expired"),
+            (make_node(ca(), ("a",), LATER), [ca()], "the certificate of CN=a is not valid yet"),
+        ):
+            source.pair, source.authorities = pair, authorities
+            self.assertFalse(held.reload())
+            self.assertEqual(
+                lines.pop(), f"error https on port 1: the new certificates are not used, the old ones stay: {said}"
+            )
+        self.assertIs(held.creator.context, old)
+        source.pair = node("a")
+        for authorities in ([expired, ca()], [ca("other"), expired]):
+            source.authorities = authorities
+            self.assertTrue(held.reload(), lines)
 
     def test_first_time(self) -> None:
         """At the start an error is the start's."""

@@ -136,6 +136,27 @@ class Quota(ConfigCase):
         self.publish("again")
 
 
+class Length(ConfigCase):
+    limits = Limits(max_content=4)
+
+    def multipart(self, content: str) -> Reply:
+        """A publish as browsers and curl -F send it."""
+        fields = {"dataId": "d", "group": "g", "content": content}
+        parts = "".join(
+            f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()
+        )
+        return self.reply("POST", CONFIGS, parts + "--x--\r\n", {"Content-Type": "multipart/form-data; boundary=x"})
+
+    def test_characters(self) -> None:
+        """C{maxContent} counts characters, whatever bytes they have in UTF-8 or in a form."""
+        for content in ("abcd", "配置中心", "\U0001f600" * 4):
+            self.publish(content)
+            self.refused(self.post(content + "e"), "invalid content, over 4")
+            self.assertEqual(self.multipart(content).body, b"true")
+            self.assertEqual(self.get().body, content.encode())
+            self.refused(self.multipart(content + "e"), "invalid content, over 4")
+
+
 class Kept(ConfigCase):
     """Answers that are given again."""
 

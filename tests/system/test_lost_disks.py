@@ -1,0 +1,75 @@
+"""A majority of the disks is lost: what docs/operations.md tells to do, on real nodes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.system.nodes import RealCluster, RealNode, wait_for
+
+CONFIGS = "/nacos/v1/cs/configs"
+NAME = {"dataId": "kept.yaml", "group": "DEFAULT_GROUP"}
+
+
+class LostDisks(SynchronousTestCase):
+    """Three nodes with a config and a persistent instance."""
+
+    def setUp(self) -> None:
+        self.cluster = RealCluster()
+        self.addCleanup(self.cluster.close)
+        self.cluster.start()
+        self.publish("old", self.cluster.nodes[0])
+        self.assertEqual(self.cluster.nodes[1].register("kept", "10.0.0.1", ephemeral="false").text, "ok")
+        self.assertHeld("old", *self.cluster.nodes)
+
+    def publish(self, content: str, node: RealNode) -> None:
+        self.assertEqual(node.request("POST", CONFIGS, {**NAME, "content": content}).text, "true")
+
+    def assertHeld(self, content: str, *nodes: RealNode) -> None:
+        """They serve the config with that content, and the instance."""
+        for node in nodes:
+            wait_for(
+                lambda node=node: node.request("GET", CONFIGS, NAME).text == content, why=f"{content} at {node.address}"
+            )  # type: ignore[misc]
+            self.assertEqual(node.ips("kept"), {"10.0.0.1"})
+
+    def lose(self, *nodes: RealNode) -> None:
+        for node in nodes:
+            shutil.rmtree(os.path.join(node.home, "data"))
+
+    def test_one_disk_of_three_is_left(self) -> None:
+        """The node that has it serves alone; with an empty one it is a majority, leads, and gives it everything."""
+        left, second, third = self.cluster.nodes
+        for node in self.cluster.nodes:
+            node.stop()
+        self.lose(second, third)
+        left.start()
+        self.assertIn("no leader", left.readiness().text)
+        self.assertHeld("old", left)
+        second.start()
+        self.cluster.wait_ready([left, second])
+        self.assertEqual(self.cluster.leader(), left)
+        self.assertHeld("old", left, second)
+        third.start()
+        self.cluster.wait_ready()
+        self.publish("new", third)
+        self.assertHeld("new", *self.cluster.nodes)
+
+    def test_from_a_backup(self) -> None:
+        """Each node's own copy of one time, put back on all."""
+        for node in self.cluster.nodes:
+            node.stop()
+            shutil.copytree(os.path.join(node.home, "data"), os.path.join(node.home, "copy"))
+        self.cluster.start()
+        self.publish("later", self.cluster.nodes[2])
+        for node in self.cluster.nodes:
+            node.kill()
+        self.lose(*self.cluster.nodes)
+        for node in self.cluster.nodes:
+            os.rename(os.path.join(node.home, "copy"), os.path.join(node.home, "data"))
+        self.cluster.start()
+        self.assertHeld("old", *self.cluster.nodes)
+        self.publish("new", self.cluster.nodes[1])
+        self.assertHeld("new", *self.cluster.nodes)
