@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import random
 import threading
 import time
 from email.utils import parsedate_to_datetime
@@ -99,23 +100,28 @@ class SteppedTests(ClockCase):
                 node.start()
         self.cluster_.wait_ready()
 
-    def step(self, name: str, seconds: int, count: int) -> None:
-        """So many nodes' clocks are set, the leader's among them; then the leader dies."""
+    def step(self, name: str, seconds: int, count: int) -> list[RealNode]:
+        """
+        So many nodes' clocks are set, the leader's among them; then the leader dies.
+
+        An election, writes and the end of a silent instance come as soon as ever; one with a long lease does not end.
+
+        @return: the other two nodes.
+        """
         cluster = self.cluster_
         leader = cluster.leader()
-        order = [leader, *(node for node in cluster.nodes if node is not leader)]
+        others = [node for node in cluster.nodes if node is not leader]
         silent, lasting = "10.0.0.1", "10.0.0.2"
         for ip, lease in ((lasting, LASTING), (silent, LEASE)):
-            self.assertOk(order[1].register(name, ip, metadata=json.dumps(lease)))
-        self.assertEverywhere(cluster.nodes, name, {silent, lasting})
-        polls = [Poll(node, 10_000) for node in order[1:]]
-        before = {node: self.shown(node, name) for node in order[1:]}
-        for node in order[:count]:
+            self.assertOk(others[0].register(name, ip, metadata=json.dumps(lease)))
+        for node in cluster.nodes:
+            wait_for(lambda node=node: lasting in node.ips(name), why="the registration to be everywhere")  # type: ignore[misc]
+        before = {node: self.shown(node, name) for node in others}
+        for node in [leader, *others][:count]:
             self.clocks[cluster.nodes.index(node)].set(seconds)
-        for node in order[:count]:  # the Date header shows the wall clock
+        for node in [leader, *others][:count]:  # the Date header shows the wall clock
             wait_for(lambda node=node: abs(ahead(node) - seconds) < HOUR / 2, why="the clock to be set")  # type: ignore[misc]
         leader.kill()
-        others = order[1:]
         wait_for(lambda: cluster.leader() in others, why="an election")
         cluster.wait_ready(others)
         for number, node in enumerate(others):
@@ -127,34 +133,82 @@ class SteppedTests(ClockCase):
             wait_for(lambda node=node: silent not in node.ips(name), why="the silent instance to expire")  # type: ignore[misc]
             self.assertEqual(node.ips(name), left, "only the silent one has expired")
             self.assertGreaterEqual(self.shown(node, name), before[node])
-        for poll in polls:
-            poll.join(120)
-            assert poll.answer is not None, "the poll was not answered"
-            self.assertEqual((poll.answer.status, poll.answer.text), (200, ""))
-            self.assertGreater(poll.seconds, 5, "it was answered too early")
         for ip in left:
             self.assertOk(others[0].deregister(name, ip))
+        return others
 
     def shown(self, node: RealNode, name: str) -> int:
         """lastRefTime."""
         found: int = node.request("GET", "/nacos/v1/ns/instance/list", {"serviceName": name}).json["lastRefTime"]
         return found
 
-    def test_one_back(self) -> None:
-        """The leader's, by an hour."""
-        self.step("one-back", -HOUR, 1)
+    def assertWaited(self, polls: list[Poll]) -> None:
+        """They were answered, that nothing has changed, and not before their time."""
+        for poll in polls:
+            poll.join(120)
+            assert poll.answer is not None, "the poll was not answered"
+            self.assertEqual((poll.answer.status, poll.answer.text), (200, ""))
+            self.assertGreater(poll.seconds, 5, "it was answered too early")
 
-    def test_two_forth(self) -> None:
-        """Those of two, by 8 hours."""
-        self.step("two-forth", 8 * HOUR, 2)
+    def steps(self, seconds: int) -> None:
+        """Forth and back, of one, two and all nodes; polls wait over the last."""
+        polls: list[Poll] = []
+        for count in (1, 2, 3):
+            for sign in (1, -1):
+                name = f"{seconds}-{sign}-{count}"
+                if (count, sign) == (3, -1):
+                    leader = self.cluster_.leader()
+                    polls = [Poll(node, 10_000) for node in self.cluster_.nodes if node is not leader]
+                self.step(name, sign * seconds, count)
+                if not polls:
+                    self.put_right()
+        self.assertWaited(polls)
 
-    def test_all_back(self) -> None:
-        """All, by 8 hours."""
-        self.step("all-back", -8 * HOUR, 3)
+    def test_an_hour(self) -> None:
+        """As when summer time was set by hand."""
+        self.steps(HOUR)
 
-    def test_all_forth(self) -> None:
-        """All, by an hour."""
-        self.step("all-forth", HOUR, 3)
+    def test_eight_hours(self) -> None:
+        """As when a hardware clock in local time was taken for UTC."""
+        self.steps(8 * HOUR)
+
+    def test_strobe(self) -> None:
+        """All clocks jump forth and back many times a second, each by itself."""
+        chance, over = random.Random(22), threading.Event()
+
+        def strobe() -> None:
+            while not over.wait(0.02):
+                for clock in self.clocks:
+                    clock.set(chance.choice((-8 * HOUR, -HOUR, 0, HOUR, 8 * HOUR)))
+
+        cluster = self.cluster_
+        leader = cluster.leader()
+        others = [node for node in cluster.nodes if node is not leader]
+        jumping = threading.Thread(target=strobe, daemon=True)
+        jumping.start()
+        try:
+            polls = [Poll(node, 10_000) for node in others]
+            for ip, lease in (("10.0.0.1", LEASE), ("10.0.0.2", LASTING)):
+                self.assertOk(others[0].register("strobe", ip, metadata=json.dumps(lease)))
+            shown = dict.fromkeys(others, 0)
+            leader.kill()
+            wait_for(lambda: cluster.leader() in others, why="an election")
+            cluster.wait_ready(others)
+            for node in others:
+                params = {"dataId": "strobe", "group": "g", "content": node.address}
+                self.assertEqual(node.request("POST", CONFIGS, params).text, "true")
+                while "10.0.0.1" in node.ips("strobe"):
+                    now = self.shown(node, "strobe")
+                    self.assertGreaterEqual(now, shown[node], "lastRefTime went back")
+                    shown[node] = now
+                    time.sleep(0.05)
+                self.assertEqual(node.ips("strobe"), {"10.0.0.2"})
+            self.assertWaited(polls)
+            self.assertEqual(others[0].ips("strobe"), {"10.0.0.2"})
+        finally:
+            over.set()
+            jumping.join()
+        self.assertOk(others[0].deregister("strobe", "10.0.0.2"))
 
 
 class CertificateTests(ClockCase):
