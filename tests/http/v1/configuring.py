@@ -51,7 +51,7 @@ class Log:
         if self.trouble is not None:
             return fail(self.trouble)
         self.index += 1
-        self.machine.begin(self.index)
+        self.machine.begin(self.index, 1)
         result = self.machine.apply(command[1:])
         self.machine.flush()
         return fail(result) if isinstance(result, Exception) else succeed(result)
