@@ -2,8 +2,9 @@
 ``nacos-tw recover``: the last resort when the logs of a majority are damaged, and no leader can be elected any more.
 
 It makes a new log for one node out of the furthest state on its disk that is whole, in which this node is the only
-voter; when it starts it leads, takes the others of cluster.conf in again, and they take over its state. The new log
-begins so far behind the old one that nothing that another node still has can be taken for a part of it.
+voter. When it starts it leads, and takes the others of cluster.conf in again, which must run by then (as one of two
+voters it needs the other); they take over its state. The new log begins so far behind the old one that nothing that
+another node still has can be taken for a part of it.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def main(arguments: Sequence[str]) -> int:
             raise StartError(f"cannot recover {folder}: {explain(error)}") from error
         finally:
             disk.close(lock)
-    sys.stdout.write(f"Done. The files that were there are in {kept}. Start this node first, then the others.\n")
+    sys.stdout.write(f"Done. The files that were there are in {kept}. Start the other nodes first, then this one.\n")
     return 0
 
 

@@ -71,7 +71,7 @@ class RecoverTests(ConfigCase):
         self.assertEqual(status, 0, text)
         kept = os.path.join(whole.home, "data", "raft.before-1")
         self.assertEqual(sorted(os.listdir(kept)), before)
-        for node in nodes.nodes:
+        for node in [*damaged, whole]:
             nodes.restart(node)
         nodes.wait_ready()
         self.assertTrueAnswer(publish(damaged[1], "after", "y"))
