@@ -14,7 +14,9 @@ import sys
 from collections.abc import Sequence
 from typing import cast
 
-from nacos_tw import lean  # before Twisted
+from nacos_tw import tls_on_demand
+
+tls_on_demand.hide()  # before Twisted is loaded
 
 # isort: split
 from twisted.internet.interfaces import IReactorCore
@@ -107,7 +109,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from nacos_tw.service import makeService
 
-    lean.give_access()
     core = cast(IReactorCore, reactor)
     with one_line_errors():
         node = makeService(options)

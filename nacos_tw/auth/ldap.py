@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from math import ceil
 from typing import Any, Protocol
 
-from nacos_tw import lean
 from nacos_tw.errors import StartError
 from nacos_tw.settings import keys
 from nacos_tw.settings.kinds import LdapUrl
@@ -163,11 +162,10 @@ def connector(settings: LdapSettings) -> Connect:
     """
     Makes real connections.
 
-    ldap3, and Python's TLS, are loaded here: nodes without LDAP do without them.
+    ldap3 is loaded here: nodes without LDAP do without it.
 
     @raise StartError: the file of authorities is none.
     """
-    lean.give_access()
     import ldap3
 
     tls = _tls(settings) if any(encrypted for _, _, encrypted in settings.servers) else None

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from nacos_tw import lean
+from nacos_tw import tls_on_demand
 from nacos_tw.auth.refusals import TOKEN_EXPIRED, TOKEN_INVALID, Refused
 
 LONGEST = 4096
@@ -96,6 +96,6 @@ def _jwt() -> Any:
     PyJWT, loaded when it is needed first: without cryptography, which it takes where it is, and which is 12 MB that an
     HMAC has no use for.
     """
-    with lean.without("cryptography"):
+    with tls_on_demand.without("cryptography"):
         import jwt
     return jwt

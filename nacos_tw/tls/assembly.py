@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.application.service import MultiService
 from twisted.internet.interfaces import IProtocolFactory
 
-from nacos_tw import lean
+from nacos_tw import tls_on_demand
 from nacos_tw.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Tls(MultiService):
         between = settings.raft.tls if len(settings.members) > 1 else None
         if settings.https is None and between is None:
             return
-        lean.give_access_to_tls()
+        tls_on_demand.show()
         from nacos_tw.tls.https import HttpsTls
         from nacos_tw.tls.raft import RaftTls
         from nacos_tw.tls.reloading import Reloading
