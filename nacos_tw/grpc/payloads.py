@@ -59,6 +59,22 @@ class Reader:
         """
         @raise PayloadError: it is none.
         """
+        if data[:1] == b"\x12" and len(data) > 3:
+            # The usual shape: metadata that are known, then the body, in which there is only the value.
+            size, at = data[1], 2
+            if size >= 0x80:
+                size, at = size & 0x7F | data[2] << 7, 3
+            stop = at + size
+            known = self._known.get(data[at:stop])
+            if known is not None and data[stop : stop + 1] == b"\x1a" and (at == 2 or data[2] < 0x80):
+                size, at = _varint(data, stop + 1)
+                if at + size == len(data) and data[at : at + 1] == b"\x12":
+                    size, at = _varint(data, at + 1)
+                    if at + size == len(data):
+                        return known, data[at:]
+        return self._read(data)
+
+    def _read(self, data: bytes) -> Payload:
         metadata: Metadata | None = None
         body = b""
         parts: list[bytes] = []
@@ -120,6 +136,8 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     """A number and the place behind it."""
     value = shift = 0
     try:
+        if data[at] < 0x80:
+            return data[at], at + 1
         while True:
             byte = data[at]
             at += 1

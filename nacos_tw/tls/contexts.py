@@ -16,7 +16,7 @@ from nacos_tw.errors import StartError
 from nacos_tw.settings.tls import HttpsSettings
 from nacos_tw.tls.files import Credentials, subject
 
-HTTP = b"http/1.1"
+HTTP, HTTP2 = b"http/1.1", b"h2"
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
 """Of TLS 1.2: those with forward secrecy and authenticated encryption, as Mozilla's intermediate list has them."""
 _VERSIONS = {"TLSv1.2": SSL.TLS1_2_VERSION, "TLSv1.3": SSL.TLS1_3_VERSION}
@@ -35,10 +35,11 @@ _TROUBLES = {
 """OpenSSL's X509_V_ERR codes in the operator's words."""
 
 
-def https_context(settings: HttpsSettings, credentials: Credentials) -> SSL.Context:
+def https_context(settings: HttpsSettings, credentials: Credentials, speaks: bytes = HTTP) -> SSL.Context:
     """
-    For the listening side of 8848.
+    For the listening side of 8848, and of 9848.
 
+    @param speaks: the protocol on top, for ALPN.
     @raise StartError: OpenSSL does not take a certificate, or none of the ciphers.
     """
     ciphers = ":".join(map(openssl_name, settings.ciphers)) or CIPHERS
@@ -46,7 +47,7 @@ def https_context(settings: HttpsSettings, credentials: Credentials) -> SSL.Cont
     verify = {"none": SSL.VERIFY_NONE, "want": SSL.VERIFY_PEER}.get(
         settings.client_auth, SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT
     )
-    return _context(credentials, verify, (enabled[0], enabled[-1]), ciphers)
+    return _context(credentials, verify, (enabled[0], enabled[-1]), ciphers, speaks)
 
 
 def raft_context(credentials: Credentials) -> SSL.Context:
@@ -69,7 +70,9 @@ def openssl_name(cipher: str) -> str:
     return rest if exchange == "RSA" else f"{exchange.replace('_', '-')}-{rest}"
 
 
-def _context(credentials: Credentials, verify: int, versions: tuple[int, int], ciphers: str) -> SSL.Context:
+def _context(
+    credentials: Credentials, verify: int, versions: tuple[int, int], ciphers: str, speaks: bytes = HTTP
+) -> SSL.Context:
     try:
         made = CertificateOptions(
             # Twisted's types are pyOpenSSL's older ones; it only hands them on.
@@ -90,13 +93,13 @@ def _context(credentials: Credentials, verify: int, versions: tuple[int, int], c
     context.set_max_proto_version(versions[1])
     _trust(context, credentials.authorities)
     context.set_verify(verify, _checked)
-    context.set_alpn_select_callback(_chosen)
+    context.set_alpn_select_callback(lambda _, offered: _chosen(offered, speaks))
     return context
 
 
-def _chosen(connection: SSL.Connection, offered: list[bytes]) -> Any:
-    """ALPN: what a client may speak. Without an answer it speaks HTTP/1.1 anyway."""
-    return HTTP if HTTP in offered else SSL.NO_OVERLAPPING_PROTOCOLS
+def _chosen(offered: list[bytes], speaks: bytes) -> Any:
+    """ALPN: what a client may speak. Without an answer it speaks what it likes."""
+    return speaks if speaks in offered else SSL.NO_OVERLAPPING_PROTOCOLS
 
 
 def _trust(context: SSL.Context, authorities: Sequence[x509.Certificate]) -> None:

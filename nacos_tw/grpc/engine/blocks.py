@@ -60,7 +60,9 @@ class Blocks:
                     raise Broken(Code.PROTOCOL_ERROR, "a stream depends on itself")
                 payload = payload[5:]
         if flags & END_HEADERS:
-            return number, flags, self._meaning(payload)
+            known = self._heads.get((self._table, payload)) or self._learnt(payload)
+            self._table = known[1]
+            return number, flags, known[0]
         self.open, self._flags, self._parts = number, flags, [payload]
         return None
 
