@@ -64,4 +64,4 @@ class Grpc(MultiService):
         stopped = super().stopService()
         for client in self.connections:
             client.end()
-        return stopped  # type: ignore[return-value]
+        return stopped

@@ -12,7 +12,7 @@ import attrs
 
 from nacos_tw.errors import SettingsError
 from nacos_tw.settings.keys import Key
-from nacos_tw.settings.kinds import file_path, integer, listed, secret_text, switch, words
+from nacos_tw.settings.kinds import file_path, integer, listed, switch, text, words
 from nacos_tw.settings.reading import Reader
 from nacos_tw.settings.tls import HttpsSettings
 
@@ -30,7 +30,7 @@ CERTIFICATE = Key(
     _TLS + "certChainFile", file_path, "", "PEM file with the certificate, and after it those between it and its CA."
 )
 KEY = Key(_TLS + "certPrivateKey", file_path, "", "PEM file with the certificate's private key.")
-PASSWORD = Key(_TLS + "certPrivateKeyPassword", secret_text, "", "The key's password, if any.")
+PASSWORD = Key(_TLS + "certPrivateKeyPassword", text, "", "The key's password, if any.")
 MUTUAL = Key(
     _TLS + "mutualAuthEnable", switch(), "false", "Whether clients must show a certificate of the CA in "
     "trustCollectionCertFile. (Nacos takes any certificate unless trustAll is false; this server never does.)",
