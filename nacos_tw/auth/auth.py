@@ -12,10 +12,10 @@ from twisted.internet.interfaces import IReactorTime
 from nacos_tw.auth.access import Identity
 from nacos_tw.auth.accounts import Accounts
 from nacos_tw.auth.commands import AuthCommand, CreateAdmin
-from nacos_tw.auth.crowd import Crowds
 from nacos_tw.auth.defaults import PASSWORD, DefaultPassword
 from nacos_tw.auth.directory import Directory
 from nacos_tw.auth.ldap_users import PREFIX, LdapUsers
+from nacos_tw.auth.login_queue import LoginQueues
 from nacos_tw.auth.passwords import NOBODY, Passwords
 from nacos_tw.auth.refusals import (
     DEFAULT_PASSWORD,
@@ -25,8 +25,8 @@ from nacos_tw.auth.refusals import (
     Refused,
     TooManyFailures,
 )
+from nacos_tw.auth.same_logins import SameLogins
 from nacos_tw.auth.throttle import Attempt, Throttle
-from nacos_tw.auth.together import Together
 from nacos_tw.auth.tokens import Claims, Tokens
 from nacos_tw.errors import Unavailable
 from nacos_tw.memo import BoundedMemo
@@ -113,7 +113,7 @@ class Auth:
         self.admin_expected = self.replacing = False
         self._refuse_default = refuse_default
         self._throttle = Throttle()
-        self._together, self._crowds = Together(clock), Crowds(clock)
+        self._same_logins, self._login_queues = SameLogins(clock), LoginQueues(clock)
         self._known: BoundedMemo[bytes, _Known] = BoundedMemo(MOST_TOKENS)
 
     # -- who is it
@@ -218,11 +218,13 @@ class Auth:
         # To a directory Ann and ann are mostly the same user: they have one count of failures.
         counted = name if self.ldap is None else name.lower()
         if self._throttle.crowded(counted, address, self._clock.seconds()):
-            return Deferred.fromCoroutine(self._after_others(self._crowds.place(address), name, password, address))
+            return Deferred.fromCoroutine(
+                self._after_others(self._login_queues.place(address), name, password, address)
+            )
         try:
             attempt = self._throttle.attempt(counted, address, self._clock.seconds())
         except TooManyFailures:
-            outcome = self._together.outcome((counted, password))
+            outcome = self._same_logins.outcome((counted, password))
             if outcome is None:
                 raise
             return Deferred.fromCoroutine(self._as_another(outcome, name, password))
@@ -262,19 +264,19 @@ class Auth:
     async def _check(self, attempt: Attempt, name: str, password: str) -> Identity:
         right: bool | None = None
         key = (attempt.user, password)
-        self._together.began(key)
+        self._same_logins.began(key)
         try:
             found = None
             if attempt.wait:
-                await self._together.turn(key, attempt.wait)
+                await self._same_logins.turn(key, attempt.wait)
                 found = self._remembered(name, password)
             attempt.looked_at = True
             found = found or await self._find(name, password)
             right = found is not None
         finally:
             attempt.ended(right, self._clock.seconds())
-            self._together.ended(key, right is True)
-            self._crowds.decided(attempt.address, lambda: self._has_room(attempt.address))
+            self._same_logins.ended(key, right is True)
+            self._login_queues.decided(attempt.address, lambda: self._has_room(attempt.address))
         if found is None:
             raise Refused(UNKNOWN_USER)
         return self._let_in(found, password)

@@ -48,7 +48,7 @@ class ExternalConfigs:
 
     def __init__(self, settings: Settings, reactor: Any, ask: Ask, others: Callable[[], Iterable[str]]) -> None:
         """@raise nacos_tw.errors.StartError: the settings or the local file cannot be used."""
-        from nacos_tw.auth.following import CopyFile, Following
+        from nacos_tw.auth.account_sync import AccountSync, CopyFile
         from nacos_tw.config.external import ExternalBackend
         from nacos_tw.config.intents import Intents
         from nacos_tw.config.local import LocalFile
@@ -65,9 +65,9 @@ class ExternalConfigs:
         self.directory = Directory()
         copy = CopyFile(os.path.join(settings.data, "auth", "accounts"))
         intents = Intents(os.path.join(settings.data, "config", "intents"))
-        following = Following(reactor, self._database.query, self.directory, copy)
+        accounts_sync = AccountSync(reactor, self._database.query, self.directory, copy)
         self._backend = ExternalBackend(
-            reactor, self._database, self.cache, self._local, random, _millis, ask, others, following, intents
+            reactor, self._database, self.cache, self._local, random, _millis, ask, others, accounts_sync, intents
         )
 
     def join(self, proposer: IProposer, trouble: Callable[[], str]) -> Configs:

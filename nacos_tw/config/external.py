@@ -11,8 +11,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from nacos_tw.auth.account_sync import AccountSync
 from nacos_tw.auth.commands import AuthCommand
-from nacos_tw.auth.following import Following
 from nacos_tw.config import store
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.commands import Command
@@ -53,7 +53,7 @@ class ExternalBackend(Service):
         millis: Callable[[], int],
         ask: Ask = _no_peers,
         others: Callable[[], Iterable[str]] = tuple,
-        accounts: Following | None = None,
+        accounts: AccountSync | None = None,
         intents: Intents | None = None,
     ) -> None:
         """

@@ -13,9 +13,9 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.auth import store
+from nacos_tw.auth.account_sync import AGAIN, CUT_OFF, PERIOD, AccountSync, CopyFile
 from nacos_tw.auth.accounts import Rows
 from nacos_tw.auth.directory import PATIENCE, Directory
-from nacos_tw.auth.following import AGAIN, CUT_OFF, PERIOD, CopyFile, Following
 from nacos_tw.errors import Unavailable
 
 
@@ -75,7 +75,7 @@ class FollowingTests(SynchronousTestCase):
         self.directory = Directory()
         self.copy = CopyFile(os.path.join(self.mktemp(), "accounts"))
         self.asked: list[Deferred[Any]] = []
-        self.following = Following(self.clock, self.query, self.directory, self.copy)
+        self.sync = AccountSync(self.clock, self.query, self.directory, self.copy)
         self.changes = 0
         self.directory.on_changed.append(self.changed)
 
@@ -96,12 +96,12 @@ class FollowingTests(SynchronousTestCase):
         return list(self.directory.now.names)
 
     def started(self, *names: str) -> None:
-        self.following.startService()
+        self.sync.startService()
         self.answer(rows(*names))
 
     def test_start(self) -> None:
         """It reads them at once, and keeps a copy."""
-        self.following.startService()
+        self.sync.startService()
         self.assertFalse(self.directory.now.known)
         self.answer(rows("bob"))
         self.assertEqual((self.names(), self.changes, self.copy.read()), (["bob"], 1, rows("bob")))
@@ -126,7 +126,7 @@ class FollowingTests(SynchronousTestCase):
     def test_cut_off(self) -> None:
         """While another node could not say that they have changed they are read more than once a second."""
         cut_off = True
-        self.following.cut_off = lambda: cut_off
+        self.sync.cut_off = lambda: cut_off
         self.started("bob")
         for name in ("ann", "eve"):
             self.clock.advance(CUT_OFF)
@@ -142,7 +142,7 @@ class FollowingTests(SynchronousTestCase):
     def test_notice(self) -> None:
         """When somebody says that they have changed they are read at once."""
         self.started("bob")
-        told = self.following.refresh()
+        told = self.sync.refresh()
         self.assertNoResult(told)
         self.answer(rows("ann"))
         self.successResultOf(told)
@@ -151,8 +151,8 @@ class FollowingTests(SynchronousTestCase):
     def test_notice_while_reading(self) -> None:
         """What is being read may be older than the notice: it is read once more, for all notices of the meantime."""
         self.started("bob")
-        first = self.following.refresh()
-        later = [self.following.refresh() for _ in range(5)]
+        first = self.sync.refresh()
+        later = [self.sync.refresh() for _ in range(5)]
         self.answer(rows("old"))
         self.successResultOf(first)
         for one in later:
@@ -165,22 +165,22 @@ class FollowingTests(SynchronousTestCase):
     def test_away(self) -> None:
         """While the database is away the last state counts; it is asked again every second, and said once."""
         self.started("bob")
-        told = self.following.refresh()
+        told = self.sync.refresh()
         self.answer(Unavailable("the database is away"))
         self.successResultOf(told)
         for _ in range(3):
-            self.assertEqual((self.names(), self.following.trouble), (["bob"], "the database is away"))
+            self.assertEqual((self.names(), self.sync.trouble), (["bob"], "the database is away"))
             self.clock.advance(AGAIN)
             self.answer(Unavailable("the database is away"))
         self.clock.advance(AGAIN)
         self.answer(rows("ann"))
-        self.assertEqual((self.names(), self.following.trouble), (["ann"], ""))
+        self.assertEqual((self.names(), self.sync.trouble), (["ann"], ""))
         self.clock.advance(AGAIN)
         self.assertEqual(self.asked, [])
 
     def test_start_without_the_database(self) -> None:
         """The copy counts until the database answers; without one nobody is known."""
-        self.following.startService()
+        self.sync.startService()
         self.answer(Unavailable("away"))
         self.assertFalse(self.directory.now.known)
         self.copy.write(rows("bob"))
@@ -194,7 +194,7 @@ class FollowingTests(SynchronousTestCase):
     def test_start_with_the_database(self) -> None:
         """Whom the copy knows, and the database does not any more, is let in at no time."""
         self.copy.write(rows("deleted"))
-        self.following.startService()
+        self.sync.startService()
         self.clock.advance(PATIENCE - 0.1)
         self.assertFalse(self.directory.now.known)
         self.answer(rows("bob"))
@@ -204,7 +204,7 @@ class FollowingTests(SynchronousTestCase):
     def test_start_with_a_database_that_says_nothing(self) -> None:
         """It is not waited for for long."""
         self.copy.write(rows("bob"))
-        self.following.startService()
+        self.sync.startService()
         self.clock.advance(PATIENCE)
         self.assertEqual(self.names(), ["bob"])
         self.answer(rows("ann"))
@@ -213,15 +213,15 @@ class FollowingTests(SynchronousTestCase):
     def test_stop(self) -> None:
         """Nothing is read any more, and nobody waits for it."""
         self.started("bob")
-        told = [self.following.refresh(), self.following.refresh()]
-        self.following.stopService()
+        told = [self.sync.refresh(), self.sync.refresh()]
+        self.sync.stopService()
         for one in told:
             self.successResultOf(one)
-        self.successResultOf(self.following.refresh())
+        self.successResultOf(self.sync.refresh())
         self.assertEqual((len(self.asked), self.clock.getDelayedCalls()), (1, []))
 
     def test_stop_while_waiting(self) -> None:
         """The timer ends too."""
         self.started("bob")
-        self.following.stopService()
+        self.sync.stopService()
         self.assertEqual(self.clock.getDelayedCalls(), [])

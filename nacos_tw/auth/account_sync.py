@@ -56,7 +56,7 @@ class CopyFile:
         self._file.write(msgspec.msgpack.encode(rows))
 
 
-class Following(Service):
+class AccountSync(Service):
     """
     Reads the tables, one query at a time: so the last state wins.
 

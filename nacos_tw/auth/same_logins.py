@@ -23,7 +23,7 @@ class _Same:
         self.asking: list[Deferred[bool]] = []
 
 
-class Together:
+class SameLogins:
     """The attempts of a node whose outcome is open, by what they say."""
 
     def __init__(self, clock: IReactorTime) -> None:

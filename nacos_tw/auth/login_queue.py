@@ -21,7 +21,7 @@ MOST = 500
 """Logins that stand in line for one address."""
 
 
-class Crowds:
+class LoginQueues:
     """The lines of a node, by address."""
 
     def __init__(self, clock: IReactorTime) -> None:
