@@ -35,9 +35,9 @@ from nacos_tw.config.upkeep import Upkeep
 from nacos_tw.console.pages import Pages
 from nacos_tw.descriptors import raise_limit
 from nacos_tw.http.app import no_pages
-from nacos_tw.http.areas import Parts, all_areas
+from nacos_tw.http.assembly import Parts, all_areas
+from nacos_tw.http.authorization import Authorization
 from nacos_tw.http.counters import Counters
-from nacos_tw.http.gate import Gate
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.listener import FrontFactory, Listener, endpoint
 from nacos_tw.http.record import Recorder
@@ -215,12 +215,12 @@ class NacosNode(Node):
         recorder = Recorder(self.audit, proxies)
         self.waking = Waking(reactor)
         self.guard = Guard(traffic, None, recorder, self.waking)
-        self._gate: Gate | None = None
+        self._authorization: Authorization | None = None
         if self.logins is not None:
             identity = settings.auth.identity_key, settings.auth.identity_value
-            self._gate = Gate(self.logins.auth, identity, proxies, recorder.failed_login)
+            self._authorization = Authorization(self.logins.auth, identity, proxies, recorder.failed_login)
         if settings.auth_enabled:
-            self.guard.gate = self._gate
+            self.guard.authorization = self._authorization
         parts = Parts(
             settings=settings,
             guard=self.guard,
@@ -390,7 +390,7 @@ class NacosNode(Node):
             self.log.warn("a node with functions naming asks for logins only if it was started so: restart it")
             return
         self.logins.switch(enabled)
-        self.guard.gate = self._gate if enabled else None
+        self.guard.authorization = self._authorization if enabled else None
         self.log.warn("logins are {what}", what="asked for from now on" if enabled else "not asked for any more")
 
     def _members_changed(self, addresses: list[Address]) -> None:

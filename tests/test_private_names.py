@@ -24,7 +24,7 @@ import nacos_tw
 TOUCHED = {
     "twisted.internet.abstract.FileDescriptor._tempDataBuffer": (
         "grpc/carrier.py",
-        "http/outlet.py",
+        "http/output.py",
         "raft/protocol.py",
     ),
     "twisted.web.http.HTTPChannel._dataBuffer": ("http/site.py",),

@@ -18,9 +18,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from nacos_tw.http.body_quota import IncomingBody, full
 from nacos_tw.http.call import Call
-from nacos_tw.http.intake import Incoming, full
-from nacos_tw.http.outlet import BATCH, Outlet
+from nacos_tw.http.output import BATCH, Output
 from nacos_tw.http.phases import BODY, BODY_TIME, BUSY, CLOSED, HANDED, HEAD, IDLE, Phase
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import answer, find
@@ -40,7 +40,7 @@ BACKLOG = 2**16
 
 
 @implementer(IPushProducer)
-class Front(Outlet):
+class Front(Output):
     """
     One connection.
 
@@ -64,7 +64,7 @@ class Front(Outlet):
         self._phase = IDLE
         self._slow = 0
         self._buffer = self._connection = b""
-        self._incoming: Incoming | None = None
+        self._incoming: IncomingBody | None = None
         self._targets: list[bytes] = []
         self.on_url = self._targets.append
         self._parser = HttpRequestParser(self)
@@ -253,14 +253,14 @@ class Front(Outlet):
         elif length > FRONT_BODY:
             self._hand_over(head)
         else:
-            incoming = self._incoming = Incoming(self.factory.site.intake, head, length, len(self._buffer))
+            incoming = self._incoming = IncomingBody(self.factory.site.bodies, head, length, len(self._buffer))
             self._enter(BODY)
             if incoming.have < length:
                 first, self._buffer = self._buffer, b""
                 if not incoming.add(first):
                     self._refuse(full())
 
-    def _take_body(self, incoming: Incoming) -> bool:
+    def _take_body(self, incoming: IncomingBody) -> bool:
         """The buffer begins with the whole body that is awaited."""
         self._drop_body()
         body = self._buffer[: incoming.length]

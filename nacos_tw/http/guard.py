@@ -48,7 +48,7 @@ class Needs(NamedTuple):
 
 
 class Check(Protocol):
-    """Who may do what: L{nacos_tw.http.gate.Gate}."""
+    """Who may do what: L{nacos_tw.http.authorization.Authorization}."""
 
     def check(self, needs: Needs, call: Call) -> None | Deferred[None]:
         """
@@ -69,22 +69,22 @@ class Guard:
 
     @ivar _traffic: the filter of C{/v1/ns} (limited URLs, server status): None lets a call pass, a Reply is the
         answer instead of the handler's.
-    @ivar gate: None while no logins are asked for; that can change.
+    @ivar authorization: None while no logins are asked for; that can change.
     """
 
-    __slots__ = ("_record", "_traffic", "gate", "waking")
+    __slots__ = ("_record", "_traffic", "authorization", "waking")
 
     def __init__(
         self,
         traffic: Callable[[Call], Reply | None] | None = None,
-        gate: Check | None = None,
+        authorization: Check | None = None,
         record: Record | None = None,
         waking: Waking | None = None,
     ) -> None:
         """@param waking: tells of requests that nobody waits for any more."""
         self.waking = waking
         self._traffic = traffic
-        self.gate = gate
+        self.authorization = authorization
         self._record = record
 
     def check(self, area: Any, handler: Any, call: Call) -> Reply | None | Deferred[None]:
@@ -103,9 +103,9 @@ class Guard:
             refusal = self._traffic(call)
             if refusal is not None:
                 return refusal
-        if self.gate is None:
+        if self.authorization is None:
             return None
-        return self.gate.check(handler.needs, call)
+        return self.authorization.check(handler.needs, call)
 
     def record(self, handler: Any, call: Call, reply: Reply | Deferred[Reply]) -> Reply | Deferred[Reply]:
         """Note what became of a call whose handler's needs say so. @return: the same reply."""

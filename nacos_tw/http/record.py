@@ -45,7 +45,7 @@ class Recorder:
         self._audit.write(who, source_of(call, self._trusted), f"{call.method} {call.path}", _result(reply), details)
 
     def failed_login(self, call: Call, name: str, error: NacosError) -> None:
-        """A call that is not to be recorded came with a wrong password; see L{nacos_tw.http.gate.FailedLogin}."""
+        """An unrecorded call came with a wrong password; see L{nacos_tw.http.authorization.FailedLogin}."""
         result = _result(phrase(error, call))
         self._audit.write("", source_of(call, self._trusted), f"{call.method} {call.path}", result, {"username": name})
 

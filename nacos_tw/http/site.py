@@ -13,13 +13,13 @@ from twisted.web.http import HTTPChannel, datetimeToString
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 
+from nacos_tw.http.body_quota import SMALL, BodyQuota, full
 from nacos_tw.http.call import Call
 from nacos_tw.http.cors import CrossOrigin
 from nacos_tw.http.counters import Counters
-from nacos_tw.http.intake import SMALL, Intake, full
+from nacos_tw.http.output_quota import OutputQuota, OutputShare
 from nacos_tw.http.phases import BODY, BODY_TIME, BUSY, CLOSED, HEAD, IDLE, Phase
 from nacos_tw.http.reply import Reply
-from nacos_tw.http.unread import Share, Unread
 from nacos_tw.http.wire import BODILESS, CLOSE, SECURITY, origin_form, refusal, render
 from nacos_tw.settings.settings import HttpSettings
 
@@ -88,7 +88,7 @@ class CarrierRequest(Request):
         self._received += len(data)
         if self._received > self.channel.site.limits.max_body:
             self.channel.refuse_body()
-        elif self._received > SMALL and not self.channel.site.intake.take(len(data)):
+        elif self._received > SMALL and not self.channel.site.bodies.take(len(data)):
             self.channel.refuse(full())
         else:
             if self._received > SMALL:
@@ -103,7 +103,7 @@ class CarrierRequest(Request):
 
     def _release(self) -> None:
         if self._kept:
-            self.channel.site.intake.held -= self._kept
+            self.channel.site.bodies.held -= self._kept
             self._kept = 0
 
     def getRequestHostname(self) -> bytes:  # noqa: N802
@@ -150,7 +150,7 @@ class CarrierChannel(HTTPChannel):
     """
 
     site: CarrierSite
-    share: Share
+    share: OutputShare
     phase = IDLE
     refused = False
     finishing = False
@@ -306,10 +306,10 @@ class CarrierSite(Site):
         self.limits = limits
         self.counters = counters
         self.cross_origin = CrossOrigin.of(limits.cors_origins)
-        self.intake = Intake(limits.bodies_bytes)
-        self.unread = Unread(limits.answers_bytes, counters)
+        self.bodies = BodyQuota(limits.bodies_bytes)
+        self.answers = OutputQuota(limits.answers_bytes, counters)
 
-    def channel(self, addr: Any, share: Share | None = None) -> CarrierChannel:
+    def channel(self, addr: Any, share: OutputShare | None = None) -> CarrierChannel:
         """
         A channel for one connection.
 
@@ -322,9 +322,9 @@ class CarrierSite(Site):
         channel.MAX_LENGTH = self.limits.header_bytes
         return channel
 
-    def share(self) -> Share:
+    def share(self) -> OutputShare:
         """For a connection: what is held of its answers until they are read."""
-        return Share(self.unread)
+        return OutputShare(self.answers)
 
     def log(self, request: Any) -> None:
         """No access log: the counters tell."""

@@ -67,7 +67,7 @@ def _refuses(*args: object) -> None:
     raise OSError(28, "No space left on device")
 
 
-class FollowingTests(SynchronousTestCase):
+class AccountSyncTests(SynchronousTestCase):
     """@ivar asked: queries that are not answered yet."""
 
     def setUp(self) -> None:

@@ -11,7 +11,7 @@ from nacos_tw.auth.same_logins import SameLogins
 KEY, OTHER = ("bob", "secret"), ("bob", "guess")
 
 
-class TogetherTests(SynchronousTestCase):
+class SameLoginsTests(SynchronousTestCase):
     """One node's."""
 
     def setUp(self) -> None:

@@ -58,5 +58,5 @@ def config_areas(parts: ConfigParts) -> list[Area]:
 
 
 def config_questions(watchers: Watchers) -> dict[str, Callable[[str, bytes], Any]]:
-    """What other nodes ask, and who answers; see L{nacos_tw.http.areas.Areas}."""
+    """What other nodes ask, and who answers; see L{nacos_tw.http.assembly.Areas}."""
     return {WATCHERS: watchers.asked_watchers, WATCHED: watchers.asked_watched}

@@ -1,4 +1,4 @@
-"""The routes of logins and accounts before a gate, on tables that are written at once."""
+"""The routes of logins and accounts with their authorization, on tables that are written at once."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import msgspec
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.http.areas import auth_areas
+from nacos_tw.http.assembly import auth_areas
+from nacos_tw.http.authorization import Authorization
 from nacos_tw.http.call import Call
-from nacos_tw.http.gate import Gate
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.record import Recorder
 from nacos_tw.http.reply import Reply
@@ -33,7 +33,7 @@ class AccountsCase(SynchronousTestCase):
         self.login = self.made()
         self.addCleanup(self.login.tables.file.close)
         self.lines: list[str] = []
-        guard = Guard(None, Gate(self.login.auth) if self.enabled else None, Recorder(self, self.trusted))  # type: ignore[arg-type]
+        guard = Guard(None, Authorization(self.login.auth) if self.enabled else None, Recorder(self, self.trusted))  # type: ignore[arg-type]
         self.table = compile_routes(auth_areas(guard, self.login.auth, self.trusted), "")
         self.tokens = {"nacos": self.token("nacos", "first"), "bob": self.token("bob", "secret"), "": ""}
 

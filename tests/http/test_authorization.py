@@ -9,9 +9,9 @@ from nacos_tw.auth.commands import DeletePermission, DeleteRole, SetPassword
 from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES
 from nacos_tw.auth.refusals import Refused, TooManyFailures
 from nacos_tw.errors import NacosError
-from nacos_tw.http import gate
+from nacos_tw.http import authorization
+from nacos_tw.http.authorization import Authorization
 from nacos_tw.http.call import Call
-from nacos_tw.http.gate import Gate
 from nacos_tw.http.guard import Needs
 from tests.auth.fakes import Login, hash_of
 
@@ -31,7 +31,7 @@ class GateCase(SynchronousTestCase):
         self.login = Login(self.mktemp() + "/a.db").filled()
         self.addCleanup(self.login.tables.file.close)
         self.failed: list[tuple[str, str, str]] = []
-        self.gate = Gate(self.login.auth, self.identity, failed=self.failed_login)
+        self.gate = Authorization(self.login.auth, self.identity, failed=self.failed_login)
         self.bob = self.login.tokens.issue("bob", hash_of("secret"))
         self.admin = self.login.tokens.issue("nacos", hash_of("first"))
 
@@ -184,7 +184,7 @@ class RememberedTests(GateCase):
         for number in range(1000):
             target = f"{OWN}&x={number}"
             self.assertEqual(self.ask(READ, target, Authorization=f"Bearer {self.bob}"), "let in: bob")
-            kept = sum(len(target) + gate.ENTRY for targets in self.gate._kept.values() for target in targets)
+            kept = sum(len(target) + authorization.ENTRY for targets in self.gate._kept.values() for target in targets)
             self.assertLessEqual(kept, 5000)
         self.assertEqual(self.ask(READ, f"{OWN}&x={'y' * 3000}", Authorization=f"Bearer {self.bob}"), "let in: bob")
         self.assertNotIn("y" * 3000, repr(self.gate._kept))
@@ -226,6 +226,6 @@ class PublishedIdentityTests(GateCase):
             ("", "x"),
             ("serverIdentity", ""),
         ]:
-            self.gate = Gate(self.login.auth, (key, value))
+            self.gate = Authorization(self.login.auth, (key, value))
             self.assertEqual(self.ask(READ, OWN, serverIdentity=value), "unknown user!", value)
             self.assertEqual(self.ask(READ, OWN), "unknown user!", value)

@@ -33,7 +33,7 @@ LONGEST_TARGET = 2048
 AND = ord("&")
 
 
-class Gate:
+class Authorization:
     """
     The check. It remembers which requests, by their bytes, were allowed to whom; a change of any user or right makes
     new identities, and so ends all of that.

@@ -14,7 +14,7 @@ def full() -> Reply:
     return refusal(503, "too many large bodies are being received")
 
 
-class Intake:
+class BodyQuota:
     """
     What is held of larger bodies until they are complete, by all connections.
 
@@ -35,7 +35,7 @@ class Intake:
         return True
 
 
-class Incoming:
+class IncomingBody:
     """
     A body that is being received.
 
@@ -43,20 +43,20 @@ class Incoming:
     @ivar length: bytes that it has in all; C{have}: that have come, with those of later requests.
     """
 
-    __slots__ = ("_intake", "_kept", "_parts", "have", "head", "length")
+    __slots__ = ("_quota", "_kept", "_parts", "have", "head", "length")
 
-    def __init__(self, intake: Intake, head: bytes, length: int, have: int) -> None:
+    def __init__(self, quota: BodyQuota, head: bytes, length: int, have: int) -> None:
         self.head = head
         self.length = length
         self.have = have
-        self._intake = intake
+        self._quota = quota
         self._kept = 0
         self._parts: list[bytes] = []
 
     def add(self, data: bytes) -> bool:
         """Keep more of it; False if there is no room."""
         if self.length > SMALL:
-            if not self._intake.take(len(data)):
+            if not self._quota.take(len(data)):
                 return False
             self._kept += len(data)
         self._parts.append(data)
@@ -69,5 +69,5 @@ class Incoming:
 
     def release(self) -> None:
         """It is complete, or never will be."""
-        self._intake.held -= self._kept
+        self._quota.held -= self._kept
         self._kept = 0

@@ -14,14 +14,14 @@ BIG = get("/nacos/v1/ns/thing/big?size=150000")
 SMALL = get("/nacos/v1/ns/thing/big?size=60000")
 
 
-class UnreadTests(SynchronousTestCase):
+class OutputQuotaTests(SynchronousTestCase):
     """C{answers_bytes}."""
 
     def setUp(self) -> None:
         self.server = Server(answers_bytes=400_000)
 
     def held(self) -> int:
-        return self.server.factory.site.unread.held
+        return self.server.factory.site.answers.held
 
     def asked(self, carrier: str, request: bytes = BIG) -> Client:
         """A client that has asked and reads nothing."""

@@ -10,14 +10,14 @@ ECHO = "/nacos/v1/ns/thing/echo"
 CHUNKED = "Transfer-Encoding: chunked"
 
 
-class IntakeTests(SynchronousTestCase):
+class BodyQuotaTests(SynchronousTestCase):
     """C{bodies_bytes}."""
 
     def setUp(self) -> None:
         self.server = Server(bodies_bytes=200_000)
 
     def held(self) -> int:
-        return self.server.factory.site.intake.held
+        return self.server.factory.site.bodies.held
 
     def pair(self, carrier: str) -> tuple[Client, Client]:
         return self.server.both()[carrier], self.server.both()[carrier]

@@ -9,14 +9,14 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.tcp import Connection
 from zope.interface import implementer
 
-from nacos_tw.http.unread import Share
+from nacos_tw.http.output_quota import OutputShare
 
 BATCH = 2**16
 """Answers, in bytes, that are written together at most."""
 
 
 @implementer(IHandshakeListener)
-class Outlet(Protocol):
+class Output(Protocol):
     """
     The writing half of a connection.
 
@@ -28,7 +28,7 @@ class Outlet(Protocol):
 
     transport: Any
 
-    def __init__(self, share: Share) -> None:
+    def __init__(self, share: OutputShare) -> None:
         self._share = share
         self._collecting = False
         self._out: list[bytes] = []

@@ -8,7 +8,7 @@ SMALL = 2**16
 """Bytes of an answer that may wait in any case; they are not counted."""
 
 
-class Unread:
+class OutputQuota:
     """
     What is held of larger answers until the clients have read them.
 
@@ -23,13 +23,13 @@ class Unread:
         self.counters = counters
 
 
-class Share:
+class OutputShare:
     """What one connection holds of it."""
 
     __slots__ = ("_all", "_held")
 
-    def __init__(self, unread: Unread) -> None:
-        self._all = unread
+    def __init__(self, quota: OutputQuota) -> None:
+        self._all = quota
         self._held = 0
 
     def take(self, size: int) -> bool:
