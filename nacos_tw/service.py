@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import attrs
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
@@ -60,7 +59,6 @@ from nacos_tw.raft.opening import open_store
 from nacos_tw.raft.options import node_options
 from nacos_tw.raft.peers import Peers
 from nacos_tw.raft.sessions import Machines
-from nacos_tw.raft.status import RaftStatus
 from nacos_tw.raft.writer import Writer
 from nacos_tw.settings.auth import AuthSettings
 from nacos_tw.settings.clusterconf import Address, parse
@@ -186,7 +184,7 @@ class NacosNode(Node):
     def _build_naming(self, settings: Settings, reactor: Any) -> None:
         self.push = Push(reactor, self._render_push, lambda: self.registry.switches)
         self.naming = Naming(self.registry, self.leases, self.node, self.push)
-        self.naming.trouble = self.node.reason
+        self.naming.trouble = lambda: self.node.reason() or self.node.shortage()
         wanted = settings.naming
         cleaning = (
             Cleaning(wanted.clean_initial_delay, wanted.clean_period) if wanted.empty_service_auto_clean else None
@@ -202,7 +200,7 @@ class NacosNode(Node):
         self.storage = Storage(self.members)
         if self.config is not None:
             self.config.on_storage = self.storage.tell
-        self.reports = Reports(self.members, self.peering.ask, self._facts, reactor, millis)
+        self.reports = Reports(self.members, self.peering.ask, self.node.status, reactor, millis)
         self.lookup: FileLookup | None = None
         filename = os.path.join(settings.home, "conf", "cluster.conf")
         if not settings.standalone and os.path.exists(filename):
@@ -353,12 +351,6 @@ class NacosNode(Node):
             reasons.insert(0, self.config.reading())
         reason = "; ".join(filter(None, reasons)) or self.shortage.reason() or self.storage.trouble()
         return reason or (self.logins.auth.reason() if self.logins is not None else "")
-
-    def _facts(self) -> RaftStatus:
-        """What the other members are told of this one."""
-        status = self.node.status()
-        trouble = self.shortage.reason() if status.healthy else ""
-        return attrs.evolve(status, healthy=False, reason=trouble) if trouble else status
 
     def _does_upkeep(self) -> bool:
         """Whether this node is the one that cleans up: the leader, or with a shared database the first that is up."""

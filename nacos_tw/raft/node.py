@@ -56,6 +56,7 @@ class RaftNode:
     @ivar on_ready: called soon after the node came to be in order.
     @ivar on_config: called at the start, and when the log has another list of members.
     @ivar gate: why a command is not to be taken now; "" if it is.
+    @ivar shortage: why writes are refused for the sake of the disk; "" if they are not.
     @ivar damaged_members: the other members that say that they have lost their logs.
     @ivar failure: why the Raft part has stopped; "" while it works.
     """
@@ -82,6 +83,7 @@ class RaftNode:
         self.on_config: Callable[[Configuration], None] = lambda config: None
         self.damaged_members: Callable[[], list[str]] = lambda: []
         self._hopeless = ""
+        self.shortage: Callable[[], str] = lambda: ""
         self.gate: Callable[[bytes], str] = lambda command: ""
         self.failure = ""
         self.running = self._ready = False
@@ -455,7 +457,9 @@ class RaftNode:
     def status(self) -> RaftStatus:
         """What this node knows of the cluster."""
         options, applied = self.options, self._applying.index
-        facts = NodeFacts(self.node, options.shown or self.node, applied, self.reason(), self._aside.count)
+        facts = NodeFacts(
+            self.node, options.shown or self.node, applied, self.reason() or self.shortage(), self._aside.count
+        )
         return raft_status(facts, self._core, self._peers, self._store.size_on_disk())
 
     def sizes(self) -> dict[str, int]:

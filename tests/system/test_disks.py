@@ -90,7 +90,7 @@ class Disks(Clustered):
         victim.stop()
         conf = os.path.join(victim.home, "conf")
         saved = shutil.copytree(conf, os.path.join(nodes.folder, "saved"))
-        with mounted(victim.home, "-o", "size=512k"), contextlib.ExitStack() as stack:
+        with mounted(victim.home, "-o", "size=4m"), contextlib.ExitStack() as stack:
             stack.callback(lambda: victim.running and victim.kill())  # while its pid file can be seen
             shutil.copytree(saved, conf)
             victim.start()
