@@ -18,6 +18,12 @@ from twisted.internet.testing import StringTransportWithDisconnection
 from nacos_tw.config.archive import LARGEST_ARCHIVE, MOST_ENTRIES, ArchiveError, unpack
 from nacos_tw.config.described import MetadataError
 from nacos_tw.errors import BadParameter, NacosError, SettingsError, StartError
+from nacos_tw.grpc.engine.connection import Connection
+from nacos_tw.grpc.engine.events import Request
+from nacos_tw.grpc.engine.limits import Limits
+from nacos_tw.grpc.engine.shared import Shared
+from nacos_tw.grpc.listener import METHODS
+from nacos_tw.grpc.payloads import PayloadError, Reader
 from nacos_tw.http import multipart
 from nacos_tw.http.call import FORM, Call
 from nacos_tw.http.front import BACKLOG
@@ -291,6 +297,46 @@ def handshake(data: bytes) -> None:
         assert link.session is None
 
 
+# -- gRPC
+
+
+def http2(data: bytes) -> None:
+    """The engine of gRPC: bounded state, the same calls however the bytes are cut, and nothing held at the end."""
+    said = []
+    shared = Shared(METHODS, Limits(message=100_000))
+    for parts in ([data], pieces(data)):
+        engine = Connection(shared)
+        events = []
+        for part in parts:
+            events += engine.receive(part, 0.0)
+            assert engine.calls <= shared.limits.streams
+            assert len(engine.take()) <= 100 * len(data) + 1000
+        for event in events:
+            if isinstance(event, Request):
+                engine.answer(event.stream, event.message)
+        engine.take()
+        engine.sweep(1000.0)
+        engine.lost()
+        assert engine.calls == 0 and shared.room.held == 0
+        said.append(events)
+    assert said[0] == said[1], f"it depends on the cuts: {said}"
+
+
+def payload(data: bytes) -> None:
+    """A Payload is refused or read, the same when it is known."""
+    reader = Reader()
+    read = []
+    for _ in range(2):
+        try:
+            read.append(reader.read(data))
+        except PayloadError:
+            read.append(None)
+    assert read[0] == read[1]
+    if read[0] is not None:
+        metadata, body = read[0]
+        assert len(body) <= len(data) and sum(map(len, metadata.headers)) <= len(data)
+
+
 TARGETS: dict[str, Target] = {
     "http": http,
     "form": form,
@@ -303,6 +349,8 @@ TARGETS: dict[str, Target] = {
     "frames": frames,
     "sealed": sealed,
     "handshake": handshake,
+    "http2": http2,
+    "payload": payload,
 }
 
 
