@@ -1,7 +1,10 @@
-"""Whether answers can be explained by one register that is changed at one moment for each operation.
+"""
+Whether answers can be explained by one register that is changed at one moment for each operation.
 
-The search of Wing and Gong (1993) with the memory of Lowe (2017): of the operations that may come next, one is tried
-after the other; a set of finished operations that has led to the same content before is not tried again.
+In general that takes a search (Wing and Gong, 1993), which may not end. Here no content is written twice and the
+register keeps a history, so the order of the writes is known. What is left are bounds on the moment of each: after the
+one before it, within its request, and so that each compare-and-set that was refused has a moment with another content
+than it named. The earliest moments that fulfil them are found by raising them until no bound is left unfulfilled.
 """
 
 from __future__ import annotations
@@ -10,60 +13,42 @@ from collections.abc import Sequence
 
 from tests.faults.history import OK, REFUSED, Operation
 
-
-def applies(operation: Operation, content: str) -> str | None:
-    """The register's content after the operation, None if the answer does not fit to the content before."""
-    if operation.kind == "publish":
-        return operation.value
-    if operation.kind == "cas":
-        fits = operation.expected == content
-        if operation.outcome == REFUSED:
-            return None if fits else content
-        return operation.value if fits else None
-    raise ValueError(operation.kind)
+NEVER = float("inf")
 
 
-def is_linearizable(operations: Sequence[Operation], content: str = "") -> bool:
+def is_linearizable(operations: Sequence[Operation], order: Sequence[str], content: str = "") -> bool:
     """
-    Whether there is an order of the operations that agrees with real time and with all answers.
+    Whether the operations can have happened one at a time, in an order that agrees with real time, with all answers and
+    with the order of the contents.
 
-    Operations whose outcome is unknown may have happened at any time after their beginning, or never; publishes that
-    were refused did not happen.
+    Operations whose outcome is unknown may have happened at any time after their beginning; or never, if their content
+    is not among the others. Publishes that were refused did not happen.
 
-    @param content: the register's content before the first.
+    @param order: all contents that the register had after the first, each different.
+    @param content: the register's content before the first operation.
     """
-    relevant = sorted(
-        (o for o in operations if o.outcome != REFUSED or o.kind == "cas"), key=lambda operation: operation.begun
-    )
-    infinity = float("inf")
-    ends = [o.ended if o.outcome in (OK, REFUSED) else infinity for o in relevant]
-    required = 0
-    for number, end in enumerate(ends):
-        if end != infinity:
-            required |= 1 << number
-    seen: set[tuple[int, str]] = set()
-    stack = [(0, content)]
-    while stack:
-        done, now = stack.pop()
-        if done & required == required:
-            return True
-        if (done, now) in seen:
-            continue
-        seen.add((done, now))
-        stack.extend(_next(relevant, ends, done, now))
-    return False
-
-
-def _next(operations: Sequence[Operation], ends: Sequence[float], done: int, now: str) -> list[tuple[int, str]]:
-    """What may happen next: an operation that began before all others that are still open had ended."""
-    waiting = [number for number in range(len(operations)) if not done >> number & 1]
-    first_end = min(ends[number] for number in waiting)
-    found = []
-    for number in waiting:
-        if operations[number].begun > first_end:
-            break
-        after = applies(operations[number], now)
-        if after is not None:
-            found.append((done | 1 << number, after))
-    found.reverse()  # the one that began first is tried first
-    return found
+    contents = [content, *order]
+    place = {value: number for number, value in enumerate(contents)}
+    done = {o.value: o for o in operations if o.outcome == OK or (o.outcome != REFUSED and o.value in place)}
+    if len(place) != len(contents) or set(done) != set(order):
+        return False
+    writes = [done[value] for value in order]
+    if any(o.kind == "cas" and o.expected != before for o, before in zip(writes, contents, strict=False)):
+        return False
+    refused = [
+        (place[o.expected], o) for o in operations if o.kind == "cas" and o.outcome == REFUSED and o.expected in place
+    ]
+    # at[n]: the earliest moment from which the register has contents[n]; the first it has had for ever.
+    at = [-NEVER, *(o.begun for o in writes), NEVER]
+    changed = True
+    while changed:
+        changed = False
+        for number in range(1, len(writes) + 1):
+            if at[number] < at[number - 1]:
+                at[number], changed = at[number - 1], True
+        for number, cas in refused:
+            if at[number + 1] > cas.ended and at[number] < cas.begun:
+                if number == 0:
+                    return False
+                at[number], changed = cas.begun, True
+    return all(o.outcome != OK or moment <= o.ended for o, moment in zip(writes, at[1:], strict=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -137,50 +138,89 @@ class LivingTests(SynchronousTestCase):
 
 
 class LinearizabilityTests(SynchronousTestCase):
-    """The search."""
+    """The moments of all operations."""
+
+    def assertOrder(self, wanted: bool, operations: list[Operation], order: str) -> None:
+        self.assertEqual(is_linearizable(operations, order.split()), wanted, (operations, order))
 
     def test_sequential(self) -> None:
-        self.assertTrue(is_linearizable([write("1", 0, 1), cas("1", "2", 2, 3), cas("1", "3", 4, 5, REFUSED)]))
-        self.assertFalse(is_linearizable([write("1", 0, 1), cas("9", "2", 2, 3)]))
-        self.assertFalse(is_linearizable([write("1", 0, 1), cas("1", "2", 2, 3, REFUSED)]))
+        first, second = write("1", 0, 1), cas("1", "2", 2, 3)
+        self.assertOrder(True, [first, second, cas("1", "3", 4, 5, REFUSED)], "1 2")
+        self.assertOrder(False, [first, second], "2 1")
+        self.assertOrder(False, [first, second], "1")
+        self.assertOrder(False, [first], "1 2")
+        self.assertOrder(False, [first, cas("9", "2", 2, 3)], "1 2")
+        self.assertOrder(False, [first, cas("1", "2", 2, 3, REFUSED)], "1")
 
     def test_two_winners(self) -> None:
-        self.assertFalse(is_linearizable([write("1", 0, 1), cas("1", "2", 2, 5), cas("1", "3", 3, 6)]))
-        self.assertTrue(is_linearizable([write("1", 0, 1), cas("1", "2", 2, 5), cas("2", "3", 3, 6)]))
-        self.assertFalse(is_linearizable([write("1", 0, 1), cas("2", "3", 2, 3), cas("1", "2", 4, 6)]))
+        first, second = write("1", 0, 1), cas("1", "2", 2, 5)
+        self.assertOrder(False, [first, second, cas("1", "3", 3, 6)], "1 2 3")
+        self.assertOrder(True, [first, second, cas("2", "3", 3, 6)], "1 2 3")
+        self.assertOrder(False, [first, cas("2", "3", 2, 3), cas("1", "2", 4, 6)], "1 2 3")
 
     def test_unknown(self) -> None:
         """It may have happened at any time, even after its answer, or not at all."""
-        lost = cas("1", "2", 2, 3, UNKNOWN)
-        self.assertTrue(is_linearizable([write("1", 0, 1), lost, cas("1", "3", 4, 5)]))
-        self.assertTrue(is_linearizable([write("1", 0, 1), lost, cas("2", "3", 6, 7)]))
-        self.assertFalse(is_linearizable([write("1", 0, 1), cas("2", "3", 1.5, 1.6), lost]))
+        first, lost = write("1", 0, 1), cas("1", "2", 2, 3, UNKNOWN)
+        self.assertOrder(True, [first, lost, cas("1", "3", 4, 5)], "1 3")
+        self.assertOrder(True, [first, lost, cas("2", "3", 6, 7)], "1 2 3")
+        self.assertOrder(False, [first, cas("2", "3", 1.5, 1.6), lost], "1 2 3")
 
-    def test_random_histories_of_a_real_register(self) -> None:
-        """What a register does at one moment within each operation is found right; with one answer turned round, wrong
-        answers of compare-and-set are found."""
+    def test_refused(self) -> None:
+        """It has a moment with another content, which bounds the moments of the writes around it."""
+        first, second = write("1", 0, 10), write("2", 0, 20)
+        self.assertOrder(True, [first, second, cas("1", "x", 5, 6, REFUSED)], "1 2")
+        self.assertOrder(True, [first, second, cas("1", "x", 15, 16, REFUSED)], "1 2")
+        self.assertOrder(False, [first, second, cas("2", "x", 21, 22, REFUSED)], "1 2")
+        late, later = write("2", 14, 20), write("3", 30, 31)
+        self.assertOrder(False, [first, late, cas("1", "x", 11, 12, REFUSED)], "1 2")
+        self.assertOrder(False, [first, second, later, cas("2", "x", 21, 22, REFUSED)], "1 2 3")
+        self.assertOrder(False, [cas("", "x", 1, 2, REFUSED), write("1", 3, 4)], "1")
+
+    def test_random_histories(self) -> None:
+        """What a register does at one moment within each operation is found right; with the times of one changed,
+        the finding is that of a search through all orders."""
         chance = random.Random(5)
-        wrong = 0
-        for _ in range(150):
-            content, operations = "", []
-            for number in range(14):
+        found = {True: 0, False: 0}
+        for _ in range(400):
+            content, operations, order = "", [], []
+            for number in range(7):
                 at = number + chance.random()
                 begun, ended = at - chance.random() * 3, at + chance.random() * 3
-                value = str(number)
+                expected = content if chance.random() < 0.5 else str(chance.randrange(7))
                 if chance.random() < 0.3:
-                    operations.append(write(value, begun, ended))
-                    content = value
-                    continue
-                expected = content if chance.random() < 0.6 else str(chance.randrange(14))
-                fits = expected == content
-                operations.append(cas(expected, value, begun, ended, OK if fits else REFUSED))
-                content = value if fits else content
-            self.assertTrue(is_linearizable(operations), operations)
-            turned = next((o for o in operations if o.kind == "cas" and o.outcome == REFUSED), None)
-            if turned is not None:
-                turned.outcome = OK
-                wrong += not is_linearizable(operations)
-        self.assertGreater(wrong, 50)
+                    made = write(str(number), begun, ended, chance.choice([OK, OK, UNKNOWN]))
+                else:
+                    made = cas(expected, str(number), begun, ended, OK if expected == content else REFUSED)
+                operations.append(made)
+                if made.outcome != REFUSED:
+                    content = made.value
+                    order.append(content)
+            self.assertTrue(is_linearizable(operations, order), operations)
+            one = chance.choice(operations)
+            one.begun += chance.random() * 4 - 2
+            one.ended = one.begun + chance.random() * 3
+            right = any(each == order for each in orders(operations))
+            self.assertEqual(is_linearizable(operations, order), right, operations)
+            found[right] += 1
+        self.assertGreater(min(found.values()), 50)
+
+
+def orders(operations: list[Operation], content: str = "", done: tuple[str, ...] = ()) -> Iterator[list[str]]:
+    """The orders of contents that answers and times allow, by trying all."""
+    if all(operation.outcome == UNKNOWN for operation in operations):
+        yield list(done)
+    first_end = min((o.ended for o in operations if o.outcome != UNKNOWN), default=float("inf"))
+    for operation in operations:
+        others = [other for other in operations if other is not operation]
+        if operation.begun > first_end:
+            continue
+        fits = operation.kind != "cas" or (operation.expected == content) != (operation.outcome == REFUSED)
+        if not fits:
+            continue
+        if operation.outcome == REFUSED:
+            yield from orders(others, content, done)
+        else:
+            yield from orders(others, operation.value, (*done, operation.value))
 
 
 class RestoredTests(SynchronousTestCase):

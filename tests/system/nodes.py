@@ -72,6 +72,10 @@ class Answer:
         return f"<{self.status} {self.body[:300]!r}>"
 
 
+INSTALLING = frozenset({"NACOS_TW_CONSOLE", "NACOS_TW_EXTRAS"})
+"""What the caller says of an installation, which a start begins when the sources have changed."""
+
+
 class RealNode:
     """One node: its home, its ports, its process."""
 
@@ -91,7 +95,9 @@ class RealNode:
         self.output = ""
 
     def environment(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("NACOS_", "SERVER_", "MODE"))}
+        kept = {
+            k: v for k, v in os.environ.items() if k in INSTALLING or not k.startswith(("NACOS_", "SERVER_", "MODE"))
+        }
         return {**kept, "NACOS_HOME": self.home, "NACOS_TW_VENV": os.environ.get("NACOS_TW_VENV", sys.prefix)}
 
     def start(self, *arguments: str, check: bool = True, **environment: str) -> int:
