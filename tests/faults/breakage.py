@@ -45,6 +45,10 @@ class Site:
     def followers(self) -> list[RealNode]:
         return self.cluster.followers()
 
+    def forgotten(self, node: RealNode) -> None:
+        """A node is about to start that no longer has what it had acknowledged."""
+        self.workload.forgotten.append((node.address, time.monotonic()))
+
     def settle(self) -> None:
         """All nodes are up and ready."""
         self.cluster.wait_ready()
@@ -310,6 +314,7 @@ def rolled_back(site: Site, chance: random.Random) -> None:
     empty(data)
     shutil.copytree(saved, data, dirs_exist_ok=True)
     shutil.rmtree(saved)
+    site.forgotten(victim)
     victim.start()
 
 
@@ -333,6 +338,7 @@ def rolled_back_majority(site: Site, chance: random.Random) -> None:
         empty(data)
         shutil.copytree(folder, data, dirs_exist_ok=True)
         shutil.rmtree(folder)
+        site.forgotten(victim)
         victim.start()
     if chance.random() < 0.7:
         site.work(40)
@@ -343,6 +349,7 @@ def wiped(site: Site, chance: random.Random) -> None:
     victim = chance.choice(site.followers())
     victim.kill()
     empty(os.path.join(victim.home, "data"))
+    site.forgotten(victim)
     victim.start()
 
 

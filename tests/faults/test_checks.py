@@ -197,12 +197,12 @@ class LinearizabilityTests(SynchronousTestCase):
                     order.append(content)
             self.assertTrue(is_linearizable(operations, order), operations)
             one = chance.choice(operations)
-            one.begun += chance.random() * 4 - 2
-            one.ended = one.begun + chance.random() * 3
+            one.begun += chance.random() * 10 - 5
+            one.ended = one.begun + chance.random()
             right = any(each == order for each in orders(operations))
             self.assertEqual(is_linearizable(operations, order), right, operations)
             found[right] += 1
-        self.assertGreater(min(found.values()), 50)
+        self.assertGreater(min(found.values()), 20, found)
 
 
 def orders(operations: list[Operation], content: str = "", done: tuple[str, ...] = ()) -> Iterator[list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tests.faults import checks
-from tests.faults.history import OK, by_key
+from tests.faults.history import OK, Operation, by_key
 from tests.faults.linearizability import is_linearizable
 from tests.faults.workload import CONFIGS, GROUP, KEPT, SERVICE, Connection, Workload, digest
 from tests.system.nodes import RealNode, wait_for
@@ -120,8 +120,13 @@ class Verdict:
             if not any(begun <= read.begun <= ended + checks.STALE for begun, ended in self._outages)
         ]
         self._found("no stale read between two OK", checks.not_stale(judged, writes, order, self.ready))
-        self._found("own writes are read", checks.own_writes_are_read(reads, writes, order))
+        known = [read for read in reads if self.ready.around(read) or not self._forgotten(read)]
+        self._found("own writes are read", checks.own_writes_are_read(known, writes, order))
         self._found("linearizable", [] if is_linearizable(writes, order) else [key])
+
+    def _forgotten(self, read: Operation) -> bool:
+        """Whether the node had lost its disk, or was given an older one, before it was asked."""
+        return any(node == read.node and at <= read.begun for node, at in self.workload.forgotten)
 
     def _instances(self, facts: Facts) -> None:
         recorder = self.workload.recorder

@@ -300,12 +300,17 @@ class Onlooker(Client):
 
 
 class Workload:
-    """All clients of one run."""
+    """
+    All clients of one run.
+
+    @ivar forgotten: nodes that were started without what they had acknowledged before, and when.
+    """
 
     keys = tuple(f"config-{number}" for number in range(5))
 
     def __init__(self, nodes: Sequence[RealNode], seed: int, publishers: int = 4, instances: int = 6) -> None:
         self.recorder = Recorder()
+        self.forgotten: list[tuple[str, float]] = []
         recorder, keys = self.recorder, self.keys
         self.listeners = [Listener(f"listener {node.address}", node, recorder, seed, keys) for node in nodes]
         self.instances = [
