@@ -12,6 +12,7 @@ class Counters:
     @ivar accepted: connections; C{open}: now; C{turned_away}: closed at once, as too many were open.
     @ivar registered: clients now; C{registrations}: of all time; C{refused}: setups over a limit or while starting.
     @ivar requests: by C{metadata.type}, those that are known; C{errors}: responses with an error, by its code.
+    @ivar limited: calls refused for a limit, by it (see L{nacos_tw.grpc.engine.shared.Shared}).
     @ivar ends: connections that we ended, by cause (see L{nacos_tw.grpc.engine.seam.CAUSES}).
     @ivar pushes: sent; C{acks}: answered with success; C{unanswered}: not in time, or with a failure.
     @ivar detected: silent connections that were dropped; C{late}: calls whose time was over.
@@ -25,4 +26,5 @@ class Counters:
         self.detected = self.late = self.failures = 0
         self.requests: Counter[str] = Counter()
         self.errors: Counter[int] = Counter()
+        self.limited: Counter[str] = Counter()
         self.ends: Counter[str] = Counter()

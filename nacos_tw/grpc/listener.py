@@ -72,6 +72,7 @@ class CarrierFactory(_Factory):
         self.limits = limits or CarrierLimits()
         self.counters = counters or Counters()
         self.shared = Shared(METHODS, self.limits.engine)
+        self.shared.refused = self.counters.limited
         self._engine = engine
         self._wall = wall
         self._most = connections(self.limits.connections)

@@ -74,8 +74,10 @@ class Calls:
         if number > self.accepted:  # it was told that these are not served
             return
         if head.malformed or head.trailers:
+            self._shared.refused["malformed"] += 1
             self._refuse(number, Code.PROTOCOL_ERROR)
         elif len(self.streams) >= self._limits.streams:
+            self._shared.refused["streams"] += 1
             self._refuse(number, Code.REFUSED_STREAM)
         else:
             self._open(Stream(number, head, self._floods.now), flags & END_STREAM)
@@ -195,6 +197,7 @@ class Calls:
             try:
                 self._assemble(stream, payload, length)
             except Refused as refused:
+                self._shared.refused["messages"] += 1
                 self._give_back(length)
                 stream.ended = bool(end)
                 self._cancel(stream)

@@ -69,6 +69,7 @@ class Connection:
         "_floods",
         "_limits",
         "_preface",
+        "_refused",
         "_rest",
         "_sending",
         "_since",
@@ -78,6 +79,7 @@ class Connection:
 
     def __init__(self, shared: Shared) -> None:
         limits = self._limits = shared.limits
+        self._refused = shared.refused
         self.ended: Ended | None = None
         self._floods = Floods(limits)
         self._sending = Sending()
@@ -131,6 +133,7 @@ class Connection:
             return
         sending = self._sending
         if sending.held and sending.held + len(message) > self._limits.unread:
+            self._refused["unread"] += 1
             self.finish(stream, Status.RESOURCE_EXHAUSTED, "too many answers are not read")
         elif sending.answer(found, message):
             self._calls.over(found)
@@ -208,6 +211,7 @@ class Connection:
             return []
         for stream in list(self._calls.streams.values()):
             if not stream.ended and stream.head.kind is not BOTH and now - stream.since > limits.message_time:
+                self._refused["slow"] += 1
                 self._calls.finish(stream, Status.CANCELLED, "the call came too slowly")
         self._end_if_drained()
         return self._events()

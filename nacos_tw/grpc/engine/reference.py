@@ -119,6 +119,7 @@ class Reference:
             return
         held = sum(each.queued for each in self._calls.values())
         if held and held + len(message) > self._limits.unread:
+            self._shared.refused["unread"] += 1
             self.finish(stream, Status.RESOURCE_EXHAUSTED, "too many answers are not read")
             return
         self._message(call, message)
@@ -201,6 +202,7 @@ class Reference:
             for call in list(self._calls.values()):
                 late = now - call.since > self._limits.message_time
                 if late and not call.ended and call.head.kind is not Kind.STREAM:
+                    self._shared.refused["slow"] += 1
                     self.finish(call.number, Status.CANCELLED, "the call came too slowly")
         return self._told()
 
@@ -254,6 +256,7 @@ class Reference:
             return
         call = _Call(number, head, self._floods.now, Assembly(self._shared.room, self._limits.message))
         if head.malformed or len(self._calls) >= self._limits.streams:
+            self._shared.refused["malformed" if head.malformed else "streams"] += 1
             self._floods.reset()
             self._http.reset_stream(number, Code.PROTOCOL_ERROR if head.malformed else Code.REFUSED_STREAM)
             return
@@ -284,6 +287,7 @@ class Reference:
                 if call.got > 1 or (call.got and not call.assembly.empty):
                     raise Refused(Status.INTERNAL, "Too many requests")
         except Refused as refused:
+            self._shared.refused["messages"] += 1
             self._cancel(call)
             self.finish(number, refused.status, refused.text)
             return

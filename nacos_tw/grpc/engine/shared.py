@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from nacos_tw.grpc.engine.assembly import Room
 from nacos_tw.grpc.engine.heads import Head, Methods
 from nacos_tw.grpc.engine.hpack import OVERHEAD, Header, Table, decode
@@ -18,6 +20,8 @@ class Shared:
 
     @ivar heads: (table, block) -> what it means and the table after it; C{tables}: contents -> table.
     @ivar room: for messages that come in parts.
+    @ivar refused: calls refused for a limit, by it: C{malformed}, C{streams}, C{messages} (too large, no room, or
+        none), C{unread}, C{slow}.
     """
 
     def __init__(
@@ -29,6 +33,7 @@ class Shared:
         self.methods = methods
         self.limits = limits
         self.room = room or Room()
+        self.refused: Counter[str] = Counter()
         self.heads: Memory[tuple[Table, bytes], tuple[Head, Table]] = Memory(remembered, bytes_)
         self.tables: Memory[tuple[int, tuple[Header, ...]], Table] = Memory(remembered, bytes_)
         self.first_table = Table()

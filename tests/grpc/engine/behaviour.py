@@ -156,6 +156,7 @@ class CallTests(Base):
         number = peer.call(b"x" * 1001)
         self.assertEqual(peer.exchange(), [])
         self.assertEqual(peer.answers[number].status, Status.RESOURCE_EXHAUSTED)
+        self.assertEqual(peer.shared.refused, {"messages": 1})
         number = peer.call(b"x" * 1000)
         self.assertEqual(len(peer.exchange()), 1)
 
@@ -275,6 +276,7 @@ class CallTests(Base):
         self.assertEqual(peer.answers[number].status, Status.CANCELLED)
         self.assertEqual(peer.answers[number].reset, Code.NO_ERROR)
         self.assertEqual((peer.answers[both].ended, peer.engine.calls), (False, 1))
+        self.assertEqual(peer.shared.refused, {"slow": 1})
 
     def test_early_end(self) -> None:
         """A call that is answered before it has come completely takes no harm from what still comes."""
@@ -422,6 +424,7 @@ class FlowTests(Base):
         peer.exchange()
         refused = [number for number in numbers if b"grpc-status" in peer.answers[number].headers]
         self.assertEqual(refused, numbers[3:])
+        self.assertEqual(peer.shared.refused, {"unread": 7})
         self.assertEqual(peer.answers[refused[0]].status, Status.RESOURCE_EXHAUSTED)
 
     def test_windows_given_back_when_answered(self) -> None:
