@@ -52,7 +52,7 @@ from nacos_tw.naming.probes import Probes
 from nacos_tw.naming.push import Push
 from nacos_tw.naming.registry import Registry
 from nacos_tw.options import Options, load_settings
-from nacos_tw.peering import Peering
+from nacos_tw.peer_events import PeerEvents
 from nacos_tw.raft.messages import Configuration
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.raft.opening import open_store
@@ -127,7 +127,7 @@ class NacosNode(Node):
         self.audit = Audit(settings.logs)
         self.tls = Tls(settings, reactor)
         self.secret = SecretMachine()
-        self.peering = Peering(lambda: self.members.others())
+        self.peer_events = PeerEvents(lambda: self.members.others())
         self.config = self._build_config(settings, reactor)
         self._build_raft(settings, reactor)
         self.logins: Logins | None = None
@@ -153,7 +153,7 @@ class NacosNode(Node):
         if settings.storage == "embedded":
             config = EmbeddedConfigs(settings, reactor)
         else:
-            config = ExternalConfigs(settings, reactor, self.peering.ask, lambda: self.members.others())
+            config = ExternalConfigs(settings, reactor, self.peer_events.ask, lambda: self.members.others())
         self.parts.opened("configs", config.stop)
         return config
 
@@ -176,8 +176,8 @@ class NacosNode(Node):
         if not alone:
             members = {member.node: member for member in settings.members}
             place = _interface(settings), settings.raft_port
-            self.peers = self.node.peers = self.peering.peers = Peers(
-                reactor, settings.node, members, settings.raft.secret, *place, self.peering,
+            self.peers = self.node.peers = self.peer_events.peers = Peers(
+                reactor, settings.node, members, settings.raft.secret, *place, self.peer_events,
                 random=random.random, server=__version__, http=settings.node, tls=self.tls.raft,
             )  # fmt: skip
 
@@ -200,7 +200,7 @@ class NacosNode(Node):
         self.storage = Storage(self.members)
         if self.config is not None:
             self.config.on_storage = self.storage.tell
-        self.reports = Reports(self.members, self.peering.ask, self.node.status, reactor, millis)
+        self.reports = Reports(self.members, self.peer_events.ask, self.node.status, reactor, millis)
         self.lookup: FileLookup | None = None
         filename = os.path.join(settings.home, "conf", "cluster.conf")
         if not settings.standalone and os.path.exists(filename):
@@ -227,8 +227,8 @@ class NacosNode(Node):
             members=self.members,
             probes=self.probes,
             counters=self.counters,
-            ask=self.peering.ask,
-            ask_all=self.peering.ask_all,
+            ask=self.peer_events.ask,
+            ask_all=self.peer_events.ask_all,
             readiness=self._readiness,
             storage_differs=self.storage.difference,
             millis=millis,
@@ -256,7 +256,7 @@ class NacosNode(Node):
         if self.config is not None:
             self.node.on_ready = self.config.in_order
         questions = self.config.questions() if self.config is not None else {}
-        self.peering.join(self.node, self.reports, self.config, {**questions, **self.areas.questions})
+        self.peer_events.join(self.node, self.reports, self.config, {**questions, **self.areas.questions})
         self.upkeep: Upkeep | None = None
         if self.configs is not None:
             days = self.settings.config.retention_days

@@ -217,8 +217,8 @@ class AloneTests(ServiceTestCase):
     async def test_nobody_to_ask(self) -> None:
         """There are no other nodes."""
         node = self.start(self.alone(free_port()))
-        self.assertRaises(NacosError, node.peering.ask, "127.0.0.1:1", "what", b"")
-        self.assertEqual(await node.peering.ask_all("what", b""), [])
+        self.assertRaises(NacosError, node.peer_events.ask, "127.0.0.1:1", "what", b"")
+        self.assertEqual(await node.peer_events.ask_all("what", b""), [])
         self.assertIsNone(node.peers)
 
     def test_other_nodes_folder(self) -> None:
@@ -441,12 +441,12 @@ class ClusterTests(ServiceTestCase):
         nodes = await self.together()
         one, other = nodes[0], nodes[1]
         await until(lambda: all(one.peers.connected(node.settings.node) for node in nodes[1:]))
-        self.assertEqual(len(await one.peering.ask_all(SUBSCRIBERS, b'["public","DEFAULT_GROUP@@s"]')), 2)
-        self.assertRaises(NacosError, other.peering.asked, one.settings.node, "nosuch", b"")
-        asked = one.peering.ask(other.settings.node, "nosuch", b"")
+        self.assertEqual(len(await one.peer_events.ask_all(SUBSCRIBERS, b'["public","DEFAULT_GROUP@@s"]')), 2)
+        self.assertRaises(NacosError, other.peer_events.asked, one.settings.node, "nosuch", b"")
+        asked = one.peer_events.ask(other.settings.node, "nosuch", b"")
         error = await self.assertFailure(asked, NacosError)
         self.assertIn("unknown question", str(error))
-        self.assertEqual(await one.peering.ask_all("nosuch", b""), [])
+        self.assertEqual(await one.peer_events.ask_all("nosuch", b""), [])
 
     async def test_beats_and_health(self) -> None:
         """A beat at a follower renews the lease at the leader; without beats the leader takes the instance away
@@ -467,7 +467,7 @@ class ClusterTests(ServiceTestCase):
         """An edited cluster.conf, or another node's, is remarked on and changes nothing."""
         nodes = await self.together()
         nodes[0]._members_changed([Address("10.0.0.1", 8848, 7848)])
-        nodes[0].peering.members_differ(nodes[1].settings.node)
+        nodes[0].peer_events.members_differ(nodes[1].settings.node)
         with open(os.path.join(self.all[0].logs, "nacos.log")) as log:
             text = log.read()
         self.assertIn("cluster.conf names 10.0.0.1:8848 now", text)

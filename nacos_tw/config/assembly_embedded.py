@@ -15,9 +15,9 @@ from twisted.python.failure import Failure
 from nacos_tw.auth import store as accounts
 from nacos_tw.auth.directory import PATIENCE, Directory
 from nacos_tw.config.cache import ConfigCache
+from nacos_tw.config.cache_queries import StoredContents
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.embedded import EmbeddedBackend
-from nacos_tw.config.following import StoredContents
 from nacos_tw.config.listeners import Listeners
 from nacos_tw.config.machine import IMAGE, NAME, ConfigMachine
 from nacos_tw.config.model import ConfigKey

@@ -13,7 +13,7 @@ from typing import Protocol
 import attrs
 from twisted.logger import Logger
 
-from nacos_tw.config import following, gray
+from nacos_tw.config import cache_queries, gray
 from nacos_tw.config.gray import BETA, TAG, Copy, Entry
 from nacos_tw.config.model import DEFAULT_TYPE, ConfigKey
 from nacos_tw.config.results import Written
@@ -266,7 +266,7 @@ class ConfigCache:
         @return: those.
         """
         keys = list(dict.fromkeys(keys))
-        return self.update(keys, following.rows(txn, keys))
+        return self.update(keys, cache_queries.rows(txn, keys))
 
     def load(self, txn: Txn) -> list[ConfigKey]:
         """
@@ -274,7 +274,7 @@ class ConfigCache:
 
         @return: the configs that are different from before.
         """
-        return self.update(list(self.entries), following.index(txn))
+        return self.update(list(self.entries), cache_queries.index(txn))
 
     def _tell(self, key: ConfigKey, before: Entry | None, after: Entry | None) -> None:
         for listener in self.on_change:

@@ -15,8 +15,8 @@ from nacos_tw.auth.account_sync import AccountSync
 from nacos_tw.auth.commands import AuthCommand
 from nacos_tw.config import store
 from nacos_tw.config.cache import ConfigCache
+from nacos_tw.config.cache_sync import CacheSync
 from nacos_tw.config.commands import Command
-from nacos_tw.config.dump import Dump
 from nacos_tw.config.intents import Intent, Intents
 from nacos_tw.config.local import LocalFile
 from nacos_tw.config.model import ConfigKey
@@ -66,7 +66,7 @@ class ExternalBackend(Service):
         """
         self._database = database
         self._local = local
-        self._dump = Dump(clock, database, cache, local, random, millis)
+        self._sync = CacheSync(clock, database, cache, local, random, millis)
         self._accounts = accounts
         self._intents = intents
         if intents is not None:
@@ -76,13 +76,13 @@ class ExternalBackend(Service):
         self._linked: set[str] = set()
         if accounts is not None:
             accounts.cut_off = self._cut_off
-        self.notices = Notices(clock, ask, others, self.refresh, self._dump.compare, self.refresh_accounts)
-        self._dump.on_adopted = self.notices.tell
+        self.notices = Notices(clock, ask, others, self.refresh, self._sync.compare, self.refresh_accounts)
+        self._sync.on_adopted = self.notices.tell
 
     def startService(self) -> None:
         """Serve what is on disk at once, and follow the database."""
         super().startService()
-        self._dump.startService()
+        self._sync.startService()
         if self._accounts is not None:
             self._accounts.startService()
 
@@ -92,7 +92,7 @@ class ExternalBackend(Service):
         self.notices.stop()
         if self._accounts is not None:
             self._accounts.stopService()
-        self._dump.stopService()
+        self._sync.stopService()
         self._local.close()
         if self._intents is not None:
             self._intents.close()
@@ -116,21 +116,21 @@ class ExternalBackend(Service):
 
     def reason(self) -> str:
         """As L{nacos_tw.config.configs.IConfigBackend.reason}."""
-        return self._dump.reason()
+        return self._sync.reason()
 
     @property
     def ready(self) -> bool:
         """Whether a whole state of the database is served, be it an old one."""
-        return self._dump.ready
+        return self._sync.ready
 
     @property
     def copies_known(self) -> Deferred[None]:
-        """As L{Dump.copies_known}."""
-        return self._dump.copies_known
+        """As L{CacheSync.copies_known}."""
+        return self._sync.copies_known
 
     def dump(self) -> None:
         """As L{nacos_tw.config.configs.IConfigBackend.dump}."""
-        self._dump.compare()
+        self._sync.compare()
 
     # -- who can tell
 
@@ -182,7 +182,7 @@ class ExternalBackend(Service):
             keys = tuple(intent.keys)
             self.notices.tell(keys)
             # What cannot be read stays noted: the next start does not serve what was before either.
-            reading = self._dump.refreshing.refresh(keys)
+            reading = self._sync.refresher.refresh(keys)
             reading.addCallback(self._ended, intent).addErrback(self._not_read)
         return failure
 
@@ -199,11 +199,11 @@ class ExternalBackend(Service):
     ) -> Deferred[None]:
         """The others read them while this node does; it is committed whether or not that works."""
         self.notices.tell(keys)
-        return self._dump.refreshing.refresh(keys, certain, written).addErrback(self._not_read)
+        return self._sync.refresher.refresh(keys, certain, written).addErrback(self._not_read)
 
     def refresh(self, keys: list[ConfigKey]) -> None:
         """Somebody else says that these have changed."""
-        self._dump.refreshing.refresh(keys).addErrback(self._not_read)
+        self._sync.refresher.refresh(keys).addErrback(self._not_read)
 
     def _not_read(self, failure: Failure) -> None:
         self.log.debug("configs that have changed are not read yet: {why}", why=failure.getErrorMessage())

@@ -6,8 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.config import store
 from nacos_tw.config.cache import ConfigCache
+from nacos_tw.config.cache_queries import StoredContents
 from nacos_tw.config.commands import Command, Publish, PublishBeta, PublishTag, Remove, StopBeta
-from nacos_tw.config.following import StoredContents
 from nacos_tw.config.gray import Entry
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.errors import Unavailable

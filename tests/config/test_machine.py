@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.config import commands as c
 from nacos_tw.config import gray, store
 from nacos_tw.config.cache import ConfigCache
-from nacos_tw.config.following import StoredContents
+from nacos_tw.config.cache_queries import StoredContents
 from nacos_tw.config.machine import ConfigMachine
 from nacos_tw.errors import NacosError
 from nacos_tw.storage.sqlite import SQLiteFile

@@ -7,7 +7,15 @@ from typing import Any
 
 from nacos_tw.auth import store as accounts
 from nacos_tw.auth.commands import AddRole, CreateUser, EnsureUser, SetPassword
-from nacos_tw.config import following, store_adopt, store_capacity, store_gray, store_history, store_index, store_search
+from nacos_tw.config import (
+    cache_queries,
+    store_adopt,
+    store_capacity,
+    store_gray,
+    store_history,
+    store_index,
+    store_search,
+)
 from nacos_tw.config.commands import (
     OVERWRITE,
     SKIP,
@@ -118,10 +126,10 @@ class Configs(StoreCase):
             self.assertIsNone(self.run_in(store_gray.beta, key))
             self.assertEqual(self.run_in(store_history.history, key, 1, 10).items, [])
             self.assertIsNone(self.run_in(store_history.previous, key, 0))
-            self.assertEqual(self.run_in(following.rows, [key]), [])
-            self.assertEqual(self.run_in(following.index_of, [key]), [])
+            self.assertEqual(self.run_in(cache_queries.rows, [key]), [])
+            self.assertEqual(self.run_in(cache_queries.index_of, [key]), [])
             self.assertIsNone(self.run_in(store_index.rows, [key])[0].main)
-            (found,) = self.run_in(following.rows, [key, KEY])
+            (found,) = self.run_in(cache_queries.rows, [key, KEY])
             self.assertEqual((found.key, len(dict(found.copies()))), (KEY, 3))
         self.assertEqual(self.state(), self.before)
 
@@ -144,7 +152,7 @@ class Configs(StoreCase):
                 "INSERT INTO his_config_info (id, data_id, group_id, tenant_id, content) VALUES (0, ?, ?, ?, 'x')",
                 key[2], key[1], key[0],
             )  # fmt: skip
-        found = self.run_in(following.changed_keys, 0)
+        found = self.run_in(cache_queries.changed_keys, 0)
         assert found is not None
         self.assertEqual(set(found), {KEY, *self.others})
 
@@ -221,18 +229,18 @@ class GrayAlone(StoreCase):
         self.do(PublishTag(first, "blue", "blue", T0))
         self.do(Publish(other, "B", None, T0))
         for keys in ([first], [other], [first, other], [other, first]):
-            entries = self.run_in(following.rows, keys)
+            entries = self.run_in(cache_queries.rows, keys)
             self.assertEqual({entry.key: entry.content for entry in entries},
                              {key: {first: b"A", other: b"B"}[key] for key in keys})  # fmt: skip
             tags = {entry.key: set(entry.tags or ()) for entry in entries}
             self.assertEqual(tags, {key: {"blue"} if key == first else set() for key in keys})
         self.assertEqual([row.main and row.main.content for row in self.run_in(store_index.rows, [first, other])],
                          ["A", "B"])  # fmt: skip
-        self.assertEqual(self.run_in(following.content, other, "tag_blue", md5_of("blue")), None)
+        self.assertEqual(self.run_in(cache_queries.content, other, "tag_blue", md5_of("blue")), None)
         self.assertEqual(self.do(Remove(other, T0, tag="blue")).changed, ())
         self.assertRaises(Alike, self.do, PublishTag(other, "x", "blue", T0))
         self.do(Remove(other, T0))
-        self.assertEqual(len(dict(self.run_in(following.rows, [first])[0].copies())), 2)
+        self.assertEqual(len(dict(self.run_in(cache_queries.rows, [first])[0].copies())), 2)
         self.assertEqual(self.run_in(store_adopt.waiting), [])
 
 

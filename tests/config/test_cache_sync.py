@@ -7,11 +7,11 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.config import dump as module
-from nacos_tw.config import following, store, store_adopt
+from nacos_tw.config import cache_queries, store, store_adopt
+from nacos_tw.config import cache_sync as module
 from nacos_tw.config.cache import ConfigCache
+from nacos_tw.config.cache_sync import CacheSync
 from nacos_tw.config.commands import Publish, PublishBeta, PublishTag, Remove, StopBeta
-from nacos_tw.config.dump import Dump
 from nacos_tw.config.listeners import Listeners
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.errors import Unavailable
@@ -48,14 +48,14 @@ class Node(SynchronousTestCase):
         """A start, with what is on disk."""
         self.local = local_file(self.clock, f"{self.folder}/config-cache.db")
         self.cache = ConfigCache(self.local, 1000)
-        self.dump = Dump(self.clock, self.database, self.cache, self.local, lambda: 0.5, lambda: 5000)
+        self.sync = CacheSync(self.clock, self.database, self.cache, self.local, lambda: 0.5, lambda: 5000)
         self.database.queries.clear()
         self.database.asked.clear()
-        self.dump.startService()
+        self.sync.startService()
         self.addCleanup(self.local.close)
 
     def stop(self) -> None:
-        self.dump.stopService()
+        self.sync.stopService()
         self.local.close()
 
     def content(self, key: ConfigKey, client_ip: str = "9.9.9.9", tag: str = "") -> str | None:
@@ -65,7 +65,7 @@ class Node(SynchronousTestCase):
     def same(self) -> None:
         """The cache holds what the database holds, and so does the disk."""
         with self.database.file.reading() as txn:
-            stored = {each.key: dict(each.copies()) for each in following.index(txn)}
+            stored = {each.key: dict(each.copies()) for each in cache_queries.index(txn)}
         for found in (self.cache.entries, {each.key: each for each in self.local.load()}):
             self.assertEqual(
                 {k: {name: copy.md5 for name, copy in each.copies()} for k, each in found.items()},
@@ -84,10 +84,10 @@ class ColdTests(Node):
         """Main contents by pages, then copies; then it is on disk."""
         self.database.do(PublishBeta(key(0), "beta", BETA, 2))
         self.database.do(PublishTag(("", "g", "only"), "blue", "blue", 2))
-        self.patch(following, "PAGE", 2)
+        self.patch(cache_queries, "PAGE", 2)
         self.start()
         self.clock.advance(1)
-        self.assertEqual((self.dump.ready, self.dump.reason()), (True, ""))
+        self.assertEqual((self.sync.ready, self.sync.reason()), (True, ""))
         self.assertEqual(self.content(key(3)), "content 3")
         self.assertEqual(self.content(key(0), BETA), "beta")
         self.assertEqual(self.content(("", "g", "only"), tag="blue"), "blue")
@@ -97,7 +97,7 @@ class ColdTests(Node):
 
     def test_pages_are_bounded_by_bytes(self) -> None:
         """But a page has one config at least."""
-        self.patch(following, "PAGE_BYTES", 25)
+        self.patch(cache_queries, "PAGE_BYTES", 25)
         self.publish(key(9), "x" * 100)
         self.start()
         self.assertEqual(len(self.cache), 6)
@@ -115,7 +115,7 @@ class ColdTests(Node):
         self.publish(key(1), "newer", 2)
         self.database.do(Remove(key(2), 2))
         self.database.holding = False
-        self.dump.refreshing.refresh([key(1), key(2)])
+        self.sync.refresher.refresh([key(1), key(2)])
         page()
         self.assertEqual(self.content(key(1)), "newer")
         self.assertIsNone(self.content(key(2)))
@@ -126,24 +126,24 @@ class ColdTests(Node):
         """There is nothing to serve, which is said; it is tried again and again."""
         self.database.away = True
         self.start()
-        self.assertEqual(self.dump.reason(), "configs are not read yet: the database is away")
-        self.assertFalse(self.dump.ready)
+        self.assertEqual(self.sync.reason(), "configs are not read yet: the database is away")
+        self.assertFalse(self.sync.ready)
         self.assertRaises(Unavailable, self.content, key(0))
         self.clock.pump([0.1, 0.2, 0.4, 0.8, 1.6])
         self.assertEqual(self.database.queries.count("newest"), 6)
         self.database.away = False
         self.clock.advance(module.LATEST)
-        self.assertEqual((self.dump.ready, self.dump.reason(), len(self.cache)), (True, "", 5))
+        self.assertEqual((self.sync.ready, self.sync.reason(), len(self.cache)), (True, "", 5))
         self.assertIsNone(self.content(("", "g", "unknown")))
 
     def test_while_it_is_read(self) -> None:
         """It says so, with a line every two seconds."""
         lines: list[object] = []
-        self.patch(module.Dump, "log", _Log(lines))
-        self.patch(following, "PAGE", 1)
+        self.patch(module.CacheSync, "log", _Log(lines))
+        self.patch(cache_queries, "PAGE", 1)
         self.database.holding = True
         self.start()
-        self.assertEqual(self.dump.reason(), "configs are being read")
+        self.assertEqual(self.sync.reason(), "configs are being read")
         while self.database.held:
             self.clock.advance(1)
             self.database.release()
@@ -153,7 +153,7 @@ class ColdTests(Node):
     def test_a_start_that_was_cut_off_begins_anew(self) -> None:
         """What is on disk is no whole state then."""
         self.database.holding = True
-        self.patch(following, "PAGE", 2)
+        self.patch(cache_queries, "PAGE", 2)
         self.start()
         for _ in range(4):
             self.database.release()
@@ -182,7 +182,7 @@ class WarmTests(Node):
         """Before the database has answered anything."""
         self.database.holding = True
         self.start()
-        self.assertTrue(self.dump.ready)
+        self.assertTrue(self.sync.ready)
         self.assertEqual(self.content(key(4)), "content 4")
         self.assertEqual(self.content(key(0), BETA), "beta")
 
@@ -204,7 +204,7 @@ class WarmTests(Node):
         """Md5s and times are enough."""
         self.start()
         self.assertEqual(self.read(), [])
-        self.assertTrue(self.dump.compared)
+        self.assertTrue(self.sync.compared)
 
     def test_nothing_is_said_to_be_missing_before_all_is_compared(self) -> None:
         """A config that the copy lacks may have been written since: that is no answer, and no listener is told so."""
@@ -228,7 +228,7 @@ class WarmTests(Node):
         self.database.do(Remove(key(1), 2))
         self.publish(key(2), "other", 2)
         changed = [key(1), key(2)]
-        self.failureResultOf(self.dump.refreshing.refresh(changed, certain=True), Unavailable)
+        self.failureResultOf(self.sync.refresher.refresh(changed, certain=True), Unavailable)
         self.assertEqual(list(self.cache.doubtful), changed)
         self.clock.advance(0.9)
         self.stop()
@@ -246,17 +246,17 @@ class WarmTests(Node):
         self.database.away = True
         self.start()
         self.assertEqual(self.content(key(4)), "content 4")
-        self.assertEqual(self.dump.reason(), "the local copy of 5 configs is served: the database is away")
+        self.assertEqual(self.sync.reason(), "the local copy of 5 configs is served: the database is away")
         self.publish(key(4), "other", 2)
         self.database.away = False
         self.clock.advance(module.SOONEST)
-        self.assertEqual((self.content(key(4)), self.dump.reason()), ("other", ""))
+        self.assertEqual((self.content(key(4)), self.sync.reason()), ("other", ""))
 
     def test_a_disk_that_cannot_be_read(self) -> None:
         """All is read from the database then."""
         self.patch(InlineFile, "reading", _broken(InlineFile.reading))
         self.start()
-        self.assertEqual((self.dump.ready, len(self.cache)), (True, 5))
+        self.assertEqual((self.sync.ready, len(self.cache)), (True, 5))
         self.assertIn("page", self.database.queries)
 
     def test_a_content_that_the_disk_has_lost_is_read_again(self) -> None:
@@ -305,13 +305,13 @@ class LaterTests(Node):
     def test_what_this_node_knows_already_is_not_read(self) -> None:
         """Its own writes are in the history too."""
         self.publish(key(1), "other", 2)
-        self.dump.refreshing.refresh([key(1)])
+        self.sync.refresher.refresh([key(1)])
         self.clock.advance(module.RECENT)
         self.assertEqual(self.read(), [key(1)])
 
     def test_too_many_are_a_comparison_of_all(self) -> None:
         """As is a history that is shorter than it was: another database."""
-        self.patch(following, "MOST_CHANGED", 2)
+        self.patch(cache_queries, "MOST_CHANGED", 2)
         for number in range(5):
             self.publish(key(number), "other", 2)
         self.clock.advance(module.RECENT)
@@ -338,9 +338,9 @@ class LaterTests(Node):
     def test_a_comparison_may_be_asked_for(self) -> None:
         """While one is under way: once more after it."""
         self.database.holding = True
-        self.dump.compare()
-        self.dump.compare()
-        self.dump.compare()
+        self.sync.compare()
+        self.sync.compare()
+        self.sync.compare()
         self.database.sql("DELETE FROM config_info WHERE data_id = 'd4'")
         while self.database.held:
             self.database.release()
@@ -351,19 +351,19 @@ class LaterTests(Node):
         """Is said meanwhile."""
         self.database.away = True
         self.clock.advance(module.RECENT)
-        self.assertIn("the database is away", self.dump.reason())
+        self.assertIn("the database is away", self.sync.reason())
         self.publish(key(1), "other", 2)
         self.database.away = False
         self.clock.advance(module.RECENT)
-        self.assertEqual((self.content(key(1)), self.dump.reason()), ("other", ""))
+        self.assertEqual((self.content(key(1)), self.sync.reason()), ("other", ""))
 
     def test_nothing_happens_after_a_stop(self) -> None:
         """Not even what was asked for before it."""
         self.database.holding = True
-        self.dump.compare()
-        fired(self.dump.refreshing.refresh([key(1)]))
+        self.sync.compare()
+        fired(self.sync.refresher.refresh([key(1)]))
         self.stop()
-        self.dump.compare()
+        self.sync.compare()
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
 
@@ -398,7 +398,7 @@ class AdoptingTests(Node):
 
     def start(self) -> None:
         super().start()
-        self.dump.on_adopted = self.told.append
+        self.sync.on_adopted = self.told.append
 
     def test_cold(self) -> None:
         """They are there as soon as anything is served."""
@@ -416,12 +416,12 @@ class AdoptingTests(Node):
         self.database.holding = True
         self.start()
         for _ in range(4):  # the newest row, what is to be done, that, all copies
-            self.assertFalse(self.dump.copies_known.called)
+            self.assertFalse(self.sync.copies_known.called)
             self.database.release()
         self.database.release()  # the one that differs
         self.assertEqual(self.content(key(0), tag="blue"), "adopted")
-        self.assertTrue(self.dump.copies_known.called)
-        self.assertFalse(self.dump.compared)
+        self.assertTrue(self.sync.copies_known.called)
+        self.assertFalse(self.sync.compared)
         self.assertEqual(self.told, [(key(0),)])
 
     def test_later(self) -> None:
@@ -437,12 +437,12 @@ class AdoptingTests(Node):
     def test_no_writes(self) -> None:
         """What is there is read all the same, and one line says why."""
         lines: list[object] = []
-        self.patch(module.Dump, "log", _Log(lines))
+        self.patch(module.CacheSync, "log", _Log(lines))
         self.database.error = ReadOnly("the database is read-only")
         self.start()
         self.clock.advance(1)
-        self.assertTrue(self.dump.compared)
-        self.assertTrue(self.dump.copies_known.called)
+        self.assertTrue(self.sync.compared)
+        self.assertTrue(self.sync.copies_known.called)
         self.left.append((key(0), "blue"))
         self.clock.advance(module.RECENT)
         self.assertEqual(len([line for line in lines if isinstance(line, dict) and "error" in line]), 1)

@@ -25,7 +25,7 @@ Answering = Callable[[str, bytes], "bytes | Deferred[bytes] | Any"]
 """Answers a question: given who asks, and the question's body."""
 
 
-class Peering:
+class PeerEvents:
     """
     An L{IPeerEvents<nacos_tw.raft.peers.IPeerEvents>}: hands on to the parts what comes from other nodes.
 

@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nacos_tw.config import following
+from nacos_tw.config import cache_queries
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.gray import Entry
 from nacos_tw.config.local import LocalFile
@@ -27,7 +27,7 @@ SOONEST, LATEST = 1.0, 5.0
 
 class _Request:
     """
-    One call of L{Refreshing.refresh}.
+    One call of L{Refresher.refresh}.
 
     @ivar left: how many of its configs are not read yet.
     @ivar certain, written: see there.
@@ -45,7 +45,7 @@ class _Request:
 Wanted = dict[ConfigKey, list[_Request]]
 
 
-class Refreshing:
+class Refresher:
     """
     The reader. It reads after it was told, one query at a time: so the last state wins, in whatever order it was told.
 
@@ -116,7 +116,7 @@ class Refreshing:
             self._again = None
         keys = list(self._wanted)[:PART] if len(self._wanted) > PART else list(self._wanted)
         part = {key: self._wanted.pop(key) for key in keys}
-        self._reading = reading = maybeDeferred(self._database.query, "rows", following.rows, keys)
+        self._reading = reading = maybeDeferred(self._database.query, "rows", cache_queries.rows, keys)
         reading.addCallback(self._found, part).addErrback(self._failed, part).addErrback(
             lambda failure: self.log.failure("reading configs failed", failure)
         )

@@ -18,12 +18,12 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nacos_tw.config import following, store_adopt
+from nacos_tw.config import cache_queries, store_adopt
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.gray import Entry
 from nacos_tw.config.local import LocalFile
 from nacos_tw.config.model import ConfigKey
-from nacos_tw.config.refreshing import Refreshing
+from nacos_tw.config.refresh import Refresher
 from nacos_tw.config.store_index import Indexed, index_page
 from nacos_tw.errors import NacosError
 from nacos_tw.interfaces import IDatabase
@@ -46,11 +46,11 @@ PATIENCE = 1.0
 """Seconds that the database has to come up before its absence is worth a line."""
 
 
-class Dump(Service):
+class CacheSync(Service):
     """
     Keeps a cache equal to a database.
 
-    @ivar refreshing: reads configs anew.
+    @ivar refresher: reads configs anew.
     @ivar ready: whether the cache holds a whole state of the database, be it an old one.
     @ivar compared: whether it has been compared with the database since the start.
     @ivar copies_known: fires when what is served of copies for some is what the database holds, or cannot be read; at
@@ -82,7 +82,7 @@ class Dump(Service):
         self.copies_known: Deferred[None] = Deferred()
         self.on_adopted: Callable[[tuple[ConfigKey, ...]], object] = lambda keys: None
         self._not_adopted = ""
-        self.refreshing = Refreshing(clock, database, cache, local)
+        self.refresher = Refresher(clock, database, cache, local)
         self.ready = self.compared = False
         self._trouble = self._logged = ""
         self._work: Deferred[Any] | None = None
@@ -131,13 +131,13 @@ class Dump(Service):
         for call in (self._recent, self._full):
             if call is not None and call.active():
                 call.cancel()
-        self.refreshing.stop()
+        self.refresher.stop()
         if self._work is not None:
             self._work.cancel()
 
     def reason(self) -> str:
         """Why the cache may not hold what the database holds; C{""} if all is well."""
-        trouble = self._trouble or self.refreshing.trouble
+        trouble = self._trouble or self.refresher.trouble
         if not self.ready:
             return f"configs are not read yet: {trouble}" if trouble else "configs are being read"
         if trouble:
@@ -146,7 +146,7 @@ class Dump(Service):
 
     def _missing(self, key: ConfigKey) -> None:
         if self.running:
-            self.refreshing.refresh([key]).addErrback(lambda _: None)
+            self.refresher.refresh([key]).addErrback(lambda _: None)
 
     # -- one job at a time
 
@@ -206,7 +206,7 @@ class Dump(Service):
     # -- jobs
 
     async def _everything(self) -> None:
-        newest = await self._database.query("newest", following.newest)
+        newest = await self._database.query("newest", cache_queries.newest)
         await self._adopt()
         if self.ready:
             await self._compare_all()
@@ -217,12 +217,12 @@ class Dump(Service):
 
     async def _read_all(self) -> None:
         """The cold start: all rows by pages, then the copies for some."""
-        total = await self._database.query("count", following.count)
+        total = await self._database.query("count", cache_queries.count)
         progress = self._progress("{count} of {total} configs read", total)
         last = count = 0
         while True:
-            touched = self.refreshing.begin()
-            last, found = await self._database.query("page", following.page, last)
+            touched = self.refresher.begin()
+            last, found = await self._database.query("page", cache_queries.page, last)
             if not found:
                 break
             count += len(found)
@@ -246,7 +246,7 @@ class Dump(Service):
         unseen.update(dict.fromkeys(self._cache.doubtful))
         last = count = read = 0
         while True:
-            found = await self._database.query("index", index_page, last, following.PAGE)
+            found = await self._database.query("index", index_page, last, cache_queries.PAGE)
             if not found:
                 break
             count += len(found)
@@ -255,23 +255,23 @@ class Dump(Service):
                 unseen.pop(row.key, None)
             read += await self._read_differing(found)
             progress(count)
-        await self.refreshing.refresh(unseen)
+        await self.refresher.refresh(unseen)
         progress(count, True)
         if read or unseen:
             self.log.info("{read} configs were new or different, {gone} gone", read=read, gone=len(unseen))
 
     async def _lately(self) -> None:
         """What was written since the check before the last one, by anybody."""
-        newest = await self._database.query("newest", following.newest)
-        keys = await self._database.query("changed", following.changed_keys, self._marks[0])
+        newest = await self._database.query("newest", cache_queries.newest)
+        keys = await self._database.query("changed", cache_queries.changed_keys, self._marks[0])
         if newest < self._marks[1] or keys is None:  # another database, or a flood
             await self._everything()
             return
-        found = await self._database.query("index", following.index_of, keys)
+        found = await self._database.query("index", cache_queries.index_of, keys)
         await self._read_differing(found)
         there = {row.key for row in found}
         entries = self._cache.entries
-        await self.refreshing.refresh([key for key in keys if key not in there and key in entries and entries[key].md5])
+        await self.refresher.refresh([key for key in keys if key not in there and key in entries and entries[key].md5])
         await self._adopt()
         await self._copies()
         self._marks = (self._marks[1], newest)
@@ -279,7 +279,7 @@ class Dump(Service):
     async def _read_differing(self, found: Iterable[Indexed]) -> int:
         entries = self._cache.entries
         keys = [row.key for row in found if _differs(entries.get(row.key), row)]
-        await self.refreshing.refresh(keys)
+        await self.refresher.refresh(keys)
         return len(keys)
 
     async def _adopt(self) -> None:
@@ -301,11 +301,11 @@ class Dump(Service):
 
     async def _copies(self) -> None:
         """The copies for some: few enough to compare all of them."""
-        stored = await self._database.query("copies", following.copies_index)
+        stored = await self._database.query("copies", cache_queries.copies_index)
         entries = self._cache.entries
         keys = [key for key, entry in stored.items() if _copies_differ(entries.get(key), entry)]
         keys += [key for key, entry in entries.items() if entry.gray and key not in stored]
-        await self.refreshing.refresh(keys)
+        await self.refresher.refresh(keys)
 
     def _know_copies(self) -> None:
         if not self.copies_known.called:
