@@ -6,6 +6,7 @@ What the engine itself does with them is in L{tests.grpc.engine.behaviour}.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
@@ -46,12 +47,8 @@ def the_server() -> Process:
     global server
     if server is None:
         server = Process()
+        atexit.register(server.close)
     return server
-
-
-def tearDownModule() -> None:  # noqa: N802
-    if server is not None:
-        server.close()
 
 
 class HostileTests(SynchronousTestCase):
