@@ -22,9 +22,13 @@ OTHER_FORMS = re.compile(
 """What a reader could not follow."""
 
 NUMBERS = re.compile(
-    r"(?<= )\((?!1\.3\)|2\.[0-5][) ])\d{1,2}\.\d{1,2}(?:(?:,| to| and) \d{1,2}\.\d{1,2})*\)|\bsections? \d"
+    r"(?<= )\((?!1\.3\)|2\.[0-5][) ])\d{1,2}\.\d{1,2}(?:(?:,| to| and) \d{1,2}\.\d{1,2})*\)"
+    r"|(?<!RFC \d{4}, )\bsections? \d"
 )
-"""Numbers of sections without their sheet (not versions of TLS and Nacos); in raft/ they are those of the paper."""
+"""
+Numbers of sections without their sheet: not those of an RFC, nor versions of TLS and Nacos; in raft/ they are those of
+the paper.
+"""
 
 
 def sources() -> dict[pathlib.Path, str]:
