@@ -14,9 +14,9 @@ import nacos_tw
 SOURCES = Path(nacos_tw.__file__).parent
 CONSOLE = SOURCES.parent / "console/src/reasons.ts"
 
-SAYING = ("reason", "reading", "why", "trouble", "denied")
+SAYING = ("reason", "reading", "why", "trouble", "denied", "hopeless", "refusal", "difference")
 """Functions whose texts are a node's reasons."""
-FOLDERS = ("auth", "config", "http", "naming", "raft", "storage")
+FOLDERS = ("auth", "cluster", "config", "http", "metrics", "naming", "raft", "storage")
 
 
 def known() -> list[re.Pattern[str]]:
