@@ -238,7 +238,7 @@ class NoMajorityTests(SynchronousTestCase):
         last = many(60)[-1]
         gone = self.naming.deregister(deregister(last.ip))
         changed = self.naming.register(register(many(60)[-2].ip, weight=7.0))
-        self.nodes.run(0.05)
+        self.nodes.run_until(lambda: gone.called and changed.called)
         self.assertGreater(len(self.naming.provisional), 0)
         self.successResultOf(gone)
         self.successResultOf(changed)

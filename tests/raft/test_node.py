@@ -262,7 +262,7 @@ class ClusterTests(SynchronousTestCase):
         self.nodes.crash(self.one)
         self.nodes.wipe(self.one)
         node = self.nodes.start(self.one)
-        self.assertIn("log was lost", node.reason())
+        self.assertIn("the log of this node was damaged", node.reason())
         self.assertTrue(node.status().recovering)
         told: list[str] = []
         node.on_ready = lambda: told.append(node.reason())
