@@ -218,6 +218,7 @@ test("what could not be loaded is told for as long as it is so", async ({ visit,
   for (const [route, asked] of pagesAndRoutes) {
     await page.route(asked, (request) => request.fulfill({ status: 503, body: "the database is not available" }));
     await visit("/settingCenter", admin(node), node);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Settings");
     await visit(route, admin(node), node);
     const main = page.getByRole("main");
     await expect(main.locator(".el-table__empty-text"), route).toHaveText("Could not be loaded: The database is away");

@@ -31,7 +31,8 @@ export function showError(error: { status: number; message: string }): void {
  */
 function toSafeButton({ target }: FocusEvent): void {
   if (!(target instanceof HTMLElement) || !target.matches(".el-message-box")) return;
-  target.querySelector<HTMLElement>(".el-message-box__btns button")?.focus(); // "Cancel" is the first
+  // Once Element Plus is done: it looks whether the box has the focus, and else gives it to the first thing in it.
+  queueMicrotask(() => target.querySelector<HTMLElement>(".el-message-box__btns button")?.focus()); // "Cancel" is the first
 }
 
 /** Ask before something that cannot be undone; true for yes. */
