@@ -221,7 +221,8 @@ test("what could not be loaded is told for as long as it is so", async ({ visit,
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("Settings");
     await visit(route, admin(node), node);
     const main = page.getByRole("main");
-    await expect(main.locator(".el-table__empty-text"), route).toHaveText("Could not be loaded: The database is away");
+    // Namespaces are known already; the note says that they may be old.
+    if (route !== "/namespace") await expect(main.locator(".el-table__empty-text"), route).toHaveText("Could not be loaded: The database is away");
     await expect(page.locator(".el-message")).toHaveCount(0); // has gone by now
     await expect(main.locator(".live-note"), route).toContainText("The database is away");
     await page.unroute(asked);
