@@ -38,7 +38,7 @@ from nacos_tw.http.assembly import Parts, all_areas
 from nacos_tw.http.authorization import Authorization
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.guard import Guard
-from nacos_tw.http.listener import FrontFactory, Listener, endpoint
+from nacos_tw.http.listener import FrontFactory, endpoint
 from nacos_tw.http.record import Recorder
 from nacos_tw.http.traffic import Traffic
 from nacos_tw.http.waking import Waking
@@ -60,6 +60,7 @@ from nacos_tw.raft.options import node_options
 from nacos_tw.raft.peers import Peers
 from nacos_tw.raft.sessions import Machines
 from nacos_tw.raft.writer import Writer
+from nacos_tw.serving import Listener
 from nacos_tw.settings.auth import AuthSettings
 from nacos_tw.settings.clusterconf import Address, parse
 from nacos_tw.settings.settings import Settings, load_auth, properties_file

@@ -13,7 +13,8 @@ from nacos_tw.grpc.connections import ConnectionLimits, Connections
 from nacos_tw.grpc.counters import Counters
 from nacos_tw.grpc.dispatch import Dispatcher, Handler
 from nacos_tw.grpc.engine.limits import Limits
-from nacos_tw.grpc.listener import CarrierFactory, CarrierLimits, GrpcListener
+from nacos_tw.grpc.listener import CarrierFactory, CarrierLimits
+from nacos_tw.serving import Listener
 from nacos_tw.settings.grpc import GrpcSettings
 
 
@@ -47,7 +48,7 @@ class Grpc(MultiService):
         dispatcher = Dispatcher(handlers, self.connections, self.counters, reactor, started)
         carrier = CarrierLimits(engine=Limits(message=settings.message))
         self.factory = CarrierFactory(dispatcher, reactor, carrier, self.counters)
-        self._listener = GrpcListener(endpoint, self.factory, over(self.factory))
+        self._listener = Listener(endpoint, self.factory, over(self.factory))
         self.addService(self.connections)
         self.addService(self._listener)
 

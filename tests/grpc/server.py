@@ -20,8 +20,9 @@ from nacos_tw.grpc.connections import Connections
 from nacos_tw.grpc.counters import Counters
 from nacos_tw.grpc.dispatch import Asked, Dispatcher, Handler
 from nacos_tw.grpc.engine.connection import Connection
-from nacos_tw.grpc.listener import CarrierFactory, GrpcListener
+from nacos_tw.grpc.listener import CarrierFactory
 from nacos_tw.grpc.messages import Response
+from nacos_tw.serving import Listener
 
 
 class Echo(Struct):
@@ -55,7 +56,7 @@ def main(port: int, engine: str = "connection") -> None:
     handlers = {"EchoRequest": Handler(Echo, echo)}
     dispatcher = Dispatcher(handlers, connections, counters, reactor)  # type: ignore[arg-type]
     factory = CarrierFactory(dispatcher, reactor, counters=counters, engine=engines(engine))  # type: ignore[arg-type]
-    listener = GrpcListener(TCP4ServerEndpoint(reactor, port, backlog=1024, interface="127.0.0.1"), factory)
+    listener = Listener(TCP4ServerEndpoint(reactor, port, backlog=1024, interface="127.0.0.1"), factory)
 
     def joined(client: Any) -> None:
         print(f"joined {client.id} {client.version} {client.module} {client.abilities}", flush=True)

@@ -7,8 +7,9 @@ from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.http.listener import FrontFactory, Listener
+from nacos_tw.http.listener import FrontFactory
 from nacos_tw.http.reply import text_reply
+from nacos_tw.serving import Listener
 from nacos_tw.settings.settings import HttpSettings
 from tests.http.carriers import Client, Core, Server, Things, get
 
