@@ -14,8 +14,8 @@ from nacos_tw.cluster.reports import Reports
 from nacos_tw.config.assembly import ExternalConfigs
 from nacos_tw.config.assembly_embedded import EmbeddedConfigs
 from nacos_tw.errors import NacosError
+from nacos_tw.raft.net.peers import Peers
 from nacos_tw.raft.node import RaftNode
-from nacos_tw.raft.peers import Peers
 from nacos_tw.timers import guarded
 
 ASK_TIMEOUT = 2.0
@@ -27,7 +27,7 @@ Answering = Callable[[str, bytes], "bytes | Deferred[bytes] | Any"]
 
 class PeerEvents:
     """
-    An L{IPeerEvents<nacos_tw.raft.peers.IPeerEvents>}: hands on to the parts what comes from other nodes.
+    An L{IPeerEvents<nacos_tw.raft.net.peers.IPeerEvents>}: hands on to the parts what comes from other nodes.
 
     @ivar peers: the links; None for a node that stands alone.
     @ivar questions: what other nodes may ask, and who answers.

@@ -53,13 +53,13 @@ from nacos_tw.naming.push import Push
 from nacos_tw.naming.registry import Registry
 from nacos_tw.options import Options, load_settings
 from nacos_tw.peer_events import PeerEvents
-from nacos_tw.raft.messages import Configuration
+from nacos_tw.raft.core.messages import Configuration
+from nacos_tw.raft.disk.opening import open_store
+from nacos_tw.raft.disk.writer import Writer
+from nacos_tw.raft.net.peers import Peers
 from nacos_tw.raft.node import RaftNode
-from nacos_tw.raft.opening import open_store
 from nacos_tw.raft.options import node_options
-from nacos_tw.raft.peers import Peers
 from nacos_tw.raft.sessions import Machines
-from nacos_tw.raft.writer import Writer
 from nacos_tw.serving import Listener
 from nacos_tw.settings.auth import AuthSettings
 from nacos_tw.settings.clusterconf import Address, parse

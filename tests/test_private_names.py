@@ -25,7 +25,7 @@ TOUCHED = {
     "twisted.internet.abstract.FileDescriptor._tempDataBuffer": (
         "grpc/carrier.py",
         "http/output.py",
-        "raft/protocol.py",
+        "raft/net/protocol.py",
     ),
     "twisted.web.http.HTTPChannel._dataBuffer": ("http/site.py",),
     "twisted.web.http.HTTPChannel._path": ("http/site.py",),

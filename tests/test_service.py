@@ -26,7 +26,7 @@ from nacos_tw.lifecycle import Step
 from nacos_tw.naming.commands import Register
 from nacos_tw.naming.machine import NAME as NAMING
 from nacos_tw.options import Options
-from nacos_tw.raft.opening import open_store
+from nacos_tw.raft.disk.opening import open_store
 from nacos_tw.service import NacosNode, makeService
 from nacos_tw.settings.clusterconf import Address
 from nacos_tw.settings.settings import Settings, load

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from nacos_tw.raft.answers import Answers
-from nacos_tw.raft.messages import COMMAND, Entry, SnapshotMeta
+from nacos_tw.raft.core.messages import COMMAND, Entry, SnapshotMeta
+from nacos_tw.raft.disk.store import Store
 from nacos_tw.raft.sessions import Sessions
-from nacos_tw.raft.store import Store
 
 Applied = Callable[[int, int, "list[Any]"], Answers]
 """Given session, first count and results of this node's own commands: those who wait for them."""

@@ -14,12 +14,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw.errors import StoreDamaged
-from nacos_tw.raft.core import Core, IncomingChunk
-from nacos_tw.raft.messages import SnapshotMeta
+from nacos_tw.raft.core.core import Core, IncomingChunk
+from nacos_tw.raft.core.messages import SnapshotMeta
+from nacos_tw.raft.disk.snapshots import SnapshotDraft
+from nacos_tw.raft.disk.store import Store
+from nacos_tw.raft.disk.writer import DirectWriter, Writer
 from nacos_tw.raft.sessions import Sessions
-from nacos_tw.raft.snapshots import SnapshotDraft
-from nacos_tw.raft.store import Store
-from nacos_tw.raft.writer import DirectWriter, Writer
 
 TRAILING_BYTES = 4 * 1024 * 1024
 """Bytes of entries kept behind a snapshot, at most."""

@@ -14,10 +14,10 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from nacos_tw.errors import TimedOut
-from nacos_tw.raft import codec
 from nacos_tw.raft.answers import Answers
-from nacos_tw.raft.core import Core, Role
-from nacos_tw.raft.peers import Peers
+from nacos_tw.raft.core.core import Core, Role
+from nacos_tw.raft.net import codec
+from nacos_tw.raft.net.peers import Peers
 from nacos_tw.raft.proposals import Proposals
 from nacos_tw.raft.renewals import Renewals
 from nacos_tw.raft.sessions import Sessions, encode_batch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sized
 
-from nacos_tw.raft.core import Core, Role
+from nacos_tw.raft.core.core import Core, Role
 
 BEHIND = 2.0
 """Seconds by which what a node has applied may be behind what the leader had committed."""

@@ -1,7 +1,7 @@
 """The driver: joins the Raft core with the disk, the network, the clock and the state machine.
 
 The core decides, this module does: it hands the core what comes in, and works through each
-L{Ready<nacos_tw.raft.core.Ready>} in its order: what may go out at once, then what must be on disk
+L{Ready<nacos_tw.raft.core.core.Ready>} in its order: what may go out at once, then what must be on disk
 first, then what is committed and can be applied and answered. How commands and beats get to the
 leader is in L{nacos_tw.raft.forwarding}, snapshots are in L{nacos_tw.raft.compaction}.
 """
@@ -20,26 +20,26 @@ from twisted.python.failure import Failure
 from nacos_tw.descriptors import Reserve
 from nacos_tw.errors import Damaged, NacosError, Unavailable
 from nacos_tw.interfaces import IStateMachine
-from nacos_tw.raft import codec
 from nacos_tw.raft.alarm import Alarm
 from nacos_tw.raft.answers import Answers, answer_all
 from nacos_tw.raft.applying import Applying
 from nacos_tw.raft.compaction import Compaction
-from nacos_tw.raft.core import Core, IncomingChunk, Role
+from nacos_tw.raft.core.core import Core, IncomingChunk, Role
+from nacos_tw.raft.core.log import Log
+from nacos_tw.raft.core.messages import Configuration, Entry
+from nacos_tw.raft.disk.opening import open_store
+from nacos_tw.raft.disk.store import Store
+from nacos_tw.raft.disk.writer import DirectWriter, Writer
 from nacos_tw.raft.forwarding import ENTRY_OVERHEAD, Forwarding
 from nacos_tw.raft.health import Health
-from nacos_tw.raft.log import Log
-from nacos_tw.raft.messages import Configuration, Entry
-from nacos_tw.raft.opening import open_store
+from nacos_tw.raft.net import codec
+from nacos_tw.raft.net.peers import Peers
 from nacos_tw.raft.options import NodeOptions, Random
-from nacos_tw.raft.peers import Peers
 from nacos_tw.raft.reporting import NodeFacts, raft_status
 from nacos_tw.raft.saving import Saving
 from nacos_tw.raft.sessions import Sessions
 from nacos_tw.raft.setaside import SetAside
 from nacos_tw.raft.status import RaftStatus
-from nacos_tw.raft.store import Store
-from nacos_tw.raft.writer import DirectWriter, Writer
 from nacos_tw.timers import guarded
 
 SWEEP = 0.25

@@ -6,9 +6,9 @@ from typing import Protocol
 
 import attrs
 
-from nacos_tw.raft.core import Timing
-from nacos_tw.raft.disk import Disk
-from nacos_tw.raft.store import SEGMENT_BYTES
+from nacos_tw.raft.core.core import Timing
+from nacos_tw.raft.disk.files import Disk
+from nacos_tw.raft.disk.store import SEGMENT_BYTES
 from nacos_tw.settings.settings import RaftSettings
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from nacos_tw.raft.core import Core, Role
-from nacos_tw.raft.peers import Peers
+from nacos_tw.raft.core.core import Core, Role
+from nacos_tw.raft.net.peers import Peers
 from nacos_tw.raft.status import PeerStatus, RaftStatus
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from nacos_tw.raft import codec
-from nacos_tw.raft.core import IncomingChunk, Ready
-from nacos_tw.raft.messages import AnyMessage
-from nacos_tw.raft.peers import Peers
-from nacos_tw.raft.writer import DirectWriter, Writer
+from nacos_tw.raft.core.core import IncomingChunk, Ready
+from nacos_tw.raft.core.messages import AnyMessage
+from nacos_tw.raft.disk.writer import DirectWriter, Writer
+from nacos_tw.raft.net import codec
+from nacos_tw.raft.net.peers import Peers
 
 
 class Saving:

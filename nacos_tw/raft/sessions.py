@@ -16,8 +16,8 @@ import msgspec
 from nacos_tw.errors import NacosError
 from nacos_tw.interfaces import IDurableMachine, IStateMachine
 from nacos_tw.raft import image
+from nacos_tw.raft.core.marks import Mark
 from nacos_tw.raft.image import Image
-from nacos_tw.raft.marks import Mark
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from twisted.logger import Logger
 
 from nacos_tw.raft.applying import Applying
-from nacos_tw.raft.disk import Disk
-from nacos_tw.raft.state import State
-from nacos_tw.raft.store import Store
+from nacos_tw.raft.core.state import State
+from nacos_tw.raft.disk.files import Disk
+from nacos_tw.raft.disk.store import Store
 
 
 class SetAside:

@@ -81,7 +81,7 @@ def _check_chain(found: Credentials, settings: RaftTlsSettings) -> None:
 
 class RaftTls:
     """
-    Implements L{nacos_tw.raft.security.IRaftTls}.
+    Implements L{nacos_tw.raft.net.security.IRaftTls}.
 
     @ivar held: this node's certificates.
     """

@@ -28,10 +28,10 @@ from nacos_tw.http import multipart
 from nacos_tw.http.call import FORM, Call
 from nacos_tw.http.front import BACKLOG
 from nacos_tw.http.v1.listener import changed_text, parse_listened
-from nacos_tw.raft.codec import LIMIT, AnyFrame, Decoder, FrameError, Ping, RaftFrame, Refused, Sealer, encode
-from nacos_tw.raft.handshake import DialerHandshake, Introduction, ListenerHandshake
-from nacos_tw.raft.peers import COUNTERS
-from nacos_tw.raft.protocol import Link, Turn
+from nacos_tw.raft.net.codec import LIMIT, AnyFrame, Decoder, FrameError, Ping, RaftFrame, Refused, Sealer, encode
+from nacos_tw.raft.net.handshake import DialerHandshake, Introduction, ListenerHandshake
+from nacos_tw.raft.net.peers import COUNTERS
+from nacos_tw.raft.net.protocol import Link, Turn
 from nacos_tw.settings import clusterconf
 from nacos_tw.settings.properties import is_secret, read_lines
 from nacos_tw.settings.settings import load

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nacos_tw.raft.core import Core, Role
-from nacos_tw.raft.messages import Entry
-from nacos_tw.raft.quorum import majority
+from nacos_tw.raft.core.core import Core, Role
+from nacos_tw.raft.core.messages import Entry
+from nacos_tw.raft.core.quorum import majority
 
 if TYPE_CHECKING:
     from tests.raft.group import Group

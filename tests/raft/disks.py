@@ -9,9 +9,9 @@ import random
 from collections.abc import Callable, Sequence
 
 import nacos_tw
-from nacos_tw.raft.disk import Disk
-from nacos_tw.raft.messages import Configuration, Entry, HardState, SnapshotMeta
-from nacos_tw.raft.store import Store
+from nacos_tw.raft.core.messages import Configuration, Entry, HardState, SnapshotMeta
+from nacos_tw.raft.disk.files import Disk
+from nacos_tw.raft.disk.store import Store
 
 FOLDER = "/data"
 NODE = "10.0.0.1:8848"

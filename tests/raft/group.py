@@ -16,9 +16,9 @@ from typing import Any
 
 import msgspec
 
-from nacos_tw.raft.core import Core, Log, Ready, Role, Timing
-from nacos_tw.raft.marks import Mark
-from nacos_tw.raft.messages import COMMAND, AnyMessage, Configuration, Entry, HardState, VoteResponse
+from nacos_tw.raft.core.core import Core, Log, Ready, Role, Timing
+from nacos_tw.raft.core.marks import Mark
+from nacos_tw.raft.core.messages import COMMAND, AnyMessage, Configuration, Entry, HardState, VoteResponse
 from tests.raft.checks import Checks
 from tests.raft.member import Disk, Member
 

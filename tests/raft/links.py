@@ -10,9 +10,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from nacos_tw.raft import codec
-from nacos_tw.raft.messages import Entry, HardState
-from nacos_tw.raft.store import Store
+from nacos_tw.raft.core.messages import Entry, HardState
+from nacos_tw.raft.disk.store import Store
+from nacos_tw.raft.net import codec
 
 if TYPE_CHECKING:
     from tests.raft.nodes import Nodes
@@ -142,7 +142,7 @@ class Link:
 
 
 class FakePeers:
-    """The face of L{nacos_tw.raft.peers.Peers} that the driver knows."""
+    """The face of L{nacos_tw.raft.net.peers.Peers} that the driver knows."""
 
     def __init__(self, nodes: Nodes, name: str) -> None:
         self._nodes = nodes

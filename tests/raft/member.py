@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nacos_tw.raft.core import Core, IncomingChunk, Ready
-from nacos_tw.raft.marks import Mark
-from nacos_tw.raft.messages import AnyMessage, Configuration, Entry, HardState, SnapshotMeta
+from nacos_tw.raft.core.core import Core, IncomingChunk, Ready
+from nacos_tw.raft.core.marks import Mark
+from nacos_tw.raft.core.messages import AnyMessage, Configuration, Entry, HardState, SnapshotMeta
 
 
 class Disk:
@@ -34,7 +34,7 @@ class Disk:
     def save(
         self, hard: HardState | None, entries: tuple[Entry, ...], chunk: IncomingChunk | None, commit: int
     ) -> None:
-        """What L{nacos_tw.raft.store.Store} does with a Ready."""
+        """What L{nacos_tw.raft.disk.store.Store} does with a Ready."""
         if chunk is None:
             self.commit = max(self.commit, commit)
         if hard is not None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from nacos_tw.raft.core import Core
-from nacos_tw.raft.election import Election
-from nacos_tw.raft.follower import Follower
-from nacos_tw.raft.leader import Leader
-from nacos_tw.raft.messages import (
+from nacos_tw.raft.core.core import Core
+from nacos_tw.raft.core.election import Election
+from nacos_tw.raft.core.follower import Follower
+from nacos_tw.raft.core.leader import Leader
+from nacos_tw.raft.core.messages import (
     CONFIG,
     AnyMessage,
     AppendEntries,
@@ -22,8 +22,8 @@ from nacos_tw.raft.messages import (
     SnapshotResponse,
     VoteResponse,
 )
-from nacos_tw.raft.progress import Progress
-from nacos_tw.raft.quorum import reached
+from nacos_tw.raft.core.progress import Progress
+from nacos_tw.raft.core.quorum import reached
 
 
 class _Mutant(Core):

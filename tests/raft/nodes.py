@@ -19,12 +19,12 @@ from twisted.python.failure import Failure
 
 from nacos_tw.errors import BadParameter, Unavailable
 from nacos_tw.interfaces import IStateMachine
-from nacos_tw.raft.core import Role, Timing
+from nacos_tw.raft.core.core import Role, Timing
+from nacos_tw.raft.disk.opening import open_store
+from nacos_tw.raft.disk.store import Store
+from nacos_tw.raft.disk.writer import DirectWriter
 from nacos_tw.raft.node import SWEEP, RaftNode
-from nacos_tw.raft.opening import open_store
 from nacos_tw.raft.options import NodeOptions
-from nacos_tw.raft.store import Store
-from nacos_tw.raft.writer import DirectWriter
 from tests.raft.disks import MemoryDisk
 from tests.raft.links import FakePeers, LateWriter, Link
 

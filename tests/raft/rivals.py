@@ -10,8 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
-from nacos_tw.raft.core import Core
-from nacos_tw.raft.messages import Configuration
+from nacos_tw.raft.core.core import Core
+from nacos_tw.raft.core.messages import Configuration
 from tests.raft.group import Group
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from nacos_tw.raft.core import Core, Log, Ready, Role, Timing
-from nacos_tw.raft.messages import (
+from nacos_tw.raft.core.core import Core, Log, Ready, Role, Timing
+from nacos_tw.raft.core.messages import (
     COMMAND,
     AnyMessage,
     AppendEntries,

@@ -9,9 +9,9 @@ from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, TCP
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.raft.addresses import Sources, normal
-from nacos_tw.raft.dialing import endpoint
-from nacos_tw.raft.presence import Presence
+from nacos_tw.raft.net.addresses import Sources, normal
+from nacos_tw.raft.net.dialing import endpoint
+from nacos_tw.raft.net.presence import Presence
 from tests.raft.test_peers import Place
 
 

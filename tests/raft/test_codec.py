@@ -9,9 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.raft import codec
-from nacos_tw.raft.codec import Decoder, FrameError, OversizeError, Sealer, encode, pack, take_early
-from nacos_tw.raft.messages import (
+from nacos_tw.raft.core.messages import (
     AppendEntries,
     AppendResponse,
     Configuration,
@@ -23,6 +21,8 @@ from nacos_tw.raft.messages import (
     TimeoutNow,
     VoteResponse,
 )
+from nacos_tw.raft.net import codec
+from nacos_tw.raft.net.codec import Decoder, FrameError, OversizeError, Sealer, encode, pack, take_early
 
 KEY = b"k" * 32
 MESSAGES = (

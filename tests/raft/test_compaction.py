@@ -7,8 +7,9 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.raft import codec, compaction
-from nacos_tw.raft.messages import InstallSnapshot
+from nacos_tw.raft import compaction
+from nacos_tw.raft.core.messages import InstallSnapshot
+from nacos_tw.raft.net import codec
 from tests.raft.nodes import FOLDER, Nodes
 
 

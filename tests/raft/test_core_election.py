@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.raft.core import Role
-from nacos_tw.raft.messages import (
+from nacos_tw.raft.core.core import Role
+from nacos_tw.raft.core.messages import (
     AppendEntries,
     AppendResponse,
     Configuration,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.raft.messages import AppendEntries, AppendResponse, HardState, SnapshotMeta
+from nacos_tw.raft.core.messages import AppendEntries, AppendResponse, HardState, SnapshotMeta
 from tests.raft.single import THREE, Single, entries
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.raft.core import Log
-from nacos_tw.raft.messages import CONFIG, Configuration, Entry, HardState, SnapshotMeta
-from nacos_tw.raft.progress import Flow, Progress
-from nacos_tw.raft.quorum import majority, one_step, reached
-from nacos_tw.raft.saves import Saves
+from nacos_tw.raft.core.core import Log
+from nacos_tw.raft.core.messages import CONFIG, Configuration, Entry, HardState, SnapshotMeta
+from nacos_tw.raft.core.progress import Flow, Progress
+from nacos_tw.raft.core.quorum import majority, one_step, reached
+from nacos_tw.raft.core.saves import Saves
 from tests.raft.single import THREE, entries
 
 META = SnapshotMeta(5, 2, THREE)

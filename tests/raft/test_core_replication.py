@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.raft.core import Role
-from nacos_tw.raft.messages import (
+from nacos_tw.raft.core.core import Role
+from nacos_tw.raft.core.messages import (
     COMMAND,
     CONFIG,
     NOOP,
@@ -15,7 +15,7 @@ from nacos_tw.raft.messages import (
     Entry,
     VoteResponse,
 )
-from nacos_tw.raft.progress import Flow
+from nacos_tw.raft.core.progress import Flow
 from tests.raft.single import THREE, Single
 
 

@@ -11,11 +11,11 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import NacosError, Unavailable
+from nacos_tw.raft.disk.opening import open_store
+from nacos_tw.raft.disk.writer import DirectWriter
 from nacos_tw.raft.node import RaftNode
-from nacos_tw.raft.opening import open_store
 from nacos_tw.raft.options import NodeOptions
 from nacos_tw.raft.sessions import Machines
-from nacos_tw.raft.writer import DirectWriter
 from tests.raft.disks import MemoryDisk
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import TimedOut
-from nacos_tw.raft import codec
+from nacos_tw.raft.net import codec
 from tests.raft.nodes import Nodes
 
 

@@ -6,8 +6,8 @@ import random
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.raft.codec import Challenge, Decoder, FrameError, Hello, Proof, Refused, Sealer, decode_early, encode
-from nacos_tw.raft.handshake import (
+from nacos_tw.raft.net.codec import Challenge, Decoder, FrameError, Hello, Proof, Refused, Sealer, decode_early, encode
+from nacos_tw.raft.net.handshake import (
     NONCE_BYTES,
     DialerHandshake,
     HandshakeError,

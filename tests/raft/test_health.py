@@ -6,9 +6,9 @@ from typing import cast
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.raft.core import Core, Role
+from nacos_tw.raft.core.core import Core, Role
+from nacos_tw.raft.core.messages import Configuration
 from nacos_tw.raft.health import BEHIND, Health
-from nacos_tw.raft.messages import Configuration
 
 
 class OneTermLog:

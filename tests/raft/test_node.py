@@ -13,12 +13,12 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import TimedOut, Unavailable
+from nacos_tw.raft.core.messages import AppendEntries
+from nacos_tw.raft.disk.opening import open_store
+from nacos_tw.raft.disk.writer import DirectWriter
 from nacos_tw.raft.health import BEHIND, STALL
-from nacos_tw.raft.messages import AppendEntries
 from nacos_tw.raft.node import SWEEP, RaftNode
-from nacos_tw.raft.opening import open_store
 from nacos_tw.raft.options import NodeOptions
-from nacos_tw.raft.writer import DirectWriter
 from tests.raft.disks import MemoryDisk
 from tests.raft.nodes import Nodes, Recorder
 

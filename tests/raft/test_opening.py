@@ -5,9 +5,9 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import StartError, StoreDamaged
-from nacos_tw.raft.messages import HardState
-from nacos_tw.raft.opening import open_store
-from nacos_tw.raft.store import Store
+from nacos_tw.raft.core.messages import HardState
+from nacos_tw.raft.disk.opening import open_store
+from nacos_tw.raft.disk.store import Store
 from tests.raft.disks import FOLDER, MemoryDisk, entries
 
 

@@ -14,9 +14,9 @@ from twisted.test.iosim import FakeTransport, IOPump, connect
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from nacos_tw.errors import NacosError, StartError, TimedOut, Unavailable
-from nacos_tw.raft.codec import RaftFrame, Refused, encode
-from nacos_tw.raft.messages import AppendResponse
-from nacos_tw.raft.peers import STOP_TIME, Peers, digest
+from nacos_tw.raft.core.messages import AppendResponse
+from nacos_tw.raft.net.codec import RaftFrame, Refused, encode
+from nacos_tw.raft.net.peers import STOP_TIME, Peers, digest
 
 SECRET = b"s" * 32
 

@@ -14,8 +14,8 @@ from twisted.python.failure import Failure
 from twisted.test.iosim import FakeTransport, IOPump, connect
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.raft import protocol
-from nacos_tw.raft.codec import (
+from nacos_tw.raft.net import protocol
+from nacos_tw.raft.net.codec import (
     EARLY_LIMIT,
     LIMIT,
     Ask,
@@ -28,9 +28,9 @@ from nacos_tw.raft.codec import (
     pack,
     take_early,
 )
-from nacos_tw.raft.handshake import DialerHandshake, Introduction, ListenerHandshake, Session
-from nacos_tw.raft.peers import COUNTERS
-from nacos_tw.raft.protocol import Link, Secured, Turn
+from nacos_tw.raft.net.handshake import DialerHandshake, Introduction, ListenerHandshake, Session
+from nacos_tw.raft.net.peers import COUNTERS
+from nacos_tw.raft.net.protocol import Link, Secured, Turn
 
 SECRET = b"s" * 32
 

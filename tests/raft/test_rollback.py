@@ -15,11 +15,11 @@ from typing import Any
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.raft.core import Core
-from nacos_tw.raft.follower import Follower
-from nacos_tw.raft.leads import begins, first_config, first_entry
-from nacos_tw.raft.log import Log
-from nacos_tw.raft.messages import (
+from nacos_tw.raft.core.core import Core
+from nacos_tw.raft.core.follower import Follower
+from nacos_tw.raft.core.leads import begins, first_config, first_entry
+from nacos_tw.raft.core.log import Log
+from nacos_tw.raft.core.messages import (
     COMMAND,
     CONFIG,
     NOOP,
@@ -31,7 +31,7 @@ from nacos_tw.raft.messages import (
     Message,
     SnapshotMeta,
 )
-from nacos_tw.raft.segment import Group as SavedGroup
+from nacos_tw.raft.disk.segment import Group as SavedGroup
 from tests.raft.chaos import Chaos
 from tests.raft.checks import Checks
 from tests.raft.disks import MemoryDisk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.raft.core import Role
+from nacos_tw.raft.core.core import Role
 from tests.raft.group import Group
 
 

@@ -9,7 +9,7 @@ import os
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.raft.core import Core
+from nacos_tw.raft.core.core import Core
 from tests.raft.chaos import STEPS, Chaos
 from tests.raft.mutants import CHANGING, FORGETTING, MUTANTS
 from tests.raft.rivals import Forgotten, Rivals

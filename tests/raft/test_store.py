@@ -12,12 +12,12 @@ import tempfile
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import StartError, StoreDamaged
-from nacos_tw.raft.disk import Disk, explain
-from nacos_tw.raft.messages import Configuration, Entry, HardState, SnapshotMeta
-from nacos_tw.raft.segment import SegmentHead, encode_head
-from nacos_tw.raft.snapshots import snapshot_name
-from nacos_tw.raft.statefile import State, encode_state
-from nacos_tw.raft.store import Store
+from nacos_tw.raft.core.messages import Configuration, Entry, HardState, SnapshotMeta
+from nacos_tw.raft.disk.files import Disk, explain
+from nacos_tw.raft.disk.segment import SegmentHead, encode_head
+from nacos_tw.raft.disk.snapshots import snapshot_name
+from nacos_tw.raft.disk.statefile import State, encode_state
+from nacos_tw.raft.disk.store import Store
 from tests.raft import disks
 from tests.raft.disks import CONFIG, FOLDER, NODE, MemoryDisk, entries
 from tests.raft.test_store_crash import STORY, consistent, open_store, play
@@ -181,7 +181,7 @@ class RealDiskTests(SynchronousTestCase):
 
     def test_two_processes(self) -> None:
         """A second process is told that a node is running, and which."""
-        code = "import sys; from nacos_tw.raft.store import Store; Store.open(sys.argv[1], 'n')"
+        code = "import sys; from nacos_tw.raft.disk.store import Store; Store.open(sys.argv[1], 'n')"
         command = [sys.executable, "-c", code, self.folder]
         ended = subprocess.run(command, capture_output=True, env=disks.environment(), check=False)
         text = f"StartError: a node is already running with the data folder {self.folder} (pid {os.getpid()})"

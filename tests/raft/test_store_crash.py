@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import StartError, StoreDamaged
-from nacos_tw.raft.messages import HardState
-from nacos_tw.raft.segment import Group, encode_group
-from nacos_tw.raft.store import Store
+from nacos_tw.raft.core.messages import HardState
+from nacos_tw.raft.disk.segment import Group, encode_group
+from nacos_tw.raft.disk.store import Store
 from tests.raft.disks import (
     FOLDER,
     NODE,
@@ -273,8 +273,8 @@ class StoryTests(SynchronousTestCase):
 
 CHILD = """
 import sys
-from nacos_tw.raft.messages import Configuration, HardState, SnapshotMeta
-from nacos_tw.raft.store import Store
+from nacos_tw.raft.core.messages import Configuration, HardState, SnapshotMeta
+from nacos_tw.raft.disk.store import Store
 from tests.raft.disks import NODE, entries
 store = Store.open(sys.argv[1], NODE, segment_bytes=2000)
 while True:

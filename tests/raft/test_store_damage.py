@@ -7,10 +7,10 @@ import random
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import StartError, StoreDamaged
-from nacos_tw.raft.messages import HardState, SnapshotMeta
-from nacos_tw.raft.segment import Group, SegmentHead, encode_group, encode_head, segment_name
-from nacos_tw.raft.statefile import State, encode_state
-from nacos_tw.raft.store import Store
+from nacos_tw.raft.core.messages import HardState, SnapshotMeta
+from nacos_tw.raft.disk.segment import Group, SegmentHead, encode_group, encode_head, segment_name
+from nacos_tw.raft.disk.statefile import State, encode_state
+from nacos_tw.raft.disk.store import Store
 from tests.raft.disks import CONFIG, FOLDER, NODE, MemoryDisk, Model, entries, save, snapshot
 from tests.raft.test_store_crash import STORY, open_store, play
 

@@ -11,9 +11,9 @@ from typing import Any
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.raft.messages import Entry, HardState
-from nacos_tw.raft.store import Store
-from nacos_tw.raft.writer import GROUP_BYTES, DirectWriter, Writer
+from nacos_tw.raft.core.messages import Entry, HardState
+from nacos_tw.raft.disk.store import Store
+from nacos_tw.raft.disk.writer import GROUP_BYTES, DirectWriter, Writer
 from tests.raft.disks import CONFIG, FOLDER, NODE, MemoryDisk, entries
 
 
@@ -156,7 +156,7 @@ class WriterTests(SynchronousTestCase):
 
     def test_disk_fails_in_function(self) -> None:
         """A disk error in snapshot work ends the saves as well."""
-        from nacos_tw.raft.messages import SnapshotMeta
+        from nacos_tw.raft.core.messages import SnapshotMeta
 
         self.disk.fail_at = self.disk.calls + 1
         result = self.writer.run(lambda: self.store.append_chunk(SnapshotMeta(5, 1, CONFIG), 0, b"five", True))

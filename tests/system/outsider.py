@@ -10,8 +10,8 @@ import struct
 import threading
 from collections.abc import Callable
 
-from nacos_tw.raft.codec import pack, take_early
-from nacos_tw.raft.handshake import DialerHandshake, HandshakeError, Introduction, Session
+from nacos_tw.raft.net.codec import pack, take_early
+from nacos_tw.raft.net.handshake import DialerHandshake, HandshakeError, Introduction, Session
 from tests.system.nodes import RealNode
 from tests.waiting import wait_readable
 

@@ -9,7 +9,7 @@ import re
 import socket
 import struct
 
-from nacos_tw.raft.codec import Ping, Sealer, encode, pack
+from nacos_tw.raft.net.codec import Ping, Sealer, encode, pack
 from tests.system.clustered import Clustered
 from tests.system.nodes import RealNode, wait_for
 from tests.system.outsider import Middle, Outsider, dial, raft_port, receive

@@ -15,8 +15,8 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import TestCase
 
 from nacos_tw.errors import StartError
-from nacos_tw.raft.codec import Refused
-from nacos_tw.raft.peers import Peers
+from nacos_tw.raft.net.codec import Refused
+from nacos_tw.raft.net.peers import Peers
 from nacos_tw.settings.tls import RaftTlsSettings
 from nacos_tw.tls.making import Pair
 from nacos_tw.tls.raft import RaftTls, misnamed, read

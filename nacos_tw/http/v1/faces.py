@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nacos_tw.raft.status import RaftStatus
 
 Ask = Callable[[str, str, bytes], "Deferred[bytes]"]
-"""ask(peer, what, body): a small question to another node, see L{nacos_tw.raft.peers.Peers.ask}."""
+"""ask(peer, what, body): a small question to another node, see L{nacos_tw.raft.net.peers.Peers.ask}."""
 
 AskAll = Callable[[str, bytes], "Deferred[list[bytes]]"]
 """ask_all(what, body): the same question to all other nodes; fires with the answers of those that gave one."""

@@ -134,7 +134,7 @@ def link_family(counters: Mapping[str, int]) -> Family:
     """
     What became of connections to the Raft port.
 
-    @param counters: see L{nacos_tw.raft.peers.COUNTERS}.
+    @param counters: see L{nacos_tw.raft.net.peers.COUNTERS}.
     """
     samples = [({"event": name}, number) for name, number in counters.items()]
     return Family("nacos_raft_links_total", "counter", "What happened on connections of the Raft port.", list(samples))

@@ -1,0 +1,1 @@
+"""What the Raft part keeps on disk: log, snapshots, term and vote."""

@@ -1,0 +1,404 @@
+"""All links of one node: it dials every other member, and listens for them.
+
+A peer counts as connected once the connection that this node dialed is authenticated. It counts as lost when either
+that one or the one that it dialed to this node closes, because a killed process closes both at once; it is connected
+again when a new link stands, or when it shows on the one that is left that it lives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList, execute
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort, IReactorTime
+from twisted.logger import Logger
+
+from nacos_tw.errors import StartError
+from nacos_tw.raft.net.addresses import Sources
+from nacos_tw.raft.net.asking import Answering, Questions, unavailable
+from nacos_tw.raft.net.codec import LIMIT, Answer, AnyFrame, Ask, Hello, encode
+from nacos_tw.raft.net.dialing import Dialer, IRaftAddress
+from nacos_tw.raft.net.handshake import DialerHandshake, Introduction, ListenerHandshake
+from nacos_tw.raft.net.listening import Listening
+from nacos_tw.raft.net.presence import Presence
+from nacos_tw.raft.net.protocol import Link, Secured, Turn
+from nacos_tw.raft.net.security import IRaftTls
+
+STOP_TIME = 0.4
+"""Seconds that connections get to close in order."""
+QUIET = 60.0
+"""Seconds in which there is no second warning about the same peer or address."""
+COUNTERS = (
+    "strangers", "crowded", "late", "silent", "refused", "damaged", "oversized", "dropped", "accepted", "dialed",
+)  # fmt: skip
+"""The keys of L{Peers.counters}: connections closed because their address is no member's, too many were
+unauthenticated, the handshake took too long or was refused, nothing was heard, a frame was damaged or oversized; frames
+dropped before a slow connection; links that came up, by side."""
+
+
+class IPeerEvents(Protocol):
+    """Who gets what the peers send."""
+
+    def frame_received(self, peer: str, frame: Any) -> None:
+        """A frame came from a peer (RaftFrame, Forward, Beats, BeatsAck, Refused)."""
+
+    def peer_connected(self, peer: str) -> None:
+        """Frames can be sent to that peer."""
+
+    def peer_disconnected(self, peer: str) -> None:
+        """A connection with that peer closed: its process may be dead. Once per loss."""
+
+    def asked(self, peer: str, what: str, body: bytes) -> bytes | Deferred[bytes]:
+        """Answer a small request. An error from L{nacos_tw.errors} goes back with its text."""
+
+    def members_differ(self, peer: str) -> None:
+        """That peer's cluster.conf names other members than this node's."""
+
+
+class Peers(Service):
+    """
+    The links of one node.
+
+    @param reactor: IReactorTCP, IReactorTime, IReactorPluggableNameResolver.
+    @param node: this node's name, as in C{members}.
+    @param members: each member's name and where its Raft port is; this node itself may be among them.
+    @param secret: what all members share.
+    @param handler: gets frames and events; nothing before L{startService}, nothing after L{stopService}.
+    @param random: numbers from [0, 1), for the jitter of retries.
+    @param entropy: gives that many unpredictable bytes.
+    @param source: the address to dial from, for a machine with several; "": the system's choice.
+    @param tls: makes the links TLS; None for plain TCP.
+    @ivar counters: see L{COUNTERS}.
+    @ivar rtt: last round-trip time per peer in seconds, of peers with an outgoing link.
+    @ivar hellos: what each peer said of itself when it last dialed.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        node: str,
+        members: Mapping[str, IRaftAddress],
+        secret: bytes,
+        listen_interface: str,
+        listen_port: int,
+        handler: IPeerEvents,
+        *,
+        random: Callable[[], float],
+        entropy: Callable[[int], bytes] = os.urandom,
+        server: str = "",
+        http: str = "",
+        source: str = "",
+        tls: IRaftTls | None = None,
+    ) -> None:
+        self._reactor = reactor
+        self._clock: IReactorTime = reactor
+        self.node = node
+        self._secret = secret
+        self._interface = listen_interface
+        self._port_number = listen_port
+        self._handler = handler
+        self._random = random
+        self._entropy = entropy
+        self._server = server
+        self._http = http
+        self._source = source
+        self._tls = tls
+        self._secured = None if tls is None else Secured(tls, self._host)
+        self.counters = dict.fromkeys(COUNTERS, 0)
+        self.rtt: dict[str, float] = {}
+        self.hellos: dict[str, Hello] = {}
+        self._turn = Turn(self._clock)
+        self._sources = Sources(reactor)
+        self._listening = Listening(self._sources, self.counters, self._listening_link, self._warn)
+        self._questions = Questions(self._clock)
+        self._answering = Answering(handler.asked)
+        self._port: IListeningPort | None = None
+        self._dialers: dict[str, Dialer] = {}
+        self._outgoing: dict[str, Link] = {}
+        self._incoming: dict[str, Link] = {}
+        self._links: dict[Link, None] = {}
+        self._presence = Presence()
+        self._warned: dict[str, float] = {}
+        self._digest = b""
+        self._members: dict[str, IRaftAddress] = {}
+        self._named: dict[str, IRaftAddress] = {}
+        self.set_members(members)
+
+    # Life
+
+    def listen(self) -> Deferred[None]:
+        """
+        Take the port. Connections are accepted from L{startService} on.
+
+        @return: fails with L{StartError} if the port cannot be had.
+        """
+        return execute(self._open_port)
+
+    def _open_port(self) -> None:
+        if self._port is not None:
+            return
+        factory: Any = self._listening if self._tls is None else self._tls.listening(self._listening)
+        try:
+            self._port = self._reactor.listenTCP(self._port_number, factory, backlog=128, interface=self._interface)
+        except CannotListenError as error:
+            where = f"{self._interface or '*'}:{self._port_number}"
+            raise StartError(f"the Raft port {where} cannot be opened: {error.socketError}") from error
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on (of interest if 0 was asked for)."""
+        return self._port_number if self._port is None else int(self._port.getHost().port)  # type: ignore[attr-defined]
+
+    def startService(self) -> None:
+        """
+        Dial the others and accept them; also listens if L{listen} was not called.
+
+        @raise StartError: the port cannot be had.
+        """
+        self._open_port()
+        super().startService()
+        for dialer in list(self._dialers.values()):
+            dialer.start()
+
+    def stopService(self) -> Deferred[None]:
+        """Close everything; fires when all is closed, after L{STOP_TIME} at the latest."""
+        super().stopService()
+        waiting: list[Deferred[Any]] = []
+        if self._port is not None:
+            stopped = self._port.stopListening()
+            self._port = None
+            if stopped is not None:
+                waiting.append(stopped)
+        for dialer in self._dialers.values():
+            dialer.stop()
+        links = list(self._links)
+        for link in links:
+            waiting.append(link.closed)
+            link.close()
+        late = self._clock.callLater(STOP_TIME, _abort, links)
+
+        def closed(_: object) -> None:
+            if late.active():
+                late.cancel()
+
+        return DeferredList(waiting, consumeErrors=True).addCallback(closed)
+
+    # Sending
+
+    def send(self, peer: str, frame: AnyFrame) -> bool:
+        """
+        Send a frame on the connection that this node dialed.
+
+        @return: False if it was dropped: the link is down or too much waits on it.
+        """
+        link = self._outgoing.get(peer)
+        return link is not None and link.send(encode(frame))
+
+    def send_encoded(self, peer: str, payload: bytes) -> bool:
+        """As L{send}, with what L{nacos_tw.raft.net.codec.encode} gave: once for several peers."""
+        link = self._outgoing.get(peer)
+        return link is not None and link.send(payload)
+
+    def ask(self, peer: str, what: str, body: bytes, timeout: float) -> Deferred[bytes]:
+        """
+        Ask a peer something; it answers by L{IPeerEvents.asked}.
+
+        @return: the answer. Fails with Unavailable (no connection, or lost), TimedOut after C{timeout} seconds, or a
+            plain NacosError with the peer's text. Cancelling it forgets the answer.
+        """
+        link = self._outgoing.get(peer)
+        if link is None:
+            return unavailable(f"no connection to {peer}")
+        if len(body) > LIMIT - 1024:
+            return unavailable("the question is too large")
+        return self._questions.ask(link, what, body, timeout)
+
+    def connected(self, peer: str) -> bool:
+        """Whether the link to that peer is up."""
+        return peer in self._outgoing
+
+    # Members
+
+    def set_members(self, members: Mapping[str, IRaftAddress]) -> None:
+        """Replace the member list: dial the new ones, close the links of those that are gone."""
+        self._digest = digest(members)
+        self._listed = dict(members)
+        self._link_members()
+
+    def set_named(self, members: Mapping[str, IRaftAddress]) -> None:
+        """Those that the log names as members besides the list: they may lead, or have to be led, until they go."""
+        self._named = dict(members)
+        self._link_members()
+
+    def _link_members(self) -> None:
+        members = {**self._named, **self._listed}
+        before, self._members = self._members, members
+        self._sources.set_hosts(address.host for address in members.values())
+        for peer in list(self._dialers):
+            place, was = members.get(peer), before[peer]
+            if place is None or (place.host, place.raft_port) != (was.host, was.raft_port):
+                self._drop(peer, gone=place is None)
+        for peer, place in members.items():
+            if peer != self.node and peer not in self._dialers:
+                self._dialers[peer] = dialer = Dialer(
+                    self._reactor, place, self._dialing_link(peer), self._random, self._source, self._tls
+                )
+                if self.running:
+                    dialer.start()
+
+    def _drop(self, peer: str, gone: bool) -> None:
+        self._dialers.pop(peer).stop()
+        for link in list(self._links):
+            theirs = not link.dialing and link.session is not None and link.session.peer == peer
+            if (link.dialing and link.name == peer) or (theirs and gone):
+                link.abort("the member list changed")
+        if gone:
+            self.hellos.pop(peer, None)
+
+    # Links: what L{nacos_tw.raft.net.protocol.ILinkOwner} asks for
+
+    def link_up(self, link: Link) -> None:
+        """See L{ILinkOwner}."""
+        assert link.session is not None
+        peer, hello = link.session.peer, link.session.hello
+        self._listening.settled(link)
+        if peer not in self._dialers:
+            link.abort("the member list changed")
+        elif link.dialing:
+            self.counters["dialed"] += 1
+            self._outgoing[peer] = link
+            self._dialers[peer].succeeded()
+            if self._presence.up(peer):
+                self._announce(peer)
+        elif hello is not None:
+            self.counters["accepted"] += 1
+            self.hellos[peer] = hello
+            older = self._incoming.get(peer)
+            self._incoming[peer] = link
+            if older is not None:
+                older.abort("a newer connection replaces it")
+                # Perhaps its machine was restarted: then this makes the link to it close.
+                self._ping(peer)
+            self._dialers[peer].hurry()
+            if hello.members != self._digest:
+                self._warn(peer, f"{peer} has another member list in its cluster.conf")
+                self._tell(self._handler.members_differ, peer)
+
+    def link_frame(self, link: Link, frame: Any) -> None:
+        """See L{ILinkOwner}."""
+        assert link.session is not None
+        kind = type(frame)
+        if kind is Ask:
+            self._answering.ask_received(link, link.session.peer, frame)
+        elif kind is Answer:
+            self._questions.answered(link, frame)
+        else:
+            self._handler.frame_received(link.session.peer, frame)
+
+    def link_alive(self, link: Link, sent: int) -> None:
+        """See L{ILinkOwner}."""
+        assert link.session is not None
+        peer = link.session.peer
+        if link is self._outgoing.get(peer) and link.rtt is not None:
+            self.rtt[peer] = link.rtt
+            if self._presence.alive(peer, sent):
+                self._announce(peer)
+
+    def link_down(self, link: Link, reason: str) -> None:
+        """See L{ILinkOwner}."""
+        self._links.pop(link, None)
+        self._listening.settled(link)
+        self._questions.link_down(link)
+        self._answering.link_down(link)
+        if link.session is None:
+            unclear = link.dialing and not link.explained
+            hint = "; do its secret, version, TLS and cluster.conf differ? its log says more" if unclear else ""
+            self._warn(link.name, f"no Raft link with {link.name}: {reason}{hint}")
+            return
+        peer = link.session.peer
+        ours = self._outgoing if link.dialing else self._incoming
+        if ours.get(peer) is not link:
+            self._presence.forget(link)
+            return
+        del ours[peer]
+        self.log.info("Raft link {side} {peer} closed: {reason}", side=_side(link), peer=peer, reason=reason)
+        if link.dialing:
+            self.rtt.pop(peer, None)
+            lost = self._presence.outgoing_closed(peer, self._incoming.get(peer))
+        else:
+            lost = self._presence.incoming_closed(peer, link, int(self._clock.seconds() * 1e6))
+        if lost and self.running:
+            self._tell(self._handler.peer_disconnected, peer)
+            # If it was the connection that it dialed: does it live?
+            self._ping(peer)
+
+    def _ping(self, peer: str) -> None:
+        outgoing = self._outgoing.get(peer)
+        if outgoing is not None:
+            outgoing.ping()
+
+    def _announce(self, peer: str) -> None:
+        if self.running:
+            self.log.info("Raft link to {peer} is up", peer=peer)
+            self._tell(self._handler.peer_connected, peer)
+
+    def _tell(self, event: Callable[[str], None], peer: str) -> None:
+        """An event that its receiver fails on must not stop the links."""
+        try:
+            event(peer)
+        except Exception:
+            self.log.failure("an event of {peer} failed", peer=peer)
+
+    def _host(self, peer: str) -> str:
+        """Of a member, as cluster.conf has it; "" for anyone else, whom no certificate names."""
+        place = self._members.get(peer)
+        return "" if place is None else place.host
+
+    def _dialing_link(self, peer: str) -> Callable[[], Link]:
+        def make() -> Link:
+            me = Introduction(self.node, self._digest, self._server, self._http)
+            handshake = DialerHandshake(me, peer, self._secret, self._entropy)
+            link = Link(self._clock, self._turn, handshake, self, dialing=True, name=peer, secured=self._secured)
+            self._links[link] = None
+            return link
+
+        return make
+
+    def _listening_link(self, source: str) -> Link | None:
+        if not self.running:
+            return None
+        handshake = ListenerHandshake(self.node, self._dialers, self._secret, self._entropy)
+        link = Link(self._clock, self._turn, handshake, self, dialing=False, name=source, secured=self._secured)
+        self._links[link] = None
+        return link
+
+    def _warn(self, about: str, text: str) -> None:
+        """Log something that would repeat itself with every attempt."""
+        now = self._clock.seconds()
+        if now - self._warned.get(about, -QUIET) < QUIET:
+            return
+        if len(self._warned) > 256:
+            self._warned.clear()
+        self._warned[about] = now
+        self.log.warn("{text}", text=text)
+
+
+def digest(members: Iterable[str]) -> bytes:
+    """What two nodes compare to see whether they have the same members: 16 bytes, whatever the order."""
+    return hashlib.sha256("\n".join(sorted(members)).encode()).digest()[:16]
+
+
+def _side(link: Link) -> str:
+    return "to" if link.dialing else "from"
+
+
+def _abort(links: list[Link]) -> None:
+    for link in links:
+        link.abort("it did not close in time")
