@@ -46,6 +46,7 @@ def area() -> Any:
     import attrs
     from klein import Klein
 
+    from nacos_tw.http.authorization import EverybodyMay
     from nacos_tw.http.call import Call
     from nacos_tw.http.guard import Guard
     from nacos_tw.http.reply import Reply, raw_json_reply
@@ -67,7 +68,7 @@ def area() -> Any:
                 found = by_target[call.target] = cached
             return found[call.java_agent]
 
-    return Bench(Guard(lambda call: None))
+    return Bench(Guard(EverybodyMay(), lambda call: None))
 
 
 def factory(kind: str) -> Any:

@@ -35,7 +35,7 @@ from nacos_tw.console.pages import Pages
 from nacos_tw.descriptors import raise_limit
 from nacos_tw.http.app import no_pages
 from nacos_tw.http.assembly import Parts, all_areas
-from nacos_tw.http.authorization import Authorization
+from nacos_tw.http.authorization import Authorization, EverybodyMay
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.listener import FrontFactory, endpoint
@@ -213,13 +213,13 @@ class NacosNode(Node):
         traffic = Traffic(lambda: self.registry.switches, settings.context_path)
         recorder = Recorder(self.audit, proxies)
         self.waking = Waking(reactor)
-        self.guard = Guard(traffic, None, recorder, self.waking)
+        self.guard = Guard(EverybodyMay(), traffic, recorder, self.waking)
         self._authorization: Authorization | None = None
         if self.logins is not None:
             identity = settings.auth.identity_key, settings.auth.identity_value
             self._authorization = Authorization(self.logins.auth, identity, proxies, recorder.failed_login)
         if settings.auth_enabled:
-            self.guard.authorization = self._authorization
+            self._ask_for_logins()
         parts = Parts(
             settings=settings,
             guard=self.guard,
@@ -383,8 +383,17 @@ class NacosNode(Node):
             self.log.warn("a node with functions naming asks for logins only if it was started so: restart it")
             return
         self.logins.switch(enabled)
-        self.guard.authorization = self._authorization if enabled else None
+        if enabled:
+            self._ask_for_logins()
+        else:
+            self.guard.authorization = EverybodyMay()
         self.log.warn("logins are {what}", what="asked for from now on" if enabled else "not asked for any more")
+
+    def _ask_for_logins(self) -> None:
+        """@raise RuntimeError: there are none to ask for, which is no reason to let everybody in."""
+        if self._authorization is None:
+            raise RuntimeError("this node has no logins")
+        self.guard.authorization = self._authorization
 
     def _members_changed(self, addresses: list[Address]) -> None:
         names = ", ".join(address.node for address in addresses)

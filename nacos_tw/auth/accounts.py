@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from nacos_tw.auth.access import ADMIN_ROLE, Identity, Permission
+from nacos_tw.access.identity import ADMIN_ROLE, Identity, Permission
 
 UserRow = tuple[str, str, bool]
 """Name, bcrypt hash, whether it may log in."""

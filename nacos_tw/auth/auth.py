@@ -9,7 +9,7 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from nacos_tw.auth.access import Identity
+from nacos_tw.access.identity import Identity
 from nacos_tw.auth.accounts import Accounts
 from nacos_tw.auth.commands import AuthCommand, CreateAdmin
 from nacos_tw.auth.defaults import PASSWORD, DefaultPassword

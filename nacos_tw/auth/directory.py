@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nacos_tw.auth.access import Identity
+from nacos_tw.access.identity import Identity
 from nacos_tw.auth.accounts import UNKNOWN, Accounts, Rows
 
 PATIENCE = 2.0

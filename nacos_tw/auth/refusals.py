@@ -8,7 +8,6 @@ UNKNOWN_USER = "unknown user!"
 """Nobody, or a wrong name or password: which of them is not told. The text of 1.4, on which consoles show the login."""
 TOKEN_INVALID = "token invalid!"
 TOKEN_EXPIRED = "token expired!"
-NOT_ALLOWED = "authorization failed!"
 DEFAULT_PASSWORD = "the default password is refused here, set another one!"
 
 TOO_MANY_AT_A_TIME = "too many logins at a time, try again later"
@@ -16,7 +15,7 @@ TOO_MANY_AT_A_TIME = "too many logins at a time, try again later"
 
 
 class Refused(Forbidden):
-    """Nobody who is known, or not allowed."""
+    """Nobody who is known; L{nacos_tw.access.rules.NotAllowed} is for those who are."""
 
 
 class TooManyFailures(NacosError):

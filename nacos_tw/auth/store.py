@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nacos_tw.auth.access import ADMIN_ROLE
+from nacos_tw.access.identity import ADMIN_ROLE
 from nacos_tw.auth.accounts import Rows
 from nacos_tw.auth.commands import (
     AddPermission,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nacos_tw.auth.access import ACTIONS
+from nacos_tw.access.identity import ACTIONS
 from nacos_tw.errors import BadParameter
 
 LONGEST_NAME = 50

@@ -1,4 +1,4 @@
-"""Who asks, and whether they may: the check before each handler while logins are on."""
+"""Who asks, and whether they may: the check before each handler."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from nacos_tw.auth.access import READ, WRITE, Identity
+from nacos_tw.access.identity import EVERYBODY, Identity
+from nacos_tw.access.rules import Rule, authorize
 from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES
-from nacos_tw.auth.refusals import NOT_ALLOWED, UNKNOWN_USER, Refused, TooManyFailures
+from nacos_tw.auth.refusals import UNKNOWN_USER, Refused, TooManyFailures
 from nacos_tw.errors import NacosError
 from nacos_tw.http.credentials import TOKEN, password_of, source_of, token_of
 from nacos_tw.http.resources import resource_of
@@ -20,7 +21,6 @@ from nacos_tw.memo import BoundedMemo
 if TYPE_CHECKING:
     from nacos_tw.auth.auth import Auth
     from nacos_tw.http.call import Call
-    from nacos_tw.http.guard import Needs
 
 FailedLogin = Callable[["Call", str, NacosError], None]
 """failed(call, name, error): that is not the user's password, or it was not looked at."""
@@ -33,10 +33,18 @@ LONGEST_TARGET = 2048
 AND = ord("&")
 
 
+class EverybodyMay:
+    """The check of a node that asks for no logins."""
+
+    def check(self, needs: Rule, call: Call) -> None:
+        """See L{nacos_tw.http.guard.Check.check}."""
+        call.identity = EVERYBODY
+
+
 class Authorization:
     """
-    The check. It remembers which requests, by their bytes, were allowed to whom; a change of any user or right makes
-    new identities, and so ends all of that.
+    The check of a node that asks for logins. It remembers which requests, by their bytes, were allowed to whom; a
+    change of any user or right makes new identities, and so ends all of that.
 
     @ivar _kept: target to the handler's needs, which are an object of its own: what a handler makes of a target may
         differ from what another one of the same needs does.
@@ -59,10 +67,10 @@ class Authorization:
         self._header = header.lower().encode()
         self._value = b"" if value in PUBLISHED_IDENTITIES else value.encode()
         self._trusted = trusted_proxies
-        self._kept: BoundedMemo[Identity, dict[bytes, Needs]] = BoundedMemo(KEPT_BYTES)
+        self._kept: BoundedMemo[Identity, dict[bytes, Rule]] = BoundedMemo(KEPT_BYTES)
         self._accounts: object = None
 
-    def check(self, needs: Needs, call: Call) -> None | Deferred[None]:
+    def check(self, needs: Rule, call: Call) -> None | Deferred[None]:
         """See L{nacos_tw.http.guard.Check.check}."""
         if needs.action == "open":
             return None
@@ -85,7 +93,7 @@ class Authorization:
                 return None
         return self._slowly(needs, call)
 
-    def _slowly(self, needs: Needs, call: Call) -> None | Deferred[None]:
+    def _slowly(self, needs: Rule, call: Call) -> None | Deferred[None]:
         token = token_of(call)
         if token:
             self._admit(self._auth.by_token(token), needs, call)
@@ -96,7 +104,7 @@ class Authorization:
         self._admit(found, needs, call)
         return None
 
-    def _without_token(self, needs: Needs, call: Call) -> Identity | Deferred[Identity]:
+    def _without_token(self, needs: Rule, call: Call) -> Identity | Deferred[Identity]:
         given = password_of(call)
         if given is None:
             raise Refused(UNKNOWN_USER)
@@ -119,28 +127,18 @@ class Authorization:
             raise
         return found.addErrback(failed) if isinstance(found, Deferred) else found
 
-    def _admit(self, identity: Identity, needs: Needs, call: Call) -> None:
+    def _admit(self, identity: Identity, needs: Rule, call: Call) -> None:
         call.identity = identity
-        if identity.admin or needs.action == "user":
+        if identity.admin:
             return
         kept = self._kept.get(identity)
         if kept is not None and kept.get(call.target) is needs and not call.body:
             return
-        if not self._may(identity, needs, call):
-            raise Refused(NOT_ALLOWED)
-
-    def _may(self, identity: Identity, needs: Needs, call: Call) -> bool:
-        action, kind = needs.action, needs.kind
-        if kind == "cluster" and action == "read":
-            return True
-        if action == "admin" or kind in ("cluster", "console", "accounts"):
-            return False
-        allowed = identity.may(READ if action == "read" else WRITE, resource_of(kind, call))
-        if allowed and not call.body:
+        authorize(identity, needs, lambda: resource_of(needs.kind, call))
+        if needs.by_permission and not call.body:
             self._keep(identity, needs, call.target)
-        return allowed
 
-    def _keep(self, identity: Identity, needs: Needs, target: bytes) -> None:
+    def _keep(self, identity: Identity, needs: Rule, target: bytes) -> None:
         """Remember it; what was allowed to the identities of other accounts is of no use any more."""
         if len(target) > LONGEST_TARGET:
             return

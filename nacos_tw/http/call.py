@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from nacos_tw.auth.access import ANYONE
+from nacos_tw.access.identity import NOBODY
 from nacos_tw.errors import BadParameter
 from nacos_tw.http import multipart, params
 from nacos_tw.http.multipart import Upload
@@ -39,7 +39,7 @@ class Call:
     @ivar head: the raw request line and header lines, each ended by CRLF; checked by the carrier.
     @ivar body: the whole body.
     @ivar peer: the client's IP address as text.
-    @ivar identity: who asks, once the guard knows.
+    @ivar identity: who asks, once the guard knows; nobody until then.
     """
 
     __slots__ = ("_files", "_headers", "_params", "body", "head", "identity", "method", "path", "peer", "target")
@@ -51,7 +51,7 @@ class Call:
         self.head = head
         self.body = body
         self.peer = peer
-        self.identity = ANYONE
+        self.identity = NOBODY
         self._params: dict[str, str] | None = None
         self._headers: Headers | None = None
         self._files: dict[str, Upload] = {}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from nacos_tw.access.rules import Rule
 from nacos_tw.auth.audit import Audit
 from nacos_tw.errors import BadParameter, NacosError
 from nacos_tw.http import params
 from nacos_tw.http.call import Call
 from nacos_tw.http.credentials import source_of
 from nacos_tw.http.errors import phrase
-from nacos_tw.http.guard import Needs
 from nacos_tw.http.reply import Reply
 
 SHOWN = (
@@ -37,7 +37,7 @@ class Recorder:
         self._audit = audit
         self._trusted = trusted_proxies
 
-    def __call__(self, needs: Needs, call: Call, reply: Reply) -> None:
+    def __call__(self, needs: Rule, call: Call, reply: Reply) -> None:
         """A call was answered; see L{nacos_tw.http.guard.Record}."""
         given = _params(call, reply.status in (401, 403) and needs.action != "open")
         details = {name: given[name] for name in _shown_of(tuple(given)) if given[name]}

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nacos_tw.auth.access import config_resource, naming_resource
+from nacos_tw.access.resources import SWITCHES, config_resource, naming_resource
 from nacos_tw.config.model import tenant_of
 from nacos_tw.http.call import DEFAULT_GROUP, Call
-
-SWITCHES = "naming/switches"
 
 
 def resource_of(kind: str, call: Call) -> str:
     """
     The resource of a call.
 
-    @param kind: of a route's L{Needs<nacos_tw.http.guard.Needs>}: C{naming} and C{config} for the one service or config
+    @param kind: of a route's L{Rule<nacos_tw.access.rules.Rule>}: C{naming} and C{config} for the one service or config
         that the call names, C{services} and C{configs} for all of its namespace, C{switches}.
     """
     return _WAYS[kind](call)

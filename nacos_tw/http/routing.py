@@ -25,8 +25,9 @@ from klein import Klein
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.python.failure import Failure
 
+from nacos_tw.access.rules import Rule
 from nacos_tw.http.errors import phrase
-from nacos_tw.http.guard import Guard, Needs
+from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.site import read_call, send_reply
 
@@ -65,10 +66,10 @@ def serve(app: Klein, method: str, path: str, *, needs: str) -> Callable[[H], H]
 
     @param app: the C{Klein()} of the class.
     @param path: beneath the area's prefix, static; C{""} is the prefix itself. One more slash at the end is accepted.
-    @param needs: what the caller needs, see L{Needs.parse}.
+    @param needs: what the caller needs, see L{Rule.parse}.
     @raise ValueError: for an unknown method or needs, a path that is not static, or a second handler of one name.
     """
-    parsed = Needs.parse(needs)
+    parsed = Rule.parse(needs)
     if method not in METHODS:
         raise ValueError(f"unknown method {method!r}")
     if "<" in path or path.endswith("/") or not (path == "" or path.startswith("/")):
@@ -153,7 +154,7 @@ class Route:
     path: str
     area: Area
     handler: Handler
-    needs: Needs
+    needs: Rule
 
 
 Table: TypeAlias = "dict[bytes, dict[bytes, Route]]"
@@ -178,7 +179,7 @@ def compile_routes(areas: Iterable[Area], context_path: str) -> Table:
         app = area.app
         for rule in app.url_map.iter_rules():
             handler: Any = getattr(app.endpoints[rule.endpoint], "handler", None)
-            if not isinstance(getattr(handler, "needs", None), Needs):
+            if not isinstance(getattr(handler, "needs", None), Rule):
                 raise ValueError(
                     f"{type(area).__name__} {rule.rule}: declare routes with serve(), which says their needs"
                 )

@@ -8,8 +8,8 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 
+from nacos_tw.access.identity import ADMIN_ROLE
 from nacos_tw.auth import store
-from nacos_tw.auth.access import ADMIN_ROLE
 from nacos_tw.auth.accounts import Rows
 from nacos_tw.auth.auth import Auth
 from nacos_tw.auth.commands import AuthCommand

@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.auth.access import READ, Identity
+from nacos_tw.access.identity import READ, Identity
 from nacos_tw.auth.auth import DISABLED, DISABLED_SECONDS
 from nacos_tw.auth.commands import AddRole, CreateAdmin, DeleteRole, DeleteUser, SetPassword
 from nacos_tw.auth.passwords import NOBODY

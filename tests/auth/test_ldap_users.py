@@ -11,8 +11,8 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from nacos_tw.access.identity import Identity
 from nacos_tw.auth import ldap_users
-from nacos_tw.auth.access import Identity
 from nacos_tw.auth.accounts import Rows
 from nacos_tw.auth.auth import Auth, Login
 from nacos_tw.auth.commands import EnsureUser

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from nacos_tw.access.identity import ADMIN_ROLE
 from nacos_tw.auth import store
-from nacos_tw.auth.access import ADMIN_ROLE
 from nacos_tw.auth.accounts import Rows
 from nacos_tw.auth.commands import (
     AddPermission,

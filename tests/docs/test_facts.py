@@ -7,7 +7,7 @@ from urllib.parse import quote_plus
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.auth.access import config_resource
+from nacos_tw.access.resources import config_resource
 from nacos_tw.config.model import MAX_CONTENT
 from nacos_tw.http.v1.reading import LONGEST_METADATA
 from nacos_tw.raft.proposals import LONGEST_COMMAND

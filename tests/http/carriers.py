@@ -16,6 +16,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from nacos_tw.errors import BadParameter, Forbidden, NotFound, TimedOut, Unavailable
+from nacos_tw.http.authorization import EverybodyMay
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.listener import FrontFactory
@@ -43,7 +44,7 @@ class Things:
     """
 
     prefix: ClassVar[str] = "/v1/ns/thing"
-    guard: Guard = attrs.field(factory=Guard)
+    guard: Guard = attrs.field(factory=lambda: Guard(EverybodyMay()))
     waiting: list[Deferred[Reply]] = attrs.field(factory=list)
     cancelled: list[bytes] = attrs.field(factory=list)
     app = Klein()
@@ -123,7 +124,7 @@ class Core:
     """A route outside /v1/ns."""
 
     prefix: ClassVar[str] = "/v1/core"
-    guard: Guard = attrs.field(factory=Guard)
+    guard: Guard = attrs.field(factory=lambda: Guard(EverybodyMay()))
     app = Klein()
 
     @serve(app, "GET", "/self", needs="open")

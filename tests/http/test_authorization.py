@@ -5,19 +5,19 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from nacos_tw.access.rules import Rule
 from nacos_tw.auth.commands import DeletePermission, DeleteRole, SetPassword
 from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES
-from nacos_tw.auth.refusals import Refused, TooManyFailures
-from nacos_tw.errors import NacosError
+from nacos_tw.auth.refusals import TooManyFailures
+from nacos_tw.errors import Forbidden, NacosError
 from nacos_tw.http import authorization
 from nacos_tw.http.authorization import Authorization
 from nacos_tw.http.call import Call
-from nacos_tw.http.guard import Needs
 from tests.auth.fakes import Login, hash_of
 
-READ, WRITE = Needs.parse("read:config"), Needs.parse("write:config")
-OTHER_READ = Needs.parse("read:config")
-ADMIN, USER, OPEN = Needs.parse("admin"), Needs.parse("user"), Needs.parse("open")
+READ, WRITE = Rule.parse("read:config"), Rule.parse("write:config")
+OTHER_READ = Rule.parse("read:config")
+ADMIN, USER, OPEN = Rule.parse("admin"), Rule.parse("user"), Rule.parse("open")
 OWN = "/v1/cs/configs?tenant=dev&group=g&dataId=d"
 FOREIGN = "/v1/cs/configs?tenant=prod&group=g&dataId=d"
 
@@ -38,7 +38,7 @@ class GateCase(SynchronousTestCase):
     def failed_login(self, call: Call, name: str, error: NacosError) -> None:
         self.failed.append((call.path, name, str(error)))
 
-    def ask(self, needs: Needs, target: str = OWN, token: str = "", method: str = "GET", **headers: str) -> str:
+    def ask(self, needs: Rule, target: str = OWN, token: str = "", method: str = "GET", **headers: str) -> str:
         """The refusal, or "" and the name of who was let in."""
         if token:
             target += f"{'&' if '?' in target else '?'}accessToken={token}"
@@ -49,9 +49,9 @@ class GateCase(SynchronousTestCase):
                 failed = []
                 found.addErrback(failed.append)
                 if failed:
-                    failed[0].trap(Refused)
+                    failed[0].trap(Forbidden)
                     return str(failed[0].value)
-        except Refused as refused:
+        except Forbidden as refused:
             return str(refused)
         return f"let in: {call.identity.name}"
 
@@ -74,7 +74,7 @@ class CheckTests(GateCase):
         """What a user may, and an administrator."""
         self.assertEqual(self.ask(READ, OWN, self.bob), "let in: bob")
         self.assertEqual(self.ask(USER, FOREIGN, self.bob), "let in: bob")
-        for needs, target in ((READ, FOREIGN), (WRITE, OWN), (ADMIN, OWN), (Needs.parse("write:accounts"), OWN)):
+        for needs, target in ((READ, FOREIGN), (WRITE, OWN), (ADMIN, OWN), (Rule.parse("write:accounts"), OWN)):
             self.assertEqual(self.ask(needs, target, self.bob), "authorization failed!")
             self.assertEqual(self.ask(needs, target, self.admin), "let in: nacos")
 
@@ -82,9 +82,9 @@ class CheckTests(GateCase):
         """Users, namespaces and the cluster are for administrators, whatever permissions a user has."""
         self.login.tables.permit("r", "*", "rw")
         for needs in ("read:accounts", "write:accounts", "read:console", "write:console", "write:cluster", "admin"):
-            self.assertEqual(self.ask(Needs.parse(needs), OWN, self.bob), "authorization failed!", needs)
+            self.assertEqual(self.ask(Rule.parse(needs), OWN, self.bob), "authorization failed!", needs)
         for needs in ("read:cluster", "write:switches", "write:naming", "user"):
-            self.assertEqual(self.ask(Needs.parse(needs), OWN, self.bob), "let in: bob", needs)
+            self.assertEqual(self.ask(Rule.parse(needs), OWN, self.bob), "let in: bob", needs)
 
     def test_password(self) -> None:
         """Name and password with the request."""
@@ -136,7 +136,7 @@ class RememberedTests(GateCase):
         """Not even one with the same needs, which may make something else of the same target."""
         target = OWN.replace("tenant=dev", "tenant=prod") + "&import=true&namespace=dev"
         self.login.tables.permit("r", "dev:*:*", "w")
-        taking, removing = Needs.parse("write:config"), Needs.parse("write:config")
+        taking, removing = Rule.parse("write:config"), Rule.parse("write:config")
         for _ in range(2):
             self.assertEqual(self.ask(taking, target, self.bob, "POST"), "let in: bob")
             self.assertEqual(self.ask(removing, target, self.bob, "DELETE"), "authorization failed!")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.auth.access import Identity
+from nacos_tw.access.identity import Identity
+from nacos_tw.access.rules import Rule
 from nacos_tw.auth.refusals import Refused, TooManyFailures
 from nacos_tw.http.call import Call
-from nacos_tw.http.guard import Needs
 from nacos_tw.http.record import SHOWN, Recorder
 from nacos_tw.http.reply import Reply
 
@@ -44,7 +44,7 @@ class RecordTests(SynchronousTestCase):
     def record(
         self, call: Call, status: int = 200, body: bytes = b"true", needs: str = "write:config"
     ) -> tuple[str, str, str, str, dict[str, str]]:
-        self.recorder(Needs.parse(needs), call, Reply(status, body))
+        self.recorder(Rule.parse(needs), call, Reply(status, body))
         return self.lines.lines[-1]
 
     def test_line(self) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.auth.access import config_resource, naming_resource
+from nacos_tw.access.resources import config_resource, naming_resource
 from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import Call
 from nacos_tw.http.resources import resource_of

@@ -12,10 +12,12 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import Site
 
+from nacos_tw.access.rules import Rule
 from nacos_tw.errors import Forbidden
+from nacos_tw.http.authorization import EverybodyMay
 from nacos_tw.http.call import Call
 from nacos_tw.http.errors import Rejected, error_document, no_such_route, phrase, reason
-from nacos_tw.http.guard import Guard, Needs
+from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, text_reply
 from nacos_tw.http.routing import answer, compile_routes, find, normal_context, serve
 from tests.http.carriers import Client, Core, Server, Things, get
@@ -32,7 +34,7 @@ class ServeTests(SynchronousTestCase):
     def test_unchanged(self) -> None:
         """The handler comes back as it was, with its needs beside it."""
         self.assertIs(serve(Klein(), "GET", "/a", needs="write:naming")(handler), handler)
-        self.assertEqual(handler.needs, Needs("write", "naming"))  # type: ignore[attr-defined]
+        self.assertEqual(handler.needs, Rule("write", "naming"))  # type: ignore[attr-defined]
         del handler.needs  # type: ignore[attr-defined]
 
     def test_mistakes(self) -> None:
@@ -72,7 +74,7 @@ class ServeTests(SynchronousTestCase):
         table = compile_routes([Core()], "/nacos")
         self.assertEqual(set(table), {b"/nacos/v1/core/self", b"/nacos/v1/core/self/"})
         route = table[b"/nacos/v1/core/self"][b"GET"]
-        self.assertEqual((route.method, route.path, route.needs), ("GET", "/v1/core/self", Needs("open")))
+        self.assertEqual((route.method, route.path, route.needs), ("GET", "/v1/core/self", Rule("open")))
         self.assertIs(find(table, b"/nacos/v1/core/%73elf")[b"GET"], route)  # type: ignore[index]
         self.assertIsNone(find(table, b"/nacos/v1/core/other"))
         self.assertIsNone(find(table, b"/nacos/v1/core/%74elf"))
@@ -90,7 +92,9 @@ class ServeTests(SynchronousTestCase):
             def a(self, request: Any) -> bytes:
                 return b""
 
-        self.assertRaisesRegex(ValueError, "declare routes with serve", compile_routes, [Open(Guard())], "/")
+        self.assertRaisesRegex(
+            ValueError, "declare routes with serve", compile_routes, [Open(Guard(EverybodyMay()))], "/"
+        )
 
     def test_twice(self) -> None:
         """Two areas cannot have one route."""
@@ -133,7 +137,7 @@ class GuardTests(SynchronousTestCase):
 
         for carrier in ("front", "klein"):
             server = Server()
-            area, core = Things(Guard(closed)), Core(Guard(closed))
+            area, core = Things(Guard(EverybodyMay(), closed)), Core(Guard(EverybodyMay(), closed))
             factory = type(server.factory)([area, core], "/nacos", server.factory.limits, server.clock)
             server.factory = factory
             client = server.both()[carrier]
@@ -158,7 +162,7 @@ class GuardTests(SynchronousTestCase):
             def check(self, area: Any, handler: Any, call: Call) -> Reply | None:
                 raise Forbidden("unknown user!")
 
-        reply = answer(Core(Closed()), Core.self_, Call.make("GET", "/x"))
+        reply = answer(Core(Closed(EverybodyMay())), Core.self_, Call.make("GET", "/x"))
         assert isinstance(reply, Reply)
         self.assertEqual((reply.status, json.loads(reply.body)["message"]), (403, "unknown user!"))
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from twisted.trial.unittest import SynchronousTestCase
 
+from nacos_tw.access.rules import Rule
+from nacos_tw.http.authorization import EverybodyMay
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
@@ -76,7 +80,8 @@ class TrafficTests(SynchronousTestCase):
     def test_guard(self) -> None:
         """Only what is under /v1/ns is asked about."""
         self.set("overriddenServerStatus", "DOWN")
-        guard = Guard(self.traffic)
+        handler = SimpleNamespace(needs=Rule("open"))
+        guard = Guard(EverybodyMay(), self.traffic)
         for path, passes in (("/v1/ns/instance", False), ("/v1/core/cluster/nodes", True), ("/v1/nsx", True)):
             call = Call.make("GET", f"/nacos{path}", path=path)
-            self.assertEqual(guard.check(None, None, call) is None, passes, path)
+            self.assertEqual(guard.check(None, handler, call) is None, passes, path)

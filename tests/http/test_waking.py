@@ -5,8 +5,11 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from nacos_tw.access.rules import Rule
 from nacos_tw.errors import Unavailable
-from nacos_tw.http.guard import Guard, Needs
+from nacos_tw.http.authorization import EverybodyMay
+from nacos_tw.http.call import Call
+from nacos_tw.http.guard import Guard
 from nacos_tw.http.waking import LOOK, STALL, TURNS, Waking
 
 
@@ -24,7 +27,7 @@ class Handler:
     """What a route declares."""
 
     def __init__(self, needs: str) -> None:
-        self.needs = Needs.parse(needs)
+        self.needs = Rule.parse(needs)
 
 
 class WakingTests(SynchronousTestCase):
@@ -73,8 +76,9 @@ class WakingTests(SynchronousTestCase):
 
     def test_guard(self) -> None:
         """Writes and reads are refused, what is open to everyone is answered."""
-        guard = Guard(waking=self.waking)
+        call = Call.make("GET", "/x")
+        guard = Guard(EverybodyMay(), waking=self.waking)
         self.stand_still(STALL + LOOK + 0.1)
         for needs in ("write:naming", "read:config", "admin"):
-            self.assertRaises(Unavailable, guard.check, None, Handler(needs), None)
-        self.assertIsNone(guard.check(None, Handler("open"), None))
+            self.assertRaises(Unavailable, guard.check, None, Handler(needs), call)
+        self.assertIsNone(guard.check(None, Handler("open"), call))

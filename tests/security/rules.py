@@ -1,4 +1,4 @@
-"""What each route needs, written out a second time: C{method path -> rule}, as L{nacos_tw.http.guard.Needs} has it."""
+"""What each route needs, written out a second time: C{method path -> rule}, as L{nacos_tw.access.rules.Rule} has it."""
 
 from __future__ import annotations
 

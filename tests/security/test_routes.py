@@ -8,7 +8,7 @@ import tempfile
 from twisted.internet import reactor
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.http.guard import Needs
+from nacos_tw.access.rules import Rule
 from nacos_tw.service import NacosNode
 from nacos_tw.settings.settings import load
 from tests.security.guarded import GuardedCase, line, query
@@ -32,7 +32,7 @@ SUBJECT = {
 """Names that all routes find what they look for in. Nothing of that exists, so nothing is changed."""
 
 
-def administrative(needs: Needs) -> bool:
+def administrative(needs: Rule) -> bool:
     return needs.action == "admin" or (needs.action in ("read", "write") and needs.kind in ("accounts", "console"))
 
 
@@ -56,7 +56,7 @@ class TableTests(SynchronousTestCase):
         """There is no route without a rule."""
         routes = self.routes()
         self.assertGreater(len(routes), 100)
-        self.assertEqual([name for name, needs in routes.items() if type(needs) is not Needs], [])
+        self.assertEqual([name for name, needs in routes.items() if type(needs) is not Rule], [])
 
     def test_as_written(self) -> None:
         """The rules are these."""
@@ -64,9 +64,9 @@ class TableTests(SynchronousTestCase):
         self.assertEqual(sorted(routes.keys() ^ RULES.keys()), [])
         for name, rule in RULES.items():
             needs = routes[name]
-            assert isinstance(needs, Needs)
+            assert isinstance(needs, Rule)
             if rule == "administrator":
-                self.assertTrue(administrative(needs) or needs == Needs("write", "cluster", True), (name, needs))
+                self.assertTrue(administrative(needs) or needs == Rule("write", "cluster", True), (name, needs))
             elif (needs.action, needs.kind) != ("read", "cluster"):
                 action, kinds = KINDS[rule]
                 self.assertEqual((needs.action, needs.kind in kinds), (action, True), (name, needs))
@@ -76,7 +76,7 @@ class TableTests(SynchronousTestCase):
     def test_changes_are_recorded(self) -> None:
         """Whatever changes accounts, configs, namespaces or the cluster, and every login, goes into the audit log."""
         for name, needs in self.routes().items():
-            assert isinstance(needs, Needs)
+            assert isinstance(needs, Rule)
             writes = name.partition(" ")[0] in ("POST", "PUT", "DELETE", "PATCH")
             silent = ("/v1/ns/", "/v1/cs/configs/listener", "/v1/core/cluster/report")
             if writes and not name.partition(" ")[2].startswith(silent):

@@ -8,7 +8,9 @@ from typing import Any, ClassVar, TypeVar
 import attrs
 from klein import Klein
 
-from nacos_tw.auth.access import ADMIN_ROLE, Glob
+from nacos_tw.access.globs import Glob
+from nacos_tw.access.identity import ADMIN_ROLE
+from nacos_tw.access.rules import NOT_ALLOWED
 from nacos_tw.auth.auth import Auth
 from nacos_tw.auth.commands import (
     AddPermission,
@@ -20,7 +22,7 @@ from nacos_tw.auth.commands import (
     SetPassword,
 )
 from nacos_tw.auth.ldap_users import PREFIX
-from nacos_tw.auth.refusals import NOT_ALLOWED, Refused
+from nacos_tw.auth.refusals import Refused
 from nacos_tw.auth.validation import check_name, check_password, check_permission
 from nacos_tw.config.pages import Page, offset
 from nacos_tw.errors import BadParameter

@@ -8,7 +8,7 @@ import attrs
 from klein import Klein
 from twisted.internet.defer import Deferred, succeed
 
-from nacos_tw.auth.access import WRITE
+from nacos_tw.access.identity import WRITE
 from nacos_tw.config import store_capacity
 from nacos_tw.config.commands import EnsureCapacity, Quotas, SetCapacity
 from nacos_tw.config.configs import Configs

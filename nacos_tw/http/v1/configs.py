@@ -9,7 +9,7 @@ import attrs
 from klein import Klein
 from twisted.internet.defer import Deferred
 
-from nacos_tw.auth.access import WRITE
+from nacos_tw.access.identity import WRITE
 from nacos_tw.config import store_gray, store_search
 from nacos_tw.config.commands import Remove, RemoveMany, StopBeta
 from nacos_tw.config.configs import Configs

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import attrs
 from klein import Klein
 
-from nacos_tw.auth.access import READ, naming_resource
+from nacos_tw.access.identity import READ
+from nacos_tw.access.resources import naming_resource
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply

@@ -9,9 +9,11 @@ from urllib.parse import quote, quote_plus, unquote_plus
 import attrs
 from klein import Klein
 
-from nacos_tw.auth.access import READ, Identity, config_resource
+from nacos_tw.access.identity import READ, Identity
+from nacos_tw.access.resources import config_resource
+from nacos_tw.access.rules import NOT_ALLOWED
 from nacos_tw.auth.directory import Directory
-from nacos_tw.auth.refusals import NOT_ALLOWED, TOKEN_INVALID, Refused
+from nacos_tw.auth.refusals import TOKEN_INVALID, Refused
 from nacos_tw.config import switches
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.gray import Entry

@@ -9,7 +9,8 @@ import attrs
 import msgspec
 from klein import Klein
 
-from nacos_tw.auth.access import READ, naming_resource
+from nacos_tw.access.identity import READ
+from nacos_tw.access.resources import naming_resource
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.errors import BadParameter, NotFound
 from nacos_tw.http import params

@@ -10,8 +10,10 @@ import attrs
 import msgspec
 from twisted.internet.defer import DeferredLock
 
-from nacos_tw.auth.access import READ, config_resource
-from nacos_tw.auth.refusals import NOT_ALLOWED, Refused
+from nacos_tw.access.identity import READ
+from nacos_tw.access.resources import config_resource
+from nacos_tw.access.rules import NOT_ALLOWED
+from nacos_tw.auth.refusals import Refused
 from nacos_tw.config import archive, store_search, transfer
 from nacos_tw.config.archive import Archive, ArchiveError, Loaded
 from nacos_tw.config.commands import ABORT, OVERWRITE, SKIP, Import, ImportItem

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.http.assembly import auth_areas
-from nacos_tw.http.authorization import Authorization
+from nacos_tw.http.authorization import Authorization, EverybodyMay
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.record import Recorder
@@ -33,7 +33,8 @@ class AccountsCase(SynchronousTestCase):
         self.login = self.made()
         self.addCleanup(self.login.tables.file.close)
         self.lines: list[str] = []
-        guard = Guard(None, Authorization(self.login.auth) if self.enabled else None, Recorder(self, self.trusted))  # type: ignore[arg-type]
+        check = Authorization(self.login.auth) if self.enabled else EverybodyMay()
+        guard = Guard(check, None, Recorder(self, self.trusted))  # type: ignore[arg-type]
         self.table = compile_routes(auth_areas(guard, self.login.auth, self.trusted), "")
         self.tokens = {"nacos": self.token("nacos", "first"), "bob": self.token("bob", "secret"), "": ""}
 

@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.errors import NacosError
+from nacos_tw.http.authorization import EverybodyMay
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
@@ -157,4 +158,4 @@ def asker(answers: dict[str, Callable[[str, bytes], Any]]) -> Callable[[str, str
     return ask
 
 
-GUARD = Guard()
+GUARD = Guard(EverybodyMay())

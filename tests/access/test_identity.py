@@ -1,4 +1,4 @@
-"""What a user may do: patterns of resources, roles and their permissions."""
+"""Who asks: patterns of resources, roles and their permissions."""
 
 from __future__ import annotations
 
@@ -8,17 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.auth.access import (
-    ANYONE,
-    READ,
-    WRITE,
-    Glob,
-    Identity,
-    Permission,
-    config_resource,
-    naming_resource,
-    without_public,
-)
+from nacos_tw.access.globs import Glob
+from nacos_tw.access.identity import EVERYBODY, READ, WRITE, Identity, Permission
+from nacos_tw.access.resources import config_resource, naming_resource, without_public
 from nacos_tw.auth.accounts import UNKNOWN, Accounts, Rows
 
 LETTERS = st.text("ab*:./", max_size=12)
@@ -121,7 +113,7 @@ class IdentityTests(SynchronousTestCase):
         """Without a right nothing is allowed; an administrator may do everything."""
         self.assertFalse(self.may("dev:g:config/d", READ))
         self.assertTrue(Identity("root", True).may(WRITE, "x"))
-        self.assertTrue(ANYONE.may(WRITE, "x"))
+        self.assertTrue(EVERYBODY.may(WRITE, "x"))
         self.assertNotIn("dev", repr(Identity("bob", False, [Permission("r", "dev:*:*", "r")])))
 
     @given(st.sampled_from(["r", "w", "rw"]), st.sampled_from([READ, WRITE]), LETTERS, LETTERS)

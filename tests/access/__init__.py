@@ -1,0 +1,1 @@
+"""Tests of nacos_tw.access."""
