@@ -27,7 +27,8 @@ Answering = Callable[[str, bytes], "bytes | Deferred[bytes] | Any"]
 
 class PeerEvents:
     """
-    An L{IPeerEvents<nacos_tw.raft.net.peers.IPeerEvents>}: hands on to the parts what comes from other nodes.
+    An L{IPeerEvents<nacos_tw.raft.net.peers.IPeerEvents>}: tells the parts of links and questions; the frames of the
+    log go from the links to the driver.
 
     @ivar peers: the links; None for a node that stands alone.
     @ivar questions: what other nodes may ask, and who answers.
@@ -71,10 +72,6 @@ class PeerEvents:
         return gathered.addCallback(lambda results: [answer for succeeded, answer in results if succeeded])
 
     # -- IPeerEvents
-
-    def frame_received(self, peer: str, frame: Any) -> None:
-        """A frame of another node's Raft part."""
-        self._node.frame_received(peer, frame)
 
     def peer_connected(self, peer: str) -> None:
         """The link to a member is up."""

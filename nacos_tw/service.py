@@ -178,7 +178,8 @@ class NacosNode(Node):
             members = {member.node: member for member in settings.members}
             place = _interface(settings), settings.raft_port
             self.peers = self.node.peers = self.peer_events.peers = Peers(
-                reactor, settings.node, members, settings.raft.secret, *place, self.peer_events,
+                reactor, settings.node, members, settings.raft.secret, *place,
+                self.node.frame_received, self.peer_events,
                 random=random.random, server=__version__, http=settings.node, tls=self.tls.raft,
             )  # fmt: skip
 

@@ -230,7 +230,7 @@ class RaftNode:
         if self._core.role is Role.LEADER:
             self._drain()
 
-    # -- IPeerEvents
+    # -- from the links
 
     def frame_received(self, peer: str, frame: Any) -> None:
         """A frame came from another node."""

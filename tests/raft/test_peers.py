@@ -78,8 +78,9 @@ class LoopbackTests(TestCase):
     def node(self, name: str, members: dict[str, Place], secret: bytes = SECRET) -> tuple[Peers, Recorder]:
         recorder = Recorder()
         peers = Peers(
-            real_reactor, name, {}, secret, "127.0.0.1", 0, recorder, random=lambda: 0.5, server="1.0", http=name
-        )
+            real_reactor, name, {}, secret, "127.0.0.1", 0, recorder.frame_received, recorder,
+            random=lambda: 0.5, server="1.0", http=name,
+        )  # fmt: skip
         self.successResultOf(peers.listen())
         members[name] = Place("127.0.0.1", peers.port)
         self.addCleanup(lambda: peers.stopService())
@@ -138,7 +139,7 @@ class LoopbackTests(TestCase):
         """A port that is taken is one clear error."""
         members: dict[str, Place] = {}
         a, _ = self.node("a:1", members)
-        b = Peers(real_reactor, "b:1", {}, SECRET, "127.0.0.1", a.port, Recorder(), random=lambda: 0.5)
+        b = Peers(real_reactor, "b:1", {}, SECRET, "127.0.0.1", a.port, print, Recorder(), random=lambda: 0.5)
         error = self.failureResultOf(b.listen(), StartError).value
         self.assertIn(str(a.port), str(error))
         self.assertRaises(StartError, b.startService)
@@ -160,7 +161,9 @@ class Net:
     def node(self, name: str, **changes: Any) -> tuple[Peers, Recorder]:
         recorder = Recorder()
         place = self.members[name]
-        options: dict[str, Any] = {"members": self.members, "secret": SECRET, "handler": recorder, **changes}
+        options: dict[str, Any] = {
+            "members": self.members, "secret": SECRET, "frames": recorder.frame_received, "events": recorder, **changes
+        }  # fmt: skip
         peers = Peers(
             self.reactor,
             name,
@@ -435,7 +438,7 @@ class MemoryTests(SynchronousTestCase):
                 raise ValueError("bug")
 
         failing = Failing()
-        net, a, _, b, _ = self.pair(handler=failing)
+        net, a, _, b, _ = self.pair(events=failing)
         b._outgoing["a:1"].abort()
         net.run(0.2)
         self.assertEqual(failing.events, [("up", "a:1"), ("down", "a:1"), ("up", "a:1")])

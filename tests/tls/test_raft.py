@@ -100,7 +100,8 @@ class LinkTests(TestCase):
         tls = RaftTls(settings, host, 0, real_reactor)
         recorder = Recorder()
         peers = Peers(
-            real_reactor, name, {}, b"", "127.0.0.1", 0, recorder, random=lambda: 0.5, source=host, tls=tls
+            real_reactor, name, {}, b"", "127.0.0.1", 0, recorder.frame_received, recorder,
+            random=lambda: 0.5, source=host, tls=tls,
         )  # fmt: skip
         self.successResultOf(peers.listen())
         members[name] = Place(host, peers.port)

@@ -41,11 +41,12 @@ unauthenticated, the handshake took too long or was refused, nothing was heard, 
 dropped before a slow connection; links that came up, by side."""
 
 
-class IPeerEvents(Protocol):
-    """Who gets what the peers send."""
+Frames = Callable[[str, Any], object]
+"""Takes a peer's name and a frame of it: RaftFrame, Forward, Beats, BeatsAck, Refused."""
 
-    def frame_received(self, peer: str, frame: Any) -> None:
-        """A frame came from a peer (RaftFrame, Forward, Beats, BeatsAck, Refused)."""
+
+class IPeerEvents(Protocol):
+    """Who hears of links that come and go, and of what peers ask."""
 
     def peer_connected(self, peer: str) -> None:
         """Frames can be sent to that peer."""
@@ -68,7 +69,8 @@ class Peers(Service):
     @param node: this node's name, as in C{members}.
     @param members: each member's name and where its Raft port is; this node itself may be among them.
     @param secret: what all members share.
-    @param handler: gets frames and events; nothing before L{startService}, nothing after L{stopService}.
+    @param frames: the driver, which gets the frames of the log.
+    @param events: gets all else. Neither gets anything before L{startService} or after L{stopService}.
     @param random: numbers from [0, 1), for the jitter of retries.
     @param entropy: gives that many unpredictable bytes.
     @param source: the address to dial from, for a machine with several; "": the system's choice.
@@ -88,7 +90,8 @@ class Peers(Service):
         secret: bytes,
         listen_interface: str,
         listen_port: int,
-        handler: IPeerEvents,
+        frames: Frames,
+        events: IPeerEvents,
         *,
         random: Callable[[], float],
         entropy: Callable[[int], bytes] = os.urandom,
@@ -103,7 +106,8 @@ class Peers(Service):
         self._secret = secret
         self._interface = listen_interface
         self._port_number = listen_port
-        self._handler = handler
+        self._frames = frames
+        self._events = events
         self._random = random
         self._entropy = entropy
         self._server = server
@@ -118,7 +122,7 @@ class Peers(Service):
         self._sources = Sources(reactor)
         self._listening = Listening(self._sources, self.counters, self._listening_link, self._warn)
         self._questions = Questions(self._clock)
-        self._answering = Answering(handler.asked)
+        self._answering = Answering(events.asked)
         self._port: IListeningPort | None = None
         self._dialers: dict[str, Dialer] = {}
         self._outgoing: dict[str, Link] = {}
@@ -289,7 +293,7 @@ class Peers(Service):
             self._dialers[peer].hurry()
             if hello.members != self._digest:
                 self._warn(peer, f"{peer} has another member list in its cluster.conf")
-                self._tell(self._handler.members_differ, peer)
+                self._tell(self._events.members_differ, peer)
 
     def link_frame(self, link: Link, frame: Any) -> None:
         """See L{ILinkOwner}."""
@@ -300,7 +304,7 @@ class Peers(Service):
         elif kind is Answer:
             self._questions.answered(link, frame)
         else:
-            self._handler.frame_received(link.session.peer, frame)
+            self._frames(link.session.peer, frame)
 
     def link_alive(self, link: Link, sent: int) -> None:
         """See L{ILinkOwner}."""
@@ -335,7 +339,7 @@ class Peers(Service):
         else:
             lost = self._presence.incoming_closed(peer, link, int(self._clock.seconds() * 1e6))
         if lost and self.running:
-            self._tell(self._handler.peer_disconnected, peer)
+            self._tell(self._events.peer_disconnected, peer)
             # If it was the connection that it dialed: does it live?
             self._ping(peer)
 
@@ -347,7 +351,7 @@ class Peers(Service):
     def _announce(self, peer: str) -> None:
         if self.running:
             self.log.info("Raft link to {peer} is up", peer=peer)
-            self._tell(self._handler.peer_connected, peer)
+            self._tell(self._events.peer_connected, peer)
 
     def _tell(self, event: Callable[[str], None], peer: str) -> None:
         """An event that its receiver fails on must not stop the links."""
