@@ -39,11 +39,23 @@ class Rule(NamedTuple):
         """
         text, plus, rest = text.partition("+")
         action, _, kind = text.partition(":")
-        if action not in ACTIONS or kind not in KINDS or rest or (action in ("read", "write")) != bool(kind):
+        if rest:
+            raise ValueError(f"unknown rule {text!r}")
+        recorded = bool(plus) or (action in ("write", "admin") and kind in RECORDED)
+        return cls(action, kind, recorded).checked()
+
+    def checked(self) -> Rule:
+        """
+        The same.
+
+        @raise ValueError: its words are unknown.
+        """
+        action, kind = self.action, self.kind
+        if action not in ACTIONS or kind not in KINDS or (action in ("read", "write")) != bool(kind):
             raise ValueError(
-                f"unknown rule {text!r}: one of {sorted(ACTIONS)}, read and write :kind of {sorted(KINDS - {''})}"
+                f"unknown rule {action}:{kind}: one of {sorted(ACTIONS)}, read and write of {sorted(KINDS - {''})}"
             )
-        return cls(action, kind, bool(plus) or (action in ("write", "admin") and kind in RECORDED))
+        return self
 
     @property
     def by_permission(self) -> bool:

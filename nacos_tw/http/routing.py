@@ -59,17 +59,19 @@ class Area(Protocol):
         """The routes; C{app = Klein()} in the class."""
 
 
-def serve(app: Klein, method: str, path: str, *, needs: str) -> Callable[[H], H]:
+def serve(app: Klein, method: str, path: str, *, needs: str | Rule) -> Callable[[H], H]:
     """
     Declare a route. The decorated handler C{(self, call) -> Reply} (or a Deferred or coroutine of one) comes back
     unchanged; put the decorator several times for a handler with several methods or paths. A GET route answers HEAD.
 
     @param app: the C{Klein()} of the class.
     @param path: beneath the area's prefix, static; C{""} is the prefix itself. One more slash at the end is accepted.
-    @param needs: what the caller needs, see L{Rule.parse}.
+    @param needs: what the caller needs: L{rule_of<nacos_tw.access.operations.rule_of>} the operation that it is for,
+        or words for L{Rule.parse}.
     @raise ValueError: for an unknown method or needs, a path that is not static, or a second handler of one name.
     """
-    parsed = Rule.parse(needs)
+    # One for each route: what was allowed is remembered by this very object.
+    parsed = Rule.parse(needs) if isinstance(needs, str) else Rule(*needs)
     if method not in METHODS:
         raise ValueError(f"unknown method {method!r}")
     if "<" in path or path.endswith("/") or not (path == "" or path.startswith("/")):

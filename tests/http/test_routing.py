@@ -37,6 +37,14 @@ class ServeTests(SynchronousTestCase):
         self.assertEqual(handler.needs, Rule("write", "naming"))  # type: ignore[attr-defined]
         del handler.needs  # type: ignore[attr-defined]
 
+    def test_rule(self) -> None:
+        """What an operation needs is what its routes need; each has a value of its own."""
+        rule = Rule("read", "naming")
+        first = serve(Klein(), "GET", "/a", needs=rule)(lambda area, call: Reply())
+        second = serve(Klein(), "GET", "/b", needs=rule)(lambda area, call: Reply())
+        self.assertEqual((first.needs, second.needs), (rule, rule))  # type: ignore[attr-defined]
+        self.assertIsNot(first.needs, second.needs)  # type: ignore[attr-defined]
+
     def test_mistakes(self) -> None:
         """They are told when the module is imported."""
         for method, path, needs in (
