@@ -152,7 +152,7 @@ class NacosNode(Node):
             return None
         config: EmbeddedConfigs | ExternalConfigs
         if settings.storage == "embedded":
-            config = EmbeddedConfigs(settings, reactor)
+            config = EmbeddedConfigs(settings, reactor, self.peer_events.ask, lambda: self.members.others())
         else:
             config = ExternalConfigs(settings, reactor, self.peer_events.ask, lambda: self.members.others())
         self.parts.opened("configs", config.stop)
@@ -266,6 +266,8 @@ class NacosNode(Node):
         if isinstance(self.config, EmbeddedConfigs):
             self.config.on_damaged = self.node.reopen
             self.config.on_begun_anew = self.node.take_snapshot
+        elif self.config is not None:
+            self.config.is_first = self._does_upkeep
         self.naming.on_services.append(self.probes.service_changed)
 
     def _order(self) -> None:

@@ -17,6 +17,7 @@ from nacos_tw.config import store_capacity
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.commands import EnsureCapacity
 from nacos_tw.config.configs import Configs
+from nacos_tw.config.content_check import ContentCheck
 from nacos_tw.config.listeners import Listeners
 from nacos_tw.errors import NacosError, StartError
 from nacos_tw.interfaces import IDurableMachine, IProposer
@@ -42,6 +43,7 @@ class ExternalConfigs:
     With a database that all nodes share.
 
     @ivar on_storage: see L{OnStorage}.
+    @ivar is_first: whether this node does what one node has to do for all.
     """
 
     log = Logger()
@@ -57,6 +59,7 @@ class ExternalConfigs:
         assert settings.database is not None
         self.durable: dict[bytes, IDurableMachine] = {}
         self.on_storage: OnStorage = lambda kind, mark="": None
+        self.is_first: Callable[[], bool] = lambda: True
         self._started = False
         self._database = MySQLDatabase(settings.database, reactor)
         self._local = LocalFile(os.path.join(settings.data, "config", "cache.db"), reactor)
@@ -69,10 +72,11 @@ class ExternalConfigs:
         self._backend = ExternalBackend(
             reactor, self._database, self.cache, self._local, random, _millis, ask, others, accounts_sync, intents
         )
+        self.check = ContentCheck(reactor, self._database.query, settings.config.content_check, lambda: self.is_first())
 
     def join(self, proposer: IProposer, trouble: Callable[[], str]) -> Configs:
         """Make the face; the log has no part in it."""
-        return Configs(self._backend, self.cache, self.listeners)
+        return Configs(self._backend, self.cache, self.listeners, self.check)
 
     def in_order(self) -> None:
         """The log has no part in it."""
@@ -100,6 +104,7 @@ class ExternalConfigs:
             found = await self._database.ready
         finally:
             self._backend.startService()
+            self.check.startService()
         self._started = True
         if found:
             await self._backend.copies_known
@@ -143,6 +148,8 @@ class ExternalConfigs:
 
     async def _stop(self) -> None:
         self.listeners.stop()
+        if self.check.running:
+            self.check.stopService()
         if self._backend.running:
             self._backend.stopService()
         await self._database.stopService()

@@ -17,12 +17,15 @@ from nacos_tw.auth.directory import PATIENCE, Directory
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.cache_queries import StoredContents
 from nacos_tw.config.configs import Configs
+from nacos_tw.config.content_check import ContentCheck
 from nacos_tw.config.embedded import EmbeddedBackend
+from nacos_tw.config.healing import WHAT, Ask, Healing
 from nacos_tw.config.listeners import Listeners
 from nacos_tw.config.machine import IMAGE, NAME, ConfigMachine
-from nacos_tw.config.model import ConfigKey
+from nacos_tw.config.model import ConfigKey, named
 from nacos_tw.config.results import Written
-from nacos_tw.errors import Damaged, FileDamaged
+from nacos_tw.config.store_check import Checked
+from nacos_tw.errors import Damaged, FileDamaged, NacosError
 from nacos_tw.interfaces import IDurableMachine, IProposer
 from nacos_tw.settings.settings import Settings
 from nacos_tw.storage.away import move_away
@@ -53,8 +56,17 @@ class EmbeddedConfigs:
 
     log = Logger()
 
-    def __init__(self, settings: Settings, reactor: Any) -> None:
-        """@raise nacos_tw.errors.StartError: the file cannot be used."""
+    def __init__(
+        self,
+        settings: Settings,
+        reactor: Any,
+        ask: Ask | None = None,
+        others: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        """
+        @param ask: asks another node; C{others} names those there are. None: it stands alone.
+        @raise nacos_tw.errors.StartError: the file cannot be used.
+        """
         self._reactor = reactor
         self.on_storage: Callable[..., object] = lambda kind, mark="": None
         self._moving: Deferred[None] | None = None
@@ -79,6 +91,33 @@ class EmbeddedConfigs:
         self._anew = False
         self._made_sound(self._load)
         self._file.on_damaged = self._damaged
+        self._healing = Healing(
+            self._file, machine, ask or _nobody, others, self._set_aside, lambda: self.rebuilding or self._file.damage
+        )
+        self.check = ContentCheck(reactor, self._file.query, settings.config.content_check, self._is_whole)
+        self.check.heal, self.check.seen = self._healing.heal, self._compare
+        self.cache.on_missing = self.check.suspect
+
+    # -- contents that are not what their md5 says
+
+    def _is_whole(self) -> bool:
+        return self.cache.ready and not self.rebuilding and not self._file.damage
+
+    def _compare(self, rows: list[Checked]) -> None:
+        """What is in memory is what is stored."""
+        if not self._is_whole():
+            return
+        with self._file.reading() as txn:
+            found = [(row.key, row.name, row.md5 or row.actual, row.content.encode()) for row in rows]
+            for key in self.cache.compare(txn, found):
+                self.log.error("{config} was not in memory as it is stored; it was read anew", config=named(key))
+
+    def _set_aside(self, what: str) -> bool:
+        """Nobody has the right content: perhaps the log and its snapshot do."""
+        if self._machine.begun_anew or self._trouble() or not self._is_whole():
+            return False
+        self._file.suspect(Damaged(what))
+        return True
 
     # -- the file, and what becomes of a damaged one
 
@@ -197,8 +236,8 @@ class EmbeddedConfigs:
         @param trouble: why the log does not work; "" when it does.
         """
         self._trouble = trouble
-        backend = EmbeddedBackend(proposer, self._file, trouble, lambda: self.rebuilding)
-        return Configs(backend, self.cache, self.listeners)
+        backend = EmbeddedBackend(proposer, self._file, trouble, lambda: self.rebuilding, self.check.reason)
+        return Configs(backend, self.cache, self.listeners, self.check)
 
     def in_order(self) -> None:
         """The node may be in order again: once it has all that the log held, what it does not know does not exist."""
@@ -222,12 +261,13 @@ class EmbeddedConfigs:
 
     def questions(self) -> dict[str, Answering]:
         """What other nodes may ask."""
-        return {}
+        return {WHAT: self._healing.asked}
 
     def start(self) -> Deferred[str]:
         """Nothing more to do, but to wait for the log. @return: C{""}: nothing is missing."""
         self.on_storage("embedded")
         self._patience = self._reactor.callLater(PATIENCE, self._take_accounts)
+        self.check.startService()
         return succeed("")
 
     def peer_connected(self, peer: str) -> None:
@@ -238,6 +278,8 @@ class EmbeddedConfigs:
 
     async def _stop(self) -> None:
         self.listeners.stop()
+        if self.check.running:
+            self.check.stopService()
         for call in (self._patience, self._looking):
             if call is not None and call.active():
                 call.cancel()
@@ -248,6 +290,10 @@ class EmbeddedConfigs:
     def stop(self) -> Deferred[None]:
         """Let listeners go; the log is stopped already."""
         return Deferred.fromCoroutine(self._stop())
+
+
+def _nobody(peer: str, what: str, body: bytes) -> Deferred[bytes]:
+    raise NacosError("there are no other nodes")
 
 
 def _remove_leftovers(folder: str) -> None:

@@ -268,6 +268,28 @@ class ConfigCache:
         keys = list(dict.fromkeys(keys))
         return self.update(keys, cache_queries.rows(txn, keys))
 
+    def compare(self, txn: Txn, rows: Iterable[tuple[ConfigKey, str, str, bytes]]) -> list[ConfigKey]:
+        """
+        Compare with rows that are whole, and follow them where they differ. Rows may be older than the entries.
+
+        @param txn: for what is stored now.
+        @param rows: key, name of the copy, md5 and content of each.
+        @return: the configs that were not what is stored.
+        """
+        keys: dict[ConfigKey, None] = {}
+        spoiled = []
+        for key, name, md5, content in rows:
+            entry = self.entries.get(key)
+            copy = None if entry is None else entry.copy(name)
+            if entry is None or copy is None or copy.md5 != md5:
+                keys[key] = None
+            elif copy.content is not None and copy.content != content:
+                self._drop(entry)
+                for _, one in entry.copies():
+                    one.content = None
+                spoiled.append(key)
+        return spoiled + (self.refresh(txn, keys) if keys else [])
+
     def load(self, txn: Txn) -> list[ConfigKey]:
         """
         Follow a database that may have changed altogether: at start, and after a snapshot has replaced it.

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
+
 from nacos_tw.config import store_gray, store_index
 from nacos_tw.config.gray import BETA, TAG, Copy, Entry
 from nacos_tw.config.model import ConfigKey, md5_of
@@ -41,7 +43,7 @@ def rows(txn: Txn, keys: Sequence[ConfigKey]) -> list[Entry]:
             if found.key in wanted:  # else another that the database takes for it
                 entries[found.key] = _entry(txn, found)
         copies = store_gray._copies(txn, f"({where})", params, True, False)
-        add_copies(entries, [copy for copy in copies if copy.key in wanted])
+        add_copies(entries, [_true(txn, copy) for copy in copies if copy.key in wanted])
     return list(entries.values())
 
 
@@ -55,7 +57,7 @@ def add_copies(entries: dict[ConfigKey, Entry], copies: Iterable[CopyRow], conte
             md5=row.md5,
             modified_ms=row.modified_ms,
             encrypted_data_key=row.encrypted_data_key,
-            content=row.content.encode() if contents else None,
+            content=_whole(row.content.encode(), row.md5) if contents else None,
             ips=addresses(row.beta_ips),
         )
         if row.tag is None:
@@ -74,18 +76,28 @@ def content(txn: Txn, key: ConfigKey, name: str, md5: str) -> bytes | None:
     One content.
 
     @param name: which copy, see L{nacos_tw.config.gray}.
-    @return: in UTF-8; None if there is none with that md5.
+    @return: in UTF-8; None if there is none with that md5, be it that the disk has changed it.
     """
     if name:
         tag = None if name == BETA else name[len(TAG) :]
         found = (copy.content for copy in store_gray.copies(txn, key) if copy.tag == tag and copy.md5 == md5)
         text = next(found, None)
-        return None if text is None else text.encode()
+        return None if text is None else _whole(text.encode(), md5)
     where, params = key_is(txn, key)
     row = txn.one(f"SELECT content, md5 FROM config_info WHERE {where}", params)
-    if row is None or (row[1] or md5_of(row[0])) != md5:
+    if row is None or (row[1] or md5) != md5:
         return None
-    return bytes(row[0].encode())
+    return _whole(row[0].encode(), md5)
+
+
+def _whole(found: bytes, md5: str) -> bytes | None:
+    """The content, if it is what the md5 says: never is a client given one with the md5 of another."""
+    return found if hashlib.md5(found, usedforsecurity=False).hexdigest() == md5 else None
+
+
+def _true(txn: Txn, copy: CopyRow) -> CopyRow:
+    """A copy with the md5 that is to be believed, see L{_entry}."""
+    return copy if txn.dialect == "sqlite" else msgspec.structs.replace(copy, md5=md5_of(copy.content))
 
 
 class StoredContents:
@@ -201,11 +213,13 @@ def _these(keys: Sequence[ConfigKey]) -> tuple[str, list[Any]]:
 
 def _entry(txn: Txn, row: Indexed) -> Entry:
     assert row.content is not None
-    found = row.content.encode()
+    found: bytes | None = row.content.encode()
     md5 = row.md5
-    if txn.dialect != "sqlite":
+    if txn.dialect == "sqlite":
+        found = _whole(row.content.encode(), md5)
+    else:
         # Others write to a shared database: as Nacos does, believe the content and not the column.
-        md5 = hashlib.md5(found, usedforsecurity=False).hexdigest()
+        md5 = md5_of(row.content)
     return Entry(
         key=row.key,
         md5=md5,

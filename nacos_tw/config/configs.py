@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 
 from nacos_tw.config.cache import Chosen, ConfigCache
 from nacos_tw.config.commands import Command
+from nacos_tw.config.content_check import ContentCheck
 from nacos_tw.config.gray import Entry
 from nacos_tw.config.listeners import Listened, Listeners
 from nacos_tw.config.model import ConfigKey, tenant_of
@@ -45,9 +46,13 @@ class Configs:
     The configuration centre of one node.
 
     @ivar backend: for what is not here: C{backend.query(store.full_row, key)}.
+    @ivar check: the periodic look at the stored contents, if there is one.
     """
 
-    def __init__(self, backend: IConfigBackend, cache: ConfigCache, listeners: Listeners) -> None:
+    def __init__(
+        self, backend: IConfigBackend, cache: ConfigCache, listeners: Listeners, check: ContentCheck | None = None
+    ) -> None:
+        self.check = check
         self.backend = backend
         self.cache = cache
         self.listeners = listeners

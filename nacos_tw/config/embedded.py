@@ -26,11 +26,14 @@ class EmbeddedBackend:
         file: SQLiteFile,
         trouble: Callable[[], str],
         rebuilding: Callable[[], str] = lambda: "",
+        differing: Callable[[], str] = lambda: "",
     ) -> None:
         """
         @param trouble: why writes cannot be replicated now; "" when they can.
         @param rebuilding: why the file does not hold yet what it should; "" when it does.
+        @param differing: which contents are not what was written; "" if none is.
         """
+        self._differing = differing
         self._rebuilding = rebuilding
         self._proposer = proposer
         self._file = file
@@ -48,11 +51,12 @@ class EmbeddedBackend:
 
     def health(self) -> str:
         """As docs/spec/config-v1.md#7.1: the file is part of the node."""
-        return f"DOWN:{self._rebuilding()}. " if self._rebuilding() else self._file.health()
+        trouble = self._rebuilding() or self._differing()
+        return f"DOWN:{trouble}. " if trouble else self._file.health()
 
     def reason(self) -> str:
-        """Why writes fail; "" when they work."""
-        return self._rebuilding() or self._trouble()
+        """Why writes fail, or contents cannot be served; "" when all is well."""
+        return self._rebuilding() or self._trouble() or self._differing()
 
     def dump(self) -> None:
         """Nothing: the cache follows each applied entry."""

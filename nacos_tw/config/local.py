@@ -6,6 +6,7 @@ written behind the cache, in batches by a thread; what is not on disk yet is rea
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,7 +17,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw.config.gray import BETA, TAG, Copy, Entry
-from nacos_tw.config.model import ConfigKey
+from nacos_tw.config.model import ConfigKey, named
 from nacos_tw.errors import NacosError, StartError
 from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.txn import Txn
@@ -141,7 +142,13 @@ class LocalFile:
         except NacosError as error:
             self.log.error("the local copy of the configs cannot be read: {error}", error=str(error))
             return None
-        return None if found is None else bytes(found[0])
+        if found is None:
+            return None
+        content = bytes(found[0])
+        if hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:  # the disk has changed it
+            self.log.error("the local copy of {config} differs from its md5; it is read anew", config=named(key))
+            return None
+        return content
 
     # -- writing
 

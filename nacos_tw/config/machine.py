@@ -18,11 +18,12 @@ from typing import Any, BinaryIO
 import msgspec
 from twisted.logger import Logger
 
-from nacos_tw.config import commands, store
+from nacos_tw.config import commands, store, store_check
 from nacos_tw.config.changes import Changes
 from nacos_tw.config.commands import Command, Publish
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.results import Result, Written
+from nacos_tw.config.store_check import Checked
 from nacos_tw.config.store_usage import Usage
 from nacos_tw.errors import BadParameter, Damaged, NacosError
 from nacos_tw.storage.aside import put_aside
@@ -211,6 +212,21 @@ class ConfigMachine:
         txn.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('applied', ?)", (self._index,))
         if term:
             txn.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('applied_term', ?)", (self._term,))
+
+    def mend(self, row: Checked, content: str, md5: str) -> bool:
+        """
+        Put a content right that the disk has changed; the log knows nothing of it.
+
+        @return: False if it is another by now, or nothing can be written.
+        """
+        if self.lost or self._txn is not None:
+            return False
+        with self._file.transaction() as txn:
+            if not store_check.mend(txn, row, content, md5):
+                return False
+        with self._file.reading() as txn:
+            self.on_changed(txn, [row.key])
+        return True
 
     # -- snapshots
 

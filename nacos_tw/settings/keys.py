@@ -291,6 +291,10 @@ LDAP_CA = Key(
 )  # fmt: skip
 
 RETENTION = Key("nacos.config.retention.days", integer(1, 36_500), "30", "Days for which history is kept.")
+CONTENT_CHECK = Key(
+    "nacos.config.content-check.period-seconds", seconds(1, 10**7), "21600", "Time between two looks at whether the "
+    "stored contents are what their md5 says.",
+)  # fmt: skip
 MANAGE_CAPACITY = Key("isManageCapacity", switch(), "true", "Whether the usage of groups and namespaces is counted.")
 CHECK_CAPACITY = Key("isCapacityLimitCheck", switch(), "false", "Whether the quotas that follow are enforced.")
 CLUSTER_QUOTA = Key("defaultClusterQuota", integer(0, 2**31 - 1), "100000", "Most configurations in all.")
@@ -385,7 +389,10 @@ SECTIONS: tuple[Section, ...] = (
     )),
     (
         "Configurations",
-        (MAX_CONTENT, RETENTION, MANAGE_CAPACITY, CHECK_CAPACITY, CLUSTER_QUOTA, GROUP_QUOTA, TENANT_QUOTA, MAX_SIZE),
+        (
+            MAX_CONTENT, RETENTION, CONTENT_CHECK, MANAGE_CAPACITY, CHECK_CAPACITY, CLUSTER_QUOTA, GROUP_QUOTA,
+            TENANT_QUOTA, MAX_SIZE,
+        ),
     ),
     (
         "Limits of HTTP",

@@ -97,10 +97,11 @@ class DiskSettings:
 
 @attrs.frozen
 class ConfigSettings:
-    """The configuration centre's. Sizes in bytes."""
+    """The configuration centre's. Sizes in bytes, times in seconds."""
 
     max_content: int = 10 * 2**20
     retention_days: int = 30
+    content_check: float = 6 * 3600.0
     manage_capacity: bool = True
     check_capacity: bool = False
     cluster_quota: int = 100_000
@@ -368,6 +369,7 @@ def _config(reader: Reader) -> ConfigSettings:
     return ConfigSettings(
         max_content=reader.get(keys.MAX_CONTENT),
         retention_days=reader.get(keys.RETENTION),
+        content_check=reader.get(keys.CONTENT_CHECK),
         manage_capacity=reader.get(keys.MANAGE_CAPACITY),
         check_capacity=reader.get(keys.CHECK_CAPACITY),
         cluster_quota=reader.get(keys.CLUSTER_QUOTA),

@@ -49,6 +49,8 @@ NEW = (
 class StoreCase(SynchronousTestCase):
     """A test with a database: C{run} runs a function in a transaction of its own, C{do} a command."""
 
+    dialect: str
+
     def run_in(self, fn: Callable[..., T], *args: Any) -> T:
         raise NotImplementedError
 

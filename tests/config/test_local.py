@@ -59,6 +59,16 @@ class LocalTests(SynchronousTestCase):
         self.clock.advance(module.DELAY)
         self.assertIsNone(self.content(text="other"))
 
+    def test_a_content_that_the_disk_has_changed_is_not_given(self) -> None:
+        """Nobody gets a content with the md5 of another."""
+        self.local.save(entry(KEY, "main"))
+        self.again()
+        self.assertEqual(self.content(), b"main")
+        with sqlite3.connect(self.path) as connection:
+            connection.execute("UPDATE config SET content = X'6d61696f'")
+        connection.close()
+        self.assertIsNone(self.content())
+
     def test_a_start_finds_all(self) -> None:
         """Without contents, with everything else."""
         made = entry(KEY, "main", 5, beta="beta", ips="1.1.1.1,2.2.2.2", blue="blue", red="red")

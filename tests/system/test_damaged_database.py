@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import time
 
 from tests.system.config_nodes import CS, ConfigCase, ConfigCluster, history, past, publish, read
 from tests.system.homes import damage_middle
 from tests.system.nodes import RealNode, wait_for
 
+CHECK = "nacos.config.content-check.period-seconds=1"
 SMALL_LOG = "nacos.raft.snapshot-bytes=65536\nnacos.raft.segment-bytes=65536"
 
 
@@ -22,6 +25,22 @@ def spoil(path: str, first: int = 0) -> None:
         for place in range(first * 4096, os.path.getsize(path), 4096):
             file.seek(place)
             file.write(os.urandom(64))
+
+
+def change_content(node: RealNode, data_id: str, content: str) -> None:
+    """What a disk does that changes bytes: the md5 beside it stays."""
+    with contextlib.closing(sqlite3.connect(database(node), timeout=30)) as connection, connection:
+        connection.execute("UPDATE config_info SET content = ? WHERE data_id = ?", (content, data_id))
+
+
+def stored_content(node: RealNode, data_id: str) -> str:
+    """As the file has it; "" while it is being made again."""
+    with contextlib.closing(sqlite3.connect(f"file:{database(node)}?mode=ro", timeout=30, uri=True)) as connection:
+        try:
+            found = connection.execute("SELECT content FROM config_info WHERE data_id = ?", (data_id,)).fetchone()
+        except sqlite3.Error:
+            return ""
+    return found[0] if found else ""
 
 
 class DamagedDatabaseTests(ConfigCase):
@@ -78,6 +97,38 @@ class DamagedDatabaseTests(ConfigCase):
         nodes.restart(node)
         nodes.wait_ready()
         self.assertKept([node], {**wanted, "more": "y"})
+
+    def test_contents_in_a_cluster(self) -> None:
+        """A content that the disk has changed is noticed, and put right by what another node has; nobody gets it."""
+        nodes = self.cluster(3, CHECK)
+        self.assertTrueAnswer(publish(nodes.nodes[0], "a", "right"))
+        for node in nodes.nodes:
+            wait_for(lambda node=node: read(node, "a") == "right", why="the publish to be everywhere")
+        for node in (nodes.leader(), nodes.followers()[0]):
+            change_content(node, "a", "wrong")
+            wait_for(lambda node=node: node.metric("nacos_config_md5_healed_total") == 1, why="it to be put right")
+            self.assertEqual(node.metric("nacos_config_md5_differs"), 0)
+            self.assertEqual(stored_content(node, "a"), "right")
+            self.assertIn("the config 'a' of group 'g' (config_info", node.full_log)
+            self.assertNotIn("wrong", node.full_log)
+            self.assertEqual(read(node, "a"), "right")
+            node.stop()
+            nodes.restart(node)
+            nodes.wait_ready()
+            self.assertEqual(read(node, "a"), "right")
+
+    def test_contents_alone(self) -> None:
+        """Alone, the log and its snapshot have it: the file is made again from these."""
+        nodes = self.cluster(1, CHECK, ())
+        node = nodes.nodes[0]
+        wanted = self.fill(nodes, 5)
+        change_content(node, "c1", "wrong")
+        wait_for(lambda: stored_content(node, "c1") == wanted["c1"], why="the configs to be made again")
+        nodes.wait_ready()
+        wait_for(lambda: node.metric("nacos_config_md5_differs") == 0, why="it to be looked at again")
+        self.assertKept([node], wanted)
+        self.assertMended(node)
+        self.assertIn("the config 'c1' of group 'g'", node.full_log)
 
     def test_nothing_to_make_it_from(self) -> None:
         """A node alone whose log is gone as well does not begin with nothing."""

@@ -19,7 +19,7 @@ from nacos_tw.http.v1 import config_reading as reading
 from nacos_tw.http.v1.config_replies import TRUE, json_utf8
 from nacos_tw.http.v1.core import change_log_level
 from nacos_tw.http.v1.listener import watching
-from nacos_tw.metrics.exposition import Family, gauge
+from nacos_tw.metrics.exposition import Family, counter, gauge
 
 DONE = Reply(200, b"200", PLAIN)
 
@@ -104,3 +104,9 @@ def config_families(configs: Configs) -> Iterator[Family]:
     yield gauge("nacos_config_listened_keys", "Configs that polls wait for, per poll.", listeners.keys_waited)
     yield gauge("nacos_config_resident_bytes", "Bytes of contents in memory.", cache.resident_bytes)
     yield gauge("nacos_config_healthy", "Whether configs can be written and are up to date.", int(not configs.reason()))
+    check = configs.check
+    if check is not None:
+        yield gauge("nacos_config_md5_differs", "Stored contents that differ from their md5.", len(check.differing))
+        yield counter("nacos_config_md5_checked_total", "Stored contents compared with their md5.", check.checked)
+        yield counter("nacos_config_md5_found_total", "Of these, those that differed.", check.found)
+        yield counter("nacos_config_md5_healed_total", "Of those, those that another node gave back.", check.healed)
