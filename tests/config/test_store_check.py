@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nacos_tw.config import cache_queries, store_check
 from nacos_tw.config.commands import Publish, PublishBeta, PublishTag
 from nacos_tw.config.store_check import Checked
-from tests.config.databases import ALL, T0, StoreCase, on_each
+from tests.config.databases import ALL, T0, on_each
 from tests.config.fakes import md5
+
+if TYPE_CHECKING:
+    from tests.config.databases import StoreCase as Base
+else:
+    Base = object
 
 KEY = ("", "g", "a")
 OTHER = ("ns", "g", "b")
 
 
-class Contents(StoreCase):
+class Contents(Base):
     """On each kind of database."""
 
     def setUp(self) -> None:
