@@ -112,6 +112,7 @@ class ContentCheck(Periodic):
                 await self._table(table)
         except NacosError as error:
             self.log.info("looking at the contents waits: {error}", error=error)
+            self._look_later()
 
     async def _table(self, table: str) -> None:
         last = 0
@@ -140,8 +141,8 @@ class ContentCheck(Periodic):
         if await self.heal(row):
             self.healed += 1
             self._right(row)
-        elif self._again is None and self.running:
-            self._again = self._clock.callLater(AGAIN, self._look_again)
+        else:
+            self._look_later()
 
     def _say(self, row: Checked) -> None:
         self.log.error(
@@ -160,6 +161,10 @@ class ContentCheck(Periodic):
         if self.running and not any(row.key == key for row in self.differing.values()):
             self._suspects[key] = None
             self._look()
+
+    def _look_later(self) -> None:
+        if self.differing and self._again is None and self.running:
+            self._again = self._clock.callLater(AGAIN, self._look_again)
 
     def _look_again(self) -> None:
         self._again = None
@@ -181,8 +186,7 @@ class ContentCheck(Periodic):
                 await self._look_at(key)
         except NacosError as error:
             self.log.info("looking at the contents waits: {error}", error=error)
-            if self.differing and self._again is None and self.running:
-                self._again = self._clock.callLater(AGAIN, self._look_again)
+            self._look_later()
         finally:
             self._looking = False
 

@@ -13,10 +13,15 @@ from nacos_tw.config import commands as c
 from nacos_tw.config import content_check, store_check
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.cache_queries import StoredContents
+from nacos_tw.config.configs import Configs
 from nacos_tw.config.content_check import AGAIN, PAUSE, ContentCheck
+from nacos_tw.config.embedded import EmbeddedBackend
 from nacos_tw.config.healing import TRIES, Healing
+from nacos_tw.config.listeners import Listeners
 from nacos_tw.config.machine import ConfigMachine
 from nacos_tw.errors import Unavailable
+from nacos_tw.http.v1.cs_ops import config_families
+from nacos_tw.metrics.exposition import render
 from nacos_tw.storage.sqlite import SQLiteFile
 from tests.config.databases import T0
 from tests.config.fakes import md5
@@ -113,6 +118,10 @@ class Cluster(SynchronousTestCase):
         self.successResultOf(done)
 
 
+def _refused(row: Any, content: str, md5: str) -> bool:
+    raise Unavailable("the disk is full")
+
+
 class CheckTests(Cluster):
     """Noticing, and what is served meanwhile."""
 
@@ -167,6 +176,30 @@ class CheckTests(Cluster):
         self.assertEqual((self.one.check.reason(), self.one.read()), ("", (b"content", md5("content"))))
         self.assertEqual((self.one.check.found, self.one.check.healed), (1, 1))
 
+    def test_told(self) -> None:
+        """The health of the configs and the metrics say what is not right; then that it is again."""
+        backend = EmbeddedBackend(
+            None, self.one.file, lambda: "", differing=self.one.check.reason,  # type: ignore[arg-type]
+        )  # fmt: skip
+        configs = Configs(backend, self.one.cache, Listeners(self.clock, self.one.cache), self.one.check)
+
+        def metrics() -> list[str]:
+            lines = render(config_families(configs)).decode().splitlines()
+            return [line for line in lines if line.startswith(("nacos_config_md5", "nacos_config_healthy"))]
+
+        self.away = {"two", "three"}
+        self.one.spoil("content = 'contend'")
+        self.round(self.one)
+        said = "1 contents differ from their md5: the config 'a' of group 'g' of namespace 'ns'"
+        self.assertEqual((backend.health(), backend.reason()), (f"DOWN:{said}. ", said))
+        numbers = ["healthy 0", "md5_differs 1", "md5_checked_total 3", "md5_found_total 1", "md5_healed_total 0"]
+        self.assertEqual(metrics(), [f"nacos_config_{number}" for number in numbers])
+        self.away = set()
+        self.clock.advance(AGAIN)
+        self.assertEqual((backend.health(), backend.reason()), ("UP", ""))
+        numbers = ["healthy 1", "md5_differs 0", "md5_checked_total 3", "md5_found_total 1", "md5_healed_total 1"]
+        self.assertEqual(metrics(), [f"nacos_config_{number}" for number in numbers])
+
     def test_published_meanwhile(self) -> None:
         """What is written over it is right."""
         self.away = {"two", "three"}
@@ -185,6 +218,16 @@ class CheckTests(Cluster):
         self.one.spoil("content = 'contend'")
         self.round(self.one)
         self.assertEqual(self.one.check.healed, 1)
+
+    def test_disk_refuses(self) -> None:
+        """What another has cannot be written now: it is tried again before the next round."""
+        mend, self.one.machine.mend = self.one.machine.mend, _refused  # type: ignore[method-assign]
+        self.one.spoil("content = 'contend'")
+        self.round(self.one)
+        self.assertEqual(self.one.check.healed, 0)
+        self.one.machine.mend = mend  # type: ignore[method-assign]
+        self.clock.advance(AGAIN)
+        self.assertEqual((self.one.check.healed, self.one.check.reason()), (1, ""))
 
     def test_stopped(self) -> None:
         """In the middle of a round, and while something is to be looked at again."""
