@@ -47,6 +47,7 @@ from nacos_tw.metrics.history import History, Reading
 from nacos_tw.metrics.machine import Machine
 from nacos_tw.metrics.space import DiskSpace
 from nacos_tw.naming.naming import Naming
+from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.probes import Probes
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.settings.settings import ConfigSettings, Settings
@@ -148,10 +149,10 @@ def _naming_areas(parts: Parts, listing: InstanceListV1) -> list[Area]:
     beats = BeatsV1(INSTANCE, guard, naming)
     times = int(settings.raft.election * 1000), int(settings.raft.heartbeat * 1000)
     return [
-        InstancesV1(INSTANCE, guard, naming),
+        InstancesV1(INSTANCE, guard, Instances(naming)),
         listing,
         beats,
-        InstancesV1(API, guard, naming),
+        InstancesV1(API, guard, Instances(naming)),
         InstanceListV1(API, guard, naming),
         BeatsV1(API, guard, naming),
         OldNamesV1(guard, listing, beats),

@@ -135,3 +135,23 @@ def check_port(port: int) -> None:
     """0 to 65535."""
     if not 0 <= port <= 65535:
         raise BadParameter("Param 'port' is illegal, the value should be between 0 and 65535.")
+
+
+def check_names(service: tuple[str, str], cluster: str, ip: str) -> None:
+    """
+    Everything that names an instance, as 1.4's checks and 2.5's limits have it.
+
+    @raise BadParameter: with their texts.
+    """
+    namespace, grouped = service
+    check_service_name(grouped)
+    check_cluster_name(cluster)
+    check_ip(ip)
+    if len(grouped) > 64 or len(cluster) > 64 or len(ip) > 64:
+        group, _, name = grouped.partition("@@")
+        check_limits("group", group)
+        check_limits("serviceName", name)
+        check_limits("cluster", cluster)
+        check_limits("ip", ip)
+    if namespace != "public":
+        check_limits("namespaceId/tenant", namespace)

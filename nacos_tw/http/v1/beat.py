@@ -20,13 +20,13 @@ from nacos_tw.http.call import Call, read_json
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply
 from nacos_tw.http.routing import serve
-from nacos_tw.http.v1.reading import LONGEST_METADATA, check_names
+from nacos_tw.http.v1.reading import LONGEST_METADATA
 from nacos_tw.memo import BoundedMemo
 from nacos_tw.naming.commands import Register
 from nacos_tw.naming.model import DEFAULT_CLUSTER, NO_METADATA, Instance, ServiceKey, own_beat_interval
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.switches import Switches
-from nacos_tw.naming.validation import check_port
+from nacos_tw.naming.validation import check_names, check_port
 
 REMEMBERED_BYTES = 128 * 1024 * 1024
 """Bytes of requests that are remembered, about; when there are more, all are forgotten."""

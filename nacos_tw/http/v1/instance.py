@@ -8,16 +8,16 @@ import attrs
 from klein import Klein
 from twisted.internet.defer import Deferred
 
+from nacos_tw.access.operations import rule_of
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, ok_reply
 from nacos_tw.http.routing import serve
 from nacos_tw.http.v1 import reading
-from nacos_tw.naming import queries
-from nacos_tw.naming.commands import MetadataBatch, Patch, Register, Update
 from nacos_tw.naming.model import DEFAULT_CLUSTER
-from nacos_tw.naming.naming import Naming
-from nacos_tw.naming.validation import check_weight
+from nacos_tw.naming.operations.instances import Instances
+from nacos_tw.naming.queries import split_status_key
+from nacos_tw.naming.requests import OneInstance, OneService
 
 
 def _ok(_: Any, call: Call) -> Reply:
@@ -33,62 +33,37 @@ class InstancesV1:
 
     prefix: str
     guard: Guard
-    naming: Naming
+    instances: Instances
     app: ClassVar[Klein] = Klein()
 
-    @property
-    def _default_ephemeral(self) -> bool:
-        return self.naming.registry.switches.default_instance_ephemeral
-
-    @serve(app, "POST", "", needs="write:naming")
+    @serve(app, "POST", "", needs=rule_of(Instances.register))
     def register(self, call: Call) -> Deferred[Reply]:
         """Register an instance."""
-        command = reading.registration(call, self._default_ephemeral)
-        assert isinstance(command, Register)
-        return self.naming.register(command).addCallback(_ok, call)
+        return self.instances.register(call.identity, reading.registration(call)).addCallback(_ok, call)
 
-    @serve(app, "DELETE", "", needs="write:naming")
+    @serve(app, "DELETE", "", needs=rule_of(Instances.deregister))
     def deregister(self, call: Call) -> Deferred[Reply]:
         """Remove an instance; C{ok} also when there is none."""
-        return self.naming.deregister(reading.removal(call, self._default_ephemeral)).addCallback(_ok, call)
+        return self.instances.deregister(call.identity, reading.removal(call)).addCallback(_ok, call)
 
-    @serve(app, "PUT", "", needs="write:naming")
+    @serve(app, "PUT", "", needs=rule_of(Instances.replace))
     def update(self, call: Call) -> Deferred[Reply]:
         """Replace an instance: for a Java client it must exist, for others this registers."""
-        if call.java_agent:
-            command = reading.registration(call, self._default_ephemeral, Update)
-            return self.naming.change(command).addCallback(_ok, call)
-        return self.register(call)
+        put = self.instances.replace if call.java_agent else self.instances.register
+        return put(call.identity, reading.registration(call)).addCallback(_ok, call)
 
-    @serve(app, "PATCH", "", needs="write:naming")
+    @serve(app, "PATCH", "", needs=rule_of(Instances.change))
     def patch(self, call: Call) -> Deferred[Reply]:
         """Change the given fields of an instance."""
-        service = call.service_key()
-        ip, port = reading.address(call)
-        params = call.params
-        weight = call.number("weight") if params.get("weight") else None
-        if weight is not None:
-            check_weight(weight)
-        command = Patch(
-            service,
-            reading.cluster_name(call),
-            ip,
-            port,
-            reading.read_metadata(params["metadata"]) if params.get("metadata") else None,
-            params.get("app") or None,
-            weight,
-            call.loose("healthy") if params.get("healthy") else None,
-            call.loose("enabled") if params.get("enabled") else None,
-        )
-        return self.naming.change(command).addCallback(_ok, call)
+        return self.instances.change(call.identity, reading.change(call)).addCallback(_ok, call)
 
-    @serve(app, "GET", "", needs="read:naming")
+    @serve(app, "GET", "", needs=rule_of(Instances.detail))
     def detail(self, call: Call) -> Reply:
         """One instance with its real health."""
         service = call.service_key()
         ip, port = reading.address(call)
-        cluster = call.get("clusterName", DEFAULT_CLUSTER)
-        instance = queries.find_one(self.naming.registry, self.naming.overlay, service, cluster, ip, port)
+        request = OneInstance(service, call.get("clusterName", DEFAULT_CLUSTER), ip, port)
+        instance = self.instances.detail(call.identity, request)
         return json_reply(
             {
                 "service": service[1],
@@ -102,26 +77,22 @@ class InstancesV1:
             }
         )
 
-    @serve(app, "PUT", "/metadata/batch", needs="write:naming")
+    @serve(app, "PUT", "/metadata/batch", needs=rule_of(Instances.change_metadata))
     def merge_metadata(self, call: Call) -> Deferred[Reply]:
         """Put keys into the metadata of several instances."""
         return self._metadata_batch(call, remove=False)
 
-    @serve(app, "DELETE", "/metadata/batch", needs="write:naming")
+    @serve(app, "DELETE", "/metadata/batch", needs=rule_of(Instances.change_metadata))
     def remove_metadata(self, call: Call) -> Deferred[Reply]:
         """Take keys out of the metadata of several instances."""
         return self._metadata_batch(call, remove=True)
 
     def _metadata_batch(self, call: Call, remove: bool) -> Deferred[Reply]:
-        service = call.service_key()
-        metadata = reading.read_metadata(call.required("metadata"))
-        kind = call.get("consistencyType")
-        targets = [] if kind else reading.targets(call.get("instances"))
-        command = MetadataBatch(service, kind, targets, metadata, remove)
-        return self.naming.change(command).addCallback(lambda found: json_reply({"updated": found or []}))
+        done = self.instances.change_metadata(call.identity, reading.metadata_change(call, remove))
+        return done.addCallback(lambda found: json_reply({"updated": found or []}))
 
-    @serve(app, "GET", "/statuses", needs="admin")
+    @serve(app, "GET", "/statuses", needs=rule_of(Instances.statuses))
     def instance_statuses(self, call: Call) -> Reply:
         """The health of a service's instances, for another node of Nacos."""
-        key = queries.split_status_key(call.required("key"))
-        return json_reply({"ips": queries.statuses(self.naming.registry, self.naming.overlay, key)})
+        request = OneService(split_status_key(call.required("key")))
+        return json_reply({"ips": self.instances.statuses(call.identity, request)})

@@ -1,4 +1,4 @@
-"""The parameters of an instance, read into commands (docs/spec/naming-v1.md#3.1 to #3.4)."""
+"""The parameters of an instance, read into requests (docs/spec/naming-v1.md#3.1 to #3.4)."""
 
 from __future__ import annotations
 
@@ -6,17 +6,10 @@ import msgspec
 
 from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import Call
-from nacos_tw.naming.commands import Deregister, Register, Target, Update
-from nacos_tw.naming.model import DEFAULT_APP, DEFAULT_CLUSTER, NO_METADATA, ServiceKey
-from nacos_tw.naming.validation import (
-    check_cluster_name,
-    check_ip,
-    check_limits,
-    check_port,
-    check_service_name,
-    check_weight,
-    parse_metadata,
-)
+from nacos_tw.naming.commands import Target
+from nacos_tw.naming.model import DEFAULT_APP, DEFAULT_CLUSTER, NO_METADATA
+from nacos_tw.naming.requests import Change, MetadataChange, Registration, Removal
+from nacos_tw.naming.validation import check_port, check_weight, parse_metadata
 
 LONGEST_METADATA = 65536
 """Characters of an instance's metadata as it was sent."""
@@ -41,35 +34,15 @@ def address(call: Call) -> tuple[str, int]:
     return ip, port
 
 
-def ephemeral(call: Call, default: bool) -> bool:
-    """The kind of instance that the call is about."""
-    return call.loose("ephemeral", default)
+def ephemeral(call: Call) -> bool | None:
+    """The kind of instance that the call is about; None where it does not say."""
+    return call.loose("ephemeral") if call.params.get("ephemeral") else None
 
 
 def enabled(call: Call) -> bool:
     """C{enabled}, else C{enable}, else true."""
     params = call.params
     return call.loose("enabled", True) if params.get("enabled") else call.loose("enable", True)
-
-
-def check_names(service: ServiceKey, cluster: str, ip: str) -> None:
-    """
-    Everything that names the instance, as 1.4's checks and 2.5's limits have it.
-
-    @raise BadParameter: with their texts.
-    """
-    namespace, grouped = service
-    check_service_name(grouped)
-    check_cluster_name(cluster)
-    check_ip(ip)
-    if len(grouped) > 64 or len(cluster) > 64 or len(ip) > 64:
-        group, _, name = grouped.partition("@@")
-        check_limits("group", group)
-        check_limits("serviceName", name)
-        check_limits("cluster", cluster)
-        check_limits("ip", ip)
-    if namespace != "public":
-        check_limits("namespaceId/tenant", namespace)
 
 
 def read_metadata(text: str) -> dict[str, str]:
@@ -83,9 +56,7 @@ def read_metadata(text: str) -> dict[str, str]:
     return parse_metadata(text)
 
 
-def registration(
-    call: Call, default_ephemeral: bool, kind: type[Register] | type[Update] = Register
-) -> Register | Update:
+def registration(call: Call) -> Registration:
     """
     The whole instance that POST and PUT describe.
 
@@ -98,13 +69,12 @@ def registration(
     metadata = call.params.get("metadata")
     check_weight(weight)
     found = read_metadata(metadata) if metadata else NO_METADATA
-    check_names(service, cluster, ip)
-    return kind(
+    return Registration(
         service,
         ip,
         port,
         cluster,
-        ephemeral(call, default_ephemeral),
+        ephemeral(call),
         weight,
         enabled(call),
         call.loose("healthy", True),
@@ -113,7 +83,7 @@ def registration(
     )
 
 
-def removal(call: Call, default_ephemeral: bool) -> Deregister:
+def removal(call: Call) -> Removal:
     """
     The instance that DELETE names; weight and the like are only looked at for their form.
 
@@ -122,7 +92,44 @@ def removal(call: Call, default_ephemeral: bool) -> Deregister:
     service = call.service_key()
     ip, port = address(call)
     check_weight(call.number("weight", 1.0))
-    return Deregister(service, ip, port, cluster_name(call), ephemeral(call, default_ephemeral))
+    return Removal(service, ip, port, cluster_name(call), ephemeral(call))
+
+
+def change(call: Call) -> Change:
+    """
+    The fields that PATCH changes.
+
+    @raise BadParameter: a parameter is missing or refused.
+    """
+    service = call.service_key()
+    ip, port = address(call)
+    params = call.params
+    weight = call.number("weight") if params.get("weight") else None
+    if weight is not None:
+        check_weight(weight)
+    return Change(
+        service,
+        cluster_name(call),
+        ip,
+        port,
+        read_metadata(params["metadata"]) if params.get("metadata") else None,
+        params.get("app") or None,
+        weight,
+        call.loose("healthy") if params.get("healthy") else None,
+        call.loose("enabled") if params.get("enabled") else None,
+    )
+
+
+def metadata_change(call: Call, remove: bool) -> MetadataChange:
+    """
+    What a metadata batch changes.
+
+    @raise BadParameter: a parameter is missing or refused.
+    """
+    service = call.service_key()
+    metadata = read_metadata(call.required("metadata"))
+    kind = call.get("consistencyType")
+    return MetadataChange(service, kind, [] if kind else targets(call.get("instances")), metadata, remove)
 
 
 class Named(msgspec.Struct):

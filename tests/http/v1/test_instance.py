@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from nacos_tw.http.v1.instance import InstancesV1
 from nacos_tw.naming.commands import CreateService, Register, SetSwitch
+from nacos_tw.naming.operations.instances import Instances
 from tests.http.v1.fakes import GUARD
 from tests.http.v1.local import JAVA, P1, LocalTestCase
 
@@ -26,7 +27,7 @@ class InstanceTestCase(LocalTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.area = InstancesV1(I, GUARD, self.naming)  # type: ignore[arg-type]
+        self.area = InstancesV1(I, GUARD, Instances(self.naming))  # type: ignore[arg-type]
 
 
 class RegisterTests(InstanceTestCase):

@@ -12,6 +12,7 @@ from nacos_tw.http.v1.instance import InstancesV1
 from nacos_tw.http.v1.listing import InstanceListV1
 from nacos_tw.http.v1.service import ServicesV1
 from nacos_tw.naming.commands import CreateService
+from nacos_tw.naming.operations.instances import Instances
 from tests.http.v1.configuring import CONFIGS, ConfigCase
 from tests.http.v1.fakes import GUARD
 from tests.http.v1.local import JAVA, P1, LocalTestCase
@@ -81,7 +82,7 @@ class NamingTests(LocalTestCase):
 
         naming: Any = self.naming
         return {
-            "instance": lambda: InstancesV1(f"{NS}/instance", GUARD, naming),
+            "instance": lambda: InstancesV1(f"{NS}/instance", GUARD, Instances(naming)),
             "list": lambda: InstanceListV1(f"{NS}/instance", GUARD, naming, seconds=lambda: 1.0),
             "beat": lambda: BeatsV1(f"{NS}/instance", GUARD, naming),
             "service": lambda: ServicesV1(GUARD, naming, members, ask_all),

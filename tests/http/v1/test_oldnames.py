@@ -6,6 +6,7 @@ from nacos_tw.http.v1.beat import BeatsV1
 from nacos_tw.http.v1.instance import InstancesV1
 from nacos_tw.http.v1.listing import InstanceListV1
 from nacos_tw.http.v1.oldnames import OldNamesV1
+from nacos_tw.naming.operations.instances import Instances
 from tests.http.v1.fakes import GUARD
 from tests.http.v1.local import JAVA, LocalTestCase
 from tests.http.v1.test_beat import OK, UNKNOWN, full
@@ -40,7 +41,7 @@ class OldNamesTests(LocalTestCase):
 
     def test_prefix(self) -> None:
         """The routes of C{/v1/ns/instance} are there, too."""
-        self.area = InstancesV1(API, GUARD, self.naming)  # type: ignore[arg-type]
+        self.area = InstancesV1(API, GUARD, Instances(self.naming))  # type: ignore[arg-type]
         self.ok("POST", f"{API}?dom=p1&ip=10.0.0.1&port=8080")
         self.area = InstanceListV1(API, GUARD, self.naming)  # type: ignore[arg-type]
         self.assertEqual(len(self.get(f"{API}/list?dom=p1")["hosts"]), 1)

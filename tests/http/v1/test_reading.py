@@ -7,7 +7,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import Call
 from nacos_tw.http.v1 import reading
-from nacos_tw.naming.commands import Deregister, Register, Target, Update
+from nacos_tw.naming.commands import Target
+from nacos_tw.naming.requests import Removal
+from nacos_tw.naming.validation import check_names
 
 KEYS = "serviceName=p1&ip=10.0.0.1&port=8080"
 
@@ -28,16 +30,15 @@ class ReadingTests(SynchronousTestCase):
         ):  # fmt: skip
             self.assertEqual(reading.enabled(call(f"enabled={text}")), expected, text)
             self.assertEqual(reading.enabled(call(f"enable={text}")), expected, text)
-            self.assertEqual(reading.ephemeral(call(f"ephemeral={text}"), True), expected, text)
+            said = None if text in ("", "%20") else expected
+            self.assertEqual(reading.ephemeral(call(f"ephemeral={text}")), said, text)
         self.assertFalse(reading.enabled(call("enabled=false&enable=true")))
         self.assertTrue(reading.enabled(call("enabled=&enable=true")))
 
     def test_kind(self) -> None:
-        """A registration, or an update."""
-        self.assertIsInstance(reading.registration(call(KEYS), True), Register)
-        update = reading.registration(call(KEYS), False, Update)
-        self.assertIsInstance(update, Update)
-        self.assertFalse(update.ephemeral)
+        """What a request does not say is left to the switches."""
+        for text, expected in (("", None), ("&ephemeral=false", False), ("&ephemeral=true", True)):
+            self.assertIs(reading.registration(call(KEYS + text)).ephemeral, expected)
 
     def test_cluster(self) -> None:
         """clusterName, else cluster, else DEFAULT; empty ones are none."""
@@ -48,12 +49,12 @@ class ReadingTests(SynchronousTestCase):
 
     def test_removal(self) -> None:
         """Only what names the instance is kept."""
-        command = reading.removal(call(f"{KEYS}&weight=3&clusterName=c_1&ephemeral=false"), True)
-        self.assertEqual(command, Deregister(("public", "DEFAULT_GROUP@@p1"), "10.0.0.1", 8080, "c_1", False))
+        command = reading.removal(call(f"{KEYS}&weight=3&clusterName=c_1&ephemeral=false"))
+        self.assertEqual(command, Removal(("public", "DEFAULT_GROUP@@p1"), "10.0.0.1", 8080, "c_1", False))
 
     def test_trimmed(self) -> None:
         """Blanks around values do not count."""
-        command = reading.registration(call("serviceName=%20p1%20&ip=+10.0.0.1+&port=%208080"), True)
+        command = reading.registration(call("serviceName=%20p1%20&ip=+10.0.0.1+&port=%208080"))
         self.assertEqual((command.service[1], command.ip, command.port), ("DEFAULT_GROUP@@p1", "10.0.0.1", 8080))
 
     def test_targets(self) -> None:
@@ -67,10 +68,10 @@ class ReadingTests(SynchronousTestCase):
 
     def test_names(self) -> None:
         """What names an instance is checked as a whole; 64 characters are not too many."""
-        reading.check_names(("public", f"g@@{'s' * 500}"), "c" * 64, "h" * 128)
+        check_names(("public", f"g@@{'s' * 500}"), "c" * 64, "h" * 128)
         for service, cluster, ip in (
             (("a b", "g@@s"), "c", "h"),
             (("public", "g@@s"), "c" * 65, "h"),
             (("public", "g@@@s"), "c", "1.2"),
         ):
-            self.assertRaises(BadParameter, reading.check_names, service, cluster, ip)
+            self.assertRaises(BadParameter, check_names, service, cluster, ip)

@@ -1,0 +1,114 @@
+"""Instances: registering, changing, removing and looking at them (docs/spec/naming-v1.md#3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from nacos_tw.access.identity import Identity
+from nacos_tw.access.operations import Operations, operation
+from nacos_tw.access.rules import Rule
+from nacos_tw.naming import queries
+from nacos_tw.naming.commands import Deregister, MetadataBatch, Patch, Register, Update
+from nacos_tw.naming.model import Instance
+from nacos_tw.naming.naming import Naming
+from nacos_tw.naming.requests import Change, MetadataChange, OneInstance, OneService, Registration, Removal
+
+READ, WRITE = Rule("read", "naming"), Rule("write", "naming")
+
+
+class Instances(Operations):
+    """Each write is done once this node has applied it, or, for an ephemeral one without a majority, has taken it."""
+
+    __slots__ = ("_naming",)
+
+    def __init__(self, naming: Naming) -> None:
+        self._naming = naming
+
+    @operation(WRITE)
+    def register(self, identity: Identity, request: Registration) -> Deferred[Any]:
+        """Add an instance, or replace the one of its address."""
+        return self._naming.register(self._whole(request, Register))
+
+    @operation(WRITE)
+    def replace(self, identity: Identity, request: Registration) -> Deferred[Any]:
+        """
+        Replace an instance.
+
+        @return: fails with BadParameter if there is none.
+        """
+        return self._naming.change(self._whole(request, Update))
+
+    @operation(WRITE)
+    def deregister(self, identity: Identity, request: Removal) -> Deferred[Any]:
+        """Remove an instance; one that is not there is fine."""
+        kind = self._kind(request)
+        return self._naming.deregister(Deregister(request.service, request.ip, request.port, request.cluster, kind))
+
+    @operation(WRITE)
+    def change(self, identity: Identity, request: Change) -> Deferred[Any]:
+        """
+        Change the given fields of an instance.
+
+        @return: fails if there is none.
+        """
+        return self._naming.change(
+            Patch(
+                request.service,
+                request.cluster,
+                request.ip,
+                request.port,
+                request.metadata,
+                request.app,
+                request.weight,
+                request.healthy,
+                request.enabled,
+            )
+        )
+
+    @operation(WRITE)
+    def change_metadata(self, identity: Identity, request: MetadataChange) -> Deferred[list[str] | None]:
+        """
+        Change keys in the metadata of several instances.
+
+        @return: fires with those that were found, see L{MetadataBatch}.
+        """
+        return self._naming.change(
+            MetadataBatch(request.service, request.kind, request.instances, request.metadata, request.remove)
+        )
+
+    @operation(READ)
+    def detail(self, identity: Identity, request: OneInstance) -> Instance:
+        """
+        One instance with its real health.
+
+        @raise NotFound: no such service, cluster or instance.
+        """
+        naming = self._naming
+        return queries.find_one(
+            naming.registry, naming.overlay, request.service, request.cluster, request.ip, request.port
+        )
+
+    @operation(Rule("admin"))
+    def statuses(self, identity: Identity, request: OneService) -> list[str]:
+        """The health of a service's instances, see L{queries.statuses}."""
+        return queries.statuses(self._naming.registry, self._naming.overlay, request.service)
+
+    def _kind(self, request: Registration | Removal) -> bool:
+        kind = request.ephemeral
+        return self._naming.registry.switches.default_instance_ephemeral if kind is None else kind
+
+    def _whole(self, request: Registration, kind: Any) -> Any:
+        return kind(
+            request.service,
+            request.ip,
+            request.port,
+            request.cluster,
+            self._kind(request),
+            request.weight,
+            request.enabled,
+            request.healthy,
+            request.metadata,
+            request.app,
+        )

@@ -1,0 +1,102 @@
+"""
+What can be asked of naming: frozen values, which every API makes of its own parameters.
+
+Where a request says the same as a command of the log (L{nacos_tw.naming.commands}) it becomes that when it is done.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from nacos_tw.access.resources import naming_resource
+from nacos_tw.naming.commands import Target
+from nacos_tw.naming.model import DEFAULT_APP, DEFAULT_CLUSTER, NO_METADATA, ServiceKey
+from nacos_tw.naming.validation import check_names, check_port, check_weight
+
+
+class OfService(msgspec.Struct, frozen=True, gc=False):
+    """Base of what is about one service."""
+
+    service: ServiceKey
+
+    def resource(self) -> str:
+        """The service, as permissions name it; its group may hold C{@@} no less than its name."""
+        namespace, grouped = self.service
+        group, _, name = grouped.partition("@@")
+        return naming_resource(namespace, group, name)
+
+
+class Registration(OfService, frozen=True, gc=False):
+    """
+    A whole instance, to be registered or to replace one.
+
+    C{ephemeral}: None leaves it to the switch C{defaultInstanceEphemeral}.
+
+    @raise BadParameter: a name, the port or the weight is refused.
+    """
+
+    ip: str
+    port: int
+    cluster: str = DEFAULT_CLUSTER
+    ephemeral: bool | None = None
+    weight: float = 1.0
+    enabled: bool = True
+    healthy: bool = True
+    metadata: dict[str, str] = NO_METADATA
+    app: str = DEFAULT_APP
+
+    def __post_init__(self) -> None:
+        check_port(self.port)
+        check_weight(self.weight)
+        check_names(self.service, self.cluster, self.ip)
+
+
+class Removal(OfService, frozen=True, gc=False):
+    """An instance to be removed; C{ephemeral} as above."""
+
+    ip: str
+    port: int
+    cluster: str = DEFAULT_CLUSTER
+    ephemeral: bool | None = None
+
+    def __post_init__(self) -> None:
+        check_port(self.port)
+
+
+class Change(OfService, frozen=True, gc=False):
+    """Fields of an instance to be changed: those that are not None."""
+
+    cluster: str
+    ip: str
+    port: int
+    metadata: dict[str, str] | None = None
+    app: str | None = None
+    weight: float | None = None
+    healthy: bool | None = None
+    enabled: bool | None = None
+
+    def __post_init__(self) -> None:
+        check_port(self.port)
+        if self.weight is not None:
+            check_weight(self.weight)
+
+
+class MetadataChange(OfService, frozen=True, gc=False):
+    """Keys to be put into the metadata of instances, or taken out; see L{nacos_tw.naming.commands.MetadataBatch}."""
+
+    kind: str
+    instances: list[Target]
+    metadata: dict[str, str]
+    remove: bool = False
+
+
+class OneInstance(OfService, frozen=True, gc=False):
+    """One instance, of either kind."""
+
+    cluster: str
+    ip: str
+    port: int
+
+
+class OneService(OfService, frozen=True, gc=False):
+    """One service."""
