@@ -47,7 +47,10 @@ from nacos_tw.metrics.history import History, Reading
 from nacos_tw.metrics.machine import Machine
 from nacos_tw.metrics.space import DiskSpace
 from nacos_tw.naming.naming import Naming
+from nacos_tw.naming.operations.health import HealthOperations
 from nacos_tw.naming.operations.instances import Instances
+from nacos_tw.naming.operations.services import Services
+from nacos_tw.naming.operations.switches import SwitchOperations
 from nacos_tw.naming.probes import Probes
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.settings.settings import ConfigSettings, Settings
@@ -113,10 +116,9 @@ def all_areas(parts: Parts) -> Areas:
         ClusterHistoryV1(guard, history, parts.ask_all),
         _prometheus(parts, counts, machine),
     ]
+    switches, level = SwitchOperations(naming), parts.set_log_level
     for prefix in (OPERATOR, OPS):
-        areas.append(
-            OperatorV1(guard, naming, node, members, parts.millis, counts, machine, prefix, parts.set_log_level)
-        )
+        areas.append(OperatorV1(guard, naming, switches, node, members, parts.millis, counts, machine, prefix, level))
     if settings.function_mode == "config":
         areas = [area for area in areas if not area.prefix.startswith(NAMING)]
     questions: dict[str, Any] = {
@@ -159,8 +161,8 @@ def _naming_areas(parts: Parts, listing: InstanceListV1) -> list[Area]:
         LegacyV1(guard, naming),
         ServicesV1(guard, naming, members, parts.ask_all),
         CatalogV1(guard, naming, parts.probes.round_trips),
-        ServiceClustersV1(guard, naming),
-        HealthV1(guard, naming, settings.port),
+        ServiceClustersV1(guard, Services(naming)),
+        HealthV1(guard, HealthOperations(naming), settings.port),
         DistroV1(guard, naming),
         RaftV1(guard, naming, parts.node, members, *times),
     ]

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import msgspec
 
-from nacos_tw.access.resources import naming_resource
+from nacos_tw.access.resources import SWITCHES, naming_resource
+from nacos_tw.naming.checkers import TCP, Checker
 from nacos_tw.naming.commands import Target
 from nacos_tw.naming.model import DEFAULT_APP, DEFAULT_CLUSTER, NO_METADATA, ServiceKey
+from nacos_tw.naming.selectors import NO_SELECTOR, Selector
 from nacos_tw.naming.validation import check_names, check_port, check_weight
 
 
@@ -100,3 +102,71 @@ class OneInstance(OfService, frozen=True, gc=False):
 
 class OneService(OfService, frozen=True, gc=False):
     """One service."""
+
+
+class OfNamespace(msgspec.Struct, frozen=True, gc=False):
+    """All services of a namespace."""
+
+    namespace: str
+
+    def resource(self) -> str:
+        """All of it."""
+        return naming_resource(self.namespace)
+
+
+class Search(msgspec.Struct, frozen=True, gc=False):
+    """Services whose names contain a text; C{namespace}: "" for all."""
+
+    namespace: str
+    text: str
+
+    def resource(self) -> str:
+        """None: what is found is what the caller may read."""
+        return ""
+
+
+class HealthByHand(OfService, frozen=True, gc=False):
+    """The health of an instance of a cluster that nobody checks."""
+
+    cluster: str
+    ip: str
+    port: int
+    healthy: bool
+
+
+class ServiceSettings(OfService, frozen=True, gc=False):
+    """A service to be created, or the settings that one gets."""
+
+    protect_threshold: float = 0.0
+    metadata: dict[str, str] = NO_METADATA
+    selector: Selector = NO_SELECTOR
+
+
+class ClusterSettings(OfService, frozen=True, gc=False):
+    """The settings that a cluster of a service gets."""
+
+    cluster: str
+    checker: Checker = TCP
+    check_port: int = 80
+    use_instance_port: bool = True
+    metadata: dict[str, str] = NO_METADATA
+
+
+class Asking(msgspec.Struct, frozen=True, gc=False):
+    """What says nothing but that it is asked, for what is open to all."""
+
+    def resource(self) -> str:
+        """None."""
+        return ""
+
+
+class SwitchChange(msgspec.Struct, frozen=True, gc=False):
+    """An entry of the switches to be changed, on all nodes or on this one only."""
+
+    entry: str
+    value: str
+    here: bool = False
+
+    def resource(self) -> str:
+        """The switches."""
+        return SWITCHES

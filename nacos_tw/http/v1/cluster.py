@@ -7,14 +7,15 @@ from typing import ClassVar
 import attrs
 from klein import Klein
 
+from nacos_tw.access.operations import rule_of
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, ok_reply
 from nacos_tw.http.routing import serve
-from nacos_tw.http.v1.faces import Naming
 from nacos_tw.http.v1.reading import read_metadata
 from nacos_tw.naming.checkers import parse_checker
-from nacos_tw.naming.commands import UpdateCluster
+from nacos_tw.naming.operations.services import Services
+from nacos_tw.naming.requests import ClusterSettings
 from nacos_tw.naming.validation import check_cluster_name
 
 
@@ -25,9 +26,9 @@ class ServiceClustersV1:
     prefix: ClassVar[str] = "/v1/ns/cluster"
     app = Klein()
     guard: Guard
-    naming: Naming
+    services: Services
 
-    @serve(app, "PUT", "", needs="write:naming")
+    @serve(app, "PUT", "", needs=rule_of(Services.update_cluster))
     async def update_cluster(self, call: Call) -> Reply:
         """Create the cluster, or replace its settings."""
         key = call.service_key()
@@ -38,7 +39,8 @@ class ServiceClustersV1:
         use_instance_port = call.loose("useInstancePort4Check")
         checker = parse_checker(call.required("healthChecker"))
         metadata = read_metadata(call.get("metadata"))
-        await self.naming.change(UpdateCluster(key, name, checker, port, use_instance_port, metadata))
+        request = ClusterSettings(key, name, checker, port, use_instance_port, metadata)
+        await self.services.update_cluster(call.identity, request)
         return ok_reply(call)
 
 

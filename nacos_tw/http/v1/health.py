@@ -7,15 +7,16 @@ from typing import ClassVar
 import attrs
 from klein import Klein
 
+from nacos_tw.access.operations import rule_of
 from nacos_tw.http import params
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, ok_reply
 from nacos_tw.http.routing import serve
-from nacos_tw.http.v1.faces import Naming
-from nacos_tw.naming import checkers, queries
-from nacos_tw.naming.commands import Health
+from nacos_tw.naming import checkers
 from nacos_tw.naming.model import DEFAULT_CLUSTER
+from nacos_tw.naming.operations.health import HealthOperations
+from nacos_tw.naming.requests import Asking, HealthByHand
 
 
 @attrs.frozen
@@ -25,21 +26,18 @@ class HealthV1:
     prefix: ClassVar[str] = "/v1/ns/health"
     app = Klein()
     guard: Guard
-    naming: Naming
+    health: HealthOperations
     port: int
 
-    @serve(app, "PUT", "/instance", needs="write:naming")
-    @serve(app, "PUT", "", needs="write:naming")
+    @serve(app, "PUT", "/instance", needs=rule_of(HealthOperations.set))
+    @serve(app, "PUT", "", needs=rule_of(HealthOperations.set))
     async def set_health(self, call: Call) -> Reply:
         """Set an instance's health, if its cluster is of those that nobody checks; unknown ones are fine."""
         key = call.service_key()
         ip, port = call.required("ip"), call.integer("port") if call.required("port") else 0
         cluster = call.get("clusterName", DEFAULT_CLUSTER)
         healthy = params.loose(call.get("healthy") or call.get("valid") or call.required("healthy"))
-        service = self.naming.registry.services.get(key)
-        found = queries.health_targets(service, key[1], cluster, ip, port)
-        if found:
-            await self.naming.change(Health([(number, healthy) for number in found]))
+        await self.health.set(call.identity, HealthByHand(key, cluster, ip, port, healthy))
         return ok_reply(call)
 
     @serve(app, "GET", "/checkers", needs="open")
@@ -47,10 +45,10 @@ class HealthV1:
         """Every type of checker with its defaults."""
         return json_reply(checkers.defaults())
 
-    @serve(app, "GET", "/server", needs="open")
+    @serve(app, "GET", "/server", needs=rule_of(HealthOperations.services))
     def health_server(self, call: Call) -> Reply:
         """A greeting that tells how many services there are."""
-        count = len(self.naming.registry.services)
+        count = self.health.services(call.identity, Asking())
         return json_reply(
             {
                 "msg": f"Hello! I am Nacos-Naming and healthy! total services: raft {count}, local port:{self.port}",

@@ -9,6 +9,7 @@ import attrs
 import msgspec
 from klein import Klein
 
+from nacos_tw.access.operations import rule_of
 from nacos_tw.cluster.members import UP, MemberList
 from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import Call
@@ -20,8 +21,8 @@ from nacos_tw.http.v1.counts import Counts
 from nacos_tw.http.v1.faces import Millis, Naming, Node
 from nacos_tw.http.v1.raft import own_peer
 from nacos_tw.metrics.machine import Machine
-from nacos_tw.naming.commands import SetSwitch
-from nacos_tw.naming.switches import apply_switch
+from nacos_tw.naming.operations.switches import SwitchOperations
+from nacos_tw.naming.requests import Asking, SwitchChange
 
 OPERATOR = "/v1/ns/operator"
 OPS = "/v1/ns/ops"
@@ -38,6 +39,7 @@ class OperatorV1:
     app = Klein()
     guard: Guard
     naming: Naming
+    switches: SwitchOperations
     node: Node
     members: MemberList
     millis: Millis
@@ -73,20 +75,16 @@ class OperatorV1:
             answer["reason"] = reason
         return json_reply(answer)
 
-    @serve(app, "GET", "/switches", needs="open")
+    @serve(app, "GET", "/switches", needs=rule_of(SwitchOperations.all))
     def get_switches(self, call: Call) -> Reply:
         """All switches."""
-        return raw_json_reply(msgspec.json.encode(self.naming.registry.switches))
+        return raw_json_reply(msgspec.json.encode(self.switches.all(call.identity, Asking())))
 
-    @serve(app, "PUT", "/switches", needs="write:switches")
+    @serve(app, "PUT", "/switches", needs=rule_of(SwitchOperations.change))
     async def put_switches(self, call: Call) -> Reply:
         """Change one entry, on all nodes, or with C{debug=true} on this one; an unknown entry changes nothing."""
         entry, value = call.given("entry"), call.given("value")
-        apply_switch(self.naming.registry.switches, entry, value)  # refuses before anything is proposed
-        if call.spring("debug"):
-            self.naming.set_local_switch(entry, value)
-        else:
-            await self.naming.change(SetSwitch(entry, value))
+        await self.switches.change(call.identity, SwitchChange(entry, value, call.spring("debug")))
         return ok_reply(call)
 
     @serve(app, "GET", "/push/state", needs="admin")

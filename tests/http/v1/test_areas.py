@@ -22,6 +22,9 @@ from nacos_tw.http.v1.operator import OPS, OperatorV1
 from nacos_tw.http.v1.raft import RaftV1
 from nacos_tw.http.v1.service import ServicesV1
 from nacos_tw.metrics.machine import Machine
+from nacos_tw.naming.operations.health import HealthOperations
+from nacos_tw.naming.operations.services import Services
+from nacos_tw.naming.operations.switches import SwitchOperations
 from nacos_tw.settings.settings import HttpSettings
 from tests.http.carriers import Client, get
 from tests.http.v1.fakes import GUARD, FakeNaming, FakeNode, HandlerTestCase, asker, members, millis
@@ -48,10 +51,10 @@ def areas() -> list[Any]:
     return [
         ServicesV1(GUARD, naming, known, lambda what, body: None),  # type: ignore[arg-type,return-value]
         CatalogV1(GUARD, naming),
-        ServiceClustersV1(GUARD, naming),
-        HealthV1(GUARD, naming, 8848),
-        OperatorV1(GUARD, naming, node, known, millis, counts, machine),
-        OperatorV1(GUARD, naming, node, known, millis, counts, machine, OPS),
+        ServiceClustersV1(GUARD, Services(naming)),
+        HealthV1(GUARD, HealthOperations(naming), 8848),
+        OperatorV1(GUARD, naming, SwitchOperations(naming), node, known, millis, counts, machine),
+        OperatorV1(GUARD, naming, SwitchOperations(naming), node, known, millis, counts, machine, OPS),
         RaftV1(GUARD, naming, node, known),
         DistroV1(GUARD, naming),
         LegacyV1(GUARD, naming),

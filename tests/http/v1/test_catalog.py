@@ -15,6 +15,8 @@ from nacos_tw.http.v1.health import HealthV1
 from nacos_tw.http.v1.legacy import LegacyV1
 from nacos_tw.naming.checkers import UNCHECKED, Http
 from nacos_tw.naming.commands import Health, UpdateCluster
+from nacos_tw.naming.operations.health import HealthOperations
+from nacos_tw.naming.operations.services import Services
 from tests.http.v1.fakes import GUARD, NOW, PUBLIC, FakeNaming, HandlerTestCase
 
 CATALOG = "/v1/ns/catalog"
@@ -143,7 +145,7 @@ class ServiceClusterTests(HandlerTestCase):
 
     def setUp(self) -> None:
         self.naming = FakeNaming()
-        self.area = ServiceClustersV1(GUARD, self.naming)
+        self.area = ServiceClustersV1(GUARD, Services(self.naming))
         self.naming.create("s1")
 
     def put(self, status: int = 200, **changes: str) -> str:
@@ -194,7 +196,7 @@ class HealthTests(HandlerTestCase):
 
     def setUp(self) -> None:
         self.naming = FakeNaming()
-        self.area = HealthV1(GUARD, self.naming, 8848)
+        self.area = HealthV1(GUARD, HealthOperations(self.naming), 8848)
         self.naming.add("p1")
         self.query = "serviceName=p1&ip=10.0.0.1&port=8080"
 

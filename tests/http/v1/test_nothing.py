@@ -13,6 +13,7 @@ from nacos_tw.http.v1.listing import InstanceListV1
 from nacos_tw.http.v1.service import ServicesV1
 from nacos_tw.naming.commands import CreateService
 from nacos_tw.naming.operations.instances import Instances
+from nacos_tw.naming.operations.services import Services
 from tests.http.v1.configuring import CONFIGS, ConfigCase
 from tests.http.v1.fakes import GUARD
 from tests.http.v1.local import JAVA, P1, LocalTestCase
@@ -86,7 +87,7 @@ class NamingTests(LocalTestCase):
             "list": lambda: InstanceListV1(f"{NS}/instance", GUARD, naming, seconds=lambda: 1.0),
             "beat": lambda: BeatsV1(f"{NS}/instance", GUARD, naming),
             "service": lambda: ServicesV1(GUARD, naming, members, ask_all),
-            "cluster": lambda: ServiceClustersV1(GUARD, naming),
+            "cluster": lambda: ServiceClustersV1(GUARD, Services(naming)),
             "catalog": lambda: CatalogV1(GUARD, naming),
         }[name]()
 

@@ -14,6 +14,7 @@ from nacos_tw.http.v1.metrics import PrometheusV1, http_families
 from nacos_tw.http.v1.operator import OPS, OperatorV1
 from nacos_tw.metrics.machine import Machine
 from nacos_tw.naming.model import Instance
+from nacos_tw.naming.operations.switches import SwitchOperations
 from tests.http.v1.fakes import FOLLOWING, GUARD, PUBLIC, A, B, FakeNaming, FakeNode, HandlerTestCase, members, millis
 
 OPERATOR = "/v1/ns/operator"
@@ -29,7 +30,10 @@ class OperatorTestCase(HandlerTestCase):
         self.node = FakeNode()
         self.members = members()
         self.counts = Counts(self.naming)
-        self.area: OperatorV1 = OperatorV1(GUARD, self.naming, self.node, self.members, millis, self.counts, Machine())
+        switches = SwitchOperations(self.naming)
+        self.area: OperatorV1 = OperatorV1(
+            GUARD, self.naming, switches, self.node, self.members, millis, self.counts, Machine()
+        )
 
 
 class MetricsTests(OperatorTestCase):

@@ -1,0 +1,120 @@
+"""Services and their clusters: making, changing, removing and looking at them (docs/spec/naming-v1.md#4 and #5.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from nacos_tw.access.identity import READ as READS
+from nacos_tw.access.identity import Identity
+from nacos_tw.access.operations import Operations, operation
+from nacos_tw.access.resources import naming_resource
+from nacos_tw.access.rules import Rule
+from nacos_tw.errors import NotFound
+from nacos_tw.naming import queries
+from nacos_tw.naming.commands import CreateService, RemoveService, UpdateCluster, UpdateService
+from nacos_tw.naming.model import Service
+from nacos_tw.naming.operations.replicated import Replicated
+from nacos_tw.naming.requests import ClusterSettings, OfNamespace, OneService, Search, ServiceSettings
+
+READ, WRITE = Rule("read", "naming"), Rule("write", "naming")
+
+
+class Services(Operations):
+    """What reads give are the registry's own values, or copies with what this node shows beside them: not to change."""
+
+    __slots__ = ("_naming",)
+
+    def __init__(self, naming: Replicated) -> None:
+        self._naming = naming
+
+    @operation(WRITE)
+    def create(self, identity: Identity, request: ServiceSettings) -> Deferred[Any]:
+        """
+        Create a service.
+
+        @return: fails if it is there already.
+        """
+        return self._naming.change(
+            CreateService(request.service, request.protect_threshold, request.metadata, request.selector)
+        )
+
+    @operation(WRITE)
+    def update(self, identity: Identity, request: ServiceSettings) -> Deferred[Any]:
+        """
+        Replace the settings of a service.
+
+        @return: fails if there is none.
+        """
+        return self._naming.change(
+            UpdateService(request.service, request.protect_threshold, request.metadata, request.selector)
+        )
+
+    @operation(WRITE)
+    def remove(self, identity: Identity, request: OneService) -> Deferred[Any]:
+        """
+        Remove a service with all its instances.
+
+        @return: fails if there is none.
+        """
+        return self._naming.change(RemoveService(request.service))
+
+    @operation(WRITE)
+    def update_cluster(self, identity: Identity, request: ClusterSettings) -> Deferred[Any]:
+        """
+        Create a cluster of a service, or replace its settings.
+
+        @return: fails if there is no such service.
+        """
+        return self._naming.change(
+            UpdateCluster(
+                request.service,
+                request.cluster,
+                request.checker,
+                request.check_port,
+                request.use_instance_port,
+                request.metadata,
+            )
+        )
+
+    @operation(READ)
+    def find(self, identity: Identity, request: OneService) -> Service | None:
+        """A service as this node shows it, None if there is none."""
+        return queries.service_of(self._naming.registry, self._naming.overlay, request.service)
+
+    @operation(READ)
+    def detail(self, identity: Identity, request: OneService) -> Service:
+        """
+        The same, of one that must be there.
+
+        @raise BadParameter: there is none.
+        """
+        found = queries.service_of(self._naming.registry, self._naming.overlay, request.service)
+        return queries.service_detail(found, request.service)
+
+    @operation(READ)
+    def checksum(self, identity: Identity, request: OneService) -> str:
+        """
+        A text that is equal on all nodes that have the same of the service.
+
+        @raise NotFound: there is none.
+        """
+        found = queries.service_of(self._naming.registry, self._naming.overlay, request.service)
+        if found is None:
+            raise NotFound(f"serviceName not found: {request.service[1]}")
+        return queries.checksum(found)
+
+    @operation(Rule("read", "services"))
+    def of_namespace(self, identity: Identity, request: OfNamespace) -> Mapping[str, Service]:
+        """The services of a namespace by grouped name; empty if there is no such namespace."""
+        return queries.services_of(self._naming.registry, self._naming.overlay, request.namespace)
+
+    @operation(Rule("user"))
+    def search(self, identity: Identity, request: Search) -> dict[str, list[str]]:
+        """Grouped names that contain a text, by namespace: of those that the caller may read."""
+        found = queries.search_names(self._naming.registry, self._naming.overlay, request.namespace, request.text)
+        return {
+            namespace: names for namespace, names in found.items() if identity.may(READS, naming_resource(namespace))
+        }
