@@ -9,6 +9,7 @@ import attrs
 import msgspec
 from klein import Klein
 
+from nacos_tw.access.operations import rule_of
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.params import integer
@@ -18,7 +19,9 @@ from nacos_tw.http.v1.faces import Naming
 from nacos_tw.http.v1.shapes import Json, instances_json, selector_json
 from nacos_tw.naming import catalog, queries
 from nacos_tw.naming.model import NO_METADATA, Cluster, Service, ServiceKey
+from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.probes import RoundTrips
+from nacos_tw.naming.requests import OfNamespace, OneService
 
 
 @attrs.frozen
@@ -34,18 +37,19 @@ class CatalogV1:
     guard: Guard
     naming: Naming
     round_trips: Callable[[ServiceKey], Iterable[RoundTrips]] = lambda key: ()
+    services: Services = attrs.field(default=attrs.Factory(lambda self: Services(self.naming), takes_self=True))
 
     def _service(self, call: Call) -> tuple[Service | None, str]:
         key = call.service_key()
-        return queries.service_of(self.naming.registry, self.naming.overlay, key), key[1]
+        return self.services.find(call.identity, OneService(key)), key[1]
 
-    @serve(app, "GET", "/services", needs="read:services")
+    @serve(app, "GET", "/services", needs=rule_of(Services.of_namespace))
     def catalog_services(self, call: Call) -> Reply:
         """A page of services with counts, or with C{withInstances=true} with their instances (pages from 0 there)."""
         page, size = integer(call.given("pageNo")), integer(call.given("pageSize"))
         details = call.spring("withInstances")
         found, count = catalog.catalog_page(
-            queries.services_of(self.naming.registry, self.naming.overlay, call.namespace),
+            self.services.of_namespace(call.identity, OfNamespace(call.namespace)),
             page if details else page - 1,
             size,
             call.get("serviceNameParam"),
@@ -57,7 +61,7 @@ class CatalogV1:
             return json_reply([_detail(service) for service in found])
         return json_reply({"serviceList": [_line(catalog.summary(service)) for service in found], "count": count})
 
-    @serve(app, "GET", "/service", needs="read:naming")
+    @serve(app, "GET", "/service", needs=rule_of(Services.find))
     def catalog_service(self, call: Call) -> Reply:
         """A service and its clusters, as the console edits them."""
         service = catalog.catalog_service(*self._service(call))
@@ -74,7 +78,7 @@ class CatalogV1:
             }
         )
 
-    @serve(app, "GET", "/instances", needs="read:naming")
+    @serve(app, "GET", "/instances", needs=rule_of(Services.find))
     def catalog_instances(self, call: Call) -> Reply:
         """A page of a cluster's instances, with their real health; disabled ones are there too."""
         service, name = self._service(call)
@@ -83,7 +87,7 @@ class CatalogV1:
         found, count = catalog.cluster_instances(service, name, cluster, page, size)
         return json_reply({"list": instances_json(found, self.naming), "count": count})
 
-    @serve(app, "GET", "/rt/service", needs="read:naming")
+    @serve(app, "GET", "/rt/service", needs=rule_of(Services.find))
     def response_times(self, call: Call) -> Reply:
         """How long probes of each cluster take, on the node that probes; elsewhere 1.4's values before a probe."""
         service, _ = self._service(call)

@@ -10,9 +10,10 @@ import msgspec
 from klein import Klein
 
 from nacos_tw.access.identity import READ
+from nacos_tw.access.operations import rule_of
 from nacos_tw.access.resources import naming_resource
 from nacos_tw.cluster.members import MemberList
-from nacos_tw.errors import BadParameter, NotFound
+from nacos_tw.errors import BadParameter
 from nacos_tw.http import params
 from nacos_tw.http.call import Call, read_json
 from nacos_tw.http.guard import Guard
@@ -25,8 +26,9 @@ from nacos_tw.http.v1.reading import read_metadata
 from nacos_tw.http.v1.shapes import service_json
 from nacos_tw.http.v1.subscribers import Shown, all_subscribers, local_subscribers
 from nacos_tw.naming import queries
-from nacos_tw.naming.commands import CreateService, RemoveService, UpdateService
 from nacos_tw.naming.model import DEFAULT_GROUP, ServiceKey, split_name
+from nacos_tw.naming.operations.services import Services
+from nacos_tw.naming.requests import OfNamespace, OneService, Search, ServiceSettings
 from nacos_tw.naming.selectors import parse_list_filter, parse_selector
 from nacos_tw.naming.validation import check_limits, check_service_name
 
@@ -77,10 +79,11 @@ class ServicesV1:
     members: MemberList
     ask_all: AskAll
     pages: Pages = attrs.field(default=attrs.Factory(lambda self: Pages(self.naming), takes_self=True))
+    services: Services = attrs.field(default=attrs.Factory(lambda self: Services(self.naming), takes_self=True))
 
     # -- one service
 
-    @serve(app, "POST", "", needs="write:naming")
+    @serve(app, "POST", "", needs=rule_of(Services.create))
     async def create_service(self, call: Call) -> Reply:
         """Create a service that is not there yet."""
         key = call.service_key()
@@ -88,10 +91,10 @@ class ServicesV1:
         threshold = protect_threshold(call.get("protectThreshold"))
         metadata = read_metadata(call.get("metadata"))
         selector = parse_selector(call.get("selector"))
-        await self.naming.change(CreateService(key, threshold, metadata, selector))
+        await self.services.create(call.identity, ServiceSettings(key, threshold, metadata, selector))
         return ok_reply(call)
 
-    @serve(app, "PUT", "", needs="write:naming")
+    @serve(app, "PUT", "", needs=rule_of(Services.update))
     async def update_service(self, call: Call) -> Reply:
         """Replace a service's settings; metadata and selector that are not sent become empty."""
         key = call.service_key()
@@ -99,21 +102,19 @@ class ServicesV1:
         threshold = protect_threshold(call.required("protectThreshold"))
         metadata = read_metadata(call.get("metadata"))
         selector = parse_selector(call.get("selector"))
-        await self.naming.change(UpdateService(key, threshold, metadata, selector))
+        await self.services.update(call.identity, ServiceSettings(key, threshold, metadata, selector))
         return ok_reply(call)
 
-    @serve(app, "DELETE", "", needs="write:naming")
+    @serve(app, "DELETE", "", needs=rule_of(Services.remove))
     async def delete_service(self, call: Call) -> Reply:
         """Remove a service with all its instances."""
-        await self.naming.change(RemoveService(call.service_key()))
+        await self.services.remove(call.identity, OneService(call.service_key()))
         return ok_reply(call)
 
-    @serve(app, "GET", "", needs="read:naming")
+    @serve(app, "GET", "", needs=rule_of(Services.detail))
     def service_detail(self, call: Call) -> Reply:
         """A service's settings and clusters."""
-        key = call.service_key()
-        service = queries.service_of(self.naming.registry, self.naming.overlay, key)
-        return json_reply(service_json(queries.service_detail(service, key)))
+        return json_reply(service_json(self.services.detail(call.identity, OneService(call.service_key()))))
 
     # -- names
 
@@ -131,23 +132,19 @@ class ServicesV1:
             names = self.pages.names(namespace, group)
             shown, count = queries.page(names, page, size), len(names)
         else:
-            services = queries.services_of(self.naming.registry, self.naming.overlay, namespace)
+            services = self.services.of_namespace(call.identity, OfNamespace(namespace))
             shown, count = queries.service_names(services, group, page, size, keep)
         reply = json_reply({"doms": shown, "count": count})
         if keep is None:
             self.pages.keep(call, namespace, reply)
         return reply
 
-    @serve(app, "GET", "/names", needs="user")
+    @serve(app, "GET", "/names", needs=rule_of(Services.search))
     def service_search(self, call: Call) -> Reply:
         """Bare names that contain C{expr}, by namespace; the count is that of the namespaces."""
         wanted = call.namespace if call.get("namespaceId") else ""
-        found = queries.search_names(self.naming.registry, self.naming.overlay, wanted, call.get("expr"))
-        services = {
-            namespace: [split_name(name)[1] for name in names]
-            for namespace, names in found.items()
-            if call.identity.may(READ, naming_resource(namespace))
-        }
+        found = self.services.search(call.identity, Search(wanted, call.get("expr")))
+        services = {namespace: [split_name(name)[1] for name in names] for namespace, names in found.items()}
         return json_reply({"services": services, "count": len(services)})
 
     # -- subscribers
@@ -176,14 +173,10 @@ class ServicesV1:
             raise BadParameter(f"ip: {status.client_ip} is not in serverlist")
         return ok_reply(call) if status.statuses != "null" else text_reply("fail", call)
 
-    @serve(app, "PUT", "/checksum", needs="read:naming")
+    @serve(app, "PUT", "/checksum", needs=rule_of(Services.checksum))
     def service_checksum(self, call: Call) -> Reply:
         """A text that is equal on all nodes that have the same of the service."""
-        key = call.service_key()
-        service = queries.service_of(self.naming.registry, self.naming.overlay, key)
-        if service is None:
-            raise NotFound(f"serviceName not found: {key[1]}")
-        return json_reply({"checksum": queries.checksum(service)})
+        return json_reply({"checksum": self.services.checksum(call.identity, OneService(call.service_key()))})
 
     @serve(app, "GET", "/selector/types", needs="open")
     def selector_types(self, call: Call) -> Reply:
