@@ -158,7 +158,7 @@ def _naming_areas(parts: Parts, listing: InstanceListV1) -> list[Area]:
         InstanceListV1(API, guard, naming),
         BeatsV1(API, guard, naming),
         OldNamesV1(guard, listing, beats),
-        LegacyV1(guard, naming),
+        LegacyV1(guard, Services(naming)),
         ServicesV1(guard, naming, members, parts.ask_all),
         CatalogV1(guard, naming, parts.probes.round_trips),
         ServiceClustersV1(guard, Services(naming)),

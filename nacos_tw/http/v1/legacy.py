@@ -7,15 +7,14 @@ from typing import Any, ClassVar
 import attrs
 from klein import Klein
 
-from nacos_tw.access.identity import READ
-from nacos_tw.access.resources import naming_resource
+from nacos_tw.access.operations import rule_of
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply
 from nacos_tw.http.routing import serve
-from nacos_tw.http.v1.faces import Naming
-from nacos_tw.naming import queries
 from nacos_tw.naming.model import split_name
+from nacos_tw.naming.operations.services import Services
+from nacos_tw.naming.requests import Search
 from nacos_tw.naming.subscribers import agent_version
 
 OLD_DNS = (1, 0, 1)
@@ -29,17 +28,13 @@ class LegacyV1:
     prefix: ClassVar[str] = "/v1/ns/api"
     app = Klein()
     guard: Guard
-    naming: Naming
+    services: Services
 
-    @serve(app, "GET", "/allDomNames", needs="user")
+    @serve(app, "GET", "/allDomNames", needs=rule_of(Services.search))
     def all_dom_names(self, call: Call) -> Reply:
         """All bare names by namespace; for an old Nacos-DNS those of the public one."""
-        found = queries.search_names(self.naming.registry, self.naming.overlay, "", "")
-        names = {
-            namespace: [split_name(name)[1] for name in grouped]
-            for namespace, grouped in found.items()
-            if call.identity.may(READ, naming_resource(namespace))
-        }
+        found = self.services.search(call.identity, Search("", ""))
+        names = {namespace: [split_name(name)[1] for name in grouped] for namespace, grouped in found.items()}
         doms: Any = names
         agent = call.agent
         if agent.startswith("Nacos-DNS") and agent_version(agent) <= OLD_DNS:

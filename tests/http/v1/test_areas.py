@@ -57,7 +57,7 @@ def areas() -> list[Any]:
         OperatorV1(GUARD, naming, SwitchOperations(naming), node, known, millis, counts, machine, OPS),
         RaftV1(GUARD, naming, node, known),
         DistroV1(GUARD, naming),
-        LegacyV1(GUARD, naming),
+        LegacyV1(GUARD, Services(naming)),
         ClusterCoreV1(GUARD, known, node, asker({}), millis),
         ConsoleV1(GUARD, lambda: "", False, 8848),
         PrometheusV1(GUARD, naming, node, known, counts, machine, lambda: ""),

@@ -259,7 +259,7 @@ class LegacyTests(HandlerTestCase):
 
     def setUp(self) -> None:
         self.naming = FakeNaming()
-        self.area = LegacyV1(GUARD, self.naming)
+        self.area = LegacyV1(GUARD, Services(self.naming))
 
     def test_names(self) -> None:
         """Bare names by namespace and their number; an array for an old DNS."""
