@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.logger import Logger
 
 from nacos_tw.raft.applying import Applying
-from nacos_tw.raft.core.state import State
+from nacos_tw.raft.core.core import Core
 from nacos_tw.raft.disk.files import Disk
 from nacos_tw.raft.disk.store import Store
 
@@ -26,12 +26,12 @@ class SetAside:
         self._log_too = False
         self._applying = applying
 
-    def found(self, core: State) -> str:
+    def found(self, core: Core) -> str:
         """
         The leader's log is not the one that this node knows to be committed: nodes that had that were restored from
         older copies.
 
-        @param core: has a L{contradiction<State.contradiction>}.
+        @param core: has a L{contradiction<Core.contradiction>}.
         @return: the same as a reason why this node is not ready.
         """
         self.count += 1

@@ -36,7 +36,7 @@ class _Mutant(Core):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.election.__class__ = self.election_type
-        self._follower.__class__ = self.follower_type
+        self.follower.__class__ = self.follower_type
 
     def become_leader(self) -> None:
         super().become_leader()
@@ -180,19 +180,27 @@ class ChangesMembersEarly(_Mutant):
 class RecoversEarly(_Mutant):
     """Votes again after its log was lost without an entry of the leader's own term."""
 
-    def check_recovered(self) -> None:
-        if 0 <= self._follower.target <= self.commit <= self.saves.stable:
-            self.recovering = False
-            self.dirty = True
+    class follower_type(Follower):  # noqa: N801
+        __slots__ = ()
+
+        def check_recovered(self) -> None:
+            core = self._core
+            if 0 <= self.target <= core.commit <= core.saves.stable:
+                core.recovering = False
+                core.dirty = True
 
 
 class RecoversBehind(_Mutant):
     """Votes again although it has not all that the leader had committed."""
 
-    def check_recovered(self) -> None:
-        if 0 < self.commit <= self.saves.stable and self.log.term(self.commit) == self.term:
-            self.recovering = False
-            self.dirty = True
+    class follower_type(Follower):  # noqa: N801
+        __slots__ = ()
+
+        def check_recovered(self) -> None:
+            core = self._core
+            if 0 < core.commit <= core.saves.stable and core.log.term(core.commit) == core.term:
+                core.recovering = False
+                core.dirty = True
 
 
 class VotesOnceMet(_Mutant):

@@ -243,7 +243,7 @@ class MembershipTests(SynchronousTestCase):
         node.step("C", AppendResponse(1, True, 2))
         self.assertIs(node.core.role, Role.FOLLOWER)
         self.assertIn(("B", TimeoutNow(1)), node.take())
-        self.assertFalse(node.core.may_stand)
+        self.assertFalse(node.core.election.may_stand)
 
     def test_voted_out_by_an_uncommitted_entry_still_stands(self) -> None:
         """Its log may be the only one that can win (thesis, 4.2.2)."""

@@ -132,7 +132,7 @@ class TwoNodesTests(SynchronousTestCase):
             for name in "AB":
                 core = group.core(name)
                 core.election.stand(0.0, pre=False)
-                group.act(name, lambda core: core.arm())
+                group.act(name, lambda core: core.election.arm())
             group.run(0.1)
             self.assertEqual([(group.core(n).vote, group.core(n).term) for n in "AB"], [("A", 1), ("B", 1)])
             group.cuts.clear()

@@ -7,20 +7,29 @@ so on, takes L{Core.ready} after each of them, and does what it says, in the ord
 Saves may overlap: a second Ready may come before the first is on disk, as long as saves finish in
 order and C{Ready.messages} wait for their own and all earlier ones.
 
+The core's parts are L{Election}, L{Follower} and L{Leader}, which decide; L{Saves} and L{Delivery}, which keep count of
+what the disk and the state machine have; and L{Outbox}, where the next Ready gathers.
+
 Sources: Ongaro and Ousterhout 2014 ("paper"), Ongaro's dissertation ("thesis").
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from nacos_tw.raft.core.delivery import Delivery
+from nacos_tw.raft.core.election import Election
+from nacos_tw.raft.core.follower import Follower
+from nacos_tw.raft.core.leader import Leader
 from nacos_tw.raft.core.log import Log
+from nacos_tw.raft.core.marks import Mark, Marks
 from nacos_tw.raft.core.messages import (
     AnyMessage,
     AppendEntries,
     AppendResponse,
     Configuration,
+    HardState,
     InstallSnapshot,
     RequestVote,
     SnapshotMeta,
@@ -28,21 +37,106 @@ from nacos_tw.raft.core.messages import (
     TimeoutNow,
     VoteResponse,
 )
+from nacos_tw.raft.core.outbox import Outbox
 from nacos_tw.raft.core.progress import Progress
-from nacos_tw.raft.core.quorum import majority
-from nacos_tw.raft.core.ready import IncomingChunk, Ready, Role, Timing
-from nacos_tw.raft.core.state import State
+from nacos_tw.raft.core.ready import Dice, IncomingChunk, Ready, Role, Timing
+from nacos_tw.raft.core.saves import Saves
 
 __all__ = ["Core", "IncomingChunk", "Log", "Ready", "Role", "Timing"]
 
+_NEVER = float("inf")
+_DEFAULT = Timing()
+OTHER_STATE = "entry {mark.index} of term {mark.term} is part of this node's state, but not of the cluster's log"
+"""What was applied before this start must be part of what is committed now."""
 _NO_PROGRESS: Mapping[str, Progress] = MappingProxyType({})
 
 
-class Core(State):
-    """One node's part in Raft, as its driver sees it: facts and inputs here, L{ready<State.ready>} for
-    the output. Times are seconds on the driver's clock, which never goes back."""
+class Core:
+    """
+    One node's part in Raft. Times are seconds on the driver's clock, which never goes back.
 
-    __slots__ = ()
+    @ivar node: this node's name.
+    @ivar deadline: when L{tick} wants to be called next.
+    @ivar role, term, vote: as in the paper; C{vote} is "" when there is none.
+    @ivar log: the log in memory.
+    @ivar config: the configuration in force: the newest in log or snapshot, else the constructor's.
+    @ivar wanted: the configuration that this node would move the cluster to.
+    @ivar commit: the highest index known to be committed.
+    @ivar leader_commit: the highest commit index that a leader told.
+    @ivar recovering: whether this node lost its log and does not vote until it has caught up.
+    @ivar met: term and commit index of the first leader that was heard since this start; None: none was.
+    @ivar last_heard: when the leader was last heard.
+    @ivar leader_lost: whether the link to the leader closed since.
+    @ivar now: when the last input came.
+    @ivar rounds: the newest confirmation round this node opened as leader.
+    @ivar saves, delivery, outbox: see the modules of those names.
+    @ivar leading: the leader's part, while this node leads.
+    @ivar resigned: why this node led no more when it last did; "" if it never has.
+    @ivar contradiction: what this node holds against its leader's log, as a sentence; "" for nothing. The core has
+        stopped then.
+    @ivar contradicts_log: whether it is the log that does; else only what was applied from it in an earlier life.
+    """
+
+    __slots__ = (
+        "_leader", "_marks", "_stopped", "commit", "config", "contradiction", "contradicts_log", "deadline", "delivery",
+        "dirty", "election", "follower", "last_heard", "leader_commit", "leader_lost", "leading", "log", "max_bytes",
+        "max_inflight", "met", "node", "now", "outbox", "random", "recovering", "resigned", "role", "rounds", "saves",
+        "term", "timing", "vote", "wanted",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        node: str,
+        config: Configuration,
+        hard: HardState,
+        log: Log,
+        random: Dice,
+        now: float,
+        timing: Timing = _DEFAULT,
+        max_bytes: int = 512 * 1024,
+        max_inflight: int = 64,
+        commit: int = 0,
+        marks: Iterable[Mark] = (),
+    ) -> None:
+        """
+        @param config: in force as long as neither log nor snapshot hold one; a leader moves the
+            cluster there, one voter at a time.
+        @param hard, log: from this node's disk. The driver has restored the state machine from
+            C{log.snapshot}, if there is one.
+        @param max_bytes: about how much entry data goes into one message or one C{Ready.committed}.
+        @param max_inflight: how many messages with entries may be on their way to one follower.
+        @param commit: the highest index that was known to be committed before this start.
+        @param marks: entries that parts of the state had applied before this start.
+        """
+        self.node, self.log, self.random, self.timing = node, log, random, timing
+        self.max_bytes, self.max_inflight = max_bytes, max_inflight
+        self.wanted = config
+        self.config = log.config or config
+        self.term, self.vote, self.recovering = hard.term, hard.vote, hard.recovering
+        self.saves = Saves(hard, log.last_index)
+        self.role = Role.FOLLOWER
+        self.resigned = ""
+        self._leader = ""
+        self.leading: Leader | None = None
+        self.commit = log.snapshot.index if log.snapshot else 0
+        self.contradiction, self.contradicts_log = "", False
+        self._marks = Marks(marks)
+        if commit > log.last_index:
+            commit = 0  # the log has lost its end since, and what is there now may be another's
+        self.commit = max(self.commit, commit, self._marks.known(log))
+        self.leader_commit = self.rounds = 0
+        self.last_heard, self.leader_lost = -_NEVER, False
+        self.met: tuple[int, int] | None = None
+        self.delivery = Delivery(log.snapshot.index if log.snapshot else 0)
+        self.outbox = Outbox((self.role, self.term, self._leader))
+        self.now, self._stopped, self.dirty = now, False, self.delivery.given < self.commit
+        self.election = Election(self)
+        self.follower = Follower(self)
+        if self.recovering and self.config.voters == (node,):
+            self.recovering, self.dirty = False, True  # there is nobody to recover from
+        self.election.arm()
+        if self.config.voters == (node,):
+            self.deadline = now  # there is nobody to wait for
 
     # -- facts
 
@@ -72,7 +166,12 @@ class Core(State):
         newest = self.log.snapshot.index if self.log.snapshot else 0
         if term is None or not newest < index <= self.commit:
             return None
-        return SnapshotMeta(index, term, self.log.config_at(index) or self._wanted, self.log.leads.until(index))
+        return SnapshotMeta(index, term, self.log.config_at(index) or self.wanted, self.log.leads.until(index))
+
+    @property
+    def leader(self) -> str | None:
+        """The leader of this term, if it is known and was heard of in time."""
+        return self._leader or None
 
     # -- inputs
 
@@ -99,19 +198,19 @@ class Core(State):
 
     def _take(self, sender: str, message: AnyMessage, now: float) -> None:
         if isinstance(message, AppendEntries):
-            self._follower.on_append(sender, message, now)
+            self.follower.on_append(sender, message, now)
         elif isinstance(message, AppendResponse):
             if self.leading is not None:
                 self.leading.on_append_response(sender, message, now)
         elif isinstance(message, VoteResponse):
             self.election.on_response(sender, message, now)
         elif isinstance(message, InstallSnapshot):
-            self._follower.on_snapshot(sender, message, now)
+            self.follower.on_snapshot(sender, message, now)
         elif isinstance(message, SnapshotResponse):
             if self.leading is not None:
                 self.leading.on_snapshot_response(sender, message, now)
-        elif isinstance(message, TimeoutNow) and sender == self._leader and self.may_stand and self.leading is None:
-            self.election.stand(now, pre=False, transfer=True)
+        elif isinstance(message, TimeoutNow) and sender == self._leader and self.leading is None:
+            self.election.take_over(now)
 
     def tick(self, now: float) -> None:
         """Time has passed; to be called when C{deadline} has come."""
@@ -170,13 +269,11 @@ class Core(State):
         if self.leading is not None:
             self.leading.advance()
         if self.recovering:
-            self.check_recovered()
+            self.follower.check_recovered()
 
     def applied(self, index: int) -> None:
         """The state machine has applied the log up to C{index}, or was restored from a snapshot of it."""
-        self.applied_index = max(self.applied_index, index)
-        if self._restoring and index >= self._restoring:
-            self._restoring = 0
+        if self.delivery.applied(index):
             self.dirty = True
 
     def snapshot_taken(self, meta: SnapshotMeta, first: int) -> None:
@@ -184,7 +281,7 @@ class Core(State):
         newest = self.log.snapshot.index if self.log.snapshot else 0
         if self._stopped or not newest < meta.index <= self.commit or self.log.term(meta.index) != meta.term:
             return
-        self.log.compact(meta, min(first, self.saves.unsaved, self._given + 1))
+        self.log.compact(meta, min(first, self.saves.unsaved, self.delivery.given + 1))
         if self.leading is not None:
             self.leading.snapshot_replaced()
 
@@ -199,32 +296,18 @@ class Core(State):
         if self._stopped:
             return
         self.now = now
-        self._links.add(peer)
         if self.leading is not None:
             self.leading.connected(peer)
-            return
-        if peer == self._leader:
-            self.leader_lost = False
-        voters = self.config.voters
-        if self._leader or self.role is Role.CANDIDATE or peer not in voters:
-            if self.role is Role.CANDIDATE and peer in voters and peer not in self.election.votes:
-                self.election.ask(peer)
-            return
-        reachable = sum(voter in self._links for voter in voters if voter != self.node) + 1
-        if reachable >= majority(len(voters)):
-            self.election.hurry(now)
+        self.election.connected(peer, now)
 
     def disconnected(self, peer: str, now: float) -> None:
         """The link to a peer closed. If it is the leader, its process has probably died."""
-        self._links.discard(peer)
         if self._stopped:
             return
         self.now = now
         if self.leading is not None:
             self.leading.disconnected(peer)
-        elif peer == self._leader:
-            self.leader_lost = True
-            self.election.hurry(now)
+        self.election.disconnected(peer, now)
 
     def transfer(self, target: str | None, now: float) -> bool:
         """
@@ -238,3 +321,121 @@ class Core(State):
             return False
         self.now = now
         return self.leading.transfer(target, now)
+
+    # -- output
+
+    def ready(self) -> Ready | None:
+        """The work that has come up since the last call; None when there is none."""
+        if not self.dirty or self._stopped:
+            return None
+        if self.leading is not None:
+            self.leading.flush()
+        saves, outbox, log = self.saves, self.outbox, self.log
+        hard = saves.handed
+        changed = hard.term != self.term or hard.vote != self.vote or hard.recovering != self.recovering
+        if changed:
+            hard = HardState(self.term, self.vote, self.recovering)
+        entries = log.tail(saves.unsaved) if saves.unsaved <= log.last_index else ()
+        committed = self.delivery.next(log, self.commit, self.max_bytes)
+        self.dirty = self.delivery.more(self.commit)
+        if changed or entries or outbox.chunk is not None:
+            saves.hand_out(outbox.token, hard, log.last_index, self.now)
+        known = (self.role, self.term, self._leader)
+        return outbox.take(hard if changed else None, entries, committed, self.commit, known)
+
+    # -- for the parts of the core (election, follower, leader)
+
+    def send_now(self, peer: str, message: AnyMessage) -> None:
+        """Queue a message that promises nothing."""
+        self.outbox.at_once.append((peer, message))
+        self.dirty = True
+
+    def send_saved(self, peer: str, message: AnyMessage) -> None:
+        """Queue a message that may leave only when all of the memory of now is on disk."""
+        self.outbox.after_save.append((peer, message))
+        self.dirty = True
+
+    def set_vote(self, candidate: str) -> None:
+        """Vote in this term; it is on disk before the answer leaves."""
+        self.vote = candidate
+        self.dirty = True
+
+    def commit_to(self, index: int) -> None:
+        """Everything up to C{index} is committed."""
+        if index > self.commit:
+            self.commit = min(index, self.log.last_index)
+            self.dirty = True
+            other = self._marks.contradicts(self.log, self.commit, self.term) if self._marks.left else None
+            if other is not None:
+                self.contradict(OTHER_STATE.format(mark=other), log=False)
+        if self.recovering:
+            self.follower.check_recovered()
+
+    def contradict(self, what: str, *, log: bool = True) -> None:
+        """What this node knows to be committed is not what the cluster has now: it takes no part until its driver has
+        put that away."""
+        self.contradiction, self.contradicts_log = what, log
+        self.stop()
+
+    def stop(self) -> None:
+        """Never act again: nothing more comes out, whatever goes in."""
+        self._stopped = True
+        self.leading = None
+        self.role = Role.FOLLOWER
+        self._leader = ""
+        self.deadline = _NEVER
+        self.dirty = False
+
+    def log_changed(self) -> None:
+        """The log grew or was cut: there is something to save, and a configuration may have come or gone."""
+        self.dirty = True
+        config = self.log.config or self.wanted
+        if config is not self.config:
+            self.config = config
+            if self.leading is not None:
+                self.leading.config_changed()
+
+    # -- roles
+
+    def become_follower(self, term: int, leader: str, why: str = "") -> None:
+        """
+        Follow C{leader} ("" when it is not known) in C{term}, which is not below the current one.
+
+        @param why: what ends the lead of a node that leads; kept in L{resigned}.
+        """
+        led = self.role is Role.LEADER
+        if led:
+            self.resigned = why
+        self._reset(Role.FOLLOWER, term, leader)
+        if leader:
+            self.election.haste = -1
+        if leader or led:
+            self.election.arm()
+
+    def become_candidate(self, *, pre: bool) -> None:
+        """Stand for election in the next term; with C{pre} only ask whether that would succeed."""
+        if self.role is Role.LEADER:
+            raise RuntimeError("a leader cannot stand for election")
+        if pre:
+            self._reset(Role.PRE_CANDIDATE, self.term, "")
+        else:
+            self._reset(Role.CANDIDATE, self.term + 1, "")
+            self.vote = self.node
+
+    def become_leader(self) -> None:
+        """Lead the term for which this node was elected."""
+        if self.role is not Role.CANDIDATE:
+            raise RuntimeError("only a candidate can become leader")
+        self._reset(Role.LEADER, self.term, self.node)
+        self.election.haste = -1
+        self.leading = Leader(self, self.wanted, self.now)
+        self.leading.begin()
+
+    def _reset(self, role: Role, term: int, leader: str) -> None:
+        if term > self.term:
+            self.term, self.vote = term, ""
+            self.follower.reset()
+        self.role, self._leader = role, leader
+        self.leading = None
+        self.leader_lost = False
+        self.dirty = True

@@ -9,7 +9,7 @@ from nacos_tw.raft.core.quorum import majority
 from nacos_tw.raft.core.ready import Role
 
 if TYPE_CHECKING:
-    from nacos_tw.raft.core.state import State
+    from nacos_tw.raft.core.core import Core
 
 
 class Election:
@@ -18,15 +18,36 @@ class Election:
 
     @ivar votes: who granted the (pre-)vote of the current candidacy.
     @ivar haste: how many hurried attempts were made; -1 when there is no hurry.
+    @ivar patience: the timeout that was drawn last, in seconds.
     """
 
-    __slots__ = ("_core", "_transfer", "haste", "votes")
+    __slots__ = ("_core", "_links", "_transfer", "haste", "patience", "votes")
 
-    def __init__(self, core: State) -> None:
+    def __init__(self, core: Core) -> None:
         self._core = core
+        self._links: set[str] = set()
         self._transfer = False
         self.votes: set[str] = set()
         self.haste = -1
+        self.patience = 0.0
+
+    @property
+    def may_stand(self) -> bool:
+        """
+        Whether this node could become leader: it is a voter and not recovering. As long as it does not
+        know that it was voted out for good, it stands: its log may be the only one that can win (thesis,
+        4.2.2).
+        """
+        core = self._core
+        if core.recovering:
+            return False
+        if core.node in core.config.voters:
+            return True
+        log, commit = core.log, core.commit
+        named = log.named_since(commit, core.node)
+        if log.config_at(commit) is None:
+            named = named or core.node in core.wanted.voters
+        return named and log.config_index > commit
 
     def draw(self) -> float:
         """A fresh timeout, in seconds."""
@@ -37,27 +58,57 @@ class Election:
                 return low * (1 + 2 * self._core.random.random())
         return timing.election * (1 + self._core.random.random())
 
+    def arm(self) -> None:
+        """Draw a timeout, and let it begin now."""
+        self.patience = self.draw()
+        self._core.deadline = self._core.now + self.patience
+
     def hurry(self, now: float) -> None:
         """The next timeout comes within the hurried range."""
         self.haste = 0
         self._core.deadline = min(self._core.deadline, now + self.draw())
+
+    def connected(self, peer: str, now: float) -> None:
+        """The link to a peer came up: ask for its vote, or stand soon if a majority is connected and nobody leads."""
+        core = self._core
+        self._links.add(peer)
+        if core.leading is not None:
+            return
+        if peer == core.leader:
+            core.leader_lost = False
+        voters = core.config.voters
+        if core.leader or core.role is Role.CANDIDATE or peer not in voters:
+            if core.role is Role.CANDIDATE and peer in voters and peer not in self.votes:
+                self.ask(peer)
+            return
+        reachable = sum(voter in self._links for voter in voters if voter != core.node) + 1
+        if reachable >= majority(len(voters)):
+            self.hurry(now)
+
+    def disconnected(self, peer: str, now: float) -> None:
+        """The link to a peer closed."""
+        core = self._core
+        self._links.discard(peer)
+        if core.leading is None and peer == core.leader:
+            core.leader_lost = True
+            self.hurry(now)
 
     def timeout(self, now: float) -> None:
         """Nothing was heard of a leader, or a candidacy led nowhere: stand, if that makes sense."""
         core = self._core
         if self.haste >= 0:
             self.haste += 1
-        if core.may_stand and not core.saves.stuck(now, core.timing.election):
+        if self.may_stand and not core.saves.stuck(now, core.timing.election):
             self.stand(now, pre=core.config.voters != (core.node,))
         else:
             core.become_follower(core.term, "")
-            core.arm()
+            self.arm()
 
     def stand(self, now: float, *, pre: bool, transfer: bool = False) -> None:
         """Ask all voters for their votes; with C{pre} ask first whether they would give it."""
         core = self._core
         core.become_candidate(pre=pre)
-        core.arm()
+        self.arm()
         self._transfer = transfer
         # Its own vote counts once it is on disk (own_vote); a pre-vote promises nothing.
         self.votes = {core.node} if pre else set()
@@ -66,6 +117,11 @@ class Election:
                 self.ask(voter)
         if pre:
             self._count(now)
+
+    def take_over(self, now: float) -> None:
+        """The leader hands over to this node."""
+        if self.may_stand:
+            self.stand(now, pre=False, transfer=True)
 
     def ask(self, voter: str) -> None:
         """Send (again) the request of the current candidacy to one voter."""
@@ -99,7 +155,7 @@ class Election:
             granted = core.vote in ("", sender) and self._may_vote_for(request)
             if granted:
                 core.set_vote(sender)
-                core.arm()
+                self.arm()
             # Leaves once the vote is on disk: a restart must not vote twice in one term.
             core.send_saved(sender, VoteResponse(core.term, False, granted))
 

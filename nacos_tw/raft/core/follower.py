@@ -14,10 +14,10 @@ from nacos_tw.raft.core.messages import (
     SnapshotMeta,
     SnapshotResponse,
 )
-from nacos_tw.raft.core.ready import IncomingChunk
+from nacos_tw.raft.core.ready import IncomingChunk, Role
 
 if TYPE_CHECKING:
-    from nacos_tw.raft.core.state import State
+    from nacos_tw.raft.core.core import Core
 
 _OTHER = "entry {index}, which a majority had acknowledged, is another one in the log of the leader {leader}"
 
@@ -33,7 +33,7 @@ class Follower:
 
     __slots__ = ("_core", "_incoming", "seen", "target")
 
-    def __init__(self, core: State) -> None:
+    def __init__(self, core: Core) -> None:
         self._core = core
         self._incoming: tuple[SnapshotMeta, int] | None = None
         self.seen = 0
@@ -49,7 +49,7 @@ class Follower:
         core = self._core
         entries = message.entries
         prev = message.prev_index
-        if (entries and not _in_order(message)) or prev < 0 or not core.hear(sender, now):
+        if (entries and not _in_order(message)) or prev < 0 or not self._hear(sender, now):
             return
         if core.met is None:
             core.met = core.term, message.commit
@@ -57,7 +57,7 @@ class Follower:
             core.leader_commit = message.commit
         if message.round > self.seen:
             self._take_beats(message)
-        if core.chunk is not None and core.chunk.done:
+        if core.outbox.chunk is not None and core.outbox.chunk.done:
             return  # the log restarts with this Ready; entries after it must not be saved before it
         log = core.log
         if self._contradicts(sender, message):
@@ -83,7 +83,7 @@ class Follower:
         """A chunk of a snapshot."""
         core = self._core
         meta = message.meta
-        if meta.index <= 0 or message.offset < 0 or not core.hear(sender, now) or core.chunk is not None:
+        if meta.index <= 0 or message.offset < 0 or not self._hear(sender, now) or core.outbox.chunk is not None:
             return
         known = min(meta.index, core.commit)
         if known and core.log.contradicts_snapshot(meta, known):
@@ -102,8 +102,50 @@ class Follower:
             return
         wanted += len(message.data)
         self._incoming = None if message.done else (meta, wanted)
-        core.take_chunk(IncomingChunk(meta, message.offset, message.data, message.done))
+        self._take_chunk(IncomingChunk(meta, message.offset, message.data, message.done))
         core.send_saved(sender, SnapshotResponse(core.term, meta.index, wanted, message.done, self.seen))
+
+    def check_recovered(self) -> None:
+        """
+        A node that lost its log may vote again when it has, on disk, everything that it can have
+        acknowledged before: all that its leader had committed when it began to catch up, and an entry
+        of that leader's own term, before which nothing can be missing.
+        """
+        target, core = self.target, self._core
+        if 0 <= target <= core.commit <= core.saves.stable and core.log.term(core.commit) == core.term:
+            core.recovering = False
+            core.dirty = True
+
+    def _hear(self, sender: str, now: float) -> bool:
+        """The leader of this term was heard; return whether C{sender} can be that."""
+        core = self._core
+        if core.role is not Role.FOLLOWER:
+            if core.role is Role.LEADER:
+                return False
+            core.become_follower(core.term, sender)
+        elif sender != core.leader:
+            if core.leader:
+                return False
+            core.become_follower(core.term, sender)
+        core.last_heard = now
+        if not core.leader_lost:
+            # What still comes in after the leader's link closed was sent by a process that is gone.
+            core.deadline = now + core.election.patience
+        return True
+
+    def _take_chunk(self, chunk: IncomingChunk) -> None:
+        """Queue a piece of the leader's snapshot for the disk; with the last one the log restarts."""
+        core = self._core
+        core.outbox.chunk = chunk
+        core.dirty = True
+        if not chunk.done:
+            return
+        meta = chunk.meta
+        core.saves.restart(meta.index, min(core.commit, core.log.last_index))
+        core.log.restart(meta)
+        core.delivery.restore(meta.index)
+        core.commit = meta.index
+        core.log_changed()
 
     def _contradicts(self, sender: str, message: AppendEntries) -> bool:
         """
@@ -136,7 +178,7 @@ class Follower:
             return
         core = self._core
         new = last - self.seen
-        core.beats.extend(beats[-new:] if new < len(beats) else beats)
+        core.outbox.beats.extend(beats[-new:] if new < len(beats) else beats)
         core.dirty = True
         self.seen = last
 

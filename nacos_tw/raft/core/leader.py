@@ -24,7 +24,7 @@ from nacos_tw.raft.core.quorum import majority, one_step, reached
 from nacos_tw.raft.core.rounds import Rounds
 
 if TYPE_CHECKING:
-    from nacos_tw.raft.core.state import State
+    from nacos_tw.raft.core.core import Core
 
 _RESEND = 4
 """After how many heartbeats without an answer a chunk of the snapshot is sent again."""
@@ -41,7 +41,7 @@ class Leader:
 
     __slots__ = ("_core", "_handover", "_handover_until", "_wanted", "progress", "rounds")
 
-    def __init__(self, core: State, wanted: Configuration, now: float) -> None:
+    def __init__(self, core: Core, wanted: Configuration, now: float) -> None:
         self._core = core
         self._wanted = wanted
         self._handover = ""
@@ -284,7 +284,8 @@ class Leader:
 
     def _ask_chunk(self, peer: str, progress: Progress) -> None:
         progress.asked = self._core.now
-        self._core.want_chunk(peer, progress.snapshot, progress.offset)
+        self._core.outbox.reads.append((peer, progress.snapshot, progress.offset))
+        self._core.dirty = True
 
     # -- counting
 
@@ -300,7 +301,7 @@ class Leader:
         core = self._core
         newest = self.rounds.newest
         if self.rounds.settle([newest if v == core.node else self.progress[v].round_acked for v in core.config.voters]):
-            core.rounds_confirmed = self.rounds.confirmed
+            core.outbox.confirmed = self.rounds.confirmed
             core.dirty = True
 
     def _matched(self, peer: str, progress: Progress, match: int) -> None:
