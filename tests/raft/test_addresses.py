@@ -10,8 +10,8 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.raft.net.addresses import Sources, normal
+from nacos_tw.raft.net.connectivity import Connectivity
 from nacos_tw.raft.net.dialing import endpoint
-from nacos_tw.raft.net.presence import Presence
 from tests.raft.test_peers import Place
 
 
@@ -106,35 +106,35 @@ class EndpointTests(SynchronousTestCase):
         self.assertEqual(kinds, [TCP4ClientEndpoint, TCP6ClientEndpoint, HostnameEndpoint])
 
 
-class PresenceTests(SynchronousTestCase):
+class ConnectivityTests(SynchronousTestCase):
     """One event per change."""
 
     def test_killed_process(self) -> None:
         """Both links close, in either order: one loss; a new link: connected."""
-        presence = Presence()
-        self.assertTrue(presence.up("b"))
-        self.assertTrue(presence.outgoing_closed("b", "in"))
-        self.assertTrue(presence.up("b"))
-        self.assertFalse(presence.incoming_closed("b", "in", 5))
-        self.assertTrue(presence.incoming_closed("b", "in 2", 6))
-        self.assertFalse(presence.outgoing_closed("b", None))
-        self.assertFalse(presence.alive("b", 7))
-        self.assertTrue(presence.up("b"))
+        connectivity = Connectivity()
+        self.assertTrue(connectivity.up("b"))
+        self.assertTrue(connectivity.outgoing_closed("b", "in"))
+        self.assertTrue(connectivity.up("b"))
+        self.assertFalse(connectivity.incoming_closed("b", "in", 5))
+        self.assertTrue(connectivity.incoming_closed("b", "in 2", 6))
+        self.assertFalse(connectivity.outgoing_closed("b", None))
+        self.assertFalse(connectivity.alive("b", 7))
+        self.assertTrue(connectivity.up("b"))
 
     def test_doubt(self) -> None:
         """After the incoming link only an answer to a later Ping shows that the peer lives, once."""
-        presence = Presence()
-        presence.up("b")
-        self.assertTrue(presence.incoming_closed("b", "in", 100))
-        self.assertFalse(presence.alive("b", 99))
-        self.assertTrue(presence.alive("b", 100))
-        self.assertFalse(presence.alive("b", 101))
+        connectivity = Connectivity()
+        connectivity.up("b")
+        self.assertTrue(connectivity.incoming_closed("b", "in", 100))
+        self.assertFalse(connectivity.alive("b", 99))
+        self.assertTrue(connectivity.alive("b", 100))
+        self.assertFalse(connectivity.alive("b", 101))
 
     def test_never_connected(self) -> None:
         """A peer that was not connected cannot be lost."""
-        presence = Presence()
-        self.assertFalse(presence.incoming_closed("b", "in", 1))
-        self.assertFalse(presence.outgoing_closed("b", "in"))
-        presence.forget("in")
-        presence.up("b")
-        self.assertTrue(presence.incoming_closed("b", "in", 2))
+        connectivity = Connectivity()
+        self.assertFalse(connectivity.incoming_closed("b", "in", 1))
+        self.assertFalse(connectivity.outgoing_closed("b", "in"))
+        connectivity.forget("in")
+        connectivity.up("b")
+        self.assertTrue(connectivity.incoming_closed("b", "in", 2))

@@ -22,10 +22,10 @@ from nacos_tw.errors import StartError
 from nacos_tw.raft.net.addresses import Sources
 from nacos_tw.raft.net.asking import Answering, Questions, unavailable
 from nacos_tw.raft.net.codec import LIMIT, Answer, AnyFrame, Ask, Hello, encode
+from nacos_tw.raft.net.connectivity import Connectivity
 from nacos_tw.raft.net.dialing import Dialer, IRaftAddress
 from nacos_tw.raft.net.handshake import DialerHandshake, Introduction, ListenerHandshake
 from nacos_tw.raft.net.listening import Listening
-from nacos_tw.raft.net.presence import Presence
 from nacos_tw.raft.net.protocol import Link, Secured, Turn
 from nacos_tw.raft.net.security import IRaftTls
 
@@ -128,7 +128,7 @@ class Peers(Service):
         self._outgoing: dict[str, Link] = {}
         self._incoming: dict[str, Link] = {}
         self._links: dict[Link, None] = {}
-        self._presence = Presence()
+        self._connectivity = Connectivity()
         self._warned: dict[str, float] = {}
         self._digest = b""
         self._members: dict[str, IRaftAddress] = {}
@@ -279,7 +279,7 @@ class Peers(Service):
             self.counters["dialed"] += 1
             self._outgoing[peer] = link
             self._dialers[peer].succeeded()
-            if self._presence.up(peer):
+            if self._connectivity.up(peer):
                 self._announce(peer)
         elif hello is not None:
             self.counters["accepted"] += 1
@@ -312,7 +312,7 @@ class Peers(Service):
         peer = link.session.peer
         if link is self._outgoing.get(peer) and link.rtt is not None:
             self.rtt[peer] = link.rtt
-            if self._presence.alive(peer, sent):
+            if self._connectivity.alive(peer, sent):
                 self._announce(peer)
 
     def link_down(self, link: Link, reason: str) -> None:
@@ -329,15 +329,15 @@ class Peers(Service):
         peer = link.session.peer
         ours = self._outgoing if link.dialing else self._incoming
         if ours.get(peer) is not link:
-            self._presence.forget(link)
+            self._connectivity.forget(link)
             return
         del ours[peer]
         self.log.info("Raft link {side} {peer} closed: {reason}", side=_side(link), peer=peer, reason=reason)
         if link.dialing:
             self.rtt.pop(peer, None)
-            lost = self._presence.outgoing_closed(peer, self._incoming.get(peer))
+            lost = self._connectivity.outgoing_closed(peer, self._incoming.get(peer))
         else:
-            lost = self._presence.incoming_closed(peer, link, int(self._clock.seconds() * 1e6))
+            lost = self._connectivity.incoming_closed(peer, link, int(self._clock.seconds() * 1e6))
         if lost and self.running:
             self._tell(self._events.peer_disconnected, peer)
             # If it was the connection that it dialed: does it live?

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 
-class Presence:
+class Connectivity:
     """
     A peer becomes connected with the outgoing link to it, and lost with either of the two links.
 
