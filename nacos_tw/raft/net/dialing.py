@@ -38,7 +38,7 @@ class IRaftAddress(Protocol):
         """TCP port."""
 
 
-class State(enum.Enum):
+class DialerState(enum.Enum):
     """What a L{Dialer} does. IDLE → DIALING ⇄ WAITING; DIALING → OPEN → WAITING; any → IDLE by stop()."""
 
     IDLE = "idle"
@@ -89,16 +89,16 @@ class Dialer:
         self._pause = Backoff(FIRST_PAUSE, LONGEST_PAUSE, random)
         self._attempt: Deferred[IProtocol] | None = None
         self._retry: IDelayedCall | None = None
-        self.state = State.IDLE
+        self.state = DialerState.IDLE
 
     def start(self) -> None:
         """Begin. Harmless if it has begun."""
-        if self.state is State.IDLE:
+        if self.state is DialerState.IDLE:
             self._dial()
 
     def stop(self) -> None:
         """Dial no more. A connection that is open is its owner's to close."""
-        self.state = State.IDLE
+        self.state = DialerState.IDLE
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
@@ -111,28 +111,28 @@ class Dialer:
 
     def hurry(self) -> None:
         """The other side shows that it is there: do not wait."""
-        if self.state is State.WAITING and self._retry is not None:
+        if self.state is DialerState.WAITING and self._retry is not None:
             self._retry.reset(0)
 
     def _dial(self) -> None:
         self._retry = None
-        self.state = State.DIALING
+        self.state = DialerState.DIALING
         attempt = maybeDeferred(self._endpoint.connect, self._factory)
-        if self.state is State.DIALING:
+        if self.state is DialerState.DIALING:
             self._attempt = attempt
         attempt.addCallbacks(self._opened, self._failed)
 
     def _opened(self, link: Any) -> None:
         self._attempt = None
-        if self.state is State.IDLE:
+        if self.state is DialerState.IDLE:
             link.abort("it is not wanted any more")
             return
-        self.state = State.OPEN
+        self.state = DialerState.OPEN
         link.closed.addCallback(self._closed)
 
     def _failed(self, failure: Failure) -> None:
         self._attempt = None
-        if self._pause.first and self.state is not State.IDLE:
+        if self._pause.first and self.state is not DialerState.IDLE:
             self.log.info("cannot connect to {name}: {reason}", name=self._name, reason=failure.getErrorMessage())
         self._wait()
 
@@ -140,9 +140,9 @@ class Dialer:
         self._wait()
 
     def _wait(self) -> None:
-        if self.state is State.IDLE:
+        if self.state is DialerState.IDLE:
             return
-        self.state = State.WAITING
+        self.state = DialerState.WAITING
         self._retry = self._clock.callLater(self._pause.next(), self._dial)
 
 
