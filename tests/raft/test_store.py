@@ -16,7 +16,7 @@ from nacos_tw.raft.core.messages import Configuration, Entry, HardState, Snapsho
 from nacos_tw.raft.disk.files import Disk, explain
 from nacos_tw.raft.disk.segment import SegmentHead, encode_head
 from nacos_tw.raft.disk.snapshots import snapshot_name
-from nacos_tw.raft.disk.statefile import State, encode_state
+from nacos_tw.raft.disk.statefile import StateRecord, encode_state
 from nacos_tw.raft.disk.store import Store
 from tests.raft import disks
 from tests.raft.disks import CONFIG, FOLDER, NODE, MemoryDisk, entries
@@ -236,7 +236,7 @@ class RealDiskTests(SynchronousTestCase):
         path = os.path.join(self.folder, "log-0000000000000001.seg")
         for name, data in (
             (path, _later(encode_head(SegmentHead(NODE, 1, 1, False, 0)))),
-            (self.folder + "/state-0", _later(encode_state(State(9)))),
+            (self.folder + "/state-0", _later(encode_state(StateRecord(9)))),
         ):
             with open(name, "wb") as file:
                 file.write(data)

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.errors import StartError, StoreDamaged
 from nacos_tw.raft.core.messages import HardState, SnapshotMeta
 from nacos_tw.raft.disk.segment import Group, SegmentHead, encode_group, encode_head, segment_name
-from nacos_tw.raft.disk.statefile import State, encode_state
+from nacos_tw.raft.disk.statefile import StateRecord, encode_state
 from nacos_tw.raft.disk.store import Store
 from tests.raft.disks import CONFIG, FOLDER, NODE, MemoryDisk, Model, entries, save, snapshot
 from tests.raft.test_store_crash import STORY, open_store, play
@@ -98,7 +98,7 @@ class DamageTests(SynchronousTestCase):
         ):
             data = encode_head(SegmentHead(node, 1, 1, False, 7))
             data += b"".join(encode_group(group, number, 7) for number, group in enumerate(groups, 1))
-            state = encode_state(State(number=1))
+            state = encode_state(StateRecord(number=1))
             disk = MemoryDisk({f"{FOLDER}/{segment_name(1)}": data, f"{FOLDER}/state-1": state})
             error = self.assertRaises(StartError, open_store, disk)
             self.assertIn(reason, str(error))

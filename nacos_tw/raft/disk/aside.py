@@ -17,7 +17,7 @@ from nacos_tw.errors import StartError, StoreDamaged
 from nacos_tw.raft.disk.files import Disk
 from nacos_tw.raft.disk.segment import ADVICE, salvage, segment_sequence
 from nacos_tw.raft.disk.snapshots import snapshot_position
-from nacos_tw.raft.disk.statefile import State, StateFile, newest
+from nacos_tw.raft.disk.statefile import StateFile, StateRecord, newest
 
 KEPT = 2
 """How many folders of damaged files are kept."""
@@ -58,7 +58,7 @@ def void_log(folder: str, disk: Disk) -> str:
         raise StoreDamaged(f"{folder}: no copy of this node's vote can be read; let another node take its place")
     hard = newest(hard for _, hard in sorted(records, key=lambda record: record[0]))
     hard = msgspec.structs.replace(hard, recovering=True)
-    file.write_both(State(hard=hard, boot=boot, synced=synced, segment=0, aside=True))
+    file.write_both(StateRecord(hard=hard, boot=boot, synced=synced, segment=0, aside=True))
     return finish_aside(folder, file, disk)
 
 

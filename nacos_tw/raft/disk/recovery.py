@@ -15,7 +15,7 @@ from nacos_tw.raft.core.messages import Entry, HardState
 from nacos_tw.raft.disk.files import Disk
 from nacos_tw.raft.disk.segment import ADVICE, Group, Segment, segment_name, segment_sequence
 from nacos_tw.raft.disk.snapshots import SnapshotFile, snapshot_position
-from nacos_tw.raft.disk.statefile import State, newest
+from nacos_tw.raft.disk.statefile import StateRecord, newest
 
 _log = Logger()
 
@@ -71,7 +71,7 @@ class Found:
         return self.entries[index - self.base].term if self.base <= index <= self.last else None
 
 
-def read_folder(folder: str, node: str, state: State, disk: Disk, cut_tail: bool = False) -> Found:
+def read_folder(folder: str, node: str, state: StateRecord, disk: Disk, cut_tail: bool = False) -> Found:
     """
     Read the whole log and the newest usable snapshot.
 
@@ -97,7 +97,9 @@ def read_folder(folder: str, node: str, state: State, disk: Disk, cut_tail: bool
     return found
 
 
-def _read_segments(folder: str, node: str, state: State, disk: Disk, cut_tail: bool) -> tuple[list[Segment], list[str]]:
+def _read_segments(
+    folder: str, node: str, state: StateRecord, disk: Disk, cut_tail: bool
+) -> tuple[list[Segment], list[str]]:
     """The segments that count, oldest first, and the paths of those that do not."""
     sequences = [number for name in disk.names(folder) if (number := segment_sequence(name)) is not None]
     if state.segment and state.segment not in sequences:

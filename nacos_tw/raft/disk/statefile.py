@@ -8,7 +8,7 @@ counts. Whoever needs the newest hard state takes L{newest} of these and of the 
 The file also says which segment must exist and up to which group the log was synced when it was
 written, so that a log whose end was removed is noticed::
 
-    "ntw-stat"  version u16  length u16  crc32 u32   msgpack State
+    "ntw-stat"  version u16  length u16  crc32 u32   msgpack StateRecord
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NAMES = ("state-0", "state-1")
 _HEAD = struct.Struct(">8sHHI")
 
 
-class State(msgspec.Struct, frozen=True, array_like=True):
+class StateRecord(msgspec.Struct, frozen=True, array_like=True):
     """
     One copy.
 
@@ -51,7 +51,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(State).decode
+_decode = msgspec.msgpack.Decoder(StateRecord).decode
 
 
 def newest(states: Iterable[HardState]) -> HardState:
@@ -64,13 +64,13 @@ def newest(states: Iterable[HardState]) -> HardState:
     return best
 
 
-def encode_state(state: State) -> bytes:
+def encode_state(state: StateRecord) -> bytes:
     """The bytes of one copy."""
     body = _encode(state)
     return _HEAD.pack(MAGIC, VERSION, len(body), zlib.crc32(body, VERSION)) + body
 
 
-def decode_state(data: bytes, path: str) -> State | None:
+def decode_state(data: bytes, path: str) -> StateRecord | None:
     """
     Read one copy.
 
@@ -94,7 +94,7 @@ class StateFile:
     def __init__(self, folder: str, disk: Disk) -> None:
         self._folder = folder
         self._disk = disk
-        self.state: State | None = None
+        self.state: StateRecord | None = None
         present = set(disk.names(folder))
         self._present = [name for name in NAMES if name in present]
         for name in self._present:
@@ -103,7 +103,7 @@ class StateFile:
             if state is not None and (self.state is None or state.number > self.state.number):
                 self.state = state
 
-    def write(self, state: State) -> None:
+    def write(self, state: StateRecord) -> None:
         """Put the state on disk in place of the older copy; its number is set here."""
         number = self.state.number + 1 if self.state is not None else 1
         state = msgspec.structs.replace(state, number=number)
@@ -118,7 +118,7 @@ class StateFile:
             self._present.append(name)
         self.state = state
 
-    def write_both(self, state: State) -> None:
+    def write_both(self, state: StateRecord) -> None:
         """Put the state on disk in both copies."""
         self.write(state)
         self.write(state)

@@ -38,7 +38,7 @@ from nacos_tw.raft.disk.recovery import Found, Piece, read_folder
 from nacos_tw.raft.disk.segment import Group, SegmentHead, encode_group, encode_head, new_salt, segment_name
 from nacos_tw.raft.disk.snapshotfolder import SnapshotFolder
 from nacos_tw.raft.disk.snapshots import SnapshotDraft
-from nacos_tw.raft.disk.statefile import State, StateFile
+from nacos_tw.raft.disk.statefile import StateFile, StateRecord
 
 SEGMENT_BYTES = 8 * 1024 * 1024
 ROOM = 64 * 1024
@@ -138,7 +138,7 @@ class Store:
     def _load(cls, folder: str, node: str, segment_bytes: int, disk: Disk, lock: int, cut_tail: bool) -> Store:
         check_owner(folder, node, disk)
         state = read_state(folder, disk)
-        found = read_folder(folder, node, state.state or State(), disk, cut_tail)
+        found = read_folder(folder, node, state.state or StateRecord(), disk, cut_tail)
         store = cls(folder, node, found, state, disk, segment_bytes)
         try:
             store._mend(found)
@@ -154,7 +154,7 @@ class Store:
             if name.endswith(".tmp"):
                 self._disk.remove(os.path.join(self.folder, name))
         if self._state.state is None:
-            self._state.write_both(State(hard=self.hard))
+            self._state.write_both(StateRecord(hard=self.hard))
         if not self._pieces:
             self._begin_segment(self._base, restart=False)
             return
@@ -354,7 +354,7 @@ class Store:
 
     def _write_state(self) -> None:
         segment = self._pieces[-1].sequence if self._pieces else 0
-        self._state.write(State(hard=self.hard, boot=self.boot, synced=self._sequence, segment=segment))
+        self._state.write(StateRecord(hard=self.hard, boot=self.boot, synced=self._sequence, segment=segment))
 
     def _begin_segment(self, index: int, restart: bool) -> None:
         """Begin the next file; C{index} is the entry that follows."""
