@@ -31,10 +31,10 @@ from nacos_tw.raft.disk.opening import open_store
 from nacos_tw.raft.disk.store import Store
 from nacos_tw.raft.disk.writer import DirectWriter, Writer
 from nacos_tw.raft.forwarding import ENTRY_OVERHEAD, Forwarding
-from nacos_tw.raft.health import Health
 from nacos_tw.raft.net import codec
 from nacos_tw.raft.net.peers import Peers
 from nacos_tw.raft.options import NodeOptions, Random
+from nacos_tw.raft.readiness import Readiness
 from nacos_tw.raft.reporting import NodeFacts, raft_status
 from nacos_tw.raft.saving import Saving
 from nacos_tw.raft.sessions import Sessions
@@ -103,7 +103,7 @@ class RaftNode:
         self._applying = Applying(self.node, self._sessions)
         self._aside = SetAside(self._applying)
         self._core = self._restore()
-        self._health = Health(self._core, seconds, options.patience)
+        self._readiness = Readiness(self._core, seconds, options.patience)
         self._forwarding = Forwarding(
             self.node, random.getrandbits(62), self._core, seconds, self._flush_soon, options.request_timeout
         )
@@ -187,7 +187,7 @@ class RaftNode:
     @property
     def available(self) -> bool:
         """Whether a leader is known, or its absence is too young to mean anything."""
-        return not self.failure and self._health.led
+        return not self.failure and self._readiness.led
 
     def propose(self, command: bytes) -> Deferred[Any]:
         """See L{IProposer.propose<nacos_tw.interfaces.IProposer.propose>}."""
@@ -342,7 +342,7 @@ class RaftNode:
         before, self._known = self._known, (core.role, core.term, core.leader)
         if before == self._known:
             return
-        self._health.leader_changed()
+        self._readiness.leader_changed()
         if before[0] is Role.LEADER and core.role is not Role.LEADER and core.resigned:
             self.log.warn("raft: this node does not lead any more: {why}", why=core.resigned)
         if before[0] is not core.role or before[2] != core.leader:
@@ -364,7 +364,7 @@ class RaftNode:
     def _sweep(self) -> None:
         """What has waited too long fails; without a leader beats are counted here only."""
         self._sweeper = self._clock.callLater(SWEEP, self._sweep)
-        self._health.look(self._applying.index)
+        self._readiness.look(self._applying.index)
         answer_all(self._forwarding.expired())
         if not self.available:
             self._abandon(Unavailable(self.reason() or "no leader"))
@@ -374,7 +374,7 @@ class RaftNode:
         ready, self._ready = self._ready, not self.reason()
         if self._ready and not ready:
             self._tell(self.on_ready)
-        hopeless = self._health.hopeless(self.damaged_members())
+        hopeless = self._readiness.hopeless(self.damaged_members())
         if hopeless and hopeless != self._hopeless:
             self.log.error("raft: {why}", why=hopeless)
         self._hopeless = hopeless
@@ -435,7 +435,7 @@ class RaftNode:
         self._mender.cancel()
         self.failure = ""
         self._core = self._forwarding.core = self._compaction.core = core
-        self._health.restarted(core)
+        self._readiness.restarted(core)
         self._compaction.store = self._store
         self.log.info("raft: the log is usable again")
         for peer in self._links():
@@ -447,7 +447,7 @@ class RaftNode:
 
     def reason(self) -> str:
         """Why this node is not in order, as a sentence; "" when it is."""
-        return self.failure or self._health.reason(self._applying.index, self._links, self.damaged_members())
+        return self.failure or self._readiness.reason(self._applying.index, self._links, self.damaged_members())
 
     def _links(self) -> list[str]:
         """The other members that this node can send to."""

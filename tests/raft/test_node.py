@@ -16,9 +16,9 @@ from nacos_tw.errors import TimedOut, Unavailable
 from nacos_tw.raft.core.messages import AppendEntries
 from nacos_tw.raft.disk.opening import open_store
 from nacos_tw.raft.disk.writer import DirectWriter
-from nacos_tw.raft.health import BEHIND, STALL
 from nacos_tw.raft.node import SWEEP, RaftNode
 from nacos_tw.raft.options import NodeOptions
+from nacos_tw.raft.readiness import BEHIND, STALL
 from tests.raft.disks import MemoryDisk
 from tests.raft.nodes import Nodes, Recorder
 

@@ -14,7 +14,7 @@ DOUBT = 2.0
 """Seconds after that for which what comes over the links may be older than it looks: it was sent meanwhile."""
 
 
-class Health:
+class Readiness:
     """Whether one node knows a leader and has caught up with it."""
 
     def __init__(self, core: Core, seconds: Callable[[], float], patience: float) -> None:

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.raft.core.core import Core, Role
 from nacos_tw.raft.core.messages import Configuration
-from nacos_tw.raft.health import BEHIND, Health
+from nacos_tw.raft.readiness import BEHIND, Readiness
 
 
 class OneTermLog:
@@ -19,7 +19,7 @@ class OneTermLog:
 
 
 class Follower:
-    """What L{Health} reads of a core."""
+    """What L{Readiness} reads of a core."""
 
     def __init__(self) -> None:
         self.leader: str | None = None
@@ -31,29 +31,29 @@ class Follower:
         self.log = OneTermLog()
 
 
-class HealthTests(SynchronousTestCase):
+class ReadinessTests(SynchronousTestCase):
     """A follower that was in order with ten entries."""
 
     def setUp(self) -> None:
         self.now = 100.0
         self.core = Follower()
         self.applied = 10
-        self.health = Health(cast(Core, self.core), lambda: self.now, 5.0)
+        self.readiness = Readiness(cast(Core, self.core), lambda: self.now, 5.0)
         self.led_by("A")
         self.assertEqual(self.reason(), "")
 
     def led_by(self, leader: str | None) -> None:
         self.core.leader = leader
-        self.health.leader_changed()
+        self.readiness.leader_changed()
 
     def reason(self) -> str:
-        return self.health.reason(self.applied, lambda: ("A", "C"))
+        return self.readiness.reason(self.applied, lambda: ("A", "C"))
 
     def run_for(self, seconds: float) -> None:
         """Time passes, with looks as the node takes them."""
         for _ in range(round(seconds * 4)):
             self.now += 0.25
-            self.health.look(self.applied)
+            self.readiness.look(self.applied)
 
     def test_leader_back(self) -> None:
         """After an absence of the leader it must reach what that has committed by then, though it is the same one."""
