@@ -34,9 +34,9 @@ from nacos_tw.raft.forwarding import ENTRY_OVERHEAD, Forwarding
 from nacos_tw.raft.net import codec
 from nacos_tw.raft.net.peers import Peers
 from nacos_tw.raft.options import NodeOptions, Random
+from nacos_tw.raft.persister import Persister
 from nacos_tw.raft.readiness import Readiness
 from nacos_tw.raft.reporting import NodeFacts, raft_status
-from nacos_tw.raft.saving import Saving
 from nacos_tw.raft.sessions import Sessions
 from nacos_tw.raft.setaside import SetAside
 from nacos_tw.raft.status import RaftStatus
@@ -94,7 +94,7 @@ class RaftNode:
         self._random = random
         self._seconds = seconds
         self._peers: Peers | None = None
-        self._saving = Saving(writer, self._install, self._saved)
+        self._persister = Persister(writer, self._install, self._persisted)
         self._flush_due = self._draining = False
         self._reserve = Reserve()
         self._sweeper: IDelayedCall | None = None
@@ -136,7 +136,7 @@ class RaftNode:
 
     @peers.setter
     def peers(self, peers: Peers | None) -> None:
-        self._peers = self._forwarding.peers = self._saving.peers = peers
+        self._peers = self._forwarding.peers = self._persister.peers = peers
 
     # -- start and stop
 
@@ -284,7 +284,7 @@ class RaftNode:
     def _work_off(self, answers: Answers) -> None:
         core = self._core
         while (ready := core.ready()) is not None:
-            self._saving.save(ready)
+            self._persister.save(ready)
             for payload in ready.beats:
                 self._beats(payload)
             if ready.committed:
@@ -296,10 +296,10 @@ class RaftNode:
             if ready.role_changed:
                 self._role_changed()
 
-    def _saved(self) -> None:
+    def _persisted(self) -> None:
         if not self.running or self.failure:
             return
-        self._core.saved(self._saving.finished(), self._seconds())
+        self._core.persisted(self._persister.finished(), self._seconds())
         self._drain()
 
     def _apply(self, entries: tuple[Entry, ...], answers: Answers) -> None:
@@ -330,7 +330,7 @@ class RaftNode:
                 core.applied(chunk.meta.index)
                 self._tell(self.on_applied)
                 answer_all(self._forwarding.restored(self._sessions))
-            self._saved()
+            self._persisted()
 
         def failed(failure: Failure) -> None:
             self._disk_failed(failure.value or failure)
@@ -370,7 +370,7 @@ class RaftNode:
             self._abandon(Unavailable(self.reason() or "no leader"))
         self._forwarding.retry()
         if not self.failure:
-            self._saving.note(self._core.commit)
+            self._persister.note(self._core.commit)
         ready, self._ready = self._ready, not self.reason()
         if self._ready and not ready:
             self._tell(self.on_ready)
@@ -398,14 +398,14 @@ class RaftNode:
         self._mender = self._clock.callLater(pause, self._mend)
         self.log.error("raft: stopped: {reason}; trying again every {pause} s", reason=self.failure, pause=pause)
         self._core.stop()
-        self._saving.forget()
+        self._persister.forget()
         self._tell(lambda: self._abandon(Unavailable(self.failure)), self.on_role)
 
     def _contradicted(self) -> None:
         """The cluster's log is not this node's: begin anew with the leader's."""
         self.failure = self._aside.found(self._core)
         self._mender = self._clock.callLater(0, self._mend)
-        self._saving.forget()
+        self._persister.forget()
         self._tell(lambda: self._abandon(Unavailable(self.failure)), self.on_role)
 
     def reopen(self, error: Damaged) -> None:

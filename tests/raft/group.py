@@ -403,7 +403,7 @@ class Group:
                 member.applied, member.state = disk.snapshot.index, _state_of(disk.state)
                 self.checks.restored(member.name, member.applied, member.state)
                 core.applied(member.applied)
-            core.saved(ready.token, self.now)
+            core.persisted(ready.token, self.now)
 
     def _send(self, sender: str, peer: str, message: AnyMessage) -> None:
         if type(message) is VoteResponse and message.granted and not message.pre:

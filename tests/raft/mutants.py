@@ -59,16 +59,16 @@ class CountsOldTerms(_Mutant):
 class AnswersVotesUnsaved(_Mutant):
     """Grants a vote before it is on disk."""
 
-    def send_saved(self, peer: str, message: AnyMessage) -> None:
-        send = self.send_now if isinstance(message, VoteResponse) else super().send_saved
+    def send_persisted(self, peer: str, message: AnyMessage) -> None:
+        send = self.send_now if isinstance(message, VoteResponse) else super().send_persisted
         send(peer, message)
 
 
 class AcknowledgesUnsaved(_Mutant):
     """Acknowledges entries before they are on disk."""
 
-    def send_saved(self, peer: str, message: AnyMessage) -> None:
-        send = self.send_now if isinstance(message, (AppendResponse, SnapshotResponse)) else super().send_saved
+    def send_persisted(self, peer: str, message: AnyMessage) -> None:
+        send = self.send_now if isinstance(message, (AppendResponse, SnapshotResponse)) else super().send_persisted
         send(peer, message)
 
 
@@ -185,7 +185,7 @@ class RecoversEarly(_Mutant):
 
         def check_recovered(self) -> None:
             core = self._core
-            if 0 <= self.target <= core.commit <= core.saves.stable:
+            if 0 <= self.target <= core.commit <= core.persistence.stable:
                 core.recovering = False
                 core.dirty = True
 
@@ -198,7 +198,7 @@ class RecoversBehind(_Mutant):
 
         def check_recovered(self) -> None:
             core = self._core
-            if 0 < core.commit <= core.saves.stable and core.log.term(core.commit) == core.term:
+            if 0 < core.commit <= core.persistence.stable and core.log.term(core.commit) == core.term:
                 core.recovering = False
                 core.dirty = True
 

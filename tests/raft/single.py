@@ -72,7 +72,7 @@ class Single:
             if ready.committed:
                 self.core.applied(ready.committed[-1].index)
             if self.disk_works:
-                self.core.saved(ready.token, self.now)
+                self.core.persisted(ready.token, self.now)
                 self.sent.extend(ready.messages)
 
     def step(self, sender: str, message: AnyMessage) -> None:

@@ -94,7 +94,7 @@ class CandidateTests(SynchronousTestCase):
         node.disk_works = False
         node.wait(0.01)
         self.assertIs(node.core.role, Role.CANDIDATE)
-        node.core.saved(node.readies[-1].token, node.now)
+        node.core.persisted(node.readies[-1].token, node.now)
         node.disk_works = True
         node.pump()
         self.assertEqual((node.core.role, node.core.commit), (Role.LEADER, 1))
@@ -291,7 +291,7 @@ class StopTests(SynchronousTestCase):
         core.step("B", AppendEntries(9, 0, 0, 0), node.now)
         core.step("B", RequestVote(9, 9, 9), node.now)
         core.tick(node.now + 99)
-        core.saved(1, node.now)
+        core.persisted(1, node.now)
         core.connected("B", node.now)
         core.disconnected("B", node.now)
         core.send_chunk("B", SnapshotMeta(1, 1, THREE), 0, b"", True, node.now)

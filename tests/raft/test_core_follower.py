@@ -65,10 +65,10 @@ class FollowerTests(SynchronousTestCase):
         node.step("C", AppendEntries(2, 1, 1, 0, entries(2, first=2)))
         first, second = node.readies
         self.assertEqual(second.entries, entries(2, first=2))
-        node.core.saved(first.token, node.now)
-        self.assertEqual(node.core.saves.stable, 1)
-        node.core.saved(second.token, node.now)
-        self.assertEqual(node.core.saves.stable, 2)
+        node.core.persisted(first.token, node.now)
+        self.assertEqual(node.core.persistence.stable, 1)
+        node.core.persisted(second.token, node.now)
+        self.assertEqual(node.core.persistence.stable, 2)
 
     def test_commit_no_further_than_compared(self) -> None:
         """min(leaderCommit, index of last new entry)."""

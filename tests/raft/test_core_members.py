@@ -169,10 +169,10 @@ class ReceivingTests(SynchronousTestCase):
         node.step("B", AppendEntries(1, 0, 0, 0, entries(1, 1)))
         node.core.step("C", InstallSnapshot(2, META, 0, b"abcd", True), node.now)
         node.pump()
-        node.core.saved(node.readies[0].token, node.now)
-        self.assertEqual(node.core.saves.stable, 0)
-        node.core.saved(node.readies[1].token, node.now)
-        self.assertEqual(node.core.saves.stable, 5)
+        node.core.persisted(node.readies[0].token, node.now)
+        self.assertEqual(node.core.persistence.stable, 0)
+        node.core.persisted(node.readies[1].token, node.now)
+        self.assertEqual(node.core.persistence.stable, 5)
 
 
 class MembershipTests(SynchronousTestCase):
@@ -341,7 +341,7 @@ class RecoveryTests(SynchronousTestCase):
         node.step("B", AppendEntries(3, 0, 0, 3, entries(1, 1)))
         node.step("B", AppendEntries(3, 2, 1, 3, entries(3, first=3)))
         self.assertEqual((node.core.commit, node.core.recovering), (3, True))
-        node.core.saved(node.readies[-1].token, node.now)
+        node.core.persisted(node.readies[-1].token, node.now)
         self.assertFalse(node.core.recovering)
         node.pump()
         self.assertEqual(node.readies[-1].hard, HardState(3, "", False))

@@ -7,9 +7,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.raft.core.core import Log
 from nacos_tw.raft.core.messages import CONFIG, Configuration, Entry, HardState, SnapshotMeta
+from nacos_tw.raft.core.persistence import Persistence
 from nacos_tw.raft.core.progress import Flow, Progress
 from nacos_tw.raft.core.quorum import majority, one_step, reached
-from nacos_tw.raft.core.saves import Saves
 from tests.raft.single import THREE, entries
 
 META = SnapshotMeta(5, 2, THREE)
@@ -114,29 +114,29 @@ class SavesTests(SynchronousTestCase):
 
     def test_in_order(self) -> None:
         """A token speaks for all before it, once."""
-        saves = Saves(HardState(), 0)
+        persistence = Persistence(HardState(), 0)
         for token, last in ((1, 2), (2, 5), (5, 6)):
-            saves.hand_out(token, HardState(token), last, float(token))
-        self.assertEqual((saves.unsaved, saves.stable), (7, 0))
-        self.assertTrue(saves.done(4))
-        self.assertEqual((saves.stable, saves.durable), (5, HardState(2)))
-        self.assertFalse(saves.done(4))
-        self.assertFalse(saves.stuck(6.0, 1.0))
-        self.assertTrue(saves.stuck(6.1, 1.0))
-        self.assertTrue(saves.done(5))
-        self.assertFalse(saves.stuck(99.0, 1.0))
+            persistence.hand_out(token, HardState(token), last, float(token))
+        self.assertEqual((persistence.unsaved, persistence.stable), (7, 0))
+        self.assertTrue(persistence.done(4))
+        self.assertEqual((persistence.stable, persistence.durable), (5, HardState(2)))
+        self.assertFalse(persistence.done(4))
+        self.assertFalse(persistence.stuck(6.0, 1.0))
+        self.assertTrue(persistence.stuck(6.1, 1.0))
+        self.assertTrue(persistence.done(5))
+        self.assertFalse(persistence.stuck(99.0, 1.0))
 
     def test_cut(self) -> None:
         """A save from before the cut does not speak for what came in its place."""
-        saves = Saves(HardState(), 1)
-        saves.hand_out(1, HardState(1), 5, 0.0)
-        saves.cut(4)
-        self.assertEqual((saves.unsaved, saves.stable), (4, 1))
-        saves.hand_out(2, HardState(2), 6, 0.0)
-        saves.done(1)
-        self.assertEqual(saves.stable, 3)
-        saves.cut(2)
-        self.assertEqual(saves.stable, 1)
+        persistence = Persistence(HardState(), 1)
+        persistence.hand_out(1, HardState(1), 5, 0.0)
+        persistence.cut(4)
+        self.assertEqual((persistence.unsaved, persistence.stable), (4, 1))
+        persistence.hand_out(2, HardState(2), 6, 0.0)
+        persistence.done(1)
+        self.assertEqual(persistence.stable, 3)
+        persistence.cut(2)
+        self.assertEqual(persistence.stable, 1)
 
 
 class ProgressTests(SynchronousTestCase):

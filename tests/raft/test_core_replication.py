@@ -98,7 +98,7 @@ class LeaderTests(SynchronousTestCase):
         node.propose()
         node.step("B", AppendResponse(1, True, 2))
         self.assertEqual(node.core.commit, 1)
-        node.core.saved(node.core.saves._pending[-1].token, node.now)
+        node.core.persisted(node.core.persistence._pending[-1].token, node.now)
         self.assertEqual(node.core.commit, 2)
 
     def test_others_may_commit_before_the_leaders_disk(self) -> None:

@@ -7,7 +7,7 @@ so on, takes L{Core.ready} after each of them, and does what it says, in the ord
 Saves may overlap: a second Ready may come before the first is on disk, as long as saves finish in
 order and C{Ready.messages} wait for their own and all earlier ones.
 
-The core's parts are L{Election}, L{Follower} and L{Leader}, which decide; L{Saves} and L{Delivery}, which keep count of
+The core's parts are L{Election}, L{Follower} and L{Leader}, which decide; L{Persistence} and L{Delivery}, which keep count of
 what the disk and the state machine have; and L{Outbox}, where the next Ready gathers.
 
 Sources: Ongaro and Ousterhout 2014 ("paper"), Ongaro's dissertation ("thesis").
@@ -38,9 +38,9 @@ from nacos_tw.raft.core.messages import (
     VoteResponse,
 )
 from nacos_tw.raft.core.outbox import Outbox
+from nacos_tw.raft.core.persistence import Persistence
 from nacos_tw.raft.core.progress import Progress
 from nacos_tw.raft.core.ready import Dice, IncomingChunk, Ready, Role, Timing
-from nacos_tw.raft.core.saves import Saves
 
 __all__ = ["Core", "IncomingChunk", "Log", "Ready", "Role", "Timing"]
 
@@ -69,7 +69,7 @@ class Core:
     @ivar leader_lost: whether the link to the leader closed since.
     @ivar now: when the last input came.
     @ivar rounds: the newest confirmation round this node opened as leader.
-    @ivar saves, delivery, outbox: see the modules of those names.
+    @ivar persistence, delivery, outbox: see the modules of those names.
     @ivar leading: the leader's part, while this node leads.
     @ivar resigned: why this node led no more when it last did; "" if it never has.
     @ivar contradiction: what this node holds against its leader's log, as a sentence; "" for nothing. The core has
@@ -80,7 +80,7 @@ class Core:
     __slots__ = (
         "_leader", "_marks", "_stopped", "commit", "config", "contradiction", "contradicts_log", "deadline", "delivery",
         "dirty", "election", "follower", "last_heard", "leader_commit", "leader_lost", "leading", "log", "max_bytes",
-        "max_inflight", "met", "node", "now", "outbox", "random", "recovering", "resigned", "role", "rounds", "saves",
+        "max_inflight", "met", "node", "now", "outbox", "random", "recovering", "resigned", "role", "rounds", "persistence",
         "term", "timing", "vote", "wanted",
     )  # fmt: skip
 
@@ -113,7 +113,7 @@ class Core:
         self.wanted = config
         self.config = log.config or config
         self.term, self.vote, self.recovering = hard.term, hard.vote, hard.recovering
-        self.saves = Saves(hard, log.last_index)
+        self.persistence = Persistence(hard, log.last_index)
         self.role = Role.FOLLOWER
         self.resigned = ""
         self._leader = ""
@@ -258,12 +258,12 @@ class Core:
         self.now = now
         return self.leading.confirm(payload)
 
-    def saved(self, token: int, now: float) -> None:
+    def persisted(self, token: int, now: float) -> None:
         """Everything of the Ready with that token, and of all before it, is on disk."""
         if self._stopped:
             return
         self.now = now
-        if not self.saves.done(token):
+        if not self.persistence.done(token):
             return
         self.election.own_vote(now)
         if self.leading is not None:
@@ -281,7 +281,7 @@ class Core:
         newest = self.log.snapshot.index if self.log.snapshot else 0
         if self._stopped or not newest < meta.index <= self.commit or self.log.term(meta.index) != meta.term:
             return
-        self.log.compact(meta, min(first, self.saves.unsaved, self.delivery.given + 1))
+        self.log.compact(meta, min(first, self.persistence.unsaved, self.delivery.given + 1))
         if self.leading is not None:
             self.leading.snapshot_replaced()
 
@@ -330,16 +330,16 @@ class Core:
             return None
         if self.leading is not None:
             self.leading.flush()
-        saves, outbox, log = self.saves, self.outbox, self.log
-        hard = saves.handed
+        persistence, outbox, log = self.persistence, self.outbox, self.log
+        hard = persistence.handed
         changed = hard.term != self.term or hard.vote != self.vote or hard.recovering != self.recovering
         if changed:
             hard = HardState(self.term, self.vote, self.recovering)
-        entries = log.tail(saves.unsaved) if saves.unsaved <= log.last_index else ()
+        entries = log.tail(persistence.unsaved) if persistence.unsaved <= log.last_index else ()
         committed = self.delivery.next(log, self.commit, self.max_bytes)
         self.dirty = self.delivery.more(self.commit)
         if changed or entries or outbox.chunk is not None:
-            saves.hand_out(outbox.token, hard, log.last_index, self.now)
+            persistence.hand_out(outbox.token, hard, log.last_index, self.now)
         known = (self.role, self.term, self._leader)
         return outbox.take(hard if changed else None, entries, committed, self.commit, known)
 
@@ -350,9 +350,9 @@ class Core:
         self.outbox.at_once.append((peer, message))
         self.dirty = True
 
-    def send_saved(self, peer: str, message: AnyMessage) -> None:
+    def send_persisted(self, peer: str, message: AnyMessage) -> None:
         """Queue a message that may leave only when all of the memory of now is on disk."""
-        self.outbox.after_save.append((peer, message))
+        self.outbox.after_persist.append((peer, message))
         self.dirty = True
 
     def set_vote(self, candidate: str) -> None:

@@ -98,7 +98,7 @@ class Election:
         core = self._core
         if self.haste >= 0:
             self.haste += 1
-        if self.may_stand and not core.saves.stuck(now, core.timing.election):
+        if self.may_stand and not core.persistence.stuck(now, core.timing.election):
             self.stand(now, pre=core.config.voters != (core.node,))
         else:
             core.become_follower(core.term, "")
@@ -131,12 +131,12 @@ class Election:
         if pre:
             core.send_now(voter, request)
         else:
-            core.send_saved(voter, request)
+            core.send_persisted(voter, request)
 
     def own_vote(self, now: float) -> None:
         """Something was saved; if it was this candidate's vote for itself, count it."""
         core = self._core
-        durable = core.saves.durable
+        durable = core.persistence.durable
         if core.role is Role.CANDIDATE and durable.term == core.term and durable.vote == core.node:
             self.votes.add(core.node)
             self._count(now)
@@ -157,7 +157,7 @@ class Election:
                 core.set_vote(sender)
                 self.arm()
             # Leaves once the vote is on disk: a restart must not vote twice in one term.
-            core.send_saved(sender, VoteResponse(core.term, False, granted))
+            core.send_persisted(sender, VoteResponse(core.term, False, granted))
 
     def on_response(self, sender: str, response: VoteResponse, now: float) -> None:
         """A voter's answer, of this term (a granted pre-vote: of the next)."""

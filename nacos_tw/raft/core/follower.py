@@ -92,7 +92,7 @@ class Follower:
         if meta.index <= core.commit or core.log.same(meta.index, meta.term, lead_at(meta.leads, meta.index)):
             core.commit_to(meta.index)
             self._incoming = None
-            core.send_saved(sender, SnapshotResponse(core.term, meta.index, 0, True, self.seen))
+            core.send_persisted(sender, SnapshotResponse(core.term, meta.index, 0, True, self.seen))
             return
         wanted = 0
         if self._incoming is not None and self._incoming[0] == meta:
@@ -103,7 +103,7 @@ class Follower:
         wanted += len(message.data)
         self._incoming = None if message.done else (meta, wanted)
         self._take_chunk(IncomingChunk(meta, message.offset, message.data, message.done))
-        core.send_saved(sender, SnapshotResponse(core.term, meta.index, wanted, message.done, self.seen))
+        core.send_persisted(sender, SnapshotResponse(core.term, meta.index, wanted, message.done, self.seen))
 
     def check_recovered(self) -> None:
         """
@@ -112,7 +112,7 @@ class Follower:
         of that leader's own term, before which nothing can be missing.
         """
         target, core = self.target, self._core
-        if 0 <= target <= core.commit <= core.saves.stable and core.log.term(core.commit) == core.term:
+        if 0 <= target <= core.commit <= core.persistence.stable and core.log.term(core.commit) == core.term:
             core.recovering = False
             core.dirty = True
 
@@ -141,7 +141,7 @@ class Follower:
         if not chunk.done:
             return
         meta = chunk.meta
-        core.saves.restart(meta.index, min(core.commit, core.log.last_index))
+        core.persistence.restart(meta.index, min(core.commit, core.log.last_index))
         core.log.restart(meta)
         core.delivery.restore(meta.index)
         core.commit = meta.index
@@ -198,7 +198,7 @@ class Follower:
             first = entries[0].index
             if first <= log.last_index:
                 log.cut(first)
-                core.saves.cut(first)
+                core.persistence.cut(first)
         log.append(entries)
         core.log_changed()
 
@@ -208,11 +208,11 @@ class Follower:
         disk: it speaks only of what is there already.
         """
         core = self._core
-        stable = core.saves.stable
-        if core.saves.durable.term == core.term and (stable >= last or not entries):
+        stable = core.persistence.stable
+        if core.persistence.durable.term == core.term and (stable >= last or not entries):
             core.send_now(sender, AppendResponse(core.term, True, min(last, stable), 0, self.seen))
         else:
-            core.send_saved(sender, AppendResponse(core.term, True, last, 0, self.seen))
+            core.send_persisted(sender, AppendResponse(core.term, True, last, 0, self.seen))
 
 
 def _in_order(message: AppendEntries) -> bool:

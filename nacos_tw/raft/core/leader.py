@@ -67,7 +67,7 @@ class Leader:
         """A heartbeat is due; and it is time to see whether this node should still lead."""
         core = self._core
         election = core.timing.election
-        if core.saves.stuck(now, election):
+        if core.persistence.stuck(now, election):
             self._abdicate("its disk does not save")
             return
         voters = core.config.voters
@@ -327,7 +327,7 @@ class Leader:
 
     def _match(self, voter: str) -> int:
         """How far a voter is for certain. This node counts itself, too, only for what is on its disk."""
-        return self._core.saves.stable if voter == self._core.node else self.progress[voter].match
+        return self._core.persistence.stable if voter == self._core.node else self.progress[voter].match
 
     def _uninformed(self, progress: Progress) -> bool:
         """Whether a follower that is waiting for nothing else does not know what is committed."""

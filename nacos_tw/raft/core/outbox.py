@@ -15,14 +15,14 @@ class Outbox:
 
     @ivar token: of the next Ready.
     @ivar at_once: messages that promise nothing, with whom they are for.
-    @ivar after_save: those that may leave only when all of the memory of then is on disk.
+    @ivar after_persist: those that may leave only when all of the memory of then is on disk.
     @ivar reads: (peer, index, offset): pieces of the snapshot to read.
     @ivar beats: payloads of the leader's confirmation rounds.
     @ivar chunk: a piece of the leader's snapshot for the disk.
     @ivar confirmed: the newest confirmation round that a majority acknowledged since the last Ready, else 0.
     """
 
-    __slots__ = ("_known", "after_save", "at_once", "beats", "chunk", "confirmed", "reads", "token")
+    __slots__ = ("_known", "after_persist", "at_once", "beats", "chunk", "confirmed", "reads", "token")
 
     def __init__(self, known: Known) -> None:
         self._known = known
@@ -31,7 +31,7 @@ class Outbox:
 
     def _clear(self) -> None:
         self.at_once: list[tuple[str, AnyMessage]] = []
-        self.after_save: list[tuple[str, AnyMessage]] = []
+        self.after_persist: list[tuple[str, AnyMessage]] = []
         self.reads: list[tuple[str, int, int]] = []
         self.beats: list[bytes] = []
         self.chunk: IncomingChunk | None = None
@@ -51,7 +51,7 @@ class Outbox:
         @param known: role, term and leader as they are now.
         """
         changed = known != self._known
-        waiting = self.at_once or self.after_save or self.reads or self.beats or self.confirmed
+        waiting = self.at_once or self.after_persist or self.reads or self.beats or self.confirmed
         if not (waiting or changed or committed or entries or hard is not None or self.chunk is not None):
             return None
         work = Ready(
@@ -59,7 +59,7 @@ class Outbox:
             hard,
             entries,
             tuple(self.at_once),
-            tuple(self.after_save),
+            tuple(self.after_persist),
             committed,
             self.chunk,
             tuple(self.reads),

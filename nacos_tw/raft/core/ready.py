@@ -57,7 +57,7 @@ class Ready(msgspec.Struct, frozen=True):
     """Work for the driver. The order of the fields is the order of the work."""
 
     token: int
-    """For L{Core.saved} once C{hard}, C{entries} and C{snapshot} are on disk (if there are any)."""
+    """For L{Core.persisted} once C{hard}, C{entries} and C{snapshot} are on disk (if there are any)."""
     hard: HardState | None
     """To save."""
     entries: tuple[Entry, ...]

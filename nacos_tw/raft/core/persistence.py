@@ -19,7 +19,7 @@ class _Save:
         self.since = since
 
 
-class Saves:
+class Persistence:
     """
     Book-keeping of saves. Memory runs ahead of the disk, saves finish in the order in which they
     were handed out, so the disk always is some earlier state of the memory.

@@ -12,7 +12,7 @@ from nacos_tw.raft.net import codec
 from nacos_tw.raft.net.peers import Peers
 
 
-class Saving:
+class Persister:
     """
     The saves under way, in order. Messages that promise something leave when their save and all before
     it are done.
@@ -35,7 +35,7 @@ class Saving:
         self._writer = writer
         self._install = install
         self._done = done
-        self._held: deque[tuple[int, list[tuple[str, AnyMessage]]]] = deque()
+        self._waiting: deque[tuple[int, list[tuple[str, AnyMessage]]]] = deque()
 
     def save(self, ready: Ready) -> None:
         """Send what may go at once; save what must be on disk, and send then what has to wait for it, in order."""
@@ -44,27 +44,27 @@ class Saving:
         if chunk is not None:
             if ready.hard is not None or ready.entries:
                 self._writer.save(ready.hard, ready.entries, _nothing)
-            self._held.append((ready.token, list(ready.messages)))
+            self._waiting.append((ready.token, list(ready.messages)))
             self._install(chunk)
         elif ready.hard is not None or ready.entries:
-            self._held.append((ready.token, list(ready.messages)))
+            self._waiting.append((ready.token, list(ready.messages)))
             self._noted = ready.commit
             self._writer.save(ready.hard, ready.entries, self._done, ready.commit)
         elif ready.messages:
-            if self._held:
-                self._held[-1][1].extend(ready.messages)
+            if self._waiting:
+                self._waiting[-1][1].extend(ready.messages)
             else:
                 self._send(ready.messages)
 
     def note(self, commit: int) -> None:
         """From time to time: when nothing is saved, the disk hears what has been committed since the last save."""
-        if commit > self._noted and not self._held:
+        if commit > self._noted and not self._waiting:
             self._noted = commit
             self._writer.save(None, (), _nothing, commit)
 
     def finished(self) -> int:
         """The oldest save is on disk: send what waited for it. Gives its token, for the core."""
-        token, messages = self._held.popleft()
+        token, messages = self._waiting.popleft()
         self._send(messages)
         return token
 
@@ -82,7 +82,7 @@ class Saving:
 
     def forget(self) -> None:
         """The disk refused: nothing that waits is ever sent."""
-        self._held.clear()
+        self._waiting.clear()
         self._noted = 0
 
 
