@@ -15,9 +15,9 @@ import msgspec
 
 from nacos_tw.errors import NacosError
 from nacos_tw.interfaces import IDurableMachine, IStateMachine
-from nacos_tw.raft import image
+from nacos_tw.raft import snapshotdata
 from nacos_tw.raft.core.marks import Mark
-from nacos_tw.raft.image import Image
+from nacos_tw.raft.snapshotdata import SnapshotData
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True):
@@ -113,18 +113,18 @@ class Machines:
             return None
         return machine.apply(command[1:])
 
-    def image(self) -> Callable[[], Image]:
+    def image(self) -> Callable[[], SnapshotData]:
         """The states of all machines, as a map of msgpack; the function is called in the log's thread."""
         states = {name: machine.snapshot() for name, machine in self.machines.items() if name not in self._durable}
         images = {name: machine.image() for name, machine in self._durable.items()}
 
-        def read() -> Image:
-            found = {name: image.of_bytes(state) for name, state in states.items()}
-            found |= {name: image.of_file(taken()) for name, taken in images.items()}
-            parts = [image.of_bytes(bytes([0x80 | len(found)]))]  # a map of fewer than 16
+        def read() -> SnapshotData:
+            found = {name: snapshotdata.of_bytes(state) for name, state in states.items()}
+            found |= {name: snapshotdata.of_file(taken()) for name, taken in images.items()}
+            parts = [snapshotdata.of_bytes(bytes([0x80 | len(found)]))]  # a map of fewer than 16
             for name, state in found.items():
-                parts += [image.of_bytes(_encode(name)), image.packed(state)]
-            return image.joined(parts)
+                parts += [snapshotdata.of_bytes(_encode(name)), snapshotdata.packed(state)]
+            return snapshotdata.joined(parts)
 
         return read
 
@@ -222,14 +222,14 @@ class Sessions:
         self._machine.restore(self._blank)
         return []
 
-    def image(self) -> Callable[[], Image]:
+    def image(self) -> Callable[[], SnapshotData]:
         """The whole replicated state of now, as a L{_Saved}; the function is called in the log's thread."""
-        head = image.of_bytes(b"\x92" + _encode(self.last))  # an array of two
+        head = snapshotdata.of_bytes(b"\x92" + _encode(self.last))  # an array of two
         if self._machines is None:
-            state = image.of_bytes(self._machine.snapshot())
-            return lambda: image.joined((head, image.packed(state)))
+            state = snapshotdata.of_bytes(self._machine.snapshot())
+            return lambda: snapshotdata.joined((head, snapshotdata.packed(state)))
         taken = self._machines.image()
-        return lambda: image.joined((head, image.packed(taken())))
+        return lambda: snapshotdata.joined((head, snapshotdata.packed(taken())))
 
     def snapshot(self) -> bytes:
         """The whole replicated state."""

@@ -8,30 +8,30 @@ from typing import BinaryIO
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.raft import image
-from nacos_tw.raft.image import Image
+from nacos_tw.raft import snapshotdata
 from nacos_tw.raft.sessions import Machines, Sessions, encode_batch
+from nacos_tw.raft.snapshotdata import SnapshotData
 from tests.raft.test_durable import Filed, Memory
 
 
-class ImageTests(SynchronousTestCase):
-    """L{nacos_tw.raft.image}."""
+class SnapshotDataTests(SynchronousTestCase):
+    """L{nacos_tw.raft.snapshotdata}."""
 
     def test_values(self) -> None:
         """The parts make values of msgpack."""
         self.patch(image, "PART", 3)
         for data in (b"", b"abc", b"abcdefgh" * 100):
-            for found in (image.of_bytes(data), image.of_file(io.BytesIO(data))):
-                packed = image.packed(found)
+            for found in (snapshotdata.of_bytes(data), snapshotdata.of_file(io.BytesIO(data))):
+                packed = snapshotdata.packed(found)
                 whole = packed.whole()
                 self.assertEqual((len(whole), msgspec.msgpack.decode(whole)), (packed.length, data))
-        self.assertRaises(ValueError, image.packed, Image(2**32, ()))
+        self.assertRaises(ValueError, snapshotdata.packed, SnapshotData(2**32, ()))
 
     def test_file(self) -> None:
         """A file is read in parts of modest size, and closed behind the last."""
         self.patch(image, "PART", 3)
         file = io.BytesIO(b"abcdefgh")
-        self.assertEqual(list(image.of_file(file).parts), [b"abc", b"def", b"gh"])
+        self.assertEqual(list(snapshotdata.of_file(file).parts), [b"abc", b"def", b"gh"])
         self.assertTrue(file.closed)
 
 

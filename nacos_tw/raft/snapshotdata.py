@@ -16,7 +16,7 @@ LONGEST = 2**32 - 1
 
 
 @attrs.frozen
-class Image:
+class SnapshotData:
     """C{length} bytes, in C{parts}, which can be read once."""
 
     length: int
@@ -27,16 +27,16 @@ class Image:
         return b"".join(self.parts)
 
 
-def of_bytes(data: bytes) -> Image:
+def of_bytes(data: bytes) -> SnapshotData:
     """These bytes."""
-    return Image(len(data), (data,))
+    return SnapshotData(len(data), (data,))
 
 
-def of_file(file: BinaryIO) -> Image:
+def of_file(file: BinaryIO) -> SnapshotData:
     """What is in an open file, which is closed when it was read."""
     length = file.seek(0, os.SEEK_END)
     file.seek(0)
-    return Image(length, _read(file))
+    return SnapshotData(length, _read(file))
 
 
 def _read(file: BinaryIO) -> Iterator[bytes]:
@@ -45,13 +45,13 @@ def _read(file: BinaryIO) -> Iterator[bytes]:
             yield data
 
 
-def joined(images: Iterable[Image]) -> Image:
+def joined(images: Iterable[SnapshotData]) -> SnapshotData:
     """One after the other."""
     images = list(images)
-    return Image(sum(image.length for image in images), chain.from_iterable(image.parts for image in images))
+    return SnapshotData(sum(image.length for image in images), chain.from_iterable(image.parts for image in images))
 
 
-def packed(image: Image) -> Image:
+def packed(image: SnapshotData) -> SnapshotData:
     """
     The bytes as a value of msgpack.
 
