@@ -122,7 +122,7 @@ class Compaction:
             return result
 
         # A large state takes its time: saves go on beside it.
-        done = self._writer.aside(prepare).addCallback(prepared)
+        done = self._writer.in_thread(prepare).addCallback(prepared)
         return done.addCallback(written).addBoth(ended).addErrback(self._failed)
 
     def _first_kept(self, index: int) -> int:

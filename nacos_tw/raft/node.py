@@ -30,6 +30,7 @@ from nacos_tw.raft.core.messages import Configuration, Entry
 from nacos_tw.raft.disk.opening import open_store
 from nacos_tw.raft.disk.store import Store
 from nacos_tw.raft.disk.writer import DirectWriter, Writer
+from nacos_tw.raft.divergence import Divergence
 from nacos_tw.raft.forwarding import ENTRY_OVERHEAD, Forwarding
 from nacos_tw.raft.net import codec
 from nacos_tw.raft.net.peers import Peers
@@ -38,7 +39,6 @@ from nacos_tw.raft.persister import Persister
 from nacos_tw.raft.readiness import Readiness
 from nacos_tw.raft.reporting import NodeFacts, raft_status
 from nacos_tw.raft.sessions import Sessions
-from nacos_tw.raft.setaside import SetAside
 from nacos_tw.raft.status import RaftStatus
 from nacos_tw.timers import guarded
 
@@ -101,7 +101,7 @@ class RaftNode:
         self._mender: IDelayedCall | None = None
         self._alarm = Alarm(clock, seconds, self._tick)
         self._applying = Applying(self.node, self._sessions)
-        self._aside = SetAside(self._applying)
+        self._divergence = Divergence(self._applying)
         self._core = self._restore()
         self._readiness = Readiness(self._core, seconds, options.patience)
         self._forwarding = Forwarding(
@@ -403,7 +403,7 @@ class RaftNode:
 
     def _contradicted(self) -> None:
         """The cluster's log is not this node's: begin anew with the leader's."""
-        self.failure = self._aside.found(self._core)
+        self.failure = self._divergence.found(self._core)
         self._mender = self._clock.callLater(0, self._mend)
         self._persister.forget()
         self._tell(lambda: self._abandon(Unavailable(self.failure)), self.on_role)
@@ -421,7 +421,7 @@ class RaftNode:
             with self._reserve.lent():
                 self._store.close()
                 options = self.options
-                self._aside.carry_out(options.folder, options.disk)
+                self._divergence.carry_out(options.folder, options.disk)
                 self._store = open_store(options.folder, self.node, options.alone, options.disk, options.segment_bytes)
                 self._store.try_room()
                 self._writer.replace(self._store)
@@ -458,7 +458,7 @@ class RaftNode:
         """What this node knows of the cluster."""
         options, applied = self.options, self._applying.index
         facts = NodeFacts(
-            self.node, options.shown or self.node, applied, self.reason() or self.shortage(), self._aside.count
+            self.node, options.shown or self.node, applied, self.reason() or self.shortage(), self._divergence.count
         )
         return raft_status(facts, self._core, self._peers, self._store.size_on_disk())
 

@@ -40,8 +40,8 @@ class LateWriter:
         store = self._store
         self._put(store, lambda: store.save(hard, entries, commit), done, None)
 
-    def aside(self, fn: Callable[[], Any]) -> Deferred[Any]:
-        """As L{Writer.aside}; here it keeps its place."""
+    def in_thread(self, fn: Callable[[], Any]) -> Deferred[Any]:
+        """As L{Writer.in_thread}; here it keeps its place."""
         return self.run(fn)
 
     def run(self, fn: Callable[[], Any]) -> Deferred[Any]:

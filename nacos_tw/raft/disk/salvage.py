@@ -9,8 +9,8 @@ import attrs
 
 from nacos_tw.errors import StartError, StoreDamaged
 from nacos_tw.raft.core.messages import Entry, HardState
-from nacos_tw.raft.disk.aside import damaged_folders
 from nacos_tw.raft.disk.files import Disk
+from nacos_tw.raft.disk.quarantine import damaged_folders
 from nacos_tw.raft.disk.segment import Group, decode_head, salvage, segment_sequence
 from nacos_tw.raft.disk.snapshots import SnapshotFile, snapshot_position
 from nacos_tw.raft.disk.statefile import StateFile, newest

@@ -39,7 +39,7 @@ class StateRecord(msgspec.Struct, frozen=True, array_like=True):
     @ivar boot: how often this node was started.
     @ivar synced: the last group that was on disk when this was written.
     @ivar segment: the segment (its first group) that was being written; 0 before there is one.
-    @ivar aside: the log and the snapshots are void and are being moved away.
+    @ivar quarantined: the log and the snapshots are void and are being moved away.
     """
 
     number: int = 0
@@ -47,7 +47,7 @@ class StateRecord(msgspec.Struct, frozen=True, array_like=True):
     boot: int = 0
     synced: int = 0
     segment: int = 0
-    aside: bool = False
+    quarantined: bool = False
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -10,7 +10,7 @@ The files of a data folder:
   - C{log-<sequence>.seg}: the log, see L{nacos_tw.raft.disk.segment};
   - C{snapshot-<index>-<term>.snap}: see L{nacos_tw.raft.disk.snapshots}; the newest good one counts;
   - C{state-0}, C{state-1}: term, vote and what must exist, see L{nacos_tw.raft.disk.statefile};
-  - C{damaged-<n>/}: logs that were set aside, see L{nacos_tw.raft.disk.aside}.
+  - C{damaged-<n>/}: logs that were set aside, see L{nacos_tw.raft.disk.quarantine}.
 
 The order of steps makes each crash point harmless: a hard state is in the state file before it is in
 the log; a segment is complete before it has its name, and on disk before the state file demands it;
@@ -31,9 +31,9 @@ from twisted.logger import Logger
 
 from nacos_tw.errors import StartError
 from nacos_tw.raft.core.messages import Entry, HardState, SnapshotMeta
-from nacos_tw.raft.disk.aside import read_state, void_log
 from nacos_tw.raft.disk.files import Disk, explain
 from nacos_tw.raft.disk.folder import check_owner, lock_folder, remove_in_order
+from nacos_tw.raft.disk.quarantine import read_state, void_log
 from nacos_tw.raft.disk.recovery import Found, Piece, read_folder
 from nacos_tw.raft.disk.segment import Group, SegmentHead, encode_group, encode_head, new_salt, segment_name
 from nacos_tw.raft.disk.snapshotfolder import SnapshotFolder

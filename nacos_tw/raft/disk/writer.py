@@ -110,7 +110,7 @@ class Writer:
         self._queue.put(job)
         return job.result
 
-    def aside(self, fn: Callable[[], T]) -> Deferred[T]:
+    def in_thread(self, fn: Callable[[], T]) -> Deferred[T]:
         """Call a function in another thread, beside the saves: for what takes long and need not be in order."""
         pool = self._reactor.getThreadPool()
         return deferToThreadPool(self._reactor, pool, fn)
@@ -218,8 +218,8 @@ class DirectWriter:
         else:
             done()
 
-    def aside(self, fn: Callable[[], T]) -> Deferred[T]:
-        """As L{Writer.aside}."""
+    def in_thread(self, fn: Callable[[], T]) -> Deferred[T]:
+        """As L{Writer.in_thread}."""
         return self.run(fn)
 
     def replace(self, store: Store) -> None:

@@ -10,7 +10,7 @@ from nacos_tw.raft.disk.files import Disk
 from nacos_tw.raft.disk.store import Store
 
 
-class SetAside:
+class Divergence:
     """
     The states of one node that contradicted the cluster's.
 

@@ -58,11 +58,11 @@ def void_log(folder: str, disk: Disk) -> str:
         raise StoreDamaged(f"{folder}: no copy of this node's vote can be read; let another node take its place")
     hard = newest(hard for _, hard in sorted(records, key=lambda record: record[0]))
     hard = msgspec.structs.replace(hard, recovering=True)
-    file.write_both(StateRecord(hard=hard, boot=boot, synced=synced, segment=0, aside=True))
-    return finish_aside(folder, file, disk)
+    file.write_both(StateRecord(hard=hard, boot=boot, synced=synced, segment=0, quarantined=True))
+    return finish_quarantine(folder, file, disk)
 
 
-def finish_aside(folder: str, file: StateFile, disk: Disk) -> str:
+def finish_quarantine(folder: str, file: StateFile, disk: Disk) -> str:
     """Move what L{void_log} marked, and take the mark away. Returns the folder of the moved files."""
     assert file.state is not None
     numbers = damaged_folders(folder, disk)
@@ -74,7 +74,7 @@ def finish_aside(folder: str, file: StateFile, disk: Disk) -> str:
             disk.rename(os.path.join(folder, name), os.path.join(target, name))
         disk.sync_folder(target)
         disk.sync_folder(folder)
-    file.write_both(msgspec.structs.replace(file.state, aside=False))
+    file.write_both(msgspec.structs.replace(file.state, quarantined=False))
     for number in damaged_folders(folder, disk)[:-KEPT]:
         disk.remove_folder(os.path.join(folder, f"damaged-{number}"))
     return target
@@ -90,6 +90,6 @@ def read_state(folder: str, disk: Disk) -> StateFile:
     file = StateFile(folder, disk)
     if file.state is None and (log_files(folder, disk) or damaged_folders(folder, disk)):
         raise StoreDamaged(f"{os.path.join(folder, 'state-*')}: no copy of term and vote can be read; {ADVICE}")
-    if file.state is not None and file.state.aside:
-        finish_aside(folder, file, disk)
+    if file.state is not None and file.state.quarantined:
+        finish_quarantine(folder, file, disk)
     return file
