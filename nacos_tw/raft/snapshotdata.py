@@ -45,18 +45,18 @@ def _read(file: BinaryIO) -> Iterator[bytes]:
             yield data
 
 
-def joined(images: Iterable[SnapshotData]) -> SnapshotData:
+def joined(pieces: Iterable[SnapshotData]) -> SnapshotData:
     """One after the other."""
-    images = list(images)
-    return SnapshotData(sum(image.length for image in images), chain.from_iterable(image.parts for image in images))
+    pieces = list(pieces)
+    return SnapshotData(sum(data.length for data in pieces), chain.from_iterable(data.parts for data in pieces))
 
 
-def packed(image: SnapshotData) -> SnapshotData:
+def packed(data: SnapshotData) -> SnapshotData:
     """
     The bytes as a value of msgpack.
 
     @raise ValueError: there are too many.
     """
-    if image.length > LONGEST:
-        raise ValueError(f"a state of {image.length} bytes is too large for a snapshot")
-    return joined((of_bytes(b"\xc6" + image.length.to_bytes(4, "big")), image))
+    if data.length > LONGEST:
+        raise ValueError(f"a state of {data.length} bytes is too large for a snapshot")
+    return joined((of_bytes(b"\xc6" + data.length.to_bytes(4, "big")), data))

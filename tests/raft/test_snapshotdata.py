@@ -19,7 +19,7 @@ class SnapshotDataTests(SynchronousTestCase):
 
     def test_values(self) -> None:
         """The parts make values of msgpack."""
-        self.patch(image, "PART", 3)
+        self.patch(snapshotdata, "PART", 3)
         for data in (b"", b"abc", b"abcdefgh" * 100):
             for found in (snapshotdata.of_bytes(data), snapshotdata.of_file(io.BytesIO(data))):
                 packed = snapshotdata.packed(found)
@@ -29,7 +29,7 @@ class SnapshotDataTests(SynchronousTestCase):
 
     def test_file(self) -> None:
         """A file is read in parts of modest size, and closed behind the last."""
-        self.patch(image, "PART", 3)
+        self.patch(snapshotdata, "PART", 3)
         file = io.BytesIO(b"abcdefgh")
         self.assertEqual(list(snapshotdata.of_file(file).parts), [b"abc", b"def", b"gh"])
         self.assertTrue(file.closed)
@@ -71,7 +71,7 @@ class StateTests(SynchronousTestCase):
 
     def test_large_states_are_not_read_at_once(self) -> None:
         """Of a machine with a file only a part is in memory."""
-        self.patch(image, "PART", 10)
+        self.patch(snapshotdata, "PART", 10)
         filed = Filed({})
         filed.state = [b"x" * 1000]
         reads: list[int] = []

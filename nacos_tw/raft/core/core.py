@@ -7,8 +7,8 @@ so on, takes L{Core.ready} after each of them, and does what it says, in the ord
 Saves may overlap: a second Ready may come before the first is on disk, as long as saves finish in
 order and C{Ready.messages} wait for their own and all earlier ones.
 
-The core's parts are L{Election}, L{Follower} and L{Leader}, which decide; L{Persistence} and L{Delivery}, which keep count of
-what the disk and the state machine have; and L{Outbox}, where the next Ready gathers.
+The core's parts are L{Election}, L{Follower} and L{Leader}, which decide; L{Persistence} and L{Delivery}, which keep
+count of what the disk and the state machine have; and L{Outbox}, where the next Ready gathers.
 
 Sources: Ongaro and Ousterhout 2014 ("paper"), Ongaro's dissertation ("thesis").
 """
@@ -80,8 +80,8 @@ class Core:
     __slots__ = (
         "_leader", "_marks", "_stopped", "commit", "config", "contradiction", "contradicts_log", "deadline", "delivery",
         "dirty", "election", "follower", "last_heard", "leader_commit", "leader_lost", "leading", "log", "max_bytes",
-        "max_inflight", "met", "node", "now", "outbox", "random", "recovering", "resigned", "role", "rounds", "persistence",
-        "term", "timing", "vote", "wanted",
+        "max_inflight", "met", "node", "now", "outbox", "persistence", "random", "recovering", "resigned", "role",
+        "rounds", "term", "timing", "vote", "wanted",
     )  # fmt: skip
 
     def __init__(
