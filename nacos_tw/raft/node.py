@@ -15,9 +15,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
-from nacos_tw.descriptors import Reserve
 from nacos_tw.errors import Damaged, NacosError, Unavailable
 from nacos_tw.interfaces import IStateMachine
 from nacos_tw.raft.alarm import Alarm
@@ -27,7 +25,6 @@ from nacos_tw.raft.compaction import Compaction
 from nacos_tw.raft.core.core import Core, IncomingChunk, Role
 from nacos_tw.raft.core.log import Log
 from nacos_tw.raft.core.messages import Configuration, Entry
-from nacos_tw.raft.disk.opening import open_store
 from nacos_tw.raft.disk.store import Store
 from nacos_tw.raft.disk.writer import DirectWriter, Writer
 from nacos_tw.raft.divergence import Divergence
@@ -37,6 +34,7 @@ from nacos_tw.raft.net.peers import Peers
 from nacos_tw.raft.options import NodeOptions, Random
 from nacos_tw.raft.persister import Persister
 from nacos_tw.raft.readiness import Readiness
+from nacos_tw.raft.reopening import Reopening
 from nacos_tw.raft.reporting import NodeFacts, raft_status
 from nacos_tw.raft.sessions import Sessions
 from nacos_tw.raft.status import RaftStatus
@@ -58,7 +56,6 @@ class RaftNode:
     @ivar gate: why a command is not to be taken now; "" if it is.
     @ivar shortage: why writes are refused for the sake of the disk; "" if they are not.
     @ivar damaged_members: the other members that say that they have lost their logs.
-    @ivar failure: why the Raft part has stopped; "" while it works.
     """
 
     log = Logger()
@@ -85,9 +82,7 @@ class RaftNode:
         self._hopeless = ""
         self.shortage: Callable[[], str] = lambda: ""
         self.gate: Callable[[bytes], str] = lambda command: ""
-        self.failure = ""
         self.running = self._ready = False
-        self._store = store
         self._writer = writer
         self._sessions = Sessions(machine)
         self._clock = clock
@@ -96,12 +91,11 @@ class RaftNode:
         self._peers: Peers | None = None
         self._persister = Persister(writer, self._install, self._persisted)
         self._flush_due = self._draining = False
-        self._reserve = Reserve()
         self._sweeper: IDelayedCall | None = None
-        self._mender: IDelayedCall | None = None
         self._alarm = Alarm(clock, seconds, self._tick)
         self._applying = Applying(self.node, self._sessions)
         self._divergence = Divergence(self._applying)
+        self._reopening = Reopening(options, store, writer, self._divergence, clock, self._restore, self._resume)
         self._core = self._restore()
         self._readiness = Readiness(self._core, seconds, options.patience)
         self._forwarding = Forwarding(
@@ -114,7 +108,7 @@ class RaftNode:
 
     def _restore(self) -> Core:
         """The state, and a core, from what is on disk."""
-        store, options = self._store, self.options
+        store, options = self._reopening.store, self.options
         self._applying.restore(store)
         log = Log(store.snapshot, store.entries)
         if options.alone:
@@ -130,6 +124,11 @@ class RaftNode:
         return core
 
     @property
+    def failure(self) -> str:
+        """Why the Raft part has stopped; "" while it works."""
+        return self._reopening.failure
+
+    @property
     def peers(self) -> Peers | None:
         """The links to the other nodes; None for a node that stands alone."""
         return self._peers
@@ -143,7 +142,7 @@ class RaftNode:
     def start(self) -> None:
         """Begin to take part."""
         self.running = True
-        self._reserve.open()
+        self._reopening.start()
         self._writer.failed = self._disk_failed
         self._sweep()
         self._drain()
@@ -165,17 +164,16 @@ class RaftNode:
     def stop(self) -> None:
         """Take no further part; what still waits fails."""
         self.running = False
-        self._reserve.close()
+        self._reopening.stop()
         self._alarm.cancel()
-        for call in (self._sweeper, self._mender):
-            if call is not None and call.active():
-                call.cancel()
+        if self._sweeper is not None and self._sweeper.active():
+            self._sweeper.cancel()
         self._core.stop()
         self._abandon(Unavailable("the node is stopping"))
 
     def close_store(self) -> None:
         """Close the files; after L{stop} and once the writer has ended."""
-        self._store.close()
+        self._reopening.store.close()
 
     # -- IProposer
 
@@ -332,10 +330,8 @@ class RaftNode:
                 answer_all(self._forwarding.restored(self._sessions))
             self._persisted()
 
-        def failed(failure: Failure) -> None:
-            self._disk_failed(failure.value or failure)
-
-        self._compaction.receive(chunk).addCallback(written).addErrback(failed)
+        receiving = self._compaction.receive(chunk).addCallback(written)
+        receiving.addErrback(lambda failure: self._disk_failed(failure.value or failure))
 
     def _role_changed(self) -> None:
         core = self._core
@@ -356,9 +352,7 @@ class RaftNode:
     # -- time
 
     def _tick(self) -> None:
-        now = self._seconds()
-        if now >= self._core.deadline:
-            self._core.tick(now)
+        self._core.tick(self._seconds())
         self._drain()
 
     def _sweep(self) -> None:
@@ -388,23 +382,19 @@ class RaftNode:
     # -- trouble
 
     def _disk_failed(self, error: BaseException) -> None:
-        """The disk refused: nobody knows what is on it now. Look at it again, from the start, after a while."""
+        """The disk refused: nothing of what is under way counts."""
         if self.failure or not self.running:
             return
-        pause = self.options.mend_every
-        self.failure = f"the Raft log cannot be written: {error}"
-        if isinstance(error, Damaged):  # the disk works: what is damaged is made again at once
-            self.failure, pause = str(error), 0.0
-        self._mender = self._clock.callLater(pause, self._mend)
-        self.log.error("raft: stopped: {reason}; trying again every {pause} s", reason=self.failure, pause=pause)
+        self._reopening.disk_failed(error)
         self._core.stop()
-        self._persister.forget()
-        self._tell(lambda: self._abandon(Unavailable(self.failure)), self.on_role)
+        self._halted()
 
     def _contradicted(self) -> None:
-        """The cluster's log is not this node's: begin anew with the leader's."""
-        self.failure = self._divergence.found(self._core)
-        self._mender = self._clock.callLater(0, self._mend)
+        """The cluster's log is not this node's."""
+        self._reopening.diverged(self._core)
+        self._halted()
+
+    def _halted(self) -> None:
         self._persister.forget()
         self._tell(lambda: self._abandon(Unavailable(self.failure)), self.on_role)
 
@@ -412,32 +402,11 @@ class RaftNode:
         """A part of the state that is kept on disk turned out to be damaged: begin again with what the log holds."""
         self._disk_failed(error)
 
-    def _mend(self) -> None:
-        """Start again from the disk, as after a restart; a damaged log is fetched from the leader."""
-        if not self.running:
-            return
-        self._mender = self._clock.callLater(self.options.mend_every, self._mend)
-        try:
-            with self._reserve.lent():
-                self._store.close()
-                options = self.options
-                self._divergence.carry_out(options.folder, options.disk)
-                self._store = open_store(options.folder, self.node, options.alone, options.disk, options.segment_bytes)
-                self._store.try_room()
-                self._writer.replace(self._store)
-                core = self._restore()
-        except Exception as error:
-            reason = f"the Raft log cannot be opened: {error}"
-            if reason != self.failure:
-                self.log.error("raft: {reason}", reason=reason)
-            self.failure = reason
-            return
-        self._mender.cancel()
-        self.failure = ""
+    def _resume(self, core: Core) -> None:
+        """The log is open again."""
         self._core = self._forwarding.core = self._compaction.core = core
         self._readiness.restarted(core)
-        self._compaction.store = self._store
-        self.log.info("raft: the log is usable again")
+        self._compaction.store = self._reopening.store
         for peer in self._links():
             core.connected(peer, self._seconds())
         self._tell(self.on_applied, self.on_role)
@@ -460,11 +429,11 @@ class RaftNode:
         facts = NodeFacts(
             self.node, options.shown or self.node, applied, self.reason() or self.shortage(), self._divergence.count
         )
-        return raft_status(facts, self._core, self._peers, self._store.size_on_disk())
+        return raft_status(facts, self._core, self._peers, self._reopening.store.size_on_disk())
 
     def sizes(self) -> dict[str, int]:
         """The bytes of the files of the log by kind, see L{Store.sizes}."""
-        return self._store.sizes()
+        return self._reopening.store.sizes()
 
     # -- orders
 

@@ -46,7 +46,7 @@ class CompactionTests(SynchronousTestCase):
                 core = nodes.node(each)._core
                 self.assertLess(core.last_index - core.log.first, 40)
         for each in nodes.names:
-            self.assertIsNotNone(nodes.node(each)._store.snapshot)
+            self.assertIsNotNone(nodes.node(each)._reopening.store.snapshot)
         nodes.settle()
 
     def test_restart(self) -> None:
@@ -113,7 +113,7 @@ class CompactionTests(SynchronousTestCase):
         nodes = self.make(snapshot_bytes=10**9)
         self.write("A", 10)
         node = nodes.node("A")
-        store = node._store
+        store = node._reopening.store
         original = store.begin_snapshot
 
         def fail(*args: Any) -> None:
@@ -141,7 +141,7 @@ class CompactionTests(SynchronousTestCase):
         self.successResultOf(second)
         nodes.run(3.0)
         self.successResultOf(first)
-        self.assertEqual(node._store.snapshot.index, node.status().applied)
+        self.assertEqual(node._reopening.store.snapshot.index, node.status().applied)
 
     def test_nothing_to_save(self) -> None:
         """Nothing was applied since the last: nothing happens."""
@@ -170,7 +170,7 @@ class CompactionTests(SynchronousTestCase):
         nodes.crash(away)
         self.write(leader, 60)
         disk = nodes.members[leader].disk
-        index = nodes.node(leader)._store.snapshot.index
+        index = nodes.node(leader)._reopening.store.snapshot.index
         (path,) = (path for path in disk.names_now if f"{index:016d}" in path and path.startswith(FOLDER))
         disk.names_now[path].data[40] ^= 255
         nodes.start(away)
@@ -188,4 +188,4 @@ class CompactionTests(SynchronousTestCase):
         result = nodes.node("A").take_snapshot()
         self.assertIsInstance(result, Deferred)
         self.successResultOf(result)
-        self.assertIsNotNone(nodes.node("A")._store.snapshot)
+        self.assertIsNotNone(nodes.node("A")._reopening.store.snapshot)
