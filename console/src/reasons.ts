@@ -27,6 +27,7 @@ const KNOWN: [RegExp, string][] = [
   [/^(?:the configs cannot be read|configs are not read yet): (?<reason>.+)$/s, "configsNotRead"],
   [/^the local copy of (?<count>\d+) configs is served: (?<reason>.+)$/s, "copyServed"],
   [/^this node is still reading the configs, please try later$/, "readingConfigs"],
+  [/^(?<count>\d+) contents differ from their md5: (?<names>.+)$/s, "contentsDiffer"],
   [/^this node does not know yet whether there is such a config, please try later$/, "notKnownYet"],
   [/^the content is not at hand, please try later$/, "notAtHand"],
   [/^the database is being connected to$/, "connecting"],
