@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks and tests the console: types, logic (Vitest), and pages in a real browser against real nodes (Playwright), which
+# Checks and tests the console: types, logic (Vitest), the size of the first load, and pages in a real browser against real nodes (Playwright), which
 # run out of the virtual environment NACOS_TW_VENV; bin/test.sh makes it and calls this. Where Node.js or Chromium cannot
 # be had, what needs them is skipped with a line that says so. The last line is "N passed, N failed".
 
@@ -75,6 +75,13 @@ fi
 
 if run npm run --silent check; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 tests env NO_COLOR=1 npm run --silent test
+BUILD=$(mktemp -d "${TMPDIR:-/tmp}/nacos_tw-console-build.XXXXXX") || exit 1
+if run env NACOS_TW_CONSOLE_OUT="$BUILD" npm run --silent build && run npm run --silent size -- "$BUILD"; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+fi
+rm -rf "$BUILD"
 if [ ! -x "$CHROMIUM" ]; then
     echo "the console's tests in a browser are skipped: no Chromium here (CHROMIUM names one)"
 elif ! "$VENV/bin/python" -I -c 'import os, nacos_tw.console.pages as p

@@ -29,6 +29,8 @@ export interface ExtendInfo {
   raftPort?: string;
   /** "embedded" or "external": where it keeps configurations. */
   storage?: string;
+  /** The mark of the external database, once it is known: nodes with one mark share one. */
+  database?: string;
   raftRole?: "LEADER" | "FOLLOWER" | "CANDIDATE";
   version?: string;
 }

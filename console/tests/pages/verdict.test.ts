@@ -102,6 +102,24 @@ describe("judge", () => {
     ]);
   });
 
+  it("names the nodes that keep configurations in different places", () => {
+    const [one, two] = [
+      { storage: "external", database: "a1" },
+      { storage: "external", database: "b2" },
+    ];
+    const groups = (...said: Said[]) =>
+      judge(
+        ADDRESSES.map((address, i) => member(address, said[i])),
+        A,
+      ).differences.map((found) => [found.kind, found.groups.map((group) => [group.nodes, group.list])]);
+    expect(groups(one, one, one)).toEqual([]);
+    expect(groups(one, { storage: "external" }, one)).toEqual([]); // not known yet
+    expect(groups(one, two, one)).toEqual([["storage", [[[A, C], ["external", "a1"]], [[B], ["external", "b2"]]]]]);
+    expect(groups({ storage: "embedded" }, one, one)).toEqual([
+      ["storage", [[[A], ["embedded", ""]], [[B, C], ["external", "a1"]]]],
+    ]);
+  });
+
   it("does not mind the order of a list", () => {
     expect(kinds(judge([member(A), member(B, { voters: [C, A, B] }), member(C)], A))).toEqual([]);
   });

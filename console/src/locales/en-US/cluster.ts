@@ -43,7 +43,7 @@ export default {
   follow: "{nodes}: {leader} leads, term {term}",
   followNone: "{nodes}: no leader known, term {term}",
   list: "{nodes}: {list}",
-  storage: { embedded: "in the cluster itself (embedded)", external: "in a database of its own (external)" },
+  storage: { embedded: "in the cluster itself (embedded)", external: "in a database (external)", marked: "in the database with the mark {mark} (external)" },
   heard: "Told by the node at {time}.",
   neverHeard: "The node was never heard of.",
   connected: "linked",

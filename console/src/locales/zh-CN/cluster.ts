@@ -42,7 +42,7 @@ export default {
   follow: "{nodes}：领导者为 {leader}，任期 {term}",
   followNone: "{nodes}：不知道领导者，任期 {term}",
   list: "{nodes}：{list}",
-  storage: { embedded: "集群自身（内嵌存储）", external: "外部数据库" },
+  storage: { embedded: "集群自身（内嵌存储）", external: "外部数据库", marked: "标记为 {mark} 的外部数据库" },
   heard: "节点上报时间：{time}。",
   neverHeard: "从未收到该节点的上报。",
   connected: "已连接",

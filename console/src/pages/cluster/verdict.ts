@@ -74,7 +74,7 @@ function nodeOf(member: Member, self: string, names: Map<string, string>): Node 
     heard: info.lastRefreshTime,
     voters: (group?.raftGroupMember ?? []).map(name).sort(),
     members: [...(info.members ?? [])].sort(),
-    storage: info.storage ? [info.storage] : [],
+    storage: info.storage ? [info.storage, info.database ?? ""] : [],
     self: member.address === self,
     leads: false,
     raw: member,
@@ -94,6 +94,13 @@ function grouped<T>(nodes: Node[], said: (node: Node) => T): Map<string, { said:
   return found;
 }
 
+/** Kind of storage and mark of the database of each node; a mark that is not known yet is no difference. */
+function storageDifference(nodes: Node[]): Difference[] {
+  const kinds = new Set(nodes.map((node) => node.storage[0]).filter(Boolean));
+  const told = kinds.size > 1 ? nodes : nodes.filter((node) => node.storage[1]);
+  return listDifference("storage", told);
+}
+
 function listDifference(kind: "voters" | "members" | "storage", nodes: Node[]): Difference[] {
   const told = nodes.filter((node) => node[kind].length > 0);
   const groups = [...grouped(told, (node) => node[kind]).values()];
@@ -111,7 +118,7 @@ export function differences(nodes: Node[], all: Node[]): Difference[] {
   if (leaders.length > 1) {
     found.push({ kind: "leader", groups: leaders.map((one) => ({ nodes: one.nodes, ...one.said })) });
   }
-  found.push(...listDifference("voters", told), ...listDifference("members", told), ...listDifference("storage", nodes));
+  found.push(...listDifference("voters", told), ...listDifference("members", told), ...storageDifference(nodes));
   const voters = new Set(told.flatMap((node) => node.voters));
   const silent = all.map((node) => node.address).filter((address) => !voters.has(address));
   if (voters.size > 0 && silent.length > 0) found.push({ kind: "notVoting", groups: [{ nodes: silent }] });
