@@ -128,7 +128,7 @@ class Storm:
         nodes = self.nodes
         if len(nodes.names) < 3 or len(nodes.up) < len(nodes.names):
             return
-        if any(nodes.node(name)._store.hard.recovering or nodes.node(name).failure for name in nodes.names):
+        if any(nodes.node(name)._reopening.store.hard.recovering or nodes.node(name).failure for name in nodes.names):
             return
         name = self.any()
         nodes.crash(name)
