@@ -6,25 +6,41 @@ nothing below it knows about statuses.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class NacosError(Exception):
-    """Base of the errors a caller may see; ``str(error)`` is the text for them."""
+    """
+    Base of the errors a caller may see; ``str(error)`` is the text for them.
+
+    @cvar outcome: the word for it in the audit log; the numbers are HTTP's.
+    """
+
+    outcome: ClassVar[str] = "failed 500"
 
 
 class BadParameter(NacosError):
     """The request itself is wrong: a missing, malformed or refused value. Nothing was changed."""
 
+    outcome = "refused 400"
+
 
 class NotFound(NacosError):
     """What the request names does not exist."""
+
+    outcome = "refused 404"
 
 
 class Forbidden(NacosError):
     """The caller may not do this."""
 
+    outcome = "refused 403"
+
 
 class Unavailable(NacosError):
     """The node cannot do this now (no majority, Raft part stopped); nothing was promised."""
+
+    outcome = "failed 503"
 
 
 class TimedOut(Unavailable):

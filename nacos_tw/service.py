@@ -210,15 +210,14 @@ class NacosNode(Node):
 
     def _build_http(self, settings: Settings, reactor: Any) -> None:
         self.counters = Counters()
-        proxies = settings.http.trusted_proxies
         traffic = Traffic(lambda: self.registry.switches, settings.context_path)
-        recorder = Recorder(self.audit, proxies)
+        recorder = Recorder(self.audit)
         self.waking = Waking(reactor)
-        self.guard = Guard(EverybodyMay(), traffic, recorder, self.waking)
+        self.guard = Guard(EverybodyMay(), traffic, recorder, self.waking, settings.http.trusted_proxies)
         self._authorization: Authorization | None = None
         if self.logins is not None:
             identity = settings.auth.identity_key, settings.auth.identity_value
-            self._authorization = Authorization(self.logins.auth, identity, proxies, recorder.failed_login)
+            self._authorization = Authorization(self.logins.auth, identity, recorder.failed_login)
         if settings.auth_enabled:
             self._ask_for_logins()
         parts = Parts(
@@ -227,6 +226,7 @@ class NacosNode(Node):
             naming=self.naming,
             node=self.node,
             members=self.members,
+            audit=self.audit,
             probes=self.probes,
             counters=self.counters,
             ask=self.peer_events.ask,

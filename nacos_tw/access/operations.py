@@ -1,22 +1,23 @@
 """
 Operations: what can be done to a part, by whom. Each has a rule, and is called in one way, which checks it.
 
-Every API calls them alike: C{operations.register(identity, request)}. There is no way to call one that leaves the check
+Every API calls them alike: C{operations.register(caller, request)}. There is no way to call one that leaves the check
 out, so none for an API to forget it; a class with an operation that has no rule cannot be made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import FunctionType
+from types import CoroutineType, FunctionType
 from typing import Any, Protocol, TypeVar
 
-from nacos_tw.access.identity import Identity
+from nacos_tw.access.audit import AuditLog, Recorded, record
+from nacos_tw.access.caller import Caller
 from nacos_tw.access.rules import Rule, authorize
 
 
 class Request(Protocol):
-    """What somebody wants: a frozen value."""
+    """What somebody wants: a frozen value. Those of recorded operations are L{Recorded}."""
 
     def resource(self) -> str:
         """What it is about, as permissions name it; "" where they do not name it."""
@@ -29,26 +30,67 @@ R = TypeVar("R")
 _rules: dict[object, Rule] = {}
 
 
-def operation(rule: Rule) -> Callable[[Callable[[S, Identity, Q], R]], Callable[[S, Identity, Q], R]]:
+def operation(rule: Rule) -> Callable[[Callable[[S, Caller, Q], R]], Callable[[S, Caller, Q], R]]:
     """
-    Declare an operation: a method C{(self, identity, request)} that is entered only by who may.
+    Declare an operation: a method C{(self, caller, request)} that is entered only by who may. It gives a result, a
+    Deferred or a coroutine. Where the rule says that it is recorded, its line goes into the audit log when it is done,
+    refused or not; such operations are of an object that L{Operations} was given the log for.
 
     @param rule: what a caller needs.
     @raise ValueError: (at import time) it is no rule.
     """
     rule = Rule(*rule).checked()
 
-    def declare(perform: Callable[[S, Identity, Q], R]) -> Callable[[S, Identity, Q], R]:
-        def asked(self: S, identity: Identity, request: Q, /) -> R:
-            authorize(identity, rule, request.resource)
-            return perform(self, identity, request)
+    def declare(perform: Callable[[S, Caller, Q], R]) -> Callable[[S, Caller, Q], R]:
+        def asked(self: S, caller: Caller, request: Q, /) -> R:
+            authorize(caller.identity, rule, request.resource)
+            return perform(self, caller, request)
 
-        asked.__name__, asked.__qualname__ = perform.__name__, perform.__qualname__
-        asked.__module__, asked.__doc__ = perform.__module__, perform.__doc__
-        _rules[asked] = rule
-        return asked
+        def recorded(self: S, caller: Caller, request: Q, /) -> R:
+            return _recorded(self._audit, asked, self, caller, request)
+
+        face = recorded if rule.recorded else asked
+        face.__name__, face.__qualname__ = perform.__name__, perform.__qualname__
+        face.__module__, face.__doc__ = perform.__module__, perform.__doc__
+        _rules[face] = rule
+        return face
 
     return declare
+
+
+def _recorded(
+    audit: AuditLog, asked: Callable[[Any, Caller, Any], Any], self: Any, caller: Caller, request: Any
+) -> Any:
+    """Call an operation, and write its line when it is done."""
+    try:
+        result = asked(self, caller, request)
+    except Exception as error:
+        record(audit, caller, request, error)
+        raise
+    if isinstance(result, CoroutineType):
+        return _awaited(audit, result, caller, request)
+    add_both = getattr(result, "addBoth", None)
+    if add_both is not None:
+        return add_both(_fired, audit, caller, request)
+    record(audit, caller, request, result)
+    return result
+
+
+async def _awaited(audit: AuditLog, running: CoroutineType[Any, Any, Any], caller: Caller, request: Recorded) -> Any:
+    try:
+        result = await running
+    except Exception as error:
+        record(audit, caller, request, error)
+        raise
+    record(audit, caller, request, result)
+    return result
+
+
+def _fired(result: Any, audit: AuditLog, caller: Caller, request: Recorded) -> Any:
+    """A Deferred's result, or its Failure, which holds the error as C{value}."""
+    value = getattr(result, "value", None)
+    record(audit, caller, request, value if isinstance(value, BaseException) else result)
+    return result
 
 
 def rule_of(asked: Callable[..., Any]) -> Rule:
@@ -67,6 +109,12 @@ class Operations:
     """
     Base of classes of operations. All that is public in one is an operation.
     """
+
+    __slots__ = ("_audit",)
+
+    def __init__(self, audit: AuditLog) -> None:
+        """@param audit: for operations that are recorded; without it they cannot be called."""
+        self._audit = audit
 
     def __init_subclass__(cls, **options: Any) -> None:
         """@raise TypeError: something public has no rule."""

@@ -21,5 +21,7 @@ class Refused(Forbidden):
 class TooManyFailures(NacosError):
     """So many logins have failed that the next one has to wait; nothing was looked at."""
 
+    outcome = "refused 429"
+
     def __init__(self) -> None:
         super().__init__("too many failed logins, try again later")

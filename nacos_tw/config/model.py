@@ -35,6 +35,8 @@ class CasRefused(NacosError):  # noqa: N818 - named as its sisters in nacos_tw.e
 class QuotaExceeded(NacosError):  # noqa: N818
     """A limit of docs/spec/config-v1.md#6 is reached; nothing was stored. Answered with status 429."""
 
+    outcome = "refused 429"
+
 
 class Item(msgspec.Struct, frozen=True, gc=False):
     """A row of config_info; times in ms."""

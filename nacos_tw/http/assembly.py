@@ -9,6 +9,7 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from nacos_tw.access.audit import AuditLog
 from nacos_tw.auth.auth import Auth
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.config.commands import Quotas
@@ -70,6 +71,7 @@ class Parts:
     naming: Naming
     node: RaftNode
     members: MemberList
+    audit: AuditLog
     probes: Probes
     counters: Counters
     ask: Ask
@@ -116,7 +118,7 @@ def all_areas(parts: Parts) -> Areas:
         ClusterHistoryV1(guard, history, parts.ask_all),
         _prometheus(parts, counts, machine),
     ]
-    switches, level = SwitchOperations(naming), parts.set_log_level
+    switches, level = SwitchOperations(naming, parts.audit), parts.set_log_level
     for prefix in (OPERATOR, OPS):
         areas.append(OperatorV1(guard, naming, switches, node, members, parts.millis, counts, machine, prefix, level))
     if settings.function_mode == "config":
@@ -141,7 +143,7 @@ def all_areas(parts: Parts) -> Areas:
         )
         questions.update(config_questions(watchers))
     if parts.auth is not None:
-        areas += auth_areas(guard, parts.auth, settings.http.trusted_proxies)
+        areas += auth_areas(guard, parts.auth)
     return Areas(areas, listing, history, questions)
 
 
@@ -199,10 +201,10 @@ def _prometheus(parts: Parts, counts: Counts, machine: Machine) -> PrometheusV1:
     )
 
 
-def auth_areas(guard: Guard, auth: Auth, trusted_proxies: frozenset[str]) -> list[Area]:
+def auth_areas(guard: Guard, auth: Auth) -> list[Area]:
     """Every object with routes under C{/v1/auth}."""
     return [
-        LoginV1(guard, auth, trusted_proxies),
+        LoginV1(guard, auth),
         UsersV1(guard, auth),
         RolesV1(guard, auth),
         PermissionsV1(guard, auth),

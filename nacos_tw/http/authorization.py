@@ -14,7 +14,7 @@ from nacos_tw.access.rules import Rule, authorize
 from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES
 from nacos_tw.auth.refusals import UNKNOWN_USER, Refused, TooManyFailures
 from nacos_tw.errors import NacosError
-from nacos_tw.http.credentials import TOKEN, password_of, source_of, token_of
+from nacos_tw.http.credentials import TOKEN, password_of, token_of
 from nacos_tw.http.resources import resource_of
 from nacos_tw.memo import BoundedMemo
 
@@ -54,7 +54,6 @@ class Authorization:
         self,
         auth: Auth,
         identity: tuple[str, str] = ("", ""),
-        trusted_proxies: frozenset[str] = frozenset(),
         failed: FailedLogin = lambda call, name, error: None,
     ) -> None:
         """
@@ -66,7 +65,6 @@ class Authorization:
         header, value = identity
         self._header = header.lower().encode()
         self._value = b"" if value in PUBLISHED_IDENTITIES else value.encode()
-        self._trusted = trusted_proxies
         self._kept: BoundedMemo[Identity, dict[bytes, Rule]] = BoundedMemo(KEPT_BYTES)
         self._accounts: object = None
 
@@ -109,7 +107,7 @@ class Authorization:
         if given is None:
             raise Refused(UNKNOWN_USER)
         if needs.recorded:
-            return self._auth.by_password(*given, source_of(call, self._trusted))
+            return self._auth.by_password(*given, call.source)
         return self._noted(call, *given)
 
     def _noted(self, call: Call, name: str, password: str) -> Identity | Deferred[Identity]:
@@ -121,7 +119,7 @@ class Authorization:
             return failure
 
         try:
-            found = self._auth.by_password(name, password, source_of(call, self._trusted))
+            found = self._auth.by_password(name, password, call.source)
         except (Refused, TooManyFailures) as error:
             self._failed(call, name, error)
             raise

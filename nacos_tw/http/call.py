@@ -21,6 +21,7 @@ ServiceKey = tuple[str, str]
 
 DEFAULT_GROUP = "DEFAULT_GROUP"
 PUBLIC = "public"
+NO_PROXIES: frozenset[str] = frozenset()
 FORM = b"application/x-www-form-urlencoded"
 
 # Whether a User-Agent is a Java client from 1.0.0 on; clients of one version all send the same few values.
@@ -40,9 +41,16 @@ class Call:
     @ivar body: the whole body.
     @ivar peer: the client's IP address as text.
     @ivar identity: who asks, once the guard knows; nobody until then.
+    @ivar proxies: those that the guard trusts, put there by it; L{recorded}: by an operation that wrote its line into
+        the audit log (a call is a L{nacos_tw.access.caller.Caller}). Neither is set in most calls.
     """
 
-    __slots__ = ("_files", "_headers", "_params", "body", "head", "identity", "method", "path", "peer", "target")
+    __slots__ = (
+        "_files", "_headers", "_params", "body", "head", "identity", "method", "path", "peer", "proxies", "recorded",
+        "target",
+    )  # fmt: skip
+    proxies: frozenset[str]
+    recorded: bool
 
     def __init__(self, method: str, path: str, target: bytes, head: bytes, body: bytes, peer: str) -> None:
         self.method = method
@@ -79,6 +87,18 @@ class Call:
 
     def __repr__(self) -> str:
         return f"<Call {self.method} {self.target!r} from {self.peer}>"
+
+    # Who calls
+
+    @property
+    def source(self) -> str:
+        """The address that it comes from: the peer's, or what a proxy that is trusted says of it."""
+        return source_of(self, getattr(self, "proxies", NO_PROXIES))
+
+    @property
+    def what(self) -> str:
+        """Method and path."""
+        return f"{self.method} {self.path}"
 
     # Headers
 
@@ -289,6 +309,20 @@ def read_json(data: bytes | str, type: type[T] | Any = Any) -> Any:
         return msgspec.json.decode(data, type=type)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise BadParameter(f"JSON expected: {error}") from None
+
+
+def source_of(call: Call, trusted: frozenset[str]) -> str:
+    """The address that a call comes from: the peer's, or what a proxy that is trusted says of it."""
+    if call.peer not in trusted:
+        return call.peer
+    # A proxy may put a header of its own behind the client's.
+    lists = [value.decode("utf-8", "replace") for name, value in call.headers if name == b"x-forwarded-for"]
+    hops = [hop.strip() for hop in ",".join(lists).split(",") if hop.strip()]
+    while hops:
+        last = hops.pop()
+        if last not in trusted:
+            return last[:64]
+    return call.peer
 
 
 def is_java_agent(agent: bytes) -> bool:

@@ -54,17 +54,3 @@ def password_of(call: Call) -> tuple[str, str] | None:
         fields = call.params
     name, password = fields.get("username"), fields.get("password")
     return (name, password) if name and password else None
-
-
-def source_of(call: Call, trusted: frozenset[str]) -> str:
-    """The address that a login comes from: the peer's, or what a proxy that is trusted says of it."""
-    if call.peer not in trusted:
-        return call.peer
-    # A proxy may put a header of its own behind the client's.
-    lists = [value.decode("utf-8", "replace") for name, value in call.headers if name == b"x-forwarded-for"]
-    hops = [hop.strip() for hop in ",".join(lists).split(",") if hop.strip()]
-    while hops:
-        last = hops.pop()
-        if last not in trusted:
-            return last[:64]
-    return call.peer

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 
 from nacos_tw.access.rules import Rule
 from nacos_tw.errors import Unavailable
-from nacos_tw.http.call import Call
+from nacos_tw.http.call import NO_PROXIES, Call
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.waking import Waking
 
@@ -39,7 +39,7 @@ class Guard:
     @ivar authorization: the check; that of a node that asks for no logins lets everybody in. It can change.
     """
 
-    __slots__ = ("_record", "_traffic", "authorization", "waking")
+    __slots__ = ("_proxies", "_record", "_traffic", "authorization", "waking")
 
     def __init__(
         self,
@@ -47,8 +47,13 @@ class Guard:
         traffic: Callable[[Call], Reply | None] | None = None,
         record: Record | None = None,
         waking: Waking | None = None,
+        proxies: frozenset[str] = NO_PROXIES,
     ) -> None:
-        """@param waking: tells of requests that nobody waits for any more."""
+        """
+        @param waking: tells of requests that nobody waits for any more.
+        @param proxies: whose X-Forwarded-For says where a call comes from.
+        """
+        self._proxies = proxies
         self.waking = waking
         self._traffic = traffic
         self.authorization = authorization
@@ -64,6 +69,8 @@ class Guard:
         @raise nacos_tw.errors.Forbidden: (also as a failure) when the caller may not.
         @raise nacos_tw.errors.Unavailable: the request waited while the node stood still.
         """
+        if self._proxies:
+            call.proxies = self._proxies
         if self.waking is not None and self.waking.late() and handler.needs.action != "open":
             raise Unavailable("this node stood still while the request waited: it was not done")
         if self._traffic is not None and call.path.startswith("/v1/ns/"):
@@ -73,7 +80,11 @@ class Guard:
         return self.authorization.check(handler.needs, call)
 
     def record(self, handler: Any, call: Call, reply: Reply | Deferred[Reply]) -> Reply | Deferred[Reply]:
-        """Note what became of a call whose handler's needs say so. @return: the same reply."""
+        """
+        Note what became of a call whose handler's needs say so, unless an operation has.
+
+        @return: the same reply.
+        """
         record = self._record
         if record is None:
             return reply

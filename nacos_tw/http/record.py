@@ -1,15 +1,18 @@
-"""What goes into the audit log: logins, and changes of users, rights, configs, namespaces and the cluster."""
+"""
+What goes into the audit log of calls that reached no operation: they were refused before, or could not be read.
+
+Operations write their own lines (L{nacos_tw.access.audit}).
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
+from nacos_tw.access.audit import AuditLog
 from nacos_tw.access.rules import Rule
-from nacos_tw.auth.audit import Audit
 from nacos_tw.errors import BadParameter, NacosError
 from nacos_tw.http import params
 from nacos_tw.http.call import Call
-from nacos_tw.http.credentials import source_of
 from nacos_tw.http.errors import phrase
 from nacos_tw.http.reply import Reply
 
@@ -31,23 +34,22 @@ def _shown_of(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Recorder:
-    """Writes a line for each call that is to be recorded."""
+    """Writes a line for each call that is to be recorded and is not yet."""
 
-    def __init__(self, audit: Audit, trusted_proxies: frozenset[str] = frozenset()) -> None:
+    def __init__(self, audit: AuditLog) -> None:
         self._audit = audit
-        self._trusted = trusted_proxies
 
     def __call__(self, needs: Rule, call: Call, reply: Reply) -> None:
         """A call was answered; see L{nacos_tw.http.guard.Record}."""
+        if getattr(call, "recorded", False):
+            return
         given = _params(call, reply.status in (401, 403) and needs.action != "open")
         details = {name: given[name] for name in _shown_of(tuple(given)) if given[name]}
-        who = call.identity.name
-        self._audit.write(who, source_of(call, self._trusted), f"{call.method} {call.path}", _result(reply), details)
+        self._audit.write(call.identity.name, call.source, call.what, _result(reply), details)
 
     def failed_login(self, call: Call, name: str, error: NacosError) -> None:
         """An unrecorded call came with a wrong password; see L{nacos_tw.http.authorization.FailedLogin}."""
-        result = _result(phrase(error, call))
-        self._audit.write("", source_of(call, self._trusted), f"{call.method} {call.path}", result, {"username": name})
+        self._audit.write("", call.source, call.what, _result(phrase(error, call)), {"username": name})
 
 
 def _params(call: Call, refused: bool) -> dict[str, str]:

@@ -170,3 +170,7 @@ class SwitchChange(msgspec.Struct, frozen=True, gc=False):
     def resource(self) -> str:
         """The switches."""
         return SWITCHES
+
+    def details(self) -> dict[str, str]:
+        """For the audit log."""
+        return {"entry": self.entry, "value": self.value}

@@ -1,20 +1,27 @@
-"""Operations are called in one way, which checks who asks."""
+"""Operations are called in one way, which checks who asks and records what became of it."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
 import pkgutil
+from typing import Any
 
 import attrs
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 import nacos_tw
+from nacos_tw.access.caller import Caller, KnownCaller
 from nacos_tw.access.identity import EVERYBODY, NOBODY, Identity, Permission
 from nacos_tw.access.operations import Operations, operation, rule_of
 from nacos_tw.access.rules import NotAllowed, Rule
+from nacos_tw.errors import BadParameter, NacosError, NotFound, TimedOut
+from tests.access.lines import Lines
 
-BOB = Identity("bob", False, [Permission("r", "dev:*:*", "r")], user=True)
+BOB = KnownCaller(Identity("bob", False, [Permission("r", "dev:*:*", "r")], user=True), "10.0.0.9", "PUT /lamps")
+ANY = KnownCaller(EVERYBODY)
+NONE = KnownCaller(NOBODY)
 
 
 @attrs.frozen
@@ -24,23 +31,26 @@ class Wanted:
     def resource(self) -> str:
         return f"{self.namespace}:g:naming/s"
 
+    def details(self) -> dict[str, str]:
+        return {"namespaceId": self.namespace, "group": ""}
+
 
 class Lamps(Operations):
     """@ivar _entered: who came in."""
 
     def __init__(self) -> None:
-        self._entered: list[tuple[Identity, Wanted]] = []
+        self._entered: list[tuple[Caller, Wanted]] = []
 
     @operation(Rule("read", "naming"))
-    def look(self, identity: Identity, request: Wanted) -> str:
+    def look(self, caller: Caller, request: Wanted) -> str:
         """Look at one."""
-        self._entered.append((identity, request))
+        self._entered.append((caller, request))
         return "it is on"
 
     @operation(Rule("write", "naming"))
-    def switch(self, identity: Identity, request: Wanted) -> None:
+    def switch(self, caller: Caller, request: Wanted) -> None:
         """Switch one."""
-        self._entered.append((identity, request))
+        self._entered.append((caller, request))
 
 
 class OperationTests(SynchronousTestCase):
@@ -54,16 +64,16 @@ class OperationTests(SynchronousTestCase):
         self.assertEqual(self.lamps.look(BOB, Wanted()), "it is on")
         self.assertRaises(NotAllowed, self.lamps.look, BOB, Wanted("prod"))
         self.assertRaises(NotAllowed, self.lamps.switch, BOB, Wanted())
-        self.assertRaises(NotAllowed, self.lamps.look, NOBODY, Wanted())
-        self.assertRaises(NotAllowed, Lamps.look, self.lamps, NOBODY, Wanted())
-        self.lamps.switch(EVERYBODY, Wanted("prod"))
-        self.assertEqual(self.lamps._entered, [(BOB, Wanted()), (EVERYBODY, Wanted("prod"))])
+        self.assertRaises(NotAllowed, self.lamps.look, NONE, Wanted())
+        self.assertRaises(NotAllowed, Lamps.look, self.lamps, NONE, Wanted())
+        self.lamps.switch(ANY, Wanted("prod"))
+        self.assertEqual(self.lamps._entered, [(BOB, Wanted()), (ANY, Wanted("prod"))])
 
     def test_no_way_around(self) -> None:
         """What is behind the check is not to be had by the usual ways, and nobody can be left out of a call."""
         self.assertIs(inspect.unwrap(Lamps.look), Lamps.look)
         self.assertRaises(TypeError, self.lamps.look, Wanted())
-        self.assertRaises(TypeError, self.lamps.look, request=Wanted(), identity=EVERYBODY)
+        self.assertRaises(TypeError, self.lamps.look, request=Wanted(), caller=ANY)
 
     def test_rule(self) -> None:
         """An API can ask what a caller needs; for what is no operation there is no answer."""
@@ -94,6 +104,98 @@ class OperationTests(SynchronousTestCase):
             self.assertRaises(ValueError, operation, rule)
 
 
+class Doors(Operations):
+    """Recorded; what C{does} gives is what becomes of one."""
+
+    def __init__(self, lines: Lines) -> None:
+        super().__init__(lines)
+        self._does: Any = None
+
+    @operation(Rule("read", "naming", recorded=True))
+    def open(self, caller: Caller, request: Wanted) -> Any:
+        """Open one."""
+        if isinstance(self._does, Exception):
+            raise self._does
+        return self._does
+
+    @operation(Rule("read", "naming", recorded=True))
+    async def close(self, caller: Caller, request: Wanted) -> Any:
+        """Close one."""
+        return await self._does
+
+    @operation(Rule("open", recorded=True))
+    def enter(self, caller: Caller, request: Wanted) -> None:
+        """Say who one is."""
+        caller.identity = BOB.identity
+
+
+class RecordTests(SynchronousTestCase):
+    """The audit log's lines of operations."""
+
+    def setUp(self) -> None:
+        self.lines = Lines()
+        self.doors = Doors(self.lines)
+        self.caller = KnownCaller(BOB.identity, BOB.source, BOB.what)
+
+    def result(self) -> str:
+        """That of the one line."""
+        self.assertTrue(self.caller.recorded)
+        ((who, where, what, result, details),) = self.lines.lines
+        self.assertEqual((who, where, what, details), ("bob", "10.0.0.9", "PUT /lamps", {"namespaceId": "dev"}))
+        self.lines.lines.clear()
+        return result
+
+    def test_results(self) -> None:
+        """False has changed nothing; whatever else is given was done."""
+        for given, word in ((None, "ok"), (True, "ok"), ("x", "ok"), ([], "ok"), (0, "ok"), (False, "nothing")):
+            self.doors._does = given
+            self.assertEqual(self.doors.open(self.caller, Wanted()), given)
+            self.assertEqual(self.result(), word, given)
+
+    def test_errors(self) -> None:
+        """Each has its word, one that nobody thought of too."""
+        for error, word in (
+            (BadParameter("x"), "refused 400"), (NotFound("x"), "refused 404"), (TimedOut("x"), "failed 503"),
+            (NacosError("x"), "failed 500"), (RuntimeError("x"), "failed 500"), (CancelledError(), "failed 500"),
+        ):  # fmt: skip
+            self.doors._does = error
+            self.assertRaises(type(error), self.doors.open, self.caller, Wanted())
+            self.assertEqual(self.result(), word)
+            self.doors._does = Deferred()
+            later = self.doors.open(self.caller, Wanted())
+            self.doors._does.errback(error)
+            self.failureResultOf(later, type(error))
+            self.assertEqual(self.result(), word)
+
+    def test_when_it_is_done(self) -> None:
+        """Not before, and the result stays what it is: of Deferreds and of coroutines."""
+        for name in ("open", "close"):
+            for given, word in ((7, "ok"), (False, "nothing")):
+                self.doors._does = Deferred()
+                later = getattr(self.doors, name)(self.caller, Wanted())
+                later = later if isinstance(later, Deferred) else Deferred.fromCoroutine(later)
+                self.assertEqual(self.lines.lines, [])
+                self.doors._does.callback(given)
+                self.assertEqual((self.successResultOf(later), self.result()), (given, word))
+
+    def test_refused(self) -> None:
+        """Who may not is recorded as well."""
+        self.assertRaises(NotAllowed, self.doors.open, self.caller, Wanted("prod"))
+        self.assertEqual(self.lines.lines[0][3:], ("refused 403", {"namespaceId": "prod"}))
+
+    def test_who(self) -> None:
+        """An operation that finds out who asks has that name in its line."""
+        self.caller.identity = NOBODY
+        self.doors.enter(self.caller, Wanted())
+        self.assertEqual(self.result(), "ok")
+
+    def test_without_a_log(self) -> None:
+        """Nothing that is to be recorded is done where there is no log for it."""
+        bare = object.__new__(Doors)
+        bare._does = Deferred()
+        self.assertRaises(AttributeError, bare.open, self.caller, Wanted())
+
+
 def every_class() -> list[type[Operations]]:
     """All classes of operations in the package."""
     for module in pkgutil.walk_packages(nacos_tw.__path__, "nacos_tw."):
@@ -116,7 +218,8 @@ class EveryOperationTests(SynchronousTestCase):
         classes = every_class()
         self.assertIn("Instances", {one.__name__ for one in classes})
         for one in classes:
-            bare = object.__new__(one)
+            bare: Any = object.__new__(one)
+            bare._audit = Lines()
             for name, rule in one._all().items():
                 if rule.action != "open":
-                    self.assertRaises(NotAllowed, getattr(bare, name), NOBODY, Wanted())
+                    self.assertRaises(NotAllowed, getattr(bare, name), NONE, Wanted())

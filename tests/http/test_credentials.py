@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.http.call import Call
-from nacos_tw.http.credentials import password_of, source_of, token_of
+from nacos_tw.http.call import Call, source_of
+from nacos_tw.http.credentials import password_of, token_of
 
 TRUSTED = frozenset({"10.0.0.1", "10.0.0.2"})
 

@@ -10,6 +10,7 @@ from nacos_tw.auth.refusals import Refused, TooManyFailures
 from nacos_tw.http.call import Call
 from nacos_tw.http.record import SHOWN, Recorder
 from nacos_tw.http.reply import Reply
+from tests.access.lines import Lines
 
 SECRETS = (
     "password",
@@ -24,22 +25,12 @@ SECRETS = (
 )
 
 
-class Lines:
-    """Takes them."""
-
-    def __init__(self) -> None:
-        self.lines: list[tuple[str, str, str, str, dict[str, str]]] = []
-
-    def write(self, who: str, where: str, what: str, result: str, details: dict[str, str]) -> None:
-        self.lines.append((who, where, what, result, details))
-
-
 class RecordTests(SynchronousTestCase):
     """A call and its answer."""
 
     def setUp(self) -> None:
         self.lines = Lines()
-        self.recorder = Recorder(self.lines, frozenset({"10.0.0.1"}))  # type: ignore[arg-type]
+        self.recorder = Recorder(self.lines)
 
     def record(
         self, call: Call, status: int = 200, body: bytes = b"true", needs: str = "write:config"
@@ -81,6 +72,14 @@ class RecordTests(SynchronousTestCase):
         flood = Call.make("POST", "/x", b"&" * 20_000)
         self.assertEqual(self.record(flood, 400)[4], {})
 
+    def test_recorded(self) -> None:
+        """What an operation has written is not written again."""
+        call = Call.make("POST", "/x")
+        self.record(call)
+        call.recorded = True
+        self.recorder(Rule.parse("write:config"), call, Reply(200, b""))
+        self.assertEqual(len(self.lines.lines), 1)
+
     def test_failed_login(self) -> None:
         """A guess that came with a call that is not recorded: whose name, from where, and not the password."""
         call = Call.make("GET", "/v1/cs/configs?username=bob&password=HIDDEN&accessToken=HIDDEN", peer="10.0.0.9")
@@ -91,4 +90,6 @@ class RecordTests(SynchronousTestCase):
     def test_behind_a_proxy(self) -> None:
         """Where it comes from is said by a proxy that is trusted."""
         call = Call.make("POST", "/x", headers={"X-Forwarded-For": "1.2.3.4"}, peer="10.0.0.1")
+        self.assertEqual(self.record(call)[1], "10.0.0.1")
+        call.proxies = frozenset({"10.0.0.1"})
         self.assertEqual(self.record(call)[1], "1.2.3.4")

@@ -41,7 +41,7 @@ class CatalogV1:
 
     def _service(self, call: Call) -> tuple[Service | None, str]:
         key = call.service_key()
-        return self.services.find(call.identity, OneService(key)), key[1]
+        return self.services.find(call, OneService(key)), key[1]
 
     @serve(app, "GET", "/services", needs=rule_of(Services.of_namespace))
     def catalog_services(self, call: Call) -> Reply:
@@ -49,7 +49,7 @@ class CatalogV1:
         page, size = integer(call.given("pageNo")), integer(call.given("pageSize"))
         details = call.spring("withInstances")
         found, count = catalog.catalog_page(
-            self.services.of_namespace(call.identity, OfNamespace(call.namespace)),
+            self.services.of_namespace(call, OfNamespace(call.namespace)),
             page if details else page - 1,
             size,
             call.get("serviceNameParam"),

@@ -40,7 +40,7 @@ class ServiceClustersV1:
         checker = parse_checker(call.required("healthChecker"))
         metadata = read_metadata(call.get("metadata"))
         request = ClusterSettings(key, name, checker, port, use_instance_port, metadata)
-        await self.services.update_cluster(call.identity, request)
+        await self.services.update_cluster(call, request)
         return ok_reply(call)
 
 

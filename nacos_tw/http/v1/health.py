@@ -37,7 +37,7 @@ class HealthV1:
         ip, port = call.required("ip"), call.integer("port") if call.required("port") else 0
         cluster = call.get("clusterName", DEFAULT_CLUSTER)
         healthy = params.loose(call.get("healthy") or call.get("valid") or call.required("healthy"))
-        await self.health.set(call.identity, HealthByHand(key, cluster, ip, port, healthy))
+        await self.health.set(call, HealthByHand(key, cluster, ip, port, healthy))
         return ok_reply(call)
 
     @serve(app, "GET", "/checkers", needs="open")
@@ -48,7 +48,7 @@ class HealthV1:
     @serve(app, "GET", "/server", needs=rule_of(HealthOperations.services))
     def health_server(self, call: Call) -> Reply:
         """A greeting that tells how many services there are."""
-        count = self.health.services(call.identity, Asking())
+        count = self.health.services(call, Asking())
         return json_reply(
             {
                 "msg": f"Hello! I am Nacos-Naming and healthy! total services: raft {count}, local port:{self.port}",

@@ -39,23 +39,23 @@ class InstancesV1:
     @serve(app, "POST", "", needs=rule_of(Instances.register))
     def register(self, call: Call) -> Deferred[Reply]:
         """Register an instance."""
-        return self.instances.register(call.identity, reading.registration(call)).addCallback(_ok, call)
+        return self.instances.register(call, reading.registration(call)).addCallback(_ok, call)
 
     @serve(app, "DELETE", "", needs=rule_of(Instances.deregister))
     def deregister(self, call: Call) -> Deferred[Reply]:
         """Remove an instance; C{ok} also when there is none."""
-        return self.instances.deregister(call.identity, reading.removal(call)).addCallback(_ok, call)
+        return self.instances.deregister(call, reading.removal(call)).addCallback(_ok, call)
 
     @serve(app, "PUT", "", needs=rule_of(Instances.replace))
     def update(self, call: Call) -> Deferred[Reply]:
         """Replace an instance: for a Java client it must exist, for others this registers."""
         put = self.instances.replace if call.java_agent else self.instances.register
-        return put(call.identity, reading.registration(call)).addCallback(_ok, call)
+        return put(call, reading.registration(call)).addCallback(_ok, call)
 
     @serve(app, "PATCH", "", needs=rule_of(Instances.change))
     def patch(self, call: Call) -> Deferred[Reply]:
         """Change the given fields of an instance."""
-        return self.instances.change(call.identity, reading.change(call)).addCallback(_ok, call)
+        return self.instances.change(call, reading.change(call)).addCallback(_ok, call)
 
     @serve(app, "GET", "", needs=rule_of(Instances.detail))
     def detail(self, call: Call) -> Reply:
@@ -63,7 +63,7 @@ class InstancesV1:
         service = call.service_key()
         ip, port = reading.address(call)
         request = OneInstance(service, call.get("clusterName", DEFAULT_CLUSTER), ip, port)
-        instance = self.instances.detail(call.identity, request)
+        instance = self.instances.detail(call, request)
         return json_reply(
             {
                 "service": service[1],
@@ -88,11 +88,11 @@ class InstancesV1:
         return self._metadata_batch(call, remove=True)
 
     def _metadata_batch(self, call: Call, remove: bool) -> Deferred[Reply]:
-        done = self.instances.change_metadata(call.identity, reading.metadata_change(call, remove))
+        done = self.instances.change_metadata(call, reading.metadata_change(call, remove))
         return done.addCallback(lambda found: json_reply({"updated": found or []}))
 
     @serve(app, "GET", "/statuses", needs=rule_of(Instances.statuses))
     def instance_statuses(self, call: Call) -> Reply:
         """The health of a service's instances, for another node of Nacos."""
         request = OneService(split_status_key(call.required("key")))
-        return json_reply({"ips": self.instances.statuses(call.identity, request)})
+        return json_reply({"ips": self.instances.statuses(call, request)})

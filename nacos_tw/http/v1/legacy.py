@@ -33,7 +33,7 @@ class LegacyV1:
     @serve(app, "GET", "/allDomNames", needs=rule_of(Services.search))
     def all_dom_names(self, call: Call) -> Reply:
         """All bare names by namespace; for an old Nacos-DNS those of the public one."""
-        found = self.services.search(call.identity, Search("", ""))
+        found = self.services.search(call, Search("", ""))
         names = {namespace: [split_name(name)[1] for name in grouped] for namespace, grouped in found.items()}
         doms: Any = names
         agent = call.agent

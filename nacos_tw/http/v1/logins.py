@@ -13,7 +13,7 @@ from nacos_tw.auth.auth import FIRST_ADMIN, Auth, Login
 from nacos_tw.auth.refusals import Refused
 from nacos_tw.auth.validation import check_password
 from nacos_tw.http.call import Call
-from nacos_tw.http.credentials import source_of, token_of
+from nacos_tw.http.credentials import token_of
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, text_reply
 from nacos_tw.http.routing import serve
@@ -25,17 +25,12 @@ GENERATED = 12
 
 @attrs.frozen
 class LoginV1:
-    """
-    Logging in.
-
-    @ivar trusted_proxies: see L{nacos_tw.http.credentials.source_of}.
-    """
+    """Logging in."""
 
     prefix: ClassVar[str] = "/v1/auth"
     app = Klein()
     guard: Guard
     auth: Auth
-    trusted_proxies: frozenset[str] = frozenset()
     new_password: Callable[[], str] = lambda: secrets.token_urlsafe(GENERATED)
 
     @serve(app, "POST", "/login", needs="open+")
@@ -63,7 +58,7 @@ class LoginV1:
 
     async def _with_password(self, call: Call) -> Login:
         name, password = needed(call, "username"), needed(call, "password")
-        login = await self.auth.log_in(name, password, source_of(call, self.trusted_proxies))
+        login = await self.auth.log_in(name, password, call.source)
         call.identity = login.identity
         return login
 

@@ -78,13 +78,13 @@ class OperatorV1:
     @serve(app, "GET", "/switches", needs=rule_of(SwitchOperations.all))
     def get_switches(self, call: Call) -> Reply:
         """All switches."""
-        return raw_json_reply(msgspec.json.encode(self.switches.all(call.identity, Asking())))
+        return raw_json_reply(msgspec.json.encode(self.switches.all(call, Asking())))
 
     @serve(app, "PUT", "/switches", needs=rule_of(SwitchOperations.change))
     async def put_switches(self, call: Call) -> Reply:
         """Change one entry, on all nodes, or with C{debug=true} on this one; an unknown entry changes nothing."""
         entry, value = call.given("entry"), call.given("value")
-        await self.switches.change(call.identity, SwitchChange(entry, value, call.spring("debug")))
+        await self.switches.change(call, SwitchChange(entry, value, call.spring("debug")))
         return ok_reply(call)
 
     @serve(app, "GET", "/push/state", needs="admin")

@@ -91,7 +91,7 @@ class ServicesV1:
         threshold = protect_threshold(call.get("protectThreshold"))
         metadata = read_metadata(call.get("metadata"))
         selector = parse_selector(call.get("selector"))
-        await self.services.create(call.identity, ServiceSettings(key, threshold, metadata, selector))
+        await self.services.create(call, ServiceSettings(key, threshold, metadata, selector))
         return ok_reply(call)
 
     @serve(app, "PUT", "", needs=rule_of(Services.update))
@@ -102,19 +102,19 @@ class ServicesV1:
         threshold = protect_threshold(call.required("protectThreshold"))
         metadata = read_metadata(call.get("metadata"))
         selector = parse_selector(call.get("selector"))
-        await self.services.update(call.identity, ServiceSettings(key, threshold, metadata, selector))
+        await self.services.update(call, ServiceSettings(key, threshold, metadata, selector))
         return ok_reply(call)
 
     @serve(app, "DELETE", "", needs=rule_of(Services.remove))
     async def delete_service(self, call: Call) -> Reply:
         """Remove a service with all its instances."""
-        await self.services.remove(call.identity, OneService(call.service_key()))
+        await self.services.remove(call, OneService(call.service_key()))
         return ok_reply(call)
 
     @serve(app, "GET", "", needs=rule_of(Services.detail))
     def service_detail(self, call: Call) -> Reply:
         """A service's settings and clusters."""
-        return json_reply(service_json(self.services.detail(call.identity, OneService(call.service_key()))))
+        return json_reply(service_json(self.services.detail(call, OneService(call.service_key()))))
 
     # -- names
 
@@ -132,7 +132,7 @@ class ServicesV1:
             names = self.pages.names(namespace, group)
             shown, count = queries.page(names, page, size), len(names)
         else:
-            services = self.services.of_namespace(call.identity, OfNamespace(namespace))
+            services = self.services.of_namespace(call, OfNamespace(namespace))
             shown, count = queries.service_names(services, group, page, size, keep)
         reply = json_reply({"doms": shown, "count": count})
         if keep is None:
@@ -143,7 +143,7 @@ class ServicesV1:
     def service_search(self, call: Call) -> Reply:
         """Bare names that contain C{expr}, by namespace; the count is that of the namespaces."""
         wanted = call.namespace if call.get("namespaceId") else ""
-        found = self.services.search(call.identity, Search(wanted, call.get("expr")))
+        found = self.services.search(call, Search(wanted, call.get("expr")))
         services = {namespace: [split_name(name)[1] for name in names] for namespace, names in found.items()}
         return json_reply({"services": services, "count": len(services)})
 
@@ -176,7 +176,7 @@ class ServicesV1:
     @serve(app, "PUT", "/checksum", needs=rule_of(Services.checksum))
     def service_checksum(self, call: Call) -> Reply:
         """A text that is equal on all nodes that have the same of the service."""
-        return json_reply({"checksum": self.services.checksum(call.identity, OneService(call.service_key()))})
+        return json_reply({"checksum": self.services.checksum(call, OneService(call.service_key()))})
 
     @serve(app, "GET", "/selector/types", needs="open")
     def selector_types(self, call: Call) -> Reply:

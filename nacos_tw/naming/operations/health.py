@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 
-from nacos_tw.access.identity import Identity
+from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.naming import queries
@@ -24,7 +24,7 @@ class HealthOperations(Operations):
         self._naming = naming
 
     @operation(Rule("write", "naming"))
-    def set(self, identity: Identity, request: HealthByHand) -> Deferred[Any]:
+    def set(self, caller: Caller, request: HealthByHand) -> Deferred[Any]:
         """
         Set an instance's health; an unknown address is fine.
 
@@ -37,6 +37,6 @@ class HealthOperations(Operations):
         return self._naming.change(Health([(number, request.healthy) for number in found]))
 
     @operation(Rule("open"))
-    def services(self, identity: Identity, request: Asking) -> int:
+    def services(self, caller: Caller, request: Asking) -> int:
         """How many services there are in the replicated state."""
         return len(self._naming.registry.services)

@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from nacos_tw.access.identity import Identity
+from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.naming import queries
@@ -27,12 +27,12 @@ class Instances(Operations):
         self._naming = naming
 
     @operation(WRITE)
-    def register(self, identity: Identity, request: Registration) -> Deferred[Any]:
+    def register(self, caller: Caller, request: Registration) -> Deferred[Any]:
         """Add an instance, or replace the one of its address."""
         return self._naming.register(self._whole(request, Register))
 
     @operation(WRITE)
-    def replace(self, identity: Identity, request: Registration) -> Deferred[Any]:
+    def replace(self, caller: Caller, request: Registration) -> Deferred[Any]:
         """
         Replace an instance.
 
@@ -41,13 +41,13 @@ class Instances(Operations):
         return self._naming.change(self._whole(request, Update))
 
     @operation(WRITE)
-    def deregister(self, identity: Identity, request: Removal) -> Deferred[Any]:
+    def deregister(self, caller: Caller, request: Removal) -> Deferred[Any]:
         """Remove an instance; one that is not there is fine."""
         kind = self._kind(request)
         return self._naming.deregister(Deregister(request.service, request.ip, request.port, request.cluster, kind))
 
     @operation(WRITE)
-    def change(self, identity: Identity, request: Change) -> Deferred[Any]:
+    def change(self, caller: Caller, request: Change) -> Deferred[Any]:
         """
         Change the given fields of an instance.
 
@@ -68,7 +68,7 @@ class Instances(Operations):
         )
 
     @operation(WRITE)
-    def change_metadata(self, identity: Identity, request: MetadataChange) -> Deferred[list[str] | None]:
+    def change_metadata(self, caller: Caller, request: MetadataChange) -> Deferred[list[str] | None]:
         """
         Change keys in the metadata of several instances.
 
@@ -79,7 +79,7 @@ class Instances(Operations):
         )
 
     @operation(READ)
-    def detail(self, identity: Identity, request: OneInstance) -> Instance:
+    def detail(self, caller: Caller, request: OneInstance) -> Instance:
         """
         One instance with its real health.
 
@@ -91,7 +91,7 @@ class Instances(Operations):
         )
 
     @operation(Rule("admin"))
-    def statuses(self, identity: Identity, request: OneService) -> list[str]:
+    def statuses(self, caller: Caller, request: OneService) -> list[str]:
         """The health of a service's instances, see L{queries.statuses}."""
         return queries.statuses(self._naming.registry, self._naming.overlay, request.service)
 

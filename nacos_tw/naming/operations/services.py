@@ -7,8 +7,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from nacos_tw.access.caller import Caller
 from nacos_tw.access.identity import READ as READS
-from nacos_tw.access.identity import Identity
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.resources import naming_resource
 from nacos_tw.access.rules import Rule
@@ -31,7 +31,7 @@ class Services(Operations):
         self._naming = naming
 
     @operation(WRITE)
-    def create(self, identity: Identity, request: ServiceSettings) -> Deferred[Any]:
+    def create(self, caller: Caller, request: ServiceSettings) -> Deferred[Any]:
         """
         Create a service.
 
@@ -42,7 +42,7 @@ class Services(Operations):
         )
 
     @operation(WRITE)
-    def update(self, identity: Identity, request: ServiceSettings) -> Deferred[Any]:
+    def update(self, caller: Caller, request: ServiceSettings) -> Deferred[Any]:
         """
         Replace the settings of a service.
 
@@ -53,7 +53,7 @@ class Services(Operations):
         )
 
     @operation(WRITE)
-    def remove(self, identity: Identity, request: OneService) -> Deferred[Any]:
+    def remove(self, caller: Caller, request: OneService) -> Deferred[Any]:
         """
         Remove a service with all its instances.
 
@@ -62,7 +62,7 @@ class Services(Operations):
         return self._naming.change(RemoveService(request.service))
 
     @operation(WRITE)
-    def update_cluster(self, identity: Identity, request: ClusterSettings) -> Deferred[Any]:
+    def update_cluster(self, caller: Caller, request: ClusterSettings) -> Deferred[Any]:
         """
         Create a cluster of a service, or replace its settings.
 
@@ -80,12 +80,12 @@ class Services(Operations):
         )
 
     @operation(READ)
-    def find(self, identity: Identity, request: OneService) -> Service | None:
+    def find(self, caller: Caller, request: OneService) -> Service | None:
         """A service as this node shows it, None if there is none."""
         return queries.service_of(self._naming.registry, self._naming.overlay, request.service)
 
     @operation(READ)
-    def detail(self, identity: Identity, request: OneService) -> Service:
+    def detail(self, caller: Caller, request: OneService) -> Service:
         """
         The same, of one that must be there.
 
@@ -95,7 +95,7 @@ class Services(Operations):
         return queries.service_detail(found, request.service)
 
     @operation(READ)
-    def checksum(self, identity: Identity, request: OneService) -> str:
+    def checksum(self, caller: Caller, request: OneService) -> str:
         """
         A text that is equal on all nodes that have the same of the service.
 
@@ -107,14 +107,16 @@ class Services(Operations):
         return queries.checksum(found)
 
     @operation(Rule("read", "services"))
-    def of_namespace(self, identity: Identity, request: OfNamespace) -> Mapping[str, Service]:
+    def of_namespace(self, caller: Caller, request: OfNamespace) -> Mapping[str, Service]:
         """The services of a namespace by grouped name; empty if there is no such namespace."""
         return queries.services_of(self._naming.registry, self._naming.overlay, request.namespace)
 
     @operation(Rule("user"))
-    def search(self, identity: Identity, request: Search) -> dict[str, list[str]]:
+    def search(self, caller: Caller, request: Search) -> dict[str, list[str]]:
         """Grouped names that contain a text, by namespace: of those that the caller may read."""
         found = queries.search_names(self._naming.registry, self._naming.overlay, request.namespace, request.text)
         return {
-            namespace: names for namespace, names in found.items() if identity.may(READS, naming_resource(namespace))
+            namespace: names
+            for namespace, names in found.items()
+            if caller.identity.may(READS, naming_resource(namespace))
         }

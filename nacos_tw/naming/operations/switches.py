@@ -6,7 +6,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 
-from nacos_tw.access.identity import Identity
+from nacos_tw.access.audit import AuditLog
+from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.naming.commands import SetSwitch
@@ -20,16 +21,17 @@ class SwitchOperations(Operations):
 
     __slots__ = ("_naming",)
 
-    def __init__(self, naming: Replicated) -> None:
+    def __init__(self, naming: Replicated, audit: AuditLog) -> None:
+        super().__init__(audit)
         self._naming = naming
 
     @operation(Rule("open"))
-    def all(self, identity: Identity, request: Asking) -> Switches:
+    def all(self, caller: Caller, request: Asking) -> Switches:
         """As they are on this node."""
         return self._naming.registry.switches
 
     @operation(Rule("write", "switches", recorded=True))
-    def change(self, identity: Identity, request: SwitchChange) -> Deferred[Any]:
+    def change(self, caller: Caller, request: SwitchChange) -> Deferred[Any]:
         """
         Change one entry, on all nodes or on this one; an unknown entry changes nothing.
 

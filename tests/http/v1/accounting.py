@@ -34,8 +34,8 @@ class AccountsCase(SynchronousTestCase):
         self.addCleanup(self.login.tables.file.close)
         self.lines: list[str] = []
         check = Authorization(self.login.auth) if self.enabled else EverybodyMay()
-        guard = Guard(check, None, Recorder(self, self.trusted))  # type: ignore[arg-type]
-        self.table = compile_routes(auth_areas(guard, self.login.auth, self.trusted), "")
+        guard = Guard(check, None, Recorder(self), proxies=self.trusted)
+        self.table = compile_routes(auth_areas(guard, self.login.auth), "")
         self.tokens = {"nacos": self.token("nacos", "first"), "bob": self.token("bob", "secret"), "": ""}
 
     def made(self) -> Login:

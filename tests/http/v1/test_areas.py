@@ -26,6 +26,7 @@ from nacos_tw.naming.operations.health import HealthOperations
 from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.operations.switches import SwitchOperations
 from nacos_tw.settings.settings import HttpSettings
+from tests.access.lines import Lines
 from tests.http.carriers import Client, get
 from tests.http.v1.fakes import GUARD, FakeNaming, FakeNode, HandlerTestCase, asker, members, millis
 
@@ -53,8 +54,8 @@ def areas() -> list[Any]:
         CatalogV1(GUARD, naming),
         ServiceClustersV1(GUARD, Services(naming)),
         HealthV1(GUARD, HealthOperations(naming), 8848),
-        OperatorV1(GUARD, naming, SwitchOperations(naming), node, known, millis, counts, machine),
-        OperatorV1(GUARD, naming, SwitchOperations(naming), node, known, millis, counts, machine, OPS),
+        OperatorV1(GUARD, naming, SwitchOperations(naming, Lines()), node, known, millis, counts, machine),
+        OperatorV1(GUARD, naming, SwitchOperations(naming, Lines()), node, known, millis, counts, machine, OPS),
         RaftV1(GUARD, naming, node, known),
         DistroV1(GUARD, naming),
         LegacyV1(GUARD, Services(naming)),

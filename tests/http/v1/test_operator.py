@@ -15,6 +15,7 @@ from nacos_tw.http.v1.operator import OPS, OperatorV1
 from nacos_tw.metrics.machine import Machine
 from nacos_tw.naming.model import Instance
 from nacos_tw.naming.operations.switches import SwitchOperations
+from tests.access.lines import Lines
 from tests.http.v1.fakes import FOLLOWING, GUARD, PUBLIC, A, B, FakeNaming, FakeNode, HandlerTestCase, members, millis
 
 OPERATOR = "/v1/ns/operator"
@@ -30,7 +31,7 @@ class OperatorTestCase(HandlerTestCase):
         self.node = FakeNode()
         self.members = members()
         self.counts = Counts(self.naming)
-        switches = SwitchOperations(self.naming)
+        switches = SwitchOperations(self.naming, Lines())
         self.area: OperatorV1 = OperatorV1(
             GUARD, self.naming, switches, self.node, self.members, millis, self.counts, Machine()
         )
