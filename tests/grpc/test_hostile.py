@@ -38,7 +38,7 @@ SETTLED = frame(SETTINGS, 0, 0)
 MOST_MEMORY = 64 * 2**20
 """Bytes by which the process may grow in all of this."""
 
-H2SPEC = "github.com/summerwind/h2spec/cmd/h2spec@v2.2.1"
+H2SPEC = "github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible"
 
 server: Process | None = None
 

@@ -74,7 +74,7 @@ class LocalTestCase(HandlerTestCase):
         self.log_ = LocalLog(NamingMachine(registry))
         push = Push(self.clock, lambda *what: b"{}", lambda: registry.switches)
         leases = Leases(self.clock.seconds, self.clock.seconds)
-        self.naming = self.log_.naming = Naming(registry, leases, self.log_, push)
+        self.naming = self.log_.naming = Naming(registry, leases, self.log_, push, self.clock.seconds)
 
     def change(self, command: Command) -> Any:
         """Apply a command."""
