@@ -147,16 +147,16 @@ def install() -> None:
 
 def free_ports(count: int) -> list[int]:
     """
-    Ports p such that p and p - 1000 are free, outside 32768 to 60999: there a closed connection of the load itself
-    could hold a port that a node is to take.
+    Ports p such that p, p - 1000 and p + 1000 are free, outside 32768 to 60999: there a closed connection of the load
+    itself could hold a port that a node is to take.
     """
     found: list[int] = []
     while len(found) < count:
         port = random.randrange(12_000, 32_000)
-        if any(abs(port - other) in (0, 1000) for other in found):
+        if any(abs(port - other) in (0, 1000, 2000) for other in found):
             continue
         with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            for each in (port, port - 1000):
+            for each in (port, port - 1000, port + 1000):
                 stack.enter_context(socket.socket()).bind(("127.0.0.1", each))
             found.append(port)
     return found

@@ -44,6 +44,25 @@ def connections(wanted: int) -> int:
     return max(1, min(wanted, soft - min(SPARE, soft // 2)))
 
 
+class Room:
+    """
+    How many connections of clients fit, of all ports together.
+
+    @ivar taken: those that are open.
+    """
+
+    __slots__ = ("most", "taken")
+
+    def __init__(self) -> None:
+        self.most = connections(WANTED)
+        self.taken = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether one more would be one too many."""
+        return self.taken >= self.most
+
+
 class Reserve:
     """
     A few descriptors that are kept open on nothing, so that they can be given up for what must not fail. They are

@@ -32,7 +32,10 @@ from nacos_tw.config.assembly_embedded import EmbeddedConfigs
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.upkeep import Upkeep
 from nacos_tw.console.pages import Pages
-from nacos_tw.descriptors import raise_limit
+from nacos_tw.descriptors import Room, raise_limit
+from nacos_tw.grpc.assembly import GrpcParts, build
+from nacos_tw.grpc.logins import Logins as GrpcLogins
+from nacos_tw.grpc.logins import everybody
 from nacos_tw.http.app import no_pages
 from nacos_tw.http.assembly import Parts, all_areas
 from nacos_tw.http.authorization import Authorization, EverybodyMay
@@ -139,6 +142,7 @@ class NacosNode(Node):
         self._build_cluster(settings, reactor)
         self.shortage = Shortage(settings, reactor, self.node, self.config, self.members.well)
         self._build_http(settings, reactor)
+        self._build_grpc(settings, reactor)
         self.switch: AuthSwitch | None = None
         if auth_settings is not None:
             self.switch = AuthSwitch(
@@ -216,10 +220,8 @@ class NacosNode(Node):
         self.guard = Guard(EverybodyMay(), traffic, recorder, self.waking, settings.http.trusted_proxies)
         self._authorization: Authorization | None = None
         if self.logins is not None:
-            identity = settings.auth.identity_key, settings.auth.identity_value
-            self._authorization = Authorization(self.logins.auth, identity, recorder.failed_login)
-        if settings.auth_enabled:
-            self._ask_for_logins()
+            self._identity = settings.auth.identity_key, settings.auth.identity_value
+            self._authorization = Authorization(self.logins.auth, self._identity, recorder.failed_login)
         parts = Parts(
             settings=settings,
             guard=self.guard,
@@ -242,12 +244,26 @@ class NacosNode(Node):
             files=self.shortage.files,
         )
         self.areas = all_areas(parts)
+        self._room = Room()
         pages = Pages(settings.context_path).answer if settings.console else no_pages
         self.front = FrontFactory(
-            self.areas.areas, settings.context_path, settings.http, reactor, self.counters, pages=pages
+            self.areas.areas, settings.context_path, settings.http, reactor, self.counters, pages=pages, room=self._room
         )
         place = endpoint(reactor, settings.port, _interface(settings))
         self.listener = Listener(place, self.front, self.tls.over_http(self.front))
+
+    def _build_grpc(self, settings: Settings, reactor: Any) -> None:
+        parts = GrpcParts(
+            settings=settings,
+            clock=reactor,
+            readiness=self._readiness,
+            room=self._room,
+            late=self.waking.late,
+            naming=self.naming,
+        )
+        self.grpc = build(parts, endpoint(reactor, settings.grpc.port, _interface(settings)), self.tls.over_grpc)
+        if settings.auth_enabled:
+            self._ask_for_logins()
 
     def _join(self) -> None:
         self.node.damaged_members = self.members.recovering
@@ -292,6 +308,7 @@ class NacosNode(Node):
         parts.service("cluster.conf", self.lookup)
         parts.service("application.properties", self.switch)
         parts.service("http", self.listener)
+        parts.service("grpc", self.grpc)
         if self.config is not None:
             parts.add("long polls", None, self.config.listeners.stop)
         parts.add("lead", None, self.node.hand_over)
@@ -304,6 +321,7 @@ class NacosNode(Node):
     async def _take_ports(self) -> None:
         """Before anything is announced."""
         await self.listener.listen()
+        await self.grpc.listen()
         if self.peers is not None:
             await self.peers.listen()
 
@@ -311,6 +329,7 @@ class NacosNode(Node):
         """Those that are still listened on: the start has failed."""
         if self.peers is not None:
             await self.peers.stopService()
+        await self.grpc.stopService()
         await self.listener.stopService()
 
     def _say_starting(self) -> None:
@@ -390,13 +409,15 @@ class NacosNode(Node):
             self._ask_for_logins()
         else:
             self.guard.authorization = EverybodyMay()
+            self.grpc.dispatcher.identify = everybody
         self.log.warn("logins are {what}", what="asked for from now on" if enabled else "not asked for any more")
 
     def _ask_for_logins(self) -> None:
         """@raise RuntimeError: there are none to ask for, which is no reason to let everybody in."""
-        if self._authorization is None:
+        if self._authorization is None or self.logins is None:
             raise RuntimeError("this node has no logins")
         self.guard.authorization = self._authorization
+        self.grpc.dispatcher.identify = GrpcLogins(self.logins.auth, self._identity)
 
     def _members_changed(self, addresses: list[Address]) -> None:
         names = ", ".join(address.node for address in addresses)

@@ -11,7 +11,7 @@ from twisted.internet.protocol import Protocol as Connection
 from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 
-from nacos_tw.descriptors import connections
+from nacos_tw.descriptors import Room, connections
 from nacos_tw.timers import Periodic
 
 C = TypeVar("C", bound=Connection)
@@ -46,14 +46,18 @@ class ConnectionFactory(_Factory, Generic[C]):
     noisy = False
     log = Logger()
 
-    def __init__(self, clock: IReactorTime, sweep: float, most: int, counters: Counters) -> None:
+    def __init__(
+        self, clock: IReactorTime, sweep: float, most: int, counters: Counters, room: Room | None = None
+    ) -> None:
         """
         @param sweep: seconds between two looks at all connections.
         @param most: connections that may be open, as far as this process may open so many files.
+        @param room: that is shared with other ports; None: there are none.
         """
         self.clock = clock
         self._most = connections(most)
         self._counted = counters
+        self._room = room or Room()
         self._connections: dict[C, None] = {}
         self._finished: Deferred[None] | None = None
         self._sweeping = Periodic(clock, sweep, self.sweep)
@@ -69,7 +73,7 @@ class ConnectionFactory(_Factory, Generic[C]):
 
     def admit(self) -> bool:
         """Count one that comes. @return: whether it is let in: not when there are too many, or the node stops."""
-        if len(self._connections) >= self._most or self._finished is not None:
+        if len(self._connections) >= self._most or self._room.full or self._finished is not None:
             self._counted.turned_away += 1
             return False
         self._counted.accepted += 1
@@ -79,11 +83,13 @@ class ConnectionFactory(_Factory, Generic[C]):
         """For a connection: it is connected."""
         self._connections[connection] = None
         self._counted.open += 1
+        self._room.taken += 1
 
     def closed(self, connection: C) -> None:
         """For a connection: it is disconnected."""
         if self._connections.pop(connection, self) is None:
             self._counted.open -= 1
+            self._room.taken -= 1
         if self._finished is not None and not self._connections and not self._finished.called:
             self._finished.callback(None)
 

@@ -10,7 +10,7 @@ import sys
 from twisted.trial.unittest import SynchronousTestCase
 
 import nacos_tw
-from nacos_tw.descriptors import KEPT, Reserve, connections
+from nacos_tw.descriptors import KEPT, Reserve, Room, connections
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(nacos_tw.__file__)))
 
@@ -36,6 +36,14 @@ class LimitTests(SynchronousTestCase):
         program += "print(raise_limit(), resource.getrlimit(resource.RLIMIT_NOFILE)[0], connections(20000))"
         self.assertEqual(run(program, 256, 2048), "2048 2048 1536")
         self.assertEqual(run(program, 300, 300), "300 300 150")
+
+    def test_room(self) -> None:
+        """Connections of all ports have room together."""
+        self.assertEqual(run("from nacos_tw.descriptors import *\nprint(Room().most)", 300, 300), "150")
+        room = Room()
+        self.assertFalse(room.full)
+        room.taken = room.most
+        self.assertTrue(room.full)
 
     def test_every_node(self) -> None:
         """However a node is started, by twistd say: its limit is raised before it counts what it may open."""

@@ -214,6 +214,19 @@ class AloneTests(ServiceTestCase):
         self.assertIn(f"port {port}", str(error))
         self.assertNotIn("\n", str(error))
 
+    async def test_grpc_port_taken(self) -> None:
+        """Likewise of the port of gRPC; those that were taken before are free again."""
+        port = free_port()
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", port + 1000))
+            other.listen()
+            node = self.build(self.alone(port))
+            error = self.assertRaises(StartError, node.privilegedStartService)
+            await self.assertAllStopped(node)
+        self.assertIn(f"port {port + 1000}", str(error))
+        self.assertNotIn("\n", str(error))
+        self.assertTrue(is_free(port))
+
     async def test_nobody_to_ask(self) -> None:
         """There are no other nodes."""
         node = self.start(self.alone(free_port()))
@@ -335,7 +348,7 @@ class ClusterTests(ServiceTestCase):
     def cluster(self) -> None:
         """Their settings."""
         self.ports = [free_port() for _ in range(3)]
-        while len({each for port in self.ports for each in (port, port - 1000)}) < 6:
+        while len({each for port in self.ports for each in (port, port - 1000, port + 1000)}) < 9:
             self.ports = [free_port() for _ in range(3)]
         self.all = [self.settings(self.home(*self.ports), port) for port in self.ports]
 

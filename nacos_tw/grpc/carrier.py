@@ -50,7 +50,8 @@ class Carrier(TwistedProtocol):
     @ivar engine: of this connection.
     @ivar _pending: answers that are being made: stream -> Deferred and what ends it.
     @ivar _busy: in the middle of what came; what is written waits for its end.
-    @ivar _quiet: seconds of the clock since which no bytes came; C{_choked}: since which nothing is read, 0 for never.
+    @ivar _quiet: seconds of the clock since which no bytes came; C{_choked}: since which nothing is read, 0 for never;
+        C{_pinged}: when it was last asked for a sign of life.
     """
 
     log = Logger()
@@ -68,7 +69,7 @@ class Carrier(TwistedProtocol):
         self._pending: dict[int, tuple[Deferred[bytes], IDelayedCall | None]] = {}
         self._busy = self._dirty = self._ending = False
         self._quiet = self._clock.seconds()
-        self._choked = 0.0
+        self._choked = self._pinged = 0.0
         self._socket_send: Any = None
 
     # What the transport calls
@@ -156,6 +157,20 @@ class Carrier(TwistedProtocol):
             self.end("idle", "no client has said who it is")
         elif self.engine.ended is not None and now - self._quiet > limits.setup_time:
             self.transport.abortConnection()  # it was told to go, and stays
+        elif self.engine.ended is None:
+            self._keep_alive(now)
+
+    def _keep_alive(self, now: float) -> None:
+        """Ask it for a sign of life after a long silence."""
+        limits = self.factory.limits
+        if self._pinged > self._quiet:
+            if now - self._pinged > limits.keep_alive_timeout:
+                self.factory.counters.ends["silent"] += 1
+                self.transport.abortConnection()
+        elif now - self._quiet > limits.keep_alive:
+            self._pinged = now
+            self.engine.ping()
+            self.flush()
 
     def flush(self) -> None:
         """Write what is to be written."""

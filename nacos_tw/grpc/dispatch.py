@@ -13,10 +13,13 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nacos_tw.errors import BadParameter, Forbidden, NacosError, NotFound
+from nacos_tw.access.identity import Identity
+from nacos_tw.access.rules import NotAllowed
+from nacos_tw.errors import BadParameter, Forbidden, NacosError, NotFound, Unavailable
 from nacos_tw.grpc.carrier import Carrier
 from nacos_tw.grpc.connections import ClientConnection, Connections, connection_id
 from nacos_tw.grpc.counters import Counters
+from nacos_tw.grpc.logins import Identify, everybody
 from nacos_tw.grpc.messages import (
     BAD_GATEWAY,
     BAD_PARAMETER,
@@ -49,17 +52,26 @@ BETWEEN_NODES = {
 SERVER_CHECK, HEALTH_CHECK, SETUP = "ServerCheckRequest", "HealthCheckRequest", "ConnectionSetupRequest"
 
 
-@attrs.frozen
+@attrs.define
 class Asked(Generic[R]):
     """
-    A request, for its handler.
+    A request, for its handler, and the L{Caller<nacos_tw.access.caller.Caller>} of operations.
 
-    @ivar client: who asks; C{headers}: of the payload's metadata, with the token; C{request}: what.
+    @ivar client: on which connection; C{identity}: who asks; C{headers}: of the payload's metadata; C{request}: what;
+        C{what}: its type.
     """
 
     client: ClientConnection
+    identity: Identity
     headers: Mapping[str, str]
     request: R
+    what: str = ""
+    recorded: bool = False
+
+    @property
+    def source(self) -> str:
+        """The address that it comes from."""
+        return self.client.remote_ip
 
 
 Answer = Response | Deferred[Response]
@@ -69,18 +81,22 @@ class Handler(Generic[R]):
     """
     One entry of the table.
 
-    @ivar decode: JSON to request; C{serve}: request to response.
+    @ivar decode: JSON to request; C{serve}: request to response; C{response}: type of its responses.
     """
 
-    __slots__ = ("decode", "serve")
+    __slots__ = ("decode", "response", "serve")
 
-    def __init__(self, request: type[R], serve: Callable[[Asked[R]], Answer]) -> None:
+    def __init__(
+        self, request: type[R], serve: Callable[[Asked[R]], Answer], response: type[Response] = ErrorResponse
+    ) -> None:
         """
         @param request: what its JSON is; unknown members are passed over.
         @param serve: may raise L{nacos_tw.errors.NacosError} or L{RequestFailed}, as its Deferred may fail with them.
+        @param response: what says that somebody may not, or that a parameter was refused before anything was done.
         """
         self.decode: Callable[[bytes], R] = msgspec.json.Decoder(request).decode
         self.serve = serve
+        self.response = response
 
 
 class RequestFailed(Exception):
@@ -95,14 +111,25 @@ class RequestFailed(Exception):
         self.code = code
 
 
+class Refusal(RequestFailed):
+    """The same before anything was done, as a response of the handler's own type with the result code 500."""
+
+
+def refusal(error: BaseException) -> Refusal | None:
+    """What a client is told that was not let in; None if it was."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, NotAllowed):
+        return Refusal(NO_RIGHT, "Validate Authority failed.")
+    return Refusal(NO_RIGHT, "Validate Identity failed.") if isinstance(error, Forbidden) else None
+
+
 def problem(error: BaseException) -> ErrorResponse | None:
     """What a client is told about an error; None for one that is not meant for it."""
     if isinstance(error, RequestFailed):
         code = error.code
     elif isinstance(error, BadParameter):
         code = BAD_PARAMETER
-    elif isinstance(error, Forbidden):
-        code = NO_RIGHT
     elif isinstance(error, NotFound):
         code = 404
     elif isinstance(error, NacosError):
@@ -113,7 +140,11 @@ def problem(error: BaseException) -> ErrorResponse | None:
 
 
 class Dispatcher:
-    """Serves what carriers bring; see L{nacos_tw.grpc.carrier.IServing}."""
+    """
+    Serves what carriers bring; see L{nacos_tw.grpc.carrier.IServing}.
+
+    @ivar identify: finds out who asks; it can change.
+    """
 
     log = Logger()
 
@@ -125,17 +156,21 @@ class Dispatcher:
         clock: IReactorTime,
         started: Callable[[], bool] = lambda: True,
         reader: Reader | None = None,
+        late: Callable[[], bool] = lambda: False,
     ) -> None:
         """
         @param handlers: C{metadata.type} to what serves it.
         @param started: whether requests can be served yet.
+        @param late: whether a request that is read now waited while the process stood still.
         """
+        self.identify: Identify = everybody
         self._handlers = dict(handlers)
         self._connections = connections
         self._counters = counters
         self._clock = clock
         self._started = started
         self._reader = reader or Reader()
+        self._late = late
         self._decode_setup = msgspec.json.Decoder(ConnectionSetupRequest).decode
         self._decode_ack = msgspec.json.Decoder(Ack).decode
         self._healthy = _payload(HealthCheckResponse())
@@ -165,11 +200,19 @@ class Dispatcher:
             return self._refuse(BAD_GATEWAY, "errCode: 101, errMsg: Nacos deserialize failed.  ")
         client.last_active = self._clock.seconds()
         try:
-            answer = handler.serve(Asked(client, metadata.headers, request))
+            if self._late():
+                raise Unavailable("this node stood still while the request waited: it was not done")
+            identity = self.identify(metadata.headers, client.remote_ip)
+            if isinstance(identity, Deferred):
+                asked = identity.addCallback(
+                    lambda found: handler.serve(Asked(client, found, metadata.headers, request))
+                )
+                return asked.addCallbacks(self._rendered, self._failure, errbackArgs=(handler,))
+            answer = handler.serve(Asked(client, identity, metadata.headers, request, type_))
         except Exception as error:
-            return self._failed(error)
+            return self._failed(error, handler)
         if isinstance(answer, Deferred):
-            return answer.addCallbacks(self._rendered, self._failure)
+            return answer.addCallbacks(self._rendered, self._failure, errbackArgs=(handler,))
         return self._rendered(answer)
 
     def _unusual(self, carrier: Carrier, type_: str) -> bytes:
@@ -194,12 +237,16 @@ class Dispatcher:
         self._counters.errors[code] += 1
         return _payload(failed(code, text))
 
-    def _failure(self, failure: Failure) -> bytes:
+    def _failure(self, failure: Failure, handler: Handler[Any]) -> bytes:
         if failure.check(CancelledError):
             return b""  # nobody waits for it any more
-        return self._failed(failure.value or RuntimeError(), failure)
+        return self._failed(failure.value or RuntimeError(), handler, failure)
 
-    def _failed(self, error: BaseException, failure: Failure | None = None) -> bytes:
+    def _failed(self, error: BaseException, handler: Handler[Any], failure: Failure | None = None) -> bytes:
+        refused = refusal(error)
+        if refused is not None:
+            response = handler.response(resultCode=FAIL, errorCode=refused.code, message=str(refused))
+            return self._rendered(response)
         found = problem(error)
         if found is None:
             self._counters.failures += 1

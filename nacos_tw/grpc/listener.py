@@ -10,6 +10,7 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from nacos_tw.descriptors import Room
 from nacos_tw.grpc.carrier import Carrier, IServing
 from nacos_tw.grpc.counters import Counters
 from nacos_tw.grpc.engine.connection import Connection
@@ -31,11 +32,15 @@ class CarrierLimits:
     """
     @ivar connections: open at a time, of all clients.
     @ivar setup_time: seconds that a connection without a client may be silent.
+    @ivar keep_alive: seconds of silence after which a connection is sent a ping; C{keep_alive_timeout}: in so many it
+        must answer.
     @ivar engine: of one connection.
     """
 
     connections: int = 100_000
     setup_time: float = 60.0
+    keep_alive: float = 7200.0
+    keep_alive_timeout: float = 20.0
     engine: Limits = attrs.Factory(Limits)
 
 
@@ -50,15 +55,17 @@ class CarrierFactory(ConnectionFactory[Carrier]):
         counters: Counters | None = None,
         engine: EngineMaker = Connection,
         wall: Callable[[], float] = time.time,
+        room: Room | None = None,
     ) -> None:
         """
         @param engine: see L{nacos_tw.grpc.engine}.
         @param wall: seconds since 1970, for the ids of connections.
+        @param room: for connections, shared with HTTP.
         """
         self.serving = serving
         self.limits = limits or CarrierLimits()
         self.counters = counters or Counters()
-        super().__init__(clock, SWEEP, self.limits.connections, self.counters)
+        super().__init__(clock, SWEEP, self.limits.connections, self.counters, room)
         self.shared = Shared(METHODS, self.limits.engine)
         self.shared.refused = self.counters.limited
         self._engine = engine

@@ -11,6 +11,7 @@ from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
 from twisted.internet.interfaces import IReactorTime, IStreamServerEndpoint
 from twisted.web.http import datetimeToString
 
+from nacos_tw.descriptors import Room
 from nacos_tw.http.app import Pages, Root, no_pages
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.front import Front
@@ -44,19 +45,21 @@ class FrontFactory(ConnectionFactory[Front]):
         counters: Counters | None = None,
         pages: Pages = no_pages,
         wall: Callable[[], float] = time.time,
+        room: Room | None = None,
     ) -> None:
         """
         @param areas: all objects with routes.
         @param context_path: where the API begins, C{"/nacos"}; C{"/"} for no prefix.
         @param pages: see L{Root}.
         @param wall: seconds since 1970, for the Date header.
+        @param room: for connections, shared with gRPC.
         @raise ValueError: when a route is declared twice or without its needs.
         """
         root = Root(areas, context_path, pages)
         self.table = root.table
         self.limits = limits
         self.counters = counters or Counters()
-        super().__init__(clock, SWEEP, limits.max_connections, self.counters)
+        super().__init__(clock, SWEEP, limits.max_connections, self.counters, room)
         self._told = self._most == limits.max_connections
         self.site = CarrierSite(root, limits, clock, self.counters)
         self._wall = wall

@@ -1,8 +1,4 @@
-"""
-What an operator decided about 9848 (C{nacos.remote.server.grpc.*}, C{nacos.remote.server.rpc.tls.*}).
-
-The keys come into the table of all keys when a node listens there.
-"""
+"""What an operator decided about 9848."""
 
 from __future__ import annotations
 
@@ -11,35 +7,13 @@ import os
 import attrs
 
 from nacos_tw.errors import SettingsError
-from nacos_tw.settings.keys import Key
-from nacos_tw.settings.kinds import file_path, integer, listed, switch, text, words
+from nacos_tw.settings import grpc_keys as keys
+from nacos_tw.settings.grpc_keys import CERTIFICATE, KEY, TLS, TRUST
 from nacos_tw.settings.reading import Reader
 from nacos_tw.settings.tls import HttpsSettings
 
-_TLS = "nacos.remote.server.rpc.tls."
-
-MESSAGE = Key(
-    "nacos.remote.server.grpc.sdk.max-inbound-message-size", integer(1024, 2**30), "10485760",
-    "Largest message from a client, in bytes.", instead="nacos.remote.server.grpc.maxinbound.message.size",
-)  # fmt: skip
-TLS = Key(_TLS + "enableTls", switch(), "false", "Whether clients may speak TLS with 9848.")
-COMPATIBLE = Key(
-    _TLS + "compatibility", switch(), "true", "Whether plain connections are taken as well, on the same port."
-)
-CERTIFICATE = Key(
-    _TLS + "certChainFile", file_path, "", "PEM file with the certificate, and after it those between it and its CA."
-)
-KEY = Key(_TLS + "certPrivateKey", file_path, "", "PEM file with the certificate's private key.")
-PASSWORD = Key(_TLS + "certPrivateKeyPassword", text, "", "The key's password, if any.")
-MUTUAL = Key(
-    _TLS + "mutualAuthEnable", switch(), "false", "Whether clients must show a certificate of the CA in "
-    "trustCollectionCertFile. (Nacos takes any certificate unless trustAll is false; this server never does.)",
-)  # fmt: skip
-TRUST = Key(_TLS + "trustCollectionCertFile", file_path, "", "PEM file with the CAs of clients.")
-PROTOCOLS = Key(_TLS + "protocols", listed("TLSv1.2", "TLSv1.3"), "", "TLSv1.2, TLSv1.3 or both. Both if unset.")
-CIPHERS = Key(_TLS + "ciphers", words, "", "Ciphers of TLS 1.2. Those with forward secrecy if unset.")
-
-KEYS = (MESSAGE, TLS, COMPATIBLE, CERTIFICATE, KEY, PASSWORD, MUTUAL, TRUST, PROTOCOLS, CIPHERS)
+OFFSET = 1000
+"""9848 is so far above 8848, which clients know."""
 
 
 @attrs.frozen
@@ -60,23 +34,43 @@ class GrpcSettings:
     """
     Of 9848.
 
+    @ivar port: where it listens.
     @ivar message: largest message from a client, in bytes.
+    @ivar connections: most at a time; C{clients}: that have said who they are, of all and C{per_ip}; 0: no limit.
+    @ivar keep_alive: seconds of silence after which a connection is asked; C{keep_alive_timeout}: in so many it must
+        answer.
     @ivar tls: None where it speaks plain HTTP/2 only.
     """
 
+    port: int = 9848
     message: int = 10 * 2**20
+    connections: int = 100_000
+    clients: int = 0
+    per_ip: int = 0
+    keep_alive: float = 7200.0
+    keep_alive_timeout: float = 20.0
     tls: GrpcTlsSettings | None = None
 
 
-def grpc(reader: Reader, home: str) -> GrpcSettings:
+def grpc(reader: Reader, home: str, port: int) -> GrpcSettings:
     """
+    @param port: of HTTP.
     @raise SettingsError: a value cannot be used, or one is missing.
     """
-    return GrpcSettings(reader.get(MESSAGE), _tls(reader, home) if reader.get(TLS) else None)
+    return GrpcSettings(
+        port=port + OFFSET,
+        message=reader.get(keys.MESSAGE),
+        connections=reader.get(keys.CONNECTIONS),
+        clients=reader.get(keys.CLIENTS),
+        per_ip=reader.get(keys.CLIENTS_PER_IP),
+        keep_alive=reader.get(keys.KEEP_ALIVE),
+        keep_alive_timeout=reader.get(keys.KEEP_ALIVE_TIMEOUT),
+        tls=_tls(reader, home) if reader.get(TLS) else None,
+    )
 
 
 def _tls(reader: Reader, home: str) -> GrpcTlsSettings:
-    wanted = [CERTIFICATE, KEY] + ([TRUST] if reader.get(MUTUAL) else [])
+    wanted = [CERTIFICATE, KEY] + ([TRUST] if reader.get(keys.MUTUAL) else [])
     for key in wanted:
         if not reader.get(key):
             raise SettingsError(f"{reader.filename}: {TLS.name}: expected {key.name} too")
@@ -86,10 +80,10 @@ def _tls(reader: Reader, home: str) -> GrpcTlsSettings:
     files = HttpsSettings(
         certificate=certificate,
         private_key=private_key,
-        key_password=reader.get(PASSWORD),
-        client_auth="need" if reader.get(MUTUAL) else "none",
+        key_password=reader.get(keys.PASSWORD),
+        client_auth="need" if reader.get(keys.MUTUAL) else "none",
         trust=trust,
-        protocols=tuple(filter(None, reader.get(PROTOCOLS).split(","))),
-        ciphers=tuple(filter(None, reader.get(CIPHERS).split(","))),
+        protocols=tuple(filter(None, reader.get(keys.PROTOCOLS).split(","))),
+        ciphers=tuple(filter(None, reader.get(keys.CIPHERS).split(","))),
     )
-    return GrpcTlsSettings(files, reader.get(COMPATIBLE))
+    return GrpcTlsSettings(files, reader.get(keys.COMPATIBLE))

@@ -6,11 +6,10 @@ conf/application.properties is this table in print: C{python -m tests.settings.s
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-import attrs
-
+from nacos_tw.settings.grpc_keys import KEYS as GRPC_KEYS
+from nacos_tw.settings.key import Key as Key
 from nacos_tw.settings.kinds import (
     attribute,
     byte_count,
@@ -33,36 +32,9 @@ from nacos_tw.settings.kinds import (
     words,
 )
 
-T = TypeVar("T")
-
-
-@attrs.frozen
-class Key(Generic[T]):
-    """
-    One key.
-
-    @ivar parse: the text of a value to the value, or a ValueError that says what was expected.
-    @ivar default: as it would stand in the file; "" for unset.
-    @ivar comment: for the operator, one sentence or two.
-    @ivar environment: variables beside the relaxed names that set it (those of Nacos's container
-        image and of startup.sh).
-    @ivar instead: another key whose value counts where this one is not set.
-    @ivar numbered: the key stands for C{name.0}, C{name.1} ...
-    @ivar blank: an empty value is one, too, and not as good as none.
-    """
-
-    name: str
-    parse: Callable[[str], T]
-    default: str
-    comment: str
-    environment: tuple[str, ...] = ()
-    instead: str = ""
-    numbered: bool = False
-    blank: bool = False
-
-
 PORT = Key(
-    "server.port", integer(1, 65535), "8848", "Port of the HTTP API. Raft listens on it - 1000.",
+    "server.port", integer(1, 64535), "8848", "Port of the HTTP API. Clients of 2.x and 3.x connect to it + 1000 "
+    "(gRPC), Raft listens on it - 1000.",
     ("NACOS_APPLICATION_PORT",),
 )  # fmt: skip
 ADDRESS = Key(
@@ -401,6 +373,7 @@ SECTIONS: tuple[Section, ...] = (
             HTTP_PIPELINE, HTTP_CONNECTIONS, HTTP_PROXIES, HTTP_ORIGINS,
         ),
     ),
+    ("gRPC, for clients of 2.x and 3.x", GRPC_KEYS),
 )  # fmt: skip
 KEYS: tuple[Key[Any], ...] = tuple(key for _, section in SECTIONS for key in section)
 

@@ -17,6 +17,7 @@ from nacos_tw.errors import SettingsError, StartError
 from nacos_tw.settings import keys
 from nacos_tw.settings.auth import AuthSettings, read_auth
 from nacos_tw.settings.clusterconf import RAFT_OFFSET, Address
+from nacos_tw.settings.grpc import GrpcSettings, grpc
 from nacos_tw.settings.membership import find_members, own_host
 from nacos_tw.settings.properties import UnresolvedError
 from nacos_tw.settings.reading import Reader
@@ -168,6 +169,7 @@ class Settings:
     disk: DiskSettings = DiskSettings()
     console: bool = True
     https: HttpsSettings | None = None
+    grpc: GrpcSettings = GrpcSettings()
     remarks: tuple[str, ...] = ()
 
     @property
@@ -224,6 +226,7 @@ def _load(reader: Reader, home: str, base: str, environ: Mapping[str, str]) -> S
         disk=DiskSettings(reader.get(keys.DISK_WARN), reader.get(keys.DISK_REFUSE), reader.get(keys.DISK_WAL)),
         console=reader.get(keys.CONSOLE),
         https=https(reader, home),
+        grpc=grpc(reader, home, port),
         remarks=tuple(reader.remarks()),
     )
 

@@ -11,6 +11,7 @@ from nacos_tw import tls_on_demand
 from nacos_tw.settings.settings import Settings
 
 if TYPE_CHECKING:
+    from nacos_tw.tls.grpc import GrpcTls
     from nacos_tw.tls.https import HttpsTls
     from nacos_tw.tls.raft import RaftTls
 
@@ -29,10 +30,12 @@ class Tls(MultiService):
         super().__init__()
         self.raft: RaftTls | None = None
         self._https: HttpsTls | None = None
+        self._grpc: GrpcTls | None = None
         between = settings.raft.tls if len(settings.members) > 1 else None
-        if settings.https is None and between is None:
+        if settings.https is None and settings.grpc.tls is None and between is None:
             return
         tls_on_demand.show()
+        from nacos_tw.tls.grpc import GrpcTls
         from nacos_tw.tls.https import HttpsTls
         from nacos_tw.tls.raft import RaftTls
         from nacos_tw.tls.reloading import Reloading
@@ -41,6 +44,9 @@ class Tls(MultiService):
         if settings.https is not None:
             self._https = HttpsTls(settings.https, settings.port, reactor)
             held.append(self._https.held)
+        if settings.grpc.tls is not None:
+            self._grpc = GrpcTls(settings.grpc.tls, settings.grpc.port, reactor)
+            held.append(self._grpc.held)
         if between is not None:
             self.raft = RaftTls(between, settings.ip, settings.raft_port, reactor)
             held.append(self.raft.held)
@@ -49,3 +55,7 @@ class Tls(MultiService):
     def over_http(self, factory: IProtocolFactory) -> IProtocolFactory:
         """What listens on 8848 in the place of that factory: itself, without https."""
         return factory if self._https is None else self._https.listening(factory)
+
+    def over_grpc(self, factory: IProtocolFactory) -> IProtocolFactory:
+        """Likewise on 9848: plain connections may be taken beside those with TLS."""
+        return factory if self._grpc is None else self._grpc.listening(factory)

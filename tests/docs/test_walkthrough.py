@@ -12,7 +12,7 @@ import tempfile
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.docs.pages import ROOT, between, blocks
-from tests.system.nodes import RealCluster, RealNode, cluster, free_port, wait_for
+from tests.system.nodes import RealCluster, RealNode, apart, cluster, free_port, wait_for
 from tests.system.writers import writing
 
 README = ROOT / "README.md"
@@ -38,10 +38,9 @@ class WalkThroughTests(SynchronousTestCase):
     def test_three_nodes(self) -> None:
         """Registered at a follower, listed by all three; the leader is killed and nobody loses anything."""
         script = walk_through()
-        ports = []
-        while len(set(ports)) < 3:
-            ports.append(free_port())
-            ports = list(dict.fromkeys(ports))[:3]
+        ports: list[int] = []
+        while len(ports) < 3:
+            ports += [port for port in (free_port(),) if apart(port, ports)]
         home = tempfile.mkdtemp(prefix="nacos-tw-walk-")
         self.addCleanup(shutil.rmtree, home, ignore_errors=True)
         # Ports that are free here; the page finds a node's folder by the last digit of its port.
@@ -129,9 +128,8 @@ class MembersTests(SynchronousTestCase):
 
     def newcomer(self, nodes: RealCluster) -> RealNode:
         """A node with an empty home that is not started."""
-        taken = {port for node in nodes.nodes for port in (node.port, node.port - 1000)}
         port = free_port()
-        while {port, port - 1000} & taken:
+        while not apart(port, [node.port for node in nodes.nodes]):
             port = free_port()
         node = RealNode(os.path.join(nodes.folder, "node4"), port)
         os.makedirs(os.path.join(node.home, "conf"))

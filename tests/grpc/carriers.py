@@ -71,7 +71,11 @@ class Server:
         self.connections = Connections(self.clock, self.counters, "10.9.9.9", {"fuzzyWatch": True}, table)
         self.connections.startService()
         self.started = True
-        self.dispatcher = Dispatcher(handlers or {}, self.connections, self.counters, self.clock, lambda: self.started)
+        self.late = False
+        self.dispatcher = Dispatcher(
+            handlers or {}, self.connections, self.counters, self.clock,
+            lambda: self.started, late=lambda: self.late,
+        )  # fmt: skip
         self.factory = CarrierFactory(
             serving or self.dispatcher, self.clock, limits, self.counters, engine, lambda: 1795449563.064
         )

@@ -91,6 +91,29 @@ class CarrierTests(SynchronousTestCase):
         self.assertTrue(other.transport.connected)
         self.assertEqual(self.server.counters.ends["idle"], 1)
 
+    def test_keep_alive(self) -> None:
+        """A connection that is silent for long is sent a ping; it goes on if it answers, and is cut off if not."""
+        server = self.serve(limits=CarrierLimits(keep_alive=50.0, keep_alive_timeout=10.0))
+        client = server.client()
+        client.setup()
+        carrier = client.carrier
+        now = server.clock.seconds()
+        carrier.sweep(now + 49)
+        self.assertEqual(client.transport.value(), b"")
+        carrier.sweep(now + 51)
+        self.assertIn(b"\x00\x00\x08\x06\x00", client.transport.value())
+        server.clock.advance(52)
+        client.exchange()  # it is answered
+        self.assertTrue(client.transport.connected)
+        now = server.clock.seconds()
+        carrier.sweep(now + 49)
+        carrier.sweep(now + 51)
+        carrier.sweep(now + 60)
+        self.assertFalse(client.transport.aborted)
+        carrier.sweep(now + 62)
+        self.assertTrue(client.transport.aborted)
+        self.assertEqual(server.counters.ends["silent"], 1)
+
     def test_not_grpc(self) -> None:
         """What is not HTTP/2 is closed at once, and counted."""
         self.client.carrier.dataReceived(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from nacos_tw.access.identity import EVERYBODY, NOBODY, Identity
+from nacos_tw.access.rules import NotAllowed, Rule
 from nacos_tw.errors import BadParameter, Forbidden, NotFound, Unavailable
 from nacos_tw.grpc.connections import ConnectionLimits, PushFailed
-from nacos_tw.grpc.dispatch import Asked, Handler, RequestFailed
+from nacos_tw.grpc.dispatch import Asked, Handler, Refusal, RequestFailed
 from nacos_tw.grpc.messages import Push, Response, failed
 from tests.grpc.carriers import Server
 
@@ -22,14 +24,14 @@ class EchoRequest(Struct):
 
 
 class EchoResponse(Response, kw_only=True):
-    text: str
+    text: str | UnsetType = UNSET
 
 
 class Case(SynchronousTestCase):
     def setUp(self) -> None:
         self.asked: list[Asked[EchoRequest]] = []
         self.answer: Any = None
-        self.server = Server({"EchoRequest": Handler(EchoRequest, self.echo)})
+        self.server = Server({"EchoRequest": Handler(EchoRequest, self.echo, EchoResponse)})
         self.client = self.server.client()
 
     def echo(self, asked: Asked[EchoRequest]) -> Any:
@@ -116,7 +118,6 @@ class RequestTests(Case):
         self.client.setup()
         for error, code in (
             (BadParameter("bad"), 400),
-            (Forbidden("bad"), 403),
             (NotFound("bad"), 404),
             (Unavailable("bad"), 500),
             (RequestFailed(-401, "bad"), -401),
@@ -126,6 +127,52 @@ class RequestTests(Case):
         self.answer = ZeroDivisionError("secret")
         self.refused("EchoRequest", 500, "the request failed in the server; its log says why")
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_refusals(self) -> None:
+        """Who may not, and what is refused before anything is done, hears so in the handler's own type."""
+        self.client.setup()
+        for error, code, text in (
+            (Forbidden("who is it"), 403, "Validate Identity failed."),
+            (NotAllowed(NOBODY, Rule("read", "config")), 403, "Validate Authority failed."),
+            (Refusal(400, "Param check invalid:x"), 400, "Param check invalid:x"),
+        ):
+            self.answer = error
+            expected = f'{{"resultCode":500,"errorCode":{code},"message":"{text}","success":false}}'
+            self.assertEqual(self.client.ask("EchoRequest"), ("EchoResponse", expected.encode()))
+
+    def test_who(self) -> None:
+        """Who asks is found out for each request, before its handler; that may take time."""
+        self.client.setup()
+        self.assertIs(self.client.ask("EchoRequest") and self.asked[-1].identity, EVERYBODY)
+        found: Deferred[Identity] = Deferred()
+        asked: list[Any] = []
+
+        def identify(headers: Any, address: str) -> Any:
+            asked.append((dict(headers), address))
+            return found
+
+        self.server.dispatcher.identify = identify
+        number = self.client.start("EchoRequest")
+        self.client.turn()
+        self.assertEqual((asked, len(self.asked)), ([({}, "10.1.1.1")], 1))
+        someone = Identity("ann", False)
+        found.callback(someone)
+        self.client.turn()
+        self.assertEqual((self.client.got(number)[0], self.asked[-1].identity), ("EchoResponse", someone))
+        found = Deferred()
+        number = self.client.start("EchoRequest")
+        self.client.turn()
+        found.errback(Forbidden("nobody"))
+        self.client.turn()
+        self.assertIn(b'"errorCode":403', self.client.got(number)[1])
+        self.assertEqual(len(self.asked), 2)
+
+    def test_stood_still(self) -> None:
+        """What waited while the process stood still is not done."""
+        self.client.setup()
+        self.server.late = True
+        self.refused("EchoRequest", 500, "this node stood still while the request waited: it was not done", result=500)
+        self.assertEqual(self.asked, [])
 
     def test_later(self) -> None:
         """Answers may come later, in any order; failures too."""

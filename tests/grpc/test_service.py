@@ -29,7 +29,7 @@ def read(case: SynchronousTestCase | TestCase, *lines: str) -> GrpcSettings:
     path = case.mktemp()
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(lines))
-    return grpc(Reader.open(path, {}, {}), "/home/nacos")
+    return grpc(Reader.open(path, {}, {}), "/home/nacos", 8848)
 
 
 def check(port: int, context: ssl.SSLContext | None = None) -> tuple[bytes, str | None]:

@@ -32,6 +32,20 @@ class ConnectionsTests(SynchronousTestCase):
         self.assertIsNotNone(server.factory.buildProtocol(peer))
         self.assertEqual(counters.open, 1)
 
+    def test_shared_room(self) -> None:
+        """What the process may open is shared with other ports."""
+        server = Server()
+        room = server.factory._room
+        peer = StringTransport().getPeer()
+        first = server.front()
+        self.assertEqual(room.taken, 1)
+        room.taken = room.most
+        self.assertIsNone(server.factory.buildProtocol(peer))
+        room.taken -= 1
+        self.assertIsNotNone(server.factory.buildProtocol(peer))
+        first.leave()
+        self.assertEqual(room.taken, room.most - 2)
+
     def test_sweep_survives(self) -> None:
         """A connection that cannot be swept does not keep the others from it."""
         server = Server(idle_time=5)

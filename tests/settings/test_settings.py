@@ -187,7 +187,7 @@ class RefusalTests(HomeTests):
     def test_values(self) -> None:
         """A bad value names origin, key and what was expected."""
         for text, expected in (
-            ("server.port=0", "server.port=0: expected a whole number from 1 to 65535"),
+            ("server.port=0", "server.port=0: expected a whole number from 1 to 64535"),
             ("server.port=80a", "server.port=80a: expected a whole number"),
             ("server.servlet.contextPath=nacos", "expected a path such as /nacos"),
             ("nacos.naming.expireInstance=maybe", "expected true or false"),

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,8 +28,13 @@ READ = 30.0
 
 
 def free_port() -> int:
-    """A node's: the one 1000 below it, Raft's, is free too."""
-    return ports.free_port(-1000)
+    """A node's: those 1000 below it and above it, Raft's and that of gRPC, are free too."""
+    return ports.free_port(-1000, 1000)
+
+
+def apart(port: int, others: Iterable[int]) -> bool:
+    """Whether a node can have that port beside nodes with the others."""
+    return all(abs(port - other) not in (0, 1000, 2000) for other in others)
 
 
 def wait_for(what: Callable[[], Any], limit: float = 60.0, why: str = "") -> Any:
@@ -278,7 +283,7 @@ class RealCluster:
         chosen: list[int] = []
         while len(chosen) < size:
             port = free_port()
-            if all(abs(port - other) not in (0, 1000) for other in chosen):
+            if apart(port, chosen):
                 chosen.append(port)
         for number, port in enumerate(chosen):
             home = os.path.join(self.folder, f"node{number + 1}")

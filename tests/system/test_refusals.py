@@ -19,6 +19,14 @@ class Refusals(Home):
         self.assertIn(str(node.port), line)
         self.assertIn("taken", line)
 
+    def test_grpc_port_taken(self) -> None:
+        """Clients of 2.x and 3.x know the port: a node that cannot have it does not start."""
+        node = self.node()
+        with listening(node.port + 1000):
+            line = self.refused(node, "-m", "standalone")
+        self.assertIn(str(node.port + 1000), line)
+        self.assertIn("taken", line)
+
     def test_raft_port_taken(self) -> None:
         node = self.node(members="127.0.0.1:{port}\n127.0.0.1:9002\n127.0.0.1:9003\n")
         with listening(node.port - 1000):

@@ -8,7 +8,7 @@ from typing import Protocol
 from nacos_tw.grpc.engine.events import Cancelled, Ended, Event
 from nacos_tw.grpc.engine.shared import Shared
 
-CAUSES = ("protocol", "headers", "resets", "controls", "unread", "slow", "drained", "idle", "closed")
+CAUSES = ("protocol", "headers", "resets", "controls", "unread", "slow", "drained", "idle", "silent", "closed")
 """Why connections end, for counting."""
 
 

@@ -1,0 +1,73 @@
+"""All that 9848 serves, built from the parts of a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+from twisted.internet.interfaces import IProtocolFactory, IStreamServerEndpoint
+
+from nacos_tw.descriptors import Room
+from nacos_tw.grpc.dispatch import Handler
+from nacos_tw.grpc.naming_reads import NamingReads
+from nacos_tw.grpc.opening import Opening
+from nacos_tw.grpc.service import Grpc
+from nacos_tw.grpc.service_info import Rendering
+from nacos_tw.naming.naming import Naming
+from nacos_tw.naming.operations.discovery import Discovery
+from nacos_tw.settings.settings import Settings
+
+ABILITIES: dict[str, bool] = {}
+"""What the server can do that not every one can; clients ask for nothing that is not here."""
+
+
+@attrs.frozen
+class GrpcParts:
+    """
+    The parts of a node that gRPC works with.
+
+    @ivar readiness: why the node cannot serve; "" when it can.
+    @ivar room: for connections, shared with HTTP.
+    @ivar late: whether what is read now waited while the process stood still.
+    """
+
+    settings: Settings
+    clock: Any
+    readiness: Callable[[], str]
+    room: Room
+    late: Callable[[], bool]
+    naming: Naming
+
+
+def build(
+    parts: GrpcParts, endpoint: IStreamServerEndpoint, over: Callable[[IProtocolFactory], IProtocolFactory]
+) -> Grpc:
+    """
+    The service of 9848.
+
+    @param over: puts TLS under a factory.
+    """
+    settings = parts.settings
+    opening = Opening(parts.clock, parts.readiness)
+    handlers: dict[str, Handler[Any]] = {}
+    if settings.function_mode != "config":
+        handlers.update(naming_handlers(parts.naming))
+    return Grpc(
+        settings.grpc,
+        endpoint,
+        handlers,
+        parts.clock,
+        settings.ip,
+        dict(ABILITIES),
+        opening,
+        parts.room,
+        parts.late,
+        over,
+    )
+
+
+def naming_handlers(naming: Naming) -> dict[str, Handler[Any]]:
+    """Those of the registry."""
+    rendering = Rendering(lambda: naming.registry.switches.default_push_cache_millis)
+    return NamingReads(Discovery(naming), rendering).table()

@@ -1,0 +1,53 @@
+"""Who asks: found in the headers of a payload (docs/spec/grpc.md#10)."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping
+
+from twisted.internet.defer import Deferred
+
+from nacos_tw.access.identity import EVERYBODY, Identity
+from nacos_tw.auth.auth import Auth
+from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES
+from nacos_tw.auth.refusals import UNKNOWN_USER, Refused
+
+Identify = Callable[[Mapping[str, str], str], "Identity | Deferred[Identity]"]
+"""
+identify(headers, address): who it is. May raise (or fail with) Forbidden, TooManyFailures, Unavailable.
+"""
+
+BEARER = "Bearer "
+
+
+def everybody(headers: Mapping[str, str], address: str) -> Identity:
+    """The check of a node that asks for no logins."""
+    return EVERYBODY
+
+
+class Logins:
+    """The check of a node that asks for logins. It remembers nothing: what a token is worth, its owner remembers."""
+
+    def __init__(self, auth: Auth, identity: tuple[str, str] = ("", "")) -> None:
+        """
+        @param identity: header and value by which servers are known; one that everybody knows is none.
+        """
+        self._auth = auth
+        header, value = identity
+        self._header = header
+        self._value = b"" if value in PUBLISHED_IDENTITIES else value.encode()
+
+    def __call__(self, headers: Mapping[str, str], address: str) -> Identity | Deferred[Identity]:
+        """See L{Identify}."""
+        if self._value and self._header and hmac.compare_digest(headers.get(self._header, "").encode(), self._value):
+            return Identity(f"server identity {self._header}", True)
+        token = headers.get("accessToken", "")
+        given = headers.get("Authorization", "")
+        if given.startswith(BEARER) and given[len(BEARER) :].strip():
+            token = given[len(BEARER) :].strip()
+        if token:
+            return self._auth.by_token(token.encode())
+        name, password = headers.get("username"), headers.get("password")
+        if not name or not password:
+            raise Refused(UNKNOWN_USER)
+        return self._auth.by_password(name, password, address)

@@ -1,0 +1,302 @@
+"""
+What an application does with Nacos's own Python client of the gRPC line, against a running cluster. Each stage prints
+C{ok <stage>} or C{FAILED <stage> <why>}; the test that starts this program reads these lines::
+
+    python trial.py <a:port,b:port,c:port> <folder> <stage>...        # with the package nacos-sdk-python 2
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import sys
+import time
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from v2.nacos import (  # type: ignore[import-not-found]
+    BatchRegisterInstanceParam,
+    ClientConfigBuilder,
+    ConfigParam,
+    DeregisterInstanceParam,
+    GRPCConfig,
+    ListInstanceParam,
+    ListServiceParam,
+    NacosConfigService,
+    NacosException,
+    NacosNamingService,
+    RegisterInstanceParam,
+    SubscribeServiceParam,
+)
+
+RUN = f"{time.time_ns():x}"
+SERVERS, FOLDER = sys.argv[1].split(","), sys.argv[2]
+REQUEST = 30_000
+"""Milliseconds that the client may wait for an answer, on a machine that is busy."""
+
+
+def same(wanted: object, found: object) -> None:
+    """Fail unless they are."""
+    if wanted != found:
+        raise AssertionError(f"wanted {wanted!r}, found {found!r}")
+
+
+async def soon(what: str, holds: Callable[[], Awaitable[object]]) -> None:
+    """Wait until it holds."""
+    end = time.monotonic() + 60
+    while not await holds():
+        if time.monotonic() > end:
+            raise AssertionError(f"not in time: {what}")
+        await asyncio.sleep(0.05)
+
+
+def settings(servers: str, user: str = "", password: str = "", namespace: str = "") -> Any:
+    found = ClientConfigBuilder().server_address(servers).log_dir(FOLDER).cache_dir(f"{FOLDER}/cache-{time.time_ns()}")
+    found = found.namespace_id(namespace).grpc_config(GRPCConfig(grpc_timeout=REQUEST))
+    if user:
+        found = found.username(user).password(password)
+    made = found.build()
+    made.update_cache_when_empty = True
+    made.load_cache_at_start = False
+    return made
+
+
+async def naming(servers: str = ",".join(SERVERS), **more: str) -> Any:
+    return await NacosNamingService.create_naming_service(settings(servers, **more))
+
+
+async def configs(servers: str = ",".join(SERVERS), **more: str) -> Any:
+    return await NacosConfigService.create_config_service(settings(servers, **more))
+
+
+def instance(service: str, ip: str, ephemeral: bool = True, **more: Any) -> Any:
+    given = {"weight": 2.5, "cluster_name": "c1", "metadata": {"zone": "a b&=é中"}, **more}
+    return RegisterInstanceParam(service_name=service, ip=ip, port=8080, ephemeral=ephemeral, **given)
+
+
+def removal(service: str, ip: str, ephemeral: bool = True) -> Any:
+    return DeregisterInstanceParam(service_name=service, ip=ip, port=8080, cluster_name="c1", ephemeral=ephemeral)
+
+
+async def ips(client: Any, service: str) -> list[str]:
+    """What the server says, not what the client remembers."""
+    found = await client.grpc_client_proxy.query_instance_of_service(service, "DEFAULT_GROUP", "", False)
+    return sorted(host.ip for host in found.hosts)
+
+
+async def heard(client: Any, service: str) -> list[list[str]]:
+    """A subscription: each list that it is told, as it comes."""
+    lists: list[list[str]] = []
+
+    async def told(instances: Any) -> None:
+        lists.append(sorted(each.ip for each in instances))
+
+    await client.subscribe(SubscribeServiceParam(service_name=service, subscribe_callback=told))
+    return lists
+
+
+# -- stages
+
+
+async def connect() -> None:
+    """Both kinds of clients connect, and are healthy."""
+    for client in (await naming(), await configs()):
+        healthy = await client.server_health()
+        same(True, healthy)
+        await client.shutdown()
+
+
+async def register() -> None:
+    """Registered at one node, listed at another, with all that was said of it; changed; gone when it is removed."""
+    name = f"py.register.{RUN}"
+    first, second = await naming(SERVERS[0]), await naming(SERVERS[-1])
+    same(True, await first.register_instance(instance(name, "10.0.0.1")))
+
+    async def listed() -> Any:
+        return await ips(second, name) == ["10.0.0.1"]
+
+    await soon("listed", listed)
+    (found,) = await second.list_instances(ListInstanceParam(service_name=name, subscribe=False, healthy_only=True))
+    same((8080, 2.5, "c1", {"zone": "a b&=é中"}), (found.port, found.weight, found.clusterName, found.metadata))
+    same(f"DEFAULT_GROUP@@{name}", found.serviceName)
+    same(True, await first.update_instance(instance(name, "10.0.0.1", weight=7.0)))
+
+    async def weighed() -> Any:
+        found = await second.grpc_client_proxy.query_instance_of_service(name, "DEFAULT_GROUP", "", False)
+        return [host.weight for host in found.hosts] == [7.0]
+
+    await soon("changed", weighed)
+    same(True, await first.deregister_instance(removal(name, "10.0.0.1")))
+
+    async def gone() -> Any:
+        return await ips(second, name) == []
+
+    await soon("gone", gone)
+    await first.shutdown()
+    await second.shutdown()
+
+
+async def leave() -> None:
+    """What a client has registered goes with it."""
+    name = f"py.leave.{RUN}"
+    first, second = await naming(SERVERS[0]), await naming(SERVERS[-1])
+    same(True, await first.register_instance(instance(name, "10.0.0.1")))
+
+    async def listed() -> Any:
+        return await ips(second, name) == ["10.0.0.1"]
+
+    await soon("listed", listed)
+    await first.shutdown()
+
+    async def gone() -> Any:
+        return await ips(second, name) == []
+
+    await soon("gone", gone)
+    await second.shutdown()
+
+
+async def batch() -> None:
+    """Several at once; those that are not in the next batch are gone."""
+    name = f"py.batch.{RUN}"
+    first, second = await naming(SERVERS[0]), await naming(SERVERS[-1])
+    given = [instance(name, f"10.0.0.{number}") for number in (1, 2, 3)]
+    same(True, await first.batch_register_instances(BatchRegisterInstanceParam(service_name=name, instances=given)))
+
+    async def three() -> Any:
+        return await ips(second, name) == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+
+    await soon("three", three)
+    fewer = BatchRegisterInstanceParam(service_name=name, instances=given[:1])
+    same(True, await first.batch_deregister_instances(fewer))
+
+    async def two() -> Any:
+        return await ips(second, name) == ["10.0.0.2", "10.0.0.3"]
+
+    await soon("two", two)
+    await first.shutdown()
+    await second.shutdown()
+
+
+async def persistent() -> None:
+    """One that stays when its client is gone."""
+    name = f"py.persistent.{RUN}"
+    first, second = await naming(SERVERS[0]), await naming(SERVERS[-1])
+    same(True, await first.register_instance(instance(name, "10.0.0.1", ephemeral=False)))
+
+    async def listed() -> Any:
+        return await ips(second, name) == ["10.0.0.1"]
+
+    await soon("listed", listed)
+    await first.shutdown()
+    await asyncio.sleep(0.5)
+    same(["10.0.0.1"], await ips(second, name))
+    same(True, await second.deregister_instance(removal(name, "10.0.0.1", ephemeral=False)))
+    await second.shutdown()
+
+
+async def subscribe() -> None:
+    """A subscriber at one node hears of what is registered at another, as it comes and goes."""
+    name = f"py.subscribe.{RUN}"
+    first, second = await naming(SERVERS[0]), await naming(SERVERS[-1])
+    lists = await heard(second, name)
+    for number in (1, 2):
+        await first.register_instance(instance(name, f"10.0.0.{number}"))  # replaces the one before
+
+        async def told(number: int = number) -> Any:
+            return lists[-1:] == [[f"10.0.0.{number}"]]
+
+        await soon(f"told of {number}", told)
+    await first.deregister_instance(removal(name, "10.0.0.2"))
+
+    async def empty() -> Any:
+        return lists[-1:] == [[]]
+
+    await soon("told that it is gone", empty)
+    await first.shutdown()
+    await second.shutdown()
+
+
+async def services() -> None:
+    """The names of a group's services."""
+    first = await naming()
+    name, group = f"py.services.{RUN}", f"g{RUN}"
+    await first.register_instance(instance(name, "10.0.0.1", group_name=group))
+
+    async def named() -> Any:
+        found = await first.list_services(ListServiceParam(group_name=group, page_no=1, page_size=10))
+        return (found.count, found.services) == (1, [name])
+
+    await soon("named", named)
+    await first.shutdown()
+
+
+async def publish() -> None:
+    """Published at one node, read at another; removed; a wrong md5 changes nothing."""
+    name = f"py.publish.{RUN}"
+    first, second = await configs(SERVERS[0]), await configs(SERVERS[-1])
+    same("", await second.get_config(ConfigParam(data_id=name, group="g")))
+    given = ConfigParam(data_id=name, group="g", content='{"a":"é中"}', type="json")
+    same(True, await first.publish_config(given))
+
+    async def read(content: str) -> Any:
+        return await second.get_config(ConfigParam(data_id=name, group="g")) == content
+
+    await soon("read", lambda: read('{"a":"é中"}'))
+    md5 = hashlib.md5('{"a":"é中"}'.encode()).hexdigest()
+    try:
+        await first.publish_config(ConfigParam(data_id=name, group="g", content="x", cas_md5="0" * 32))
+    except NacosException:
+        pass
+    else:
+        raise AssertionError("a publish with a wrong md5 went through")
+    same(True, await first.publish_config(ConfigParam(data_id=name, group="g", content="y", cas_md5=md5)))
+    await soon("changed", lambda: read("y"))
+    same(True, await second.remove_config(ConfigParam(data_id=name, group="g")))
+
+    await soon("removed", lambda: read(""))
+    await first.shutdown()
+    await second.shutdown()
+
+
+async def listen() -> None:
+    """A listener at one node hears of what is published at another."""
+    name = f"py.listen.{RUN}"
+    first, second = await configs(SERVERS[0]), await configs(SERVERS[-1])
+    contents: list[str] = []
+
+    async def changed(tenant: str, data_id: str, group: str, content: str) -> None:
+        contents.append(content)
+
+    await second.add_listener(name, "g", changed)
+    for content in ("one", "two", "three"):
+        same(True, await first.publish_config(ConfigParam(data_id=name, group="g", content=content)))
+
+        async def told(content: str = content) -> Any:
+            return contents[-1:] == [content]
+
+        await soon(content, told)
+    await first.shutdown()
+    await second.shutdown()
+
+
+async def run(names: list[str]) -> int:
+    """Run the stages."""
+    failed = 0
+    for name in names:
+        try:
+            await asyncio.wait_for(globals()[name](), 240)
+        except (Exception, asyncio.TimeoutError) as error:
+            failed = 1
+            print("FAILED", name, repr(error))
+            traceback.print_exc(file=sys.stdout)
+        else:
+            print("ok", name, flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    status = asyncio.run(run(sys.argv[3:]))
+    sys.stdout.flush()
+    os._exit(status)

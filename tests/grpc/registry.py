@@ -1,0 +1,62 @@
+"""gRPC on a registry that takes commands at once, without a log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from twisted.internet.defer import Deferred, succeed
+
+from nacos_tw.naming import machine
+from nacos_tw.naming.commands import Command, decode
+from nacos_tw.naming.leases import Leases
+from nacos_tw.naming.naming import Naming
+from nacos_tw.naming.push import Push
+from nacos_tw.naming.registry import Registry
+from tests.grpc.carriers import Client, Server
+
+
+class Proposer:
+    """A log of one node that never fails."""
+
+    is_leader = available = True
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.applied: Any = None
+
+    def propose(self, command: bytes) -> Deferred[Any]:
+        result = self.registry.apply(decode(command[len(machine.NAME) :]))
+        self.applied()
+        return succeed(result)
+
+    def renew(self, number: int) -> None:
+        """Nothing."""
+
+
+def naming_on(clock: Any) -> Naming:
+    """A registry's face."""
+    registry = Registry()
+    proposer = Proposer(registry)
+    push = Push(clock, lambda *what: b"{}", lambda: registry.switches)
+    naming = Naming(registry, Leases(clock.seconds, clock.seconds), proposer, push)  # type: ignore[arg-type]
+    proposer.applied = naming.applied
+    return naming
+
+
+def do(naming: Naming, command: Command) -> None:
+    """Apply a command."""
+    naming.change(command)
+
+
+def asked(client: Client, type_: str, **members: Any) -> tuple[str, dict[str, Any]]:
+    """A request and its answer, decoded."""
+    kind, body = client.ask(type_, members)
+    return kind, msgspec.json.decode(body)
+
+
+def naming_server(server: Server, **labels: str) -> Client:
+    """A client of naming that is set up."""
+    client = server.client()
+    client.setup(labels={"module": "naming", "source": "sdk", **labels})
+    return client
