@@ -11,6 +11,8 @@ from twisted.internet.interfaces import IReactorTime
 
 from nacos_tw.access.audit import AuditLog
 from nacos_tw.auth.auth import Auth
+from nacos_tw.auth.operations.accounts import Permissions, Roles, Users
+from nacos_tw.auth.operations.logins import Logins
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.config.commands import Quotas
 from nacos_tw.config.configs import Configs
@@ -143,7 +145,7 @@ def all_areas(parts: Parts) -> Areas:
         )
         questions.update(config_questions(watchers))
     if parts.auth is not None:
-        areas += auth_areas(guard, parts.auth)
+        areas += auth_areas(guard, parts.auth, parts.audit)
     return Areas(areas, listing, history, questions)
 
 
@@ -201,13 +203,13 @@ def _prometheus(parts: Parts, counts: Counts, machine: Machine) -> PrometheusV1:
     )
 
 
-def auth_areas(guard: Guard, auth: Auth) -> list[Area]:
+def auth_areas(guard: Guard, auth: Auth, audit: AuditLog) -> list[Area]:
     """Every object with routes under C{/v1/auth}."""
     return [
-        LoginV1(guard, auth),
-        UsersV1(guard, auth),
-        RolesV1(guard, auth),
-        PermissionsV1(guard, auth),
+        LoginV1(guard, Logins(auth, audit)),
+        UsersV1(guard, Users(auth, audit)),
+        RolesV1(guard, Roles(auth, audit)),
+        PermissionsV1(guard, Permissions(auth, audit)),
     ]
 
 

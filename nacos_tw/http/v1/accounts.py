@@ -2,57 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import attrs
 from klein import Klein
 
-from nacos_tw.access.globs import Glob
-from nacos_tw.access.identity import ADMIN_ROLE
-from nacos_tw.access.rules import NOT_ALLOWED
-from nacos_tw.auth.auth import Auth
-from nacos_tw.auth.commands import (
-    AddPermission,
-    AddRole,
-    CreateUser,
-    DeletePermission,
-    DeleteRole,
-    DeleteUser,
-    SetPassword,
+from nacos_tw.access.operations import rule_of
+from nacos_tw.auth.operations.accounts import Permissions, Roles, Users
+from nacos_tw.auth.requests import (
+    Membership,
+    NameSearch,
+    NewMembership,
+    NewPassword,
+    NewPermission,
+    NewUser,
+    OnePermission,
+    OneUser,
+    PermissionPage,
+    RolePage,
+    UserPage,
+    Wanted,
 )
-from nacos_tw.auth.ldap_users import PREFIX
-from nacos_tw.auth.refusals import Refused
-from nacos_tw.auth.validation import check_name, check_password, check_permission
-from nacos_tw.config.pages import Page, offset
-from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import JSON, Reply, json_reply
 from nacos_tw.http.routing import serve
-from nacos_tw.http.v1 import config_reading as reading
+from nacos_tw.http.v1.config_reading import integer, needed
 from nacos_tw.http.v1.config_replies import console_result, page
-
-T = TypeVar("T")
-Row = TypeVar("Row", bound=tuple[Any, ...])
+from nacos_tw.paging import Page
 
 
-def _page(call: Call, rows: Sequence[Row], shown: Callable[[Row], dict[str, str]]) -> Reply:
-    """The page of rows that a call asks for."""
-    number, size = reading.integer(call, "pageNo"), reading.integer(call, "pageSize")
-    start = offset(number, size)
-    found = Page(len(rows), number, size, list(rows[start : start + size]))
-    return Reply(200, page(found, map(shown, found.items)).body, JSON)
+def _wanted(call: Call, name: str) -> Wanted:
+    """Which values a parameter asks for; C{search=blur} has C{*} for any text."""
+    return Wanted(call.params.get(name, ""), call.params.get("search") == "blur")
 
 
-def _chooser(call: Call, name: str) -> Callable[[str], bool]:
-    """Whether a value is one that the call's parameter asks for; C{search=blur} has C{*} for any text."""
-    wanted = call.params.get(name)
-    if not wanted:
-        return lambda value: True
-    if call.params.get("search") == "blur":
-        return Glob(wanted).matches
-    return lambda value: value == wanted
+def _paged(found: Page[Any], *columns: tuple[str, int]) -> Reply:
+    """A page of rows; C{columns}: the names of those that are shown, and where they are."""
+    items = ({name: row[at] for name, at in columns} for row in found.items)
+    return Reply(200, page(found, items).body, JSON)
 
 
 def _ok(text: str) -> Reply:
@@ -67,52 +55,35 @@ class UsersV1:
     prefix: ClassVar[str] = "/v1/auth/users"
     app = Klein()
     guard: Guard
-    auth: Auth
+    users: Users
 
-    @serve(app, "GET", "", needs="read:accounts")
-    def users(self, call: Call) -> Reply:
+    @serve(app, "GET", "", needs=rule_of(Users.page))
+    def get_users(self, call: Call) -> Reply:
         """A page of them, with their hashes, as Nacos has it."""
-        chosen = _chooser(call, "username")
-        rows = [row for row in self.auth.accounts().rows.users if chosen(row[0])]
-        return _page(call, rows, lambda row: {"username": row[0], "password": row[1]})
+        request = UserPage(integer(call, "pageNo"), integer(call, "pageSize"), _wanted(call, "username"))
+        return _paged(self.users.page(call, request), ("username", 0), ("password", 1))
 
-    @serve(app, "GET", "/search", needs="read:accounts")
+    @serve(app, "GET", "/search", needs=rule_of(Users.names))
     def names(self, call: Call) -> Reply:
         """The names that hold a text."""
-        text = reading.needed(call, "username")
-        return json_reply([name for name in self.auth.accounts().names if text in name])
+        return json_reply(self.users.names(call, NameSearch(needed(call, "username"))))
 
-    @serve(app, "POST", "", needs="write:accounts")
+    @serve(app, "POST", "", needs=rule_of(Users.create))
     async def create(self, call: Call) -> Reply:
         """Create one."""
-        name, password = reading.needed(call, "username"), reading.needed(call, "password")
-        check_name("username", name)
-        check_password(password)
-        if name in self.auth.accounts().names:
-            raise BadParameter(f"user '{name}' already exist!")
-        hashed = await self.auth.passwords.hash(password)
-        await self.auth.write(CreateUser(name, hashed))
+        await self.users.create(call, NewUser(needed(call, "username"), needed(call, "password")))
         return _ok("create user ok!")
 
-    @serve(app, "PUT", "", needs="user+")
+    @serve(app, "PUT", "", needs=rule_of(Users.set_password))
     async def set_password(self, call: Call) -> Reply:
         """Change a password: an administrator anybody's, anybody their own."""
-        name, password = reading.needed(call, "username"), reading.needed(call, "newPassword")
-        if not call.identity.admin and call.identity.name != name:
-            raise Refused(NOT_ALLOWED)
-        check_password(password)
-        if name.startswith(PREFIX):
-            raise BadParameter(f"user {name} has its password in LDAP!")
-        if name not in self.auth.accounts().names:
-            raise BadParameter(f"user {name} not exist!")
-        hashed = await self.auth.passwords.hash(password)
-        await self.auth.write(SetPassword(name, hashed))
+        await self.users.set_password(call, NewPassword(needed(call, "username"), needed(call, "newPassword")))
         return _ok("update user ok!")
 
-    @serve(app, "DELETE", "", needs="write:accounts")
+    @serve(app, "DELETE", "", needs=rule_of(Users.delete))
     async def delete(self, call: Call) -> Reply:
         """Delete one, but no administrator."""
-        await self.auth.write(DeleteUser(reading.needed(call, "username")))
+        await self.users.delete(call, OneUser(needed(call, "username")))
         return _ok("delete user ok!")
 
 
@@ -123,37 +94,32 @@ class RolesV1:
     prefix: ClassVar[str] = "/v1/auth/roles"
     app = Klein()
     guard: Guard
-    auth: Auth
+    roles: Roles
 
-    @serve(app, "GET", "", needs="read:accounts")
-    def roles(self, call: Call) -> Reply:
+    @serve(app, "GET", "", needs=rule_of(Roles.page))
+    def get_roles(self, call: Call) -> Reply:
         """A page of them."""
-        user, role = _chooser(call, "username"), _chooser(call, "role")
-        rows = [row for row in self.auth.accounts().rows.roles if user(row[0]) and role(row[1])]
-        return _page(call, rows, lambda row: {"role": row[1], "username": row[0]})
+        number, size = integer(call, "pageNo"), integer(call, "pageSize")
+        request = RolePage(number, size, _wanted(call, "username"), _wanted(call, "role"))
+        return _paged(self.roles.page(call, request), ("role", 1), ("username", 0))
 
-    @serve(app, "GET", "/search", needs="read:accounts")
+    @serve(app, "GET", "/search", needs=rule_of(Roles.names))
     def names(self, call: Call) -> Reply:
         """The roles that hold a text."""
-        text = reading.needed(call, "role")
-        return json_reply([role for role in self.auth.accounts().role_names if text in role])
+        return json_reply(self.roles.names(call, NameSearch(needed(call, "role"))))
 
-    @serve(app, "POST", "", needs="write:accounts")
+    @serve(app, "POST", "", needs=rule_of(Roles.add))
     async def add(self, call: Call) -> Reply:
         """Give one to a user."""
-        role, name = reading.needed(call, "role"), reading.needed(call, "username")
-        check_name("role", role)
-        if role == ADMIN_ROLE:
-            raise BadParameter(f"role '{ADMIN_ROLE}' is not permitted to create!")
-        await self.auth.write(AddRole(role, name))
+        await self.roles.add(call, NewMembership(needed(call, "role"), needed(call, "username")))
         return _ok("add role ok!")
 
-    @serve(app, "DELETE", "", needs="write:accounts")
+    @serve(app, "DELETE", "", needs=rule_of(Roles.delete))
     async def delete(self, call: Call) -> Reply:
         """Take one from a user, or from everybody."""
-        role, name = reading.needed(call, "role"), call.params.get("username", "")
-        await self.auth.write(DeleteRole(role, name))
-        return _ok(f"delete role of user {name} ok!")
+        request = Membership(needed(call, "role"), call.params.get("username", ""))
+        await self.roles.delete(call, request)
+        return _ok(f"delete role of user {request.user} ok!")
 
 
 @attrs.frozen
@@ -163,34 +129,34 @@ class PermissionsV1:
     prefix: ClassVar[str] = "/v1/auth/permissions"
     app = Klein()
     guard: Guard
-    auth: Auth
+    permissions: Permissions
 
-    @serve(app, "GET", "", needs="read:accounts")
-    def permissions(self, call: Call) -> Reply:
+    @serve(app, "GET", "", needs=rule_of(Permissions.page))
+    def get_permissions(self, call: Call) -> Reply:
         """A page of them; or, for a whole permission, whether there is such a one."""
         params = call.params
-        rows = self.auth.accounts().rows.permissions
         if "resource" in params and "action" in params and "pageNo" not in params:
-            wanted = (reading.needed(call, "role"), params["resource"], params["action"])
-            return json_reply({"code": 0, "message": "success", "data": wanted in rows})
-        role = _chooser(call, "role")
-        found = [row for row in rows if role(row[0])]
-        return _page(call, found, lambda row: {"role": row[0], "resource": row[1], "action": row[2]})
+            return json_reply(
+                {"code": 0, "message": "success", "data": self.permissions.exists(call, _permission(call))}
+            )
+        request = PermissionPage(integer(call, "pageNo"), integer(call, "pageSize"), _wanted(call, "role"))
+        return _paged(self.permissions.page(call, request), ("role", 0), ("resource", 1), ("action", 2))
 
-    @serve(app, "POST", "", needs="write:accounts")
+    @serve(app, "POST", "", needs=rule_of(Permissions.add))
     async def add(self, call: Call) -> Reply:
         """Let a role do something."""
-        role, resource, action = _permission(call)
-        check_permission(resource, action)
-        await self.auth.write(AddPermission(role, resource, action))
+        await self.permissions.add(call, NewPermission(*(needed(call, name) for name in PERMISSION)))
         return _ok("add permission ok!")
 
-    @serve(app, "DELETE", "", needs="write:accounts")
+    @serve(app, "DELETE", "", needs=rule_of(Permissions.delete))
     async def delete(self, call: Call) -> Reply:
         """The opposite."""
-        await self.auth.write(DeletePermission(*_permission(call)))
+        await self.permissions.delete(call, _permission(call))
         return _ok("delete permission ok!")
 
 
-def _permission(call: Call) -> tuple[str, str, str]:
-    return tuple(reading.needed(call, name) for name in ("role", "resource", "action"))  # type: ignore[return-value]
+PERMISSION = ("role", "resource", "action")
+
+
+def _permission(call: Call) -> OnePermission:
+    return OnePermission(*(needed(call, name) for name in PERMISSION))

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
 from typing import ClassVar
 
 import attrs
 from klein import Klein
 
-from nacos_tw.auth.auth import FIRST_ADMIN, Auth, Login
+from nacos_tw.access.operations import rule_of
+from nacos_tw.auth.auth import Login
+from nacos_tw.auth.operations.logins import AdminBySettings, Administrator, Logins
 from nacos_tw.auth.refusals import Refused
-from nacos_tw.auth.validation import check_password
+from nacos_tw.auth.requests import Credentials, FirstAdmin, Me
 from nacos_tw.http.call import Call
 from nacos_tw.http.credentials import token_of
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, text_reply
 from nacos_tw.http.routing import serve
 from nacos_tw.http.v1.config_reading import needed
-
-GENERATED = 12
-"""Random bytes of a password that the server makes."""
 
 
 @attrs.frozen
@@ -30,60 +27,44 @@ class LoginV1:
     prefix: ClassVar[str] = "/v1/auth"
     app = Klein()
     guard: Guard
-    auth: Auth
-    new_password: Callable[[], str] = lambda: secrets.token_urlsafe(GENERATED)
+    logins: Logins
 
-    @serve(app, "POST", "/login", needs="open+")
-    @serve(app, "POST", "/users/login", needs="open+")
+    @serve(app, "POST", "/login", needs=rule_of(Logins.log_in))
+    @serve(app, "POST", "/users/login", needs=rule_of(Logins.log_in))
     async def log_in(self, call: Call) -> Reply:
         """A token for a name and its password, or the same token again for one that holds."""
+        token, params = token_of(call), call.params
+        if token:
+            request = Credentials(token, params.get("username"), params.get("password"))
+        else:
+            request = Credentials(b"", needed(call, "username"), needed(call, "password"))
         try:
-            return logged_in(self._with_token(call) or await self._with_password(call))
+            return logged_in(await self.logins.log_in(call, request))
         except Refused as refused:
             return text_reply(str(refused), call, 403)
 
-    def _with_token(self, call: Call) -> Login | None:
-        """Nacos looks at a token first; one that does not hold is no reason to refuse a password beside it."""
-        token = token_of(call)
-        if not token:
-            return None
-        try:
-            login = self.auth.renewed(token)
-        except Refused:
-            if "password" in call.params:
-                return None
-            raise
-        call.identity = login.identity
-        return login
-
-    async def _with_password(self, call: Call) -> Login:
-        name, password = needed(call, "username"), needed(call, "password")
-        login = await self.auth.log_in(name, password, call.source)
-        call.identity = login.identity
-        return login
-
-    @serve(app, "POST", "/users/admin", needs="open+")
+    @serve(app, "POST", "/users/admin", needs=rule_of(Logins.first_admin))
     async def first_admin(self, call: Call) -> Reply:
         """Create the first administrator; works once. Not beside LDAP: there the settings give its password."""
-        if self.auth.ldap is not None:
+        try:
+            made = await self.logins.first_admin(call, FirstAdmin(call.params.get("password")))
+        except AdminBySettings:
             return json_reply({"code": 501, "message": None, "data": "not support"})
-        given = call.params.get("password")
-        password = self.new_password() if given is None else given
-        check_password(password)
-        if self.auth.awaits_admin or not await self.auth.create_admin(password):
+        if not isinstance(made, Administrator):
             return json_reply({"code": 409, "message": None, "data": "have admin user cannot use it"})
-        return json_reply({"username": FIRST_ADMIN, "password": password})
+        return json_reply({"username": made.name, "password": made.password})
 
-    @serve(app, "GET", "/me", needs="user")
+    @serve(app, "GET", "/me", needs=rule_of(Logins.who_am_i))
     def who_am_i(self, call: Call) -> Reply:
         """Who asks, and what they may do; for the console."""
-        identity = call.identity
+        found = self.logins.who_am_i(call, Me())
+        permissions = [{"resource": one.resource, "action": one.action} for one in found.identity.permissions]
         return json_reply(
             {
-                "username": identity.name,
-                "globalAdmin": identity.admin,
-                "permissions": [{"resource": one.resource, "action": one.action} for one in identity.permissions],
-                "defaultPassword": identity.admin and self.auth.default.stands is True,
+                "username": found.identity.name,
+                "globalAdmin": found.identity.admin,
+                "permissions": permissions,
+                "defaultPassword": found.default_password,
             }
         )
 

@@ -35,7 +35,7 @@ class AccountsCase(SynchronousTestCase):
         self.lines: list[str] = []
         check = Authorization(self.login.auth) if self.enabled else EverybodyMay()
         guard = Guard(check, None, Recorder(self), proxies=self.trusted)
-        self.table = compile_routes(auth_areas(guard, self.login.auth), "")
+        self.table = compile_routes(auth_areas(guard, self.login.auth, self), "")
         self.tokens = {"nacos": self.token("nacos", "first"), "bob": self.token("bob", "secret"), "": ""}
 
     def made(self) -> Login:

@@ -1,0 +1,51 @@
+"""Pages of a list, as every API counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+import attrs
+
+from nacos_tw.errors import BadParameter
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Page(Generic[T]):
+    """
+    @ivar total: in all pages.
+    @ivar number: from 1; a page beyond the last is empty.
+    """
+
+    total: int
+    number: int
+    size: int
+    items: list[T]
+
+    @property
+    def available(self) -> int:
+        """How many pages there are."""
+        return -(-self.total // self.size)
+
+
+def offset(page_no: int, page_size: int) -> int:
+    """
+    Where a page begins.
+
+    @raise BadParameter: there is no such page.
+    """
+    if page_no <= 0 or page_size <= 0:
+        raise BadParameter("pageNo and pageSize must be greater than zero")
+    return (page_no - 1) * page_size
+
+
+def page_of(rows: Sequence[T], number: int, size: int) -> Page[T]:
+    """
+    A page of all the rows.
+
+    @raise BadParameter: there is no such page.
+    """
+    start = offset(number, size)
+    return Page(len(rows), number, size, list(rows[start : start + size]))
