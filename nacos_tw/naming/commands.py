@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from nacos_tw.naming.checkers import TCP, Checker
-from nacos_tw.naming.model import DEFAULT_APP, DEFAULT_CLUSTER, NO_METADATA, ServiceKey
+from nacos_tw.naming.model import DEFAULT_APP, DEFAULT_CLUSTER, NO_METADATA, InstanceKey, ServiceKey
 from nacos_tw.naming.selectors import NO_SELECTOR, Selector
 
 NEVER = 2**63 - 1
@@ -178,6 +178,71 @@ class SetSwitch(_Command, frozen=True, array_like=True, tag=14):
     value: str
 
 
+class Published(_Command, frozen=True, array_like=True):
+    """An instance that L{Publish} names (not a command). C{given_id}: "" for the one that follows from the address."""
+
+    ip: str
+    port: int
+    cluster: str = DEFAULT_CLUSTER
+    weight: float = 1.0
+    enabled: bool = True
+    healthy: bool = True
+    metadata: dict[str, str] = NO_METADATA
+    app: str = DEFAULT_APP
+    given_id: str = ""
+
+    @property
+    def key(self) -> InstanceKey:
+        """The key within its service."""
+        return self.cluster, self.ip, self.port
+
+
+class Publish(_Command, frozen=True, array_like=True, tag=15):
+    """
+    What a client publishes of a service from now on: these instances, and none else. Its first one makes the client
+    known. An instance that is there already, whoever brought it, becomes the client's and keeps its number.
+
+    Result: the client's number.
+    """
+
+    client: str
+    node: str
+    service: ServiceKey
+    instances: list[Published]
+
+
+class Withdraw(_Command, frozen=True, array_like=True, tag=16):
+    """A client publishes nothing of a service any more; what others have taken over stays. Result: None."""
+
+    client: str
+    service: ServiceKey
+
+
+class EndClients(_Command, frozen=True, array_like=True, tag=17):
+    """
+    Clients have ended: they go, and the instances that they still have. Unknown ones are left out.
+
+    C{seen} is as in L{Expire}: a client that was written again since then stays. Result: None.
+    """
+
+    clients: list[str]
+    seen: int = NEVER
+
+
+class Level(_Command, frozen=True, array_like=True, tag=18):
+    """
+    Every member knows the commands of this level (see L{CLIENTS}), so that they may be proposed from now on, whoever is
+    away. It never goes down. Result: None.
+    """
+
+    level: int
+
+
+CLIENTS = 1
+"""The level with L{Publish}, L{Withdraw} and L{EndClients}. A node that does not know a command cannot apply it: its
+copy of the registry would differ from then on."""
+
+
 Command = (
     Register
     | Deregister
@@ -193,6 +258,10 @@ Command = (
     | CleanServices
     | UpdateCluster
     | SetSwitch
+    | Publish
+    | Withdraw
+    | EndClients
+    | Level
 )
 
 _encoder = msgspec.msgpack.Encoder()

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from nacos_tw.naming.model import DEFAULT_BEAT_TIMEOUT, DEFAULT_DELETE_TIMEOUT
-
-if TYPE_CHECKING:
-    from nacos_tw.naming.state import State
+from nacos_tw.naming.registry import Registry
 
 BEAT_TIMEOUT = DEFAULT_BEAT_TIMEOUT / 1000
 DELETE_TIMEOUT = DEFAULT_DELETE_TIMEOUT / 1000
@@ -16,7 +13,7 @@ DELETE_TIMEOUT = DEFAULT_DELETE_TIMEOUT / 1000
 
 
 def due(
-    leases: Mapping[int, float], registry: State, now: float, expire_instance: bool = True
+    leases: Mapping[int, float], registry: Registry, now: float, expire_instance: bool = True
 ) -> tuple[list[int], list[int]]:
     """
     The ephemeral instances that have to become unhealthy, and those that have to go.

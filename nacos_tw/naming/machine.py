@@ -8,6 +8,7 @@ from twisted.logger import Logger
 
 from nacos_tw.errors import NacosError
 from nacos_tw.naming import commands
+from nacos_tw.naming.applying import apply
 from nacos_tw.naming.registry import Registry
 
 NAME = b"n"
@@ -26,7 +27,7 @@ class NamingMachine:
         """Apply one command; a failure is returned. A defect in a command's code fails that command,
         on every node alike, and not the log."""
         try:
-            return self.registry.apply(commands.decode(command))
+            return apply(self.registry, commands.decode(command))
         except Exception:
             self.log.failure("a naming command could not be applied")
             return NacosError("internal error: the command could not be applied")

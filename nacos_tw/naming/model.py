@@ -68,6 +68,8 @@ class Instance(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Health is not touched by checks."""
     written: int = 0
     """C{Registry.applied} at the last write that renewed the lease; not for callers, no answer shows it."""
+    client: int = 0
+    """The number of the client that publishes it, whose lease is its own too; 0: it has a lease of its own."""
 
     @property
     def instance_id(self) -> str:
@@ -172,7 +174,7 @@ class Service:
         self.stored = False
         """Whether it was created by the service API or a persistent instance."""
         self.version = version
-        """Node-local, grows at each change; see L{State.version<nacos_tw.naming.state.State>}."""
+        """Node-local, grows at each change; see L{Registry.version<nacos_tw.naming.registry.Registry>}."""
         self.changed_at = 0
         """When this node saw its last change, in milliseconds since 1970, rounded down to a second; 0 until told."""
         self.shared_metadata: dict[str, str] = NO_METADATA
@@ -187,6 +189,24 @@ class Service:
     def bare_name(self) -> str:
         """The name without its group."""
         return self.name.partition("@@")[2]
+
+
+class Client:
+    """A connection of a node that publishes instances, and whose end is theirs. Only the registry changes it."""
+
+    __slots__ = ("id", "node", "number", "published", "written")
+
+    def __init__(self, number: int, id_: str, node: str, written: int = 0) -> None:
+        self.number = number
+        """Of its lease; instances and clients are numbered together."""
+        self.id = id_
+        """The connection's."""
+        self.node = node
+        """The node that it is connected to, and that renews its lease."""
+        self.written = written
+        """C{Registry.applied} at its last write, which renewed the lease."""
+        self.published: dict[ServiceKey, tuple[int, ...]] = {}
+        """The numbers of the instances that it has, by service; not of those that another has taken over."""
 
 
 def find_instance(service: Service, key: InstanceKey) -> Instance | None:

@@ -178,10 +178,6 @@ class Naming:
         return self._provisionally(command, failure.value)
 
     def _provisionally(self, command: Register | Deregister, error: BaseException | None) -> Deferred[Any]:
-        if isinstance(command, Register):
-            problem = self.registry.refuses(command)
-            if problem is not None:
-                raise problem
         if not self.provisional.put(command):
             raise error or Unavailable("no leader, and too many registrations wait for one")
         self._services_changed([command.service])

@@ -7,8 +7,8 @@ each instance the newest command counts.
 from __future__ import annotations
 
 from nacos_tw.naming.commands import Deregister, Register
+from nacos_tw.naming.instance_commands import instance_of
 from nacos_tw.naming.model import Instance, ServiceKey
-from nacos_tw.naming.registry import instance_of
 
 InstanceKey = tuple[str, str, int]
 """(cluster, ip, port)"""

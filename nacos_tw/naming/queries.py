@@ -18,8 +18,8 @@ from nacos_tw.naming.checkers import Unchecked
 from nacos_tw.naming.matching import contains
 from nacos_tw.naming.model import Cluster, Instance, InstanceKey, Service, ServiceKey, find_instance
 from nacos_tw.naming.model import Overlay as Overlay
+from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.selectors import Labels, ListFilter, choose
-from nacos_tw.naming.state import State
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 # -- the overlay
 
 
-def service_of(registry: State, overlay: Overlay, key: ServiceKey) -> Service | None:
+def service_of(registry: Registry, overlay: Overlay, key: ServiceKey) -> Service | None:
     """The service as this node shows it; None if there is none. With an overlay on it, a copy."""
     service = registry.services.get(key)
     if overlay and key in overlay:
@@ -35,7 +35,7 @@ def service_of(registry: State, overlay: Overlay, key: ServiceKey) -> Service | 
     return service
 
 
-def services_of(registry: State, overlay: Overlay, namespace: str) -> Mapping[str, Service]:
+def services_of(registry: Registry, overlay: Overlay, namespace: str) -> Mapping[str, Service]:
     """The services of a namespace by grouped name; empty if there is no such namespace."""
     services = registry.namespaces.get(namespace, {})
     if not overlay:
@@ -49,7 +49,7 @@ def services_of(registry: State, overlay: Overlay, namespace: str) -> Mapping[st
     return shown
 
 
-def all_services(registry: State, overlay: Overlay) -> Iterator[Service]:
+def all_services(registry: Registry, overlay: Overlay) -> Iterator[Service]:
     """Every service of every namespace."""
     if not overlay:
         yield from registry.services.values()
@@ -58,7 +58,7 @@ def all_services(registry: State, overlay: Overlay) -> Iterator[Service]:
         yield from services_of(registry, overlay, namespace).values()
 
 
-def namespaces_of(registry: State, overlay: Overlay) -> list[str]:
+def namespaces_of(registry: Registry, overlay: Overlay) -> list[str]:
     """The namespaces that have services."""
     if not overlay:
         return list(registry.namespaces)
@@ -148,7 +148,7 @@ def select(
     return Selection([each for each in found if each.enabled], protected, total)
 
 
-def find_one(registry: State, overlay: Overlay, key: ServiceKey, cluster: str, ip: str, port: int) -> Instance:
+def find_one(registry: Registry, overlay: Overlay, key: ServiceKey, cluster: str, ip: str, port: int) -> Instance:
     """
     One instance of either kind (docs/spec/naming-v1.md#3.5), with its real health.
 
@@ -163,7 +163,7 @@ def find_one(registry: State, overlay: Overlay, key: ServiceKey, cluster: str, i
     raise NotFound("no matched ip found!")
 
 
-def statuses(registry: State, overlay: Overlay, key: ServiceKey) -> list[str]:
+def statuses(registry: Registry, overlay: Overlay, key: ServiceKey) -> list[str]:
     """
     C{ip:port_true} or C{..._false} for every instance (docs/spec/naming-v1.md#3.9); empty if there is no such service.
     """
@@ -243,7 +243,7 @@ def page(found: Sequence[T], page_no: int, page_size: int) -> list[T]:
     return list(found[start : start + max(page_size, 0)])
 
 
-def search_names(registry: State, overlay: Overlay, namespace: str, expression: str) -> dict[str, list[str]]:
+def search_names(registry: Registry, overlay: Overlay, namespace: str, expression: str) -> dict[str, list[str]]:
     """
     Grouped names that contain an expression (docs/spec/naming-v1.md#4.6), by namespace.
 
@@ -281,7 +281,7 @@ class Counts(msgspec.Struct, frozen=True):
     instances: int
 
 
-def counts(registry: State, overlay: Overlay) -> Counts:
+def counts(registry: Registry, overlay: Overlay) -> Counts:
     """How many services and instances there are; at once without an overlay."""
     services, instances = len(registry.services), len(registry.by_number)
     for key, laid in overlay.items():
@@ -293,7 +293,7 @@ def counts(registry: State, overlay: Overlay) -> Counts:
     return Counts(services, instances)
 
 
-def empty_services(registry: State, overlay: Overlay) -> list[ServiceKey]:
+def empty_services(registry: Registry, overlay: Overlay) -> list[ServiceKey]:
     """
     The replicated services without an instance, for the clean-up (docs/spec/naming-v1.md#2.4); one that the overlay
     fills is not empty.

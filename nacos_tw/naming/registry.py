@@ -1,344 +1,188 @@
 """
-The registry: what each of the log's commands does to the state, the same on every node.
+What the registry holds, and the few ways to change it that keep its indexes together.
 
-No result depends on a clock, on chance, or on which node applies a command.
+Nothing here reads a clock or draws a number at random. What is node-local (version counters, the changes since the
+last look) is said so and is not part of a snapshot.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
 
-from msgspec.structs import replace
+import msgspec
 
-from nacos_tw.errors import BadParameter, NacosError, NotFound
-from nacos_tw.naming import commands
-from nacos_tw.naming.commands import Command, Register, Update
-from nacos_tw.naming.model import (
-    ID_GENERATOR_KEY,
-    NO_METADATA,
-    Cluster,
-    Instance,
-    InstanceKey,
-    Service,
-    find_instance,
-)
-from nacos_tw.naming.state import State
-from nacos_tw.naming.switches import apply_switch
-from nacos_tw.naming.validation import normal_weight
+from nacos_tw.naming import snapshot
+from nacos_tw.naming.model import Client, Instance, InstanceKey, Service, ServiceKey, custom_timeouts
+from nacos_tw.naming.switches import Switches
 
 
-def instance_of(command: Register | Update, number: int) -> Instance:
-    """The instance that a command describes, as a new one; for one that is only provisional."""
-    return Instance(
-        number,
-        command.service,
-        command.ip,
-        command.port,
-        command.cluster,
-        command.ephemeral,
-        normal_weight(command.weight),
-        command.enabled,
-        command.healthy,
-        command.metadata or NO_METADATA,
-        command.app,
-    )
+class Changes(msgspec.Struct):
+    """What changed since the last L{Registry.take_changes}."""
+
+    services: dict[ServiceKey, None] = {}
+    """Services whose answers differ now, also those that are gone."""
+    started: list[int] = []
+    """Numbers of instances and clients whose lease a write began or renewed, and that still have it."""
+    ended: list[int] = []
+    """Numbers that have no lease any more, or never had one: their instances or clients are gone, or it is a client's
+    lease that counts for them now."""
+    clients: list[str] = []
+    """Clients that are gone."""
+    switches: bool = False
+    """Whether the switches changed."""
 
 
-class Registry(State):
-    """The commands of the log, applied to the state; see L{State} for what it holds."""
+class Registry:
+    """
+    All services and instances, and the switches.
+
+    @ivar services: by key; C{namespaces}: the same services by namespace and grouped name. A namespace without
+        services is not in it. L{restore} replaces these dicts.
+    @ivar by_number: every instance by its number.
+    @ivar clients: those who publish, by id; C{clients_by_number}: the same ones.
+    @ivar level: the highest L{commands.Level} that was agreed on.
+    @ivar custom: number to (beat timeout, delete timeout) in seconds, of ephemeral instances that have their own lease
+        and name its times.
+    @ivar switches: in force on this node; may be set here for this node alone (C{debug=true}).
+    @ivar applied: how many commands were ever applied, on all nodes alike.
+    @ivar version: node-local, grows at each change; each service has its value at its last change.
+    @ivar catalog_version: node-local, by namespace: L{version} when its set of services last changed.
+    """
 
     def __init__(self) -> None:
-        super().__init__()
-        self._apply: dict[type, Callable[[Any], object]] = {
-            commands.Register: self._register,
-            commands.Deregister: self._deregister,
-            commands.Update: self._update,
-            commands.Patch: self._patch,
-            commands.MetadataBatch: self._metadata_batch,
-            commands.Expire: self._expire,
-            commands.Revive: self._revive,
-            commands.Health: self._health,
-            commands.CreateService: self._create_service,
-            commands.UpdateService: self._update_service,
-            commands.RemoveService: self._remove_service,
-            commands.CleanServices: self._clean_services,
-            commands.UpdateCluster: self._update_cluster,
-            commands.SetSwitch: self._set_switch,
-        }
+        self.services: dict[ServiceKey, Service] = {}
+        self.namespaces: dict[str, dict[str, Service]] = {}
+        self.by_number: dict[int, Instance] = {}
+        self.clients: dict[str, Client] = {}
+        self.clients_by_number: dict[int, Client] = {}
+        self.level = 0
+        self.custom: dict[int, tuple[float, float]] = {}
+        self.switches = Switches()
+        self.agreed_switches = self.switches
+        self.applied = 0
+        self.next_number = 1
+        self.version = 0
+        self.catalog_version: dict[str, int] = {}
+        self.changes = Changes()
 
-    def apply(self, command: Command) -> object:
-        """
-        Apply one command of the log.
+    def take_changes(self) -> Changes:
+        """What changed since the last call."""
+        changes = self.changes
+        self.changes = Changes()
+        if changes.ended and changes.started:
+            changes.started = [number for number in changes.started if self.leased(number)]
+            changes.ended = [number for number in changes.ended if not self.leased(number)]
+        return changes
 
-        @return: its result (see L{commands}), or the L{NacosError} that it ends in; then nothing changed.
-        """
-        self.applied += 1
-        try:
-            return self._apply[type(command)](command)
-        except NacosError as error:
-            return error
-
-    def refuses(self, command: Register) -> NacosError | None:
-        """
-        Why the state would refuse a registration, before it goes through the log.
-
-        Nothing does in v1, where a service may hold both kinds of instances; v2's rule of one kind belongs here.
-        """
-        return None
-
-    # -- instances
-
-    def _register(self, command: Register) -> int:
-        service = self.services.get(command.service) or self._add_service(command.service)
-        key = (command.cluster, command.ip, command.port)
-        if command.beat:
-            known = service.ephemeral.get(key) or service.persistent.get(key)
-            if known is not None:
-                if known.ephemeral:
-                    self._renew(service, known, healthy=known.healthy or not known.marked)
-                return known.number
-        return self._write(service, key, command)
-
-    def _write(self, service: Service, key: InstanceKey, command: Register | Update) -> int:
-        """Add the instance, or replace it but for its number, id and health."""
-        metadata, ephemeral = _shared(service, command.metadata), command.ephemeral
-        old = (service.ephemeral if ephemeral else service.persistent).get(key)
-        weight = normal_weight(command.weight)
-        if old is not None:
-            self._renew(
-                service, old, weight=weight, enabled=command.enabled, metadata=metadata, app=sys.intern(command.app)
-            )
-            return old.number
-        cluster = service.clusters.get(command.cluster)
-        if cluster is None:
-            cluster = service.clusters[command.cluster] = Cluster(command.cluster)
-        if not ephemeral:
-            service.stored = True
-        number = self.next_number
-        self.next_number = number + 1
-        instance = Instance(
-            number,
-            service.key,
-            command.ip,
-            command.port,
-            cluster.name,
-            ephemeral,
-            weight,
-            command.enabled,
-            command.healthy,
-            metadata,
-            sys.intern(command.app),
-            _smallest_id(service, ephemeral) if metadata and metadata.get(ID_GENERATOR_KEY) == "snowflake" else "",
-        )
-        self._put(service, (cluster.name, command.ip, command.port), instance)
-        if ephemeral:
-            self._changes.started.append(number)
-        return number
-
-    def _renew(self, service: Service, old: Instance, **fields: Any) -> None:
-        """A write of an existing instance: its lease begins anew; the rest only counts if it differs."""
-        if old.ephemeral:
-            self._changes.started.append(old.number)
-        for name, value in fields.items():
-            if getattr(old, name) != value:
-                self._put(service, old.key, replace(old, written=self.applied if old.ephemeral else 0, **fields))
-                return
-        if old.ephemeral:
-            new = replace(old, written=self.applied)
-            service.ephemeral[old.key] = self.by_number[old.number] = new
-
-    def _deregister(self, command: commands.Deregister) -> None:
-        service = self.services.get(command.service)
-        if service is None:
-            return
-        key = (command.cluster, command.ip, command.port)
-        instance = (service.ephemeral if command.ephemeral else service.persistent).get(key)
-        if instance is not None:
-            self._drop(service, instance)
-
-    def _update(self, command: Update) -> int:
-        service = self.services.get(command.service)
-        if service is None:
-            namespace, name = command.service
-            raise BadParameter(f"service not found, namespace: {namespace}, service: {name}")
-        key = (command.cluster, command.ip, command.port)
-        kind = service.ephemeral if command.ephemeral else service.persistent
-        # Nacos compares ip and port (or a stored port 0) over all clusters, and then writes to the given one.
-        if key not in kind and not any(ip == command.ip and port in (command.port, 0) for _, ip, port in kind):
-            wanted = instance_of(command, 0)
-            weight, flags = wanted.weight, f"{str(wanted.healthy).lower()}_{str(wanted.marked).lower()}"
-            raise BadParameter(f"instance not exist: {wanted.datum_key}_{weight}_{flags}_{wanted.cluster}")
-        return self._write(service, key, command)
-
-    def _patch(self, command: commands.Patch) -> int:
-        service = self.services.get(command.service)
-        old = find_instance(service, (command.cluster, command.ip, command.port)) if service is not None else None
-        if service is None or old is None:
-            if service is None or not any(
-                key[0] == command.cluster for key in (*service.persistent, *service.ephemeral)
-            ):
-                raise NotFound(f"no ips found for cluster {command.cluster} in service {command.service[1]}")
-            raise NotFound("no matched ip found!")
-        given = {
-            "metadata": command.metadata,
-            "app": command.app,
-            "weight": None if command.weight is None else normal_weight(command.weight),
-            "healthy": command.healthy,
-            "enabled": command.enabled,
-        }
-        self._renew(service, old, **{name: value for name, value in given.items() if value is not None})
-        return old.number
-
-    def _metadata_batch(self, command: commands.MetadataBatch) -> list[str]:
-        service = self.services.get(command.service)
-        found = _targets(service, command) if service else []
-        for instance in found:
-            metadata = instance.metadata or NO_METADATA
-            if command.remove:
-                new = {key: value for key, value in metadata.items() if key not in command.metadata}
-            else:
-                new = {**metadata, **command.metadata}
-            if new != metadata and service:
-                self._put(service, instance.key, replace(instance, metadata=new))
-        return [f"{each.datum_key}:{'ephemeral' if each.ephemeral else 'persist'}" for each in found]
-
-    # -- health
-
-    def _expire(self, command: commands.Expire) -> None:
-        for number in command.unhealthy:
-            instance = self._leased(number)
-            if instance is not None and instance.written <= command.seen:
-                self._set_health(instance, False)
-        for number in command.removed:
-            instance = self._leased(number)
-            if instance is not None and instance.written <= command.seen:
-                self._drop(self.services[instance.service], instance)
-
-    def _revive(self, command: commands.Revive) -> None:
-        for number in command.numbers:
-            instance = self._leased(number)
-            if instance is None:
-                continue
-            self._changes.started.append(number)
-            if not instance.healthy:
-                # An expiry that was decided before this is applied does not count any more.
-                revived = replace(instance, healthy=True, written=self.applied)
-                self._put(self.services[instance.service], instance.key, revived)
-
-    def _leased(self, number: int) -> Instance | None:
-        """The ephemeral, unmarked instance of that number."""
+    def leased(self, number: int) -> bool:
+        """Whether that number has a lease: it is a client's, or an ephemeral instance's that no client has."""
         instance = self.by_number.get(number)
-        return instance if instance is not None and instance.ephemeral and not instance.marked else None
+        if instance is None:
+            return number in self.clients_by_number
+        return instance.ephemeral and not instance.client
 
-    def _health(self, command: commands.Health) -> None:
-        for number, healthy in command.states:
-            instance = self.by_number.get(number)
-            if instance is not None and not instance.marked:
-                self._set_health(instance, healthy)
+    def leases(self) -> Iterator[int]:
+        """The numbers that have a lease."""
+        yield from [number for number, each in self.by_number.items() if each.ephemeral and not each.client]
+        yield from self.clients_by_number
 
-    def _set_health(self, instance: Instance, healthy: bool) -> None:
-        if instance.healthy != healthy:
-            self._put(self.services[instance.service], instance.key, replace(instance, healthy=healthy))
+    def snapshot(self) -> bytes:
+        """The whole replicated state."""
+        return snapshot.take(self)
 
-    # -- services
+    def restore(self, data: bytes) -> None:
+        """
+        Replace the state by one that L{snapshot} gave. Every service counts as changed, every lease as begun.
 
-    def _create_service(self, command: commands.CreateService) -> None:
-        if command.service in self.services:
-            raise BadParameter(f"specified service {command.service[1]} already exists!")
-        self._settle(self._add_service(command.service), command)
+        @raise msgspec.MsgspecError: the bytes are no snapshot; nothing changed.
+        """
+        old_services, old_numbers, old_clients = self.services, self.by_number, self.clients
+        snapshot.put(self, data)
+        changes = self.changes
+        for namespace in {key[0] for key in (*old_services, *self.services)}:
+            self.version += 1
+            self.catalog_version[namespace] = self.version
+        for key in (*old_services, *self.services):
+            changes.services[key] = None
+        for service in self.services.values():
+            self.version += 1
+            service.version = self.version
+        changes.started = list(self.leases())
+        old = (*changes.ended, *old_numbers, *(client.number for client in old_clients.values()))
+        changes.ended = [number for number in old if not self.leased(number)]
+        changes.clients = [id_ for id_ in (*changes.clients, *old_clients) if id_ not in self.clients]
+        changes.switches = True
 
-    def _update_service(self, command: commands.UpdateService) -> None:
-        service = self.services.get(command.service)
-        if service is None:
-            raise BadParameter(f"service {command.service[1]} not found!")
-        self._settle(service, command)
+    def put(self, service: Service, key: InstanceKey, instance: Instance) -> None:
+        """Hold a new or changed instance, everywhere it is held."""
+        number = instance.number
+        self.by_number[number] = instance
+        if instance.ephemeral:
+            service.ephemeral[key] = instance
+            if instance.metadata or self.custom:
+                self.note_times(instance)
+        else:
+            service.persistent[key] = instance
+        self.changed(service)
 
-    def _settle(self, service: Service, command: commands.CreateService | commands.UpdateService) -> None:
-        new = (command.protect_threshold, command.metadata, command.selector, True)
-        if (service.protect_threshold, service.metadata, service.selector, service.stored) != new:
-            service.protect_threshold, service.metadata, service.selector, service.stored = new
-            self._changed(service)
+    def put_quietly(self, service: Service, instance: Instance) -> None:
+        """Hold an ephemeral instance of which nothing is new that an answer shows."""
+        service.ephemeral[instance.key] = self.by_number[instance.number] = instance
+        if instance.metadata or self.custom:
+            self.note_times(instance)
 
-    def _remove_service(self, command: commands.RemoveService) -> None:
-        service = self.services.get(command.service)
-        if service is None:
-            raise BadParameter(f"service {command.service[1]} not found!")
-        if command.must_be_empty and (service.ephemeral or service.persistent):
-            raise BadParameter(
-                f"Service {service.name} is not empty, can't be delete. Please unregister instance first"
-            )
-        self._delete_service(service)
+    def note_times(self, instance: Instance) -> None:
+        """Note the times of an ephemeral instance's own lease."""
+        timeouts = custom_timeouts(instance) if instance.metadata and not instance.client else None
+        if timeouts is not None:
+            self.custom[instance.number] = timeouts
+        elif self.custom:
+            self.custom.pop(instance.number, None)
 
-    def _clean_services(self, command: commands.CleanServices) -> None:
-        for key in command.services:
-            service = self.services.get(key)
-            if service is not None and not service.ephemeral and not service.persistent:
-                self._delete_service(service)
+    def drop(self, service: Service, instance: Instance) -> None:
+        (service.ephemeral if instance.ephemeral else service.persistent).pop(instance.key)
+        self.forget(instance)
+        self.changed(service)
 
-    def _update_cluster(self, command: commands.UpdateCluster) -> None:
-        service = self.services.get(command.service)
-        if service is None:
-            raise BadParameter(f"service not found:{command.service[1]}")
-        old = service.clusters.get(command.cluster)
-        new = Cluster(
-            old.name if old else command.cluster,
-            command.checker,
-            command.check_port,
-            command.use_instance_port,
-            command.metadata,
-            old.sitegroup if old else "",
-        )
-        service.stored = True
-        if new != old:
-            service.clusters[new.name] = new
-            self._changed(service)
+    def forget(self, instance: Instance) -> None:
+        del self.by_number[instance.number]
+        self.custom.pop(instance.number, None)
+        if instance.client:
+            self.disown(instance)
+        self.changes.ended.append(instance.number)
 
-    def _set_switch(self, command: commands.SetSwitch) -> None:
-        agreed = apply_switch(self.agreed_switches, command.entry, command.value)
-        self.switches = apply_switch(self.switches, command.entry, command.value)
-        self.agreed_switches = agreed
-        self._changes.switches = True
+    def disown(self, instance: Instance) -> None:
+        """The client that had the instance has it no more."""
+        published = self.clients_by_number[instance.client].published
+        left = tuple(number for number in published.get(instance.service, ()) if number != instance.number)
+        if left:
+            published[instance.service] = left
+        else:
+            published.pop(instance.service, None)
 
+    def changed(self, service: Service) -> None:
+        self.version = service.version = self.version + 1
+        self.changes.services[service.key] = None
 
-def _shared(service: Service, metadata: dict[str, str] | None) -> dict[str, str]:
-    """
-    The metadata as one object for all instances of a service that have equal ones.
+    def catalog_changed(self, service: Service) -> None:
+        self.changed(service)
+        self.catalog_version[service.namespace] = self.version
 
-    @param metadata: None in the log of an older version, for a beat that had none.
-    """
-    if not metadata:
-        return NO_METADATA
-    shared = service.shared_metadata
-    if metadata == shared and [*metadata] == [*shared]:
-        return shared
-    service.shared_metadata = metadata
-    return metadata
+    def add_service(self, key: ServiceKey) -> Service:
+        namespace, name = key
+        service = Service((sys.intern(namespace), name))
+        self.services[service.key] = service
+        self.namespaces.setdefault(service.namespace, {})[name] = service
+        self.catalog_changed(service)
+        return service
 
-
-def _smallest_id(service: Service, ephemeral: bool) -> str:
-    """
-    1.4.8's C{snowflake} id: the smallest number that no instance of the kind has as its id
-    (docs/spec/naming-v1.md#2.2).
-    """
-    used = {each.given_id for each in (service.ephemeral if ephemeral else service.persistent).values()}
-    number = 0
-    while str(number) in used:
-        number += 1
-    return str(number)
-
-
-def _targets(service: Service, command: commands.MetadataBatch) -> list[Instance]:
-    """The instances that a batch names, each once."""
-    if command.kind:
-        kinds = {"ephemeral": service.ephemeral, "persist": service.persistent}
-        return list(kinds.get(command.kind, {}).values())
-    found: dict[int, Instance] = {}
-    for target in command.instances:
-        kind = service.ephemeral if target.ephemeral else service.persistent
-        key = (target.cluster, target.ip, target.port)
-        instance = kind.get(key) or kind.get((target.cluster, target.ip, 0))
-        if instance is not None:
-            found[instance.number] = instance
-    return list(found.values())
+    def delete_service(self, service: Service) -> None:
+        for instance in (*service.persistent.values(), *service.ephemeral.values()):
+            self.forget(instance)
+        del self.services[service.key]
+        named = self.namespaces[service.namespace]
+        del named[service.name]
+        if not named:
+            del self.namespaces[service.namespace]
+        self.catalog_changed(service)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nacos_tw.naming import applying
 from nacos_tw.naming.commands import Command, Register, decode, encode
 from nacos_tw.naming.model import Instance, ServiceKey
 from nacos_tw.naming.registry import Registry
@@ -20,7 +21,7 @@ def apply(registry: Registry, *commands: Command) -> Any:
     """Apply commands as the log would, through their bytes; the last result."""
     result = None
     for command in commands:
-        result = registry.apply(decode(encode(command)))
+        result = applying.apply(registry, decode(encode(command)))
     return result
 
 

@@ -6,6 +6,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.clocks import Onward
+from nacos_tw.naming.applying import apply
 from nacos_tw.naming.leases import Leases
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.registry import Registry
@@ -36,7 +37,7 @@ class DatesTests(SynchronousTestCase):
 
     def changed(self, ip: str) -> int:
         """A registration is applied; when its service changed then."""
-        self.registry.apply(register(ip))
+        apply(self.registry, register(ip))
         self.naming.applied()
         return self.registry.services[P1].changed_at
 
@@ -66,8 +67,8 @@ class DatesTests(SynchronousTestCase):
 
     def test_removed(self) -> None:
         """A service that went away has nothing to be dated."""
-        self.registry.apply(register("a"))
-        self.registry._delete_service(self.registry.services[P1])
+        apply(self.registry, register("a"))
+        self.registry.delete_service(self.registry.services[P1])
         self.naming.applied()
         self.assertNotIn(P1, self.registry.services)
 
@@ -77,7 +78,7 @@ class DatesTests(SynchronousTestCase):
         wall.advance(30_000)
         self.naming._seconds = Onward(wall.seconds, steady.seconds)
         before = self.changed("a")
-        self.registry._delete_service(self.registry.services[P1])
+        self.registry.delete_service(self.registry.services[P1])
         self.naming.applied()
         wall.advance(-28_800)
         self.assertEqual((before, self.changed("a")), (30_000_000, 30_000_000))

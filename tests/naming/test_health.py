@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import Unavailable
 from nacos_tw.naming import health
+from nacos_tw.naming.applying import apply
 from nacos_tw.naming.commands import CleanServices, CreateService, Expire, Register, SetSwitch
 from nacos_tw.naming.health import MOST, Cleaning, Health
 from nacos_tw.naming.leases import Leases
@@ -45,7 +46,7 @@ class Harness(SynchronousTestCase):
         return succeed(self.apply(command))
 
     def apply(self, command: Any) -> Any:
-        result = self.registry.apply(command)
+        result = apply(self.registry, command)
         changes = self.registry.take_changes()
         for number in changes.ended:
             self.leases.end(number)

@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.naming.checkers import Http
 from nacos_tw.naming.commands import MetadataBatch, Register, Target, UpdateCluster, decode, encode
+from nacos_tw.naming.instance_commands import instance_of
 from nacos_tw.naming.model import (
     Cluster,
     Service,
@@ -17,7 +18,6 @@ from nacos_tw.naming.model import (
     own_beat_interval,
     split_name,
 )
-from nacos_tw.naming.registry import instance_of
 from tests.naming.building import P1, register
 
 

@@ -437,14 +437,6 @@ class HandOverTests(SynchronousTestCase):
         self.naming.role_changed()
         self.assertEqual(self.push.services, [P1] * 6)
 
-    def test_refused_by_the_state(self) -> None:
-        """A registration that the state would refuse is not taken provisionally."""
-        self.proposer.available = False
-        self.naming.registry.refuses = lambda command: BadParameter("of the other kind")  # type: ignore[method-assign]
-        self.assertRaises(BadParameter, self.naming.register, register("10.9.9.9"))
-        self.naming.deregister(deregister("10.9.9.9"))
-        self.assertEqual(len(self.naming.provisional), 4)
-
     def test_other_errors(self) -> None:
         """A registration that fails for another reason than the majority's absence just fails."""
         self.proposer.outcome = BadParameter("no")

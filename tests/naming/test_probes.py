@@ -12,6 +12,7 @@ from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import Unavailable
+from nacos_tw.naming.applying import apply
 from nacos_tw.naming.checkers import UNCHECKED, Http, Mysql
 from nacos_tw.naming.checks.result import Outcome, ProbeResult
 from nacos_tw.naming.commands import Deregister, Health, Register, SetSwitch, UpdateCluster
@@ -62,7 +63,7 @@ class Harness(SynchronousTestCase):
         return self.answer() if self.answer is not None else succeed(self.apply(command))
 
     def apply(self, command: Any) -> Any:
-        result = self.registry.apply(command)
+        result = apply(self.registry, command)
         self.probes.service_changed(self.registry.take_changes().services)
         return result
 

@@ -17,9 +17,10 @@ from nacos_tw.naming.commands import (
     UpdateCluster,
     UpdateService,
 )
+from nacos_tw.naming.instance_commands import instance_of
 from nacos_tw.naming.model import NO_OVERLAY, Instance, InstanceKey, Overlay, Service, ServiceKey
 from nacos_tw.naming.queries import Selection, select
-from nacos_tw.naming.registry import Registry, instance_of
+from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.selectors import ListFilter, Selector
 from tests.naming.building import P1, apply, built, ephemeral, register
 

@@ -6,7 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import BadParameter, NotFound
 from nacos_tw.naming.commands import Deregister, Expire, Health, MetadataBatch, Patch, Revive, Target, Update
-from nacos_tw.naming.registry import Registry, instance_of
+from nacos_tw.naming.instance_commands import instance_of
+from nacos_tw.naming.registry import Registry
 from tests.naming.building import P1, apply, built, ephemeral, persistent, register
 
 
@@ -122,10 +123,6 @@ class RegisterTests(SynchronousTestCase):
         apply(registry, Deregister(P1, "b", 8080), register("d", metadata=flake))
         ids = [each.instance_id for each in registry.services[P1].ephemeral.values()]
         self.assertEqual((ids, persistent(registry, "a").instance_id), (["0", "2", "1"], "0"))
-
-    def test_nothing_is_refused_beforehand(self) -> None:
-        """v1 lets both kinds into a service."""
-        self.assertIsNone(built(register()).refuses(register(ephemeral=False)))
 
     def test_instance_of_is_for_provisional_ones(self) -> None:
         """It shows the command's values under number 0."""

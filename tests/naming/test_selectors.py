@@ -7,7 +7,7 @@ from urllib.parse import quote
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import BadParameter
-from nacos_tw.naming.registry import instance_of
+from nacos_tw.naming.instance_commands import instance_of
 from nacos_tw.naming.selectors import NO_SELECTOR, ListFilter, Selector, parse_list_filter, parse_selector
 from tests.naming.building import register
 

@@ -19,6 +19,7 @@ from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import answer, compile_routes, find
 from nacos_tw.naming import commands
+from nacos_tw.naming.applying import apply
 from nacos_tw.naming.commands import Command, Register
 from nacos_tw.naming.model import Instance, InstanceKey, ServiceKey
 from nacos_tw.naming.push import Push
@@ -54,7 +55,7 @@ class FakeNaming:
         if self.trouble is not None:
             return fail(self.trouble)
         self.changes.append(command)
-        result = self.registry.apply(commands.decode(commands.encode(command)))
+        result = apply(self.registry, commands.decode(commands.encode(command)))
         return fail(result) if isinstance(result, NacosError) else succeed(result)
 
     def register(self, command: Register) -> Deferred[Any]:
@@ -72,12 +73,12 @@ class FakeNaming:
     def add(self, name: str, ip: str = "10.0.0.1", port: int = 8080, namespace: str = PUBLIC, **rest: Any) -> None:
         """Register an instance of C{group@@name}, or of C{name} in the default group."""
         grouped = name if "@@" in name else f"DEFAULT_GROUP@@{name}"
-        self.registry.apply(Register((namespace, grouped), ip, port, **rest))
+        apply(self.registry, Register((namespace, grouped), ip, port, **rest))
 
     def create(self, name: str, namespace: str = PUBLIC, **rest: Any) -> None:
         """Create a service."""
         grouped = name if "@@" in name else f"DEFAULT_GROUP@@{name}"
-        self.registry.apply(commands.CreateService((namespace, grouped), **rest))
+        apply(self.registry, commands.CreateService((namespace, grouped), **rest))
 
 
 @attrs.define

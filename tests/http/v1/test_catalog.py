@@ -13,6 +13,7 @@ from nacos_tw.http.v1.catalog import CatalogV1
 from nacos_tw.http.v1.cluster import ServiceClustersV1, java_int_or_zero
 from nacos_tw.http.v1.health import HealthV1
 from nacos_tw.http.v1.legacy import LegacyV1
+from nacos_tw.naming.applying import apply
 from nacos_tw.naming.checkers import UNCHECKED, Http
 from nacos_tw.naming.commands import Health, UpdateCluster
 from nacos_tw.naming.operations.health import HealthOperations
@@ -89,7 +90,7 @@ class CatalogTests(HandlerTestCase):
         """A service with the settings of its clusters, as 1.4.8 has them."""
         self.naming.create("s1")
         checker = Http("/ok", "a:b|c:d", 200)
-        self.naming.registry.apply(UpdateCluster((PUBLIC, "DEFAULT_GROUP@@s1"), "cx", checker, 81, False, {"q": "w"}))
+        apply(self.naming.registry, UpdateCluster((PUBLIC, "DEFAULT_GROUP@@s1"), "cx", checker, 81, False, {"q": "w"}))
         self.assertEqual(
             self.reply("GET", f"{CATALOG}/service?serviceName=s1").body,
             b'{"service":{"name":"s1","protectThreshold":0.0,"groupName":"DEFAULT_GROUP","selector":{"type":"none"},'
@@ -202,7 +203,7 @@ class HealthTests(HandlerTestCase):
 
     def unchecked(self) -> None:
         """Have nobody check the cluster."""
-        self.naming.registry.apply(UpdateCluster((PUBLIC, "DEFAULT_GROUP@@p1"), "DEFAULT", UNCHECKED))
+        apply(self.naming.registry, UpdateCluster((PUBLIC, "DEFAULT_GROUP@@p1"), "DEFAULT", UNCHECKED))
 
     def healthy(self) -> bool:
         return self.naming.registry.by_number[1].healthy

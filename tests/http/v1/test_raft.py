@@ -13,6 +13,7 @@ from nacos_tw.errors import Unavailable
 from nacos_tw.http.v1 import datums
 from nacos_tw.http.v1.distro import DistroV1
 from nacos_tw.http.v1.raft import RaftV1
+from nacos_tw.naming.applying import apply
 from nacos_tw.naming.commands import UpdateCluster
 from nacos_tw.naming.model import Instance
 from tests.http.v1.fakes import FOLLOWING, GUARD, NOW, PUBLIC, A, B, C, FakeNaming, FakeNode, HandlerTestCase, members
@@ -87,7 +88,7 @@ class RaftTests(HandlerTestCase):
     def test_datum(self) -> None:
         """Switches, settings and both kinds of lists can be read; the rest is left out."""
         self.naming.create("p1", protect_threshold=0.5)
-        self.naming.registry.apply(UpdateCluster((PUBLIC, "DEFAULT_GROUP@@p1"), "c1"))
+        apply(self.naming.registry, UpdateCluster((PUBLIC, "DEFAULT_GROUP@@p1"), "c1"))
         self.naming.add("p1", ephemeral=False)
         self.naming.add("p1", "10.0.0.2")
         keys = [datums.SWITCHES, datums.META + P1, datums.PERSISTENT + P1, datums.EPHEMERAL + P1]

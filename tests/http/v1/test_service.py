@@ -13,6 +13,7 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.v1.pages import Pages
 from nacos_tw.http.v1.service import ServicesV1, protect_threshold
 from nacos_tw.http.v1.subscribers import asked_subscribers
+from nacos_tw.naming.applying import apply
 from nacos_tw.naming.commands import Deregister
 from nacos_tw.naming.model import Instance
 from tests.http.v1.fakes import GUARD, PUBLIC, FakeNaming, HandlerTestCase, members
@@ -197,7 +198,7 @@ class ListTests(ServiceTestCase):
         self.naming.add("a", metadata={"registerSource": "dubbo"})
         self.naming.add("b")
         self.assertEqual(self.list(query), {"doms": ["a"], "count": 1})
-        self.naming.registry.apply(Deregister((PUBLIC, "DEFAULT_GROUP@@a"), "10.0.0.1", 8080))
+        apply(self.naming.registry, Deregister((PUBLIC, "DEFAULT_GROUP@@a"), "10.0.0.1", 8080))
         self.assertEqual(self.list(query), {"doms": [], "count": 0})
         self.text("GET", f"{SERVICE}/list?pageNo=1&pageSize=9&selector=%7B%22type%22%3A%22label%22%7D", status=400)
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.naming import commands, image
+from nacos_tw.naming import commands, snapshot
 from nacos_tw.naming.checkers import TCP, UNCHECKED, Http, Mysql
 from nacos_tw.naming.commands import CreateService, Expire, RemoveService, SetSwitch, UpdateCluster
 from nacos_tw.naming.model import BEAT_TIMEOUT_KEY, DELETE_TIMEOUT_KEY, ID_GENERATOR_KEY
@@ -25,7 +25,7 @@ class OldTests(SynchronousTestCase):
         ((key, instance),) = old.services[P1].ephemeral.items()
         old.services[P1].ephemeral[key] = msgspec.structs.replace(instance, metadata=None)
         new = Registry()
-        image.put(new, image.take(old))
+        snapshot.put(new, snapshot.take(old))
         self.assertEqual(new.services[P1].ephemeral[key].metadata, {})
 
 
@@ -224,7 +224,7 @@ class RestoreTests(SynchronousTestCase):
         """Damaged bytes or another format change nothing."""
         registry = built(register())
         data = registry.snapshot()
-        other = msgspec.msgpack.encode([image.FORMAT + 1, *msgspec.msgpack.decode(data)[1:]])
+        other = msgspec.msgpack.encode([snapshot.FORMAT + 1, *msgspec.msgpack.decode(data)[1:]])
         for bad in (b"", data[:-1], other):
             with self.assertRaises(msgspec.MsgspecError):
                 registry.restore(bad)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nacos_tw.naming.model import NO_METADATA, Cluster, Instance, InstanceKey, Service, custom_timeouts
+from nacos_tw.naming.model import NO_METADATA, Client, Cluster, Instance, InstanceKey, Service, custom_timeouts
 from nacos_tw.naming.selectors import NO_SELECTOR, Selector
 from nacos_tw.naming.switches import Switches
 
 if TYPE_CHECKING:
-    from nacos_tw.naming.state import State
+    from nacos_tw.naming.registry import Registry
 
 FORMAT = 1
 
@@ -32,6 +32,15 @@ class _ServiceImage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     persistent: list[Instance]
 
 
+class _ClientImage(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A client. Its instances say themselves whose they are."""
+
+    number: int
+    id: str
+    node: str
+    written: int
+
+
 class _Image(msgspec.Struct, frozen=True, array_like=True):
     """Everything. New fields go to the end, with a default."""
 
@@ -40,13 +49,15 @@ class _Image(msgspec.Struct, frozen=True, array_like=True):
     next_number: int
     switches: Switches
     services: list[_ServiceImage]
+    clients: list[_ClientImage] = []
+    level: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Image)
 
 
-def take(state: State) -> bytes:
+def take(state: Registry) -> bytes:
     """The state, in an order that the commands alone decide."""
     services = [
         _ServiceImage(
@@ -62,10 +73,12 @@ def take(state: State) -> bytes:
         )
         for service in state.services.values()
     ]
-    return _encoder.encode(_Image(FORMAT, state.applied, state.next_number, state.agreed_switches, services))
+    clients = [_ClientImage(each.number, each.id, each.node, each.written) for each in state.clients.values()]
+    image = _Image(FORMAT, state.applied, state.next_number, state.agreed_switches, services, clients, state.level)
+    return _encoder.encode(image)
 
 
-def put(state: State, data: bytes) -> None:
+def put(state: Registry, data: bytes) -> None:
     """
     Replace the state; its node-local counters are left alone.
 
@@ -83,8 +96,13 @@ def put(state: State, data: bytes) -> None:
             gc.enable()
 
 
-def _fill(state: State, image: _Image) -> None:
+def _fill(state: Registry, image: _Image) -> None:
     state.services, state.namespaces, state.by_number, state.custom = {}, {}, {}, {}
+    state.clients = {
+        each.id: Client(each.number, each.id, sys.intern(each.node), each.written) for each in image.clients
+    }
+    state.clients_by_number = {client.number: client for client in state.clients.values()}
+    state.level = image.level
     for each in image.services:
         service = _service_of(each)
         state.services[service.key] = service
@@ -107,7 +125,7 @@ def _service_of(image: _ServiceImage) -> Service:
     return service
 
 
-def _hold(state: State, service: Service, instances: list[Instance], into: dict[InstanceKey, Instance]) -> None:
+def _hold(state: Registry, service: Service, instances: list[Instance], into: dict[InstanceKey, Instance]) -> None:
     """Put a service's instances where they belong, with equal values shared again."""
     key, clusters, by_number, shared = service.key, service.clusters, state.by_number, service.shared_metadata
     for old in instances:
@@ -135,9 +153,17 @@ def _hold(state: State, service: Service, instances: list[Instance], into: dict[
             old.given_id,
             old.marked,
             old.written,
+            old.client,
         )
         into[cluster, new.ip, new.port] = new
         by_number[new.number] = new
-        if metadata and new.ephemeral and (timeouts := custom_timeouts(new)):
+        if new.client:
+            _give(state.clients_by_number[new.client], new)
+        elif metadata and new.ephemeral and (timeouts := custom_timeouts(new)):
             state.custom[new.number] = timeouts
     service.shared_metadata = shared
+
+
+def _give(client: Client, instance: Instance) -> None:
+    published = client.published
+    published[instance.service] = (*published.get(instance.service, ()), instance.number)

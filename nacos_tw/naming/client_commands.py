@@ -1,0 +1,128 @@
+"""What the commands of clients do to the registry. An instance is of one publisher at a time: the last one wins."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from nacos_tw.errors import BadParameter, NacosError
+from nacos_tw.naming import commands
+from nacos_tw.naming.commands import Published
+from nacos_tw.naming.instance_commands import shared_metadata, smallest_id
+from nacos_tw.naming.model import ID_GENERATOR_KEY, Client, Cluster, Instance, Service
+from nacos_tw.naming.registry import Registry
+from nacos_tw.naming.validation import normal_weight
+
+
+def publish(registry: Registry, command: commands.Publish) -> int:
+    """See L{commands.Publish}."""
+    problem = refusal(registry, command)
+    if problem is not None:
+        raise problem
+    client = registry.clients.get(command.client) or _introduce(registry, command)
+    _renew(registry, client)
+    service = registry.services.get(command.service) or registry.add_service(command.service)
+    before = client.published.pop(service.key, ())
+    now = dict.fromkeys(_put(registry, service, client, each) for each in command.instances)
+    if now:
+        client.published[service.key] = tuple(now)
+    _drop(registry, [number for number in before if number not in now])
+    return client.number
+
+
+def refusal(registry: Registry, command: commands.Publish) -> NacosError | None:
+    """Why a publication is refused: a service has instances of one kind only, as long as nobody of 1.x mixes them."""
+    service = registry.services.get(command.service)
+    if service is not None and service.persistent and not service.ephemeral and command.instances:
+        name = service.name
+        return BadParameter(f"Current service {name} is persistent service, can't register ephemeral instance.")
+    return None
+
+
+def withdraw(registry: Registry, command: commands.Withdraw) -> None:
+    """See L{commands.Withdraw}."""
+    client = registry.clients.get(command.client)
+    if client is not None:
+        _renew(registry, client)
+        _drop(registry, client.published.pop(command.service, ()))
+
+
+def end(registry: Registry, command: commands.EndClients) -> None:
+    """See L{commands.EndClients}."""
+    for id_ in command.clients:
+        client = registry.clients.get(id_)
+        if client is None or client.written > command.seen:
+            continue
+        for numbers in list(client.published.values()):
+            _drop(registry, numbers)
+        del registry.clients[id_], registry.clients_by_number[client.number]
+        registry.changes.ended.append(client.number)
+        registry.changes.clients.append(id_)
+
+
+def raise_level(registry: Registry, command: commands.Level) -> None:
+    """See L{commands.Level}."""
+    registry.level = max(registry.level, command.level)
+
+
+def _introduce(registry: Registry, command: commands.Publish) -> Client:
+    number = registry.next_number
+    registry.next_number = number + 1
+    client = Client(number, command.client, sys.intern(command.node))
+    registry.clients[client.id] = registry.clients_by_number[number] = client
+    return client
+
+
+def _renew(registry: Registry, client: Client) -> None:
+    client.written = registry.applied
+    registry.changes.started.append(client.number)
+
+
+def _drop(registry: Registry, numbers: Iterable[int]) -> None:
+    for number in numbers:
+        instance = registry.by_number[number]
+        registry.drop(registry.services[instance.service], instance)
+
+
+def _put(registry: Registry, service: Service, client: Client, given: Published) -> int:
+    """The client has this instance from now on; its number."""
+    old = service.ephemeral.get(given.key)
+    metadata = shared_metadata(service, given.metadata)
+    given_id = given.given_id
+    if not given_id and metadata.get(ID_GENERATOR_KEY) == "snowflake":
+        given_id = (old.given_id if old is not None else "") or smallest_id(service, True)
+    cluster = service.clusters.get(given.cluster)
+    if cluster is None:
+        cluster = service.clusters[given.cluster] = Cluster(given.cluster)
+    new = Instance(
+        registry.next_number if old is None else old.number,
+        service.key,
+        given.ip,
+        given.port,
+        cluster.name,
+        True,
+        normal_weight(given.weight),
+        given.enabled,
+        given.healthy,
+        metadata,
+        sys.intern(given.app),
+        given_id,
+        False if old is None else old.marked,
+        registry.applied,
+        client.number,
+    )
+    if old is None:
+        registry.next_number += 1
+        registry.put(service, new.key, new)
+        return new.number
+    if not old.client:
+        registry.changes.ended.append(old.number)  # its own lease
+    elif old.client != client.number:
+        registry.disown(old)
+    if replace(old, written=new.written, client=new.client) == new:
+        registry.put_quietly(service, new)
+    else:
+        registry.put(service, new.key, new)
+    return new.number

@@ -1,0 +1,217 @@
+"""What the commands about instances do to the registry."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from msgspec.structs import replace
+
+from nacos_tw.errors import BadParameter, NotFound
+from nacos_tw.naming import commands
+from nacos_tw.naming.commands import Register, Update
+from nacos_tw.naming.model import (
+    ID_GENERATOR_KEY,
+    NO_METADATA,
+    Cluster,
+    Instance,
+    InstanceKey,
+    Service,
+    find_instance,
+)
+from nacos_tw.naming.registry import Registry
+from nacos_tw.naming.validation import normal_weight
+
+
+def instance_of(command: Register | Update, number: int) -> Instance:
+    """The instance that a command describes, as a new one; for one that is only provisional."""
+    return Instance(
+        number,
+        command.service,
+        command.ip,
+        command.port,
+        command.cluster,
+        command.ephemeral,
+        normal_weight(command.weight),
+        command.enabled,
+        command.healthy,
+        command.metadata or NO_METADATA,
+        command.app,
+    )
+
+
+def register(registry: Registry, command: Register) -> int:
+    service = registry.services.get(command.service) or registry.add_service(command.service)
+    key = (command.cluster, command.ip, command.port)
+    if command.beat:
+        known = service.ephemeral.get(key) or service.persistent.get(key)
+        if known is not None and not known.client:
+            if known.ephemeral:
+                _renew(registry, service, known, healthy=known.healthy or not known.marked)
+            return known.number
+    return _write(registry, service, key, command)
+
+
+def _write(registry: Registry, service: Service, key: InstanceKey, command: Register | Update) -> int:
+    """Add the instance, or replace it but for its number, id and health."""
+    metadata, ephemeral = shared_metadata(service, command.metadata), command.ephemeral
+    old = (service.ephemeral if ephemeral else service.persistent).get(key)
+    weight = normal_weight(command.weight)
+    if old is not None:
+        if old.client and type(command) is Register:
+            old = _release(registry, old)
+        _renew(
+            registry,
+            service,
+            old,
+            weight=weight,
+            enabled=command.enabled,
+            metadata=metadata,
+            app=sys.intern(command.app),
+        )
+        return old.number
+    cluster = service.clusters.get(command.cluster)
+    if cluster is None:
+        cluster = service.clusters[command.cluster] = Cluster(command.cluster)
+    if not ephemeral:
+        service.stored = True
+    number = registry.next_number
+    registry.next_number = number + 1
+    instance = Instance(
+        number,
+        service.key,
+        command.ip,
+        command.port,
+        cluster.name,
+        ephemeral,
+        weight,
+        command.enabled,
+        command.healthy,
+        metadata,
+        sys.intern(command.app),
+        smallest_id(service, ephemeral) if metadata and metadata.get(ID_GENERATOR_KEY) == "snowflake" else "",
+    )
+    registry.put(service, (cluster.name, command.ip, command.port), instance)
+    if ephemeral:
+        registry.changes.started.append(number)
+    return number
+
+
+def _release(registry: Registry, old: Instance) -> Instance:
+    """Take an instance from its client: from now on it has a lease of its own."""
+    registry.disown(old)
+    new = replace(old, client=0)
+    registry.put_quietly(registry.services[old.service], new)
+    return new
+
+
+def _renew(registry: Registry, service: Service, old: Instance, **fields: Any) -> None:
+    """A write of an existing instance: its own lease begins anew; the rest only counts if it differs."""
+    if old.ephemeral and not old.client:
+        registry.changes.started.append(old.number)
+    for name, value in fields.items():
+        if getattr(old, name) != value:
+            registry.put(service, old.key, replace(old, written=registry.applied if old.ephemeral else 0, **fields))
+            return
+    if old.ephemeral:
+        new = replace(old, written=registry.applied)
+        service.ephemeral[old.key] = registry.by_number[old.number] = new
+
+
+def deregister(registry: Registry, command: commands.Deregister) -> None:
+    service = registry.services.get(command.service)
+    if service is None:
+        return
+    key = (command.cluster, command.ip, command.port)
+    instance = (service.ephemeral if command.ephemeral else service.persistent).get(key)
+    if instance is not None and not instance.client:
+        registry.drop(service, instance)
+
+
+def update(registry: Registry, command: Update) -> int:
+    service = registry.services.get(command.service)
+    if service is None:
+        namespace, name = command.service
+        raise BadParameter(f"service not found, namespace: {namespace}, service: {name}")
+    key = (command.cluster, command.ip, command.port)
+    kind = service.ephemeral if command.ephemeral else service.persistent
+    # Nacos compares ip and port (or a stored port 0) over all clusters, and then writes to the given one.
+    if key not in kind and not any(ip == command.ip and port in (command.port, 0) for _, ip, port in kind):
+        wanted = instance_of(command, 0)
+        weight, flags = wanted.weight, f"{str(wanted.healthy).lower()}_{str(wanted.marked).lower()}"
+        raise BadParameter(f"instance not exist: {wanted.datum_key}_{weight}_{flags}_{wanted.cluster}")
+    return _write(registry, service, key, command)
+
+
+def patch(registry: Registry, command: commands.Patch) -> int:
+    service = registry.services.get(command.service)
+    old = find_instance(service, (command.cluster, command.ip, command.port)) if service is not None else None
+    if service is None or old is None:
+        if service is None or not any(key[0] == command.cluster for key in (*service.persistent, *service.ephemeral)):
+            raise NotFound(f"no ips found for cluster {command.cluster} in service {command.service[1]}")
+        raise NotFound("no matched ip found!")
+    given = {
+        "metadata": command.metadata,
+        "app": command.app,
+        "weight": None if command.weight is None else normal_weight(command.weight),
+        "healthy": command.healthy,
+        "enabled": command.enabled,
+    }
+    _renew(registry, service, old, **{name: value for name, value in given.items() if value is not None})
+    return old.number
+
+
+def metadata_batch(registry: Registry, command: commands.MetadataBatch) -> list[str]:
+    service = registry.services.get(command.service)
+    found = _targets(service, command) if service else []
+    for instance in found:
+        metadata = instance.metadata or NO_METADATA
+        if command.remove:
+            new = {key: value for key, value in metadata.items() if key not in command.metadata}
+        else:
+            new = {**metadata, **command.metadata}
+        if new != metadata and service:
+            registry.put(service, instance.key, replace(instance, metadata=new))
+    return [f"{each.datum_key}:{'ephemeral' if each.ephemeral else 'persist'}" for each in found]
+
+
+def shared_metadata(service: Service, metadata: dict[str, str] | None) -> dict[str, str]:
+    """
+    The metadata as one object for all instances of a service that have equal ones.
+
+    @param metadata: None in the log of an older version, for a beat that had none.
+    """
+    if not metadata:
+        return NO_METADATA
+    shared = service.shared_metadata
+    if metadata == shared and [*metadata] == [*shared]:
+        return shared
+    service.shared_metadata = metadata
+    return metadata
+
+
+def smallest_id(service: Service, ephemeral: bool) -> str:
+    """
+    1.4.8's C{snowflake} id: the smallest number that no instance of the kind has as its id
+    (docs/spec/naming-v1.md#2.2).
+    """
+    used = {each.given_id for each in (service.ephemeral if ephemeral else service.persistent).values()}
+    number = 0
+    while str(number) in used:
+        number += 1
+    return str(number)
+
+
+def _targets(service: Service, command: commands.MetadataBatch) -> list[Instance]:
+    """The instances that a batch names, each once."""
+    if command.kind:
+        kinds = {"ephemeral": service.ephemeral, "persist": service.persistent}
+        return list(kinds.get(command.kind, {}).values())
+    found: dict[int, Instance] = {}
+    for target in command.instances:
+        kind = service.ephemeral if target.ephemeral else service.persistent
+        key = (target.cluster, target.ip, target.port)
+        instance = kind.get(key) or kind.get((target.cluster, target.ip, 0))
+        if instance is not None:
+            found[instance.number] = instance
+    return list(found.values())
