@@ -40,6 +40,7 @@ from nacos_tw.http.v1.legacy import LegacyV1
 from nacos_tw.http.v1.listing import InstanceListV1
 from nacos_tw.http.v1.logins import LoginV1
 from nacos_tw.http.v1.metrics import PrometheusV1, http_families, link_family
+from nacos_tw.http.v1.namespaces import NamespacesV1
 from nacos_tw.http.v1.oldnames import OldNamesV1
 from nacos_tw.http.v1.operator import OPERATOR, OPS, OperatorV1
 from nacos_tw.http.v1.raft import RaftV1
@@ -49,6 +50,7 @@ from nacos_tw.metrics.exposition import Family
 from nacos_tw.metrics.history import History, Reading
 from nacos_tw.metrics.machine import Machine
 from nacos_tw.metrics.space import DiskSpace
+from nacos_tw.namespaces.operations import Namespaces
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.operations.health import HealthOperations
 from nacos_tw.naming.operations.instances import Instances
@@ -143,6 +145,7 @@ def all_areas(parts: Parts) -> Areas:
                 None if parts.auth is None else parts.auth.directory,
             )  # fmt: skip
         )
+        areas.append(NamespacesV1(guard, Namespaces(parts.configs, parts.millis, parts.audit)))
         questions.update(config_questions(watchers))
     if parts.auth is not None:
         areas += auth_areas(guard, parts.auth, parts.audit)

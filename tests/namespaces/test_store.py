@@ -5,8 +5,8 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.config.commands import CreateNamespace, DeleteNamespace, Publish, UpdateNamespace
-from nacos_tw.namespaces import store
-from nacos_tw.namespaces.store import Namespace
+from nacos_tw.namespaces import model, store
+from nacos_tw.namespaces.model import Namespace
 from tests.config.databases import T0, StoreCase, on_each
 
 PUBLIC = Namespace("", "public", "Default Namespace", 0, 0)
@@ -75,16 +75,16 @@ class NameTests(SynchronousTestCase):
     def test_ids(self) -> None:
         """Letters, digits, _ and -, up to 128."""
         for text in ("a", "A_b-1", "x" * 128):
-            self.assertTrue(store.is_valid_id(text))
+            self.assertTrue(model.is_valid_id(text))
         for text in ("", "a b", "中", "a.b", "a\n", "x" * 129):
-            self.assertFalse(store.is_valid_id(text))
+            self.assertFalse(model.is_valid_id(text))
 
     def test_names(self) -> None:
         """All but @#$%^&*, up to 128."""
         for text in ("名 字", "a.b/c", "x" * 128):
-            self.assertTrue(store.is_valid_name(text))
+            self.assertTrue(model.is_valid_name(text))
         for text in ("", "a@b", "100%", "*", "x" * 129):
-            self.assertFalse(store.is_valid_name(text))
+            self.assertFalse(model.is_valid_name(text))
 
 
 on_each(globals(), Namespaces)

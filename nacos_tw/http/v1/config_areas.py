@@ -1,4 +1,4 @@
-"""The routes of the configuration centre and of namespaces, built from their parts."""
+"""The routes of the configuration centre, built from their parts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from nacos_tw.http.v1.cs_ops import ConfigOpsV1
 from nacos_tw.http.v1.faces import Millis
 from nacos_tw.http.v1.history import HistoryV1
 from nacos_tw.http.v1.listener import ListenedV1, ListenerV1
-from nacos_tw.http.v1.namespaces import NamespacesV1
 from nacos_tw.http.v1.transfer import Transfer
 
 
@@ -44,7 +43,7 @@ class ConfigParts:
 
 
 def config_areas(parts: ConfigParts) -> list[Area]:
-    """Every object with routes under C{/v1/cs}, and C{/v1/console/namespaces}."""
+    """Every object with routes under C{/v1/cs}."""
     guard, configs, watchers, millis, limits = parts.guard, parts.configs, parts.watchers, parts.millis, parts.limits
     return [
         ConfigsV1(guard, configs, Transfer(configs, millis, limits), millis, limits),
@@ -53,7 +52,6 @@ def config_areas(parts: ConfigParts) -> list[Area]:
         HistoryV1(guard, configs),
         CapacityV1(guard, configs, millis, limits),
         ConfigOpsV1(guard, configs, watchers, parts.set_log_level),
-        NamespacesV1(guard, configs, millis),
     ]
 
 

@@ -23,8 +23,11 @@ from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import answer, compile_routes, find
 from nacos_tw.http.v1.config_areas import ConfigParts, config_areas
 from nacos_tw.http.v1.config_reading import Limits
+from nacos_tw.http.v1.namespaces import NamespacesV1
+from nacos_tw.namespaces.operations import Namespaces
 from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.txn import Txn
+from tests.access.lines import Lines
 from tests.http.v1.fakes import GUARD, NOW, HandlerTestCase
 
 T = TypeVar("T")
@@ -114,6 +117,7 @@ class ConfigCase(HandlerTestCase):
                 lambda name, level: self.levels.append((name, level)),
             )
         )
+        self.areas.append(NamespacesV1(GUARD, Namespaces(self.configs, lambda: self.now, Lines())))
         self.table = compile_routes(self.areas, "")
 
     def content(self, key: ConfigKey, name: str, md5: str) -> bytes | None:
