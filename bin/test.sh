@@ -1,7 +1,7 @@
 #!/bin/sh
 # Checks and tests everything, on a fresh machine too: makes .venv-test (or NACOS_TW_VENV), and as root installs the
 # Debian packages that some tests need (they are skipped where those are missing). Tests of whole nodes, which mostly
-# wait, run beside all others. Arguments go to trial instead, and the console is left out then;
+# wait, run in two processes beside all others. Arguments go to trial instead, and the console is left out then;
 # NACOS_TW_TEST_JOBS is the number of its processes (1). The last line is "N passed, N failed".
 
 SOURCE=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
@@ -64,6 +64,7 @@ chmod 1777 "$TMPDIR" # as /tmp is: database servers of tests run as users of the
 export TMPDIR
 output=$TMPDIR/output
 system=
+cluster=
 trap 'rm -rf "$TMPDIR"' EXIT
 trap 'exit 1' HUP INT TERM
 
@@ -103,8 +104,19 @@ if [ $# -gt 0 ]; then
     run_trial "$output.trial" "$@"
 else
     console=yes
-    run_trial "$output.system" tests.system tests.faults >"$output.later" &
+    # Every other module of the tests of whole nodes: two processes, as one would take longer than all other tests.
+    these="tests.faults" others=
+    for entry in tests/system/test_*.py; do
+        longer="$these tests.system.$(basename "$entry" .py)"
+        these=$others
+        others=$longer
+    done
+    # shellcheck disable=SC2086 # lists of words
+    run_trial "$output.system" $these >"$output.later" &
     system=$!
+    # shellcheck disable=SC2086
+    run_trial "$output.cluster" $others >"$output.last" &
+    cluster=$!
     for entry in tests/*; do
         name=$(basename "$entry" .py)
         case $name in
@@ -116,9 +128,10 @@ else
 fi
 add_up "$output.trial"
 if [ -n "$system" ]; then
-    wait "$system"
-    cat "$output.later"
+    wait "$system" "$cluster"
+    cat "$output.later" "$output.last"
     add_up "$output.system"
+    add_up "$output.cluster"
 fi
 if [ -n "$console" ]; then # not beside the others: a browser drops its requests when networks of tests come and go
     sh "$SOURCE/bin/test-console.sh" 2>&1 | tee "$output"
