@@ -260,6 +260,7 @@ class NacosNode(Node):
             room=self._room,
             late=self.waking.late,
             naming=self.naming,
+            elsewhere=lambda: [node for node in self.members.reachable() if node != settings.node],
         )
         self.grpc = build(parts, endpoint(reactor, settings.grpc.port, _interface(settings)), self.tls.over_grpc)
         if settings.auth_enabled:
@@ -312,6 +313,7 @@ class NacosNode(Node):
         if self.config is not None:
             parts.add("long polls", None, self.config.listeners.stop)
         parts.add("lead", None, self.node.hand_over)
+        parts.add("clients of gRPC", None, self.grpc.move)
         parts.add("database", self._follow_database)
         parts.service("upkeep", self.upkeep)
         parts.add("readiness", self._wait_until_ready, self._when_ready.stop)

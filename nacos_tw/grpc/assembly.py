@@ -9,7 +9,9 @@ import attrs
 from twisted.internet.interfaces import IProtocolFactory, IStreamServerEndpoint
 
 from nacos_tw.descriptors import Room
-from nacos_tw.grpc.dispatch import Handler
+from nacos_tw.grpc.connections import ConnectionLimits, Connections
+from nacos_tw.grpc.counters import Counters
+from nacos_tw.grpc.dispatch import Dispatcher, Handler
 from nacos_tw.grpc.naming_reads import NamingReads
 from nacos_tw.grpc.opening import Opening
 from nacos_tw.grpc.service import Grpc
@@ -30,6 +32,7 @@ class GrpcParts:
     @ivar readiness: why the node cannot serve; "" when it can.
     @ivar room: for connections, shared with HTTP.
     @ivar late: whether what is read now waited while the process stood still.
+    @ivar elsewhere: C{ip:port} of the other nodes that are up.
     """
 
     settings: Settings
@@ -38,6 +41,7 @@ class GrpcParts:
     room: Room
     late: Callable[[], bool]
     naming: Naming
+    elsewhere: Callable[[], list[str]]
 
 
 def build(
@@ -48,23 +52,15 @@ def build(
 
     @param over: puts TLS under a factory.
     """
-    settings = parts.settings
-    opening = Opening(parts.clock, parts.readiness)
+    settings, clock, counters = parts.settings, parts.clock, Counters()
+    limits = ConnectionLimits(settings.grpc.clients, settings.grpc.per_ip)
+    connections = Connections(clock, counters, settings.ip, dict(ABILITIES), limits)
     handlers: dict[str, Handler[Any]] = {}
     if settings.function_mode != "config":
         handlers.update(naming_handlers(parts.naming))
-    return Grpc(
-        settings.grpc,
-        endpoint,
-        handlers,
-        parts.clock,
-        settings.ip,
-        dict(ABILITIES),
-        opening,
-        parts.room,
-        parts.late,
-        over,
-    )
+    opening = Opening(clock, parts.readiness)
+    dispatcher = Dispatcher(handlers, connections, counters, clock, opening, late=parts.late)
+    return Grpc(settings.grpc, endpoint, connections, dispatcher, clock, parts.room, over, parts.elsewhere)
 
 
 def naming_handlers(naming: Naming) -> dict[str, Handler[Any]]:

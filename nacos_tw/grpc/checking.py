@@ -5,15 +5,27 @@ the request's own type.
 
 from __future__ import annotations
 
-from nacos_tw.errors import BadParameter
+import re
+
+from nacos_tw.grpc.connections import ClientConnection
 from nacos_tw.grpc.dispatch import Refusal, RequestFailed
-from nacos_tw.grpc.messages import BAD_PARAMETER, FAIL
+from nacos_tw.grpc.messages import BAD_PARAMETER, CLIENT_DISCONNECT, FAIL
 from nacos_tw.grpc.naming_messages import GivenInstance, NamingRequest
 from nacos_tw.naming.model import DEFAULT_NAMESPACE, ServiceKey
-from nacos_tw.naming.validation import check_limits, check_port
 
 LONGEST_METADATA = 1024
 """Characters of all keys and values of an instance's metadata."""
+
+_NAMES = re.compile(r"[a-zA-Z0-9\-_:.]*")
+_LIMITED: dict[str, tuple[int, re.Pattern[str]]] = {
+    "namespaceId/tenant": (64, re.compile(r"[\w-]*", re.ASCII)),
+    "dataId": (256, _NAMES),
+    "serviceName": (512, re.compile(r"(?!@)(?!.*@@)[^\s一-龥]*")),
+    "group": (128, _NAMES),
+    "cluster": (64, re.compile(r"[0-9a-zA-Z\-_]*")),
+    "ip": (128, re.compile(r"[^\s一-龥]*")),
+}
+"""By the names in the texts: most characters, and which."""
 
 
 def namespace_of(text: str | None) -> str:
@@ -48,14 +60,17 @@ def group_of(text: str | None) -> str:
 
 def check(*named: tuple[str, str]) -> None:
     """
+    Length and characters; blank ones pass.
+
     @param named: name of each parameter, as the text has it, and its value.
     @raise Refusal: one cannot be.
     """
-    try:
-        for name, value in named:
-            check_limits(name, value)
-    except BadParameter as error:
-        raise refused(error) from None
+    for name, value in named:
+        limit, allowed = _LIMITED[name]
+        if len(value) > limit:
+            raise refused(f"Param '{name}' is illegal, the param length should not exceed {limit}.")
+        if not allowed.fullmatch(value):
+            raise refused(f"Param '{name}' is illegal, illegal characters should not appear in the param.")
 
 
 def check_clusters(text: str | None) -> None:
@@ -66,16 +81,29 @@ def check_clusters(text: str | None) -> None:
 
 def check_instance(given: GivenInstance) -> None:
     """Likewise of what an instance has."""
-    check(("cluster", given.clusterName or ""), ("ip", given.ip or ""))
-    try:
-        check_port(given.port)
-        length = sum(len(key) + len(value or "") for key, value in (given.metadata or {}).items())
-        if length > LONGEST_METADATA:
-            raise BadParameter(f"Param 'Metadata' is illegal, the param length should not exceed {LONGEST_METADATA}.")
-    except BadParameter as error:
-        raise refused(error) from None
+    check(("cluster", given.clusterName or ""))
+    length = sum(len(key) + len(value or "") for key, value in (given.metadata or {}).items())
+    if length > LONGEST_METADATA:
+        raise refused(f"Param 'Metadata' is illegal, the param length should not exceed {LONGEST_METADATA}.")
+    check(("ip", given.ip or ""))
+    if not 0 <= given.port <= 65535:
+        raise refused("Param 'port' is illegal, the value should be between 0 and 65535.")
 
 
-def refused(error: BadParameter) -> Refusal:
+def refused(text: str) -> Refusal:
     """As the client is told of it."""
-    return Refusal(BAD_PARAMETER, f"Param check invalid:{error}")
+    return Refusal(BAD_PARAMETER, f"Param check invalid:{text}")
+
+
+def check_naming_client(client: ClientConnection) -> None:
+    """
+    Only connections that are made for it may register and subscribe.
+
+    @raise RequestFailed: this one is not.
+    """
+    if client.module != "naming" or not client.open:
+        raise RequestFailed(
+            CLIENT_DISCONNECT,
+            f"errCode: {CLIENT_DISCONNECT}, errMsg: Client [{client.id}] connection already disconnect, can't register "
+            "ephemeral instance. ",
+        )

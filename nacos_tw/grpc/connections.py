@@ -10,6 +10,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from nacos_tw.grpc.carrier import Carrier
 from nacos_tw.grpc.counters import Counters
@@ -131,6 +132,7 @@ class Connections(Service):
     """
     The table.
 
+    @ivar counters: what was counted.
     @ivar server_ip: stands on pushes.
     @ivar abilities: what the server can do, for clients that ask.
     """
@@ -146,7 +148,7 @@ class Connections(Service):
         limits: ConnectionLimits | None = None,
     ) -> None:
         self._clock = clock
-        self._counters = counters
+        self.counters = self._counters = counters
         self.server_ip = server_ip
         self.abilities = abilities or {}
         self._limits = limits or ConnectionLimits()
@@ -305,15 +307,24 @@ class Connections(Service):
 
         self.push(client, DETECT, DETECTION_TIME).addErrback(silent)
 
-    def reset(self, clients: Iterable[ClientConnection], server: str = "") -> list[Deferred[None]]:
+    def reset(self, clients: Iterable[ClientConnection], server: str = "") -> list[Deferred[bool]]:
         """
         Ask clients to go to another node.
 
         @param server: C{ip:port} of its main port; "" for any.
-        @return: each fires when a client has said that it will, or will not; none fails.
+        @return: each fires with whether a client has said that it will; none fails.
         """
         members: dict[str, str] = {}
         if server:
             members["serverIp"], _, members["serverPort"] = server.rpartition(":")
         push = Push(RESET, members, "internal")
-        return [self.push(client, push, RESET_TIME).addErrback(lambda _: None) for client in clients]
+        return [self.push(client, push, RESET_TIME).addCallbacks(_will, _will_not) for client in clients]
+
+
+def _will(_: None) -> bool:
+    return True
+
+
+def _will_not(failure: Failure) -> bool:
+    failure.trap(PushFailed)
+    return False

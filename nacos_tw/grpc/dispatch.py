@@ -144,6 +144,7 @@ class Dispatcher:
     Serves what carriers bring; see L{nacos_tw.grpc.carrier.IServing}.
 
     @ivar identify: finds out who asks; it can change.
+    @ivar leaving: the node is about to stop: no clients are taken any more, those who are here are served.
     """
 
     log = Logger()
@@ -164,6 +165,7 @@ class Dispatcher:
         @param late: whether a request that is read now waited while the process stood still.
         """
         self.identify: Identify = everybody
+        self.leaving = False
         self._handlers = dict(handlers)
         self._connections = connections
         self._counters = counters
@@ -219,7 +221,7 @@ class Dispatcher:
         """What is not a registered client's request that has a handler."""
         if type_ in BETWEEN_NODES:
             return self._refuse(BAD_GATEWAY, f" invoke {type_} from sdk is forbidden")
-        if not self._started():
+        if not self._started() or (self.leaving and type_ == SERVER_CHECK):
             return self._refuse(STARTING, "Server is starting,please try later.")
         if type_ == SERVER_CHECK:
             self._counters.requests[type_] += 1
@@ -272,7 +274,7 @@ class Dispatcher:
         if client is not None and client.open:
             return
         source = (setup.labels or {}).get("source")
-        if not self._started() and source == "sdk":
+        if self.leaving or (not self._started() and source == "sdk"):
             self._counters.refused += 1
             carrier.finish(stream)
             carrier.drain()

@@ -1,8 +1,8 @@
-"""The service of 9848: all of it in one, to be put into a node's tree."""
+"""The service of 9848: what listens there, as one part of a node."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from twisted.application.service import MultiService
@@ -10,11 +10,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 
 from nacos_tw.descriptors import Room
-from nacos_tw.grpc.connections import ConnectionLimits, Connections
-from nacos_tw.grpc.counters import Counters
-from nacos_tw.grpc.dispatch import Dispatcher, Handler
+from nacos_tw.grpc.connections import Connections
+from nacos_tw.grpc.dispatch import Dispatcher
 from nacos_tw.grpc.engine.limits import Limits
 from nacos_tw.grpc.listener import CarrierFactory, CarrierLimits
+from nacos_tw.grpc.moving import Moving
 from nacos_tw.serving import Listener
 from nacos_tw.settings.grpc import GrpcSettings
 
@@ -25,40 +25,38 @@ class Grpc(MultiService):
 
     @ivar connections: who is connected; C{counters}: what was counted; C{factory}: of the protocol; C{dispatcher}:
         serves requests.
+    @ivar last_writes: what of clients that are gone is not written yet.
     """
 
     def __init__(
         self,
         settings: GrpcSettings,
         endpoint: IStreamServerEndpoint,
-        handlers: Mapping[str, Handler[Any]],
+        connections: Connections,
+        dispatcher: Dispatcher,
         reactor: Any,
-        ip: str,
-        abilities: dict[str, bool],
-        started: Callable[[], bool] = lambda: True,
         room: Room | None = None,
-        late: Callable[[], bool] = lambda: False,
         over: Callable[[IProtocolFactory], IProtocolFactory] = lambda factory: factory,
+        elsewhere: Callable[[], list[str]] = list,
     ) -> None:
         """
-        @param ip: of this node, for what it sends to clients.
-        @param started: whether requests can be served yet.
         @param room: for connections, shared with HTTP.
-        @param late: whether a request that is read now waited while the process stood still.
         @param over: puts TLS under a factory (L{nacos_tw.tls.grpc.GrpcTls.listening}).
+        @param elsewhere: the nodes that clients can go to when this one stops.
         """
         super().__init__()
-        self.counters = Counters()
-        limits = ConnectionLimits(settings.clients, settings.per_ip)
-        self.connections = Connections(reactor, self.counters, ip, abilities, limits)
-        self.dispatcher = Dispatcher(handlers, self.connections, self.counters, reactor, started, late=late)
+        self.counters = connections.counters
+        self.connections = connections
+        self.dispatcher = dispatcher
+        self.last_writes: Callable[[], Awaitable[None]] = _none
+        self._moving = Moving(reactor, connections, elsewhere)
         carrier = CarrierLimits(
             connections=settings.connections,
             keep_alive=settings.keep_alive,
             keep_alive_timeout=settings.keep_alive_timeout,
             engine=Limits(message=settings.message),
         )
-        self.factory = CarrierFactory(self.dispatcher, reactor, carrier, self.counters, room=room)
+        self.factory = CarrierFactory(dispatcher, reactor, carrier, self.counters, room=room)
         self._listener = Listener(endpoint, self.factory, over(self.factory))
         self.addService(self.connections)
         self.addService(self._listener)
@@ -71,9 +69,22 @@ class Grpc(MultiService):
         """
         return await self._listener.listen()
 
+    async def move(self) -> None:
+        """Take no more clients, ask those who are here to go to other nodes, and wait until they have."""
+        self.dispatcher.leaving = True
+        await self._moving.move()
+
     def stopService(self) -> Deferred[Any]:
         """Accept nothing new, end the clients' streams behind what is in flight, close."""
         stopped = super().stopService()
         for client in self.connections:
             client.end()
-        return stopped
+        return Deferred.fromCoroutine(self._stop(stopped))
+
+    async def _stop(self, stopped: Deferred[Any]) -> None:
+        await stopped
+        await self.last_writes()
+
+
+async def _none() -> None:
+    """There are none."""

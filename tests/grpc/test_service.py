@@ -13,6 +13,9 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from nacos_tw.errors import SettingsError
+from nacos_tw.grpc.connections import Connections
+from nacos_tw.grpc.counters import Counters
+from nacos_tw.grpc.dispatch import Dispatcher
 from nacos_tw.grpc.payloads import Metadata, write_request
 from nacos_tw.grpc.service import Grpc
 from nacos_tw.settings.grpc import GrpcSettings, grpc
@@ -54,7 +57,9 @@ class ServiceTests(TestCase):
     def serve(self, settings: GrpcSettings) -> Any:
         over = {} if settings.tls is None else {"over": GrpcTls(settings.tls, 0, reactor).listening}
         endpoint = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
-        service = Grpc(settings, endpoint, {}, reactor, "127.0.0.1", {}, **over)
+        connections = Connections(reactor, Counters(), "127.0.0.1", {})  # type: ignore[arg-type]
+        dispatcher = Dispatcher({}, connections, connections.counters, reactor)  # type: ignore[arg-type]
+        service = Grpc(settings, endpoint, connections, dispatcher, reactor, **over)
         self.addCleanup(service.stopService)
         return service
 
