@@ -46,7 +46,8 @@ def line(event: LogEvent, traceback: bool = True) -> str:
     """
     The event as C{yyyy-MM-dd HH:mm:ss,SSS LEVEL message} in local time, with a line end.
 
-    Control characters of the message are escaped, so that what a client sends cannot forge a line.
+    Control characters of the message are escaped, so that what a client sends cannot forge a line. An event with
+    C{lines} becomes so many of them: thousands may come at once, and an event costs ten times what a line does.
 
     @param traceback: whether the traceback of a failure follows; else only its last line.
     """
@@ -55,7 +56,9 @@ def line(event: LogEvent, traceback: bool = True) -> str:
     at = event.get("log_time", 0.0)
     stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
     level = _LEVELS.get(event.get("log_level", LogLevel.info), "INFO")
-    text = f"{stamp},{int(at * 1000) % 1000:03d} {level} {formatEvent(event).translate(_CONTROLS)}"
+    head = f"{stamp},{int(at * 1000) % 1000:03d} {level} "
+    messages = event.get("lines") or (formatEvent(event),)
+    text = "\n".join([head + message.translate(_CONTROLS) for message in messages])
     failure = event.get("log_failure")
     if failure is not None:
         text += f"\n{failure.getTraceback().rstrip()}" if traceback else f" ({failure.getErrorMessage()})"

@@ -12,34 +12,39 @@ from nacos_tw.naming.model import Instance, beat_timeout
 log = Logger(namespace="nacos_tw.naming.event")
 
 
-def enabled(instance: Instance, message: str) -> None:
+def write(lines: list[str]) -> None:
+    """Write lines to the log, all as one event (L{nacos_tw.logs.line}); none is fine."""
+    if lines:
+        log.info("{lines}", lines=lines)
+
+
+def enabled(instance: Instance, message: str) -> str:
     """An instance has become healthy; the message says why, for example C{client beat ok}."""
-    _health("{POS} {IP-ENABLED} valid: ", instance, message)
+    return _health("{POS} {IP-ENABLED} valid: ", instance, message)
 
 
-def timed_out(instance: Instance, last_beat: int) -> None:
+def timed_out(instance: Instance, last_beat: int) -> str:
     """
     An instance has become unhealthy because its beats stopped.
 
     @param last_beat: milliseconds since the epoch.
     """
     message = f"client timeout after {beat_timeout(instance)}, last beat: {last_beat}"
-    _health("{POS} {IP-DISABLED} valid: ", instance, message)
+    return _health("{POS} {IP-DISABLED} valid: ", instance, message)
 
 
-def disabled(instance: Instance, message: str) -> None:
+def disabled(instance: Instance, message: str) -> str:
     """An instance has become unhealthy because a probe says so."""
-    _health("{POS} {IP-DISABLED} invalid: ", instance, message)
+    return _health("{POS} {IP-DISABLED} invalid: ", instance, message)
 
 
-def removed(instance: Instance) -> None:
+def removed(instance: Instance) -> str:
     """An instance was removed because its beats stopped."""
     namespace, service = instance.service
     where = f"{instance.ip}:{instance.port}@{instance.cluster}"
-    log.info("{line}", line=f"[AUTO-DELETE-IP] namespace: {namespace}, service: {service}, ip: {where}")
+    return f"[AUTO-DELETE-IP] namespace: {namespace}, service: {service}, ip: {where}"
 
 
-def _health(start: str, instance: Instance, message: str) -> None:
+def _health(start: str, instance: Instance, message: str) -> str:
     where = f"{instance.ip}:{instance.port}@{instance.cluster}@{instance.service[1]}"
-    # One field and not five: thousands of these may come at once.
-    log.info("{line}", line=f"{start}{where}, region: unknown, msg: {message}")
+    return f"{start}{where}, region: unknown, msg: {message}"

@@ -154,14 +154,16 @@ class Health(service.MultiService):
 
     def _tell(self, silent: list[tuple[Instance, int]], gone: list[Instance]) -> None:
         """One line for each instance of which it has come true."""
+        lines: list[str] = []
         by_number = self._registry.by_number
         for instance, last in silent:
             now = by_number.get(instance.number)
             if now is not None and not now.healthy:
-                events.timed_out(instance, last)
+                lines.append(events.timed_out(instance, last))
         for instance in gone:
             if instance.number not in by_number:
-                events.removed(instance)
+                lines.append(events.removed(instance))
+        events.write(lines)
 
     def _failed(self, failure: Failure) -> None:
         """Nothing is lost by it: what is due is still due at the next look."""

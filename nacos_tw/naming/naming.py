@@ -123,8 +123,7 @@ class Naming:
         def ended(result: Any) -> Any:
             self._reviving.difference_update(numbers)
             if not isinstance(result, Failure):
-                for instance in known:
-                    events.enabled(instance, "client beat ok")
+                events.write([events.enabled(instance, "client beat ok") for instance in known])
             return result
 
         done = self.change(Revive(numbers))

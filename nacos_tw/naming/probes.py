@@ -345,8 +345,9 @@ class Probes(service.Service):
                 # The probes go on, and will find the same again.
                 self._failed(result)
                 return
-            for instance, healthy, reason in taken:
-                (events.enabled if healthy else events.disabled)(instance, reason)
+            events.write(
+                [(events.enabled if healthy else events.disabled)(instance, why) for instance, healthy, why in taken]
+            )
 
         maybeDeferred(self._change, command).addBoth(ended).addErrback(self._failed)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
-from twisted.logger import formatEvent, globalLogPublisher
+from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import Unavailable
@@ -222,7 +222,7 @@ class ExpiryTests(Harness):
         self.health.leader_changed(True)
         self.register(metadata={"preserved.heart.beat.timeout": "3000"})
         self.wait(31)
-        lines = [formatEvent(event) for event in seen if event["log_namespace"] == "nacos_tw.naming.event"]
+        lines = [line for event in seen if event["log_namespace"] == "nacos_tw.naming.event" for line in event["lines"]]
         self.assertEqual(
             lines,
             [

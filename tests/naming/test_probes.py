@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
-from twisted.logger import formatEvent, globalLogPublisher
+from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import Unavailable
@@ -423,7 +423,7 @@ class CountingTests(Harness):
         self.register()
         self.script(80, FAIL_NOW, OK)
         self.after(4)
-        lines = [formatEvent(event) for event in seen if event["log_namespace"] == "nacos_tw.naming.event"]
+        lines = [line for event in seen if event["log_namespace"] == "nacos_tw.naming.event" for line in event["lines"]]
         place = "10.0.0.1:80@DEFAULT@DEFAULT_GROUP@@orders, region: unknown, msg: "
         self.assertEqual(
             lines,

@@ -156,6 +156,14 @@ class LineTests(SynchronousTestCase):
         self.assertTrue(text.rstrip("\n").isprintable())
         self.assertIn(",062 INFO x\\n2026", text)
 
+    def test_lines(self) -> None:
+        """An event of several lines: each has its own time, and none can be forged."""
+        event = {"log_level": LogLevel.info, "log_format": "{lines}", "log_time": 0.5, "lines": ["a", "b\nc"]}
+        first, second, end = line(event).split("\n")
+        self.assertRegex(first, r"^\S+ \S+,500 INFO a$")
+        self.assertEqual(second, first[:-1] + "b\\nc")
+        self.assertEqual(end, "")
+
     def test_failure(self) -> None:
         """A failure's traceback is in the file; the console has one line."""
         event = self.event(log_format="it broke", log_level=LogLevel.critical, log_failure=Failure(ValueError("why")))
