@@ -10,7 +10,8 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
 from nacos_tw.http.call import Call
-from nacos_tw.http.errors import no_such_route, phrase
+from nacos_tw.http.errors import no_such_route
+from nacos_tw.http.phrases import phrase
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import Area, Route, Table, compile_routes, find, normal_context
 from nacos_tw.http.site import read_call, send_reply

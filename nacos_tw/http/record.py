@@ -13,7 +13,7 @@ from nacos_tw.access.rules import Rule
 from nacos_tw.errors import BadParameter, NacosError
 from nacos_tw.http import params
 from nacos_tw.http.call import Call
-from nacos_tw.http.errors import phrase
+from nacos_tw.http.phrases import phrase
 from nacos_tw.http.reply import Reply
 
 SHOWN = (

@@ -26,8 +26,8 @@ from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.python.failure import Failure
 
 from nacos_tw.access.rules import Rule
-from nacos_tw.http.errors import phrase
 from nacos_tw.http.guard import Guard
+from nacos_tw.http.phrases import phrase
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.site import read_call, send_reply
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from nacos_tw.errors import BadParameter, NotFound
+from nacos_tw.errors import ClusterUnknown, ServiceUnknown
 from nacos_tw.naming.matching import contains
-from nacos_tw.naming.model import Instance, Service
+from nacos_tw.naming.model import Instance, Service, ServiceKey
 from nacos_tw.naming.queries import instances_of, page
 
 
@@ -71,39 +71,40 @@ def _has(service: Service, address: str) -> bool:
     return any(address in (each.ip, f"{each.ip}:{each.port}") for each in instances_of(service))
 
 
-def catalog_service(service: Service | None, name: str) -> Service:
+def catalog_service(service: Service | None, name: ServiceKey) -> Service:
     """
     The service of 5.2.
 
-    @raise NotFound: there is none.
+    @raise ServiceUnknown: there is none.
     """
     if service is None:
-        raise NotFound(f"service {name} is not found!")
+        raise ServiceUnknown(name)
     return service
 
 
 def cluster_instances(
-    service: Service | None, name: str, cluster: str, page_no: int, page_size: int
+    service: Service | None, name: ServiceKey, cluster: str, page_no: int, page_size: int
 ) -> tuple[list[Instance], int]:
     """
     One page of a cluster's instances, with real health and disabled ones too (docs/spec/naming-v1.md#5.3), and how many
     there are.
 
     @param page_no: from 1; less counts as 1.
-    @raise NotFound: no such service or cluster.
+    @raise ServiceUnknown: no such service.
+    @raise ClusterUnknown: it has no such cluster.
     """
     if cluster not in catalog_service(service, name).clusters:
-        raise NotFound(f"cluster {cluster} is not found!")
+        raise ClusterUnknown(name, cluster)
     found = instances_of(catalog_service(service, name), cluster)
     return page(found, page_no, page_size), len(found)
 
 
-def cluster_names(service: Service | None) -> list[str]:
+def cluster_names(service: Service | None, name: ServiceKey) -> list[str]:
     """
     The clusters of C{catalog/rt/service} (docs/spec/naming-v1.md#5.4).
 
-    @raise BadParameter: there is no such service.
+    @raise ServiceUnknown: there is no such service.
     """
     if service is None:
-        raise BadParameter("request service doesn't exist")
+        raise ServiceUnknown(name)
     return list(service.clusters)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import Invalid
 
 
 class Tcp(msgspec.Struct, frozen=True, tag_field="type", tag="TCP"):
@@ -57,7 +57,7 @@ def parse_checker(text: str) -> Checker:
     A checker from its JSON text. An unknown or missing type is L{Unchecked}, unknown keys are ignored, and numbers
     and booleans are taken where a text belongs (and the other way round).
 
-    @raise BadParameter: the text is no JSON object, or a field has a value that cannot be read.
+    @raise Invalid: the text is no JSON object, or a field has a value that cannot be read.
     """
     try:
         fields = msgspec.json.decode(text, type=dict[str, object])
@@ -65,7 +65,7 @@ def parse_checker(text: str) -> Checker:
         known = {name: _scalar(fields[name]) for name in checker.__struct_encode_fields__ if name in fields}
         return msgspec.convert(known | {"type": checker.__struct_config__.tag}, checker, strict=False)
     except (msgspec.MsgspecError, ValueError, UnicodeError):
-        raise BadParameter(f"healthChecker format incorrect:{text}") from None
+        raise Invalid("healthChecker", "format", text) from None
 
 
 def _scalar(value: object) -> object:

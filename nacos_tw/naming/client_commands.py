@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from nacos_tw.errors import BadParameter, NacosError
+from nacos_tw.errors import KindMismatch, NacosError
 from nacos_tw.naming import commands
 from nacos_tw.naming.commands import Published
 from nacos_tw.naming.instance_commands import shared_metadata, smallest_id
@@ -36,8 +36,7 @@ def refusal(registry: Registry, command: commands.Publish) -> NacosError | None:
     """Why a publication is refused: a service has instances of one kind only, as long as nobody of 1.x mixes them."""
     service = registry.services.get(command.service)
     if service is not None and service.persistent and not service.ephemeral and command.instances:
-        name = service.name
-        return BadParameter(f"Current service {name} is persistent service, can't register ephemeral instance.")
+        return KindMismatch(command.service, ephemeral=True)
     return None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from nacos_tw.errors import BadParameter, NotFound
+from nacos_tw.errors import InstanceUnknown
 from nacos_tw.naming import commands
 from nacos_tw.naming.commands import Register, Update
 from nacos_tw.naming.model import (
@@ -130,26 +130,25 @@ def deregister(registry: Registry, command: commands.Deregister) -> None:
 
 def update(registry: Registry, command: Update) -> int:
     service = registry.services.get(command.service)
-    if service is None:
-        namespace, name = command.service
-        raise BadParameter(f"service not found, namespace: {namespace}, service: {name}")
     key = (command.cluster, command.ip, command.port)
+    if service is None:
+        raise InstanceUnknown(command.service, *key, "service", instance_of(command, 0))
     kind = service.ephemeral if command.ephemeral else service.persistent
     # Nacos compares ip and port (or a stored port 0) over all clusters, and then writes to the given one.
     if key not in kind and not any(ip == command.ip and port in (command.port, 0) for _, ip, port in kind):
-        wanted = instance_of(command, 0)
-        weight, flags = wanted.weight, f"{str(wanted.healthy).lower()}_{str(wanted.marked).lower()}"
-        raise BadParameter(f"instance not exist: {wanted.datum_key}_{weight}_{flags}_{wanted.cluster}")
+        raise InstanceUnknown(command.service, *key, "instance", instance_of(command, 0))
     return _write(registry, service, key, command)
 
 
 def patch(registry: Registry, command: commands.Patch) -> int:
     service = registry.services.get(command.service)
-    old = find_instance(service, (command.cluster, command.ip, command.port)) if service is not None else None
-    if service is None or old is None:
-        if service is None or not any(key[0] == command.cluster for key in (*service.persistent, *service.ephemeral)):
-            raise NotFound(f"no ips found for cluster {command.cluster} in service {command.service[1]}")
-        raise NotFound("no matched ip found!")
+    wanted = (command.cluster, command.ip, command.port)
+    if service is None:
+        raise InstanceUnknown(command.service, *wanted, "service")
+    old = find_instance(service, wanted)
+    if old is None:
+        others = any(key[0] == command.cluster for key in (*service.persistent, *service.ephemeral))
+        raise InstanceUnknown(command.service, *wanted, "instance" if others else "cluster")
     given = {
         "metadata": command.metadata,
         "app": command.app,

@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from nacos_tw.errors import NacosError
+from nacos_tw.errors import Defect
 from nacos_tw.naming import commands
 from nacos_tw.naming.applying import apply
 from nacos_tw.naming.registry import Registry
@@ -30,7 +30,7 @@ class NamingMachine:
             return apply(self.registry, commands.decode(command))
         except Exception:
             self.log.failure("a naming command could not be applied")
-            return NacosError("internal error: the command could not be applied")
+            return Defect()
 
     def snapshot(self) -> bytes:
         """The registry's state."""

@@ -262,7 +262,7 @@ class Naming:
         """
         Change a switch on this node only.
 
-        @raise BadParameter: the value is refused.
+        @raise Invalid: the value is refused.
         """
         self.registry.switches = apply_switch(self.registry.switches, entry, value)
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
-from nacos_tw.errors import BadParameter, NotFound
+from nacos_tw.errors import HealthIsChecked, InstanceUnknown, Invalid, ServiceUnknown
 from nacos_tw.naming.checkers import Unchecked
 from nacos_tw.naming.matching import contains
 from nacos_tw.naming.model import Cluster, Instance, InstanceKey, Service, ServiceKey, find_instance
@@ -152,15 +152,15 @@ def find_one(registry: Registry, overlay: Overlay, key: ServiceKey, cluster: str
     """
     One instance of either kind (docs/spec/naming-v1.md#3.5), with its real health.
 
-    @raise NotFound: no such service, cluster or instance.
+    @raise InstanceUnknown: no such service, cluster or instance.
     """
     service = service_of(registry, overlay, key)
-    found = find_instance(service, (cluster, ip, port)) if service is not None else None
+    if service is None:
+        raise InstanceUnknown(key, cluster, ip, port, "service")
+    found = find_instance(service, (cluster, ip, port))
     if found is not None:
         return found
-    if service is None or not instances_of(service, cluster):
-        raise NotFound(f"no ips found for cluster {cluster} in service {key[1]}")
-    raise NotFound("no matched ip found!")
+    raise InstanceUnknown(key, cluster, ip, port, "instance" if instances_of(service, cluster) else "cluster")
 
 
 def statuses(registry: Registry, overlay: Overlay, key: ServiceKey) -> list[str]:
@@ -184,15 +184,15 @@ def checksum(service: Service) -> str:
     return digest.hexdigest()
 
 
-def health_targets(service: Service | None, name: str, cluster: str, ip: str, port: int) -> list[int]:
+def health_targets(service: Service | None, name: ServiceKey, cluster: str, ip: str, port: int) -> list[int]:
     """
     The numbers of the instances whose health is set by hand (docs/spec/naming-v1.md#5.6); empty for an unknown address.
 
-    @raise BadParameter: the cluster has a checker, or there is no such cluster.
+    @raise HealthIsChecked: the cluster has a checker, or there is no such cluster.
     """
     found = service.clusters.get(cluster) if service is not None else None
     if service is None or found is None or not isinstance(found.checker, Unchecked):
-        raise BadParameter(f"health check is still working, service: {name}, cluster: {cluster}")
+        raise HealthIsChecked(name, cluster)
     key = (cluster, ip, port)
     both = (service.persistent.get(key), service.ephemeral.get(key))
     return [each.number for each in both if each is not None and each.number]
@@ -205,10 +205,10 @@ def service_detail(service: Service | None, key: ServiceKey) -> Service:
     """
     The service of C{GET service} (docs/spec/naming-v1.md#4.4).
 
-    @raise BadParameter: there is none.
+    @raise ServiceUnknown: there is none.
     """
     if service is None:
-        raise BadParameter(f"service not found, namespace: {key[0]}, serviceName: {key[1]}")
+        raise ServiceUnknown(key)
     return service
 
 
@@ -260,14 +260,14 @@ def split_status_key(text: str) -> ServiceKey:
     """
     The service of a C{key} like C{ns##group@@name} or C{group@@name} (docs/spec/naming-v1.md#3.9).
 
-    @raise BadParameter: no C{group@@name}.
+    @raise Invalid: no C{group@@name}.
     """
     namespace, separator, name = text.partition("##")
     if not separator:
         namespace, name = "public", text
     group, at, bare = name.partition("@@")
     if not (at and group and bare):
-        raise BadParameter("Param 'serviceName' is illegal, it should be format as 'groupName@@serviceName'")
+        raise Invalid("serviceName", "format", text)
     return namespace or "public", name
 
 

@@ -34,7 +34,7 @@ class Registration(OfService, frozen=True, gc=False):
 
     C{ephemeral}: None leaves it to the switch C{defaultInstanceEphemeral}.
 
-    @raise BadParameter: a name, the port or the weight is refused.
+    @raise Invalid: a name, the port or the weight is refused.
     """
 
     ip: str

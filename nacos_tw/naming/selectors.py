@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import Invalid
 
 if TYPE_CHECKING:
     from nacos_tw.naming.model import Instance
@@ -35,7 +35,7 @@ def parse_selector(text: str) -> Selector:
     """
     A service's selector from the C{selector} parameter: JSON, possibly URL-encoded once more; blank is none.
 
-    @raise BadParameter: no JSON, an unknown type, or an expression that is not made of
+    @raise Invalid: no JSON, an unknown type, or an expression that is not made of
         C{CONSUMER.label.X=PROVIDER.label.X} terms joined by C{&}.
     """
     if not text.strip():
@@ -45,10 +45,10 @@ def parse_selector(text: str) -> Selector:
     if kind == "none":
         return NO_SELECTOR
     if kind != "label":
-        raise BadParameter("not match any type of selector!")
+        raise Invalid("selector", "choice", fields.get("type"))
     expression = fields.get("expression")
     if not isinstance(expression, str):
-        raise BadParameter("Selector parses failed: parse expression failed!")
+        raise Invalid("selector", "expression", expression)
     return Selector("label", expression, _labels(expression))
 
 
@@ -60,7 +60,7 @@ def _labels(expression: str) -> tuple[str, ...]:
     for term in terms.split("&"):
         match = _TERM.fullmatch(term)
         if match is None:
-            raise BadParameter("Selector parses failed: parse expression failed!")
+            raise Invalid("selector", "expression", expression)
         found[match[1]] = None
     return tuple(found)
 
@@ -69,7 +69,7 @@ def _fields(text: str) -> dict[str, object]:
     try:
         return msgspec.json.decode(text, type=dict[str, object])
     except (msgspec.MsgspecError, ValueError, UnicodeError):
-        raise BadParameter(f"selector format incorrect:{text}") from None
+        raise Invalid("selector", "format", text) from None
 
 
 def choose(selector: Selector, client_ip: str, instances: list[Instance], labels: Labels | None) -> list[Instance]:
@@ -104,7 +104,7 @@ def parse_list_filter(text: str) -> ListFilter | None:
     expression of a label selector; only the first and the last dotted part count.
 
     @return: None if it keeps every service (blank, type none, or about something else).
-    @raise BadParameter: no JSON, an unknown type, or no usable expression.
+    @raise Invalid: no JSON, an unknown type, or no usable expression.
     """
     if not text.strip():
         return None
@@ -112,10 +112,10 @@ def parse_list_filter(text: str) -> ListFilter | None:
     if fields.get("type") == "none":
         return None
     if fields.get("type") != "label":
-        raise BadParameter("not match any type of selector!")
+        raise Invalid("selector", "choice", fields.get("type"))
     expression = fields.get("expression")
     if not isinstance(expression, str) or "=" not in expression:
-        raise BadParameter("Selector parses failed: parse expression failed!")
+        raise Invalid("selector", "expression", expression)
     left, right = expression.split("=", 1)
     parts = left.strip().split(".")
     if parts[0] not in ("INSTANCE", "SERVICE"):

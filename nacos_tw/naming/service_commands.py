@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import ServiceExists, ServiceNotEmpty, ServiceUnknown
 from nacos_tw.naming import commands
 from nacos_tw.naming.model import Cluster, Service
 from nacos_tw.naming.registry import Registry
@@ -11,14 +11,14 @@ from nacos_tw.naming.switches import apply_switch
 
 def create_service(registry: Registry, command: commands.CreateService) -> None:
     if command.service in registry.services:
-        raise BadParameter(f"specified service {command.service[1]} already exists!")
+        raise ServiceExists(command.service)
     _settle(registry, registry.add_service(command.service), command)
 
 
 def update_service(registry: Registry, command: commands.UpdateService) -> None:
     service = registry.services.get(command.service)
     if service is None:
-        raise BadParameter(f"service {command.service[1]} not found!")
+        raise ServiceUnknown(command.service)
     _settle(registry, service, command)
 
 
@@ -32,9 +32,9 @@ def _settle(registry: Registry, service: Service, command: commands.CreateServic
 def remove_service(registry: Registry, command: commands.RemoveService) -> None:
     service = registry.services.get(command.service)
     if service is None:
-        raise BadParameter(f"service {command.service[1]} not found!")
+        raise ServiceUnknown(command.service)
     if command.must_be_empty and (service.ephemeral or service.persistent):
-        raise BadParameter(f"Service {service.name} is not empty, can't be delete. Please unregister instance first")
+        raise ServiceNotEmpty(command.service)
     registry.delete_service(service)
 
 
@@ -48,7 +48,7 @@ def clean_services(registry: Registry, command: commands.CleanServices) -> None:
 def update_cluster(registry: Registry, command: commands.UpdateCluster) -> None:
     service = registry.services.get(command.service)
     if service is None:
-        raise BadParameter(f"service not found:{command.service[1]}")
+        raise ServiceUnknown(command.service)
     old = service.clusters.get(command.cluster)
     new = Cluster(
         old.name if old else command.cluster,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import Invalid
 
 SERVER_STATUSES = ("UP", "DOWN", "STARTING", "PAUSED", "WRITE_ONLY", "READ_ONLY")
 
@@ -82,17 +83,25 @@ def apply_switch(switches: Switches, entry: str, value: str) -> Switches:
     """
     The switches with one entry changed; the same object if the entry is unknown or changes nothing.
 
-    @raise BadParameter: the value is refused, with Nacos's text.
+    @raise Invalid: the value is refused; its field is the entry.
     """
     change = _ENTRIES.get(entry)
-    return switches if change is None else change(switches, value)
+    try:
+        return switches if change is None else change(switches, value)
+    except Invalid as error:
+        error.field = entry
+        raise
 
 
 def _long(text: str, limit: int = _LONG) -> int:
     """A number by the rules of Java's C{Long.parseLong}."""
     if _INTEGER.fullmatch(text) and -limit <= (number := int(text)) < limit:
         return number
-    raise BadParameter(f'For input string: "{text}"')
+    raise _refused("number", text)
+
+
+def _refused(rule: str, value: object, limit: Any = None, detail: str = "") -> Invalid:
+    return Invalid("value", rule, value, limit, detail)
 
 
 def _strict(text: str) -> bool:
@@ -115,13 +124,13 @@ def _plain(field: str, read: Callable[[str], object]) -> _Change:
     return change
 
 
-def _at_least(lowest: int, text: str) -> Callable[[str], int]:
+def _at_least(lowest: int) -> Callable[[str], int]:
     """Reads a long that must not be lower."""
 
     def read(value: str) -> int:
         number = _long(value)
         if number < lowest:
-            raise BadParameter(text)
+            raise _refused("minimum", number, lowest)
         return number
 
     return read
@@ -137,9 +146,9 @@ def _distro_threshold(value: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise BadParameter(f'For input string: "{value}"')
+        raise _refused("number", value)
     if number <= 0:
-        raise BadParameter(f"distroThreshold can not be zero or negative: {number}")
+        raise _refused("minimum", number)
     return number
 
 
@@ -147,7 +156,7 @@ def _server_status(value: str) -> str:
     if value in ("", "null"):
         return ""
     if value not in SERVER_STATUSES:
-        raise BadParameter(f"unknown server status: {value}, must be one of {', '.join(SERVER_STATUSES)}")
+        raise _refused("choice", value, tuple(SERVER_STATUSES))
     return value
 
 
@@ -160,9 +169,9 @@ def _push_version(switches: Switches, value: str) -> Switches:
     }
     client, _, version = value.partition(":")
     if not re.fullmatch(_VERSION, version):
-        raise BadParameter(f"illegal version, must match: {_VERSION}")
+        raise _refused("format", version, _VERSION)
     if client not in fields:
-        raise BadParameter(f"unsupported client type: {client}")
+        raise _refused("choice", client, tuple(fields))
     return replace(switches, **{fields[client]: version})
 
 
@@ -173,12 +182,12 @@ def _limited_urls(switches: Switches, value: str) -> Switches:
     for part in value.split(","):
         url, colon, status = part.partition(":")
         if not colon or not status:
-            raise BadParameter("invalid input for limited urls")
+            raise _refused("format", part)
         if not url:
-            raise BadParameter("url can not be empty, url: ")
+            raise _refused("url", part)
         code = _int(status)
         if not 100 <= code <= 599:  # what HTTP can carry; Nacos only refuses what is not positive
-            raise BadParameter(f"illegal normal status code: {code}")
+            raise _refused("range", code, (100, 599))
         limited[url] = code
     return replace(switches, limited_url_map=limited)
 
@@ -187,14 +196,14 @@ def _batch(switches: Switches, value: str) -> Switches:
     try:
         new = msgspec.json.decode(value, type=Switches)
     except (msgspec.MsgspecError, UnicodeError) as error:
-        raise BadParameter(f"malformed switches: {error}") from None
+        raise _refused("format", value, detail=str(error)) from None
     http, tcp = new.http_health_params, new.tcp_health_params
     if http.min < 500 or tcp.min < 500:
-        raise BadParameter("min check time for http or tcp is too small(<500)")
+        raise _refused("minimum", min(http.min, tcp.min), 500)
     if http.max < 3000 or tcp.max < 3000:
-        raise BadParameter("max check time for http or tcp is too small(<3000)")
+        raise _refused("maximum", min(http.max, tcp.max), 3000)
     if not (0 <= http.factor <= 1 and 0 <= tcp.factor <= 1):
-        raise BadParameter("malformed factor")
+        raise _refused("factor", (http.factor, tcp.factor), (0, 1))
     # The name is what it is, as in Nacos; the status is checked as by its own entry.
     status = None if new.overridden_server_status is None else _server_status(new.overridden_server_status)
     return replace(
@@ -207,24 +216,14 @@ _ENTRIES: dict[str, _Change] = {
     "distroThreshold": _plain("distro_threshold", _distro_threshold),
     "clientBeatInterval": _plain("client_beat_interval", _long),
     "pushVersion": _push_version,
-    "pushCacheMillis": _plain(
-        "default_push_cache_millis", _at_least(10000, "min cache time for http or tcp is too small(<10000)")
-    ),
-    "defaultCacheMillis": _plain(
-        "default_cache_millis", _at_least(1000, "min default cache time  is too small(<1000)")
-    ),
+    "pushCacheMillis": _plain("default_push_cache_millis", _at_least(10000)),
+    "defaultCacheMillis": _plain("default_cache_millis", _at_least(1000)),
     "masters": _plain("masters", lambda value: value.split(",")),
     "distro": _plain("distro_enabled", _strict),
     "check": _plain("health_check_enabled", _strict),
     "pushEnabled": _plain("push_enabled", _strict),
-    "serviceStatusSynchronizationPeriodMillis": _plain(
-        "service_status_synchronization_period_millis",
-        _at_least(5000, "serviceStatusSynchronizationPeriodMillis is too small(<5000)"),
-    ),
-    "serverStatusSynchronizationPeriodMillis": _plain(
-        "server_status_synchronization_period_millis",
-        _at_least(1000, "serverStatusSynchronizationPeriodMillis is too small(<15000)"),  # sic
-    ),
+    "serviceStatusSynchronizationPeriodMillis": _plain("service_status_synchronization_period_millis", _at_least(5000)),
+    "serverStatusSynchronizationPeriodMillis": _plain("server_status_synchronization_period_millis", _at_least(1000)),
     "healthCheckTimes": _plain("check_times", _int),
     "disableAddIP": _plain("disable_add_ip", _strict),
     "sendBeatOnly": _plain("send_beat_only", _strict),

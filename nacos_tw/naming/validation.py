@@ -1,7 +1,7 @@
 """
 What a request may name (docs/spec/naming-v1.md#2.6): checks that need no state, made before anything is proposed.
 
-Each check raises L{BadParameter} with Nacos's text. The first group is 1.4.8's, the second 2.5.1's parameter check.
+Each check raises L{Invalid}. The first group is 1.4.8's, the second 2.5.1's parameter check.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 
 import msgspec
 
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import Invalid
 
 MAX_WEIGHT = 10000.0
 MIN_WEIGHT = 0.01
@@ -26,33 +26,33 @@ def check_grouped_name(grouped: str) -> None:
     """The shape C{group@@name}, both parts given."""
     group, separator, name = grouped.partition("@@")
     if not separator or not name:
-        raise BadParameter("Param 'serviceName' is illegal, it should be format as 'groupName@@serviceName'")
+        raise Invalid("serviceName", "format", grouped)
     if not group:
-        raise BadParameter("Param 'serviceName' is illegal, groupName can't be empty")
+        raise Invalid("serviceName", "group", grouped)
 
 
 def check_service_name(grouped: str) -> None:
     """The characters of a service that may be created; not for reads."""
     if not _SERVICE_NAME.fullmatch(grouped):
-        raise BadParameter(f"dom name can only have these characters: 0-9a-zA-Z-._:, current: {grouped}")
+        raise Invalid("serviceName", "name", grouped)
 
 
 def check_cluster_name(cluster: str) -> None:
     """The characters of a cluster that may be created."""
     if cluster != "DEFAULT" and not _CLUSTER_NAME.fullmatch(cluster):
-        raise BadParameter(f"cluster name can only have these characters: 0-9a-zA-Z-, current: {cluster}")
+        raise Invalid("cluster", "name", cluster)
 
 
 def check_ip(ip: str) -> None:
     """Any text is an address, unless it is made of digits and dots: then it needs four parts."""
     if not _DOTTED_QUAD.fullmatch(ip) and _DIGITS_AND_DOTS.fullmatch(ip):
-        raise BadParameter("instance format invalid: Your IP address is spelled incorrectly")
+        raise Invalid("ip", "format", ip)
 
 
 def check_weight(weight: float) -> None:
     """0 to 10000; NaN is neither."""
     if not 0.0 <= weight <= MAX_WEIGHT:
-        raise BadParameter("instance format invalid: The weights range from 0.0 to 10000.0")
+        raise Invalid("weight", "range", weight, (0.0, MAX_WEIGHT))
 
 
 def normal_weight(weight: float) -> float:
@@ -69,7 +69,7 @@ def parse_metadata(text: str) -> dict[str, str]:
     Metadata from a JSON object or C{k=v,k2=v2}; blank, and what clients make of no map, is empty. Numbers
     and booleans become their text, a null is left out; a comma at the end counts for nothing.
 
-    @raise BadParameter: neither, or a value is an object or array.
+    @raise Invalid: neither, or a value is an object or array.
     """
     if text.strip() in _NO_MAP:
         return {}
@@ -83,7 +83,7 @@ def parse_metadata(text: str) -> dict[str, str]:
     except (msgspec.MsgspecError, UnicodeError):
         pass
     if text.lstrip().startswith("{"):
-        raise BadParameter(f"metadata format incorrect:{text}")
+        raise Invalid("metadata", "format", text)
     return _pairs(text)
 
 
@@ -102,7 +102,7 @@ def _pairs(text: str) -> dict[str, str]:
     for part in text.rstrip(",").split(","):
         key, equals, value = part.partition("=")
         if not equals or not key or "=" in value:
-            raise BadParameter(f"metadata format incorrect:{text}")
+            raise Invalid("metadata", "format", text)
         pairs[key] = value
     return pairs
 
@@ -126,22 +126,22 @@ def check_limits(name: str, value: str) -> None:
     """
     limit, allowed = _LIMITED[name]
     if len(value) > limit:
-        raise BadParameter(f"Param '{name}' is illegal, the param length should not exceed {limit}.")
+        raise Invalid(name, "length", value, limit)
     if value and not allowed.fullmatch(value):
-        raise BadParameter(f"Param '{name}' is illegal, illegal characters should not appear in the param.")
+        raise Invalid(name, "characters", value)
 
 
 def check_port(port: int) -> None:
     """0 to 65535."""
     if not 0 <= port <= 65535:
-        raise BadParameter("Param 'port' is illegal, the value should be between 0 and 65535.")
+        raise Invalid("port", "range", port, (0, 65535))
 
 
 def check_names(service: tuple[str, str], cluster: str, ip: str) -> None:
     """
     Everything that names an instance, as 1.4's checks and 2.5's limits have it.
 
-    @raise BadParameter: with their texts.
+    @raise Invalid: one is refused.
     """
     namespace, grouped = service
     check_service_name(grouped)

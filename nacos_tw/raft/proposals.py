@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from nacos_tw.errors import BadParameter, Unavailable
+from nacos_tw.errors import TooLarge, Unavailable
 from nacos_tw.raft.answers import Answers
 
 BATCH_COMMANDS = 512
@@ -53,10 +53,10 @@ class Proposals:
         @param now: seconds; the time limit counts from here.
         @return: fires when the command is applied here, see L{applied}.
         @raise Unavailable: too many wait already.
-        @raise BadParameter: it is larger than an entry of the log may be.
+        @raise TooLarge: it is larger than an entry of the log may be.
         """
         if len(command) > LONGEST_COMMAND:
-            raise BadParameter(f"the write is too large: {len(command)} bytes, at most {LONGEST_COMMAND}")
+            raise TooLarge(len(command), LONGEST_COMMAND)
         if len(self._waiting) >= self.most:
             raise Unavailable("too many writes are waiting, try again later")
         deferred: Deferred[Any] = Deferred()

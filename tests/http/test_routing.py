@@ -16,8 +16,9 @@ from nacos_tw.access.rules import Rule
 from nacos_tw.errors import Forbidden
 from nacos_tw.http.authorization import EverybodyMay
 from nacos_tw.http.call import Call
-from nacos_tw.http.errors import Rejected, error_document, no_such_route, phrase, reason
+from nacos_tw.http.errors import Rejected, error_document, no_such_route, reason
 from nacos_tw.http.guard import Guard
+from nacos_tw.http.phrases import phrase
 from nacos_tw.http.reply import Reply, text_reply
 from nacos_tw.http.routing import answer, compile_routes, find, normal_context, serve
 from tests.http.carriers import Client, Core, Server, Things, get

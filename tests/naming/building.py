@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from nacos_tw.errors import Problem
+from nacos_tw.http.v1.phrases import words
 from nacos_tw.naming import applying
 from nacos_tw.naming.commands import Command, Register, decode, encode
 from nacos_tw.naming.model import Instance, ServiceKey
 from nacos_tw.naming.registry import Registry
 
 P1: ServiceKey = ("public", "DEFAULT_GROUP@@p1")
+
+
+def said(problem: object, route: str = "") -> str:
+    """What v1 says about a problem, C{route} by method and path."""
+    assert isinstance(problem, Problem), problem
+    found = words(problem, route)
+    assert found is not None, problem
+    return found[1]
 
 
 def register(ip: str = "10.0.0.1", port: int = 8080, service: ServiceKey = P1, **fields: Any) -> Register:

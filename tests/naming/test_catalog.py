@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.errors import BadParameter, NotFound
+from nacos_tw.errors import Problem
 from nacos_tw.naming import catalog
 from nacos_tw.naming.commands import CreateService, Expire, UpdateCluster
-from tests.naming.building import P1, apply, built, register
+from tests.naming.building import P1, apply, built, register, said
+
+SERVICE = "GET /v1/ns/catalog/service"
 
 
 class CatalogTests(SynchronousTestCase):
@@ -71,10 +73,10 @@ class DetailTests(SynchronousTestCase):
     def test_service(self) -> None:
         """Or a clear error."""
         service = built(register()).services[P1]
-        self.assertIs(catalog.catalog_service(service, P1[1]), service)
-        with self.assertRaises(NotFound) as caught:
-            catalog.catalog_service(None, P1[1])
-        self.assertEqual(str(caught.exception), "service DEFAULT_GROUP@@p1 is not found!")
+        self.assertIs(catalog.catalog_service(service, P1), service)
+        with self.assertRaises(Problem) as caught:
+            catalog.catalog_service(None, P1)
+        self.assertEqual(said(caught.exception, SERVICE), "service DEFAULT_GROUP@@p1 is not found!")
 
     def test_instances(self) -> None:
         """Disabled and unhealthy ones too, page by page; a cluster may be empty."""
@@ -83,25 +85,25 @@ class DetailTests(SynchronousTestCase):
             UpdateCluster(P1, "empty"),
         )  # fmt: skip
         service = registry.services[P1]
-        found, count = catalog.cluster_instances(service, P1[1], "DEFAULT", 1, 10)
+        found, count = catalog.cluster_instances(service, P1, "DEFAULT", 1, 10)
         self.assertEqual(([each.ip for each in found], [each.healthy for each in found], count),
                          (["a", "b"], [True, False], 2))  # fmt: skip
-        found, count = catalog.cluster_instances(service, P1[1], "DEFAULT", 2, 1)
+        found, count = catalog.cluster_instances(service, P1, "DEFAULT", 2, 1)
         self.assertEqual(([each.ip for each in found], count), (["b"], 2))
-        self.assertEqual(catalog.cluster_instances(service, P1[1], "DEFAULT", 9, 1), ([], 2))
-        self.assertEqual(catalog.cluster_instances(service, P1[1], "empty", 1, 1), ([], 0))
-        with self.assertRaises(NotFound) as caught:
-            catalog.cluster_instances(service, P1[1], "c9", 1, 10)
-        self.assertEqual(str(caught.exception), "cluster c9 is not found!")
-        with self.assertRaises(NotFound) as caught:
-            catalog.cluster_instances(None, P1[1], "DEFAULT", 1, 10)
-        self.assertEqual(str(caught.exception), "service DEFAULT_GROUP@@p1 is not found!")
+        self.assertEqual(catalog.cluster_instances(service, P1, "DEFAULT", 9, 1), ([], 2))
+        self.assertEqual(catalog.cluster_instances(service, P1, "empty", 1, 1), ([], 0))
+        with self.assertRaises(Problem) as caught:
+            catalog.cluster_instances(service, P1, "c9", 1, 10)
+        self.assertEqual(said(caught.exception, "GET /v1/ns/catalog/service"), "cluster c9 is not found!")
+        with self.assertRaises(Problem) as caught:
+            catalog.cluster_instances(None, P1, "DEFAULT", 1, 10)
+        self.assertEqual(said(caught.exception, SERVICE), "service DEFAULT_GROUP@@p1 is not found!")
 
     def test_cluster_names(self) -> None:
         """In the order in which they came."""
         self.assertEqual(
-            catalog.cluster_names(built(register(cluster="c1"), register()).services[P1]), ["c1", "DEFAULT"]
+            catalog.cluster_names(built(register(cluster="c1"), register()).services[P1], P1), ["c1", "DEFAULT"]
         )
-        with self.assertRaises(BadParameter) as caught:
-            catalog.cluster_names(None)
-        self.assertEqual(str(caught.exception), "request service doesn't exist")
+        with self.assertRaises(Problem) as caught:
+            catalog.cluster_names(None, P1)
+        self.assertEqual(said(caught.exception, "GET /v1/ns/catalog/rt/service"), "request service doesn't exist")

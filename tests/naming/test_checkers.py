@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import Problem
 from nacos_tw.naming.checkers import TCP, UNCHECKED, Http, Mysql, defaults, parse_checker
+from tests.naming.building import said
 
 
 class ParseTests(SynchronousTestCase):
@@ -43,9 +44,9 @@ class ParseTests(SynchronousTestCase):
         """No JSON object, or fields of other kinds."""
         for bad in ("", "x", "[]", '"TCP"', '{"type":"HTTP","path":{}}', '{"type":"HTTP","expectedResponseCode":"x"}',
                     '{"type":"MYSQL","user":[]}', '{"type":"\\ud800"}'):  # fmt: skip
-            with self.assertRaises(BadParameter) as caught:
+            with self.assertRaises(Problem) as caught:
                 parse_checker(bad)
-            self.assertIn(bad, str(caught.exception))
+            self.assertIn(bad, said(caught.exception))
 
     def test_defaults(self) -> None:
         """The answer of GET health/checkers."""

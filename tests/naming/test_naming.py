@@ -9,7 +9,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.errors import BadParameter, NacosError, TimedOut, Unavailable
+from nacos_tw.errors import BadParameter, NacosError, ServiceExists, TimedOut, Unavailable
 from nacos_tw.naming import naming as module
 from nacos_tw.naming.commands import CreateService, Expire, Patch, SetSwitch, Update, encode
 from nacos_tw.naming.leases import Leases
@@ -81,7 +81,7 @@ class MajorityTests(SynchronousTestCase):
         self.do(naming.change(CreateService(P1)))
         again = naming.change(CreateService(P1))
         self.nodes.run(0.1)
-        self.assertIn("already exists", str(self.failureResultOf(again, BadParameter).value))
+        self.failureResultOf(again, ServiceExists)
 
     def test_beat(self) -> None:
         """It renews the lease on every node without a log entry."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.errors import BadParameter, NotFound
+from nacos_tw.errors import Problem
 from nacos_tw.naming import queries
 from nacos_tw.naming.checkers import UNCHECKED
 from nacos_tw.naming.commands import (
@@ -22,7 +22,7 @@ from nacos_tw.naming.model import NO_OVERLAY, Instance, InstanceKey, Overlay, Se
 from nacos_tw.naming.queries import Selection, select
 from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.selectors import ListFilter, Selector
-from tests.naming.building import P1, apply, built, ephemeral, register
+from tests.naming.building import P1, apply, built, ephemeral, register, said
 
 S2: ServiceKey = ("public", "g2@@s2")
 NEW: ServiceKey = ("ns9", "g@@new")
@@ -128,9 +128,9 @@ class OneTests(SynchronousTestCase):
             (P1, "c1", "no ips found for cluster c1 in service DEFAULT_GROUP@@p1"),
             (P1, "DEFAULT", "no matched ip found!"),
         ]:
-            with self.assertRaises(NotFound) as caught:
+            with self.assertRaises(Problem) as caught:
                 queries.find_one(registry, NO_OVERLAY, key, cluster, "zz", 8080)
-            self.assertEqual(str(caught.exception), text)
+            self.assertEqual(said(caught.exception), text)
 
     def test_statuses(self) -> None:
         """ip:port_health."""
@@ -144,7 +144,7 @@ class OneTests(SynchronousTestCase):
         self.assertEqual(queries.split_status_key("##g@@s"), ("public", "g@@s"))
         self.assertEqual(queries.split_status_key("g@@s"), ("public", "g@@s"))
         for bad in ("nosuch", "ns##nosuch", "@@s", "g@@"):
-            with self.assertRaises(BadParameter):
+            with self.assertRaises(Problem):
                 queries.split_status_key(bad)
 
     def test_health_targets(self) -> None:
@@ -152,13 +152,13 @@ class OneTests(SynchronousTestCase):
         registry = built(register("a"), register("a", ephemeral=False), register("b", cluster="c1"))
         apply(registry, UpdateCluster(P1, "DEFAULT", UNCHECKED))
         service = registry.services[P1]
-        self.assertEqual(queries.health_targets(service, P1[1], "DEFAULT", "a", 8080), [2, 1])
-        self.assertEqual(queries.health_targets(service, P1[1], "DEFAULT", "zz", 8080), [])
+        self.assertEqual(queries.health_targets(service, P1, "DEFAULT", "a", 8080), [2, 1])
+        self.assertEqual(queries.health_targets(service, P1, "DEFAULT", "zz", 8080), [])
         for found, cluster in [(service, "c1"), (service, "c9"), (None, "DEFAULT")]:
-            with self.assertRaises(BadParameter) as caught:
-                queries.health_targets(found, P1[1], cluster, "b", 8080)
+            with self.assertRaises(Problem) as caught:
+                queries.health_targets(found, P1, cluster, "b", 8080)
             self.assertEqual(
-                str(caught.exception),
+                said(caught.exception),
                 f"health check is still working, service: DEFAULT_GROUP@@p1, cluster: {cluster}",
             )
 
@@ -247,9 +247,11 @@ class ServiceListTests(SynchronousTestCase):
         """The service, or 2.5.1's text."""
         service = self.registry.services[S2]
         self.assertIs(queries.service_detail(service, S2), service)
-        with self.assertRaises(BadParameter) as caught:
+        with self.assertRaises(Problem) as caught:
             queries.service_detail(None, S2)
-        self.assertEqual(str(caught.exception), "service not found, namespace: public, serviceName: g2@@s2")
+        self.assertEqual(
+            said(caught.exception, "GET /v1/ns/service"), "service not found, namespace: public, serviceName: g2@@s2"
+        )
 
     def test_empty_services(self) -> None:
         """Of all namespaces; one with instances of either kind is not empty."""
@@ -325,7 +327,7 @@ class OverlayTests(SynchronousTestCase):
         """What is not replicated cannot be changed by number."""
         registry = built(register(), UpdateCluster(P1, "DEFAULT", UNCHECKED))
         service = self.shown(registry, overlay(register("b")), P1)
-        self.assertEqual(queries.health_targets(service, P1[1], "DEFAULT", "b", 8080), [])
+        self.assertEqual(queries.health_targets(service, P1, "DEFAULT", "b", 8080), [])
 
     def test_counts(self) -> None:
         """At rest: what the registry holds."""

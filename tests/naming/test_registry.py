@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.errors import BadParameter, NotFound
+from nacos_tw.errors import Problem
 from nacos_tw.naming.commands import Deregister, Expire, Health, MetadataBatch, Patch, Revive, Target, Update
 from nacos_tw.naming.instance_commands import instance_of
 from nacos_tw.naming.registry import Registry
-from tests.naming.building import P1, apply, built, ephemeral, persistent, register
+from tests.naming.building import P1, apply, built, ephemeral, persistent, register, said
 
 
 class RegisterTests(SynchronousTestCase):
@@ -207,8 +207,8 @@ class UpdateTests(SynchronousTestCase):
         """It is not created."""
         registry = Registry()
         error = apply(registry, Update(P1, "10.0.0.1", 8080))
-        self.assertIsInstance(error, BadParameter)
-        self.assertEqual(str(error), "service not found, namespace: public, service: DEFAULT_GROUP@@p1")
+        self.assertIsInstance(error, Problem)
+        self.assertEqual(said(error), "service not found, namespace: public, service: DEFAULT_GROUP@@p1")
         self.assertEqual(registry.services, {})
 
     def test_needs_the_instance(self) -> None:
@@ -216,9 +216,9 @@ class UpdateTests(SynchronousTestCase):
         registry = built(register())
         version = registry.version
         error = apply(registry, Update(P1, "10.9.9.9", 80, "c1", weight=8.0))
-        self.assertIsInstance(error, BadParameter)
-        self.assertEqual(str(error), "instance not exist: 10.9.9.9:80:unknown:c1_8.0_true_false_c1")
-        self.assertIsInstance(apply(registry, Update(P1, "10.0.0.1", 8080, ephemeral=False)), BadParameter)
+        self.assertIsInstance(error, Problem)
+        self.assertEqual(said(error), "instance not exist: 10.9.9.9:80:unknown:c1_8.0_true_false_c1")
+        self.assertIsInstance(apply(registry, Update(P1, "10.0.0.1", 8080, ephemeral=False)), Problem)
         self.assertEqual(registry.version, version)
 
     def test_equality_leaves_the_cluster_out_and_knows_port_zero(self) -> None:
@@ -270,8 +270,8 @@ class PatchTests(SynchronousTestCase):
             (P1, "DEFAULT", "no matched ip found!"),
         ]:
             error = apply(registry, Patch(service, cluster, "10.9.9.9", 1, weight=1.0))
-            self.assertIsInstance(error, NotFound)
-            self.assertEqual(str(error), text)
+            self.assertIsInstance(error, Problem)
+            self.assertEqual(said(error), text)
 
 
 class MetadataBatchTests(SynchronousTestCase):

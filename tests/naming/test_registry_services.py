@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import Problem
 from nacos_tw.naming.checkers import UNCHECKED, Http
 from nacos_tw.naming.commands import (
     CleanServices,
@@ -19,7 +19,7 @@ from nacos_tw.naming.model import ServiceKey
 from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.selectors import NO_SELECTOR, Selector
 from nacos_tw.naming.switches import apply_switch
-from tests.naming.building import P1, apply, built, register
+from tests.naming.building import P1, apply, built, register, said
 
 S2: ServiceKey = ("public", "g@@s2")
 OTHER: ServiceKey = ("ns1", "DEFAULT_GROUP@@p1")
@@ -47,8 +47,8 @@ class ServiceTests(SynchronousTestCase):
         """An error, and nothing changes."""
         registry = built(register())
         error = apply(registry, CreateService(P1, 0.5))
-        self.assertIsInstance(error, BadParameter)
-        self.assertEqual(str(error), "specified service DEFAULT_GROUP@@p1 already exists!")
+        self.assertIsInstance(error, Problem)
+        self.assertEqual(said(error), "specified service DEFAULT_GROUP@@p1 already exists!")
         self.assertEqual(registry.services[P1].protect_threshold, 0.0)
 
     def test_update_replaces_the_settings(self) -> None:
@@ -66,8 +66,8 @@ class ServiceTests(SynchronousTestCase):
     def test_update_of_nothing(self) -> None:
         """An error."""
         error = apply(Registry(), UpdateService(P1))
-        self.assertIsInstance(error, BadParameter)
-        self.assertEqual(str(error), "service DEFAULT_GROUP@@p1 not found!")
+        self.assertIsInstance(error, Problem)
+        self.assertEqual(said(error), "service DEFAULT_GROUP@@p1 not found!")
 
     def test_remove_with_instances(self) -> None:
         """v1 drops both lists; the service of the same name elsewhere stays."""
@@ -82,9 +82,9 @@ class ServiceTests(SynchronousTestCase):
         """v2's rule."""
         registry = built(register())
         error = apply(registry, RemoveService(P1, must_be_empty=True))
-        self.assertIsInstance(error, BadParameter)
+        self.assertIsInstance(error, Problem)
         self.assertEqual(
-            str(error),
+            said(error),
             "Service DEFAULT_GROUP@@p1 is not empty, can't be delete. Please unregister instance first",
         )
         apply(registry, Deregister(P1, "10.0.0.1", 8080), RemoveService(P1, must_be_empty=True))
@@ -93,8 +93,8 @@ class ServiceTests(SynchronousTestCase):
     def test_remove_nothing(self) -> None:
         """An error."""
         error = apply(Registry(), RemoveService(P1))
-        self.assertIsInstance(error, BadParameter)
-        self.assertEqual(str(error), "service DEFAULT_GROUP@@p1 not found!")
+        self.assertIsInstance(error, Problem)
+        self.assertEqual(said(error), "service DEFAULT_GROUP@@p1 not found!")
 
     def test_versions_never_go_back(self) -> None:
         """Not even when a service is removed and comes again: cached answers depend on it."""
@@ -143,8 +143,8 @@ class ClusterTests(SynchronousTestCase):
     def test_needs_the_service(self) -> None:
         """It is not created."""
         error = apply(Registry(), UpdateCluster(P1, "c"))
-        self.assertIsInstance(error, BadParameter)
-        self.assertEqual(str(error), "service not found:DEFAULT_GROUP@@p1")
+        self.assertIsInstance(error, Problem)
+        self.assertEqual(said(error, "PUT /v1/ns/cluster"), "service not found:DEFAULT_GROUP@@p1")
 
 
 class SwitchTests(SynchronousTestCase):
@@ -161,7 +161,7 @@ class SwitchTests(SynchronousTestCase):
         """Nothing changes."""
         registry = Registry()
         error = apply(registry, SetSwitch("defaultCacheMillis", "5"))
-        self.assertIsInstance(error, BadParameter)
+        self.assertIsInstance(error, Problem)
         self.assertEqual(registry.switches.default_cache_millis, 3000)
         self.assertFalse(registry.take_changes().switches)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import Problem
 from nacos_tw.naming.switches import HealthParams, Switches, apply_switch
+from tests.naming.building import said
 
 AT_REST = (
     '{"masters":null,"adWeightMap":{},"defaultPushCacheMillis":10000,"clientBeatInterval":5000,'
@@ -105,9 +106,9 @@ class SwitchTests(SynchronousTestCase):
             ("overriddenServerStatus", "SLEEPY",
              "unknown server status: SLEEPY, must be one of UP, DOWN, STARTING, PAUSED, WRITE_ONLY, READ_ONLY"),
         ]:  # fmt: skip
-            with self.assertRaises(BadParameter) as caught:
+            with self.assertRaises(Problem) as caught:
                 apply_switch(Switches(), entry, value)
-            self.assertEqual(str(caught.exception), text)
+            self.assertEqual(said(caught.exception), text)
 
 
 class BatchTests(SynchronousTestCase):
@@ -144,9 +145,9 @@ class BatchTests(SynchronousTestCase):
                 ((5000, 500, 1.5), "malformed factor"),
                 ((5000, 500, -0.5), "malformed factor"),
             ]:
-                with self.assertRaises(BadParameter) as caught:
+                with self.assertRaises(Problem) as caught:
                     apply_switch(Switches(), "batch", params % (name, *values))
-                self.assertEqual(str(caught.exception), text)
+                self.assertEqual(said(caught.exception), text)
         for bad in ("x", "[]", '{"pushEnabled":"x"}', '{"overriddenServerStatus":"SLEEPY"}'):
-            with self.assertRaises(BadParameter):
+            with self.assertRaises(Problem):
                 apply_switch(Switches(), "batch", bad)

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import Problem
 from nacos_tw.naming import validation as v
+from tests.naming.building import said
 
 
 class CheckTests(SynchronousTestCase):
@@ -19,9 +20,9 @@ class CheckTests(SynchronousTestCase):
 
     def refused(self, text: str, check: Callable[..., object], *args: Any) -> None:
         """The check refuses with that text."""
-        with self.assertRaises(BadParameter) as caught:
+        with self.assertRaises(Problem) as caught:
             check(*args)
-        self.assertEqual(str(caught.exception), text)
+        self.assertEqual(said(caught.exception), text)
 
     def test_grouped_name(self) -> None:
         """Both parts must be there."""
@@ -126,16 +127,16 @@ class MetadataTests(SynchronousTestCase):
         """Neither form."""
         for bad in ('{"a":{"b":1}}', '{"a":[1]}', "{", '{"a":"\\ud800"}', '{"a":1,"b":"\\ud800"}', "abc", "a=b=c",
                     "=b", ",", "[1]", "{a=b}"):  # fmt: skip
-            with self.assertRaises(BadParameter) as caught:
+            with self.assertRaises(Problem) as caught:
                 v.parse_metadata(bad)
-            self.assertEqual(str(caught.exception), f"metadata format incorrect:{bad}")
+            self.assertEqual(said(caught.exception), f"metadata format incorrect:{bad}")
 
     @given(st.text())
     def test_any_text_is_read_or_refused(self, text: str) -> None:
         """What is read can be written to the log."""
         try:
             found = v.parse_metadata(text)
-        except BadParameter:
+        except Problem:
             return
         for key, value in found.items():
             (key + value).encode()

@@ -15,7 +15,7 @@ import msgspec
 from klein import Klein
 from twisted.internet.defer import Deferred
 
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import BadParameter, Missing
 from nacos_tw.http.call import Call, read_json
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply
@@ -137,7 +137,7 @@ class BeatsV1:
 
     def _register(self, service: ServiceKey, cluster: str, ip: str, port: int, beat: Beat) -> Deferred[Reply]:
         if not ip:
-            raise BadParameter("Param 'ip' is required.")  # nobody could deregister it
+            raise Missing("ip")  # nobody could deregister it
         check_port(port)
         check_names(service, cluster, ip)
         command = Register(

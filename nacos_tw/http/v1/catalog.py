@@ -39,9 +39,9 @@ class CatalogV1:
     round_trips: Callable[[ServiceKey], Iterable[RoundTrips]] = lambda key: ()
     services: Services = attrs.field(default=attrs.Factory(lambda self: Services(self.naming), takes_self=True))
 
-    def _service(self, call: Call) -> tuple[Service | None, str]:
+    def _service(self, call: Call) -> tuple[Service | None, ServiceKey]:
         key = call.service_key()
-        return self.services.find(call, OneService(key)), key[1]
+        return self.services.find(call, OneService(key)), key
 
     @serve(app, "GET", "/services", needs=rule_of(Services.of_namespace))
     def catalog_services(self, call: Call) -> Reply:
@@ -90,9 +90,9 @@ class CatalogV1:
     @serve(app, "GET", "/rt/service", needs=rule_of(Services.find))
     def response_times(self, call: Call) -> Reply:
         """How long probes of each cluster take, on the node that probes; elsewhere 1.4's values before a probe."""
-        service, _ = self._service(call)
-        names = catalog.cluster_names(service)
-        known = {each.name: each for each in self.round_trips(call.service_key())}
+        service, key = self._service(call)
+        names = catalog.cluster_names(service, key)
+        known = {each.name: each for each in self.round_trips(key)}
         times = [known.get(name) or RoundTrips(name) for name in names]
         return json_reply({"clusters": [_times(each) for each in times]})
 

@@ -11,7 +11,7 @@ from klein import Klein
 
 from nacos_tw.access.operations import rule_of
 from nacos_tw.cluster.members import UP, MemberList
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import ServiceUnknown
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, ok_reply, raw_json_reply
@@ -120,7 +120,7 @@ class OperatorV1:
         """Which member 1.4's Distro would hold responsible for a service."""
         key = call.service_key()
         if key not in self.naming.registry.services and key not in self.naming.overlay:
-            raise BadParameter("service not found")
+            raise ServiceUnknown(key)
         return json_reply({"responsibleServer": self.members.responsible(key[1])})
 
     @serve(app, "GET", "/distro/client", needs="open")

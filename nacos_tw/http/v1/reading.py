@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import Invalid
 from nacos_tw.http.call import Call
 from nacos_tw.naming.commands import Target
 from nacos_tw.naming.model import DEFAULT_APP, DEFAULT_CLUSTER, NO_METADATA
@@ -49,10 +49,10 @@ def read_metadata(text: str) -> dict[str, str]:
     """
     The metadata of an instance; 1.4 has no limit, 2.5 one of 1024 characters, here it is L{LONGEST_METADATA}.
 
-    @raise BadParameter: unreadable or too long.
+    @raise Invalid: unreadable or too long.
     """
     if len(text) > LONGEST_METADATA:
-        raise BadParameter(f"Param 'Metadata' is illegal, the param length should not exceed {LONGEST_METADATA}.")
+        raise Invalid("metadata", "length", len(text), LONGEST_METADATA)
     return parse_metadata(text)
 
 

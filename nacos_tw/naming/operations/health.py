@@ -28,10 +28,10 @@ class HealthOperations(Operations):
         """
         Set an instance's health; an unknown address is fine.
 
-        @raise BadParameter: its cluster is checked, or there is none.
+        @raise HealthIsChecked: its cluster is checked, or there is none.
         """
         service = self._naming.registry.services.get(request.service)
-        found = queries.health_targets(service, request.service[1], request.cluster, request.ip, request.port)
+        found = queries.health_targets(service, request.service, request.cluster, request.ip, request.port)
         if not found:
             return succeed(None)
         return self._naming.change(Health([(number, request.healthy) for number in found]))

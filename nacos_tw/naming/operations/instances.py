@@ -36,7 +36,7 @@ class Instances(Operations):
         """
         Replace an instance.
 
-        @return: fails with BadParameter if there is none.
+        @return: fails with InstanceUnknown if there is none.
         """
         return self._naming.change(self._whole(request, Update))
 

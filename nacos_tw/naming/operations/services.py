@@ -12,7 +12,7 @@ from nacos_tw.access.identity import READ as READS
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.resources import naming_resource
 from nacos_tw.access.rules import Rule
-from nacos_tw.errors import NotFound
+from nacos_tw.errors import ServiceUnknown
 from nacos_tw.naming import queries
 from nacos_tw.naming.commands import CreateService, RemoveService, UpdateCluster, UpdateService
 from nacos_tw.naming.model import Service
@@ -89,7 +89,7 @@ class Services(Operations):
         """
         The same, of one that must be there.
 
-        @raise BadParameter: there is none.
+        @raise ServiceUnknown: there is none.
         """
         found = queries.service_of(self._naming.registry, self._naming.overlay, request.service)
         return queries.service_detail(found, request.service)
@@ -99,11 +99,11 @@ class Services(Operations):
         """
         A text that is equal on all nodes that have the same of the service.
 
-        @raise NotFound: there is none.
+        @raise ServiceUnknown: there is none.
         """
         found = queries.service_of(self._naming.registry, self._naming.overlay, request.service)
         if found is None:
-            raise NotFound(f"serviceName not found: {request.service[1]}")
+            raise ServiceUnknown(request.service)
         return queries.checksum(found)
 
     @operation(Rule("read", "services"))

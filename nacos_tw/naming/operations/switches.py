@@ -35,7 +35,7 @@ class SwitchOperations(Operations):
         """
         Change one entry, on all nodes or on this one; an unknown entry changes nothing.
 
-        @raise BadParameter: the value is refused; nothing was proposed then.
+        @raise Invalid: the value is refused; nothing was proposed then.
         """
         apply_switch(self._naming.registry.switches, request.entry, request.value)
         if request.here:

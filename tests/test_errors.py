@@ -1,0 +1,86 @@
+"""Problems: values of facts, and what APIs make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from nacos_tw import errors
+from nacos_tw.errors import Defect, InstanceUnknown, Invalid, NotFound, Problem, ServiceExists, ServiceUnknown
+from nacos_tw.http.v1 import phrases, phrases_naming
+from nacos_tw.http.v1.phrases import words
+from nacos_tw.naming import validation
+
+S = ("public", "g@@s")
+
+
+def kinds(base: type[Problem] = Problem) -> Iterator[type[Problem]]:
+    """Every type of problem there is."""
+    for kind in base.__subclasses__():
+        yield kind
+        yield from kinds(kind)
+
+
+class ProblemTests(SynchronousTestCase):
+    """The values."""
+
+    def test_equality(self) -> None:
+        """By type and facts, and they can be raised as what they are a kind of."""
+        self.assertEqual(ServiceUnknown(S), ServiceUnknown(S))
+        self.assertEqual(hash(ServiceUnknown(S)), hash(ServiceUnknown(S)))
+        self.assertNotEqual(ServiceUnknown(S), ServiceUnknown(("dev", "g@@s")))
+        self.assertNotEqual(ServiceUnknown(S), ServiceExists(S))
+        with self.assertRaises(NotFound):
+            raise ServiceUnknown(S)
+
+    def test_text(self) -> None:
+        """The facts, for a log."""
+        self.assertEqual(str(ServiceUnknown(S)), "ServiceUnknown(service=('public', 'g@@s'))")
+        self.assertEqual(str(Defect()), "Defect()")
+
+
+class PhraseTests(SynchronousTestCase):
+    """v1's table."""
+
+    def test_every_problem_has_words(self) -> None:
+        """Of its own: none is told by its kind alone, which would show the facts as they are."""
+        found = list(kinds())
+        self.assertIn(ServiceUnknown, found)
+        for kind in found:
+            self.assertIn(kind, phrases.WORDS, kind)
+
+    def test_every_rule_has_words(self) -> None:
+        """Of those that the checks of names and numbers know."""
+        for name in validation._LIMITED:
+            for rule in ("length", "characters"):
+                status, text = words(Invalid(name, rule, "x", 64), "") or (0, "")
+                self.assertEqual(status, 400)
+                self.assertTrue(text.startswith(f"Param '{name}' is illegal, "), text)
+
+    def test_values_are_not_formats(self) -> None:
+        """What a client sends comes back as it is."""
+        self.assertEqual(
+            words(Invalid("metadata", "format", "{limit}{0}"), ""), (400, "metadata format incorrect:{limit}{0}")
+        )
+
+    def test_an_unknown_rule(self) -> None:
+        """It is still told as a refusal of that parameter."""
+        self.assertEqual(words(Invalid("x", "odd"), ""), (400, "Param 'x' is illegal."))
+
+    def test_routes_differ(self) -> None:
+        """The same fact, in each route's words."""
+        known = phrases_naming._SERVICE_UNKNOWN
+        texts = {words(ServiceUnknown(S), route) for route in (*known, "PUT /v1/ns/service")}
+        self.assertEqual(len(texts), len({*known.values()}) + 1)
+        self.assertEqual(words(ServiceUnknown(S), "DELETE /v1/ns/service"), (400, "service g@@s not found!"))
+        self.assertEqual(
+            words(InstanceUnknown(S, "c", "1.1.1.1", 1, "instance"), "PATCH /v1/ns/instance"),
+            (404, "no matched ip found!"),
+        )
+
+    def test_kinds_bring_their_text(self) -> None:
+        """As long as areas have not moved."""
+        self.assertEqual(words(errors.BadParameter("so"), ""), (400, "so"))
+        self.assertEqual(words(errors.TimedOut("late"), ""), (503, "late"))
+        self.assertIsNone(words(ValueError("x"), ""))
