@@ -46,7 +46,10 @@ from nacos_tw.http.record import Recorder
 from nacos_tw.http.traffic import Traffic
 from nacos_tw.http.waking import Waking
 from nacos_tw.logs import FileLog
-from nacos_tw.naming.health import Cleaning, Health
+from nacos_tw.naming.cleaner import Cleaner, Cleaning
+from nacos_tw.naming.clients import Clients
+from nacos_tw.naming.commands import CLIENTS
+from nacos_tw.naming.expirer import Expirer
 from nacos_tw.naming.leases import Leases
 from nacos_tw.naming.machine import NAME as NAMING
 from nacos_tw.naming.machine import NamingMachine
@@ -184,7 +187,7 @@ class NacosNode(Node):
             self.peers = self.node.peers = self.peer_events.peers = Peers(
                 reactor, settings.node, members, settings.raft.secret, *place,
                 self.node.frame_received, self.peer_events,
-                random=random.random, server=__version__, http=settings.node, tls=self.tls.raft,
+                random=random.random, server=__version__, http=settings.node, level=CLIENTS, tls=self.tls.raft,
             )  # fmt: skip
 
     def _build_naming(self, settings: Settings, reactor: Any) -> None:
@@ -192,12 +195,17 @@ class NacosNode(Node):
         self.naming = Naming(self.registry, self.leases, self.node, self.push)
         self.naming.trouble = lambda: self.node.reason() or self.node.shortage()
         wanted = settings.naming
-        cleaning = (
-            Cleaning(wanted.clean_initial_delay, wanted.clean_period) if wanted.empty_service_auto_clean else None
-        )
-        self.health = Health(
+        if self.peers is not None:
+            self.naming.members_level = self.peers.level
+        self.expirer = Expirer(
             reactor, self.registry, self.leases, self.naming.change,
-            expire_instance=wanted.expire_instance, cleaning=cleaning,
+            expire_instance=wanted.expire_instance, client_grace=wanted.client_grace,
+        )  # fmt: skip
+        cleaning = Cleaning(wanted.clean_initial_delay, wanted.clean_period)
+        self.cleaner = Cleaner(reactor, self.registry, self.naming.change, cleaning)
+        self.clients = Clients(
+            reactor, self.naming, settings.node, self.node.renew,
+            lambda: self.peers is not None and self.node.is_leader, wanted.client_grace,
         )  # fmt: skip
         self.probes = Probes(reactor, self.registry, self.naming.change)
 
@@ -303,7 +311,9 @@ class NacosNode(Node):
         parts.service("waking", self.waking)
         parts.service("pushes", self.push)
         parts.service("room on the disk", self.shortage)
-        parts.service("leases", self.health)
+        parts.service("leases", self.expirer)
+        parts.service("empty services", self.cleaner if self.settings.naming.empty_service_auto_clean else None)
+        parts.service("clients", self.clients)
         parts.service("probes", self.probes)
         parts.service("reports", self.reports)
         parts.service("cluster.conf", self.lookup)
@@ -356,6 +366,7 @@ class NacosNode(Node):
     def stopService(self) -> Deferred[None]:
         """Hand over the lead, answer what is in flight, then stop the parts in the opposite order of their start."""
         self.log.info("the node is stopping")
+        self.clients.leave()
         return super().stopService()
 
     def _close_log(self) -> None:
@@ -391,7 +402,7 @@ class NacosNode(Node):
             self.peers.set_named({address.node: address for address in parse(",".join(others), 0, "the log")})
 
     def _role_changed(self) -> None:
-        for part in (self.health, self.probes):
+        for part in (self.expirer, self.cleaner, self.probes):
             part.leader_changed(self.node.is_leader)
         self.naming.role_changed()
         if self.config is not None:

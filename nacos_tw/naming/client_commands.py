@@ -11,9 +11,39 @@ from nacos_tw.errors import KindMismatch, NacosError
 from nacos_tw.naming import commands
 from nacos_tw.naming.commands import Published
 from nacos_tw.naming.instance_commands import shared_metadata, smallest_id
-from nacos_tw.naming.model import ID_GENERATOR_KEY, Client, Cluster, Instance, Service
+from nacos_tw.naming.model import ID_GENERATOR_KEY, NO_METADATA, Client, Cluster, Instance, Service, ServiceKey
 from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.validation import normal_weight
+
+
+def published_instance(
+    given: Published,
+    service: ServiceKey,
+    number: int,
+    client: int,
+    *,
+    given_id: str = "",
+    marked: bool = False,
+    written: int = 0,
+) -> Instance:
+    """The instance that a client publishes. Its values are not shared with others, see L{Instance}."""
+    return Instance(
+        number,
+        service,
+        given.ip,
+        given.port,
+        given.cluster,
+        True,
+        normal_weight(given.weight),
+        given.enabled,
+        given.healthy,
+        given.metadata or NO_METADATA,
+        given.app,
+        given_id or given.given_id,
+        marked,
+        written,
+        client,
+    )
 
 
 def publish(registry: Registry, command: commands.Publish) -> int:
@@ -88,29 +118,21 @@ def _drop(registry: Registry, numbers: Iterable[int]) -> None:
 def _put(registry: Registry, service: Service, client: Client, given: Published) -> int:
     """The client has this instance from now on; its number."""
     old = service.ephemeral.get(given.key)
-    metadata = shared_metadata(service, given.metadata)
-    given_id = given.given_id
-    if not given_id and metadata.get(ID_GENERATOR_KEY) == "snowflake":
-        given_id = (old.given_id if old is not None else "") or smallest_id(service, True)
     cluster = service.clusters.get(given.cluster)
     if cluster is None:
         cluster = service.clusters[given.cluster] = Cluster(given.cluster)
-    new = Instance(
-        registry.next_number if old is None else old.number,
+    metadata, app = shared_metadata(service, given.metadata), sys.intern(given.app)
+    given_id = given.given_id
+    if not given_id and metadata and metadata.get(ID_GENERATOR_KEY) == "snowflake":
+        given_id = (old.given_id if old is not None else "") or smallest_id(service, True)
+    new = published_instance(
+        replace(given, cluster=cluster.name, metadata=metadata, app=app),
         service.key,
-        given.ip,
-        given.port,
-        cluster.name,
-        True,
-        normal_weight(given.weight),
-        given.enabled,
-        given.healthy,
-        metadata,
-        sys.intern(given.app),
-        given_id,
-        False if old is None else old.marked,
-        registry.applied,
+        registry.next_number if old is None else old.number,
         client.number,
+        given_id=given_id,
+        marked=old is not None and old.marked,
+        written=registry.applied,
     )
     if old is None:
         registry.next_number += 1

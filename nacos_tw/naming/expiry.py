@@ -52,3 +52,13 @@ def due(
         elif instance.healthy:
             unhealthy.append(number)
     return unhealthy, removed
+
+
+def clients_due(leases: Mapping[int, float], registry: Registry, now: float, grace: float) -> list[int]:
+    """
+    The clients that have not been heard of for longer than the grace: their numbers.
+
+    @param leases: as of L{due}.
+    """
+    silent = now - grace
+    return [number for number in registry.clients_by_number if leases.get(number, now) < silent]

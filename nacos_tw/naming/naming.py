@@ -18,10 +18,11 @@ from nacos_tw.clocks import onward
 from nacos_tw.errors import Unavailable
 from nacos_tw.interfaces import IProposer
 from nacos_tw.naming import commands, events, machine
-from nacos_tw.naming.commands import Command, Deregister, Register, Revive
+from nacos_tw.naming.client_commands import refusal
+from nacos_tw.naming.commands import CLIENTS, Command, Deregister, EndClients, Publish, Register, Revive
 from nacos_tw.naming.leases import Leases
-from nacos_tw.naming.model import Instance, ServiceKey
-from nacos_tw.naming.provisional import InstanceKey, Provisional
+from nacos_tw.naming.model import Instance, InstanceKey, ServiceKey
+from nacos_tw.naming.provisional import Ephemeral, OfClient, Place, Provisional
 from nacos_tw.naming.push import Push
 from nacos_tw.naming.queries import Overlay
 from nacos_tw.naming.registry import Registry
@@ -55,10 +56,16 @@ class Naming:
         self._proposer = proposer
         self._seconds = seconds
         self._handing_over = 0
-        self._queue: list[Register | Deregister] = []
+        self._queue: list[Ephemeral] = []
         self._reviving: set[int] = set()
         self.on_services: list[Callable[[Iterable[ServiceKey]], None]] = [push.service_changed]
         """Told of services whose answers differ now."""
+        self.on_clients: Callable[[list[str]], object] = lambda ids: None
+        """Told of clients that are gone from the replicated state."""
+        self.newest: Callable[[OfClient], OfClient | None] = lambda command: command
+        """What is to wait for a leader in the place of a client's command that found none; None: nothing any more."""
+        self.members_level: Callable[[], int] = lambda: CLIENTS
+        """The level of commands (see L{commands.Level}) that every member is known to know."""
         self.trouble: Callable[[], str] = lambda: ""
         """Why writes cannot be replicated now; "" when they can."""
 
@@ -78,11 +85,13 @@ class Naming:
         if changes.started:
             for number in changes.started:
                 self.leases.start(number)
+        if changes.clients:
+            self.on_clients(changes.clients)
         if changes.services:
             self._date(changes.services)
             self._services_changed(changes.services)
-        if self.provisional.overlay:
-            self._hand_over()
+        if self.provisional:
+            self.hand_over()
 
     def _date(self, changed: Iterable[ServiceKey]) -> None:
         """
@@ -102,8 +111,8 @@ class Naming:
     def beats(self, numbers: bytes) -> None:
         """Leases were renewed. On the leader, instances that had been taken for dead come back."""
         self.leases.renew_many(numbers)
-        if self.provisional.overlay:
-            self._hand_over()
+        if self.provisional:
+            self.hand_over()
         if not self._proposer.is_leader:
             return
         by_number = self.registry.by_number
@@ -132,7 +141,7 @@ class Naming:
 
     def role_changed(self) -> None:
         """Leadership changed: what waited for a leader goes to it."""
-        self._hand_over()
+        self.hand_over()
 
     # -- writes
 
@@ -146,49 +155,85 @@ class Naming:
 
     def register(self, command: Register) -> Deferred[Any]:
         """Register (or replace) an instance."""
-        return self._ephemeral(command)
+        return self.ephemeral(command) if command.ephemeral else self.change(command)
 
     def deregister(self, command: Deregister) -> Deferred[Any]:
         """Remove an instance; one that is not there is fine."""
-        return self._ephemeral(command)
+        return self.ephemeral(command) if command.ephemeral else self.change(command)
 
-    def _ephemeral(self, command: Register | Deregister) -> Deferred[Any]:
-        if not command.ephemeral:
-            return self.change(command)
-        if not self._proposer.available:
+    def ephemeral(self, command: Ephemeral) -> Deferred[Any]:
+        """A write that goes on without a majority, provisionally."""
+        if not self._can_take(command):
             return self._provisionally(command, None)
-        if self.provisional.overlay and self.provisional.concerns(command):
+        if self.provisional and self.provisional.concerns(command):
             # An older one still waits to be handed over. It must not be what counts in the end.
-            self.provisional.put(command)
-            self._services_changed([command.service])
+            before = self.provisional.services(command)
+            self.provisional.put(command, self._had(command))
+            self._services_changed(dict.fromkeys([*before, *self.provisional.services(command)]))
             done = self.change(command).addBoth(self._superseded, command)
         else:
             done = self.change(command)
         done.addErrback(self._no_majority, command)
         return done
 
-    def _superseded(self, result: Any, command: Register | Deregister) -> Any:
+    def _can_take(self, command: Ephemeral) -> bool:
+        """Whether the log takes the command now."""
+        return self._proposer.available and (isinstance(command, Register | Deregister) or self.clients_known)
+
+    @property
+    def clients_known(self) -> bool:
+        """Whether every member knows the commands of clients; until then they wait as they do without a majority."""
+        return self.registry.level >= CLIENTS or self.members_level() >= CLIENTS
+
+    def _had(self, command: Ephemeral) -> list[Place]:
+        """The instances that a client has, as far as the replicated state knows and the command concerns them."""
+        if isinstance(command, Register | Deregister):
+            return []
+        registry = self.registry
+        ids = command.clients if isinstance(command, EndClients) else [command.client]
+        found: list[Place] = []
+        for client in [registry.clients[id_] for id_ in ids if id_ in registry.clients]:
+            for service, numbers in client.published.items():
+                if isinstance(command, EndClients) or service == command.service:
+                    found += [(service, registry.by_number[number].key) for number in numbers]
+        return found
+
+    def _superseded(self, result: Any, command: Ephemeral) -> Any:
         if not (isinstance(result, Failure) and result.check(Unavailable)):
             self._handed_over(command)
         return result
 
-    def _no_majority(self, failure: Failure, command: Register | Deregister) -> Deferred[Any]:
+    def _no_majority(self, failure: Failure, command: Ephemeral) -> Deferred[Any]:
         failure.trap(Unavailable)
         return self._provisionally(command, failure.value)
 
-    def _provisionally(self, command: Register | Deregister, error: BaseException | None) -> Deferred[Any]:
-        if not self.provisional.put(command):
+    def _provisionally(self, command: Ephemeral, error: BaseException | None) -> Deferred[Any]:
+        newest = command if isinstance(command, Register | Deregister) else self.newest(command)
+        if newest is None or (isinstance(newest, Deregister) and self._of_client(newest)):
+            return succeed(None)
+        problem = refusal(self.registry, newest) if isinstance(newest, Publish) else None
+        if problem is not None:
+            raise problem
+        before = self.provisional.services(newest)
+        if not self.provisional.put(newest, self._had(newest)):
             raise error or Unavailable("no leader, and too many registrations wait for one")
-        self._services_changed([command.service])
-        self._hand_over()
+        self._services_changed(dict.fromkeys([*before, *self.provisional.services(newest)]))
+        self.hand_over()
         return succeed(None)
 
-    def _hand_over(self) -> None:
+    def _of_client(self, command: Deregister) -> bool:
+        """Whether the instance is a client's, which alone withdraws it."""
+        found = self.find(command.service, (command.cluster, command.ip, command.port))
+        return found is not None and found.client != 0
+
+    def hand_over(self) -> None:
         """Give the leader what was taken without it, a bounded number at a time. What fails for want of a leader is
         tried again by the next entry, beat or change of leader that this node hears of."""
-        if self._handing_over or self._queue or not self.provisional.overlay or not self._proposer.available:
+        if self._handing_over or self._queue or not self.provisional or not self._proposer.available:
             return
-        self._queue = self.provisional.waiting()
+        self._queue = [command for command in self.provisional.waiting() if self._can_take(command)]
+        if not self._queue:
+            return
         self._queue.reverse()
         self.log.info("handing {count} provisional registrations to the leader", count=len(self._queue))
         self._hand_over_more()
@@ -201,7 +246,7 @@ class Naming:
                 self._handing_over += 1
                 self.change(command).addBoth(self._hand_over_ended, command)
 
-    def _hand_over_ended(self, result: Any, command: Register | Deregister) -> None:
+    def _hand_over_ended(self, result: Any, command: Ephemeral) -> None:
         self._handing_over -= 1
         if isinstance(result, Failure) and result.check(Unavailable):
             self._queue.clear()
@@ -209,10 +254,12 @@ class Naming:
         self._handed_over(command)
         self._hand_over_more()
 
-    def _handed_over(self, command: Register | Deregister) -> None:
+    def _handed_over(self, command: Ephemeral) -> None:
         """The replicated state says what the command wanted, or refused it."""
-        self.provisional.handed_over(command)
-        self._services_changed([command.service])
+        if self.provisional.holds(command):
+            services = self.provisional.services(command)
+            self.provisional.handed_over(command)
+            self._services_changed(services)
 
     # -- beats
 
@@ -238,7 +285,7 @@ class Naming:
 
         @return: None when it counts already; else fires when a majority has acknowledged it.
         """
-        if not instance.number or not instance.ephemeral:
+        if not instance.number or not instance.ephemeral or instance.client:
             return None
         if instance.healthy or not self._proposer.available:
             return self._proposer.renew(instance.number)

@@ -32,7 +32,8 @@ class Registration(OfService, frozen=True, gc=False):
     """
     A whole instance, to be registered or to replace one.
 
-    C{ephemeral}: None leaves it to the switch C{defaultInstanceEphemeral}.
+    C{ephemeral}: None leaves it to the switch C{defaultInstanceEphemeral}. C{given_id}: an instanceId that does not
+    follow from the address, of clients of 2.x only.
 
     @raise Invalid: a name, the port or the weight is refused.
     """
@@ -46,6 +47,7 @@ class Registration(OfService, frozen=True, gc=False):
     healthy: bool = True
     metadata: dict[str, str] = NO_METADATA
     app: str = DEFAULT_APP
+    given_id: str = ""
 
     def __post_init__(self) -> None:
         check_port(self.port)

@@ -193,6 +193,11 @@ CLEAN_PERIOD = Key(
     "the fifth look in a row at an empty service removes it.",
 )  # fmt: skip
 
+CLIENT_GRACE = Key(
+    "nacos.naming.client.grace", seconds(3, 3600), "15", "How long what a client of 2.x or 3.x registered stays when "
+    "its node has died or is cut off; whoever connects to another node within it loses nothing.",
+)  # fmt: skip
+
 CONSOLE = Key("nacos.console.ui.enabled", switch(), "true", "Whether this node serves the console's pages.")
 
 AUTH = Key(
@@ -347,7 +352,7 @@ SECTIONS: tuple[Section, ...] = (
             POOL_MOST, POOL_LEAST, POOL_WAIT, POOL_CHECK, POOL_LIFE,
         ),
     ),
-    ("Naming", (EXPIRE, CLEAN, CLEAN_DELAY, CLEAN_PERIOD)),
+    ("Naming", (EXPIRE, CLEAN, CLEAN_DELAY, CLEAN_PERIOD, CLIENT_GRACE)),
     ("Console", (CONSOLE,)),
     (
         "Access",

@@ -71,6 +71,7 @@ class NamingSettings:
     empty_service_auto_clean: bool = True
     clean_initial_delay: float = 50.0
     clean_period: float = 30.0
+    client_grace: float = 15.0
 
 
 @attrs.frozen
@@ -365,6 +366,7 @@ def _naming(reader: Reader) -> NamingSettings:
         empty_service_auto_clean=reader.get(keys.CLEAN),
         clean_initial_delay=reader.get(keys.CLEAN_DELAY),
         clean_period=reader.get(keys.CLEAN_PERIOD),
+        client_grace=reader.get(keys.CLIENT_GRACE),
     )
 
 

@@ -11,8 +11,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.naming.commands import Expire
+from nacos_tw.naming.expirer import Expirer
 from nacos_tw.naming.expiry import BEAT_TIMEOUT, DELETE_TIMEOUT
-from nacos_tw.naming.health import Health
 from nacos_tw.naming.naming import Naming
 from tests.naming.building import P1, register
 from tests.naming.cluster import NamingNodes
@@ -27,19 +27,19 @@ class ExpiringNodes(NamingNodes):
     """Three nodes with the leader's real timers."""
 
     def __init__(self, **options: Any) -> None:
-        self.healths: dict[str, Health] = {}
+        self.expirers: dict[str, Expirer] = {}
         super().__init__(**options)
 
     def _join(self, member: Member) -> None:
         super()._join(member)
         naming, node = self.namings[member.name], member.node
         assert node is not None
-        health = Health(self.clock, naming.registry, naming.leases, naming.change)
-        health.startService()
-        self.healths[member.name] = health
+        expirer = Expirer(self.clock, naming.registry, naming.leases, naming.change)
+        expirer.startService()
+        self.expirers[member.name] = expirer
 
         def role_changed() -> None:
-            health.leader_changed(node.is_leader)
+            expirer.leader_changed(node.is_leader)
             naming.role_changed()
 
         node.on_role = role_changed

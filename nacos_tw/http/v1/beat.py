@@ -106,8 +106,9 @@ class BeatsV1:
         return self._read(call)
 
     def _counted(self, _: Any, call: Call, instance: Instance, reply: Reply) -> Reply | Deferred[Reply]:
-        """A majority has the beat. If the instance was removed meanwhile, the beat is one of an unknown instance."""
-        if instance.number and instance.number not in self.naming.registry.by_number:
+        """A majority has the beat. If the instance went meanwhile, the beat is one of an unknown instance."""
+        now = self.naming.registry.by_number.get(instance.number)
+        if instance.number and (now is None or now.client):
             return self._read(call)
         return reply
 
@@ -124,7 +125,7 @@ class BeatsV1:
             cluster = call.get("clusterName", DEFAULT_CLUSTER)
         naming = self.naming
         instance = naming.find(service, (cluster, ip, port))
-        if instance is None:
+        if instance is None or instance.client:  # beats do not renew what a client of 2.x has, as in 2.5.1
             if full is None:
                 return json_reply({"clientBeatInterval": naming.registry.switches.client_beat_interval, "code": 20404})
             return self._register(service, cluster, ip, port, full)

@@ -43,7 +43,8 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, tag_field="type", gc=F
 
 class Hello(Frame, frozen=True, array_like=True, tag=1, gc=False):
     """The dialing side says who it is (C{node}), whom it expects (C{to}), and, for the operator's eyes,
-    a digest of its member list, its C{server} version and its C{http} address. C{nonce} is fresh."""
+    a digest of its member list, its C{server} version and its C{http} address. C{nonce} is fresh. C{level}: of
+    the commands that it can apply; 0 for those of versions that do not say."""
 
     version: int
     node: str
@@ -52,6 +53,7 @@ class Hello(Frame, frozen=True, array_like=True, tag=1, gc=False):
     members: bytes = b""
     server: str = ""
     http: str = ""
+    level: int = 0
 
 
 class Challenge(Frame, frozen=True, array_like=True, tag=2, gc=False):

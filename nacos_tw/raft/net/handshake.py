@@ -40,12 +40,14 @@ class Introduction:
     @ivar members: a digest of its member list.
     @ivar server: its version.
     @ivar http: its HTTP address.
+    @ivar level: of the commands that it can apply.
     """
 
     node: str
     members: bytes = b""
     server: str = ""
     http: str = ""
+    level: int = 0
 
 
 @attrs.frozen
@@ -134,7 +136,7 @@ class DialerHandshake(Handshake):
         self.step = Step.START
         self._secret = secret
         self._nonce = entropy(NONCE_BYTES)
-        self._hello = encode(Hello(VERSION, me.node, peer, self._nonce, me.members, me.server, me.http))
+        self._hello = encode(Hello(VERSION, me.node, peer, self._nonce, me.members, me.server, me.http, me.level))
         self._secrets: _Secrets | None = None
 
     def start(self) -> bytes:

@@ -74,6 +74,7 @@ class Peers(Service):
     @param random: numbers from [0, 1), for the jitter of retries.
     @param entropy: gives that many unpredictable bytes.
     @param source: the address to dial from, for a machine with several; "": the system's choice.
+    @param level: of the commands that this node can apply.
     @param tls: makes the links TLS; None for plain TCP.
     @ivar counters: see L{COUNTERS}.
     @ivar rtt: last round-trip time per peer in seconds, of peers with an outgoing link.
@@ -97,6 +98,7 @@ class Peers(Service):
         entropy: Callable[[int], bytes] = os.urandom,
         server: str = "",
         http: str = "",
+        level: int = 0,
         source: str = "",
         tls: IRaftTls | None = None,
     ) -> None:
@@ -112,6 +114,7 @@ class Peers(Service):
         self._entropy = entropy
         self._server = server
         self._http = http
+        self._level = level
         self._source = source
         self._tls = tls
         self._secured = None if tls is None else Secured(tls, self._host)
@@ -227,6 +230,15 @@ class Peers(Service):
     def connected(self, peer: str) -> bool:
         """Whether the link to that peer is up."""
         return peer in self._outgoing
+
+    def level(self) -> int:
+        """The level of commands that this node and all the others can apply, as far as each has said when it dialed;
+        0 as long as one has not: it may be of an older version."""
+        return min([self._level, *(self._level_of(peer) for peer in self._dialers)])
+
+    def _level_of(self, peer: str) -> int:
+        hello = self.hellos.get(peer)
+        return 0 if hello is None else hello.level
 
     # Members
 
@@ -367,7 +379,7 @@ class Peers(Service):
 
     def _dialing_link(self, peer: str) -> Callable[[], Link]:
         def make() -> Link:
-            me = Introduction(self.node, self._digest, self._server, self._http)
+            me = Introduction(self.node, self._digest, self._server, self._http, self._level)
             handshake = DialerHandshake(me, peer, self._secret, self._entropy)
             link = Link(self._clock, self._turn, handshake, self, dialing=True, name=peer, secured=self._secured)
             self._links[link] = None

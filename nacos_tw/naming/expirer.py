@@ -1,11 +1,10 @@
-"""When the leader looks for instances whose beats have stopped, and for services that nobody needs any more."""
+"""When the leader looks for instances whose beats have stopped, and for clients that nobody renews any more."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-import attrs
 from twisted.application import service
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
@@ -14,10 +13,10 @@ from twisted.python.failure import Failure
 
 from nacos_tw.errors import Unavailable
 from nacos_tw.naming import events
-from nacos_tw.naming.commands import CleanServices, Command, Expire
-from nacos_tw.naming.expiry import due
+from nacos_tw.naming.commands import Command, EndClients, Expire
+from nacos_tw.naming.expiry import clients_due, due
 from nacos_tw.naming.leases import Leases
-from nacos_tw.naming.model import Instance, ServiceKey
+from nacos_tw.naming.model import Instance
 from nacos_tw.naming.registry import Registry
 from nacos_tw.timers import Periodic
 
@@ -31,31 +30,24 @@ MOST = 250
 """Numbers in one command about leases. One is under way at a time: when very many run out at once, the nodes have other
 things to do in between."""
 
-MOST_SERVICES = 1000
-"""Services in one command."""
+MOST_CLIENTS = 1000
+"""Clients in one command: those of a node that died go in one entry, with all that they still have."""
 
-EMPTY_TIMES = 3
-"""
-A service is removed at the look after it was found empty more often than this, in a row (docs/spec/naming-v1.md#2.4).
-"""
+SHOWN = 20
+"""Clients that a line of the log names."""
+
+CLIENT_GRACE = 15.0
+"""Seconds without a renewal after which a client has ended."""
 
 Change = Callable[[Command], Deferred[Any]]
 """Puts a command through the log, see L{nacos_tw.naming.naming.Naming.change}."""
 
 
-@attrs.frozen
-class Cleaning:
-    """When empty services are looked for, in seconds."""
-
-    initial_delay: float = 60.0
-    period: float = 20.0
-
-
-class Health(service.MultiService):
+class Expirer(service.MultiService):
     """
-    The timers of the leader. They run on every node, and do nothing on any other.
+    Runs on every node, and does nothing where that does not lead.
 
-    What is decided when is C{naming/expiry.py}'s business.
+    What is due when is the business of C{naming/expiry.py}.
     """
 
     log = Logger()
@@ -68,17 +60,18 @@ class Health(service.MultiService):
         change: Change,
         *,
         expire_instance: bool = True,
-        cleaning: Cleaning | None = None,
+        client_grace: float = CLIENT_GRACE,
     ) -> None:
         """
         @param expire_instance: whether silent instances are removed in the end, or only become unhealthy.
-        @param cleaning: None: empty services stay.
+        @param client_grace: seconds that a client has to be heard of again, or to turn up at another node.
         """
         super().__init__()
         self._registry = registry
         self._leases = leases
         self._change = change
         self._expire_instance = expire_instance
+        self._client_grace = client_grace
         self._leading = False
         self._looked = 0.0
         self._flying = False
@@ -86,10 +79,9 @@ class Health(service.MultiService):
         self._silent: list[int] = []
         self._gone: list[int] = []
         """Numbers that the last look found to be unhealthy, and to be removed; those to come."""
-        self._empty: dict[ServiceKey, int] = {}
+        self._ended: list[int] = []
+        """The same of clients to be ended."""
         Periodic(clock, PERIOD, self._look).setServiceParent(self)
-        if cleaning is not None:
-            Periodic(clock, cleaning.period, self._clean, cleaning.initial_delay).setServiceParent(self)
 
     def leader_changed(self, is_leader: bool) -> None:
         """
@@ -98,9 +90,9 @@ class Health(service.MultiService):
         A new leader cannot know which beats it has missed, so it gives every lease a full term.
         """
         if is_leader and not self._leading:
-            self._leases.fresh_all(number for number, known in self._registry.by_number.items() if known.ephemeral)
+            self._leases.fresh_all(self._registry.leases())
             self._looked = self._leases.now()
-            self._silent, self._gone, self._empty = [], [], {}
+            self._silent, self._gone, self._ended = [], [], []
         self._leading = is_leader
 
     # -- leases
@@ -115,12 +107,19 @@ class Health(service.MultiService):
             # Beats may wait unread in the sockets: silence that was our own is nobody's fault.
             self.log.warn("this node stood still for {seconds:.1f} s", seconds=stalled)
             self._leases.excuse(stalled)
-        self._silent, self._gone = due(self._leases.last, self._registry, now, self._expire_instance)
+        last, registry = self._leases.last, self._registry
+        self._silent, self._gone = due(last, registry, now, self._expire_instance)
+        self._ended = clients_due(last, registry, now, self._client_grace)
         if not self._flying:
             self._expire_some()
 
     def _expire_some(self) -> None:
         """Propose some of what the last look found; the next ones follow when that is applied."""
+        while self._leading and self._ended:
+            ended, self._ended = self._ended[:MOST_CLIENTS], self._ended[MOST_CLIENTS:]
+            if ended := self._still_silent(ended):
+                self._end(ended)
+                return
         while self._leading and (self._silent or self._gone):
             unhealthy, self._silent = self._silent[:MOST], self._silent[MOST:]
             room = MOST - len(unhealthy)
@@ -139,6 +138,20 @@ class Health(service.MultiService):
         known = self._registry.by_number
         silent = [(known[number], self._leases.last_beat_millis(number)) for number in unhealthy if number in known]
         gone = [known[number] for number in removed if number in known]
+        self._propose(Expire(unhealthy, removed, self._registry.applied), lambda: self._tell(silent, gone))
+
+    def _end(self, numbers: list[int]) -> None:
+        clients = [self._registry.clients_by_number[number] for number in numbers]
+        self.log.info(
+            "{count} clients of {nodes} have not been heard of for {grace:g} s, and end: {some}",
+            count=len(clients),
+            nodes=sorted({client.node for client in clients}),
+            grace=self._client_grace,
+            some=[client.id for client in clients[:SHOWN]],
+        )
+        self._propose(EndClients([client.id for client in clients], self._registry.applied), lambda: None)
+
+    def _propose(self, command: Expire | EndClients, tell: Callable[[], None]) -> None:
         self._flying = True
 
         def ended(result: object) -> None:
@@ -146,10 +159,9 @@ class Health(service.MultiService):
             if isinstance(result, Failure):
                 self._failed(result)
             else:
-                self._tell(silent, gone)
+                tell()
                 self._expire_some()
 
-        command = Expire(unhealthy, removed, self._registry.applied)
         maybeDeferred(self._change, command).addBoth(ended).addErrback(self._failed)
 
     def _tell(self, silent: list[tuple[Instance, int]], gone: list[Instance]) -> None:
@@ -171,21 +183,3 @@ class Health(service.MultiService):
             self.log.warn("cannot expire now: {error}", error=failure.value)
         else:
             self.log.failure("expiry failed", failure=failure)
-
-    # -- empty services
-
-    def _clean(self) -> None:
-        if not self._leading:
-            return
-        before, self._empty = self._empty, {}
-        unneeded: list[ServiceKey] = []
-        for key, found in self._registry.services.items():
-            if not found.ephemeral and not found.persistent:
-                times = before.get(key, 0)
-                self._empty[key] = times + 1
-                if times > EMPTY_TIMES:
-                    unneeded.append(key)
-        for first in range(0, len(unneeded), MOST_SERVICES):
-            some = unneeded[first : first + MOST_SERVICES]
-            self.log.info("removing {count} empty services: {services}", count=len(some), services=some[:20])
-            maybeDeferred(self._change, CleanServices(some)).addErrback(self._failed)

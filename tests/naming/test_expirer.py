@@ -10,10 +10,11 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import Unavailable
-from nacos_tw.naming import health
+from nacos_tw.naming import expirer
 from nacos_tw.naming.applying import apply
+from nacos_tw.naming.cleaner import Cleaner, Cleaning
 from nacos_tw.naming.commands import CleanServices, CreateService, Expire, Register, SetSwitch
-from nacos_tw.naming.health import MOST, Cleaning, Health
+from nacos_tw.naming.expirer import MOST, Expirer
 from nacos_tw.naming.leases import Leases
 from nacos_tw.naming.registry import Registry
 
@@ -21,7 +22,7 @@ KEY = ("public", "DEFAULT_GROUP@@orders")
 
 
 class Harness(SynchronousTestCase):
-    """A Health on a registry whose commands are applied at once, or held back."""
+    """An Expirer on a registry whose commands are applied at once, or held back."""
 
     def setUp(self) -> None:
         self.clock = Clock()
@@ -29,11 +30,11 @@ class Harness(SynchronousTestCase):
         self.leases = Leases(self.clock.seconds, lambda: self.clock.seconds() + 1_000_000.0)
         self.proposed: list[Any] = []
         self.answer: Any = None
-        self.health = self.make()
+        self.expirer = self.make()
         self.events: list[str] = []
 
-    def make(self, **more: Any) -> Health:
-        made = Health(self.clock, self.registry, self.leases, self.change, **more)
+    def make(self, **more: Any) -> Expirer:
+        made = Expirer(self.clock, self.registry, self.leases, self.change, **more)
         made.startService()
         self.addCleanup(made.stopService)
         return made
@@ -73,7 +74,7 @@ class ExpiryTests(Harness):
 
     def test_unhealthy_then_gone(self) -> None:
         """Fifteen seconds without a beat mark an instance, thirty remove it."""
-        self.health.leader_changed(True)
+        self.expirer.leader_changed(True)
         number = self.register()
         self.wait(15)
         self.assertEqual(self.proposed, [])
@@ -87,7 +88,7 @@ class ExpiryTests(Harness):
 
     def test_beats_keep_it(self) -> None:
         """An instance that beats is left alone."""
-        self.health.leader_changed(True)
+        self.expirer.leader_changed(True)
         number = self.register()
         for _ in range(10):
             self.wait(5)
@@ -99,9 +100,9 @@ class ExpiryTests(Harness):
         self.register()
         self.wait(60)
         self.assertEqual(self.proposed, [])
-        self.health.leader_changed(True)
+        self.expirer.leader_changed(True)
         self.wait(10)
-        self.health.leader_changed(False)
+        self.expirer.leader_changed(False)
         self.wait(60)
         self.assertEqual(self.proposed, [])
 
@@ -110,7 +111,7 @@ class ExpiryTests(Harness):
         number = self.register()
         self.leases.end(number)  # even one that this node knows nothing of
         self.wait(60)
-        self.health.leader_changed(True)
+        self.expirer.leader_changed(True)
         self.wait(15)
         self.assertEqual(self.proposed, [])
         self.wait(1)
@@ -118,26 +119,26 @@ class ExpiryTests(Harness):
 
     def test_told_twice_of_its_leadership(self) -> None:
         """Being told again is no new election."""
-        self.health.leader_changed(True)
+        self.expirer.leader_changed(True)
         self.register()
         self.wait(10)
-        self.health.leader_changed(True)
+        self.expirer.leader_changed(True)
         self.wait(6)
         self.assertEqual(len(self.proposed), 1)
 
     def test_persistent_instances_have_no_lease(self) -> None:
         """They never expire."""
         self.register(ephemeral=False)
-        self.health.leader_changed(True)
+        self.expirer.leader_changed(True)
         self.assertEqual(len(self.leases), 0)
         self.wait(60)
         self.assertEqual(self.proposed, [])
 
     def test_settings_and_switches(self) -> None:
         """Without expire_instance nothing is removed; with the check switched off nothing happens at all."""
-        self.health.stopService()
-        self.health = self.make(expire_instance=False)
-        self.health.leader_changed(True)
+        self.expirer.stopService()
+        self.expirer = self.make(expire_instance=False)
+        self.expirer.leader_changed(True)
         self.apply(SetSwitch("check", "false"))
         number = self.register()
         self.wait(60)
@@ -150,7 +151,7 @@ class ExpiryTests(Harness):
         """As long as a command is under way no other is proposed; then all that is due by then follows."""
         under_way: Deferred[Any] = Deferred()
         self.answer = lambda: under_way
-        self.health.leader_changed(True)
+        self.expirer.leader_changed(True)
         first = self.register()
         self.wait(3)
         second = self.register(81)
@@ -165,7 +166,7 @@ class ExpiryTests(Harness):
         """Whoever beats while others' commands are under way is not expired by the look before."""
         under_way: list[Deferred[Any]] = []
         self.answer = lambda: under_way.append(Deferred()) or under_way[-1]
-        self.health.leader_changed(True)
+        self.expirer.leader_changed(True)
         numbers = [self.register(port) for port in range(MOST + 3)]
         self.wait(16)
         self.assertEqual([one.unhealthy for one in self.proposed], [numbers[:MOST]])
@@ -175,7 +176,7 @@ class ExpiryTests(Harness):
 
     def test_batches(self) -> None:
         """No command is about more than L{MOST} instances."""
-        self.health.leader_changed(True)
+        self.expirer.leader_changed(True)
         for port in range(2 * MOST + 1):
             self.register(port)
         self.wait(16)
@@ -185,28 +186,28 @@ class ExpiryTests(Harness):
 
     def test_carries_what_it_has_seen(self) -> None:
         """The command says how far this node had applied, so that a registration under way is not undone."""
-        self.health.leader_changed(True)
+        self.expirer.leader_changed(True)
         self.register()
         self.wait(16)
         self.assertEqual(self.proposed[0].seen, 1)
 
     def test_failures_do_not_end_it(self) -> None:
         """Neither a refused command nor a defect in a look keeps the next look from taking place."""
-        self.health.leader_changed(True)
+        self.expirer.leader_changed(True)
         self.register()
         self.answer = lambda: fail(Unavailable("no leader"))
         self.wait(17)
         self.answer = lambda: 1 / 0
         self.wait(1)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
-        self.patch(health, "due", lambda *given: 1 / 0)
+        self.patch(expirer, "due", lambda *given: 1 / 0)
         self.wait(1)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.assertEqual(len(self.proposed), 3)
 
     def test_own_silence_is_excused(self) -> None:
         """When the node itself stood still, its clients get the time that they need to be heard."""
-        self.health.leader_changed(True)
+        self.expirer.leader_changed(True)
         number = self.register()
         self.wait(5)
         self.clock.advance(40)
@@ -219,7 +220,7 @@ class ExpiryTests(Harness):
     def test_event_lines(self) -> None:
         """The event log says what happened, in Nacos's words, once it is true."""
         seen = self.listen()
-        self.health.leader_changed(True)
+        self.expirer.leader_changed(True)
         self.register(metadata={"preserved.heart.beat.timeout": "3000"})
         self.wait(31)
         lines = [line for event in seen if event["log_namespace"] == "nacos_tw.naming.event" for line in event["lines"]]
@@ -236,7 +237,7 @@ class ExpiryTests(Harness):
         """A command that was applied without effect is no event."""
         seen = self.listen()
         self.answer = lambda: succeed(None)
-        self.health.leader_changed(True)
+        self.expirer.leader_changed(True)
         self.register()
         self.wait(40)
         self.assertEqual([event for event in seen if event["log_namespace"] == "nacos_tw.naming.event"], [])
@@ -247,10 +248,12 @@ class CleaningTests(Harness):
 
     def setUp(self) -> None:
         super().setUp()
-        self.health.stopService()
-        self.health = self.make(cleaning=Cleaning(50.0, 30.0))
         self.apply(CreateService(KEY))
-        self.health.leader_changed(True)
+        self.expirer.leader_changed(True)
+        self.cleaner = Cleaner(self.clock, self.registry, self.change, Cleaning(50.0, 30.0))
+        self.cleaner.startService()
+        self.addCleanup(self.cleaner.stopService)
+        self.cleaner.leader_changed(True)
 
     def test_removed_at_the_fifth_look(self) -> None:
         """Looks come after 50 s and then every 30 s; a service found empty at the fifth in a row is removed."""
@@ -287,9 +290,9 @@ class CleaningTests(Harness):
     def test_a_new_leader_counts_anew(self) -> None:
         """Looks of an earlier leadership do not count."""
         self.wait(50 + 3 * 30)
-        self.health.leader_changed(False)
+        self.cleaner.leader_changed(False)
         self.wait(30)
-        self.health.leader_changed(True)
+        self.cleaner.leader_changed(True)
         self.wait(30)
         self.assertEqual(self.proposed, [])
 
@@ -298,11 +301,3 @@ class CleaningTests(Harness):
         self.answer = lambda: fail(Unavailable("no leader"))
         self.wait(50 + 5 * 30)
         self.assertEqual(len(self.proposed), 2)
-
-    def test_off(self) -> None:
-        """Without the setting empty services stay."""
-        self.health.stopService()
-        self.health = self.make()
-        self.health.leader_changed(True)
-        self.wait(500)
-        self.assertIn(KEY, self.registry.services)

@@ -1,0 +1,321 @@
+"""
+Clients of 2.x and 3.x that are connected to this node, and what they publish.
+
+A client's publications are in the replicated state, together with the client, which has one lease for all of them.
+This node renews the leases of those that are connected to it. It also knows what each of them wants to have published,
+so what the state lacks (the lease was lost while the node was cut off, a service was removed with its instances) is
+brought again for as long as the connection lives. No transport is known here: whoever has connections tells of them by
+L{Clients.connected} and L{Clients.ended}.
+
+What becomes of a client's instances::
+
+    the connection ends                          one entry removes the client and what it still has
+    another client, or 1.x, registers one        that one has it from then on, with the same number and without a gap
+    this node stops, dies or is cut off          the leader waits for the grace: who comes back elsewhere takes its
+                                                 instances over; what is left is removed by one entry
+    there is no majority                         shown by this node, and handed over, as registrations of 1.x are
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import attrs
+from twisted.application import service
+from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nacos_tw.errors import NacosError, NotFound
+from nacos_tw.naming.commands import CLIENTS, EndClients, Level, Publish, Published, Withdraw
+from nacos_tw.naming.model import Client, Instance, ServiceKey
+from nacos_tw.naming.naming import Naming
+from nacos_tw.naming.provisional import OfClient
+from nacos_tw.naming.queries import service_of
+from nacos_tw.naming.requests import Registration
+from nacos_tw.timers import Periodic
+
+TURNS = 5
+"""Each run looks after a share of the clients, so that no run takes long; after so many each has had its turn."""
+RENEWAL = 5.0
+"""Seconds between two renewals of a client's lease, if the grace is at least three times as long."""
+
+
+class ClientUnknown(NotFound):
+    """There is no such connection any more, so that nothing can be published for it."""
+
+
+@attrs.frozen
+class Publisher:
+    """
+    Who publishes an instance.
+
+    @ivar client: the connection's id.
+    @ivar node: the node that it is connected to.
+    """
+
+    client: str
+    node: str
+    instance: Instance
+
+
+class _Connected:
+    """
+    One connection.
+
+    @ivar wanted: what it wants to have published, by service.
+    @ivar sent: whether the log, or what waits for a leader, has ever had something of it.
+    @ivar flying: its commands that are under way.
+    """
+
+    __slots__ = ("flying", "sent", "wanted")
+
+    def __init__(self) -> None:
+        self.wanted: dict[ServiceKey, tuple[Published, ...]] = {}
+        self.sent = False
+        self.flying = 0
+
+
+class Clients(service.MultiService):
+    """The connected clients of this node; and what is known of all nodes'."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        naming: Naming,
+        node: str,
+        renew: Callable[[int], Deferred[None] | None],
+        leads: Callable[[], bool] = lambda: False,
+        grace: float = 3 * RENEWAL,
+    ) -> None:
+        """
+        @param node: this node's name.
+        @param renew: L{IProposer.renew<nacos_tw.interfaces.IProposer.renew>}.
+        @param leads: whether this node is the leader of others.
+        @param grace: seconds without a renewal after which the leader ends a client.
+        """
+        super().__init__()
+        self._naming = naming
+        self._registry = naming.registry
+        self._node = node
+        self._renew = renew
+        self._leads = leads
+        self._shares: tuple[dict[str, _Connected], ...] = tuple({} for _ in range(TURNS))
+        self._share_of: dict[str, int] = {}
+        self._turn = 0
+        self._leaving = self._raising = False
+        naming.on_clients = self._lost
+        naming.newest = self._newest
+        Periodic(clock, min(RENEWAL, grace / 3) / TURNS, self._look).setServiceParent(self)
+
+    # -- connections
+
+    def connected(self, client: str) -> None:
+        """A connection has come; call it before L{publish}."""
+        if client not in self._share_of:
+            share = min(range(TURNS), key=lambda number: len(self._shares[number]))
+            self._share_of[client] = share
+            self._shares[share][client] = _Connected()
+
+    def ended(self, client: str) -> None:
+        """
+        A connection has ended: its instances go at once. After L{leave} they stay for the grace, as it is this node
+        that ends, and no client.
+        """
+        share = self._share_of.pop(client, None)
+        if share is None:
+            return
+        entry = self._shares[share].pop(client)
+        if entry.sent and not self._leaving:
+            self._send(entry, EndClients([client])).addErrback(_ignored)
+
+    def leave(self) -> None:
+        """This node stops: connections that end from now on live on elsewhere, and take their instances over there."""
+        self._leaving = True
+
+    def __len__(self) -> int:
+        """Connections of this node."""
+        return len(self._share_of)
+
+    # -- what they publish
+
+    def publish(self, client: str, registration: Registration) -> Deferred[Any]:
+        """
+        A connection publishes one instance of a service, in the place of all that it published of it before.
+
+        @return: fires when it is registered, or provisionally where there is no majority; fails with L{ClientUnknown},
+            with the problem if it is refused, with L{Unavailable} if too much waits for a leader.
+        """
+        return self.publish_batch(client, registration.service, (registration,))
+
+    def publish_batch(self, client: str, key: ServiceKey, registrations: Sequence[Registration]) -> Deferred[Any]:
+        """The same for several instances; none of them withdraws the service."""
+        if not registrations:
+            return self.withdraw(client, key)
+        entry = self._entry(client)
+        if entry is None:
+            return fail(ClientUnknown(f"client {client} is not connected"))
+        before = entry.wanted.get(key)
+        wanted = entry.wanted[key] = tuple(map(_published, registrations))
+
+        def refused(failure: Failure) -> Failure:
+            if entry.wanted.get(key) is wanted:
+                if before is None:
+                    del entry.wanted[key]
+                else:
+                    entry.wanted[key] = before
+            return failure
+
+        return self._send(entry, Publish(client, self._node, key, list(wanted))).addErrback(refused)
+
+    def withdraw(self, client: str, key: ServiceKey) -> Deferred[Any]:
+        """
+        A connection publishes nothing of a service any more; nothing happens if it did not.
+
+        @return: as of L{publish}.
+        """
+        entry = self._entry(client)
+        if entry is None:
+            return fail(ClientUnknown(f"client {client} is not connected"))
+        if entry.wanted.pop(key, None) is None:
+            return succeed(None)
+        return self._send(entry, Withdraw(client, key))
+
+    def _entry(self, client: str) -> _Connected | None:
+        share = self._share_of.get(client)
+        return None if share is None else self._shares[share][client]
+
+    def _send(self, entry: _Connected, command: OfClient) -> Deferred[Any]:
+        entry.sent = True
+        entry.flying += 1
+
+        def ended(result: Any) -> Any:
+            entry.flying -= 1
+            return result
+
+        return maybeDeferred(self._naming.ephemeral, command).addBoth(ended)
+
+    def _newest(self, command: OfClient) -> OfClient | None:
+        """What is to wait for a leader now that the command has found none: what the client wants today."""
+        if isinstance(command, EndClients):
+            return command
+        entry = self._entry(command.client)
+        if entry is None:
+            return None
+        wanted = entry.wanted.get(command.service)
+        if wanted is None:
+            return Withdraw(command.client, command.service)
+        return Publish(command.client, self._node, command.service, list(wanted))
+
+    # -- leases, and what is brought again
+
+    def _look(self) -> None:
+        """Look after a share of the clients."""
+        self._agree()
+        self._naming.hand_over()
+        self._turn = (self._turn + 1) % TURNS
+        clients = self._registry.clients
+        for id_, entry in list(self._shares[self._turn].items()):
+            client = clients.get(id_)
+            if client is not None:
+                renewed = self._renew(client.number)
+                if renewed is not None:
+                    renewed.addErrback(_ignored)
+            if entry.wanted and not entry.flying:
+                self._bring_again(id_, entry)
+
+    def _agree(self) -> None:
+        """The leader says for good that all members know the commands of clients, as soon as they do."""
+        naming = self._naming
+        if self._raising or self._registry.level >= CLIENTS or not self._leads() or not naming.clients_known:
+            return
+        self._raising = True
+
+        def ended(result: object) -> None:
+            self._raising = False
+
+        naming.change(Level(CLIENTS)).addBoth(ended)
+
+    def _bring_again(self, id_: str, entry: _Connected) -> None:
+        """Publish what is not there, though its client lives. What another publishes is that other's."""
+        services, overlay = self._registry.services, self._naming.overlay
+        for key, wanted in list(entry.wanted.items()):
+            if key in overlay:
+                continue
+            found = services.get(key)
+            shown = found.ephemeral if found is not None else {}
+            for each in wanted:
+                instance = shown.get(each.key)
+                if instance is None or not (instance.client or instance.healthy):
+                    self.log.info("{service} of client {id} is registered again", service=key, id=id_)
+                    self._send(entry, Publish(id_, self._node, key, list(wanted))).addErrback(self._failed)
+                    break
+
+    def _lost(self, ids: Iterable[str]) -> None:
+        """Clients are gone from the replicated state: those that are connected here have lost their lease."""
+        for id_ in ids:
+            entry = self._entry(id_)
+            if entry is not None:
+                self._bring_again(id_, entry)
+
+    def _failed(self, failure: Failure) -> None:
+        if failure.check(NacosError):
+            self.log.info("cannot register again now: {error}", error=failure.value)
+        else:
+            self.log.failure("registering again failed", failure=failure)
+
+    # -- facts
+
+    def clients(self) -> Iterator[Client]:
+        """All that publish, of all nodes, as they are replicated."""
+        return iter(self._registry.clients.values())
+
+    def publications(self, client: str) -> list[Instance]:
+        """What a client of any node publishes, as this node shows it: not what others have taken over."""
+        known = self._registry.clients.get(client)
+        services = list(known.published) if known is not None else []
+        entry = self._entry(client)
+        if entry is not None:
+            services += [key for key in entry.wanted if key not in services]
+        found: list[Instance] = []
+        for key in services:
+            found += [each.instance for each in self.publishers(key) if each.client == client]
+        return found
+
+    def publishers(self, key: ServiceKey) -> list[Publisher]:
+        """Who publishes a service, as this node shows it: clients of all nodes, not instances of 1.x."""
+        naming = self._naming
+        shown = service_of(self._registry, naming.overlay, key)
+        found: list[Publisher] = []
+        for instance in shown.ephemeral.values() if shown is not None else ():
+            if instance.client > 0:
+                client = self._registry.clients_by_number.get(instance.client)
+                if client is not None:
+                    found.append(Publisher(client.id, client.node, instance))
+            elif instance.client:
+                client_id = naming.provisional.client_at((key, instance.key))
+                if client_id:
+                    found.append(Publisher(client_id, self._node, instance))
+        return found
+
+
+def _ignored(_: Failure) -> None:
+    """A renewal is followed by the next one; a client that could not be ended is ended by the leader."""
+
+
+def _published(request: Registration) -> Published:
+    return Published(
+        request.ip,
+        request.port,
+        request.cluster,
+        request.weight,
+        request.enabled,
+        request.healthy,
+        request.metadata,
+        request.app,
+        request.given_id,
+    )
