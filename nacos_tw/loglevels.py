@@ -25,7 +25,7 @@ LOGS = {
     "naming-raft": "nacos_tw.raft",
     "naming-distro": "nacos_tw.raft",
     "naming-event": "nacos_tw.naming.event",
-    "naming-push": "nacos_tw.naming.push",
+    "naming-push": "nacos_tw.push.udp",
     "naming-rt": "nacos_tw.naming.probes",
     "protocol-raft": "nacos_tw.raft",
     "core-cluster": "nacos_tw.cluster",

@@ -44,6 +44,7 @@ from nacos_tw.http.guard import Guard
 from nacos_tw.http.listener import FrontFactory, endpoint
 from nacos_tw.http.record import Recorder
 from nacos_tw.http.traffic import Traffic
+from nacos_tw.http.v1.list_rendering import ListRendering
 from nacos_tw.http.waking import Waking
 from nacos_tw.logs import FileLog
 from nacos_tw.naming.cleaner import Cleaner, Cleaning
@@ -55,10 +56,11 @@ from nacos_tw.naming.machine import NAME as NAMING
 from nacos_tw.naming.machine import NamingMachine
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.probes import Probes
-from nacos_tw.naming.push import Push
 from nacos_tw.naming.registry import Registry
+from nacos_tw.naming.subscriptions import Subscriptions
 from nacos_tw.options import Options, load_settings
 from nacos_tw.peer_events import PeerEvents
+from nacos_tw.push.udp import UdpPush
 from nacos_tw.raft.core.messages import Configuration
 from nacos_tw.raft.disk.opening import open_store
 from nacos_tw.raft.disk.writer import Writer
@@ -191,8 +193,10 @@ class NacosNode(Node):
             )  # fmt: skip
 
     def _build_naming(self, settings: Settings, reactor: Any) -> None:
-        self.push = Push(reactor, self._render_push, lambda: self.registry.switches)
-        self.naming = Naming(self.registry, self.leases, self.node, self.push)
+        subscriptions = Subscriptions(reactor)
+        self.naming = Naming(self.registry, self.leases, self.node, subscriptions)
+        self.rendering = ListRendering(self.naming)
+        self.udp = UdpPush(reactor, subscriptions, self.rendering.pushed, lambda: self.registry.switches)
         self.naming.trouble = lambda: self.node.reason() or self.node.shortage()
         wanted = settings.naming
         if self.peers is not None:
@@ -234,6 +238,8 @@ class NacosNode(Node):
             settings=settings,
             guard=self.guard,
             naming=self.naming,
+            udp=self.udp,
+            rendering=self.rendering,
             node=self.node,
             members=self.members,
             audit=self.audit,
@@ -309,7 +315,7 @@ class NacosNode(Node):
         parts.service("logins", self.logins)
         parts.service("certificates", self.tls)
         parts.service("waking", self.waking)
-        parts.service("pushes", self.push)
+        parts.service("udp pushes", self.udp)
         parts.service("room on the disk", self.shortage)
         parts.service("leases", self.expirer)
         parts.service("empty services", self.cleaner if self.settings.naming.empty_service_auto_clean else None)
@@ -409,9 +415,6 @@ class NacosNode(Node):
             self.config.in_order()
         self.reports.role_changed()
         self.areas.history.noted(self.node.status())
-
-    def _render_push(self, key: tuple[str, str], clusters: str, client_ip: str, agent: str) -> bytes:
-        return self.areas.listing.pushed(key, clusters, client_ip, agent)
 
     def _switch_auth(self, enabled: bool) -> None:
         if self.logins is None:

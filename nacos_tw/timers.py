@@ -76,6 +76,74 @@ class Periodic(service.Service):
         self._trouble = trouble
 
 
+class Turns:
+    """
+    Works off what takes long, a little at a time, so that the reactor gets its turn between.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        step: Callable[[], bool | None],
+        *,
+        steps: int = 200,
+        seconds: float = 0.005,
+        pause: float = 0.01,
+    ) -> None:
+        """
+        @param step: does a little. True: there is more; False: it could not, and is to be called after a C{pause};
+            None: nothing is left. What it raises is logged, and counts as True.
+        @param steps: made before the reactor gets its turn; C{seconds}: after which it does in any case.
+        """
+        self._clock = clock
+        self._step = step
+        self._steps = steps
+        self._seconds = seconds
+        self._pause = pause
+        self._timer: IDelayedCall | None = None
+        self._working = False
+        self._next: float | None = None
+
+    def begin(self, delay: float = 0.0) -> None:
+        """Begin, unless it has begun. Within a step: begin when nothing is left."""
+        if self._working:
+            self._next = delay
+        elif self._timer is None:
+            self._timer = self._clock.callLater(delay, self._turn)
+
+    def stop(self) -> None:
+        """No step is made after this, until it is begun again."""
+        self._next = None
+        self._working = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _turn(self) -> None:
+        self._timer = None
+        self._working = True
+        until = self._clock.seconds() + self._seconds
+        again: bool | None = True
+        for _ in range(self._steps):
+            try:
+                again = self._step()
+            except Exception:
+                self.log.failure("a step failed: {step}", step=self._step)
+                again = True
+            if not again or not self._working or self._clock.seconds() > until:
+                break
+        if not self._working:  # stopped by a step
+            return
+        self._working = False
+        if again is not None:
+            self._timer = self._clock.callLater(0.0 if again else self._pause, self._turn)
+        elif self._next is not None:
+            delay, self._next = self._next, None
+            self.begin(delay)
+
+
 class Backoff:
     """Pauses between tries, each twice as long as the one before."""
 

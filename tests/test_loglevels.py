@@ -29,7 +29,7 @@ class LogLevelsTests(SynchronousTestCase):
         self.levels.set("naming-event", "debug")
         self.levels.set("naming-main", "ERROR")
         self.assertTrue(self.passes("nacos_tw.naming.event", LogLevel.debug))
-        self.assertFalse(self.passes("nacos_tw.naming.push.Push", LogLevel.warn))
+        self.assertFalse(self.passes("nacos_tw.naming.naming.Naming", LogLevel.warn))
         self.assertTrue(self.passes("nacos_tw.raft.node", LogLevel.info))
         self.levels.set("root", "WARN")
         self.assertFalse(self.passes("nacos_tw.raft.node", LogLevel.info))

@@ -37,6 +37,7 @@ from nacos_tw.http.v1.faces import Ask, AskAll, Millis
 from nacos_tw.http.v1.health import HealthV1
 from nacos_tw.http.v1.instance import InstancesV1
 from nacos_tw.http.v1.legacy import LegacyV1
+from nacos_tw.http.v1.list_rendering import ListRendering
 from nacos_tw.http.v1.listing import InstanceListV1
 from nacos_tw.http.v1.logins import LoginV1
 from nacos_tw.http.v1.metrics import PrometheusV1, http_families, link_family
@@ -57,6 +58,7 @@ from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.operations.switches import SwitchOperations
 from nacos_tw.naming.probes import Probes
+from nacos_tw.push.udp import UdpPush
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.settings.settings import ConfigSettings, Settings
 
@@ -73,6 +75,8 @@ class Parts:
     settings: Settings
     guard: Guard
     naming: Naming
+    udp: UdpPush
+    rendering: ListRendering
     node: RaftNode
     members: MemberList
     audit: AuditLog
@@ -96,13 +100,11 @@ class Areas:
     """
     What has routes.
 
-    @ivar listing: also renders pushes.
     @ivar history: to be started with the node, and told of changes of its role.
     @ivar questions: what other nodes may ask on 7848, and who answers: (peer, body) -> answer.
     """
 
     areas: list[Area]
-    listing: InstanceListV1
     history: History
     questions: dict[str, Callable[[str, bytes], bytes | Deferred[bytes] | Any]]
 
@@ -111,7 +113,7 @@ def all_areas(parts: Parts) -> Areas:
     """Every object with routes."""
     guard, naming, node, members = parts.guard, parts.naming, parts.node, parts.members
     counts, machine = Counts(naming), Machine()
-    listing = InstanceListV1(INSTANCE, guard, naming)
+    listing = InstanceListV1(INSTANCE, guard, naming, parts.udp, parts.rendering)
     core = ClusterCoreV1(guard, members, node, parts.ask, parts.millis, parts.set_log_level)
     settings = parts.settings
     history = History(settings.node, lambda: _reading(parts, counts), parts.clock, parts.millis)
@@ -124,7 +126,9 @@ def all_areas(parts: Parts) -> Areas:
     ]
     switches, level = SwitchOperations(naming, parts.audit), parts.set_log_level
     for prefix in (OPERATOR, OPS):
-        areas.append(OperatorV1(guard, naming, switches, node, members, parts.millis, counts, machine, prefix, level))
+        areas.append(
+            OperatorV1(guard, naming, switches, node, members, parts.millis, counts, machine, parts.udp, prefix, level)
+        )
     if settings.function_mode == "config":
         areas = [area for area in areas if not area.prefix.startswith(NAMING)]
     questions: dict[str, Any] = {
@@ -149,7 +153,7 @@ def all_areas(parts: Parts) -> Areas:
         questions.update(config_questions(watchers))
     if parts.auth is not None:
         areas += auth_areas(guard, parts.auth, parts.audit)
-    return Areas(areas, listing, history, questions)
+    return Areas(areas, history, questions)
 
 
 def _naming_areas(parts: Parts, listing: InstanceListV1) -> list[Area]:
@@ -162,7 +166,7 @@ def _naming_areas(parts: Parts, listing: InstanceListV1) -> list[Area]:
         listing,
         beats,
         InstancesV1(API, guard, Instances(naming)),
-        InstanceListV1(API, guard, naming),
+        InstanceListV1(API, guard, naming, parts.udp, parts.rendering),
         BeatsV1(API, guard, naming),
         OldNamesV1(guard, listing, beats),
         LegacyV1(guard, Services(naming)),
@@ -198,6 +202,7 @@ def _prometheus(parts: Parts, counts: Counts, machine: Machine) -> PrometheusV1:
         parts.members,
         counts,
         machine,
+        parts.udp,
         parts.readiness,
         parts.probes.gauges,
         lambda: _families(parts),

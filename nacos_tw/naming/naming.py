@@ -7,7 +7,7 @@ L{nacos_tw.naming.provisional}.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred, FirstError, gatherResults, succeed
@@ -23,9 +23,9 @@ from nacos_tw.naming.commands import CLIENTS, Command, Deregister, EndClients, P
 from nacos_tw.naming.leases import Leases
 from nacos_tw.naming.model import Instance, InstanceKey, ServiceKey
 from nacos_tw.naming.provisional import Ephemeral, OfClient, Place, Provisional
-from nacos_tw.naming.push import Push
 from nacos_tw.naming.queries import Overlay
 from nacos_tw.naming.registry import Registry
+from nacos_tw.naming.subscriptions import Subscriptions
 from nacos_tw.naming.switches import apply_switch
 
 HAND_OVER_AT_ONCE = 256
@@ -36,6 +36,7 @@ class Naming:
     """
     @ivar registry: the replicated state as this node has applied it.
     @ivar leases: when each ephemeral instance was last heard of.
+    @ivar subscriptions: who wants to hear of which services.
     """
 
     log = Logger()
@@ -45,20 +46,20 @@ class Naming:
         registry: Registry,
         leases: Leases,
         proposer: IProposer,
-        push: Push,
+        subscriptions: Subscriptions,
         seconds: Callable[[], float] = onward,
     ) -> None:
         """@param seconds: since 1970, for when services changed."""
         self.registry = registry
         self.leases = leases
-        self.push = push
+        self.subscriptions = subscriptions
         self.provisional = Provisional()
         self._proposer = proposer
         self._seconds = seconds
         self._handing_over = 0
         self._queue: list[Ephemeral] = []
         self._reviving: set[int] = set()
-        self.on_services: list[Callable[[Iterable[ServiceKey]], None]] = [push.service_changed]
+        self.on_services: list[Callable[[Collection[ServiceKey]], None]] = [subscriptions.changed]
         """Told of services whose answers differ now."""
         self.on_clients: Callable[[list[str]], object] = lambda ids: None
         """Told of clients that are gone from the replicated state."""
@@ -104,7 +105,7 @@ class Naming:
             if service is not None and service.changed_at < now:
                 service.changed_at = now
 
-    def _services_changed(self, services: Iterable[ServiceKey]) -> None:
+    def _services_changed(self, services: Collection[ServiceKey]) -> None:
         for listener in self.on_services:
             listener(services)
 

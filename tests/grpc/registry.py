@@ -11,8 +11,8 @@ from nacos_tw.naming import machine
 from nacos_tw.naming.commands import Command, decode
 from nacos_tw.naming.leases import Leases
 from nacos_tw.naming.naming import Naming
-from nacos_tw.naming.push import Push
 from nacos_tw.naming.registry import Registry
+from nacos_tw.naming.subscriptions import Subscriptions
 from tests.grpc.carriers import Client, Server
 
 
@@ -38,8 +38,7 @@ def naming_on(clock: Any) -> Naming:
     """A registry's face."""
     registry = Registry()
     proposer = Proposer(registry)
-    push = Push(clock, lambda *what: b"{}", lambda: registry.switches)
-    naming = Naming(registry, Leases(clock.seconds, clock.seconds), proposer, push)  # type: ignore[arg-type]
+    naming = Naming(registry, Leases(clock.seconds, clock.seconds), proposer, Subscriptions(clock))  # type: ignore[arg-type]
     proposer.applied = naming.applied
     return naming
 

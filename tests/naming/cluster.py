@@ -11,9 +11,9 @@ from nacos_tw.naming.leases import Leases
 from nacos_tw.naming.machine import NAME, NamingMachine
 from nacos_tw.naming.model import ServiceKey
 from nacos_tw.naming.naming import Naming
-from nacos_tw.naming.push import Push
 from nacos_tw.naming.queries import instances_of, service_of
 from nacos_tw.naming.registry import Registry
+from nacos_tw.naming.subscriptions import Subscriptions
 from nacos_tw.raft.sessions import Machines
 from tests.naming.building import P1, register
 from tests.raft.nodes import Member, Nodes
@@ -39,8 +39,7 @@ class NamingNodes(Nodes):
     def _join(self, member: Member) -> None:
         node, registry = member.node, self._registry
         assert node is not None
-        push = Push(self.clock, lambda *what: b"{}", lambda: registry.switches)
-        naming = Naming(registry, Leases(self.clock.seconds, self.clock.seconds), node, push)
+        naming = Naming(registry, Leases(self.clock.seconds, self.clock.seconds), node, Subscriptions(self.clock))
 
         def told(services: Iterable[ServiceKey]) -> None:
             self.told[member.name].extend(services)

@@ -16,7 +16,7 @@ from tests.naming.building import P1, register
 class NobodyListens:
     """In place of UDP pushes."""
 
-    def service_changed(self, services: object) -> None:
+    def changed(self, services: object) -> None:
         pass
 
 

@@ -378,13 +378,13 @@ class FakeProposer:
         return None
 
 
-class FakePush:
+class FakeSubscriptions:
     """Hears of services."""
 
     def __init__(self) -> None:
         self.services: list[Any] = []
 
-    def service_changed(self, services: Any) -> None:
+    def changed(self, services: Any) -> None:
         self.services.extend(services)
 
 
@@ -392,8 +392,8 @@ class HandOverTests(SynchronousTestCase):
     """What becomes of provisional commands when the log answers in odd ways."""
 
     def setUp(self) -> None:
-        self.proposer, self.push = FakeProposer(), FakePush()
-        self.naming = Naming(Registry(), Leases(), self.proposer, self.push)  # type: ignore[arg-type]
+        self.proposer, self.subscriptions = FakeProposer(), FakeSubscriptions()
+        self.naming = Naming(Registry(), Leases(), self.proposer, self.subscriptions)  # type: ignore[arg-type]
         self.proposer.available = False
         for command in many(3):
             self.naming.register(command)
@@ -433,9 +433,9 @@ class HandOverTests(SynchronousTestCase):
 
     def test_told(self) -> None:
         """Listeners hear when it was taken and when it was handed over."""
-        self.assertEqual(self.push.services, [P1] * 3)
+        self.assertEqual(self.subscriptions.services, [P1] * 3)
         self.naming.role_changed()
-        self.assertEqual(self.push.services, [P1] * 6)
+        self.assertEqual(self.subscriptions.services, [P1] * 6)
 
     def test_other_errors(self) -> None:
         """A registration that fails for another reason than the majority's absence just fails."""

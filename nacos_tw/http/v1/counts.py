@@ -21,8 +21,8 @@ class Counts:
         return queries.counts(self.naming.registry, self.naming.overlay)
 
     def subscribers(self) -> int:
-        """Clients of this node that are told of changes."""
-        return sum(1 for _ in self.naming.push.subscribers())
+        """Subscriptions at this node, on whatever way they are told of changes."""
+        return len(self.naming.subscriptions)
 
     def clients(self) -> dict[str, int]:
         """The counts of 2.5.1: a client is an ip:port of one kind."""

@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred
 if TYPE_CHECKING:
     from nacos_tw.naming.commands import Command, Register
     from nacos_tw.naming.model import Overlay
-    from nacos_tw.naming.push import Push
     from nacos_tw.naming.registry import Registry
+    from nacos_tw.naming.subscriptions import Subscriptions
     from nacos_tw.raft.status import RaftStatus
 
 Ask = Callable[[str, str, bytes], "Deferred[bytes]"]
@@ -36,8 +36,8 @@ class Naming(Protocol):
         """What this node shows beside it; empty in normal times."""
 
     @property
-    def push(self) -> Push:
-        """The UDP subscribers of this node."""
+    def subscriptions(self) -> Subscriptions:
+        """Who wants to hear of which services at this node."""
 
     def register(self, command: Register) -> Deferred[Any]:
         """Register an instance; an ephemeral one also while there is no majority."""

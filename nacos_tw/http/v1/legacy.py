@@ -15,7 +15,7 @@ from nacos_tw.http.routing import serve
 from nacos_tw.naming.model import split_name
 from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.requests import Search
-from nacos_tw.naming.subscribers import agent_version
+from nacos_tw.push.agents import agent_version
 
 OLD_DNS = (1, 0, 1)
 """The last version of Nacos-DNS that wants a bare array."""

@@ -1,4 +1,4 @@
-"""C{GET /v1/ns/instance/list}: the instances of a service (docs/spec/naming-v1.md#3.6), also as UDP pushes.
+"""C{GET /v1/ns/instance/list}: the instances of a service (docs/spec/naming-v1.md#3.6), and subscriptions by UDP.
 
 Answers are rendered once and given again. Two look-ups, both dropped by the service's version: the
 request's bytes lead straight to an answer, because a client asks the same thing every few seconds;
@@ -8,22 +8,21 @@ differ only in their address.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
 import attrs
 from klein import Klein
 
-from nacos_tw.clocks import onward
-from nacos_tw.http.call import Call, is_java_agent
+from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, raw_json_reply
 from nacos_tw.http.routing import serve
-from nacos_tw.http.v1.hosts import EmptyServiceInfo, NoServiceInfo, ServiceInfo, encode, hosts
+from nacos_tw.http.v1.list_rendering import ListRendering
 from nacos_tw.memo import BoundedMemo
 from nacos_tw.naming import queries
 from nacos_tw.naming.model import Service, ServiceKey
 from nacos_tw.naming.naming import Naming
+from nacos_tw.push.udp import UdpPush
 
 REMEMBERED_BYTES = 32 * 1024 * 1024
 """Bytes of requests that are remembered, about; when there are more, all are forgotten."""
@@ -80,8 +79,9 @@ class InstanceListV1:
     prefix: str
     guard: Guard
     naming: Naming
+    udp: UdpPush
+    rendering: ListRendering
     answers: ListAnswers = attrs.field(factory=ListAnswers)
-    seconds: Callable[[], float] = onward
     app: ClassVar[Klein] = Klein()
 
     @serve(app, "GET", "/list", needs="read:naming")
@@ -107,9 +107,7 @@ class InstanceListV1:
             return raw_json_reply(b"{}")
         pushed = False
         if udp_port > 0:
-            pushed = self.naming.push.subscribe(
-                key, clusters, client_ip or call.peer, udp_port, call.agent, call.get("app"), key[0]
-            )
+            pushed = self.udp.subscribe(key, clusters, client_ip or call.peer, udp_port, call.agent, call.get("app"))
         cached = self._answer(key, clusters, healthy_only, client_ip, call.get("env"), java, pushed)
         if isinstance(cached, Reply):
             return cached
@@ -124,54 +122,18 @@ class InstanceListV1:
         naming = self.naming
         service = queries.service_of(naming.registry, naming.overlay, key)
         if service is None:
-            return raw_json_reply(self.render(None, key, clusters, healthy_only, client_ip, env, java, pushed))
+            return raw_json_reply(
+                self.rendering.render(None, key, clusters, healthy_only, client_ip, env, java, pushed)
+            )
         ip = client_ip if service.selector.labels else ""
         what = (key, clusters, healthy_only, ip, env, java, pushed)
         cached = self.answers.rendered.get(what)
         if cached is not None and cached[0] is service and cached[1] == service.version:
             return cached
-        reply = raw_json_reply(self.render(service, key, clusters, healthy_only, ip, env, java, pushed))
+        reply = raw_json_reply(self.rendering.render(service, key, clusters, healthy_only, ip, env, java, pushed))
         if naming.overlay:
             return reply
         found = (service, service.version, reply)
         if len(env) + len(clusters) < 256:
             self.answers.keep(what, found)
         return found
-
-    def render(
-        self,
-        service: Service | None,
-        key: ServiceKey,
-        clusters: str,
-        healthy_only: bool,
-        client_ip: str,
-        env: str,
-        java: bool,
-        pushed: bool,
-    ) -> bytes:
-        """The JSON of an answer."""
-        switches = self.naming.registry.switches
-        cache_millis = switches.default_push_cache_millis if pushed else switches.default_cache_millis
-        if service is None:
-            return encode(NoServiceInfo(key[1], clusters, cache_millis, []))
-        shown_name = key[1] if java else service.bare_name
-        found = queries.select(service, clusters, healthy_only, client_ip)
-        changed = service.changed_at or int(self.seconds()) * 1000
-        checksum = queries.checksum(service)
-        if not found.total:
-            return encode(
-                EmptyServiceInfo(
-                    shown_name, key[1], cache_millis, changed, checksum, False, clusters, env, [], service.metadata
-                )
-            )
-        entries = hosts(found.shown(), shown_name)
-        return encode(
-            ServiceInfo(
-                entries, shown_name, key[1], cache_millis, changed, checksum, False, clusters, env, service.metadata
-            )
-        )
-
-    def pushed(self, key: ServiceKey, clusters: str, client_ip: str, agent: str) -> bytes:
-        """What a subscriber is told, see L{nacos_tw.naming.push.Render}."""
-        service = queries.service_of(self.naming.registry, self.naming.overlay, key)
-        return self.render(service, key, clusters, False, client_ip, "", is_java_agent(agent.encode()), True)

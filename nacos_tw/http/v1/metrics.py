@@ -19,6 +19,7 @@ from nacos_tw.http.v1.counts import Counts
 from nacos_tw.http.v1.faces import Naming, Node
 from nacos_tw.metrics.exposition import CONTENT_TYPE, Family, counter, gauge, render
 from nacos_tw.metrics.machine import Machine
+from nacos_tw.push.udp import UdpPush
 from nacos_tw.raft.status import PeerStatus, RaftStatus
 
 LEADER_STATUS = {"LEADER": 1, "FOLLOWER": 0, "CANDIDATE": 2}
@@ -44,6 +45,7 @@ class PrometheusV1:
     members: MemberList
     counts: Counts
     machine: Machine
+    udp: UdpPush
     readiness: Callable[[], str]
     checks: Callable[[], Mapping[str, int]] = lambda: {}
     more: Callable[[], Iterable[Family]] = lambda: ()
@@ -75,7 +77,7 @@ class PrometheusV1:
         yield from self.more()
 
     def _naming(self, status: RaftStatus) -> Family:
-        acks, totals = self.naming.push.acks, self.counts.totals()
+        acks, totals = self.udp.acks, self.counts.totals()
         values: dict[str, float] = {
             "serviceCount": totals.services,
             "ipCount": totals.instances,

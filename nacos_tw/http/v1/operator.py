@@ -23,6 +23,7 @@ from nacos_tw.http.v1.raft import own_peer
 from nacos_tw.metrics.machine import Machine
 from nacos_tw.naming.operations.switches import SwitchOperations
 from nacos_tw.naming.requests import Asking, SwitchChange
+from nacos_tw.push.udp import UdpPush
 
 OPERATOR = "/v1/ns/operator"
 OPS = "/v1/ns/ops"
@@ -45,6 +46,7 @@ class OperatorV1:
     millis: Millis
     counts: Counts
     machine: Machine
+    udp: UdpPush
     prefix: str = OPERATOR
     set_log_level: Callable[[str, str], None] | None = None
 
@@ -90,7 +92,7 @@ class OperatorV1:
     @serve(app, "GET", "/push/state", needs="admin")
     def push_state(self, call: Call) -> Reply:
         """How UDP pushes went; the details are what services of all namespaces were told."""
-        return json_reply(self.naming.push.state(call.spring("detail"), call.spring("reset")))
+        return json_reply(self.udp.state(call.spring("detail"), call.spring("reset")))
 
     @serve(app, "PUT", "/log", needs="admin")
     def operator_log(self, call: Call) -> Reply:

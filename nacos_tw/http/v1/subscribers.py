@@ -8,6 +8,7 @@ from nacos_tw.http.v1.asking import ask_others
 from nacos_tw.http.v1.faces import AskAll, Naming
 from nacos_tw.naming.matching import subscribes
 from nacos_tw.naming.model import ServiceKey
+from nacos_tw.naming.subscriptions import Subscriber
 
 SUBSCRIBERS = "subscribers"
 """The kind of question under which nodes ask each other for them."""
@@ -30,17 +31,18 @@ _decode = msgspec.json.Decoder(list[Shown]).decode
 _decode_key = msgspec.json.Decoder(ServiceKey).decode
 
 
+def _shown(each: Subscriber) -> Shown:
+    client, (namespace, service) = each.client, each.service
+    return Shown(client.address, client.agent, client.app, client.ip, namespace, service, client.port, each.clusters)
+
+
 def local_subscribers(naming: Naming, wanted: ServiceKey) -> set[Shown]:
     """
-    This node's subscribers of all services that match.
+    This node's subscribers of all services that match, on whatever way they are told.
 
     @param wanted: see L{subscribes}.
     """
-    return {
-        Shown(each.address, each.agent, each.app, each.ip, each.service[0], each.service[1], each.port, each.clusters)
-        for each in naming.push.subscribers()
-        if subscribes(each.service, wanted)
-    }
+    return {_shown(each) for each in naming.subscriptions if subscribes(each.service, wanted)}
 
 
 def asked_subscribers(naming: Naming, body: bytes) -> bytes:

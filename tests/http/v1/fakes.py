@@ -22,9 +22,10 @@ from nacos_tw.naming import commands
 from nacos_tw.naming.applying import apply
 from nacos_tw.naming.commands import Command, Register
 from nacos_tw.naming.model import Instance, InstanceKey, ServiceKey
-from nacos_tw.naming.push import Push
 from nacos_tw.naming.registry import Registry
-from nacos_tw.naming.switches import apply_switch
+from nacos_tw.naming.subscriptions import Subscriptions
+from nacos_tw.naming.switches import Switches, apply_switch
+from nacos_tw.push.udp import UdpPush
 from nacos_tw.raft.status import PeerStatus, RaftStatus
 from nacos_tw.settings.clusterconf import Address
 
@@ -39,6 +40,13 @@ LEADING = RaftStatus(
 FOLLOWING = attrs.evolve(LEADING, role="FOLLOWER", vote="", leader=B, peers={})
 
 
+def running_udp(clock: Clock, subscriptions: Subscriptions, switches: Callable[[], Switches], **more: Any) -> UdpPush:
+    """UDP pushes without sockets, to which clients can subscribe all the same."""
+    push = UdpPush(clock, subscriptions, lambda *what: b"{}", switches, **more)
+    push._sockets = {False: None}
+    return push
+
+
 class FakeNaming:
     """The registry without a log: what is changed is applied at once, or refused with C{trouble}."""
 
@@ -46,7 +54,8 @@ class FakeNaming:
         self.registry = Registry()
         self.overlay: dict[ServiceKey, dict[InstanceKey, Instance | None]] = {}
         self.clock = Clock()
-        self.push = Push(self.clock, lambda *rest: b"", lambda: self.registry.switches)
+        self.subscriptions = Subscriptions(self.clock)
+        self.udp = running_udp(self.clock, self.subscriptions, lambda: self.registry.switches)
         self.trouble: NacosError | None = None
         self.changes: list[Command] = []
         self.state = ("UP", "")

@@ -12,14 +12,16 @@ from nacos_tw.errors import NacosError, Unavailable
 from nacos_tw.http.call import Call
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import answer, compile_routes, find
+from nacos_tw.http.v1.list_rendering import ListRendering
+from nacos_tw.http.v1.listing import InstanceListV1
 from nacos_tw.naming.commands import Command, Register
 from nacos_tw.naming.leases import Leases
 from nacos_tw.naming.machine import NamingMachine
 from nacos_tw.naming.model import Instance, ServiceKey
 from nacos_tw.naming.naming import Naming
-from nacos_tw.naming.push import Push
 from nacos_tw.naming.registry import Registry
-from tests.http.v1.fakes import HandlerTestCase
+from nacos_tw.naming.subscriptions import Subscriptions
+from tests.http.v1.fakes import GUARD, HandlerTestCase, running_udp
 
 P1: ServiceKey = ("public", "DEFAULT_GROUP@@p1")
 JAVA = {"User-Agent": "Nacos-Java-Client:v1.4.8"}
@@ -72,9 +74,15 @@ class LocalTestCase(HandlerTestCase):
         self.clock.advance(1_700_000_000)
         registry = Registry()
         self.log_ = LocalLog(NamingMachine(registry))
-        push = Push(self.clock, lambda *what: b"{}", lambda: registry.switches)
         leases = Leases(self.clock.seconds, self.clock.seconds)
-        self.naming = self.log_.naming = Naming(registry, leases, self.log_, push, self.clock.seconds)
+        subscriptions = Subscriptions(self.clock)
+        self.naming = self.log_.naming = Naming(registry, leases, self.log_, subscriptions, self.clock.seconds)
+        self.udp = running_udp(self.clock, subscriptions, lambda: registry.switches)
+        self.rendering = ListRendering(self.naming, self.clock.seconds)
+
+    def lists(self, prefix: str = "/v1/ns/instance") -> InstanceListV1:
+        """Lists of which none was asked for yet."""
+        return InstanceListV1(prefix, GUARD, self.naming, self.udp, self.rendering)
 
     def change(self, command: Command) -> Any:
         """Apply a command."""

@@ -54,14 +54,16 @@ def areas() -> list[Any]:
         CatalogV1(GUARD, naming),
         ServiceClustersV1(GUARD, Services(naming)),
         HealthV1(GUARD, HealthOperations(naming), 8848),
-        OperatorV1(GUARD, naming, SwitchOperations(naming, Lines()), node, known, millis, counts, machine),
-        OperatorV1(GUARD, naming, SwitchOperations(naming, Lines()), node, known, millis, counts, machine, OPS),
+        OperatorV1(GUARD, naming, SwitchOperations(naming, Lines()), node, known, millis, counts, machine, naming.udp),
+        OperatorV1(
+            GUARD, naming, SwitchOperations(naming, Lines()), node, known, millis, counts, machine, naming.udp, OPS
+        ),
         RaftV1(GUARD, naming, node, known),
         DistroV1(GUARD, naming),
         LegacyV1(GUARD, Services(naming)),
         ClusterCoreV1(GUARD, known, node, asker({}), millis),
         ConsoleV1(GUARD, lambda: "", False, 8848),
-        PrometheusV1(GUARD, naming, node, known, counts, machine, lambda: ""),
+        PrometheusV1(GUARD, naming, node, known, counts, machine, naming.udp, lambda: ""),
     ]
 
 

@@ -27,7 +27,6 @@ from nacos_tw.naming.commands import (
     UpdateService,
 )
 from nacos_tw.naming.selectors import Selector
-from tests.http.v1.fakes import GUARD
 from tests.http.v1.local import JAVA, P1, LocalTestCase
 
 L = "/v1/ns/instance/list"
@@ -40,7 +39,7 @@ class ListTestCase(LocalTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.area = InstanceListV1("/v1/ns/instance", GUARD, self.naming, seconds=self.clock.seconds)  # type: ignore[arg-type]
+        self.area = self.lists()
 
     def ips(self, target: str = P, **rest: Any) -> list[str]:
         """The addresses in a list."""
@@ -184,10 +183,10 @@ class SubscriptionTests(ListTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.add()
-        self.naming.push._sockets = {False: None}
 
     def subscribers(self) -> list[tuple[str, int, str, str]]:
-        return [(each.ip, each.port, each.clusters, each.app) for each in self.naming.push.subscribers()]
+        found = [(each.client, each.clusters) for each in self.naming.subscriptions]
+        return [(client.ip, client.port, clusters, client.app) for client, clusters in found]
 
     def test_subscribed(self) -> None:
         """A client that can be pushed to is told to poll seldom; each call counts, however often it comes."""
@@ -195,7 +194,8 @@ class SubscriptionTests(ListTestCase):
         for _ in range(2):
             self.assertEqual(self.get(target, JAVA)["cacheMillis"], 10000)
         self.assertEqual(self.subscribers(), [("10.7.7.7", 5000, "c1", "shop")])
-        self.naming.push._subscribers = type(self.naming.push._subscribers)(10)
+        self.udp.audience.ended(("10.7.7.7", 5000, JAVA["User-Agent"]))
+        self.assertEqual(self.subscribers(), [])
         self.get(target, JAVA)
         self.assertEqual(len(self.subscribers()), 1)
 
@@ -221,11 +221,11 @@ class SubscriptionTests(ListTestCase):
     def test_pushed(self) -> None:
         """What is pushed is what the subscriber would get."""
         asked = self.get(f"{P}&udpPort=5000", JAVA)
-        told = json.loads(self.area.pushed(P1, "", "127.0.0.1", JAVA["User-Agent"]))
+        told = json.loads(self.rendering.pushed(P1, "", "127.0.0.1", JAVA["User-Agent"]))
         self.assertEqual(told, asked)
-        other = json.loads(self.area.pushed(P1, "", "127.0.0.1", GO["User-Agent"]))
+        other = json.loads(self.rendering.pushed(P1, "", "127.0.0.1", GO["User-Agent"]))
         self.assertEqual(other["hosts"][0]["serviceName"], "p1")
-        gone = json.loads(self.area.pushed(("public", "g@@nosuch"), "c", "", ""))
+        gone = json.loads(self.rendering.pushed(("public", "g@@nosuch"), "c", "", ""))
         self.assertEqual((gone["name"], gone["hosts"]), ("g@@nosuch", []))
 
 
@@ -242,7 +242,7 @@ class NeverStaleTests(ListTestCase):
 
     def fresh(self, target: str, headers: dict[str, str] | None) -> Any:
         """What an area that has answered nothing yet says."""
-        area = InstanceListV1("/v1/ns/instance", GUARD, self.naming, seconds=self.clock.seconds)  # type: ignore[arg-type]
+        area = self.lists()
         reply = answer(area, InstanceListV1.instance_list, Call.make("GET", target, headers=headers))
         return json.loads(reply.body)  # type: ignore[union-attr]
 

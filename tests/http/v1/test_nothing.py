@@ -9,7 +9,6 @@ from nacos_tw.http.v1.beat import BeatsV1
 from nacos_tw.http.v1.catalog import CatalogV1
 from nacos_tw.http.v1.cluster import ServiceClustersV1
 from nacos_tw.http.v1.instance import InstancesV1
-from nacos_tw.http.v1.listing import InstanceListV1
 from nacos_tw.http.v1.service import ServicesV1
 from nacos_tw.naming.commands import CreateService
 from nacos_tw.naming.operations.instances import Instances
@@ -84,7 +83,7 @@ class NamingTests(LocalTestCase):
         naming: Any = self.naming
         return {
             "instance": lambda: InstancesV1(f"{NS}/instance", GUARD, Instances(naming)),
-            "list": lambda: InstanceListV1(f"{NS}/instance", GUARD, naming, seconds=lambda: 1.0),
+            "list": lambda: self.lists(),
             "beat": lambda: BeatsV1(f"{NS}/instance", GUARD, naming),
             "service": lambda: ServicesV1(GUARD, naming, members, ask_all),
             "cluster": lambda: ServiceClustersV1(GUARD, Services(naming)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nacos_tw.http.v1.beat import BeatsV1
 from nacos_tw.http.v1.instance import InstancesV1
-from nacos_tw.http.v1.listing import InstanceListV1
 from nacos_tw.http.v1.oldnames import OldNamesV1
 from nacos_tw.naming.operations.instances import Instances
 from tests.http.v1.fakes import GUARD
@@ -19,7 +18,7 @@ class OldNamesTests(LocalTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.listing = InstanceListV1("/v1/ns/instance", GUARD, self.naming)  # type: ignore[arg-type]
+        self.listing = self.lists()
         self.beats = BeatsV1("/v1/ns/instance", GUARD, self.naming)  # type: ignore[arg-type]
         self.area = OldNamesV1(GUARD, self.listing, self.beats)
 
@@ -43,7 +42,7 @@ class OldNamesTests(LocalTestCase):
         """The routes of C{/v1/ns/instance} are there, too."""
         self.area = InstancesV1(API, GUARD, Instances(self.naming))  # type: ignore[arg-type]
         self.ok("POST", f"{API}?dom=p1&ip=10.0.0.1&port=8080")
-        self.area = InstanceListV1(API, GUARD, self.naming)  # type: ignore[arg-type]
+        self.area = self.lists(API)
         self.assertEqual(len(self.get(f"{API}/list?dom=p1")["hosts"]), 1)
         self.area = BeatsV1(API, GUARD, self.naming)  # type: ignore[arg-type]
         self.assertEqual(self.json("PUT", f"{API}/beat?dom=p1&ip=10.0.0.1&port=8080"), OK)

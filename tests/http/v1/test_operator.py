@@ -33,7 +33,7 @@ class OperatorTestCase(HandlerTestCase):
         self.counts = Counts(self.naming)
         switches = SwitchOperations(self.naming, Lines())
         self.area: OperatorV1 = OperatorV1(
-            GUARD, self.naming, switches, self.node, self.members, millis, self.counts, Machine()
+            GUARD, self.naming, switches, self.node, self.members, millis, self.counts, Machine(), self.naming.udp
         )
 
 
@@ -184,6 +184,7 @@ class PrometheusTests(OperatorTestCase):
             self.members,
             self.counts,
             Machine(),
+            self.naming.udp,
             lambda: self.trouble,
             lambda: {"tcpHealthCheck": 5},
             lambda: http_families(Counters()),

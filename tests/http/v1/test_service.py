@@ -296,7 +296,7 @@ class SubscriberTests(ServiceTestCase):
         self.subscribe("10.0.0.7", 5000)
 
     def subscribe(self, ip: str, port: int, name: str = "DEFAULT_GROUP@@p1", naming: FakeNaming | None = None) -> None:
-        (naming or self.naming).push.subscribe((PUBLIC, name), "", ip, port, self.JAVA, "app")
+        (naming or self.naming).udp.subscribe((PUBLIC, name), "", ip, port, self.JAVA, "app")
 
     def test_local(self) -> None:
         """The keys of 1.4.8, then those that 2.5.1 adds; other nodes are not asked."""

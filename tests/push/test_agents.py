@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.naming.subscribers import Agents, Subscribers, agent_version, canonical, version_of
 from nacos_tw.naming.switches import Switches, apply_switch
-from tests.naming.test_push import GO, JAVA, KEY, OTHER, Harness
+from nacos_tw.push.agents import Agents, agent_version, canonical, version_of
+from tests.push.test_udp import CLIENT, GO, JAVA, KEY, OTHER, Harness, Network
 
 
 class AgentTests(SynchronousTestCase):
@@ -111,7 +109,7 @@ class SubscriptionTests(Harness):
             {"ip": "shop.example.com"},
         ):
             self.assertFalse(self.subscribe(**more), more)
-        self.assertEqual(len(list(self.push.subscribers())), 1)
+        self.assertEqual(len(list(self.push.audience)), 1)
 
     def test_switched_off(self) -> None:
         """With the switch off nobody is taken in."""
@@ -122,17 +120,18 @@ class SubscriptionTests(Harness):
         """A subscriber shows what the subscribers endpoint needs."""
         self.subscribe(clusters="c1", app="shop")
         self.subscribe(app="till", clusters="c1")
-        (one,) = self.push.subscribers()
-        shown = (one.address, one.agent, one.app, one.ip, one.namespace, one.service, one.clusters, one.port)
-        self.assertEqual(shown, ("10.0.0.1:5000", JAVA, "till", "10.0.0.1", "public", KEY, "c1", 5000))
+        (one,) = self.push.audience
+        client = one.client
+        shown = (client.address, client.agent, client.app, client.ip, one.service, one.clusters, client.port)
+        self.assertEqual(shown, ("10.0.0.1:5000", JAVA, "till", "10.0.0.1", KEY, "c1", 5000))
         self.subscribe("::1", clusters="c2")
-        self.assertEqual([one.address for one in self.push.subscribers()][1], "[::1]:5000")
+        self.assertEqual([one.client.address for one in self.push.audience][1], "[::1]:5000")
 
     def test_keyed_by_service_clusters_address_and_agent(self) -> None:
         """Each difference makes another subscriber, repetition does not."""
         for more in ({}, {}, {"service": OTHER}, {"clusters": "c1"}, {"port": 1}, {"ip": "10.0.0.2"}, {"agent": GO}):
             self.assertTrue(self.subscribe(**more))
-        self.assertEqual(len(list(self.push.subscribers())), 6)
+        self.assertEqual(len(list(self.push.audience)), 6)
 
     def test_dropped_at_a_push(self) -> None:
         """Who has not asked for longer than pushCacheMillis (and a little) hears nothing any more."""
@@ -143,7 +142,7 @@ class SubscriptionTests(Harness):
         self.network.advance(2.5)
         self.change()
         self.assertEqual([addr[1] for _, addr in self.sent], [5001])
-        self.assertEqual(len(list(self.push.subscribers())), 1)
+        self.assertEqual(len(list(self.push.audience)), 1)
 
     def test_polling_every_ten_seconds_is_enough(self) -> None:
         """A client that polls ten seconds after each answer is never without its subscription."""
@@ -158,13 +157,13 @@ class SubscriptionTests(Harness):
         self.network.advance(8)
         self.subscribe(service=OTHER)
         self.network.advance(12)
-        self.assertEqual([one.service for one in self.push.subscribers()], [])
+        self.assertEqual([one.service for one in self.push.audience], [])
         self.subscribe(service=OTHER)
         self.network.advance(8)
         self.network.advance(8)
         self.subscribe(service=OTHER)
         self.network.advance(4)
-        self.assertEqual([one.service for one in self.push.subscribers()], [OTHER])
+        self.assertEqual([one.service for one in self.push.audience], [OTHER])
 
     def test_life_time_is_a_switch(self) -> None:
         """pushCacheMillis is the life-time."""
@@ -181,16 +180,28 @@ class SubscriptionTests(Harness):
         self.assertTrue(self.subscribe(port=2))
         self.assertFalse(self.subscribe(port=3))
         self.assertTrue(self.subscribe(port=2))
-        self.assertEqual(self.push.subscribers_refused, 1)
+        self.assertEqual(self.push.audience.refused, 1)
         self.network.advance(20)
         self.assertTrue(self.subscribe(port=3))
 
     def test_count(self) -> None:
-        """The number of subscribers follows additions and removals."""
-        table = Subscribers(10)
-        add: Any = lambda key, now: table.add(key, "", "10.0.0.1", 1, JAVA, "", "", now)  # noqa: E731
-        add(KEY, 0.0)
-        add(OTHER, 100.0)
-        self.assertEqual((len(table), KEY in table), (2, True))
-        table.sweep(100.0, 10.0)
-        self.assertEqual((len(table), KEY in table, table.live(KEY, 100.0, 10.0)), (1, False, []))
+        """The number of subscriptions follows additions and removals."""
+        self.subscribe()
+        self.subscribe(service=OTHER)
+        self.assertEqual((len(self.subscriptions), KEY in self.push.audience), (2, True))
+        self.network.advance(20)
+        self.assertEqual((len(self.subscriptions), KEY in self.push.audience), (0, False))
+        self.assertEqual(self.subscriptions.of_client((*CLIENT, JAVA)), [])
+
+    def test_one_client_of_many_services(self) -> None:
+        """What is known of a client is there once."""
+        self.subscribe()
+        self.subscribe(service=OTHER)
+        first, second = self.push.audience
+        self.assertIs(first.client, second.client)
+
+    def test_no_socket(self) -> None:
+        """A client whose kind of address this host has no socket for is not taken in: it must poll."""
+        self.push = self.make(Network(no_ipv6=True))
+        self.assertFalse(self.subscribe("::1"))
+        self.assertEqual(len(self.push.audience), 0)

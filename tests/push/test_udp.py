@@ -17,8 +17,9 @@ from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from nacos_tw.naming.push import LARGEST, SHOWN, TRIES, Packet, Push
+from nacos_tw.naming.subscriptions import Subscriptions
 from nacos_tw.naming.switches import Switches, apply_switch
+from nacos_tw.push.udp import LARGEST, SHOWN, TRIES, Packet, UdpPush
 
 JAVA = "Nacos-Java-Client:v1.4.8"
 GO = "Nacos-Go-Client:v1.0.1"
@@ -78,7 +79,7 @@ class Network(Clock):
 
 
 class Harness(SynchronousTestCase):
-    """A running Push on a fake network."""
+    """A running transport on a fake network."""
 
     def setUp(self) -> None:
         self.network = Network()
@@ -88,8 +89,11 @@ class Harness(SynchronousTestCase):
         self.hosts: list[int] = []
         self.push = self.make()
 
-    def make(self, network: Network | None = None, **more: Any) -> Push:
-        push = Push(network or self.network, self.render, lambda: self.switches, today=lambda: self.day, **more)
+    def make(self, network: Network | None = None, **more: Any) -> UdpPush:
+        clock = network or self.network
+        self.subscriptions = Subscriptions(clock)
+        switches = lambda: self.switches  # noqa: E731
+        push = UdpPush(clock, self.subscriptions, self.render, switches, today=lambda: self.day, **more)
         push.startService()
         return push
 
@@ -98,13 +102,13 @@ class Harness(SynchronousTestCase):
         return json.dumps({"name": service[1], "clusters": clusters, "hosts": self.hosts}).encode()
 
     def subscribe(self, ip: str = CLIENT[0], port: int = CLIENT[1], **more: Any) -> bool:
-        wish: dict[str, Any] = {"service": KEY, "clusters": "", "agent": JAVA, "app": "shop", "namespace": "public"}
+        wish: dict[str, Any] = {"service": KEY, "clusters": "", "agent": JAVA, "app": "shop"}
         wish.update(more)
         return self.push.subscribe(ip=ip, port=port, **wish)
 
     def change(self, *keys: Any) -> None:
         """A service changes, and the time for gathering changes passes."""
-        self.push.service_changed(keys or (KEY,))
+        self.subscriptions.changed(keys or (KEY,))
         self.network.advance(0.1)
 
     @property
@@ -142,10 +146,10 @@ class SendingTests(Harness):
     def test_changes_are_gathered(self) -> None:
         """Changes within a tenth of a second make one packet, with what holds at its end."""
         self.subscribe()
-        self.push.service_changed([KEY])
+        self.subscriptions.changed([KEY])
         self.network.advance(0.0625)
         self.hosts = [1]
-        self.push.service_changed([KEY])
+        self.subscriptions.changed([KEY])
         self.assertEqual(self.sent, [])
         self.network.advance(0.0625)
         self.assertEqual([json.loads(packet["data"])["hosts"] for packet in self.packets()], [[1]])
@@ -154,7 +158,7 @@ class SendingTests(Harness):
         """What changes after the rendering is told by one more packet, again after some time."""
         self.subscribe()
         self.subscribe(port=5001)
-        self.network.wire.on_sent = lambda: len(self.sent) == 1 and self.push.service_changed([KEY])
+        self.network.wire.on_sent = lambda: len(self.sent) == 1 and self.subscriptions.changed([KEY])
         self.change()
         self.assertEqual(len(self.sent), 2)
         self.change()
@@ -164,7 +168,7 @@ class SendingTests(Harness):
         """A service that changes again while others are being told is rendered once, with all changes."""
         self.subscribe()
         self.subscribe(service=OTHER)
-        self.network.wire.on_sent = lambda: len(self.sent) == 1 and self.push.service_changed([OTHER])
+        self.network.wire.on_sent = lambda: len(self.sent) == 1 and self.subscriptions.changed([OTHER])
         self.change(KEY, OTHER)
         self.network.advance(1)
         self.assertEqual([entry[0] for entry in self.rendered], [KEY, OTHER])
@@ -246,7 +250,7 @@ class SendingTests(Harness):
     def test_switched_off_between_change_and_push(self) -> None:
         """Nothing goes out once pushes are off."""
         self.subscribe()
-        self.push.service_changed([KEY])
+        self.subscriptions.changed([KEY])
         self.switches = apply_switch(self.switches, "pushEnabled", "false")
         self.network.advance(0.1)
         self.assertEqual(self.sent, [])
@@ -277,7 +281,7 @@ class TroubleTests(Harness):
     def test_too_large_for_a_datagram(self) -> None:
         """It counts as failed for each subscriber, and is logged once for the service."""
         seen: list[Any] = []
-        self.patch(Push, "log", RecordingLog(seen))
+        self.patch(UdpPush, "log", RecordingLog(seen))
         noise = random.Random(1).randbytes(LARGEST + 2000).hex()
         self.push._render = lambda *request: json.dumps(noise).encode()
         self.subscribe()
@@ -290,7 +294,7 @@ class TroubleTests(Harness):
     def test_too_large_for_the_system(self) -> None:
         """The same when the system refuses the length."""
         seen: list[Any] = []
-        self.patch(Push, "log", RecordingLog(seen))
+        self.patch(UdpPush, "log", RecordingLog(seen))
         self.subscribe()
         self.network.wire.errors = [MessageLengthError("message too long")]
         self.change()
@@ -455,12 +459,12 @@ class LifeTests(Harness):
     def test_stop_ends_everything(self) -> None:
         """After the stop no timer runs, the sockets are closed and nobody is taken in."""
         self.subscribe()
-        self.push.service_changed([KEY])
+        self.subscriptions.changed([KEY])
         self.successResultOf(self.push.stopService())
         self.assertEqual(self.network.getDelayedCalls(), [])
         self.assertTrue(all(port.closed for port in self.network.ports))
         self.assertFalse(self.subscribe())
-        self.push.service_changed([KEY])
+        self.subscriptions.changed([KEY])
         self.assertEqual(self.network.getDelayedCalls(), [])
 
     def test_without_ipv6(self) -> None:
@@ -499,13 +503,14 @@ class SocketTests(TestCase):
     async def test_round_trip(self) -> None:
         """A real client gets the packet, and its acknowledgement is counted."""
         reactor: Any = real_reactor
-        push = Push(reactor, lambda *request: b'{"hosts":[]}', Switches)
+        subscriptions = Subscriptions(reactor)
+        push = UdpPush(reactor, subscriptions, lambda *request: b'{"hosts":[]}', Switches)
         push.startService()
         client = Client()
         port = reactor.listenUDP(0, client, interface="127.0.0.1")
         try:
             self.assertTrue(push.subscribe(KEY, "", "127.0.0.1", port.getHost().port, JAVA))
-            push.service_changed([KEY])
+            subscriptions.changed([KEY])
             await client.got
             acked: Deferred[None] = Deferred()
             poll = lambda: acked.callback(None) if push.acks.succeeded else reactor.callLater(0.01, poll)  # noqa: E731

@@ -1,4 +1,4 @@
-"""UDP push: telling subscribed clients of a changed service at once (docs/spec/naming-v1.md#11)."""
+"""UDP push: the transport of naming's subscriptions for clients of 1.x (docs/spec/naming-v1.md#11)."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import datetime
 import errno
 import socket
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from twisted.application import service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.error import CannotListenError, MessageLengthError
-from twisted.internet.interfaces import IDelayedCall, IReactorTime, IReactorUDP
+from twisted.internet.interfaces import IReactorTime, IReactorUDP
 from twisted.internet.protocol import DatagramProtocol
 from twisted.logger import Logger
 
 from nacos_tw.clocks import onward
-from nacos_tw.naming.acks import LONGEST_ACK, AckKey, Acks, read_ack
-from nacos_tw.naming.subscribers import Agents, Subscriber, Subscribers
+from nacos_tw.naming.subscriptions import MOST, Client, Subscriber, Subscriptions
+from nacos_tw.push.acks import LONGEST_ACK, AckKey, Acks, Pending, read_ack
+from nacos_tw.push.agents import Agents, agent_version, canonical
 from nacos_tw.timers import Periodic
 
 if TYPE_CHECKING:
@@ -35,17 +36,14 @@ LARGEST = 65_507
 RECEIVE_BUFFER = 1 << 20
 """Bytes asked for, since thousands of acknowledgements come within milliseconds of a push."""
 
-BATCH = 200
-"""Datagrams sent before the reactor gets its turn."""
-
-TURN = 0.005
-"""Seconds after which it gets its turn in any case."""
-
-PAUSE = 0.01
-"""Seconds to wait when the socket takes no more."""
-
 TRIES = 100
 """How often a datagram is tried while the socket takes none."""
+
+GRACE = 1.0
+"""
+Seconds that a subscription outlives pushCacheMillis. A client polls again pushCacheMillis after it has the last answer,
+so without this every subscription would be gone for some milliseconds before each poll.
+"""
 
 RESENT_AT_ONCE = 2000
 """Datagrams sent a second time per second."""
@@ -58,6 +56,41 @@ _FULL = frozenset((errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS))
 
 Render = Callable[["ServiceKey", str, str, str], bytes]
 """(service, clusters, client's ip, agent) to the JSON object of GET /list with cacheMillis = pushCacheMillis."""
+
+
+class UdpClient(Client):
+    """
+    A client with a UDP port.
+
+    @ivar ip: canonical text.
+    @ivar grouped: whether hosts carry the grouped service name for this agent (Java clients from 1.0.0,
+        docs/spec/naming-v1.md#3.6).
+    """
+
+    __slots__ = ("grouped",)
+
+    def __init__(self, key: tuple[str, int, str], ip: str, app: str) -> None:
+        """@param key: address as the client wrote it, port and agent."""
+        _, port, agent = key
+        super().__init__(key, f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}", agent, app, ip, port)
+        self.grouped = agent.startswith("Nacos-Java-Client") and agent_version(agent) >= (1, 0, 0)
+
+
+class UdpSubscriber(Subscriber):
+    """
+    A wish that lasts until it is not repeated.
+
+    @ivar last: when the client last asked.
+    @ivar newest: the packet sent last, see L{Acks.sent}.
+    """
+
+    __slots__ = ("last", "newest")
+    client: UdpClient
+
+    def __init__(self, client: UdpClient, service: ServiceKey, clusters: str) -> None:
+        super().__init__(client, service, clusters)
+        self.last = 0.0
+        self.newest: Pending | None = None
 
 
 class Packet:
@@ -91,11 +124,11 @@ class _Socket(DatagramProtocol):
         self._received(datagram, addr[0], addr[1])
 
 
-class Push(service.Service):
+class UdpPush(service.Service):
     """
-    The subscribers of this node and the datagrams to them.
+    The clients of this node with a UDP port, and the datagrams to them.
 
-    @ivar subscribers_refused: subscriptions turned away for want of room.
+    @ivar audience: their subscriptions.
     @ivar damaged: datagrams that were no acknowledgement.
     @ivar acks: the counters of the metrics and of C{/operator/push/state}.
     """
@@ -105,11 +138,11 @@ class Push(service.Service):
     def __init__(
         self,
         reactor: Any,
+        subscriptions: Subscriptions,
         render: Render,
         switches: Callable[[], Switches],
         *,
-        most: int = 100_000,
-        delay: float = 0.1,
+        most: int = MOST,
         today: Callable[[], datetime.date] = datetime.date.today,
         seconds: Callable[[], float] = onward,
     ) -> None:
@@ -118,8 +151,7 @@ class Push(service.Service):
         @param render: called once per push for each pair of clusters and kind of agent, with the first such
             subscriber's ip and agent. What it raises is logged, and the subscribers concerned hear nothing.
         @param switches: the switches as they are now.
-        @param most: subscribers that are taken in at most.
-        @param delay: seconds for which changes of services are gathered.
+        @param most: subscriptions that are taken in at most.
         @param today: the date by the operator's clock; when it changes, the counters start anew.
         @param seconds: since 1970, for the packets' numbers; clients take those for times.
         """
@@ -127,19 +159,14 @@ class Push(service.Service):
         self._udp: IReactorUDP = reactor
         self._render = render
         self._switches = switches
-        self._delay = delay
         self._today = today
         self._seconds = seconds
         self._day = today()
         self._agents = Agents()
-        self._subscribers = Subscribers(most)
+        self.audience = subscriptions.audience(self._push, most)
         self.acks = Acks()
         self.damaged = 0
         self._number = 0
-        # Changed and not yet pushed; gathered until `_timer`, then worked off by `_sending`.
-        self._changed: dict[ServiceKey, None] = {}
-        self._sending: Iterator[bool] | None = None
-        self._timer: IDelayedCall | None = None
         self._too_large: set[ServiceKey] = set()
         self._ports: list[Any] = []
         self._sockets: dict[bool, Any] = {}  # is it IPv6?
@@ -164,6 +191,7 @@ class Push(service.Service):
                 handle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         for job in self._jobs:
             job.startService()
+        self.audience.start()
 
     def stopService(self) -> Deferred[Any]:
         """
@@ -174,19 +202,14 @@ class Push(service.Service):
         super().stopService()
         for job in self._jobs:
             job.stopService()
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._sending = None
-        self._changed.clear()
+        self.audience.stop()
         ports, self._ports = self._ports, []
         self._sockets.clear()
         return DeferredList([maybeDeferred(port.stopListening) for port in ports])
 
     # -- subscribers
 
-    def subscribe(
-        self, service: ServiceKey, clusters: str, ip: str, port: int, agent: str, app: str = "", namespace: str = ""
-    ) -> bool:
+    def subscribe(self, service: ServiceKey, clusters: str, ip: str, port: int, agent: str, app: str = "") -> bool:
         """
         A client has asked for a service's instances and named its UDP port.
 
@@ -198,77 +221,51 @@ class Push(service.Service):
         switches = self._switches()
         if not switches.push_enabled or not self._agents.pushed(agent, switches):
             return False
-        found = self._subscribers.add(service, clusters, ip, port, agent, app, namespace, self._clock.seconds())
-        return found is not None and (":" in found.ip) in self._sockets
+        key = (ip, port, agent)
+        found = self.audience.find(key, service, clusters)
+        if found is None:
+            client = self._client(key, app)
+            if client is None:
+                return False
+            found = UdpSubscriber(client, service, clusters)
+            if not self.audience.add(found):
+                return False
+        found.client.app = app
+        found.last = self._clock.seconds()
+        return (":" in found.client.ip) in self._sockets
 
-    def subscribers(self) -> Iterable[Subscriber]:
-        """Who is told of changes, in no order. Some may have stopped asking up to 20 s ago."""
-        return self._subscribers
-
-    @property
-    def subscribers_refused(self) -> int:
-        return self._subscribers.refused
+    def _client(self, key: tuple[str, int, str], app: str) -> UdpClient | None:
+        """One that may be known by another subscription; None if no datagram can go to the address."""
+        for known in self.audience.of_client(key):
+            return known.client
+        ip = canonical(key[0])
+        if ip is None or not 0 < key[1] < 65536 or (":" in ip) not in self._sockets:
+            return None
+        return UdpClient(key, ip, app)
 
     def _sweep(self) -> None:
-        self._subscribers.sweep(self._clock.seconds(), self._lifetime())
+        oldest = self._oldest()
+        for subscriber in list(self.audience):
+            if subscriber.last < oldest:
+                self.audience.remove(subscriber)
 
-    def _lifetime(self) -> float:
-        return self._switches().default_push_cache_millis / 1000
+    def _oldest(self) -> float:
+        """Who has not asked since then is not told any more."""
+        return self._clock.seconds() - self._switches().default_push_cache_millis / 1000 - GRACE
 
     # -- sending
 
-    def service_changed(self, services: Iterable[ServiceKey]) -> None:
-        """
-        What these services' subscribers should see has changed.
-
-        @param services: those that nobody has subscribed to cost a look-up.
-        """
-        subscribers = self._subscribers
-        for key in services:
-            if key in subscribers:
-                self._changed[key] = None
-        if self._changed and self._timer is None and self._sending is None and self.running:
-            self._timer = self._clock.callLater(self._delay, self._start)
-
-    def _start(self) -> None:
-        self._sending = self._datagrams()
-        self._turn()
-
-    def _turn(self) -> None:
-        """Send for a while, then let the reactor do other things."""
-        self._timer = None
-        assert self._sending is not None
-        until = self._clock.seconds() + TURN
-        try:
-            for _ in range(BATCH):
-                sent = next(self._sending, None)
-                if sent is None:
-                    return self._worked_off()
-                if not sent or self._clock.seconds() > until:
-                    break
-        except Exception:
-            self.log.failure("push failed")
-            return self._worked_off()
-        self._timer = self._clock.callLater(0.0 if sent else PAUSE, self._turn)
-
-    def _worked_off(self) -> None:
-        self._sending = None
-        if self._changed:
-            self._timer = self._clock.callLater(self._delay, self._start)
-
-    def _datagrams(self) -> Iterator[bool]:
-        """Sends with every step; a step that could not is False, and is tried again with the next."""
-        changed, self._changed = self._changed, {}
-        for key in changed:
-            if self._switches().push_enabled:
-                yield from self._push(key)
-
-    def _push(self, key: ServiceKey) -> Iterator[bool]:
-        # Changes from before this moment are in what is rendered now.
-        self._changed.pop(key, None)
+    def _push(self, service: ServiceKey, subscribers: list[UdpSubscriber]) -> Iterator[bool]:
+        """Send with every step; a step that could not is False, and is tried again with the next."""
+        if not self._switches().push_enabled:
+            return
         packets: dict[tuple[str, bool], Packet | None] = {}
-        for subscriber in self._subscribers.live(key, self._clock.seconds(), self._lifetime()):
-            shape = (subscriber.clusters, subscriber.grouped)
+        oldest = self._oldest()
+        for subscriber in subscribers:
+            if subscriber.last < oldest:
+                self.audience.remove(subscriber)
+                continue
+            shape = (subscriber.clusters, subscriber.client.grouped)
             if shape not in packets:
                 packets[shape] = self._packet(subscriber)
             packet = packets[shape]
@@ -282,23 +279,24 @@ class Push(service.Service):
                 self.acks.unsendable()
             yield True
 
-    def _packet(self, subscriber: Subscriber) -> Packet | None:
+    def _packet(self, subscriber: UdpSubscriber) -> Packet | None:
         """What this subscriber and all of its shape are told; None if it could not be rendered."""
         self._number = max(self._number + 1, int(self._seconds() * 1e9))
         try:
-            data = self._render(subscriber.service, subscriber.clusters, subscriber.ip, subscriber.agent)
+            client = subscriber.client
+            data = self._render(subscriber.service, subscriber.clusters, client.ip, client.agent)
             return Packet(self._number, data)
         except Exception:
             self.log.failure("cannot render {service} for push", service=subscriber.service)
             return None
 
-    def _send(self, subscriber: Subscriber, packet: Packet) -> bool:
+    def _send(self, subscriber: UdpSubscriber, packet: Packet) -> bool:
         """
         Send one packet to one subscriber and count it.
 
         @return: False if the socket takes no more now; nothing was counted.
         """
-        key = (subscriber.ip, subscriber.port, packet.number)
+        key = (subscriber.client.ip, subscriber.client.port, packet.number)
         if key in self.acks:  # the same client under two agents' names
             return True
         if packet.payload is None:
@@ -313,7 +311,7 @@ class Push(service.Service):
         except OSError as error:
             if error.errno in _FULL:
                 return False
-            self.log.debug("cannot push to {address}: {error}", address=subscriber.address, error=error)
+            self.log.debug("cannot push to {address}: {error}", address=subscriber.client.address, error=error)
             self.acks.unsendable()
         else:
             subscriber.newest = self.acks.sent(key, packet.payload, subscriber.newest, self._clock.seconds())

@@ -1,0 +1,277 @@
+"""
+Who wants to hear of which services: clients and keys, whatever the way on which they hear.
+
+How a transport is written (L{nacos_tw.push.udp} is one):
+
+ 1. It asks L{Subscriptions.audience} for an audience of its own, and gives it its C{push}.
+ 2. For each client it makes a L{Client}, for each wish a L{Subscriber}, or subclasses with what it needs to reach them,
+    and takes it in with L{Audience.add}. The answer to the client's request is rendered in the same turn of the
+    reactor, so that nothing falls between that state and the first push.
+ 3. C{push(service, subscribers)} is called when the service may look different: at most C{delay} after it changed;
+    changes within that time are one call. It is a generator that does a little with each step, and yields whether it
+    could; after False it is asked again a moment later. It renders the state as it is then, once for all subscribers
+    that get the same. L{Subscriptions.revisions} numbers the states, so that a rendering can be kept.
+ 4. A client that takes nothing now must not hold up the others: the transport remembers that it lacks the last state,
+    and sends the last state when it takes something again. L{nacos_tw.push.outbox} does that, with acknowledgements.
+ 5. When a client is gone: L{Audience.ended}.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Hashable, Iterator
+from typing import Any, Generic, TypeVar
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from nacos_tw.naming.model import ServiceKey
+from nacos_tw.naming.revisions import Revisions
+from nacos_tw.timers import Turns
+
+DELAY = 0.1
+"""Seconds for which changes are gathered."""
+
+MOST = 100_000
+"""Subscriptions of one audience."""
+
+
+class Client:
+    """
+    One that subscribes, as lists of subscribers show it.
+
+    @ivar key: what its transport knows it by.
+    @ivar address: C{ip:port}, or what stands for it.
+    @ivar agent: which client in which version.
+    @ivar app: the name of its application; "" or C{-} if it gave none.
+    @ivar port: 0 where it has none.
+    """
+
+    __slots__ = ("address", "agent", "app", "ip", "key", "port")
+
+    def __init__(self, key: Hashable, address: str, agent: str, app: str, ip: str, port: int = 0) -> None:
+        self.key = key
+        self.address = address
+        self.agent = agent
+        self.app = app
+        self.ip = ip
+        self.port = port
+
+
+class Subscriber:
+    """
+    One client's wish to hear of one service.
+
+    @ivar clusters: as the client wrote them, "" for all.
+    """
+
+    __slots__ = ("client", "clusters", "service")
+
+    def __init__(self, client: Client, service: ServiceKey, clusters: str = "") -> None:
+        self.client = client
+        self.service = service
+        self.clusters = clusters
+
+
+S = TypeVar("S", bound=Subscriber)
+
+K = TypeVar("K")
+L = TypeVar("L")
+
+Push = Callable[[ServiceKey, "list[S]"], "Iterator[bool]"]
+"""(service, subscribers): a generator; see the module."""
+
+
+class Audience(Generic[S]):
+    """
+    The subscribers of one transport.
+
+    @ivar refused: how many were not taken in for want of room.
+    """
+
+    log = Logger()
+
+    def __init__(self, clock: IReactorTime, push: Push[S], most: int = MOST, delay: float = DELAY) -> None:
+        self._push = push
+        self._most = most
+        self._delay = delay
+        self._services: dict[ServiceKey, dict[tuple[Hashable, str], S]] = {}
+        self._clients: dict[Hashable, dict[tuple[ServiceKey, str], S]] = {}
+        self._count = 0
+        self.refused = 0
+        # Changed and not yet pushed. What is in `_round` is pushed now, `_pushing` is at work on one service of it.
+        self._changed: dict[ServiceKey, None] = {}
+        self._round: deque[ServiceKey] = deque()
+        self._started = False
+        self._pushing: Iterator[bool] | None = None
+        self._turns = Turns(clock, self._step)
+        self.running = False
+
+    # -- who
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[S]:
+        for held in self._services.values():
+            yield from held.values()
+
+    def __contains__(self, service: ServiceKey) -> bool:
+        return service in self._services
+
+    def of(self, service: ServiceKey) -> list[S]:
+        """Who wants to hear of a service."""
+        held = self._services.get(service)
+        return [] if held is None else list(held.values())
+
+    def of_client(self, key: Hashable) -> list[S]:
+        """What a client wants to hear of."""
+        held = self._clients.get(key)
+        return [] if held is None else list(held.values())
+
+    def find(self, key: Hashable, service: ServiceKey, clusters: str = "") -> S | None:
+        """A subscription that is there."""
+        held = self._services.get(service)
+        return None if held is None else held.get((key, clusters))
+
+    def add(self, subscriber: S) -> bool:
+        """
+        Take in a subscriber, instead of an equal one if there is one.
+
+        @return: False if there is no room.
+        """
+        key = subscriber.client.key
+        if self.find(key, subscriber.service, subscriber.clusters) is None:
+            if self._count >= self._most:
+                self.refused += 1
+                return False
+            self._count += 1
+        self._services.setdefault(subscriber.service, {})[key, subscriber.clusters] = subscriber
+        self._clients.setdefault(key, {})[subscriber.service, subscriber.clusters] = subscriber
+        return True
+
+    def remove(self, subscriber: S) -> None:
+        """Take one out; one that is not there, or another in its place, stays as it is."""
+        key, service, clusters = subscriber.client.key, subscriber.service, subscriber.clusters
+        if self.find(key, service, clusters) is not subscriber:
+            return
+        self._count -= 1
+        _leave(self._services, service, (key, clusters))
+        _leave(self._clients, key, (service, clusters))
+
+    def ended(self, key: Hashable) -> None:
+        """A client is gone."""
+        for subscriber in self.of_client(key):
+            self.remove(subscriber)
+
+    # -- what they are told
+
+    def start(self) -> None:
+        """Push from now on."""
+        self.running = True
+
+    def stop(self) -> None:
+        """Push no more; what was not pushed is forgotten."""
+        self.running = False
+        self._turns.stop()
+        self._changed.clear()
+        self._round.clear()
+        self._started = False
+        self._pushing = None
+
+    def changed(self, services: Collection[ServiceKey]) -> None:
+        """What is shown of these services has changed. Those that nobody wants to hear of cost a look-up."""
+        wanted = self._services
+        if not wanted or not self.running:
+            return
+        for key in services:
+            if key in wanted:
+                self._changed[key] = None
+        if self._changed:
+            self._turns.begin(self._delay)
+
+    def _step(self) -> bool | None:
+        """One step of the push that is at work, or of the next one."""
+        if self._pushing is None:
+            if not self._round:
+                if self._started:
+                    self._round_ended()
+                    return None
+                if not self._changed:
+                    return None
+                self._started = True
+                self._round.extend(self._changed)
+                self._changed.clear()
+            key = self._round.popleft()
+            # Changes from before this moment are in what is rendered now.
+            self._changed.pop(key, None)
+            self._pushing = iter(self._push(key, self.of(key)))
+        try:
+            return next(self._pushing)
+        except StopIteration:
+            self._pushing = None
+        except Exception:
+            self._pushing = None
+            self.log.failure("push failed")
+        return True
+
+    def _round_ended(self) -> None:
+        """What has changed meanwhile is gathered before it is pushed."""
+        self._started = False
+        if self._changed:
+            self._turns.begin(self._delay)
+
+
+def _leave(index: dict[K, dict[L, S]], first: K, second: L) -> None:
+    held = index[first]
+    del held[second]
+    if not held:
+        del index[first]
+
+
+class Subscriptions:
+    """
+    All who want to hear of services at this node. Nodes share nothing of it.
+
+    @ivar revisions: numbers of the states of services.
+    """
+
+    def __init__(self, clock: IReactorTime, delay: float = DELAY, revisions: Revisions | None = None) -> None:
+        """@param delay: seconds for which changes are gathered."""
+        self._clock = clock
+        self._delay = delay
+        self.revisions = revisions or Revisions()
+        self._audiences: list[Audience[Any]] = []
+
+    def audience(self, push: Push[S], most: int = MOST) -> Audience[S]:
+        """
+        The subscribers of a new transport.
+
+        @param push: tells them, see the module.
+        @param most: subscriptions that are taken in.
+        """
+        made = Audience(self._clock, push, most, self._delay)
+        self._audiences.append(made)
+        return made
+
+    def __len__(self) -> int:
+        return sum(map(len, self._audiences))
+
+    def __iter__(self) -> Iterator[Subscriber]:
+        """All subscribers, in no order."""
+        for audience in self._audiences:
+            yield from audience
+
+    def of(self, service: ServiceKey) -> list[Subscriber]:
+        """Who wants to hear of a service, on whatever way."""
+        return [subscriber for audience in self._audiences for subscriber in audience.of(service)]
+
+    def of_client(self, key: Hashable) -> list[Subscriber]:
+        """What a client wants to hear of."""
+        return [subscriber for audience in self._audiences for subscriber in audience.of_client(key)]
+
+    def changed(self, services: Collection[ServiceKey]) -> None:
+        """What this node shows of these services has changed."""
+        self.revisions.changed(services)
+        for audience in self._audiences:
+            audience.changed(services)
