@@ -52,8 +52,14 @@ class PeerFacts(Protocol):
 
 
 class RaftFacts(Protocol):
-    """The part of L{nacos_tw.raft.status.RaftStatus} that members tell each other."""
+    """The part of L{nacos_tw.raft.status.RaftStatus} that members tell each other, and show."""
 
+    @property
+    def node(self) -> str: ...
+    @property
+    def vote(self) -> str: ...
+    @property
+    def learners(self) -> tuple[str, ...]: ...
     @property
     def role(self) -> str: ...
     @property

@@ -9,11 +9,18 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from nacos_tw import __version__
 from nacos_tw.access.audit import AuditLog
 from nacos_tw.auth.auth import Auth
 from nacos_tw.auth.operations.accounts import Permissions, Roles, Users
 from nacos_tw.auth.operations.logins import Logins
 from nacos_tw.cluster.members import MemberList
+from nacos_tw.cluster.operations.history import Histories
+from nacos_tw.cluster.operations.history import questions_of as history_questions
+from nacos_tw.cluster.operations.members import Members
+from nacos_tw.cluster.operations.node import Nodes, NodeState
+from nacos_tw.cluster.operations.orders import Orders
+from nacos_tw.cluster.operations.orders import questions_of as order_questions
 from nacos_tw.config.commands import Quotas
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.watchers import Watchers
@@ -24,11 +31,11 @@ from nacos_tw.http.v1.accounts import PermissionsV1, RolesV1, UsersV1
 from nacos_tw.http.v1.beat import BeatsV1
 from nacos_tw.http.v1.catalog import CatalogV1
 from nacos_tw.http.v1.cluster import ServiceClustersV1
-from nacos_tw.http.v1.cluster_history import HISTORY, ClusterHistoryV1, asked_history
+from nacos_tw.http.v1.cluster_history import ClusterHistoryV1
 from nacos_tw.http.v1.config_areas import ConfigParts, config_areas, config_questions
 from nacos_tw.http.v1.config_reading import Limits
 from nacos_tw.http.v1.console import ConsoleV1
-from nacos_tw.http.v1.core import RAFT_OPS, ClusterCoreV1
+from nacos_tw.http.v1.core import ClusterCoreV1
 from nacos_tw.http.v1.counts import Counts
 from nacos_tw.http.v1.cs_ops import config_families, config_monitor
 from nacos_tw.http.v1.disk_metrics import disk_families
@@ -53,12 +60,14 @@ from nacos_tw.metrics.machine import Machine
 from nacos_tw.metrics.space import DiskSpace
 from nacos_tw.namespaces.operations import Namespaces
 from nacos_tw.naming.naming import Naming
+from nacos_tw.naming.operations.datums import Datums
 from nacos_tw.naming.operations.health import HealthOperations
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.operations.switches import SwitchOperations
 from nacos_tw.naming.probes import Probes
 from nacos_tw.push.udp import UdpPush
+from nacos_tw.questions import Others
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.settings.settings import ConfigSettings, Settings
 
@@ -114,27 +123,29 @@ def all_areas(parts: Parts) -> Areas:
     guard, naming, node, members = parts.guard, parts.naming, parts.node, parts.members
     counts, machine = Counts(naming), Machine()
     listing = InstanceListV1(INSTANCE, guard, naming, parts.udp, parts.rendering)
-    core = ClusterCoreV1(guard, members, node, parts.ask, parts.millis, parts.set_log_level)
+    cluster = _cluster(parts)
+    others = Others(parts.ask, parts.ask_all)
+    orders = Orders(members, node, others, parts.audit)
     settings = parts.settings
     history = History(settings.node, lambda: _reading(parts, counts), parts.clock, parts.millis)
     areas: list[Area] = [
-        *_naming_areas(parts, listing),
-        core,
-        _console(parts),
-        ClusterHistoryV1(guard, history, parts.ask_all),
+        *_naming_areas(parts, listing, cluster.node),
+        ClusterCoreV1(guard, cluster.members, cluster.node, orders),
+        ConsoleV1(guard, cluster.node),
+        ClusterHistoryV1(guard, Histories(history, others)),
         _prometheus(parts, counts, machine),
     ]
-    switches, level = SwitchOperations(naming, parts.audit), parts.set_log_level
+    switches = SwitchOperations(naming, parts.audit)
     for prefix in (OPERATOR, OPS):
         areas.append(
-            OperatorV1(guard, naming, switches, node, members, parts.millis, counts, machine, parts.udp, prefix, level)
+            OperatorV1(guard, naming, switches, cluster.node, cluster.members, counts, machine, parts.udp, prefix)
         )
     if settings.function_mode == "config":
         areas = [area for area in areas if not area.prefix.startswith(NAMING)]
     questions: dict[str, Any] = {
         SUBSCRIBERS: lambda peer, body: asked_subscribers(naming, body),
-        HISTORY: lambda peer, body: asked_history(history, body),
-        RAFT_OPS: lambda peer, body: Deferred.fromCoroutine(core.asked_raft_ops(peer, body)),
+        **history_questions(history),
+        **order_questions(orders),
     }
     if parts.configs is not None:
         watchers = Watchers(parts.clock, parts.configs.listeners, parts.ask_all)
@@ -156,10 +167,27 @@ def all_areas(parts: Parts) -> Areas:
     return Areas(areas, history, questions)
 
 
-def _naming_areas(parts: Parts, listing: InstanceListV1) -> list[Area]:
+@attrs.frozen
+class _Cluster:
+    """What several areas do with the cluster."""
+
+    members: Members
+    node: Nodes
+
+
+def _cluster(parts: Parts) -> _Cluster:
+    node, members = parts.node, parts.members
+    return _Cluster(
+        Members(members, node.status, parts.millis, parts.audit),
+        Nodes(members, node.status, lambda: _state(parts), parts.readiness, parts.set_log_level, parts.audit),
+    )
+
+
+def _naming_areas(parts: Parts, listing: InstanceListV1, node: Nodes) -> list[Area]:
     """The registry's."""
     guard, naming, members, settings = parts.guard, parts.naming, parts.members, parts.settings
     beats = BeatsV1(INSTANCE, guard, naming)
+    health, datums = HealthOperations(naming), Datums(naming)
     times = int(settings.raft.election * 1000), int(settings.raft.heartbeat * 1000)
     return [
         InstancesV1(INSTANCE, guard, Instances(naming)),
@@ -173,23 +201,22 @@ def _naming_areas(parts: Parts, listing: InstanceListV1) -> list[Area]:
         ServicesV1(guard, naming, members, parts.ask_all),
         CatalogV1(guard, naming, parts.probes.round_trips),
         ServiceClustersV1(guard, Services(naming)),
-        HealthV1(guard, HealthOperations(naming), settings.port),
-        DistroV1(guard, naming),
-        RaftV1(guard, naming, parts.node, members, *times),
+        HealthV1(guard, health, settings.port),
+        DistroV1(guard, datums, node),
+        RaftV1(guard, node, datums, health, *times),
     ]
 
 
-def _console(parts: Parts) -> ConsoleV1:
+def _state(parts: Parts) -> NodeState:
     settings = parts.settings
-    return ConsoleV1(
-        parts.guard,
-        parts.readiness,
+    return NodeState(
+        __version__,
         settings.standalone,
         settings.port,
         settings.function_mode,
-        lambda: parts.auth is not None and parts.auth.enabled,
+        parts.auth is not None and parts.auth.enabled,
         settings.auth.system_type or "nacos",
-        lambda: _wants_admin(parts.auth),
+        _wants_admin(parts.auth),
         settings.console,
     )
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
-from nacos_tw.http.v1.faces import Naming
-from nacos_tw.http.v1.shapes import Json, instances_json, selector_json
-from nacos_tw.naming import queries
+from nacos_tw.access.caller import Caller
+from nacos_tw.http.v1.shapes import Json, instance_json, selector_json
 from nacos_tw.naming.model import Instance, Service, ServiceKey
+from nacos_tw.naming.operations.datums import Datums, Held
+from nacos_tw.naming.requests import Asking, OneService
 
 PREFIX = "com.alibaba.nacos.naming."
 EPHEMERAL = PREFIX + "iplist.ephemeral."
@@ -38,46 +39,48 @@ def ephemeral_service(key: str) -> ServiceKey | None:
     return service_of(key.removeprefix(EPHEMERAL)) if key.startswith(EPHEMERAL) else None
 
 
-def ephemeral_datums(naming: Naming) -> dict[str, Json]:
-    """All ephemeral instances of all services, by key; services without any are left out."""
-    found = {}
-    for service in queries.all_services(naming.registry, naming.overlay):
-        if service.ephemeral:
-            key = EPHEMERAL + service_text(service.key)
-            found[key] = _list_datum(key, service.ephemeral.values(), naming)
-    return found
+def ephemeral_datums(found: Iterable[Held]) -> dict[str, Json]:
+    """The ephemeral instances of services, by key."""
+    datums = {}
+    for held in found:
+        key = EPHEMERAL + service_text(held.service.key)
+        datums[key] = _list_datum(key, held.service.ephemeral.values(), held)
+    return datums
 
 
-def datum(naming: Naming, key: str) -> Json | None:
+def datum(datums: Datums, caller: Caller, key: str) -> Json | None:
     """What is stored under a key; None if nothing is."""
     if key == SWITCHES:
-        return _datum(key, msgspec.to_builtins(naming.registry.switches), naming.registry.version)
+        switches, version = datums.switches(caller, Asking())
+        return _datum(key, msgspec.to_builtins(switches), version)
     for prefix in (EPHEMERAL, PERSISTENT, META):
         if key.startswith(prefix):
             named = service_of(key.removeprefix(prefix))
-            service = None if named is None else queries.service_of(naming.registry, naming.overlay, named)
-            return None if service is None else _of_service(naming, key, prefix, service)
+            held = None if named is None else datums.find(caller, OneService(named))
+            return None if held is None else _of_service(held, key, prefix)
     return None
 
 
-def listened_keys(naming: Naming) -> Iterator[str]:
+def listened_keys(services: Iterable[ServiceKey]) -> Iterator[str]:
     """The keys that a node of 1.4 listens to in its old Raft: switches, and two for each service."""
     yield SWITCHES
-    for key in naming.registry.services:
+    for key in services:
         text = service_text(key)
         yield META + text
         yield PERSISTENT + text
 
 
-def _of_service(naming: Naming, key: str, prefix: str, service: Service) -> Json | None:
+def _of_service(held: Held, key: str, prefix: str) -> Json | None:
+    service = held.service
     if prefix == META:
         return _datum(key, _meta(service), service.version) if service.stored else None
     instances = (service.ephemeral if prefix == EPHEMERAL else service.persistent).values()
-    return _list_datum(key, instances, naming) if instances else None
+    return _list_datum(key, instances, held) if instances else None
 
 
-def _list_datum(key: str, instances: Iterable[Instance], naming: Naming) -> Json:
-    return _datum(key, {"instanceList": instances_json(instances, naming)}, 1)
+def _list_datum(key: str, instances: Iterable[Instance], held: Held) -> Json:
+    found = [instance_json(each, held.last_beat(each.number)) for each in instances]
+    return _datum(key, {"instanceList": found}, 1)
 
 
 def _datum(key: str, value: Any, timestamp: int) -> Json:

@@ -12,18 +12,19 @@ from typing import ClassVar
 import attrs
 import msgspec
 from klein import Klein
-from twisted.internet.defer import FirstError, gatherResults
 
+from nacos_tw.access.operations import rule_of
+from nacos_tw.cluster.operations.node import Nodes
+from nacos_tw.cluster.requests import Asking as AskingNode
 from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import Call, read_json
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, ok_reply
 from nacos_tw.http.routing import serve
-from nacos_tw.http.v1 import datums
-from nacos_tw.http.v1.faces import Naming
-from nacos_tw.naming.commands import Register
+from nacos_tw.http.v1.datums import datum, ephemeral_datums, ephemeral_service
 from nacos_tw.naming.model import DEFAULT_APP, DEFAULT_CLUSTER, ServiceKey
-from nacos_tw.naming.validation import check_cluster_name, check_ip, check_service_name, check_weight
+from nacos_tw.naming.operations.datums import Datums, Several
+from nacos_tw.naming.requests import Asking, Registration
 
 BINARY = b"application/octet-stream"
 
@@ -41,21 +42,16 @@ class GivenInstance(msgspec.Struct, rename="camel"):
     metadata: dict[str, str] | None = None
     app: str | None = None
 
-    def command(self, service: ServiceKey) -> Register:
+    def registration(self, service: ServiceKey) -> Registration:
         """
         Its registration.
 
         @raise BadParameter: a value that no registration may have.
         """
-        cluster = self.cluster_name or DEFAULT_CLUSTER
-        check_cluster_name(cluster)
-        check_ip(self.ip)
-        check_weight(self.weight)
-        metadata = self.metadata or {}
-        app = self.app or DEFAULT_APP
-        return Register(
-            service, self.ip, self.port, cluster, True, self.weight, self.enabled, self.healthy, metadata, app
-        )
+        return Registration(
+            service, self.ip, self.port, self.cluster_name or DEFAULT_CLUSTER, True, self.weight, self.enabled,
+            self.healthy, self.metadata or {}, self.app or DEFAULT_APP,
+        )  # fmt: skip
 
 
 class GivenList(msgspec.Struct, rename="camel"):
@@ -83,44 +79,44 @@ class DistroV1:
     prefix: ClassVar[str] = "/v1/ns/distro"
     app = Klein()
     guard: Guard
-    naming: Naming
+    datums: Datums
+    node: Nodes
 
-    @serve(app, "GET", "/datums", needs="admin")
+    @serve(app, "GET", "/datums", needs=rule_of(Datums.ephemeral))
     def distro_datums(self, call: Call) -> Reply:
         """All ephemeral instances, by key."""
-        return Reply(200, msgspec.json.encode(datums.ephemeral_datums(self.naming)), BINARY)
+        found = ephemeral_datums(self.datums.ephemeral(call, Asking()))
+        return Reply(200, msgspec.json.encode(found), BINARY)
 
-    @serve(app, "GET", "/datum", needs="admin")
+    @serve(app, "GET", "/datum", needs=rule_of(Datums.find))
     def distro_datum(self, call: Call) -> Reply:
         """Those under the keys of the body C{{"keys": "k1,k2"}}, or of a parameter of that name."""
         keys = call.get("keys") if not call.body else read_json(call.body, GivenKeys).keys
         found = {}
         for key in keys.split(","):
-            if datums.ephemeral_service(key) is not None:
-                datum = datums.datum(self.naming, key)
-                if datum is not None:
-                    found[key] = datum
+            if ephemeral_service(key) is not None:
+                stored = datum(self.datums, call, key)
+                if stored is not None:
+                    found[key] = stored
         return Reply(200, msgspec.json.encode(found), BINARY)
 
-    @serve(app, "PUT", "/datum", needs="admin")
+    @serve(app, "PUT", "/datum", needs=rule_of(Datums.register))
     async def put_datum(self, call: Call) -> Reply:
         """Register the ephemeral instances given; others that the services have stay."""
         given: dict[str, GivenDatum] = read_json(call.body, dict[str, GivenDatum])
         if not given:
             raise BadParameter("receive empty entity!")
-        registrations: list[Register] = []
-        for key, datum in given.items():
-            service = datums.ephemeral_service(key)
+        registrations: list[Registration] = []
+        for key, stored in given.items():
+            service = ephemeral_service(key)
             if service is not None:
-                check_service_name(service[1])
-                registrations.extend(each.command(service) for each in datum.value.instance_list if each.ephemeral)
-        try:
-            await gatherResults([self.naming.register(command) for command in registrations], consumeErrors=True)
-        except FirstError as error:
-            error.subFailure.raiseException()
+                instances = stored.value.instance_list
+                registrations.extend(each.registration(service) for each in instances if each.ephemeral)
+        await self.datums.register(call, Several(registrations))
         return ok_reply(call)
 
-    @serve(app, "PUT", "/checksum", needs="open")
+    @serve(app, "PUT", "/checksum", needs=rule_of(Nodes.alive))
     def distro_checksum(self, call: Call) -> Reply:
         """Nothing is verified this way."""
+        self.node.alive(call, AskingNode())
         return ok_reply(call)

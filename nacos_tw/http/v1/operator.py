@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -10,16 +9,18 @@ import msgspec
 from klein import Klein
 
 from nacos_tw.access.operations import rule_of
-from nacos_tw.cluster.members import UP, MemberList
+from nacos_tw.cluster import requests as cluster
+from nacos_tw.cluster.operations.members import Members
+from nacos_tw.cluster.operations.node import Nodes
 from nacos_tw.errors import ServiceUnknown
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, ok_reply, raw_json_reply
 from nacos_tw.http.routing import serve
-from nacos_tw.http.v1.core import change_log_level
+from nacos_tw.http.v1.core import log_level
 from nacos_tw.http.v1.counts import Counts
-from nacos_tw.http.v1.faces import Millis, Naming, Node
-from nacos_tw.http.v1.raft import own_peer
+from nacos_tw.http.v1.faces import Naming
+from nacos_tw.http.v1.raft import peer_json
 from nacos_tw.metrics.machine import Machine
 from nacos_tw.naming.operations.switches import SwitchOperations
 from nacos_tw.naming.requests import Asking, SwitchChange
@@ -31,24 +32,18 @@ OPS = "/v1/ns/ops"
 
 @attrs.frozen
 class OperatorV1:
-    """
-    The operator's questions. Built twice, once for each prefix.
-
-    @ivar set_log_level: see L{nacos_tw.http.v1.core.ClusterCoreV1}.
-    """
+    """The operator's questions. Built twice, once for each prefix."""
 
     app = Klein()
     guard: Guard
     naming: Naming
     switches: SwitchOperations
-    node: Node
-    members: MemberList
-    millis: Millis
+    node: Nodes
+    members: Members
     counts: Counts
     machine: Machine
     udp: UdpPush
     prefix: str = OPERATOR
-    set_log_level: Callable[[str, str], None] | None = None
 
     # -- metrics and switches
 
@@ -94,28 +89,26 @@ class OperatorV1:
         """How UDP pushes went; the details are what services of all namespaces were told."""
         return json_reply(self.udp.state(call.spring("detail"), call.spring("reset")))
 
-    @serve(app, "PUT", "/log", needs="admin")
+    @serve(app, "PUT", "/log", needs=rule_of(Nodes.set_log_level))
     def operator_log(self, call: Call) -> Reply:
         """Set a log's level."""
-        change_log_level(self.set_log_level, call)
+        self.node.set_log_level(call, log_level(call))
         return ok_reply(call)
 
     # -- members
 
-    def _members(self) -> list[dict[str, Any]]:
-        self.members.see_self(self.node.status(), self.millis())
-        return [member.as_json() for member in self.members]
+    def _members(self, call: Call, only_up: bool = False) -> list[dict[str, Any]]:
+        return [member.as_json() for member in self.members.servers(call, cluster.Nodes("", only_up))]
 
-    @serve(app, "GET", "/servers", needs="open")
+    @serve(app, "GET", "/servers", needs=rule_of(Members.servers))
     def servers(self, call: Call) -> Reply:
         """All members, or with C{healthy=true} those that are up."""
-        healthy = call.spring("healthy")
-        return json_reply({"servers": [each for each in self._members() if not healthy or each["state"] == UP]})
+        return json_reply({"servers": self._members(call, call.spring("healthy"))})
 
-    @serve(app, "GET", "/distro/status", needs="open")
+    @serve(app, "GET", "/distro/status", needs=rule_of(Members.servers))
     def distro_status(self, call: Call) -> Reply:
         """All members; nothing for an action other than C{view}."""
-        return json_reply({"status": self._members()} if call.get("action", "view") == "view" else {})
+        return json_reply({"status": self._members(call)} if call.get("action", "view") == "view" else {})
 
     @serve(app, "GET", "/distro/server", needs="read:naming")
     def distro_server(self, call: Call) -> Reply:
@@ -123,21 +116,23 @@ class OperatorV1:
         key = call.service_key()
         if key not in self.naming.registry.services and key not in self.naming.overlay:
             raise ServiceUnknown(key)
-        return json_reply({"responsibleServer": self.members.responsible(key[1])})
+        return json_reply({"responsibleServer": self.members.responsible(call, cluster.Responsible(key[1]))})
 
-    @serve(app, "GET", "/distro/client", needs="open")
+    @serve(app, "GET", "/distro/client", needs=rule_of(Members.responsible))
     def distro_client(self, call: Call) -> Reply:
         """Which member 2.x's Distro would hold responsible for a client."""
-        return json_reply({"responsibleServer": self.members.responsible(f"{call.given('ip')}:{call.given('port')}")})
+        tag = f"{call.given('ip')}:{call.given('port')}"
+        return json_reply({"responsibleServer": self.members.responsible(call, cluster.Responsible(tag))})
 
-    @serve(app, "GET", "/cluster/state", needs="open")
+    @serve(app, "GET", "/cluster/state", needs=rule_of(Nodes.raft))
     def cluster_state(self, call: Call) -> Reply:
         """This node as a peer of the old Raft; C{voteFor} only if it voted."""
-        peer = own_peer(self.node.status(), 1000, 100)
+        peer = peer_json(self.node.raft(call, cluster.Asking()), 1000, 100)
         return json_reply({name: value for name, value in peer.items() if value is not None})
 
-    @serve(app, "GET", "/server/status", needs="open")
+    @serve(app, "GET", "/server/status", needs=rule_of(Nodes.alive))
     def server_status(self, call: Call) -> Reply:
         """Nodes of other versions tell their weights here; ours need none."""
         call.given("serverStatus")
+        self.node.alive(call, cluster.Asking())
         return ok_reply(call)

@@ -8,33 +8,32 @@ import attrs
 import msgspec
 from klein import Klein
 
-from nacos_tw.cluster.members import RAFT_GROUP, MemberList
+from nacos_tw.access.operations import rule_of
+from nacos_tw.cluster.operations.node import Nodes, Peer
+from nacos_tw.cluster.requests import Asking as AskingNode
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, text_reply
 from nacos_tw.http.routing import serve
-from nacos_tw.http.v1 import datums
-from nacos_tw.http.v1.faces import Naming, Node
+from nacos_tw.http.v1.datums import datum, listened_keys
 from nacos_tw.http.v1.shapes import Json
-from nacos_tw.raft.status import RaftStatus
+from nacos_tw.naming.operations.datums import Datums
+from nacos_tw.naming.operations.health import HealthOperations
+from nacos_tw.naming.requests import Asking
 
 STOPPED = "caused: old raft protocol already stop;"
 """What 1.4.8 answers to the calls of the old protocol."""
 
 
-def own_peer(status: RaftStatus, leader_due: int, heartbeat_due: int) -> Json:
-    """This node as a C{RaftPeer}; times in milliseconds."""
-    return _peer(status.node, status.vote or None, status.term, status.role, leader_due, heartbeat_due)
-
-
-def _peer(ip: str, vote: str | None, term: int, state: str, leader_due: int, heartbeat_due: int) -> Json:
+def peer_json(peer: Peer, leader_due: int, heartbeat_due: int) -> Json:
+    """A C{RaftPeer}; times in milliseconds."""
     return {
-        "ip": ip,
-        "voteFor": vote,
-        "term": term,
+        "ip": peer.address,
+        "voteFor": peer.vote,
+        "term": peer.term,
         "leaderDueMs": leader_due,
         "heartbeatDueMs": heartbeat_due,
-        "state": state,
+        "state": peer.role,
     }
 
 
@@ -49,74 +48,52 @@ class RaftV1:
     prefix: ClassVar[str] = "/v1/ns/raft"
     app = Klein()
     guard: Guard
-    naming: Naming
-    node: Node
-    members: MemberList
+    node: Nodes
+    datums: Datums
+    health: HealthOperations
     leader_due: int = 1000
     heartbeat_due: int = 100
 
-    @serve(app, "GET", "/peer", needs="open")
+    @serve(app, "GET", "/peer", needs=rule_of(Nodes.raft))
     def raft_peer(self, call: Call) -> Reply:
         """This node."""
-        return json_reply(own_peer(self.node.status(), self.leader_due, self.heartbeat_due))
+        return json_reply(self._json(self.node.raft(call, AskingNode())))
 
-    @serve(app, "GET", "/state", needs="open")
+    @serve(app, "GET", "/state", needs=rule_of(Nodes.peers))
     def raft_state(self, call: Call) -> Reply:
         """How many services there are, and all peers."""
-        status = self.node.status()
-        peers = [self._peer_json(address, status) for address in self._addresses(status)]
-        return json_reply({"services": len(self.naming.registry.services), "peers": peers})
+        peers = [self._json(peer) for peer in self.node.peers(call, AskingNode())]
+        return json_reply({"services": self.health.services(call, Asking()), "peers": peers})
 
-    @serve(app, "GET", "/leader", needs="open")
+    @serve(app, "GET", "/leader", needs=rule_of(Nodes.leader))
     def raft_leader(self, call: Call) -> Reply:
         """The leader as a JSON text within the JSON; the text C{null} while there is none."""
-        status = self.node.status()
-        leader = self._peer_json(status.leader, status) if status.leader else None
-        return json_reply({"leader": msgspec.json.encode(leader).decode()})
+        leader = self.node.leader(call, AskingNode())
+        return json_reply({"leader": msgspec.json.encode(leader and self._json(leader)).decode()})
 
-    @serve(app, "GET", "/listeners", needs="admin")
+    @serve(app, "GET", "/listeners", needs=rule_of(Datums.keys))
     def raft_listeners(self, call: Call) -> Reply:
         """The keys of all that a node listens to."""
-        return json_reply({"listeners": list(datums.listened_keys(self.naming))})
+        return json_reply({"listeners": list(listened_keys(self.datums.keys(call, Asking())))})
 
-    @serve(app, "GET", "/datum", needs="admin")
+    @serve(app, "GET", "/datum", needs=rule_of(Datums.find))
     def raft_datum(self, call: Call) -> Reply:
         """What is stored under C{keys} (comma separated); unknown ones are left out."""
         keys = call.given("keys").split(",")
-        found = (datums.datum(self.naming, key.strip()) for key in keys)
-        return json_reply([datum for datum in found if datum is not None])
+        found = (datum(self.datums, call, key.strip()) for key in keys)
+        return json_reply([each for each in found if each is not None])
 
-    @serve(app, "POST", "/vote", needs="open")
-    @serve(app, "POST", "/beat", needs="open")
-    @serve(app, "POST", "/datum", needs="open")
-    @serve(app, "DELETE", "/datum", needs="open")
-    @serve(app, "PUT", "/datum/reload", needs="open")
-    @serve(app, "POST", "/datum/commit", needs="open")
-    @serve(app, "DELETE", "/datum/commit", needs="open")
+    @serve(app, "POST", "/vote", needs=rule_of(Nodes.alive))
+    @serve(app, "POST", "/beat", needs=rule_of(Nodes.alive))
+    @serve(app, "POST", "/datum", needs=rule_of(Nodes.alive))
+    @serve(app, "DELETE", "/datum", needs=rule_of(Nodes.alive))
+    @serve(app, "PUT", "/datum/reload", needs=rule_of(Nodes.alive))
+    @serve(app, "POST", "/datum/commit", needs=rule_of(Nodes.alive))
+    @serve(app, "DELETE", "/datum/commit", needs=rule_of(Nodes.alive))
     def raft_stopped(self, call: Call) -> Reply:
         """The old protocol is not spoken."""
+        self.node.alive(call, AskingNode())
         return text_reply(STOPPED, call, 500)
 
-    def _addresses(self, status: RaftStatus) -> list[str]:
-        known = {member.address for member in self.members}
-        return sorted(known | set(status.voters) | set(status.learners))
-
-    def _peer_json(self, address: str, status: RaftStatus) -> Json:
-        """A node as this one knows it: itself, the leader it follows, or what a member last reported."""
-        if address == status.node:
-            return own_peer(status, self.leader_due, self.heartbeat_due)
-        member = self.members.get(address)
-        extend = member.extend if member is not None else {}
-        state = "LEADER" if address == status.leader else str(extend.get("raftRole", "FOLLOWER"))
-        if state == "LEADER" and address != status.leader:
-            state = "FOLLOWER"  # its report is older than what this node knows
-        term = status.term if address == status.leader else _reported_term(extend, status.term)
-        return _peer(address, None, term, state, self.leader_due, self.heartbeat_due)
-
-
-def _reported_term(extend: Json, default: int) -> int:
-    """The term in a member's extendInfo."""
-    try:
-        return int(extend["raftMetaData"]["metaDataMap"][RAFT_GROUP]["term"])
-    except (KeyError, TypeError, ValueError):
-        return default
+    def _json(self, peer: Peer) -> Json:
+        return peer_json(peer, self.leader_due, self.heartbeat_due)

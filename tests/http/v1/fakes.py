@@ -11,7 +11,11 @@ from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from nacos_tw import __version__
 from nacos_tw.cluster.members import MemberList
+from nacos_tw.cluster.operations.members import Members
+from nacos_tw.cluster.operations.node import Nodes, NodeState
+from nacos_tw.cluster.operations.orders import Orders
 from nacos_tw.errors import NacosError
 from nacos_tw.http.authorization import EverybodyMay
 from nacos_tw.http.call import Call
@@ -26,8 +30,10 @@ from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.subscriptions import Subscriptions
 from nacos_tw.naming.switches import Switches, apply_switch
 from nacos_tw.push.udp import UdpPush
+from nacos_tw.questions import Others
 from nacos_tw.raft.status import PeerStatus, RaftStatus
 from nacos_tw.settings.clusterconf import Address
+from tests.access.lines import Lines
 
 A, B, C = "10.0.0.1:8848", "10.0.0.2:8848", "10.0.0.3:8848"
 ADDRESSES = [Address(f"10.0.0.{number}", 8848, 7848) for number in (1, 2, 3)]
@@ -166,6 +172,33 @@ def asker(answers: dict[str, Callable[[str, bytes], Any]]) -> Callable[[str, str
         return maybeDeferred(answers[peer], what, body)
 
     return ask
+
+
+def nobody(what: str, body: bytes) -> Deferred[list[bytes]]:
+    """An C{ask_all} of a node that is alone."""
+    return succeed([])
+
+
+def member_operations(known: MemberList, node: FakeNode) -> Members:
+    """What can be asked about the members."""
+    return Members(known, node.status, millis, Lines())
+
+
+def node_operations(
+    known: MemberList,
+    node: FakeNode,
+    readiness: Callable[[], str] = lambda: "",
+    set_log_level: Callable[[str, str], None] | None = None,
+    state: NodeState | None = None,
+) -> Nodes:
+    """What can be asked of a node."""
+    shown = state or NodeState(__version__, True, 8848)
+    return Nodes(known, node.status, lambda: shown, readiness, set_log_level, Lines())
+
+
+def order_operations(known: MemberList, node: FakeNode, answers: dict[str, Callable[[str, bytes], Any]]) -> Orders:
+    """What can be ordered."""
+    return Orders(known, node, Others(asker(answers), nobody), Lines())
 
 
 GUARD = Guard(EverybodyMay())

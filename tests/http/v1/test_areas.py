@@ -22,13 +22,23 @@ from nacos_tw.http.v1.operator import OPS, OperatorV1
 from nacos_tw.http.v1.raft import RaftV1
 from nacos_tw.http.v1.service import ServicesV1
 from nacos_tw.metrics.machine import Machine
+from nacos_tw.naming.operations.datums import Datums
 from nacos_tw.naming.operations.health import HealthOperations
 from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.operations.switches import SwitchOperations
 from nacos_tw.settings.settings import HttpSettings
 from tests.access.lines import Lines
 from tests.http.carriers import Client, get
-from tests.http.v1.fakes import GUARD, FakeNaming, FakeNode, HandlerTestCase, asker, members, millis
+from tests.http.v1.fakes import (
+    GUARD,
+    FakeNaming,
+    FakeNode,
+    HandlerTestCase,
+    member_operations,
+    members,
+    node_operations,
+    order_operations,
+)
 
 WRITES = {
     ("POST", "/v1/ns/service"), ("PUT", "/v1/ns/service"), ("DELETE", "/v1/ns/service"), ("PUT", "/v1/ns/cluster"),
@@ -49,20 +59,20 @@ def areas() -> list[Any]:
     """One of each area."""
     naming, node, known = FakeNaming(), FakeNode(), members()
     counts, machine = Counts(naming), Machine()
+    cluster, one = member_operations(known, node), node_operations(known, node)
+    datums, health = Datums(naming), HealthOperations(naming)
     return [
         ServicesV1(GUARD, naming, known, lambda what, body: None),  # type: ignore[arg-type,return-value]
         CatalogV1(GUARD, naming),
         ServiceClustersV1(GUARD, Services(naming)),
         HealthV1(GUARD, HealthOperations(naming), 8848),
-        OperatorV1(GUARD, naming, SwitchOperations(naming, Lines()), node, known, millis, counts, machine, naming.udp),
-        OperatorV1(
-            GUARD, naming, SwitchOperations(naming, Lines()), node, known, millis, counts, machine, naming.udp, OPS
-        ),
-        RaftV1(GUARD, naming, node, known),
-        DistroV1(GUARD, naming),
+        OperatorV1(GUARD, naming, SwitchOperations(naming, Lines()), one, cluster, counts, machine, naming.udp),
+        OperatorV1(GUARD, naming, SwitchOperations(naming, Lines()), one, cluster, counts, machine, naming.udp, OPS),
+        RaftV1(GUARD, one, datums, health),
+        DistroV1(GUARD, datums, one),
         LegacyV1(GUARD, Services(naming)),
-        ClusterCoreV1(GUARD, known, node, asker({}), millis),
-        ConsoleV1(GUARD, lambda: "", False, 8848),
+        ClusterCoreV1(GUARD, cluster, one, order_operations(known, node, {})),
+        ConsoleV1(GUARD, one),
         PrometheusV1(GUARD, naming, node, known, counts, machine, naming.udp, lambda: ""),
     ]
 

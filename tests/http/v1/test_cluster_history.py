@@ -8,10 +8,12 @@ import msgspec
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 
+from nacos_tw.cluster.operations.history import Histories, questions_of
 from nacos_tw.errors import Unavailable
-from nacos_tw.http.v1.cluster_history import HISTORY, ClusterHistoryV1, asked_history
+from nacos_tw.http.v1.cluster_history import ClusterHistoryV1
 from nacos_tw.metrics.history import Event, History, Reading, Sample, Story
-from tests.http.v1.fakes import GUARD, NOW, A, B, HandlerTestCase, millis
+from nacos_tw.questions import Others
+from tests.http.v1.fakes import GUARD, NOW, A, B, HandlerTestCase, asker, millis
 
 PATH = "/v1/console/cluster/history"
 
@@ -24,11 +26,17 @@ class ClusterHistoryTests(HandlerTestCase):
         self.history.noted(Event(0, "LEADER", 3, B))
         self.answers: Deferred[list[bytes]] = succeed([])
         self.asked: list[tuple[str, bytes]] = []
-        self.area = ClusterHistoryV1(GUARD, self.history, self.ask_all)
+        self.area = ClusterHistoryV1(GUARD, Histories(self.history, Others(asker({}), self.ask_all)))
 
     def ask_all(self, what: str, body: bytes) -> Deferred[list[bytes]]:
         self.asked.append((what, body))
         return self.answers
+
+    def asked_here(self, body: bytes) -> bytes:
+        """What this node answers another one."""
+        answered = questions_of(self.history)["history"](A, body)
+        assert isinstance(answered, bytes)
+        return answered
 
     def data(self, query: str = "") -> Any:
         found = self.json("GET", PATH + query)
@@ -52,7 +60,7 @@ class ClusterHistoryTests(HandlerTestCase):
                 ],
             },
         )
-        self.assertEqual(self.asked, [(HISTORY, b"600")])
+        self.assertEqual(self.asked, [("history", b"600")])
 
     def test_others(self) -> None:
         """All nodes by address, the others' times by this node's clock; an answer of another version is left out."""
@@ -72,11 +80,11 @@ class ClusterHistoryTests(HandlerTestCase):
         """Others are asked for as much as the caller wants, at most for what there is."""
         for query, expected in (("?seconds=30", b"30"), ("?seconds=-4", b"1"), ("?seconds=99999", b"600")):
             self.data(query)
-            self.assertEqual(self.asked[-1], (HISTORY, expected))
+            self.assertEqual(self.asked[-1], ("history", expected))
         self.assertEqual(self.text("GET", PATH + "?seconds=x", status=400), 'caused: For input string: "x";')
 
     def test_asked(self) -> None:
         """What another node is told; a question that is none is a ValueError."""
-        told = msgspec.json.decode(asked_history(self.history, b"600"), type=Story)
+        told = msgspec.json.decode(self.asked_here(b"600"), type=Story)
         self.assertEqual(told, self.history.told())
-        self.assertRaises(ValueError, asked_history, self.history, b"x")
+        self.assertRaises(ValueError, self.asked_here, b"x")

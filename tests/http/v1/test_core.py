@@ -6,12 +6,15 @@ from typing import Any
 
 import attrs
 import msgspec
-from twisted.internet.defer import Deferred, ensureDeferred, fail, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 
 from nacos_tw import __version__
+from nacos_tw.cluster.members import MemberList
+from nacos_tw.cluster.operations.node import NodeState
+from nacos_tw.cluster.operations.orders import RAFT_OPS, UNSUPPORTED, questions_of
 from nacos_tw.errors import BadParameter, Unavailable
 from nacos_tw.http.v1.console import ConsoleV1
-from nacos_tw.http.v1.core import RAFT_OPS, UNSUPPORTED, ClusterCoreV1
+from nacos_tw.http.v1.core import ClusterCoreV1
 from tests.http.v1.fakes import (
     FOLLOWING,
     GUARD,
@@ -22,9 +25,10 @@ from tests.http.v1.fakes import (
     C,
     FakeNode,
     HandlerTestCase,
-    asker,
+    member_operations,
     members,
-    millis,
+    node_operations,
+    order_operations,
 )
 
 CORE = "/v1/core"
@@ -36,7 +40,12 @@ class CoreTestCase(HandlerTestCase):
         self.members = members()
         self.levels: list[tuple[str, str]] = []
         self.answers: dict[str, Any] = {}
-        self.area: ClusterCoreV1 = ClusterCoreV1(GUARD, self.members, self.node, asker(self.answers), millis)
+        self.area: ClusterCoreV1 = self.core(self.members, self.node, self.answers)
+
+    def core(self, known: MemberList, node: FakeNode, answers: dict[str, Any]) -> ClusterCoreV1:
+        """The area."""
+        one = node_operations(known, node)
+        return ClusterCoreV1(GUARD, member_operations(known, node), one, order_operations(known, node, answers))
 
     def data(self, method: str, path: str, body: str = "") -> Any:
         """The data of an answer that says 200."""
@@ -149,7 +158,9 @@ class RaftOpsTests(CoreTestCase):
 
         self.answers[B] = leader
         self.do("transferLeader", "10.0.0.3:7848")
-        self.assertEqual(asked, [(RAFT_OPS, {"command": "transferLeader", "value": "10.0.0.3:7848", "groupId": None})])
+        self.assertEqual(
+            asked, [(RAFT_OPS.what, {"command": "transferLeader", "value": "10.0.0.3:7848", "groupId": None})]
+        )
         self.answers[B] = lambda what, body: b'{"code":500,"message":"no"}'
         self.assertEqual(self.fails("transferLeader", C), "no")
 
@@ -162,15 +173,16 @@ class RaftOpsTests(CoreTestCase):
 
     def test_asked(self) -> None:
         """What another node passed on is done here or refused, never passed on again."""
-        other = ClusterCoreV1(GUARD, members(), FakeNode(), asker({}), millis)
+        other = self.core(members(), FakeNode(), {})
         body = self.order("transferLeader", B).encode()
         self.assertEqual(self.asked(other, body), {"code": 200, "message": None, "data": None})
-        follower = ClusterCoreV1(GUARD, members(), FakeNode(FOLLOWING), asker({B: lambda *rest: b"{}"}), millis)
+        follower = self.core(members(), FakeNode(FOLLOWING), {B: lambda *rest: b"{}"})
         self.assertEqual(self.asked(follower, body)["message"], f"{A} is not the one to do this, {B} is")
         self.assertEqual(self.asked(other, b"nonsense")["code"], 500)
 
     def asked(self, area: ClusterCoreV1, body: bytes) -> Any:
-        return msgspec.json.decode(self.successResultOf(ensureDeferred(area.asked_raft_ops(B, body))))
+        answered = questions_of(area.orders)[RAFT_OPS.what](B, body)
+        return msgspec.json.decode(answered if isinstance(answered, bytes) else self.successResultOf(answered))
 
     def test_snapshot(self) -> None:
         """Here, or at the member that is named."""
@@ -189,7 +201,7 @@ class RaftOpsTests(CoreTestCase):
             def take_snapshot(self) -> Deferred[Any]:
                 return fail(Unavailable("disk full"))
 
-        self.area = ClusterCoreV1(GUARD, self.members, Broken(), asker({}), millis)
+        self.area = self.core(self.members, Broken(), {})
         text = self.text("POST", CORE + "/ops/raft", self.order("doSnapshot"), status=503)
         self.assertEqual(text, "disk full")
 
@@ -212,7 +224,7 @@ class OtherOpsTests(CoreTestCase):
         """The answer is bare text; without a way to change levels it says so."""
         path = CORE + "/ops/log?logName=naming-main&logLevel=DEBUG"
         self.assertEqual(self.text("PUT", path, status=400), "log levels cannot be changed on this node")
-        self.area = attrs.evolve(self.area, set_log_level=self.set_level)
+        self.area = attrs.evolve(self.area, node=node_operations(self.members, self.node, set_log_level=self.set_level))
         self.assertEqual(self.text("PUT", path), "200")
         self.assertEqual(self.levels, [("naming-main", "DEBUG")])
         self.assertEqual(self.text("PUT", path + "X", status=400), "unknown level")
@@ -229,14 +241,15 @@ class ConsoleTests(HandlerTestCase):
 
     def setUp(self) -> None:
         self.trouble = ""
-        self.area = ConsoleV1(GUARD, lambda: self.trouble, True, 8848)
+        self.area = ConsoleV1(GUARD, node_operations(members(), FakeNode(), lambda: self.trouble))
 
     def test_state(self) -> None:
         """1.4's keys first; a function mode only when there is one."""
         body = self.reply("GET", "/v1/console/server/state").body
         start = f'{{"version":"{__version__}","standalone_mode":"standalone","function_mode":null,'
         self.assertTrue(body.startswith(start.encode()), body)
-        self.area = ConsoleV1(GUARD, lambda: "", False, 8858, "naming", lambda: True)
+        state = NodeState(__version__, False, 8858, "naming", True)
+        self.area = ConsoleV1(GUARD, node_operations(members(), FakeNode(), state=state))
         found = self.json("GET", "/v1/console/server/state")
         self.assertEqual(found["standalone_mode"], "cluster")
         self.assertEqual(

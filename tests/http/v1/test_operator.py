@@ -16,7 +16,19 @@ from nacos_tw.metrics.machine import Machine
 from nacos_tw.naming.model import Instance
 from nacos_tw.naming.operations.switches import SwitchOperations
 from tests.access.lines import Lines
-from tests.http.v1.fakes import FOLLOWING, GUARD, PUBLIC, A, B, FakeNaming, FakeNode, HandlerTestCase, members, millis
+from tests.http.v1.fakes import (
+    FOLLOWING,
+    GUARD,
+    PUBLIC,
+    A,
+    B,
+    FakeNaming,
+    FakeNode,
+    HandlerTestCase,
+    member_operations,
+    members,
+    node_operations,
+)
 
 OPERATOR = "/v1/ns/operator"
 KEYS_14 = [
@@ -33,7 +45,14 @@ class OperatorTestCase(HandlerTestCase):
         self.counts = Counts(self.naming)
         switches = SwitchOperations(self.naming, Lines())
         self.area: OperatorV1 = OperatorV1(
-            GUARD, self.naming, switches, self.node, self.members, millis, self.counts, Machine(), self.naming.udp
+            GUARD,
+            self.naming,
+            switches,
+            node_operations(self.members, self.node),
+            member_operations(self.members, self.node),
+            self.counts,
+            Machine(),
+            self.naming.udp,
         )
 
 
@@ -161,7 +180,8 @@ class MemberTests(OperatorTestCase):
 
     def test_log(self) -> None:
         levels: list[tuple[str, str]] = []
-        self.area = attrs.evolve(self.area, set_log_level=lambda name, level: levels.append((name, level)))
+        node = node_operations(self.members, self.node, set_log_level=lambda *given: levels.append(given))
+        self.area = attrs.evolve(self.area, node=node)
         self.assertEqual(self.text("PUT", f"{OPERATOR}/log?logName=naming-push&logLevel=WARN"), "ok")
         self.assertEqual(levels, [("naming-push", "WARN")])
 

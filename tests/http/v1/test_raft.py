@@ -16,7 +16,22 @@ from nacos_tw.http.v1.raft import RaftV1
 from nacos_tw.naming.applying import apply
 from nacos_tw.naming.commands import UpdateCluster
 from nacos_tw.naming.model import Instance
-from tests.http.v1.fakes import FOLLOWING, GUARD, NOW, PUBLIC, A, B, C, FakeNaming, FakeNode, HandlerTestCase, members
+from nacos_tw.naming.operations.datums import Datums
+from nacos_tw.naming.operations.health import HealthOperations
+from tests.http.v1.fakes import (
+    FOLLOWING,
+    GUARD,
+    NOW,
+    PUBLIC,
+    A,
+    B,
+    C,
+    FakeNaming,
+    FakeNode,
+    HandlerTestCase,
+    members,
+    node_operations,
+)
 
 RAFT = "/v1/ns/raft"
 DISTRO = "/v1/ns/distro"
@@ -30,7 +45,9 @@ class RaftTests(HandlerTestCase):
         self.naming = FakeNaming()
         self.node = FakeNode()
         self.members = members()
-        self.area = RaftV1(GUARD, self.naming, self.node, self.members)
+        self.area = RaftV1(
+            GUARD, node_operations(self.members, self.node), Datums(self.naming), HealthOperations(self.naming)
+        )
 
     def test_peer(self) -> None:
         self.assertEqual(
@@ -122,7 +139,7 @@ class DistroTests(HandlerTestCase):
 
     def setUp(self) -> None:
         self.naming = FakeNaming()
-        self.area = DistroV1(GUARD, self.naming)
+        self.area = DistroV1(GUARD, Datums(self.naming), node_operations(members(), FakeNode()))
         self.key = datums.EPHEMERAL + P1
 
     def get(self, path: str, body: str = "") -> Any:
@@ -183,7 +200,7 @@ class DistroTests(HandlerTestCase):
         before = self.naming.registry.by_number[1]
         shown = self.reply("GET", f"{DISTRO}/datums").body
         other = FakeNaming()
-        self.area = DistroV1(GUARD, other)
+        self.area = DistroV1(GUARD, Datums(other), node_operations(members(), FakeNode()))
         self.assertEqual(self.text("PUT", f"{DISTRO}/datum", shown), "ok")
         self.assertEqual(other.registry.by_number[1], before)
 

@@ -1,0 +1,96 @@
+"""What can be asked of a node and of its cluster: frozen values, which every API makes of its own parameters."""
+
+from __future__ import annotations
+
+import attrs
+
+from nacos_tw.cluster.members import Report
+from nacos_tw.metrics.history import SPAN
+
+
+class OfCluster:
+    """Base: permissions name nothing of it."""
+
+    def resource(self) -> str:
+        """None."""
+        return ""
+
+    def details(self) -> dict[str, str]:
+        """For the audit log."""
+        return {}
+
+
+@attrs.frozen
+class Asking(OfCluster):
+    """What says nothing but that it is asked."""
+
+
+@attrs.frozen
+class Nodes(OfCluster):
+    """
+    Members whose addresses begin with a text.
+
+    @ivar only_up: without those that are not up.
+    """
+
+    prefix: str = ""
+    only_up: bool = False
+
+
+@attrs.frozen
+class Reported(OfCluster):
+    """A node that says that it is a member, by what it reports of itself."""
+
+    report: Report
+
+
+@attrs.frozen
+class Responsible(OfCluster):
+    """Which member Distro would hold responsible for a text: C{ip:port} of a client, or a service."""
+
+    tag: str
+
+
+@attrs.frozen
+class LookupKind(OfCluster):
+    """How the members shall be found: C{file}."""
+
+    kind: str
+
+
+@attrs.frozen
+class Order(OfCluster):
+    """
+    What the Raft part shall do.
+
+    @ivar command: C{transferLeader} or C{doSnapshot}.
+    @ivar value: the id or Raft address (C{ip:raftPort}) of the member that shall do it; None leaves it open.
+    @ivar group: the Raft group; None or "" is ours.
+    """
+
+    command: str
+    value: str | None = None
+    group: str | None = None
+
+
+@attrs.frozen
+class LogLevel(OfCluster):
+    """The level that a log gets, both by Nacos's names."""
+
+    log: str
+    level: str
+
+    def details(self) -> dict[str, str]:
+        """For the audit log."""
+        return {"logName": self.log, "logLevel": self.level}
+
+
+def _within(seconds: int) -> int:
+    return min(max(1, seconds), int(SPAN))
+
+
+@attrs.frozen
+class Span(OfCluster):
+    """The last C{seconds} of all nodes: at least one, at most L{SPAN}."""
+
+    seconds: int = attrs.field(default=int(SPAN), converter=_within)
