@@ -189,6 +189,13 @@ class KindMismatch(Problem, Conflict):
 
 
 @attrs.define(slots=False)
+class ClientUnknown(Problem, NotFound):
+    """There is no such connection of a client any more, so that nothing can be published for it."""
+
+    client: str
+
+
+@attrs.define(slots=False)
 class ClusterUnknown(Problem, NotFound):
     """The service has no such cluster."""
 

@@ -28,7 +28,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nacos_tw.errors import NacosError, NotFound
+from nacos_tw.errors import ClientUnknown, NacosError
 from nacos_tw.naming.commands import CLIENTS, EndClients, Level, Publish, Published, Withdraw
 from nacos_tw.naming.model import Client, Instance, ServiceKey
 from nacos_tw.naming.naming import Naming
@@ -41,10 +41,6 @@ TURNS = 5
 """Each run looks after a share of the clients, so that no run takes long; after so many each has had its turn."""
 RENEWAL = 5.0
 """Seconds between two renewals of a client's lease, if the grace is at least three times as long."""
-
-
-class ClientUnknown(NotFound):
-    """There is no such connection any more, so that nothing can be published for it."""
 
 
 @attrs.frozen
@@ -158,7 +154,7 @@ class Clients(service.MultiService):
             return self.withdraw(client, key)
         entry = self._entry(client)
         if entry is None:
-            return fail(ClientUnknown(f"client {client} is not connected"))
+            return fail(ClientUnknown(client))
         before = entry.wanted.get(key)
         wanted = entry.wanted[key] = tuple(map(_published, registrations))
 
@@ -180,7 +176,7 @@ class Clients(service.MultiService):
         """
         entry = self._entry(client)
         if entry is None:
-            return fail(ClientUnknown(f"client {client} is not connected"))
+            return fail(ClientUnknown(client))
         if entry.wanted.pop(key, None) is None:
             return succeed(None)
         return self._send(entry, Withdraw(client, key))

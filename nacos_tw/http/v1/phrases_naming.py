@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nacos_tw.errors import (
+    ClientUnknown,
     ClusterUnknown,
     HealthIsChecked,
     InstanceUnknown,
@@ -112,6 +113,7 @@ WORDS: dict[type[BaseException], Callable[[Any, str], tuple[int, str]]] = {
     Missing: lambda it, route: (400, f"Param '{it.field}' is required."),
     Invalid: _invalid,
     KindMismatch: _kind_mismatch,
+    ClientUnknown: lambda it, route: (404, f"client {it.client} is not found!"),
     ServiceUnknown: _service_unknown,
     ServiceExists: lambda it, route: (400, f"specified service {it.service[1]} already exists!"),
     ServiceNotEmpty: _not_empty,

@@ -1,0 +1,77 @@
+"""
+What clients of 2.x and 3.x publish: all instances that a connection has of a service, at once (docs/spec/grpc.md#7.3).
+
+Instances of 1.x, and persistent ones, are those of C{operations/instances.py}.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from nacos_tw.access.caller import Caller
+from nacos_tw.access.operations import Operations, operation
+from nacos_tw.access.rules import Rule
+from nacos_tw.naming.clients import Clients, Publisher
+from nacos_tw.naming.model import Client, Instance
+from nacos_tw.naming.requests import Asking, OfService, OneService, Registration
+
+READ, WRITE, ADMIN = Rule("read", "naming"), Rule("write", "naming"), Rule("admin")
+
+
+class Publication(OfService, frozen=True, gc=False):
+    """What a connection publishes of a service from now on; each registration is of that service."""
+
+    client: str
+    registrations: tuple[Registration, ...]
+
+
+class Withdrawal(OfService, frozen=True, gc=False):
+    """A connection publishes nothing of a service any more."""
+
+    client: str
+
+
+class OfClient(Asking, frozen=True, gc=False):
+    """One client of any node."""
+
+    client: str
+
+
+class Publications(Operations):
+    """Writes are done once this node has applied them, or, without a majority, has taken them."""
+
+    __slots__ = ("_clients",)
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    @operation(WRITE)
+    def publish(self, caller: Caller, request: Publication) -> Deferred[Any]:
+        """
+        Replace what a connection publishes of a service.
+
+        @return: fails with ClientUnknown, with KindMismatch
+        """
+        return self._clients.publish_batch(request.client, request.service, request.registrations)
+
+    @operation(WRITE)
+    def withdraw(self, caller: Caller, request: Withdrawal) -> Deferred[Any]:
+        """Publish nothing of a service any more; fine if nothing was."""
+        return self._clients.withdraw(request.client, request.service)
+
+    @operation(READ)
+    def publishers(self, caller: Caller, request: OneService) -> list[Publisher]:
+        """The clients that publish a service."""
+        return self._clients.publishers(request.service)
+
+    @operation(ADMIN)
+    def clients(self, caller: Caller, request: Asking) -> list[Client]:
+        """All clients that publish, of all nodes."""
+        return list(self._clients.clients())
+
+    @operation(ADMIN)
+    def publications(self, caller: Caller, request: OfClient) -> list[Instance]:
+        """What one client publishes; none for one that is not known."""
+        return self._clients.publications(request.client)
