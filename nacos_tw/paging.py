@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import Invalid
 
 T = TypeVar("T")
 
@@ -34,10 +34,10 @@ def offset(page_no: int, page_size: int) -> int:
     """
     Where a page begins.
 
-    @raise BadParameter: there is no such page.
+    @raise Invalid: there is no such page.
     """
     if page_no <= 0 or page_size <= 0:
-        raise BadParameter("pageNo and pageSize must be greater than zero")
+        raise Invalid("pageNo" if page_no <= 0 else "pageSize", "page", min(page_no, page_size))
     return (page_no - 1) * page_size
 
 
@@ -45,7 +45,7 @@ def page_of(rows: Sequence[T], number: int, size: int) -> Page[T]:
     """
     A page of all the rows.
 
-    @raise BadParameter: there is no such page.
+    @raise Invalid: there is no such page.
     """
     start = offset(number, size)
     return Page(len(rows), number, size, list(rows[start : start + size]))

@@ -13,8 +13,9 @@ import attrs
 
 from nacos_tw.config import described as descriptions
 from nacos_tw.config import metadata
-from nacos_tw.config.described import MetadataError
-from nacos_tw.config.model import MAX_CONTENT, check_characters, check_content, check_key, check_length
+from nacos_tw.config.model import MAX_CONTENT
+from nacos_tw.config.problems import ArchiveError, MetadataError
+from nacos_tw.config.validation import check_blank, check_characters, check_key, check_length
 
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo
@@ -57,10 +58,6 @@ _TYPES = {
     "yml": "yaml", "yaml": "yaml", "txt": "text", "text": "text", "json": "json", "xml": "xml", "htm": "html",
     "html": "html", "properties": "properties", "toml": "toml",
 }  # fmt: skip
-
-
-class ArchiveError(ValueError):
-    """The archive cannot be read, or is not one that is safe to."""
 
 
 @attrs.frozen
@@ -125,7 +122,7 @@ class Archive:
             check_key(one.data_id, one.group)
             check_characters(one.text.characters, max_content)
             if one.text.blank:
-                check_content(self.content(one)[:SHOWN])
+                check_blank(self.content(one)[:SHOWN])
             check_length("appName", one.app_name)
             check_length("desc", one.desc)
 
@@ -141,7 +138,7 @@ def unpack(data: bytes) -> Archive:
 
     # Every entry has its signature in the directory, so nothing is made of a directory that is too long.
     if data.count(DIRECTORY_ENTRY) > MOST_ENTRIES:
-        raise ArchiveError(f"more than {MOST_ENTRIES} entries")
+        raise ArchiveError("entries", limit=MOST_ENTRIES)
     with _readable():
         archive = ZipFile(BytesIO(data))
         entries = _entries(archive, len(data))
@@ -174,9 +171,9 @@ def _readable() -> Iterator[None]:
     except (ArchiveError, MetadataError):
         raise
     except UnicodeDecodeError:
-        raise ArchiveError("the metadata are no text in UTF-8") from None
+        raise ArchiveError("encoding") from None
     except (BadZipFile, LargeZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, IndexError) as e:
-        raise ArchiveError(f"no archive that can be read: {type(e).__name__}") from None
+        raise ArchiveError("format", detail=type(e).__name__) from None
 
 
 # -- entries
@@ -193,20 +190,20 @@ def _check_directory(entries: list[ZipInfo], size: int) -> None:
     """Whether entries are safe to unpack, as far as they tell; no more is read of them than they say."""
     total = sum(entry.file_size for entry in entries)
     if total > LARGEST_ARCHIVE or (total > MODEST and total > size * MOST_GROWTH):
-        raise ArchiveError("the archive unpacks to too much")
+        raise ArchiveError("size")
     end = 0
     for entry in sorted(entries, key=lambda entry: entry.header_offset):
         if "\0" in entry.orig_filename:
-            raise ArchiveError("the name of an entry has a NUL")
+            raise ArchiveError("nul", entry.filename)
         if len(entry.filename) > LONGEST_NAME:
-            raise ArchiveError("the name of an entry is too long")
+            raise ArchiveError("name", entry.filename[:SHOWN], LONGEST_NAME)
         if entry.compress_type not in (STORED, DEFLATED):
             # The other ways of packing cannot be told to unpack only so much.
-            raise ArchiveError("an entry is packed in a way that is not supported")
+            raise ArchiveError("packing", entry.filename)
         if entry.header_offset < end:
-            raise ArchiveError("entries share bytes")
+            raise ArchiveError("overlap", entry.filename)
         if entry.file_size > LARGEST_ENTRY:
-            raise ArchiveError("an entry unpacks to too much")
+            raise ArchiveError("entry", entry.filename, LARGEST_ENTRY)
         end = entry.header_offset + LOCAL_HEAD + entry.compress_size
 
 
@@ -241,7 +238,7 @@ def _described(archive: ZipFile, entry: ZipInfo | None) -> str:
     if entry is None:
         return ""
     if entry.file_size > LARGEST_METADATA:
-        raise ArchiveError("the metadata are too long")
+        raise ArchiveError("metadata", entry.filename, LARGEST_METADATA)
     return archive.read(entry).decode()
 
 
@@ -281,7 +278,7 @@ def _items(described: str) -> list[descriptions.Item]:
     for number, item in enumerate(items, 1):
         for name in ("group", "dataId", "type"):
             if not item.get(name):
-                raise MetadataError(f"item {number} has no {name}")
+                raise MetadataError("field", item=number, detail=name)
     return items
 
 

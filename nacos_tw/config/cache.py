@@ -7,14 +7,13 @@ changed re-reads it and puts it here.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
-import attrs
 from twisted.logger import Logger
 
 from nacos_tw.config import cache_queries, gray
-from nacos_tw.config.gray import BETA, TAG, Copy, Entry
+from nacos_tw.config.gray import NO_LABELS, Chosen, Copy, Entry
 from nacos_tw.config.model import DEFAULT_TYPE, ConfigKey
 from nacos_tw.config.results import Written
 from nacos_tw.errors import Unavailable
@@ -37,26 +36,6 @@ class IContents(Protocol):
         @param name: which copy, see L{nacos_tw.config.gray}.
         @return: in UTF-8; None if there is none with that md5.
         """
-
-
-@attrs.frozen(slots=True)
-class Chosen:
-    """
-    What a client gets.
-
-    @ivar entry: the config it is a copy of. While C{cache.entries.get(key) is entry}, the same request gets the same.
-    @ivar is_beta: whether it is the beta copy.
-    @ivar tag: the tag whose copy it is, or C{""}.
-    """
-
-    content: bytes
-    md5: str
-    type: str
-    modified_ms: int
-    encrypted_data_key: str
-    is_beta: bool
-    tag: str
-    entry: Entry
 
 
 class ConfigCache:
@@ -106,7 +85,14 @@ class ConfigCache:
         """The config, if it or a copy of it exists."""
         return self.entries.get(key)
 
-    def choose(self, key: ConfigKey, client_ip: str, tag_param: str = "", vip_tag: str = "") -> Chosen | None:
+    def choose(
+        self,
+        key: ConfigKey,
+        client_ip: str,
+        tag_param: str = "",
+        vip_tag: str = "",
+        labels: Mapping[str, str] = NO_LABELS,
+    ) -> Chosen | None:
         """
         What a client gets, see L{gray.choose}.
 
@@ -114,7 +100,7 @@ class ConfigCache:
         @raise Unavailable: the content cannot be read back, or this node cannot know whether there is one.
         """
         entry = self.entries.get(key)
-        found = None if entry is None else gray.choose(entry, client_ip, tag_param, vip_tag)
+        found = None if entry is None else gray.choose(entry, client_ip, tag_param, vip_tag, labels)
         if entry is None or found is None:
             self.check_ready()
             if not self.sure(key):
@@ -127,9 +113,9 @@ class ConfigCache:
             entry.type,
             copy.modified_ms,
             copy.encrypted_data_key,
-            name == BETA,
-            name[len(TAG) :] if name.startswith(TAG) else "",
+            name,
             entry,
+            self.entries,
         )
 
     def check_ready(self) -> None:

@@ -10,8 +10,7 @@ import msgspec
 
 from nacos_tw.config import store_gray, store_index
 from nacos_tw.config.gray import BETA, TAG, Copy, Entry
-from nacos_tw.config.model import ConfigKey, md5_of
-from nacos_tw.config.model import Copy as CopyRow
+from nacos_tw.config.model import ConfigKey, CopyRow, md5_of
 from nacos_tw.config.statements import KEY_IS, key_is
 from nacos_tw.config.store_index import Indexed
 from nacos_tw.storage.exact import binary, text_of

@@ -49,8 +49,8 @@ class Publish(_Command, frozen=True, array_like=True, tag=1):
     C{cas_md5}: only if the stored md5 is this one (a config that does not exist is inserted all the same, as by 2.5.1).
     C{quotas}: limits to enforce, None when they are off. C{counted}: keep the usage counters (isManageCapacity).
 
-    Result: True, or L{CasRefused<nacos_tw.config.model.CasRefused>}, L{QuotaExceeded
-    <nacos_tw.config.model.QuotaExceeded>}.
+    Result: True, or L{CasConflict<nacos_tw.config.problems.CasConflict>},
+    L{OverQuota<nacos_tw.config.problems.OverQuota>}.
     """
 
     key: ConfigKey
@@ -73,7 +73,7 @@ class Publish(_Command, frozen=True, array_like=True, tag=1):
 
 
 class PublishBeta(_Command, frozen=True, array_like=True, tag=2):
-    """Insert or replace the beta copy of a config, which need not exist. Result: True, or CasRefused by its md5."""
+    """Insert or replace the beta copy of a config, which need not exist. Result: True, or CasConflict by its md5."""
 
     key: ConfigKey
     content: str
@@ -87,7 +87,7 @@ class PublishBeta(_Command, frozen=True, array_like=True, tag=2):
 
 
 class PublishTag(_Command, frozen=True, array_like=True, tag=3):
-    """Insert or replace the copy of a config for a tag. Result: True, or CasRefused by its md5."""
+    """Insert or replace the copy of a config for a tag. Result: True, or CasConflict by its md5."""
 
     key: ConfigKey
     content: str
@@ -144,7 +144,7 @@ class ImportItem(_Part, frozen=True, array_like=True):
 class Import(_Command, frozen=True, array_like=True, tag=7):
     """
     Insert many configs (import and clone); C{policy} says what is done about one that exists: C{ABORT}, C{SKIP},
-    C{OVERWRITE}. All in one transaction. Result: L{Imported<nacos_tw.config.store_import.Imported>}, or QuotaExceeded:
+    C{OVERWRITE}. All in one transaction. Result: L{Imported<nacos_tw.config.rows.Imported>}, or OverQuota:
     then none of them was stored.
     """
 
@@ -161,7 +161,7 @@ class EnsureCapacity(_Command, frozen=True, array_like=True, tag=8):
     """
     Create the capacity row of a namespace (C{tenant} not "") or else of a group ("" is the whole cluster), with its
     usage counted, if there is none (docs/spec/config-v1.md#6.1). Result: the row, a
-    L{Capacity<nacos_tw.config.store_capacity.Capacity>}.
+    L{Capacity<nacos_tw.config.rows.Capacity>}.
     """
 
     group: str

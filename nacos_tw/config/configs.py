@@ -7,10 +7,10 @@ from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 
-from nacos_tw.config.cache import Chosen, ConfigCache
+from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.commands import Command
 from nacos_tw.config.content_check import ContentCheck
-from nacos_tw.config.gray import Entry
+from nacos_tw.config.gray import Chosen, Entry
 from nacos_tw.config.listeners import Listened, Listeners
 from nacos_tw.config.model import ConfigKey, tenant_of
 

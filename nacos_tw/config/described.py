@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from nacos_tw.config.problems import MetadataError
+
 FIELDS = ("appName", "dataId", "desc", "group", "type")
 """What is read of an item; what else it has is passed over."""
 
@@ -26,30 +28,24 @@ _TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "null", "int",
 Item = dict[str, "str | None"]
 
 
-class MetadataError(ValueError):
-    """The text is no such list; it says in which line."""
-
-
 def load(text: str) -> list[Item]:
     """
     The items.
 
-    @raise MetadataError: it is something else, or too much.
+    @raise MetadataError: it is something else, or too much; it says in which line.
     """
     if text.count("\n") + text.count("\r") > MOST_LINES:
-        raise MetadataError("too many lines")
+        raise MetadataError("lines")
     import yaml  # seldom used
 
     try:
         return _Reader(yaml, text.removeprefix("\ufeff")).read()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}: " if mark is not None else ""
-        raise MetadataError(f"{place}{getattr(error, 'problem', None) or 'no YAML'}") from None
+        line = 0 if mark is None else mark.line + 1
+        raise MetadataError("yaml", line, detail=getattr(error, "problem", None) or "no YAML") from None
     except (UnicodeError, ValueError, RecursionError) as error:
-        if isinstance(error, MetadataError):
-            raise
-        raise MetadataError(f"no YAML: {type(error).__name__}") from None
+        raise MetadataError("format", detail=type(error).__name__) from None
 
 
 class _Reader:
@@ -65,10 +61,10 @@ class _Reader:
     def read(self) -> list[Item]:
         self._next()  # the stream
         if isinstance(self._next(), self._yaml.StreamEndEvent):
-            raise MetadataError("no list of metadata")
+            raise MetadataError("list")
         found: list[Item] | None = None
         if not isinstance(self._next(), self._yaml.MappingStartEvent):
-            raise MetadataError("no list of metadata")
+            raise MetadataError("list")
         while not isinstance(event := self._next(), self._yaml.MappingEndEvent):
             if isinstance(event, self._yaml.ScalarEvent) and event.value == "metadata":
                 found = self._items(self._next())
@@ -77,29 +73,29 @@ class _Reader:
                 self._pass(self._next())
         self._next()  # the document's end
         if not isinstance(after := self._next(), self._yaml.StreamEndEvent):
-            raise self._wrong(after, "a second document")
+            raise self._wrong(after, "document")
         if found is None:
-            raise MetadataError("no list of metadata")
+            raise MetadataError("list")
         return found
 
     def _next(self) -> Any:
         self._count += 1
         if self._count > MOST_EVENTS:
-            raise MetadataError("too much")
+            raise MetadataError("events")
         return next(self._events)
 
-    def _wrong(self, event: Any, what: str) -> MetadataError:
-        return MetadataError(f"line {event.start_mark.line + 1}: {what}")
+    def _wrong(self, event: Any, rule: str, detail: str = "") -> MetadataError:
+        return MetadataError(rule, event.start_mark.line + 1, detail=detail)
 
     def _items(self, start: Any) -> list[Item]:
         if isinstance(start, self._yaml.ScalarEvent) and self._text(start) is None:
             return []
         if not isinstance(start, self._yaml.SequenceStartEvent):
-            raise self._wrong(start, "no list of metadata")
+            raise self._wrong(start, "list")
         items: list[Item] = []
         while not isinstance(event := self._next(), self._yaml.SequenceEndEvent):
             if len(items) == MOST_ITEMS:
-                raise self._wrong(event, "too many items")
+                raise self._wrong(event, "items")
             items.append(self._item(event))
         return items
 
@@ -107,7 +103,7 @@ class _Reader:
         if isinstance(start, self._yaml.AliasEvent):
             return dict(self._named_item(start))
         if not isinstance(start, self._yaml.MappingStartEvent):
-            raise self._wrong(start, "an item that is no mapping")
+            raise self._wrong(start, "mapping")
         own: Item = {}
         merged: Item = {}
         while not isinstance(key := self._next(), self._yaml.MappingEndEvent):
@@ -131,7 +127,7 @@ class _Reader:
             event = self._next()
         while not isinstance(event, self._yaml.SequenceEndEvent):
             if not isinstance(event, self._yaml.AliasEvent):
-                raise self._wrong(event, "a merge of something else than aliases")
+                raise self._wrong(event, "merge")
             for name, value in self._named_item(event).items():
                 into.setdefault(name, value)
             if not several:
@@ -142,18 +138,18 @@ class _Reader:
         if isinstance(event, self._yaml.AliasEvent):
             found = self._anchors.get(event.anchor, self._anchors)
             if isinstance(found, dict):
-                raise self._wrong(event, f"*{event.anchor[:50]} is no text")
+                raise self._wrong(event, "text", event.anchor[:50])
             return found
         if not isinstance(event, self._yaml.ScalarEvent):
-            raise self._wrong(event, "a value that is no text")
+            raise self._wrong(event, "text")
         return self._text(event)
 
     def _text(self, event: Any) -> str | None:
         if event.tag is not None and event.tag != "!" and event.tag not in _TAGS:
-            raise self._wrong(event, "a value of an unknown type")
+            raise self._wrong(event, "type")
         text: str = event.value
         if len(text) > LONGEST_VALUE:
-            raise self._wrong(event, "a value that is too long")
+            raise self._wrong(event, "length")
         is_null = event.implicit[0] and text in _NULLS and event.style in (None, "")
         found = None if is_null or event.tag == "tag:yaml.org,2002:null" else text
         self._name(event, found)
@@ -166,7 +162,7 @@ class _Reader:
     def _named_item(self, event: Any) -> Item:
         found = self._anchors.get(event.anchor)
         if not isinstance(found, dict):
-            raise self._wrong(event, f"*{event.anchor[:50]} is no item")
+            raise self._wrong(event, "alias", event.anchor[:50])
         return found
 
     def _pass(self, event: Any) -> None:

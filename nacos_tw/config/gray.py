@@ -5,8 +5,10 @@ Which of a config's copies a client gets: the beta copy, a tag's copy or the con
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
+import attrs
 import msgspec
 
 BETA = "beta"
@@ -14,6 +16,7 @@ TAG = "tag_"
 """Names of copies: C{""} is the config itself, C{"beta"} its beta copy, C{"tag_x"} that of the tag C{x}."""
 
 DEFAULT_TYPE = "text"
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
 class Copy(msgspec.Struct, eq=False, gc=False, kw_only=True):
@@ -71,7 +74,50 @@ class Entry(Copy, eq=False, gc=False, kw_only=True):
             yield TAG + tag, copy
 
 
-def choose(entry: Entry, client_ip: str, tag_param: str = "", vip_tag: str = "") -> tuple[str, Copy] | None:
+@attrs.frozen(slots=True)
+class Chosen:
+    """
+    What a client gets.
+
+    @ivar type: of the config, for all its copies.
+    @ivar modified_ms: when it was last written, in epoch milliseconds.
+    @ivar name: of the copy: "" for the config itself.
+    @ivar entry: the config that it is a copy of, as the cache knew it.
+    @ivar entries: the cache's.
+    """
+
+    content: bytes
+    md5: str
+    type: str
+    modified_ms: int
+    encrypted_data_key: str
+    name: str
+    entry: Entry
+    entries: dict[tuple[str, str, str], Entry]
+
+    @property
+    def is_beta(self) -> bool:
+        """Whether it is the beta copy."""
+        return self.name == BETA
+
+    @property
+    def tag(self) -> str:
+        """The tag whose copy it is, or C{""}."""
+        return self.name[len(TAG) :] if self.name.startswith(TAG) else ""
+
+    @property
+    def for_all(self) -> bool:
+        """Whether every client gets this."""
+        return not self.entry.gray
+
+    def holds(self) -> bool:
+        """Whether the same query gets the same now; cheap, for those who keep answers."""
+        return self.entries.get(self.entry.key) is self.entry
+
+
+def choose(
+    entry: Entry, client_ip: str, tag_param: str = "", vip_tag: str = "", labels: Mapping[str, str] = NO_LABELS
+) -> tuple[str, Copy] | None:
     """
     What a client gets on reading.
 

@@ -25,7 +25,7 @@ from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.results import Result, Written
 from nacos_tw.config.store_check import Checked
 from nacos_tw.config.store_usage import Usage
-from nacos_tw.errors import BadParameter, Damaged, NacosError
+from nacos_tw.errors import BadParameter, Damaged, Defect, NacosError
 from nacos_tw.storage.aside import put_aside
 from nacos_tw.storage.errors import Duplicate
 from nacos_tw.storage.sqlite import SQLiteFile
@@ -38,7 +38,6 @@ NAME = b"c"
 IMAGE = "image-"
 """How the names of passing files beside the database begin."""
 _REFUSED = "the embedded database cannot be written to"
-_INTERNAL = "internal error: the command could not be applied"
 
 
 class ConfigMachine:
@@ -120,7 +119,7 @@ class ConfigMachine:
             command = commands.decode(data)
         except msgspec.MsgspecError:
             self.log.failure("a configuration command could not be read")
-            return NacosError(_INTERNAL)
+            return Defect()
         if type(command) is Publish and command.quotas is None:
             # Nearly all commands, and hardly one fails after it has written something. So there is no savepoint, which
             # would cost as much as the command: SQLite copies each page that is written to for the first time in it.
@@ -147,7 +146,7 @@ class ConfigMachine:
             raise
         except Exception:
             self.log.failure("a configuration command could not be applied")
-            return NacosError(_INTERNAL)
+            return Defect()
 
     def _begin_again(self) -> None:
         """Undo what a failed command has left: the whole transaction, then do again what had succeeded in it."""

@@ -1,18 +1,11 @@
-"""
-A config as a value: its key, its row, its copies for some clients, and what may be stored (docs/spec/config-v1.md#1.2
-and #9).
-"""
+"""A config as a value: its key, its row, its copies for some clients (docs/spec/config-v1.md#1.2)."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from typing import TypeAlias
 
 import msgspec
-
-from nacos_tw.errors import BadParameter, NacosError
 
 ConfigKey: TypeAlias = tuple[str, str, str]
 """C{(tenant, group, data_id)}; the public namespace is C{""}."""
@@ -23,19 +16,6 @@ TYPES = frozenset(("properties", "xml", "json", "text", "html", "yaml", "toml", 
 
 MAX_CONTENT = 10 * 1024 * 1024
 """Characters, property C{maxContent}."""
-
-
-class CasRefused(NacosError):  # noqa: N818 - named as its sisters in nacos_tw.errors
-    """A publish with casMd5 found another md5; nothing was stored. Answered with status 500, as 2.5.1 does."""
-
-    def __init__(self, gray: bool = False) -> None:
-        super().__init__(f"Cas publish {'gray config ' if gray else ''}fail, server md5 may have changed.")
-
-
-class QuotaExceeded(NacosError):  # noqa: N818
-    """A limit of docs/spec/config-v1.md#6 is reached; nothing was stored. Answered with status 429."""
-
-    outcome = "refused 429"
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
@@ -60,7 +40,7 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     """Labels as a comma list in the order they were given; only L{nacos_tw.config.store_search.full_row} fills it."""
 
 
-class Copy(msgspec.Struct, frozen=True, gc=False):
+class CopyRow(msgspec.Struct, frozen=True, gc=False):
     """Another content of a config, for some clients: the beta copy (C{tag} is None) or that of a tag."""
 
     id: int
@@ -75,6 +55,11 @@ class Copy(msgspec.Struct, frozen=True, gc=False):
     src_user: str | None = None
     src_ip: str | None = None
     encrypted_data_key: str = ""
+
+    @property
+    def name(self) -> str:
+        """As L{nacos_tw.config.gray} names it."""
+        return "beta" if self.tag is None else f"tag_{self.tag}"
 
 
 def tenant_of(text: str | None) -> str:
@@ -118,93 +103,3 @@ def type_or_text(text: str | None) -> str | None:
 def labels_of(text: str) -> list[str]:
     """The labels of a comma list C{config_tags}: trimmed, without blank ones, each once, in their order."""
     return list(dict.fromkeys(label for part in text.split(",") if (label := part.strip())))
-
-
-# -- what may be stored; each raises BadParameter with the text of docs/spec/config-v1.md#9.1
-
-_PLAIN = re.compile(r"[A-Za-z0-9_\-.:]+")
-
-
-def _legal(text: str) -> bool:
-    """Letters and digits of any script (of the basic plane, as Java's chars see them) and C{_-.:}."""
-    if _PLAIN.fullmatch(text):
-        return True
-    return bool(text) and all(
-        char in "_-.:" or (char <= "\uffff" and unicodedata.category(char) in ("Lu", "Ll", "Lt", "Lm", "Lo", "Nd"))
-        for char in text
-    )
-
-
-def check_key(data_id: str, group: str) -> None:
-    """dataId and group: legal characters (dataId may have blanks around it), not longer than their columns."""
-    if not _legal(data_id.strip()):
-        raise BadParameter(f"invalid dataId : {data_id}")
-    if not _legal(group):
-        raise BadParameter(f"invalid group : {group}")
-    if len(data_id) > 255:
-        raise BadParameter("Param 'dataId' is illegal, the param length should not exceed 255.")
-    if len(group) > 128:
-        raise BadParameter("Param 'group' is illegal, the param length should not exceed 128.")
-
-
-def check_content(content: str, limit: int = MAX_CONTENT) -> None:
-    """Not blank, at most C{limit} characters."""
-    if not content.strip():
-        raise BadParameter(f"content is blank : {content}")
-    check_characters(len(content), limit)
-
-
-def check_characters(count: int, limit: int = MAX_CONTENT) -> None:
-    """A content of so many characters is not too long."""
-    if count > limit:
-        raise BadParameter(f"invalid content, over {limit}")
-
-
-def check_tenant(tenant: str) -> None:
-    """The namespace's id; the public one passes."""
-    if not tenant:
-        return
-    if not _legal(tenant.strip()):
-        raise BadParameter("invalid tenant")
-    if len(tenant) > 128:
-        raise BadParameter("too long tag, over 128")
-
-
-def check_tag(tag: str | None) -> None:
-    """The name of a tagged copy; none passes."""
-    if not tag:
-        return
-    if not _legal(tag.strip()):
-        raise BadParameter(f"invalid tag : {tag}")
-    if len(tag) > 16:
-        raise BadParameter("too long tag, over 16")
-
-
-def check_labels(config_tags: str | None) -> None:
-    """At most five labels of at most 64 characters."""
-    if not config_tags:
-        return
-    labels = config_tags.split(",")
-    if len(labels) > 5:
-        raise BadParameter("too much config_tags, over 5")
-    if any(len(label) > 64 for label in labels):
-        raise BadParameter("too long tag, over 64")
-
-
-_LIMITS = {
-    "desc": 128,
-    "use": 32,
-    "effect": 32,
-    "type": 32,
-    "schema": 32768,
-    "appName": 128,
-    "betaIps": 1024,
-    "encryptedDataKey": 1024,
-}
-
-
-def check_length(name: str, value: str | None) -> None:
-    """One of C{desc use effect type schema appName betaIps encryptedDataKey}; None passes."""
-    limit = _LIMITS[name]
-    if value is not None and len(value) > limit:
-        raise BadParameter(f"too long {name}, over {limit}")

@@ -9,41 +9,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from nacos_tw.config.commands import CountUsage, EnsureCapacity, Quotas, SetCapacity
-from nacos_tw.config.model import ConfigKey, QuotaExceeded
+from nacos_tw.config.model import ConfigKey
+from nacos_tw.config.problems import OverQuota
 from nacos_tw.config.results import DONE, RefusalError, Result
+from nacos_tw.config.rows import Capacity
 from nacos_tw.storage.exact import counted_by, exactly, refuse_alike
 from nacos_tw.storage.txn import Txn
 
-OVER_CLUSTER = "Exceeded the maximum number of configurations in the cluster"
-OVER_GROUP = "Exceeded the maximum number of configurations in this group"
-OVER_TENANT = "Exceeded the maximum number of configurations for this namespaceId"
-OVER_SIZE = "Exceeded the maximum size limit of the configuration content"
-
 _GROUPS = ("group_capacity", "group_id")
 _TENANTS = ("tenant_capacity", "tenant_id")
-
-
-class Capacity(msgspec.Struct, frozen=True, gc=False):
-    """
-    A row; a limit of 0 stands for the property's. Times in ms.
-
-    @ivar group: None in a namespace's row.
-    @ivar tenant: None in a group's row.
-    """
-
-    id: int
-    group: str | None
-    tenant: str | None
-    quota: int
-    usage: int
-    max_size: int
-    max_aggr_count: int
-    max_aggr_size: int
-    created_ms: int
-    modified_ms: int
 
 
 def _place(txn: Txn, group: str, tenant: str) -> tuple[str, str, list[str]]:
@@ -218,7 +193,7 @@ def check_size(txn: Txn, key: ConfigKey, content: str, quotas: Quotas) -> None:
     row = capacity(txn, group, tenant)
     limit = row.max_size if row is not None and row.max_size else quotas.max_size
     if len(content.encode()) > limit:
-        raise RefusalError(QuotaExceeded(OVER_SIZE))
+        raise RefusalError(OverQuota("size", limit))
 
 
 def _has_limits(txn: Txn, key: ConfigKey) -> bool:
@@ -233,18 +208,18 @@ def check_room(txn: Txn, key: ConfigKey, quotas: Quotas) -> None:
     @raise RefusalError: no.
     """
     tenant, group, _ = key
-    _check_room(txn, "", "", quotas.cluster, OVER_CLUSTER)
+    _check_room(txn, "", "", quotas.cluster, "cluster")
     if tenant:
-        _check_room(txn, "", tenant, quotas.tenant, OVER_TENANT)
+        _check_room(txn, "", tenant, quotas.tenant, "namespace")
     else:
-        _check_room(txn, group, "", quotas.group, OVER_GROUP)
+        _check_room(txn, group, "", quotas.group, "group")
 
 
-def _check_room(txn: Txn, group: str, tenant: str, default: int, text: str) -> None:
+def _check_room(txn: Txn, group: str, tenant: str, default: int, of: str) -> None:
     table, where, params = _place(txn, group, tenant)
     row = txn.one(f"SELECT `usage`, quota FROM {table} WHERE {where}{txn.for_update}", params)
     if row is None and _alike(txn, group, tenant) is not None:
         row = _counted(txn, group, tenant), 0
     usage, quota = row or (0, 0)
     if usage >= (quota or default):
-        raise RefusalError(QuotaExceeded(text))
+        raise RefusalError(OverQuota(of, quota or default))

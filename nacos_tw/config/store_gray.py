@@ -18,7 +18,8 @@ import msgspec
 
 from nacos_tw.config import details
 from nacos_tw.config.commands import PublishBeta, PublishTag, Remove, StopBeta
-from nacos_tw.config.model import CasRefused, ConfigKey, Copy, md5_of, named
+from nacos_tw.config.model import ConfigKey, CopyRow, md5_of, named
+from nacos_tw.config.problems import CasConflict
 from nacos_tw.config.results import RefusalError, Result
 from nacos_tw.config.statements import key_is, statements
 from nacos_tw.errors import NacosError, Unavailable
@@ -241,7 +242,7 @@ def _alike(txn: Txn, table: Table, key: ConfigKey, tag: str | None) -> NacosErro
 
 def _check_cas(command: _Content, md5: str | None) -> None:
     if command.cas_md5 is not None and md5 and md5 != command.cas_md5:
-        raise RefusalError(CasRefused(gray=True))
+        raise RefusalError(CasConflict(command.key, True))
 
 
 def _update(txn: Txn, table: Table, command: _Content, tag: str | None, beta_ips: str, md5: str, number: int) -> None:
@@ -319,24 +320,30 @@ def _write_history(txn: Txn, command: _Content, tag: str | None, beta_ips: str, 
 _COPY = "id, tenant_id, group_id, data_id, md5, gmt_modified, app_name, src_user, src_ip, content"
 
 
-def beta(txn: Txn, key: ConfigKey) -> Copy | None:
+def beta(txn: Txn, key: ConfigKey) -> CopyRow | None:
     """The beta copy."""
     found = copies(txn, key, beta_only=True)
     return found[0] if found else None
 
 
-def copies(txn: Txn, key: ConfigKey, beta_only: bool = False) -> list[Copy]:
+def named_copy(txn: Txn, key: ConfigKey, name: str) -> CopyRow | None:
+    """A copy by its name; None if there is none."""
+    found = copies(txn, key, beta_only=name == BETA_NAME)
+    return next((copy for copy in found if copy.name == name), None)
+
+
+def copies(txn: Txn, key: ConfigKey, beta_only: bool = False) -> list[CopyRow]:
     """The beta copy, if there is one, and those of tags, by their names."""
     where, params = key_is(txn, key)
     return _copies(txn, where, params, True, beta_only)
 
 
-def copies_index(txn: Txn) -> list[Copy]:
+def copies_index(txn: Txn) -> list[CopyRow]:
     """All copies of all configs, without their contents (""): for comparing with a cache."""
     return _copies(txn, "1=1", [], False, False)
 
 
-def _copies(txn: Txn, where: str, params: list[Any], contents: bool, beta_only: bool) -> list[Copy]:
+def _copies(txn: Txn, where: str, params: list[Any], contents: bool, beta_only: bool) -> list[CopyRow]:
     columns = _COPY if contents else _COPY.replace("content", "''")
     if txn.columns.gray:
         names = "gray_name='beta'" if beta_only else "(gray_name='beta' OR gray_name LIKE 'tag!_%' ESCAPE '!')"
@@ -359,18 +366,18 @@ def _copies(txn: Txn, where: str, params: list[Any], contents: bool, beta_only: 
     return found
 
 
-def _from_gray(txn: Txn, row: Row) -> Copy:
+def _from_gray(txn: Txn, row: Row) -> CopyRow:
     name, rule, secret = row[10:]
     if name == BETA_NAME:
         return _copy(txn, row, None, rule_expression(rule), secret)
     return _copy(txn, row, name[len(TAG_PREFIX) :], "", secret)
 
 
-def _copy(txn: Txn, row: Row, tag: str | None, beta_ips: str, secret: str | None) -> Copy:
+def _copy(txn: Txn, row: Row, tag: str | None, beta_ips: str, secret: str | None) -> CopyRow:
     number, tenant, group, data_id, md5, modified, app_name, src_user, src_ip, content = row[:10]
     if not md5 and content:
         md5 = md5_of(content)
-    return Copy(
+    return CopyRow(
         number, (tenant or "", group, data_id), tag, content, md5 or "", txn.millis(modified), beta_ips, app_name,
         src_user, src_ip, secret or "",
     )  # fmt: skip

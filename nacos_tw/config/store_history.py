@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from nacos_tw.config.commands import TrimHistory
 from nacos_tw.config.model import ConfigKey
-from nacos_tw.config.pages import Page, offset
+from nacos_tw.config.problems import OtherConfig
 from nacos_tw.config.results import Result
+from nacos_tw.config.rows import Past
 from nacos_tw.config.statements import key_is
-from nacos_tw.errors import Forbidden
+from nacos_tw.paging import Page, offset
 from nacos_tw.storage.txn import Row, Txn
-
-NOT_OF_CONFIG = "Please check dataId, group or namespaceId."
-
-
-class Past(msgspec.Struct, frozen=True, gc=False):
-    """
-    A row; times in ms.
-
-    @ivar nid: what the API calls id.
-    @ivar config_id: 0 for an insert.
-    @ivar kind: C{I} (content: the new one), C{U} (content: the one before) or C{D} (content: the last one).
-    @ivar content: None in lists, as md5.
-    @ivar gray: the copy's name, C{beta} or C{tag_<tag>}; "" for the config itself.
-    """
-
-    nid: int
-    config_id: int
-    key: ConfigKey
-    kind: str
-    created_ms: int
-    modified_ms: int
-    app_name: str | None = None
-    src_ip: str | None = None
-    src_user: str | None = None
-    content: str | None = None
-    md5: str | None = None
-    encrypted_data_key: str = ""
-    publish_type: str = "formal"
-    gray: str = ""
-    ext_info: str | None = None
 
 
 def history(txn: Txn, key: ConfigKey, page_no: int, page_size: int) -> Page[Past]:
@@ -59,14 +28,14 @@ def past(txn: Txn, key: ConfigKey, nid: int) -> Past | None:
     """
     One row with its content, None if there is none.
 
-    @raise Forbidden: it belongs to another config.
+    @raise OtherConfig: it belongs to another config.
     """
     row = txn.one(f"SELECT {_columns(txn, True)} FROM his_config_info WHERE nid=?", (nid,))
     if row is None:
         return None
     found = _past(txn, row)
     if found.key != key:
-        raise Forbidden(NOT_OF_CONFIG)
+        raise OtherConfig(key, nid)
     return found
 
 
@@ -74,7 +43,7 @@ def previous(txn: Txn, key: ConfigKey, config_id: int) -> Past | None:
     """
     The newest row of the config with that id, None if there is none; rows of inserts have no id, and are not found.
 
-    @raise Forbidden: the id is another config's.
+    @raise OtherConfig: the id is another config's.
     """
     where, params = key_is(txn, key)
     newest = txn.one(f"SELECT MAX(nid) FROM his_config_info WHERE {where} AND id=?", (*params, config_id))
@@ -82,7 +51,7 @@ def previous(txn: Txn, key: ConfigKey, config_id: int) -> Past | None:
         return past(txn, key, newest[0])
     row = txn.one("SELECT tenant_id, group_id, data_id FROM config_info WHERE id=?", (config_id,))
     if row is not None and row != key:
-        raise Forbidden(NOT_OF_CONFIG)
+        raise OtherConfig(key, config_id)
     return None
 
 

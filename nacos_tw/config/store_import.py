@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import attrs
-
 from nacos_tw.config.commands import ABORT, OVERWRITE, Import, ImportItem, Publish
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.results import RefusalError, Result
+from nacos_tw.config.rows import Imported
 from nacos_tw.config.store_rows import find, put
 from nacos_tw.storage.txn import Txn
-
-
-@attrs.define
-class Imported:
-    """
-    What became of the items.
-
-    @ivar succeeded: how many were inserted or, with C{OVERWRITE}, updated.
-    @ivar skipped: those that exist (C{SKIP}), or that come after the one that failed (C{ABORT}; skipCount has them, as
-        in 2.5.1).
-    @ivar failed: the one that exists (C{ABORT}).
-    """
-
-    succeeded: int = 0
-    skipped: list[ConfigKey] = attrs.Factory(list)
-    failed: list[ConfigKey] = attrs.Factory(list)
 
 
 def run(txn: Txn, command: Import) -> Result:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from nacos_tw.config.model import DEFAULT_TYPE, ConfigKey, Copy, md5_of
+from nacos_tw.config.model import DEFAULT_TYPE, ConfigKey, CopyRow, md5_of
 from nacos_tw.config.statements import key_is
 from nacos_tw.config.store_gray import copies
 from nacos_tw.storage.exact import binary, text_of
@@ -39,8 +39,8 @@ class Cached(msgspec.Struct, frozen=True, gc=False):
 
     key: ConfigKey
     main: Indexed | None
-    beta: Copy | None
-    tags: dict[str, Copy]
+    beta: CopyRow | None
+    tags: dict[str, CopyRow]
 
 
 def index_page(txn: Txn, after_id: int, limit: int) -> list[Indexed]:

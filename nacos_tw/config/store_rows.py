@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from nacos_tw.config import details, store_capacity
 from nacos_tw.config.commands import Publish, Remove
-from nacos_tw.config.model import DEFAULT_TYPE, CasRefused, ConfigKey, labels_of, md5_of, named
+from nacos_tw.config.model import DEFAULT_TYPE, ConfigKey, labels_of, md5_of, named
+from nacos_tw.config.problems import CasConflict
 from nacos_tw.config.results import DONE, RefusalError, Result, Written
 from nacos_tw.config.statements import Statements, statements
 from nacos_tw.config.store_usage import Usage
@@ -90,7 +91,7 @@ def _update(txn: Txn, sql: Statements, command: Publish, number: int, md5: str) 
     elif not txn.execute(sql.keep_if, (*operation, command.cas_md5)):
         if txn.one(f"SELECT id FROM config_info WHERE id=?{txn.for_update}", (number,)) is None:
             return False
-        raise RefusalError(CasRefused())
+        raise RefusalError(CasConflict(command.key))
     values = (
         command.content, md5, at, command.src_user, command.src_ip, command.app_name, command.desc, command.use,
         command.effect, command.type, command.schema,

@@ -6,14 +6,14 @@ Reading configs for the console and for export: full rows, search, ids (docs/spe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
-
-import attrs
+from typing import Any
 
 from nacos_tw.config.model import ConfigKey, Item
-from nacos_tw.config.pages import Page, offset
+from nacos_tw.config.problems import ConfigInvalid
+from nacos_tw.config.requests import Search
+from nacos_tw.config.rows import Brief, Sized
 from nacos_tw.config.statements import key_is
-from nacos_tw.errors import BadParameter
+from nacos_tw.paging import Page, offset
 from nacos_tw.storage.exact import binary, exactly
 from nacos_tw.storage.txn import Row, Txn
 
@@ -21,45 +21,6 @@ LARGEST_PAGE = 64 * 1024 * 1024
 """Bytes of the contents of one page."""
 MAX_MARKS = 500
 """Parameters of one list in a statement."""
-
-
-@attrs.frozen
-class Search:
-    """
-    Which configs; "" and () are no filter.
-
-    @ivar blur: C{*} stands for any text in data_id, group and labels; every other character, C{%} and C{_} too, for
-        itself.
-    @ivar labels: any of them.
-    """
-
-    tenant: str = ""
-    data_id: str = ""
-    group: str = ""
-    app_name: str = ""
-    labels: tuple[str, ...] = ()
-    types: tuple[str, ...] = ()
-    blur: bool = False
-
-
-@attrs.frozen
-class Brief:
-    """A config of a list, without its content. C{modified_ms}: in ms."""
-
-    id: int
-    key: ConfigKey
-    md5: str
-    app_name: str | None
-    type: str | None
-    modified_ms: int
-
-
-class Sized(NamedTuple):
-    """A config without its content, but with the bytes of that."""
-
-    id: int
-    key: ConfigKey
-    size: int
 
 
 def full_row(txn: Txn, key: ConfigKey) -> Item | None:
@@ -101,7 +62,7 @@ def search(txn: Txn, wanted: Search, page_no: int, page_size: int) -> Page[Item]
     """
     A page of configs with their contents, by id; each config once, whatever labels it has.
 
-    @raise BadParameter: see L{offset}; or the contents of the page are more than L{LARGEST_PAGE}.
+    @raise ConfigInvalid: see L{offset}; or the contents of the page are more than L{LARGEST_PAGE}.
     """
     start = offset(page_no, page_size)
     where, params = _where(txn, wanted)
@@ -117,7 +78,7 @@ def search(txn: Txn, wanted: Search, page_no: int, page_size: int) -> Page[Item]
     )
     found = [_one_sized(row) for row in rows]
     if len(found) > 1 and sum(one.size for one in found) > LARGEST_PAGE:
-        raise BadParameter(f"the contents of this page are more than {LARGEST_PAGE} bytes, ask for a smaller pageSize")
+        raise ConfigInvalid("pageSize", "bytes", page_size, LARGEST_PAGE)
     return Page(total, page_no, page_size, rows_by_ids(txn, [one.id for one in found]))
 
 
@@ -171,6 +132,8 @@ def _where(txn: Txn, wanted: Search) -> tuple[str, list[Any]]:
             add(*match(txn, column, value, wanted.blur))
     if wanted.app_name:
         add(*match(txn, "c.app_name", wanted.app_name, False))
+    if wanted.content:
+        add(*match(txn, "c.content", wanted.content, wanted.blur))
     if wanted.types:
         add(f"c.type IN ({marks(wanted.types)})", wanted.types)
     if wanted.labels:

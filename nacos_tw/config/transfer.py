@@ -10,7 +10,8 @@ from typing import TypeVar
 from nacos_tw.config import metadata, store_search
 from nacos_tw.config.archive import META_1, META_2
 from nacos_tw.config.model import ConfigKey, Item
-from nacos_tw.config.store_search import Search, Sized
+from nacos_tw.config.requests import Search
+from nacos_tw.config.rows import Sized
 from nacos_tw.storage.txn import Txn
 
 T = TypeVar("T")

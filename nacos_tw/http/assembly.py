@@ -23,6 +23,8 @@ from nacos_tw.cluster.operations.orders import Orders
 from nacos_tw.cluster.operations.orders import questions_of as order_questions
 from nacos_tw.config.commands import Quotas
 from nacos_tw.config.configs import Configs
+from nacos_tw.config.families import config_families, config_monitor
+from nacos_tw.config.limits import Limits
 from nacos_tw.config.watchers import Watchers
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.guard import Guard
@@ -33,11 +35,9 @@ from nacos_tw.http.v1.catalog import CatalogV1
 from nacos_tw.http.v1.cluster import ServiceClustersV1
 from nacos_tw.http.v1.cluster_history import ClusterHistoryV1
 from nacos_tw.http.v1.config_areas import ConfigParts, config_areas, config_questions
-from nacos_tw.http.v1.config_reading import Limits
 from nacos_tw.http.v1.console import ConsoleV1
 from nacos_tw.http.v1.core import ClusterCoreV1
 from nacos_tw.http.v1.counts import Counts
-from nacos_tw.http.v1.cs_ops import config_families, config_monitor
 from nacos_tw.http.v1.disk_metrics import disk_families
 from nacos_tw.http.v1.distro import DistroV1
 from nacos_tw.http.v1.faces import Ask, AskAll, Millis
@@ -155,6 +155,7 @@ def all_areas(parts: Parts) -> Areas:
                 parts.configs,
                 watchers,
                 parts.millis,
+                parts.audit,
                 _limits(settings.config),
                 parts.set_log_level,
                 None if parts.auth is None else parts.auth.directory,

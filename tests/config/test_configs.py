@@ -14,7 +14,7 @@ from nacos_tw.config.commands import Command, Publish, PublishBeta, Remove
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.external import ExternalBackend
 from nacos_tw.config.listeners import Listeners
-from nacos_tw.config.model import CasRefused
+from nacos_tw.config.problems import CasConflict
 from nacos_tw.errors import Unavailable
 from nacos_tw.storage.errors import OutcomeUnknown
 from tests.config.fakes import Database, local_file, md5
@@ -84,7 +84,7 @@ class Nodes(SynchronousTestCase):
         self.publish("one", "first")
         sent = self.backends["two"].notices.sent
         refused = self.nodes["two"].write(Publish(KEY, "other", "text", 6, cas_md5=md5("stale")))
-        self.failureResultOf(refused, CasRefused)
+        self.failureResultOf(refused, CasConflict)
         self.assertEqual(self.contents(), ["first"] * 3)
         self.assertEqual(self.backends["two"].notices.sent, sent)
 

@@ -7,9 +7,11 @@ from typing import Any
 
 from nacos_tw.config import store_search
 from nacos_tw.config.commands import Publish, Remove, RemoveMany
-from nacos_tw.config.model import CasRefused, ConfigKey, Item
+from nacos_tw.config.model import ConfigKey, Item
+from nacos_tw.config.problems import CasConflict
 from nacos_tw.errors import BadParameter
 from tests.config.databases import ALL, T0, StoreCase, on_each
+from tests.config.said import said
 
 KEY: ConfigKey = ("ns", "g", "d")
 
@@ -134,8 +136,8 @@ class Publishing(StoreCase):
         self.assertIs(self.value(publish("two", cas_md5=md5)), True)
         before, past = self.row(), self.history()
         refused = self.do(publish("three", cas_md5=md5, tags="b", type="xml"))
-        self.assertIsInstance(refused.value, CasRefused)
-        self.assertEqual(str(refused.value), "Cas publish fail, server md5 may have changed.")
+        self.assertIsInstance(refused.value, CasConflict)
+        self.assertEqual(said(refused.value), "Cas publish fail, server md5 may have changed.")
         self.assertEqual(refused.changed, ())
         self.assertEqual(self.row(), before)
         self.assertEqual(self.history(), past)

@@ -35,7 +35,8 @@ from nacos_tw.config.commands import (
     UpdateNamespace,
 )
 from nacos_tw.config.model import ConfigKey, md5_of
-from nacos_tw.config.store_search import Search
+from nacos_tw.config.problems import OverQuota
+from nacos_tw.config.requests import Search
 from nacos_tw.errors import BadParameter
 from nacos_tw.namespaces import store as namespaces
 from nacos_tw.storage.collations import NAMES, cures
@@ -195,7 +196,7 @@ class Rest(StoreCase):
                 self.assertRaises(Alike, self.do, command)
         tight = Quotas(cluster=100, group=100, tenant=1)
         refused = self.value(Publish(("DEV2", "g", "more"), "x", None, T0, quotas=tight))
-        self.assertIn(store_capacity.OVER_TENANT, str(refused))
+        self.assertEqual(refused, OverQuota("namespace", 1))
 
     def test_accounts(self) -> None:
         """Who is refused is told for whom he is taken."""

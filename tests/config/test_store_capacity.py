@@ -16,7 +16,8 @@ from nacos_tw.config.commands import (
     RemoveMany,
     SetCapacity,
 )
-from nacos_tw.config.model import ConfigKey, QuotaExceeded
+from nacos_tw.config.model import ConfigKey
+from nacos_tw.config.problems import OverQuota
 from tests.config.databases import T0, StoreCase, on_each
 
 
@@ -112,11 +113,11 @@ class Enforcing(StoreCase):
 
     limits = Quotas(cluster=4, group=2, tenant=2, max_size=10)
 
-    def refused(self, command: Publish, text: str) -> None:
+    def refused(self, command: Publish, of: str) -> None:
         before = self.state()
         done = self.do(command)
-        self.assertIsInstance(done.value, QuotaExceeded)
-        self.assertEqual((str(done.value), done.changed), (text, ()))
+        self.assertIsInstance(done.value, OverQuota)
+        self.assertEqual((done.value.of, done.changed), (of, ()))
         self.assertEqual(self.state(), before)
 
     def state(self) -> list[Any]:
@@ -127,13 +128,13 @@ class Enforcing(StoreCase):
         """Of the group, the namespace, and the cluster; updates pass, and a removal makes room."""
         for data_id in ("a", "b"):
             self.assertIs(self.value(publish(data_id, quotas=self.limits)), True)
-        self.refused(publish("c", quotas=self.limits), store_capacity.OVER_GROUP)
+        self.refused(publish("c", quotas=self.limits), "group")
         self.assertIs(self.value(publish("b", quotas=self.limits, content="new")), True)
         for data_id in ("a", "b"):
             self.assertIs(self.value(publish(data_id, tenant="ns", quotas=self.limits)), True)
-        self.refused(publish("c", tenant="ns", quotas=self.limits), store_capacity.OVER_CLUSTER)
+        self.refused(publish("c", tenant="ns", quotas=self.limits), "cluster")
         wide = Quotas(cluster=100, group=2, tenant=2, max_size=10)
-        self.refused(publish("c", tenant="ns", quotas=wide), store_capacity.OVER_TENANT)
+        self.refused(publish("c", tenant="ns", quotas=wide), "namespace")
         self.do(Remove(("", "g", "a"), T0))
         self.assertIs(self.value(publish("c", quotas=self.limits)), True)
 
@@ -141,25 +142,25 @@ class Enforcing(StoreCase):
         """A limit in the row of the group or namespace stands in for the property's; 0 does not."""
         self.do(SetCapacity("g", "", T0, quota=1, max_size=4))
         self.assertIs(self.value(publish("a", quotas=self.limits, content="1234")), True)
-        self.refused(publish("a", quotas=self.limits, content="12345"), store_capacity.OVER_SIZE)
-        self.refused(publish("b", quotas=self.limits), store_capacity.OVER_GROUP)
+        self.refused(publish("a", quotas=self.limits, content="12345"), "size")
+        self.refused(publish("b", quotas=self.limits), "group")
         self.do(SetCapacity("g", "", T0, quota=0, max_size=0))
         self.assertIs(self.value(publish("b", quotas=self.limits, content="1234567890")), True)
 
     def test_size(self) -> None:
         """Bytes of the content, in an update too."""
         self.assertIs(self.value(publish("a", quotas=self.limits, content="中中中x")), True)
-        self.refused(publish("a", quotas=self.limits, content="中中中xy"), store_capacity.OVER_SIZE)
+        self.refused(publish("a", quotas=self.limits, content="中中中xy"), "size")
         self.do(SetCapacity("", "ns", T0, max_size=20))
         self.assertIs(self.value(publish("a", tenant="ns", quotas=self.limits, content="x" * 20)), True)
-        self.refused(publish("a", tenant="ns", quotas=self.limits, content="x" * 21), store_capacity.OVER_SIZE)
+        self.refused(publish("a", tenant="ns", quotas=self.limits, content="x" * 21), "size")
 
     def test_import(self) -> None:
         """An import that goes beyond is taken back whole."""
         keys: list[ConfigKey] = [("", "g", data_id) for data_id in ("a", "b", "c")]
         before = self.state()
         done = self.do(Import([ImportItem(key, "c") for key in keys], "ABORT", T0, quotas=self.limits))
-        self.assertEqual((str(done.value), done.changed), (store_capacity.OVER_GROUP, ()))
+        self.assertEqual((done.value, done.changed), (OverQuota("group", 2), ()))
         self.assertEqual(self.state(), before)
         done = self.do(Import([ImportItem(key, "c") for key in keys[:2]], "ABORT", T0, quotas=self.limits))
         self.assertEqual((done.value.succeeded, done.changed), (2, tuple(keys[:2])))

@@ -7,7 +7,8 @@ from typing import Any
 
 from nacos_tw.config import store_gray, store_history, store_index
 from nacos_tw.config.commands import Publish, PublishBeta, PublishTag, Remove, StopBeta
-from nacos_tw.config.model import CasRefused, ConfigKey, Copy, md5_of
+from nacos_tw.config.model import ConfigKey, CopyRow, md5_of
+from nacos_tw.config.problems import CasConflict
 from nacos_tw.config.store_adopt import USER, adopt, waiting
 from nacos_tw.storage.errors import Alike
 from tests.config.databases import ALL, T0, OnMariaDB, OnMixedMariaDB, OnNewMariaDB, StoreCase, on_each
@@ -26,7 +27,7 @@ def tagged(content: str = "tagged", tag: str = "t1", **more: Any) -> PublishTag:
 class Copies(StoreCase):
     """Writing and reading them."""
 
-    def beta(self) -> Copy | None:
+    def beta(self) -> CopyRow | None:
         return self.run_in(store_gray.beta, KEY)
 
     def copies(self) -> dict[str | None, str]:
@@ -86,7 +87,7 @@ class Copies(StoreCase):
             before = self.copies()
             past = self.sql("SELECT COUNT(*) FROM his_config_info")
             refused = self.value(second("three", cas_md5=md5_of("one")))
-            self.assertIsInstance(refused, CasRefused)
+            self.assertIsInstance(refused, CasConflict)
             self.assertEqual(str(refused), "Cas publish gray config fail, server md5 may have changed.")
             self.assertEqual(self.copies(), before)
             self.assertEqual(self.sql("SELECT COUNT(*) FROM his_config_info"), past)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from nacos_tw.config import store_history
 from nacos_tw.config.commands import Publish, Remove, TrimHistory
 from nacos_tw.config.model import ConfigKey
-from nacos_tw.errors import BadParameter, Forbidden
+from nacos_tw.config.problems import OtherConfig
+from nacos_tw.errors import BadParameter
 from tests.config.databases import ALL, T0, StoreCase, on_each
 
 KEY: ConfigKey = ("ns", "g", "d")
@@ -42,9 +43,9 @@ class Past(StoreCase):
         self.assertEqual((found.content, found.kind), ("v1", "U"))
         self.assertIsNone(self.run_in(store_history.past, KEY, 10**9))
         for key in (("", "g", "d"), ("ns", "G", "d"), ("ns", "g", "x")):
-            with self.assertRaises(Forbidden) as caught:
+            with self.assertRaises(OtherConfig) as caught:
                 self.run_in(store_history.past, key, newest.nid)
-            self.assertEqual(str(caught.exception), "Please check dataId, group or namespaceId.")
+            self.assertEqual(caught.exception, OtherConfig(key, newest.nid))
 
     def test_previous(self) -> None:
         """The newest row with the config's id; an insert's has none."""
@@ -65,7 +66,7 @@ class Past(StoreCase):
         """The id of another config is refused."""
         self.fill()
         ((number,),) = self.sql("SELECT id FROM config_info WHERE tenant_id=''")
-        with self.assertRaises(Forbidden):
+        with self.assertRaises(OtherConfig):
             self.run_in(store_history.previous, KEY, number)
 
     def test_padded(self) -> None:

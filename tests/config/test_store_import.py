@@ -5,7 +5,7 @@ from __future__ import annotations
 from nacos_tw.config import store_search
 from nacos_tw.config.commands import ABORT, OVERWRITE, SKIP, Import, ImportItem, Publish
 from nacos_tw.config.model import ConfigKey
-from nacos_tw.config.store_import import Imported
+from nacos_tw.config.rows import Imported
 from tests.config.databases import T0, StoreCase, on_each
 
 A, B, C, D = KEYS = [("ns", "g", data_id) for data_id in "abcd"]

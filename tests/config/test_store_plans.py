@@ -7,7 +7,7 @@ from typing import Any
 
 from nacos_tw.config import store, store_gray, store_history, store_index, store_search
 from nacos_tw.config.commands import Publish, TrimHistory
-from nacos_tw.config.store_search import Search
+from nacos_tw.config.requests import Search
 from nacos_tw.storage.txn import Txn
 from tests.config.databases import T0, OnSQLite
 

@@ -16,7 +16,8 @@ from nacos_tw.config.commands import (
     Quotas,
     Remove,
 )
-from nacos_tw.config.model import CasRefused, ConfigKey, QuotaExceeded, md5_of
+from nacos_tw.config.model import ConfigKey, md5_of
+from nacos_tw.config.problems import CasConflict, OverQuota
 from nacos_tw.storage.errors import Deadlock
 from tests.config.databases import T0, OnMariaDB, in_link, in_threads
 
@@ -55,7 +56,7 @@ class RaceTests(OnMariaDB):
 
         values = in_threads([worker(position, command) for position, command in enumerate(commands)])
         for value in values:
-            if isinstance(value, BaseException) and not isinstance(value, (CasRefused, QuotaExceeded)):
+            if isinstance(value, BaseException) and not isinstance(value, (CasConflict, OverQuota)):
                 raise value
         return values
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from nacos_tw.config import store_search
 from nacos_tw.config.commands import Publish
-from nacos_tw.config.store_search import Search
+from nacos_tw.config.requests import Search
 from nacos_tw.errors import BadParameter
 from tests.config.databases import T0, StoreCase, on_each
 

@@ -15,8 +15,8 @@ from urllib.parse import quote_plus
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 
-from nacos_tw.config.archive import LARGEST_ARCHIVE, MOST_ENTRIES, ArchiveError, unpack
-from nacos_tw.config.described import MetadataError
+from nacos_tw.config.archive import LARGEST_ARCHIVE, MOST_ENTRIES, unpack
+from nacos_tw.config.problems import ArchiveError, MetadataError
 from nacos_tw.errors import BadParameter, NacosError, SettingsError, StartError
 from nacos_tw.grpc.engine.connection import Connection
 from nacos_tw.grpc.engine.events import Request

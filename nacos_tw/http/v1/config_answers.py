@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nacos_tw.config.gray import Entry
+from nacos_tw.config.gray import Chosen
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.http.reply import Reply
 from nacos_tw.memo import BoundedMemo
@@ -20,35 +20,37 @@ class ContentAnswers:
     """
     The way from a request's bytes to its answer, for configs of which all clients get the same content.
 
-    An answer holds while the cache has the same entry: it puts another one there for any change.
-
-    @ivar by_target: the raw target to the entry and the answer.
+    @ivar by_target: the raw target to what was read and the answer, which is good while that holds.
     """
 
     __slots__ = ("_rendered", "by_target")
 
     def __init__(self, most: int = KEPT_BYTES) -> None:
-        self._rendered: dict[ConfigKey, tuple[Entry, Reply]] = {}
-        self.by_target: BoundedMemo[bytes, tuple[Entry, Reply]] = BoundedMemo(most, self._rendered.clear)
+        self._rendered: dict[ConfigKey, tuple[Chosen, Reply]] = {}
+        self.by_target: BoundedMemo[bytes, tuple[Chosen, Reply]] = BoundedMemo(most, self._rendered.clear)
 
     @property
     def bytes_kept(self) -> int:
         """About."""
         return self.by_target.size
 
-    def rendered(self, entry: Entry) -> Reply | None:
+    def rendered(self, chosen: Chosen) -> Reply | None:
         """The answer that another request for the same got."""
+        entry = chosen.entry
         found = self._rendered.get(entry.key)
-        return found[1] if found is not None and found[0] is entry else None
+        return found[1] if found is not None and found[0].entry is entry else None
 
-    def keep(self, target: bytes, entry: Entry, reply: Reply) -> None:
+    def keep(self, target: bytes, chosen: Chosen, reply: Reply) -> None:
         """Give this answer again."""
-        if entry.gray or len(reply.body) > LARGEST or len(target) > LONGEST_TARGET:
+        if not chosen.for_all or len(reply.body) > LARGEST or len(target) > LONGEST_TARGET:
             return
         size = len(target) + 150
-        before = self._rendered.get(entry.key)
-        if before is None or before[0] is not entry:
+        before = self._rendered.get(chosen.entry.key)
+        if before is not None and before[0].entry is chosen.entry:
+            found = before[0], reply
+        else:
             # The body, and the response that it is part of. (The one before may be held by other targets yet.)
             size += 2 * len(reply.body) + ENTRY
-        self.by_target.keep(target, (entry, reply), size)
-        self._rendered[entry.key] = (entry, reply)
+            found = chosen, reply
+        self.by_target.keep(target, found, size)
+        self._rendered[chosen.entry.key] = found

@@ -7,19 +7,21 @@ from typing import Any
 
 import attrs
 
+from nacos_tw.access.audit import AuditLog
 from nacos_tw.auth.directory import Directory
 from nacos_tw.config.configs import Configs
+from nacos_tw.config.limits import Limits
+from nacos_tw.config.operations.assembly import config_operations
 from nacos_tw.config.watchers import WATCHED, WATCHERS, Watchers
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.routing import Area
 from nacos_tw.http.v1.capacity import CapacityV1
-from nacos_tw.http.v1.config_reading import Limits
 from nacos_tw.http.v1.configs import ConfigsV1
 from nacos_tw.http.v1.cs_ops import ConfigOpsV1
 from nacos_tw.http.v1.faces import Millis
 from nacos_tw.http.v1.history import HistoryV1
 from nacos_tw.http.v1.listener import ListenedV1, ListenerV1
-from nacos_tw.http.v1.transfer import Transfer
+from nacos_tw.http.v1.transfer import TransferV1
 
 
 @attrs.frozen
@@ -37,6 +39,7 @@ class ConfigParts:
     configs: Configs
     watchers: Watchers
     millis: Millis
+    audit: AuditLog
     limits: Limits = Limits()
     set_log_level: Callable[[str, str], None] | None = None
     directory: Directory | None = None
@@ -44,14 +47,15 @@ class ConfigParts:
 
 def config_areas(parts: ConfigParts) -> list[Area]:
     """Every object with routes under C{/v1/cs}."""
-    guard, configs, watchers, millis, limits = parts.guard, parts.configs, parts.watchers, parts.millis, parts.limits
+    guard, configs, watchers, millis = parts.guard, parts.configs, parts.watchers, parts.millis
+    does = config_operations(configs, watchers, parts.limits, millis, parts.audit)
     return [
-        ConfigsV1(guard, configs, Transfer(configs, millis, limits), millis, limits),
+        ConfigsV1(guard, does.contents, does.copies, TransferV1(does.transfers)),
         ListenerV1(guard, configs, watchers, parts.directory),
         ListenedV1(guard, watchers),
-        HistoryV1(guard, configs),
-        CapacityV1(guard, configs, millis, limits),
-        ConfigOpsV1(guard, configs, watchers, parts.set_log_level),
+        HistoryV1(guard, does.history, does.contents),
+        CapacityV1(guard, does.capacities),
+        ConfigOpsV1(guard, does.local_cache, does.listening, parts.set_log_level),
     ]
 
 

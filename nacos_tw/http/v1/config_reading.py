@@ -1,21 +1,17 @@
-"""The parameters of a config, read into commands (docs/spec/config-v1.md#1.1 to #1.3, #3.1, #9)."""
+"""The parameters of a config, read into requests (docs/spec/config-v1.md#1.1 to #1.3, #3.1, #9)."""
 
 from __future__ import annotations
 
-import attrs
-
-from nacos_tw.config.commands import Publish, PublishBeta, PublishTag, Quotas
-from nacos_tw.config.model import (
-    MAX_CONTENT,
-    ConfigKey,
-    check_content,
-    check_key,
-    check_labels,
-    check_length,
-    check_tag,
-    check_tenant,
-    tenant_of,
-    type_or_text,
+from nacos_tw.config.model import ConfigKey, labels_of, tenant_of
+from nacos_tw.config.requests import (
+    BetaCopy,
+    BetaRemoval,
+    Publication,
+    Query,
+    Removal,
+    RemovalByIds,
+    Search,
+    TagCopy,
 )
 from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import Call
@@ -23,28 +19,6 @@ from nacos_tw.http.params import NOTHING
 
 LONGEST_ADDRESS = 50
 """Characters of a client's address, as wide as the columns for it."""
-
-
-@attrs.frozen
-class Limits:
-    """
-    Limits of publishing, from the settings.
-
-    @ivar max_content: characters.
-    @ivar quotas: the limits of docs/spec/config-v1.md#6.
-    @ivar enforced: whether those are enforced (isCapacityLimitCheck).
-    @ivar counted: whether usage is counted (isManageCapacity).
-    """
-
-    max_content: int = MAX_CONTENT
-    quotas: Quotas = Quotas()
-    enforced: bool = False
-    counted: bool = True
-
-    @property
-    def in_force(self) -> Quotas | None:
-        """What a publishing command has to keep to."""
-        return self.quotas if self.enforced else None
 
 
 def needed(call: Call, name: str) -> str:
@@ -103,18 +77,6 @@ def key_of(call: Call) -> ConfigKey:
     return tenant_of(params.get("tenant")), group, data_id
 
 
-def checked_key(call: Call) -> ConfigKey:
-    """
-    L{key_of} of a config that may exist.
-
-    @raise BadParameter: there can be no such config.
-    """
-    key = key_of(call)
-    check_tenant(key[0])
-    check_key(key[2], key[1])
-    return key
-
-
 def client_ip(call: Call) -> str:
     """The client's address: first of X-Forwarded-For, else X-Real-IP, else the peer's (docs/spec/config-v1.md#1.3)."""
     head = call.head.lower()
@@ -127,56 +89,74 @@ def client_ip(call: Call) -> str:
 
 
 def source_user(call: Call) -> str | None:
-    """Who does it: the user who is logged in, else whom the call names."""
-    if call.identity.name:
-        return call.identity.name[:128]
+    """Who does it, as the call says; a login counts for more."""
     params = call.params
-    user = params.get("src_user") or params.get("username")
-    return user[:128] if user else None
+    return params.get("src_user") or params.get("username") or None
 
 
-def publication(call: Call, limits: Limits, at_ms: int) -> Publish | PublishBeta | PublishTag:
+def query(call: Call) -> Query:
+    """What a client wants to read."""
+    params = call.params
+    return Query(key_of(call), client_ip(call), params.get("tag", ""), call.header(b"vipserver-tag"))
+
+
+def search(call: Call) -> Search:
+    """Which configs are looked for."""
+    params = call.params
+    blur = params["search"] == "blur"
+    return Search(
+        tenant_of(params.get("tenant")),
+        needed(call, "dataId"),
+        needed(call, "group"),
+        params.get("appName", ""),
+        tuple(labels_of(params.get("config_tags", ""))),
+        tuple(labels_of(params.get("types", ""))) if blur else (),
+        blur,
+    )
+
+
+def publication(call: Call) -> Publication:
     """
     What POST publishes: the config, its beta copy (header betaIps) or a tag's copy.
 
     @raise BadParameter: a parameter is missing or refused; checked in Nacos's order.
     """
     params = call.params
-    key, content, tag = _what_and_where(call, limits)
-    app_name, secret = params.get("appName"), params.get("encryptedDataKey")
-    check_length("appName", app_name)
-    check_length("encryptedDataKey", secret)
+    content, key = params.get("content"), key_of(call)
+    if content is None:
+        content = needed(call, "content")
     head = call.head.lower()
     cas_md5 = (call.header(b"casmd5") or None) if b"\r\ncasmd5:" in head else None
     beta_ips = call.header(b"betaips") if b"\r\nbetaips:" in head else ""
-    ip, user = client_ip(call), source_user(call)
-    if beta_ips:
-        check_length("betaIps", beta_ips)
-        return PublishBeta(key, content, beta_ips, at_ms, app_name, ip, user, cas_md5, secret)
-    if tag:
-        return PublishTag(key, content, tag, at_ms, app_name, ip, user, cas_md5, secret)
-    labels, desc, use = params.get("config_tags"), params.get("desc"), params.get("use")
-    effect, schema = params.get("effect"), params.get("schema")
-    check_labels(labels)
-    for name, value in (("desc", desc), ("use", use), ("effect", effect), ("schema", schema)):
-        if value:
-            check_length(name, value)
-    kind = type_or_text(params.get("type") or None)
-    return Publish(
-        key, content, kind, at_ms, app_name, labels, desc, use, effect, schema, ip, user, cas_md5, secret,
-        limits.in_force, limits.counted,
-    )  # fmt: skip
+    tag = params.get("tag")
+    return Publication(
+        key,
+        content,
+        params.get("type") or None,
+        params.get("appName"),
+        params.get("config_tags"),
+        params.get("desc"),
+        params.get("use"),
+        params.get("effect"),
+        params.get("schema"),
+        params.get("encryptedDataKey"),
+        cas_md5,
+        client_ip(call),
+        source_user(call),
+        BetaCopy(beta_ips) if beta_ips else TagCopy(tag) if tag else None,
+    )
 
 
-def _what_and_where(call: Call, limits: Limits) -> tuple[ConfigKey, str, str | None]:
-    """The key, the content and the tag of what is published, checked."""
-    content, key = call.params.get("content"), key_of(call)
-    if content is None:
-        content = needed(call, "content")
-    check_tenant(key[0])
-    check_key(key[2], key[1])
-    check_content(content, limits.max_content)
-    tag = call.params.get("tag")
-    if tag:
-        check_tag(tag)
-    return key, content, tag
+def removal(call: Call) -> Removal:
+    """The config, or its copy for a tag, that DELETE removes."""
+    return Removal(key_of(call), call.params.get("tag") or None, client_ip(call), source_user(call))
+
+
+def beta_removal(call: Call) -> BetaRemoval:
+    """The beta copy that DELETE removes."""
+    return BetaRemoval(key_of(call), client_ip(call), source_user(call))
+
+
+def removal_by_ids(call: Call) -> RemovalByIds:
+    """The configs that DELETE removes by their ids."""
+    return RemovalByIds(ids_of(needed(call, "ids")), client_ip(call), source_user(call))

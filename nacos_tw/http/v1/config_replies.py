@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from nacos_tw.config.cache import Chosen
-from nacos_tw.config.pages import Page
+from nacos_tw.config.gray import Chosen
 from nacos_tw.http.reply import JSON, PLAIN, Reply
+from nacos_tw.paging import Page
 
 JSON_UTF8 = b"application/json;charset=UTF-8"
 NO_CACHE = (

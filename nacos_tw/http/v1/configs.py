@@ -9,13 +9,12 @@ import attrs
 from klein import Klein
 from twisted.internet.defer import Deferred
 
-from nacos_tw.access.identity import WRITE
-from nacos_tw.config import store_gray, store_search
-from nacos_tw.config.commands import Remove, RemoveMany, StopBeta
-from nacos_tw.config.configs import Configs
-from nacos_tw.config.model import Copy, Item, labels_of, tenant_of
-from nacos_tw.config.pages import Page
-from nacos_tw.config.store_search import Search
+from nacos_tw.access.operations import rule_of
+from nacos_tw.config.model import CopyRow, Item
+from nacos_tw.config.operations.contents import Contents
+from nacos_tw.config.operations.copies import Copies
+from nacos_tw.config.problems import ConfigUnknown, CopyUnknown
+from nacos_tw.config.requests import CopiesOfFound, OneConfig, OneCopy, SearchPage
 from nacos_tw.errors import NacosError
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
@@ -23,7 +22,6 @@ from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import Result, serve
 from nacos_tw.http.v1 import config_reading as reading
 from nacos_tw.http.v1.config_answers import ContentAnswers
-from nacos_tw.http.v1.config_reading import Limits
 from nacos_tw.http.v1.config_replies import (
     EMPTY,
     TRUE,
@@ -34,11 +32,8 @@ from nacos_tw.http.v1.config_replies import (
     result,
     unknown_tag,
 )
-from nacos_tw.http.v1.faces import Millis
-from nacos_tw.http.v1.transfer import Transfer, check_each
-
-LARGEST_PAGE = 500
-"""Configs on one page of a search: each comes with its content."""
+from nacos_tw.http.v1.transfer import TransferV1
+from nacos_tw.paging import Page
 
 
 def _true(_: Any) -> Reply:
@@ -55,21 +50,20 @@ class ConfigsV1:
     prefix: ClassVar[str] = "/v1/cs/configs"
     app = Klein()
     guard: Guard
-    configs: Configs
-    transfer: Transfer
-    millis: Millis
-    limits: Limits = Limits()
+    contents: Contents
+    copies: Copies
+    transfer: TransferV1
     answers: ContentAnswers = attrs.field(factory=ContentAnswers)
 
     # -- reading
 
-    @serve(app, "GET", "", needs="read:config")
+    @serve(app, "GET", "", needs=rule_of(Contents.read))
     def get(self, call: Call) -> Result:
         """A config's content; or what one of the parameters asks for."""
         found = self.answers.by_target.get(call.target)
         if found is not None and not call.body:
-            entry, reply = found
-            if self.configs.cache.entries.get(entry.key) is entry:
+            chosen, reply = found
+            if chosen.holds():
                 return reply
         params = call.params
         for name, value, way in _GETS:
@@ -78,76 +72,54 @@ class ConfigsV1:
         return self._content(call)
 
     def _content(self, call: Call) -> Reply:
-        key = reading.key_of(call)
-        tag = call.params.get("tag", "")
-        entry = self.configs.entry(key)
-        if entry is not None and not entry.gray:
-            # Everybody gets the same, whatever the address and the headers.
-            known = None if tag else self.answers.rendered(entry)
-            if known is not None:
-                self._keep(call, entry, known)
-                return known
-        vip_tag = call.header(b"vipserver-tag")
-        chosen = self.configs.read(key, reading.client_ip(call), tag, vip_tag)
-        if chosen is None:
-            return UNKNOWN if entry is None or not tag else unknown_tag(entry.type)
-        reply = content_reply(chosen, "" if tag else vip_tag)
-        self._keep(call, chosen.entry, reply)
-        return reply
-
-    def _keep(self, call: Call, entry: Any, reply: Reply) -> None:
+        request = reading.query(call)
+        try:
+            chosen = self.contents.read(call, request)
+        except ConfigUnknown:
+            return UNKNOWN
+        except CopyUnknown as problem:
+            return unknown_tag(problem.type)
+        known = self.answers.rendered(chosen) if chosen.for_all else None
+        reply = content_reply(chosen, "" if request.tag else request.vip_tag) if known is None else known
         if not call.body:
-            self.answers.keep(call.target, entry, reply)
+            self.answers.keep(call.target, chosen, reply)
+        return reply
 
     def _show(self, call: Call) -> Deferred[Reply]:
         """All columns, for the console; an empty answer says that there is no such config."""
-        found = self.configs.query(store_search.full_row, reading.key_of(call))
+        found = self.contents.detail(call, OneConfig(reading.key_of(call)))
         return found.addCallback(lambda item: EMPTY if item is None else json_utf8(full(item)))
 
     def _search(self, call: Call) -> Deferred[Reply]:
-        params = call.params
-        blur = params["search"] == "blur"
-        wanted = Search(
-            tenant_of(params.get("tenant")),
-            reading.needed(call, "dataId"),
-            reading.needed(call, "group"),
-            params.get("appName", ""),
-            tuple(labels_of(params.get("config_tags", ""))),
-            tuple(labels_of(params.get("types", ""))) if blur else (),
-            blur,
-        )
-        page_no = reading.integer(call, "pageNo")
-        page_size = min(reading.integer(call, "pageSize"), LARGEST_PAGE)
-
-        shape = self._marked if params.get("grayNames") == "true" else brief
+        wanted = reading.search(call)
+        request = SearchPage(wanted, reading.integer(call, "pageNo"), reading.integer(call, "pageSize"))
 
         def rendered(found: Page[Item]) -> Reply:
-            return page(found, map(shape, found.items))
+            shown = [brief(item) for item in found.items]
+            if call.params.get("grayNames") == "true":  # the console asks for them
+                names = self.copies.names(call, CopiesOfFound(wanted, [item.key for item in found.items]))
+                shown = [{**one, "grayNames": its} for one, its in zip(shown, names, strict=True)]
+            return page(found, shown)
 
-        return self.configs.query(store_search.search, wanted, page_no, page_size).addCallback(rendered)
-
-    def _marked(self, item: Item) -> dict[str, Any]:
-        """A config on a page, with the names of its copies for some clients: the console asks for them."""
-        entry = self.configs.entry(item.key)
-        return {**brief(item), "grayNames": [] if entry is None else [name for name, _ in entry.copies() if name]}
+        return self.contents.search(call, request).addCallback(rendered)
 
     def _beta(self, call: Call) -> Deferred[Reply]:
-        found = self.configs.query(store_gray.beta, reading.key_of(call))
+        found = self.copies.detail(call, OneCopy(reading.key_of(call)))
         return found.addCallbacks(
             lambda copy: result(None if copy is None else beta(copy), "query beta ok"),
             _beta_trouble,
             errbackArgs=(None,),
         )
 
-    @serve(app, "GET", "/catalog", needs="read:config")
+    @serve(app, "GET", "/catalog", needs=rule_of(Contents.detail))
     def catalog(self, call: Call) -> Deferred[Reply]:
         """What describes a config, without its content."""
-        found = self.configs.query(store_search.full_row, reading.key_of(call))
+        found = self.contents.detail(call, OneConfig(reading.key_of(call)))
         return found.addCallback(lambda item: result(None if item is None else description(item)))
 
     # -- writing
 
-    @serve(app, "POST", "", needs="write:config")
+    @serve(app, "POST", "", needs=rule_of(Contents.publish))
     def publish(self, call: Call) -> Result:
         """Publish a config, its beta copy or a tag's copy; or import, or clone."""
         params = call.params
@@ -155,29 +127,19 @@ class ConfigsV1:
             return self.transfer.take_in(call)
         if params.get("clone") == "true":
             return self.transfer.clone(call)
-        command = reading.publication(call, self.limits, self.millis())
-        return self.configs.write(command).addCallback(_true)
+        return self.contents.publish(call, reading.publication(call)).addCallback(_true)
 
-    @serve(app, "DELETE", "", needs="write:config")
+    @serve(app, "DELETE", "", needs=rule_of(Contents.remove))
     def remove(self, call: Call) -> Deferred[Reply]:
         """Remove a config, a tag's copy, the beta copy or several; C{true} also when there is none."""
         params = call.params
-        at, ip, user = self.millis(), reading.client_ip(call), reading.source_user(call)
         if params.get("beta") == "true":
-            stopped = self.configs.write(StopBeta(reading.checked_key(call), at, ip, user))
+            stopped = self.copies.remove_beta(call, reading.beta_removal(call))
             return stopped.addCallbacks(lambda _: result(True, "stop beta ok"), _beta_trouble, errbackArgs=(False,))
         if params.get("delType") == "ids":
-            ids = reading.ids_of(reading.needed(call, "ids"))
-            command = RemoveMany(ids, at, ip, user, self.limits.counted)
-            return Deferred.fromCoroutine(self._remove_many(call, command))
-        removal = Remove(reading.checked_key(call), at, params.get("tag") or None, ip, user, self.limits.counted)
-        return self.configs.write(removal).addCallback(_true)
-
-    async def _remove_many(self, call: Call, command: RemoveMany) -> Reply:
-        if not call.identity.admin:
-            check_each(call, WRITE, await self.configs.query(store_search.keys_by_ids, command.ids))
-        await self.configs.write(command)
-        return result(True)
+            removed = self.contents.remove_by_ids(call, reading.removal_by_ids(call))
+            return removed.addCallback(lambda _: result(True))
+        return self.contents.remove(call, reading.removal(call)).addCallback(_true)
 
 
 _GETS: tuple[tuple[str, str, Callable[[ConfigsV1, Call], Result]], ...] = (
@@ -236,7 +198,7 @@ def description(item: Item) -> dict[str, Any]:
     }
 
 
-def beta(copy: Copy) -> dict[str, Any]:
+def beta(copy: CopyRow) -> dict[str, Any]:
     """A beta copy (docs/spec/config-v1.md#3.7)."""
     tenant, group, data_id = copy.key
     return {

@@ -10,22 +10,23 @@ from klein import Klein
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from nacos_tw.config import store_history, store_search
-from nacos_tw.config.configs import Configs
+from nacos_tw.access.operations import rule_of
 from nacos_tw.config.model import tenant_of
-from nacos_tw.config.pages import Page
-from nacos_tw.config.store_history import Past
-from nacos_tw.config.store_search import Brief
-from nacos_tw.errors import Forbidden
+from nacos_tw.config.operations.contents import Contents
+from nacos_tw.config.operations.history import History
+from nacos_tw.config.problems import OtherConfig
+from nacos_tw.config.requests import HistoryPage, HistoryRow, LastHistoryRow, OfNamespace
+from nacos_tw.config.rows import Brief, Past
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, text_reply
 from nacos_tw.http.routing import serve
 from nacos_tw.http.v1 import config_reading as reading
 from nacos_tw.http.v1.config_replies import EMPTY, json_utf8, page
+from nacos_tw.paging import Page
 
 PAGE_SIZE = 100
-LARGEST_PAGE = 500
+OTHER = "Please check dataId, group or namespaceId."
 
 
 @attrs.frozen
@@ -35,33 +36,31 @@ class HistoryV1:
     prefix: ClassVar[str] = "/v1/cs/history"
     app = Klein()
     guard: Guard
-    configs: Configs
+    past: History
+    contents: Contents
 
-    @serve(app, "GET", "", needs="read:config")
+    @serve(app, "GET", "", needs=rule_of(History.page))
     def history(self, call: Call) -> Deferred[Reply]:
         """A page of a config's rows (C{search=accurate}), or one row."""
         key = reading.key_of(call)
         if call.params.get("search") == "accurate":
-            page_no = reading.integer(call, "pageNo", 1)
-            page_size = min(reading.integer(call, "pageSize", PAGE_SIZE), LARGEST_PAGE)
-            found = self.configs.query(store_history.history, key, page_no, page_size)
-            return found.addCallback(_rows)
+            request = HistoryPage(key, reading.integer(call, "pageNo", 1), reading.integer(call, "pageSize", PAGE_SIZE))
+            return self.past.page(call, request).addCallback(_rows)
         nid = reading.number(reading.needed(call, "nid"))
-        one = self.configs.query(store_history.past, key, nid)
-        return one.addCallback(_row).addErrback(_foreign, call)
+        return self.past.row(call, HistoryRow(key, nid)).addCallback(_row).addErrback(_other, call)
 
-    @serve(app, "GET", "/previous", needs="read:config")
+    @serve(app, "GET", "/previous", needs=rule_of(History.last))
     def previous(self, call: Call) -> Deferred[Reply]:
         """The newest row of the config with an id."""
         number = reading.number(reading.needed(call, "id"))
-        found = self.configs.query(store_history.previous, reading.key_of(call), number)
-        return found.addCallback(_row).addErrback(_foreign, call)
+        found = self.past.last(call, LastHistoryRow(reading.key_of(call), number))
+        return found.addCallback(_row).addErrback(_other, call)
 
-    @serve(app, "GET", "/configs", needs="read:configs")
+    @serve(app, "GET", "/configs", needs=rule_of(Contents.of_namespace))
     def configs_of(self, call: Call) -> Deferred[Reply]:
         """All configs of a namespace."""
-        tenant = tenant_of(reading.needed(call, "tenant"))
-        found = self.configs.query(store_search.configs_of, tenant)
+        request = OfNamespace(tenant_of(reading.needed(call, "tenant")))
+        found = self.contents.of_namespace(call, request)
         return found.addCallback(lambda items: json_utf8([known(item) for item in items]))
 
 
@@ -73,10 +72,10 @@ def _row(found: Past | None) -> Reply:
     return EMPTY if found is None else json_utf8(past(found))
 
 
-def _foreign(failure: Failure, call: Call) -> Reply:
+def _other(failure: Failure, call: Call) -> Reply:
     """The row is another config's: the bare text."""
-    failure.trap(Forbidden)
-    return text_reply(failure.getErrorMessage(), call, 403)
+    failure.trap(OtherConfig)
+    return text_reply(OTHER, call, 403)
 
 
 def past(row: Past) -> dict[str, Any]:

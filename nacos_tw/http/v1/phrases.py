@@ -16,11 +16,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw.auth.refusals import TooManyFailures
-from nacos_tw.config.model import CasRefused, QuotaExceeded
 from nacos_tw.errors import BadParameter, Defect, Forbidden, NotFound, TooLarge, Unavailable
 from nacos_tw.http.errors import Rejected, error_document
 from nacos_tw.http.reply import Reply, text_reply
-from nacos_tw.http.v1 import phrases_naming
+from nacos_tw.http.v1 import phrases_config, phrases_naming
 
 if TYPE_CHECKING:
     from nacos_tw.http.call import Call
@@ -42,12 +41,11 @@ WORDS: dict[type[BaseException], Callable[[Any, str], tuple[int, str]]] = {
     NotFound: _with(404),
     # TimedOut too: every write of the API may be sent again, and clients go on to another node after a 503.
     Unavailable: _with(503),
-    CasRefused: _with(500),
-    QuotaExceeded: _with(429),
     TooManyFailures: _with(429),
     TooLarge: lambda it, route: (400, f"the write is too large: {it.size} bytes, at most {it.limit}"),
     Defect: lambda it, route: (500, "caused: internal error: the command could not be applied;"),
     **phrases_naming.WORDS,
+    **phrases_config.WORDS,
 }
 """The table. Of an error that is in none of its types, the first of its bases that is."""
 

@@ -37,6 +37,8 @@ _INVALID: dict[tuple[str, str], str] = {
     ("selector", "format"): "selector format incorrect:{value}",
     ("selector", "choice"): "not match any type of selector!",
     ("selector", "expression"): "Selector parses failed: parse expression failed!",
+    ("pageNo", "page"): "pageNo and pageSize must be greater than zero",
+    ("pageSize", "page"): "pageNo and pageSize must be greater than zero",
     # Switches, by their entries
     ("distroThreshold", "minimum"): "distroThreshold can not be zero or negative: {value}",
     ("overriddenServerStatus", "choice"): _NO_STATUS,

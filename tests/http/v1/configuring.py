@@ -13,6 +13,7 @@ from twisted.internet.task import Clock
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.embedded import EmbeddedBackend
+from nacos_tw.config.limits import Limits
 from nacos_tw.config.listeners import Listeners
 from nacos_tw.config.machine import ConfigMachine
 from nacos_tw.config.model import ConfigKey
@@ -22,7 +23,6 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import answer, compile_routes, find
 from nacos_tw.http.v1.config_areas import ConfigParts, config_areas
-from nacos_tw.http.v1.config_reading import Limits
 from nacos_tw.http.v1.namespaces import NamespacesV1
 from nacos_tw.namespaces.operations import Namespaces
 from nacos_tw.storage.sqlite import SQLiteFile
@@ -105,6 +105,7 @@ class ConfigCase(HandlerTestCase):
         machine.on_changed = self.changed
         self.backend = AtOnce(self.log_, self.file, lambda: "")
         self.configs = Configs(self.backend, self.cache, Listeners(self.clock, self.cache))
+        self.audit = Lines()
         self.levels: list[tuple[str, str]] = []
         watchers = Watchers(self.clock, self.configs.listeners, self.ask_all)
         self.areas = config_areas(
@@ -113,6 +114,7 @@ class ConfigCase(HandlerTestCase):
                 self.configs,
                 watchers,
                 lambda: self.now,
+                self.audit,
                 self.limits,
                 lambda name, level: self.levels.append((name, level)),
             )

@@ -1,0 +1,30 @@
+"""What publishing has to keep to, from the settings (docs/spec/config-v1.md#6, #9)."""
+
+from __future__ import annotations
+
+import attrs
+
+from nacos_tw.config.commands import Quotas
+from nacos_tw.config.model import MAX_CONTENT
+
+
+@attrs.frozen
+class Limits:
+    """
+    Limits of publishing.
+
+    @ivar max_content: characters.
+    @ivar quotas: the limits of docs/spec/config-v1.md#6.
+    @ivar enforced: whether those are enforced (isCapacityLimitCheck).
+    @ivar counted: whether usage is counted (isManageCapacity).
+    """
+
+    max_content: int = MAX_CONTENT
+    quotas: Quotas = Quotas()
+    enforced: bool = False
+    counted: bool = True
+
+    @property
+    def in_force(self) -> Quotas | None:
+        """What a publishing command has to keep to."""
+        return self.quotas if self.enforced else None

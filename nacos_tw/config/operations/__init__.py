@@ -1,0 +1,1 @@
+"""What can be done to the configuration centre, by whom: every API calls these."""

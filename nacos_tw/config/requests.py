@@ -1,0 +1,415 @@
+"""
+What can be asked of the configuration centre: frozen values, which every API makes of its own parameters.
+
+Keys are C{(tenant, group, data_id)} with the tenant as L{nacos_tw.config.model.tenant_of} gives it. Who writes names
+itself with C{ip} (the client's address) and C{user} (a name that the request gives; the one who is logged in counts for
+more). Values that may not be stored are refused when the request is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeAlias
+
+import msgspec
+
+from nacos_tw.access.resources import config_resource
+from nacos_tw.config.commands import ABORT, OVERWRITE, SKIP
+from nacos_tw.config.model import ConfigKey, tenant_of
+from nacos_tw.config.validation import (
+    check_blank,
+    check_choice,
+    check_key,
+    check_labels,
+    check_length,
+    check_tag,
+    check_tenant,
+)
+
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
+POLICIES = (ABORT, SKIP, OVERWRITE)
+LARGEST_PAGE = 500
+"""Configs or rows of history on one page; who asks for more gets these."""
+
+
+class OfConfig(msgspec.Struct, frozen=True, gc=False):
+    """Base of what is about one config."""
+
+    key: ConfigKey
+
+    def resource(self) -> str:
+        """The config, as permissions name it."""
+        return config_resource(*self.key)
+
+    def details(self) -> dict[str, str]:
+        """Its names, for the audit log."""
+        tenant, group, data_id = self.key
+        return {"tenant": tenant, "group": group, "dataId": data_id}
+
+
+class OneConfig(OfConfig, frozen=True, gc=False):
+    """One config."""
+
+
+class Query(OfConfig, frozen=True, gc=False):
+    """
+    The content of a config for a client.
+
+    C{ip}: its address. C{tag}: the copy of that tag is wanted, or none. C{vip_tag}: the client's own tag, whose copy it
+    gets if there is one. C{labels}: what else is known of the client, for copies by labels.
+    """
+
+    ip: str = ""
+    tag: str = ""
+    vip_tag: str = ""
+    labels: Mapping[str, str] = NO_LABELS
+
+
+class OneCopy(OfConfig, frozen=True, gc=False):
+    """A copy for some of a config, by its name: C{beta}, C{tag_<tag>} or another one."""
+
+    name: str = "beta"
+
+
+# -- writing
+
+
+class BetaCopy(msgspec.Struct, frozen=True, gc=False):
+    """The copy for clients of some addresses, a comma list."""
+
+    ips: str
+
+
+class TagCopy(msgspec.Struct, frozen=True, gc=False):
+    """The copy for clients that ask for a tag, or have it."""
+
+    tag: str
+
+
+CopyFor: TypeAlias = BetaCopy | TagCopy
+
+
+class Publication(OfConfig, frozen=True, gc=False):
+    """
+    A config, or a copy of it for some, to be inserted or replaced.
+
+    C{copy}: None for the config itself. C{cas_md5}: only if the stored md5 is this one. C{encrypted_data_key} belongs
+    to the content. None for the others keeps what is stored; what describes the config is not looked at with a copy.
+    """
+
+    content: str
+    type: str | None = None
+    app_name: str | None = None
+    labels: str | None = None
+    """The comma list C{config_tags}; "" removes all."""
+    desc: str | None = None
+    use: str | None = None
+    effect: str | None = None
+    schema: str | None = None
+    encrypted_data_key: str | None = None
+    cas_md5: str | None = None
+    ip: str | None = None
+    user: str | None = None
+    copy: CopyFor | None = None
+
+    def __post_init__(self) -> None:
+        check_tenant(self.key[0])
+        check_key(self.key[2], self.key[1])
+        check_blank(self.content)
+        copy = self.copy
+        if isinstance(copy, TagCopy):
+            check_tag(copy.tag)
+        check_length("appName", self.app_name)
+        check_length("encryptedDataKey", self.encrypted_data_key)
+        if isinstance(copy, BetaCopy):
+            check_length("betaIps", copy.ips)
+        elif copy is None:
+            check_labels(self.labels)
+            for name, value in (
+                ("desc", self.desc), ("use", self.use), ("effect", self.effect), ("schema", self.schema)
+            ):  # fmt: skip
+                check_length(name, value)
+
+    def details(self) -> dict[str, str]:
+        """As L{OfConfig.details}, and which copy."""
+        copy = self.copy
+        if copy is None:
+            return super().details()
+        return {**super().details(), **({"tag": copy.tag} if isinstance(copy, TagCopy) else {"beta": "true"})}
+
+
+class Removal(OfConfig, frozen=True, gc=False):
+    """A config to be removed, or its copy for a tag; one that is not there is fine."""
+
+    tag: str | None = None
+    ip: str | None = None
+    user: str | None = None
+
+    def __post_init__(self) -> None:
+        check_tenant(self.key[0])
+        check_key(self.key[2], self.key[1])
+
+    def details(self) -> dict[str, str]:
+        """As L{OfConfig.details}, and which copy."""
+        return {**super().details(), "tag": self.tag or ""}
+
+
+class BetaRemoval(OfConfig, frozen=True, gc=False):
+    """The beta copy of a config to be removed; one that is not there is fine."""
+
+    ip: str | None = None
+    user: str | None = None
+
+    def __post_init__(self) -> None:
+        check_tenant(self.key[0])
+        check_key(self.key[2], self.key[1])
+
+    def details(self) -> dict[str, str]:
+        """As L{OfConfig.details}, and which copy."""
+        return {**super().details(), "beta": "true"}
+
+
+class RemovalByIds(msgspec.Struct, frozen=True, gc=False):
+    """Configs to be removed, by their ids; unknown ones are left out."""
+
+    ids: list[int]
+    ip: str | None = None
+    user: str | None = None
+
+    def resource(self) -> str:
+        """None: whoever asks must be allowed to write each of them."""
+        return ""
+
+    def details(self) -> dict[str, str]:
+        """The ids."""
+        return {"delType": "ids", "ids": ",".join(map(str, self.ids))}
+
+
+# -- looking
+
+
+class Search(msgspec.Struct, frozen=True, gc=False):
+    """
+    Which configs; "" and () are no filter.
+
+    @ivar blur: C{*} stands for any text in data_id, group, labels and content; every other character, C{%} and C{_}
+        too, for itself.
+    @ivar labels: any of them.
+    """
+
+    tenant: str = ""
+    data_id: str = ""
+    group: str = ""
+    app_name: str = ""
+    labels: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    blur: bool = False
+    content: str = ""
+
+    def resource(self) -> str:
+        """What it is narrowed down to."""
+        return config_resource(self.tenant, self.group, self.data_id)
+
+
+class SearchPage(msgspec.Struct, frozen=True, gc=False):
+    """A page of a search, from 1."""
+
+    search: Search
+    number: int = 1
+    size: int = 100
+
+    def resource(self) -> str:
+        """As L{Search.resource}."""
+        return self.search.resource()
+
+
+class CopiesOfFound(msgspec.Struct, frozen=True, gc=False):
+    """The copies for some of configs that a search has found."""
+
+    search: Search
+    keys: list[ConfigKey]
+
+    def resource(self) -> str:
+        """As L{Search.resource}."""
+        return self.search.resource()
+
+
+class OfNamespace(msgspec.Struct, frozen=True, gc=False):
+    """All configs of a namespace."""
+
+    tenant: str
+
+    def resource(self) -> str:
+        """All of it."""
+        return config_resource(self.tenant)
+
+
+class HistoryPage(OfConfig, frozen=True, gc=False):
+    """A page of a config's history, newest first, from 1."""
+
+    number: int = 1
+    size: int = 100
+
+
+class HistoryRow(OfConfig, frozen=True, gc=False):
+    """One row of a config's history."""
+
+    nid: int
+
+
+class LastHistoryRow(OfConfig, frozen=True, gc=False):
+    """The newest row of history of the config with an id."""
+
+    config_id: int
+
+
+# -- import, export, clone
+
+
+class Export(msgspec.Struct, frozen=True, gc=False):
+    """
+    An archive of the configs with these ids, or, if there are none given, of a search; of those that the asker may
+    read.
+
+    @ivar version: of the archive, 1 or 2.
+    """
+
+    search: Search
+    ids: list[int]
+    version: int = 2
+
+    def resource(self) -> str:
+        """As L{Search.resource}."""
+        return self.search.resource()
+
+
+class ArchiveImport(msgspec.Struct, frozen=True, gc=False):
+    """
+    An archive to be imported into a namespace.
+
+    @ivar data: the archive; None: there was none.
+    @ivar policy: what is done about a config that exists: C{ABORT}, C{SKIP}, C{OVERWRITE}.
+    @ivar unreadable: about an entry that is no text: C{abort}: then nothing is imported; C{skip}.
+    """
+
+    tenant: str
+    data: bytes | None
+    policy: str = ABORT
+    unreadable: str = "abort"
+    ip: str | None = None
+    user: str | None = None
+
+    def __post_init__(self) -> None:
+        check_choice("policy", self.policy, POLICIES)
+        check_choice("unreadable", self.unreadable, ("abort", "skip"))
+        check_tenant(self.tenant)
+
+    def resource(self) -> str:
+        """All of the namespace."""
+        return config_resource(self.tenant)
+
+    def details(self) -> dict[str, str]:
+        """Where to, and how."""
+        return {"namespace": self.tenant, "import": "true", "policy": self.policy}
+
+
+class CloneItem(msgspec.Struct, frozen=True, gc=False):
+    """A config to be cloned, and what the copy is called if not the same ("")."""
+
+    id: int
+    group: str = ""
+    data_id: str = ""
+
+
+class Cloning(msgspec.Struct, frozen=True, gc=False):
+    """
+    Configs to be copied into a namespace; C{policy} as in L{ArchiveImport}. Of items with the same id the last counts.
+    """
+
+    tenant: str
+    items: tuple[CloneItem, ...]
+    policy: str = ABORT
+    ip: str | None = None
+    user: str | None = None
+
+    def __post_init__(self) -> None:
+        check_tenant(self.tenant)
+        check_choice("policy", self.policy, POLICIES)
+
+    def resource(self) -> str:
+        """All of the namespace they come into."""
+        return config_resource(self.tenant)
+
+    def details(self) -> dict[str, str]:
+        """Where to, and how."""
+        return {"tenant": self.tenant, "clone": "true", "policy": self.policy}
+
+
+# -- quotas
+
+
+class CapacityOf(msgspec.Struct, frozen=True, gc=False):
+    """Quota and usage of a namespace, or if C{tenant} is "" of a group; the group "" is the whole cluster."""
+
+    group: str = ""
+    tenant: str = ""
+
+    def resource(self) -> str:
+        """All of the namespace."""
+        return config_resource(tenant_of(self.tenant))
+
+
+class CapacityChange(msgspec.Struct, frozen=True, gc=False):
+    """Limits to be set, of what L{CapacityOf} says; None keeps."""
+
+    group: str = ""
+    tenant: str = ""
+    quota: int | None = None
+    max_size: int | None = None
+    max_aggr_count: int | None = None
+    max_aggr_size: int | None = None
+
+    def resource(self) -> str:
+        """All of the namespace."""
+        return config_resource(tenant_of(self.tenant))
+
+    def details(self) -> dict[str, str]:
+        """Whose, and those that the audit log shows."""
+        found = {"tenant": self.tenant, "group": self.group}
+        for name, value in (("quota", self.quota), ("maxSize", self.max_size)):
+            if value is not None:
+                found[name] = str(value)
+        return found
+
+
+# -- who listens
+
+
+class ListenersOf(OfConfig, frozen=True, gc=False):
+    """Who listens to a config; C{here}: at this node only."""
+
+    here: bool = False
+
+
+class ListenedBy(msgspec.Struct, frozen=True, gc=False):
+    """What the clients of an address listen to; C{here}: at this node only."""
+
+    ip: str
+    here: bool = False
+
+    def resource(self) -> str:
+        """None: what is found is what the asker may read."""
+        return ""
+
+
+class Asking(msgspec.Struct, frozen=True, gc=False):
+    """What says nothing but that it is asked."""
+
+    def resource(self) -> str:
+        """None."""
+        return ""
+
+    def details(self) -> dict[str, str]:
+        """None."""
+        return {}
