@@ -16,11 +16,11 @@ from nacos_tw.config.cache_queries import StoredContents
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.content_check import AGAIN, PAUSE, ContentCheck
 from nacos_tw.config.embedded import EmbeddedBackend
+from nacos_tw.config.families import config_families
 from nacos_tw.config.healing import TRIES, Healing
 from nacos_tw.config.listeners import Listeners
 from nacos_tw.config.machine import ConfigMachine
 from nacos_tw.errors import Unavailable
-from nacos_tw.http.v1.cs_ops import config_families
 from nacos_tw.metrics.exposition import render
 from nacos_tw.storage.sqlite import SQLiteFile
 from tests.config.databases import T0

@@ -6,10 +6,10 @@ import uuid
 
 import msgspec
 
+from nacos_tw.config.families import config_families, config_monitor
 from nacos_tw.config.limits import Limits
 from nacos_tw.config.model import md5_of
 from nacos_tw.http.reply import JSON as BARE_JSON
-from nacos_tw.http.v1.cs_ops import config_families, config_monitor
 from nacos_tw.metrics.exposition import render
 from tests.http.v1.configuring import CONFIGS, PLAIN, ConfigCase
 

@@ -208,7 +208,7 @@ class Importing(ConfigCase):
 
     def test_one_at_a_time(self) -> None:
         """Archives wait for each other, and not too many do."""
-        turn = next(area for area in self.areas if isinstance(area, ConfigsV1)).transfer._turn
+        turn = next(area for area in self.areas if isinstance(area, ConfigsV1)).transfer.transfers._turn
         self.successResultOf(turn.acquire())
         headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from nacos_tw.config.commands import Quotas
-from nacos_tw.config.gray import Entry
+from nacos_tw.config.gray import Chosen, Entry
 from nacos_tw.config.limits import Limits
 from nacos_tw.config.model import md5_of
 from nacos_tw.errors import Unavailable
@@ -199,13 +199,14 @@ class Kept(ConfigCase):
     def test_bounded(self) -> None:
         answers = ContentAnswers(most=10_000)
         entries = [Entry(key=("", "g", str(number)), md5="x") for number in range(100)]
-        for entry in entries:
-            answers.keep(entry.key[2].encode(), entry, Reply(200, b"x" * 1000))
+        found = [Chosen(b"x", "x", "text", 0, "", "", entry, {}) for entry in entries]
+        for chosen in found:
+            answers.keep(chosen.entry.key[2].encode(), chosen, Reply(200, b"x" * 1000))
             self.assertLessEqual(answers.bytes_kept, 10_000)
-            self.assertIsNotNone(answers.rendered(entry))
+            self.assertIsNotNone(answers.rendered(chosen))
         self.assertEqual(list(answers.by_target), [b"99"] if len(answers.by_target) == 1 else list(answers.by_target))
         self.assertLess(len(answers.by_target), 4)
-        answers.keep(b"t", entries[0], Reply(200, b"x" * (LARGEST + 1)))
+        answers.keep(b"t", found[0], Reply(200, b"x" * (LARGEST + 1)))
         self.assertNotIn(b"t", answers.by_target)
 
 
