@@ -138,7 +138,18 @@ def all_areas(parts: Parts) -> Areas:
     switches = SwitchOperations(naming, parts.audit)
     for prefix in (OPERATOR, OPS):
         areas.append(
-            OperatorV1(guard, naming, switches, cluster.node, cluster.members, counts, machine, parts.udp, prefix)
+            OperatorV1(
+                guard,
+                naming,
+                Services(naming),
+                switches,
+                cluster.node,
+                cluster.members,
+                counts,
+                machine,
+                parts.udp,
+                prefix,
+            )
         )
     if settings.function_mode == "config":
         areas = [area for area in areas if not area.prefix.startswith(NAMING)]

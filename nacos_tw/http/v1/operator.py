@@ -12,7 +12,6 @@ from nacos_tw.access.operations import rule_of
 from nacos_tw.cluster import requests as cluster
 from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.node import Nodes
-from nacos_tw.errors import ServiceUnknown
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, ok_reply, raw_json_reply
@@ -22,8 +21,9 @@ from nacos_tw.http.v1.counts import Counts
 from nacos_tw.http.v1.faces import Naming
 from nacos_tw.http.v1.raft import peer_json
 from nacos_tw.metrics.machine import Machine
+from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.operations.switches import SwitchOperations
-from nacos_tw.naming.requests import Asking, SwitchChange
+from nacos_tw.naming.requests import Asking, OneService, SwitchChange
 from nacos_tw.push.udp import UdpPush
 
 OPERATOR = "/v1/ns/operator"
@@ -37,6 +37,7 @@ class OperatorV1:
     app = Klein()
     guard: Guard
     naming: Naming
+    services: Services
     switches: SwitchOperations
     node: Nodes
     members: Members
@@ -110,12 +111,11 @@ class OperatorV1:
         """All members; nothing for an action other than C{view}."""
         return json_reply({"status": self._members(call)} if call.get("action", "view") == "view" else {})
 
-    @serve(app, "GET", "/distro/server", needs="read:naming")
+    @serve(app, "GET", "/distro/server", needs=rule_of(Services.detail))
     def distro_server(self, call: Call) -> Reply:
         """Which member 1.4's Distro would hold responsible for a service."""
         key = call.service_key()
-        if key not in self.naming.registry.services and key not in self.naming.overlay:
-            raise ServiceUnknown(key)
+        self.services.detail(call, OneService(key))
         return json_reply({"responsibleServer": self.members.responsible(call, cluster.Responsible(key[1]))})
 
     @serve(app, "GET", "/distro/client", needs=rule_of(Members.responsible))

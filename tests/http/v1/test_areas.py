@@ -60,14 +60,14 @@ def areas() -> list[Any]:
     naming, node, known = FakeNaming(), FakeNode(), members()
     counts, machine = Counts(naming), Machine()
     cluster, one = member_operations(known, node), node_operations(known, node)
-    datums, health = Datums(naming), HealthOperations(naming)
+    datums, health, switches = Datums(naming), HealthOperations(naming), SwitchOperations(naming, Lines())
     return [
         ServicesV1(GUARD, naming, known, lambda what, body: None),  # type: ignore[arg-type,return-value]
         CatalogV1(GUARD, naming),
         ServiceClustersV1(GUARD, Services(naming)),
         HealthV1(GUARD, HealthOperations(naming), 8848),
-        OperatorV1(GUARD, naming, SwitchOperations(naming, Lines()), one, cluster, counts, machine, naming.udp),
-        OperatorV1(GUARD, naming, SwitchOperations(naming, Lines()), one, cluster, counts, machine, naming.udp, OPS),
+        OperatorV1(GUARD, naming, Services(naming), switches, one, cluster, counts, machine, naming.udp),
+        OperatorV1(GUARD, naming, Services(naming), switches, one, cluster, counts, machine, naming.udp, OPS),
         RaftV1(GUARD, one, datums, health),
         DistroV1(GUARD, datums, one),
         LegacyV1(GUARD, Services(naming)),

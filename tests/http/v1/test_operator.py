@@ -14,6 +14,7 @@ from nacos_tw.http.v1.metrics import PrometheusV1, http_families
 from nacos_tw.http.v1.operator import OPS, OperatorV1
 from nacos_tw.metrics.machine import Machine
 from nacos_tw.naming.model import Instance
+from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.operations.switches import SwitchOperations
 from tests.access.lines import Lines
 from tests.http.v1.fakes import (
@@ -47,6 +48,7 @@ class OperatorTestCase(HandlerTestCase):
         self.area: OperatorV1 = OperatorV1(
             GUARD,
             self.naming,
+            Services(self.naming),
             switches,
             node_operations(self.members, self.node),
             member_operations(self.members, self.node),

@@ -1,0 +1,128 @@
+"""
+Every way into a node, as a table: each API adds its own to L{DOORS}.
+
+A way is entered here behind whatever an API checks before it, so that what refuses is the operation alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+import attrs
+
+from nacos_tw.access.rules import Rule
+from nacos_tw.http.call import Call
+from nacos_tw.http.routing import Route
+from nacos_tw.service import NacosNode
+
+
+@attrs.frozen
+class Way:
+    """
+    One way in.
+
+    @ivar name: method and path, or the type of a request.
+    @ivar rule: what it says that a caller needs.
+    @ivar enter: asks for something well formed as nobody; gives or raises what comes of it, or gives a Deferred or a
+        coroutine of that.
+    """
+
+    name: str
+    rule: Rule
+    enter: Callable[[], Any]
+
+
+GIVEN = {
+    # naming
+    "namespaceId": "dev", "serviceName": "g@@s", "groupName": "g", "ip": "10.0.0.1", "port": "80", "healthy": "true",
+    "clusterName": "c", "checkPort": "80", "useInstancePort4Check": "true", "healthChecker": '{"type":"TCP"}',
+    "metadata": '{"a":"b"}', "consistencyType": "ephemeral", "instances": "[]", "key": "dev##g@@s", "expr": "s",
+    "entry": "pushEnabled", "keys": "com.alibaba.nacos.naming.domains.meta.dev##g@@s", "serverStatus": "x",
+    "protectThreshold": "0.5",
+    "beat": '{"ip":"10.0.0.1","port":80,"serviceName":"g@@s","cluster":"c"}', "dom": "g@@s",
+    # configs
+    "tenant": "dev", "dataId": "d", "group": "g", "content": "c", "pageNo": "1", "pageSize": "10", "nid": "1",
+    "id": "1", "quota": "1", "Listening-Configs": "d\2g\2m\2dev\1",
+    # accounts, namespaces, the cluster
+    "username": "u", "password": "p", "newPassword": "p", "role": "r", "resource": "dev:*:*", "action": "r",
+    "customNamespaceId": "dev", "namespaceName": "n", "namespace": "dev", "namespaceShowName": "n", "type": "file",
+    "logName": "root", "logLevel": "INFO", "value": "true",
+}  # fmt: skip
+"""Values under all names that a route may ask for."""
+
+MORE = {f"GET /v1/ns/{prefix}/distro/status": {"action": "view"} for prefix in ("operator", "ops")}
+"""What a route has other values for."""
+
+BODIES = {
+    "POST /v1/core/cluster/report": b'{"ip":"10.0.0.1","port":8848}',
+    "POST /v1/core/ops/raft": b'{"command":"doSnapshot"}',
+    "PUT /v1/ns/distro/datum": b'{"com.alibaba.nacos.naming.iplist.ephemeral.dev##g@@s":{"value":{"instanceList":[]}}}',
+    "GET /v1/ns/distro/datum": b'{"keys":"com.alibaba.nacos.naming.iplist.ephemeral.dev##g@@s"}',
+    "PUT /v1/ns/service/checksum": b"",
+}
+"""Bodies of routes that want JSON."""
+
+
+def v1(node: NacosNode) -> Iterator[Way]:
+    """Every route of v1, out of the table that Klein's C{url_map} was compiled to."""
+    seen = {(route.method, route.path): route for methods in node.front.table.values() for route in methods.values()}
+    for (method, path), route in sorted(seen.items()):
+        if path.startswith(("/v1/", "/actuator/")):
+            name = f"{method} {path}"
+            yield Way(name, route.needs, lambda name=name, route=route: _ask(name, route))  # type: ignore[misc]
+
+
+def _ask(name: str, route: Route) -> Any:
+    target = f"{route.path}?{urlencode({**GIVEN, **MORE.get(name, {})})}"
+    body = BODIES.get(name, b"")
+    headers = {"Content-Type": "application/json"} if body else {}
+    handler: Any = route.handler
+    return handler(route.area, Call.make(route.method, target, body, headers, route.path))
+
+
+DOORS: dict[str, Callable[[NacosNode], Iterator[Way]]] = {"v1": v1}
+"""By the name of the API."""
+
+WITHOUT: frozenset[str] = frozenset(
+    {
+        "DELETE /v1/cs/configs",
+        "GET /actuator/prometheus",
+        "GET /v1/cs/capacity",
+        "GET /v1/cs/communication/configWatchers",
+        "GET /v1/cs/communication/dataChange",
+        "GET /v1/cs/communication/watcherConfigs",
+        "GET /v1/cs/configs",
+        "GET /v1/cs/configs/catalog",
+        "GET /v1/cs/configs/listener",
+        "GET /v1/cs/health",
+        "GET /v1/cs/history",
+        "GET /v1/cs/history/configs",
+        "GET /v1/cs/history/previous",
+        "GET /v1/cs/listener",
+        "GET /v1/cs/metrics/cluster",
+        "GET /v1/cs/metrics/current",
+        "GET /v1/ns/api/clientBeat",
+        "GET /v1/ns/api/list",
+        "GET /v1/ns/api/srvIPXT",
+        "GET /v1/ns/health/checkers",
+        "GET /v1/ns/instance/list",
+        "GET /v1/ns/operator/metrics",
+        "GET /v1/ns/operator/push/state",
+        "GET /v1/ns/ops/metrics",
+        "GET /v1/ns/ops/push/state",
+        "GET /v1/ns/service/list",
+        "GET /v1/ns/service/selector/types",
+        "GET /v1/ns/service/subscribers",
+        "POST /v1/cs/capacity",
+        "POST /v1/cs/configs",
+        "POST /v1/cs/configs/listener",
+        "POST /v1/cs/ops/localCache",
+        "POST /v1/ns/service/status",
+        "PUT /v1/cs/ops/log",
+        "PUT /v1/ns/api/beat",
+        "PUT /v1/ns/instance/beat",
+    }
+)
+"""Ways that reach no operation yet. None may be added; take away what does."""

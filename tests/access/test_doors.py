@@ -1,0 +1,72 @@
+"""Whatever way somebody comes in, an operation with a rule is what lets them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from nacos_tw.access import operations
+from nacos_tw.access.identity import Identity
+from nacos_tw.access.rules import NotAllowed, Rule, authorize
+from nacos_tw.service import NacosNode
+from nacos_tw.settings.settings import load
+from tests.access.doors import DOORS, WITHOUT, Way
+
+
+class DoorTests(SynchronousTestCase):
+    """
+    Every way into a node that has all of its parts, but no log that goes on.
+
+    @ivar entered: the rules of the operations that a way came to.
+    """
+
+    def setUp(self) -> None:
+        home = tempfile.mkdtemp(prefix="nacos-tw-doors-")
+        self.addCleanup(shutil.rmtree, home, ignore_errors=True)
+        settings = load(home, {"HOME": home}, {"nacos.standalone": "true", "nacos.core.auth.enabled": "true"})
+        self.node = NacosNode(settings, reactor)
+        self.addCleanup(self.node.store.close)
+        self.entered: list[Rule] = []
+        self.patch(operations, "authorize", self.authorize)
+
+    def authorize(self, identity: Identity, rule: Rule, resource: Callable[[], str]) -> None:
+        """What operations ask."""
+        self.entered.append(rule)
+        authorize(identity, rule, resource)
+
+    def outcome(self, way: Way) -> Any:
+        """What came of it: an answer, or an error."""
+        self.entered.clear()
+        found: list[Any] = []
+        try:
+            given = way.enter()
+            if not isinstance(given, Deferred) and not hasattr(given, "send"):
+                return given
+            later = given if isinstance(given, Deferred) else ensureDeferred(given)
+            later.addBoth(found.append)
+        except Exception as error:
+            return error
+        return getattr(found[0], "value", found[0]) if found else None
+
+    def test_every_way(self) -> None:
+        """Nobody is refused by the operation itself where its rule is not open, and no rule is a milder one's."""
+        wrong: list[Any] = []
+        without: dict[str, Any] = {}
+        for door, ways in DOORS.items():
+            for way in ways(self.node):
+                outcome = self.outcome(way)
+                if not self.entered:
+                    without[way.name] = outcome
+                elif way.rule.action != "open" and not isinstance(outcome, NotAllowed):
+                    wrong.append((door, way.name, outcome))
+                elif self.entered[0][:2] != way.rule[:2]:
+                    wrong.append((door, way.name, self.entered[0], way.rule))
+        self.assertEqual(wrong, [])
+        new = {name: outcome for name, outcome in without.items() if name not in WITHOUT}
+        self.assertEqual(new, {}, "these reach no operation")
