@@ -8,6 +8,7 @@ import msgspec
 from twisted.internet.defer import Deferred, succeed
 
 from nacos_tw.naming import machine
+from nacos_tw.naming.applying import apply
 from nacos_tw.naming.commands import Command, decode
 from nacos_tw.naming.leases import Leases
 from nacos_tw.naming.naming import Naming
@@ -26,7 +27,7 @@ class Proposer:
         self.applied: Any = None
 
     def propose(self, command: bytes) -> Deferred[Any]:
-        result = self.registry.apply(decode(command[len(machine.NAME) :]))
+        result = apply(self.registry, decode(command[len(machine.NAME) :]))
         self.applied()
         return succeed(result)
 
