@@ -36,6 +36,7 @@ from nacos_tw.descriptors import Room, raise_limit
 from nacos_tw.grpc.assembly import GrpcParts, build
 from nacos_tw.grpc.logins import Logins as GrpcLogins
 from nacos_tw.grpc.logins import everybody
+from nacos_tw.grpc.metrics import grpc_families
 from nacos_tw.http.app import no_pages
 from nacos_tw.http.assembly import Parts, all_areas
 from nacos_tw.http.authorization import Authorization, EverybodyMay
@@ -256,6 +257,7 @@ class NacosNode(Node):
             clock=reactor,
             space=self.shortage.space,
             files=self.shortage.files,
+            more_families=lambda: grpc_families(self.grpc.counters),
         )
         self.areas = all_areas(parts)
         self._room = Room()

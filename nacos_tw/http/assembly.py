@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import attrs
@@ -102,6 +102,7 @@ class Parts:
     clock: IReactorTime
     space: DiskSpace | None = None
     files: Callable[[], dict[str, int]] = lambda: {}
+    more_families: Callable[[], Iterable[Family]] = tuple
 
 
 @attrs.frozen
@@ -278,6 +279,7 @@ def _families(parts: Parts) -> Iterator[Family]:
     if parts.configs is not None:
         yield from config_families(parts.configs)
     yield from disk_families(parts.space, parts.files())
+    yield from parts.more_families()
 
 
 def _limits(settings: ConfigSettings) -> Limits:
