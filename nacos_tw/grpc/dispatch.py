@@ -15,14 +15,13 @@ from twisted.python.failure import Failure
 
 from nacos_tw.access.identity import Identity
 from nacos_tw.access.rules import NotAllowed
-from nacos_tw.errors import BadParameter, Forbidden, NacosError, NotFound, Unavailable
+from nacos_tw.errors import Forbidden, NacosError, Unavailable
 from nacos_tw.grpc.carrier import Carrier
 from nacos_tw.grpc.connections import ClientConnection, Connections, connection_id
 from nacos_tw.grpc.counters import Counters
 from nacos_tw.grpc.logins import Identify, everybody
 from nacos_tw.grpc.messages import (
     BAD_GATEWAY,
-    BAD_PARAMETER,
     FAIL,
     NO_HANDLER,
     NO_RIGHT,
@@ -38,6 +37,7 @@ from nacos_tw.grpc.messages import (
     json,
 )
 from nacos_tw.grpc.payloads import Metadata, PayloadError, Reader, write
+from nacos_tw.grpc.phrases import code_of, phrase
 
 R = TypeVar("R", bound=Struct)
 
@@ -127,16 +127,11 @@ def refusal(error: BaseException) -> Refusal | None:
 def problem(error: BaseException) -> ErrorResponse | None:
     """What a client is told about an error; None for one that is not meant for it."""
     if isinstance(error, RequestFailed):
-        code = error.code
-    elif isinstance(error, BadParameter):
-        code = BAD_PARAMETER
-    elif isinstance(error, NotFound):
-        code = 404
-    elif isinstance(error, NacosError):
-        code = FAIL
-    else:
-        return None
-    return failed(code, str(error), code)
+        return failed(error.code, str(error), error.code)
+    if isinstance(error, NacosError):
+        code = code_of(error)
+        return failed(code, phrase(error), code)
+    return None
 
 
 class Dispatcher:

@@ -1,10 +1,90 @@
-"""The one place where what went wrong becomes a text for clients of gRPC."""
+"""The one place where what went wrong becomes a code and a text for clients of gRPC (docs/spec/grpc.md#3)."""
 
 from __future__ import annotations
 
-from nacos_tw.errors import NacosError
+from collections.abc import Callable
+from typing import Any
+
+from nacos_tw.errors import (
+    BadParameter,
+    ClusterUnknown,
+    Conflict,
+    Defect,
+    InstanceUnknown,
+    Invalid,
+    KindMismatch,
+    Missing,
+    NacosError,
+    NotFound,
+    ServiceExists,
+    ServiceNotEmpty,
+    ServiceUnknown,
+    TooLarge,
+)
+from nacos_tw.grpc.messages import BAD_PARAMETER, FAIL
+
+CODES: dict[type[NacosError], int] = {
+    BadParameter: BAD_PARAMETER,
+    NotFound: 404,
+    Conflict: 409,
+    KindMismatch: BAD_PARAMETER,
+}
+"""By kind of error; all others are the server's fault."""
+
+_INVALID: dict[tuple[str, str], str] = {
+    ("weight", "range"): "instance format invalid: The weights range from {limit[0]} to {limit[1]}",
+    ("port", "range"): "Param 'port' is illegal, the value should be between {limit[0]} and {limit[1]}.",
+    ("ip", "format"): "instance format invalid: Your IP address is spelled incorrectly",
+}
+"""By field and rule; where a pair is not here, L{_BY_RULE} has it."""
+_BY_RULE = {
+    "length": "Param '{field}' is illegal, the param length should not exceed {limit}.",
+    "characters": "Param '{field}' is illegal, illegal characters should not appear in the param.",
+}
+
+
+def _invalid(it: Invalid) -> str:
+    text = _INVALID.get((it.field, it.rule)) or _BY_RULE.get(it.rule, "Param '{field}' is illegal.")
+    return text.format(field=it.field, value=it.value, limit=it.limit)
+
+
+def _kind_mismatch(it: KindMismatch) -> str:
+    refused, there = ("ephemeral", "persistent") if it.ephemeral else ("persistent", "ephemeral")
+    return (
+        f"errCode: 400, errMsg: Current service {it.service[1]} is {there} service, can't register {refused} instance. "
+    )
+
+
+WORDS: dict[type[NacosError], Callable[[Any], str]] = {
+    Missing: lambda it: f"Param '{it.field}' is required.",
+    Invalid: _invalid,
+    TooLarge: lambda it: f"the write is too large: {it.size} bytes, at most {it.limit}",
+    Defect: lambda it: "internal error: the command could not be applied",
+    ServiceUnknown: lambda it: f"service {it.service[1]} not found!",
+    ServiceExists: lambda it: f"specified service {it.service[1]} already exists!",
+    ServiceNotEmpty: lambda it: (
+        f"Service {it.service[1]} is not empty, can't be delete. Please unregister instance first"
+    ),
+    KindMismatch: _kind_mismatch,
+    ClusterUnknown: lambda it: f"cluster {it.cluster} is not found!",
+    InstanceUnknown: lambda it: f"instance {it.ip}:{it.port} of service {it.service[1]} is not found!",
+}
+"""The table. Of an error that is in none of its types, the first of its bases that is; others bring their text."""
 
 
 def phrase(error: NacosError) -> str:
     """The text."""
+    for kind in type(error).__mro__:
+        found = WORDS.get(kind)
+        if found is not None:
+            return found(error)
     return str(error)
+
+
+def code_of(error: NacosError) -> int:
+    """The code, of both C{errorCode} and C{resultCode}."""
+    for kind in type(error).__mro__:
+        found = CODES.get(kind)
+        if found is not None:
+            return found
+    return FAIL
