@@ -276,6 +276,9 @@ class NacosNode(Node):
             room=self._room,
             late=self.waking.late,
             naming=self.naming,
+            configs=None if settings.function_mode == "naming" else self.configs,
+            audit=self.audit,
+            millis=millis,
             elsewhere=lambda: [node for node in self.members.reachable() if node != settings.node],
         )
         self.grpc = build(parts, endpoint(reactor, settings.grpc.port, _interface(settings)), self.tls.over_grpc)

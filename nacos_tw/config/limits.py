@@ -6,6 +6,7 @@ import attrs
 
 from nacos_tw.config.commands import Quotas
 from nacos_tw.config.model import MAX_CONTENT
+from nacos_tw.settings.settings import ConfigSettings
 
 
 @attrs.frozen
@@ -28,3 +29,9 @@ class Limits:
     def in_force(self) -> Quotas | None:
         """What a publishing command has to keep to."""
         return self.quotas if self.enforced else None
+
+
+def limits_of(settings: ConfigSettings) -> Limits:
+    """As an operator decided."""
+    quotas = Quotas(settings.cluster_quota, settings.group_quota, settings.tenant_quota, settings.max_size)
+    return Limits(settings.max_content, quotas, settings.check_capacity, settings.manage_capacity)

@@ -8,7 +8,15 @@ from typing import Any
 import attrs
 from twisted.internet.interfaces import IProtocolFactory, IStreamServerEndpoint
 
+from nacos_tw.access.audit import AuditLog
+from nacos_tw.config.configs import Configs
+from nacos_tw.config.limits import limits_of
+from nacos_tw.config.operations.contents import Contents
+from nacos_tw.config.operations.subscribing import Subscribing
 from nacos_tw.descriptors import Room
+from nacos_tw.grpc.config_listening import ConfigListening
+from nacos_tw.grpc.config_push import ConfigListeners
+from nacos_tw.grpc.configs import ConfigHandlers
 from nacos_tw.grpc.connections import ConnectionLimits, Connections
 from nacos_tw.grpc.counters import Counters
 from nacos_tw.grpc.dispatch import Dispatcher, Handler
@@ -31,6 +39,7 @@ class GrpcParts:
 
     @ivar readiness: why the node cannot serve; "" when it can.
     @ivar room: for connections, shared with HTTP.
+    @ivar configs: None where there are none; C{audit}: the log of what was done; C{millis}: the wall clock.
     @ivar late: whether what is read now waited while the process stood still.
     @ivar elsewhere: C{ip:port} of the other nodes that are up.
     """
@@ -41,6 +50,9 @@ class GrpcParts:
     room: Room
     late: Callable[[], bool]
     naming: Naming
+    configs: Configs | None
+    audit: AuditLog
+    millis: Callable[[], int]
     elsewhere: Callable[[], list[str]]
 
 
@@ -58,6 +70,10 @@ def build(
     handlers: dict[str, Handler[Any]] = {}
     if settings.function_mode != "config":
         handlers.update(naming_handlers(parts.naming))
+    if settings.function_mode != "naming" and parts.configs is not None:
+        contents = Contents(parts.configs, limits_of(settings.config), parts.millis, parts.audit)
+        listeners = ConfigListeners(clock, connections)
+        handlers.update(config_handlers(parts.configs, contents, listeners))
     opening = Opening(clock, parts.readiness)
     dispatcher = Dispatcher(handlers, connections, counters, clock, opening, late=parts.late)
     return Grpc(settings.grpc, endpoint, connections, dispatcher, clock, parts.room, over, parts.elsewhere)
@@ -67,3 +83,9 @@ def naming_handlers(naming: Naming) -> dict[str, Handler[Any]]:
     """Those of the registry."""
     rendering = Rendering(lambda: naming.registry.switches.default_push_cache_millis)
     return NamingReads(Discovery(naming), rendering).table()
+
+
+def config_handlers(configs: Configs, contents: Contents, listeners: ConfigListeners) -> dict[str, Handler[Any]]:
+    """Those of the configuration centre."""
+    configs.cache.on_change.append(lambda key, before, after: listeners.changed(key))
+    return {**ConfigHandlers(contents).table(), **ConfigListening(Subscribing(configs), listeners).table()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from nacos_tw.config.problems import CasConflict, ConfigUnknown, OverQuota
 from nacos_tw.errors import (
     BadParameter,
     ClusterUnknown,
@@ -28,10 +29,19 @@ CODES: dict[type[NacosError], int] = {
     NotFound: 404,
     Conflict: 409,
     KindMismatch: BAD_PARAMETER,
+    CasConflict: FAIL,
 }
 """By kind of error; all others are the server's fault."""
 
 _INVALID: dict[tuple[str, str], str] = {
+    ("dataId", "characters"): "invalid dataId : {value}",
+    ("group", "characters"): "invalid group : {value}",
+    ("content", "blank"): "content is blank : {value}",
+    ("content", "length"): "invalid content, over {limit}",
+    ("tenant", "characters"): "invalid tenant",
+    ("tag", "characters"): "invalid tag : {value}",
+    ("config_tags", "count"): "too much config_tags, over {limit}",
+    ("config_tags", "length"): "too long tag, over {limit}",
     ("weight", "range"): "instance format invalid: The weights range from {limit[0]} to {limit[1]}",
     ("port", "range"): "Param 'port' is illegal, the value should be between {limit[0]} and {limit[1]}.",
     ("ip", "format"): "instance format invalid: Your IP address is spelled incorrectly",
@@ -41,6 +51,18 @@ _BY_RULE = {
     "length": "Param '{field}' is illegal, the param length should not exceed {limit}.",
     "characters": "Param '{field}' is illegal, illegal characters should not appear in the param.",
 }
+
+
+_QUOTAS = {
+    "cluster": "Exceeded the maximum number of configurations in the cluster",
+    "group": "Exceeded the maximum number of configurations in this group",
+    "namespace": "Exceeded the maximum number of configurations for this namespaceId",
+    "size": "Exceeded the maximum size limit of the configuration content",
+}
+
+
+def _cas(it: CasConflict) -> str:
+    return f"Cas publish {'gray config ' if it.gray else ''}fail, server md5 may have changed."
 
 
 def _invalid(it: Invalid) -> str:
@@ -66,6 +88,9 @@ WORDS: dict[type[NacosError], Callable[[Any], str]] = {
         f"Service {it.service[1]} is not empty, can't be delete. Please unregister instance first"
     ),
     KindMismatch: _kind_mismatch,
+    CasConflict: _cas,
+    OverQuota: lambda it: _QUOTAS[it.of],
+    ConfigUnknown: lambda it: "config data not exist",
     ClusterUnknown: lambda it: f"cluster {it.cluster} is not found!",
     InstanceUnknown: lambda it: f"instance {it.ip}:{it.port} of service {it.service[1]} is not found!",
 }

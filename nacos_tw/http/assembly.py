@@ -21,10 +21,9 @@ from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.node import Nodes, NodeState
 from nacos_tw.cluster.operations.orders import Orders
 from nacos_tw.cluster.operations.orders import questions_of as order_questions
-from nacos_tw.config.commands import Quotas
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.families import config_families, config_monitor
-from nacos_tw.config.limits import Limits
+from nacos_tw.config.limits import limits_of
 from nacos_tw.config.watchers import Watchers
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.guard import Guard
@@ -69,7 +68,7 @@ from nacos_tw.naming.probes import Probes
 from nacos_tw.push.udp import UdpPush
 from nacos_tw.questions import Others
 from nacos_tw.raft.node import RaftNode
-from nacos_tw.settings.settings import ConfigSettings, Settings
+from nacos_tw.settings.settings import Settings
 
 INSTANCE = "/v1/ns/instance"
 API = "/v1/ns/api"
@@ -168,7 +167,7 @@ def all_areas(parts: Parts) -> Areas:
                 watchers,
                 parts.millis,
                 parts.audit,
-                _limits(settings.config),
+                limits_of(settings.config),
                 parts.set_log_level,
                 None if parts.auth is None else parts.auth.directory,
             )  # fmt: skip
@@ -280,8 +279,3 @@ def _families(parts: Parts) -> Iterator[Family]:
         yield from config_families(parts.configs)
     yield from disk_families(parts.space, parts.files())
     yield from parts.more_families()
-
-
-def _limits(settings: ConfigSettings) -> Limits:
-    quotas = Quotas(settings.cluster_quota, settings.group_quota, settings.tenant_quota, settings.max_size)
-    return Limits(settings.max_content, quotas, settings.check_capacity, settings.manage_capacity)

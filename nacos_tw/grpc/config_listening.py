@@ -1,0 +1,68 @@
+"""ConfigBatchListenRequest: a client says to which configs it listens, and hears at once which it has to read again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nacos_tw.config.model import ConfigKey, tenant_of
+from nacos_tw.config.operations.subscribing import Listening, Subscribing
+from nacos_tw.errors import Unavailable
+from nacos_tw.grpc.checking import check
+from nacos_tw.grpc.client_labels import app_labels, vip_tag
+from nacos_tw.grpc.config_messages import (
+    ChangedConfig,
+    ConfigBatchListenRequest,
+    ConfigChangeBatchListenResponse,
+    ListenContext,
+)
+from nacos_tw.grpc.config_push import ConfigListeners
+from nacos_tw.grpc.dispatch import Asked, Handler
+
+
+class ConfigListening:
+    """The handler."""
+
+    def __init__(self, subscribing: Subscribing, listeners: ConfigListeners) -> None:
+        self._subscribing = subscribing
+        self._listeners = listeners
+
+    def table(self) -> dict[str, Handler[Any]]:
+        """By C{metadata.type}."""
+        return {
+            "ConfigBatchListenRequest": Handler(ConfigBatchListenRequest, self.listen, ConfigChangeBatchListenResponse)
+        }
+
+    def listen(self, asked: Asked[ConfigBatchListenRequest]) -> ConfigChangeBatchListenResponse:
+        """Listen, or listen no more."""
+        named = [(_named(context), context.md5 or "") for context in asked.request.configListenContexts]
+        if not asked.request.listen:
+            for key, _ in named:
+                self._listeners.forget(asked.client, _normal(key))
+            return ConfigChangeBatchListenResponse(changedConfigs=[])
+        by_tenant: dict[str, list[tuple[ConfigKey, str]]] = {}
+        for each in named:
+            by_tenant.setdefault(tenant_of(each[0][0]), []).append(each)
+        ip, tag, labels = asked.client.ip, vip_tag(asked), app_labels(asked.client)
+        changed: list[ConfigKey] = []
+        for tenant, listened in by_tenant.items():
+            wanted = Listening(tenant, listened, ip, tag, labels)
+            changed += self._subscribing.differing(asked, wanted)
+        for key, md5 in named:
+            if not self._listeners.listen(asked.client, _normal(key), key, md5):
+                raise Unavailable("a client listens to too many configs")
+        return ConfigChangeBatchListenResponse(changedConfigs=[_shown(key) for key in changed])
+
+
+def _named(context: ListenContext) -> ConfigKey:
+    """The config as the client named it."""
+    tenant, group, data_id = context.tenant or "", context.group or "", context.dataId or ""
+    check(("namespaceId/tenant", tenant), ("dataId", data_id), ("group", group))
+    return tenant, group, data_id
+
+
+def _normal(named: ConfigKey) -> ConfigKey:
+    return tenant_of(named[0]), named[1], named[2]
+
+
+def _shown(named: ConfigKey) -> ChangedConfig:
+    return ChangedConfig(named[2], named[1], named[0])
