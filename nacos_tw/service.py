@@ -276,6 +276,7 @@ class NacosNode(Node):
             room=self._room,
             late=self.waking.late,
             naming=self.naming,
+            clients=self.clients,
             configs=None if settings.function_mode == "naming" else self.configs,
             audit=self.audit,
             millis=millis,

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
+from msgspec import Raw
+from twisted.application.service import Service
 from twisted.internet.interfaces import IProtocolFactory, IStreamServerEndpoint
 
 from nacos_tw.access.audit import AuditLog
@@ -20,15 +22,22 @@ from nacos_tw.grpc.configs import ConfigHandlers
 from nacos_tw.grpc.connections import ConnectionLimits, Connections
 from nacos_tw.grpc.counters import Counters
 from nacos_tw.grpc.dispatch import Dispatcher, Handler
+from nacos_tw.grpc.naming_push import ServicePushes
 from nacos_tw.grpc.naming_reads import NamingReads
+from nacos_tw.grpc.naming_subscribing import NamingSubscribing
+from nacos_tw.grpc.naming_writes import NamingWrites
 from nacos_tw.grpc.opening import Opening
 from nacos_tw.grpc.service import Grpc
 from nacos_tw.grpc.service_info import Rendering
+from nacos_tw.naming.clients import Clients
+from nacos_tw.naming.model import ServiceKey
 from nacos_tw.naming.naming import Naming
-from nacos_tw.naming.operations.discovery import Discovery
+from nacos_tw.naming.operations.discovery import Discovery, View
+from nacos_tw.naming.operations.instances import Instances
+from nacos_tw.naming.operations.publications import Publications
 from nacos_tw.settings.settings import Settings
 
-ABILITIES: dict[str, bool] = {}
+ABILITIES = {"supportPersistentInstanceByGrpc": True}
 """What the server can do that not every one can; clients ask for nothing that is not here."""
 
 
@@ -50,6 +59,7 @@ class GrpcParts:
     room: Room
     late: Callable[[], bool]
     naming: Naming
+    clients: Clients
     configs: Configs | None
     audit: AuditLog
     millis: Callable[[], int]
@@ -68,21 +78,51 @@ def build(
     limits = ConnectionLimits(settings.grpc.clients, settings.grpc.per_ip)
     connections = Connections(clock, counters, settings.ip, dict(ABILITIES), limits)
     handlers: dict[str, Handler[Any]] = {}
+    services: list[Service] = []
     if settings.function_mode != "config":
-        handlers.update(naming_handlers(parts.naming))
+        more, pushes = naming_handlers(NamingParts(parts.naming, parts.clients, connections, clock))
+        handlers.update(more)
+        services.append(pushes)
     if settings.function_mode != "naming" and parts.configs is not None:
         contents = Contents(parts.configs, limits_of(settings.config), parts.millis, parts.audit)
         listeners = ConfigListeners(clock, connections)
         handlers.update(config_handlers(parts.configs, contents, listeners))
     opening = Opening(clock, parts.readiness)
     dispatcher = Dispatcher(handlers, connections, counters, clock, opening, late=parts.late)
-    return Grpc(settings.grpc, endpoint, connections, dispatcher, clock, parts.room, over, parts.elsewhere)
+    grpc = Grpc(settings.grpc, endpoint, connections, dispatcher, clock, parts.room, over, parts.elsewhere)
+    for service in services:
+        grpc.addService(service)
+    return grpc
 
 
-def naming_handlers(naming: Naming) -> dict[str, Handler[Any]]:
-    """Those of the registry."""
-    rendering = Rendering(lambda: naming.registry.switches.default_push_cache_millis)
-    return NamingReads(Discovery(naming), rendering).table()
+@attrs.frozen
+class NamingParts:
+    """What the handlers of the registry work with."""
+
+    naming: Naming
+    clients: Clients
+    connections: Connections
+    clock: Any
+
+
+def naming_handlers(parts: NamingParts) -> tuple[dict[str, Handler[Any]], ServicePushes]:
+    """Those of the registry, and the pushes, to be started with the node."""
+    naming, clients, connections = parts.naming, parts.clients, parts.connections
+    registry, subscriptions = naming.registry, naming.subscriptions
+    discovery = Discovery(naming)
+    rendering = Rendering(lambda: registry.switches.default_push_cache_millis, subscriptions.revisions)
+
+    def render(key: ServiceKey, clusters: str) -> Raw:
+        return rendering.info(View(naming, key), key, clusters)
+
+    pushes = ServicePushes(parts.clock, connections, subscriptions, render, lambda: registry.switches.push_enabled)
+    connections.on_joined(lambda client: clients.connected(client.id) if client.module == "naming" else None)
+    connections.on_left(lambda client: clients.ended(client.id))
+    return {
+        **NamingReads(discovery, rendering).table(),
+        **NamingSubscribing(discovery, rendering, pushes).table(),
+        **NamingWrites(Publications(clients), Instances(naming), discovery).table(),
+    }, pushes
 
 
 def config_handlers(configs: Configs, contents: Contents, listeners: ConfigListeners) -> dict[str, Handler[Any]]:

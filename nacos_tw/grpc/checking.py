@@ -102,8 +102,13 @@ def check_naming_client(client: ClientConnection) -> None:
     @raise RequestFailed: this one is not.
     """
     if client.module != "naming" or not client.open:
-        raise RequestFailed(
-            CLIENT_DISCONNECT,
-            f"errCode: {CLIENT_DISCONNECT}, errMsg: Client [{client.id}] connection already disconnect, can't register "
-            "ephemeral instance. ",
-        )
+        raise disconnected(client.id)
+
+
+def disconnected(client: str) -> RequestFailed:
+    """The registry does not know a client."""
+    return RequestFailed(
+        CLIENT_DISCONNECT,
+        f"errCode: {CLIENT_DISCONNECT}, errMsg: Client [{client}] connection already disconnect, can't register "
+        "ephemeral instance. ",
+    )

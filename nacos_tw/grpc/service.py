@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import MultiService
@@ -25,7 +25,6 @@ class Grpc(MultiService):
 
     @ivar connections: who is connected; C{counters}: what was counted; C{factory}: of the protocol; C{dispatcher}:
         serves requests.
-    @ivar last_writes: what of clients that are gone is not written yet.
     """
 
     def __init__(
@@ -48,7 +47,6 @@ class Grpc(MultiService):
         self.counters = connections.counters
         self.connections = connections
         self.dispatcher = dispatcher
-        self.last_writes: Callable[[], Awaitable[None]] = _none
         self._moving = Moving(reactor, connections, elsewhere)
         carrier = CarrierLimits(
             connections=settings.connections,
@@ -79,12 +77,4 @@ class Grpc(MultiService):
         stopped = super().stopService()
         for client in self.connections:
             client.end()
-        return Deferred.fromCoroutine(self._stop(stopped))
-
-    async def _stop(self, stopped: Deferred[Any]) -> None:
-        await stopped
-        await self.last_writes()
-
-
-async def _none() -> None:
-    """There are none."""
+        return stopped

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from nacos_tw.clocks import onward
 from nacos_tw.memo import BoundedMemo
 from nacos_tw.naming.model import (
     NO_METADATA,
@@ -20,6 +19,7 @@ from nacos_tw.naming.model import (
     id_generator,
 )
 from nacos_tw.naming.operations.discovery import View
+from nacos_tw.naming.revisions import Revisions
 
 RENDERED_BYTES = 32 * 1024 * 1024
 """Bytes of rendered services that are kept."""
@@ -95,13 +95,12 @@ class Rendering:
     @ivar cache_millis: how long clients that are not subscribed keep an answer.
     """
 
-    def __init__(self, cache_millis: Callable[[], int], seconds: Callable[[], float] = onward) -> None:
+    def __init__(self, cache_millis: Callable[[], int], revisions: Revisions) -> None:
         """
-        @param seconds: since 1970, for C{lastRefTime}.
+        @param revisions: C{lastRefTime} of each state.
         """
         self.cache_millis = cache_millis
-        self._seconds = seconds
-        self._last = 0
+        self._revisions = revisions
         self._kept: BoundedMemo[tuple[ServiceKey, str, bool], tuple[Service, int, int, msgspec.Raw]] = BoundedMemo(
             RENDERED_BYTES
         )
@@ -113,6 +112,7 @@ class Rendering:
         if kept is not None and kept[0] is view.service and kept[1] == view.version and kept[2] == cache_millis:
             return kept[3]
         seen = view.seen(clusters, healthy_only)
+        number = self._revisions.of(key, 0 if view.service is None else view.service.changed_at)
         group, _, name = key[1].partition("@@")
         found = msgspec.Raw(
             encode(
@@ -122,7 +122,7 @@ class Rendering:
                     clusters,
                     cache_millis,
                     [host(*each) for each in seen.instances],
-                    self.number(),
+                    number,
                     "",
                     False,
                     False,
@@ -135,8 +135,3 @@ class Rendering:
             kept = (view.service, view.version, cache_millis, found)
             self._kept.keep((key, clusters, healthy_only), kept, len(bytes(found)) + ENTRY)
         return found
-
-    def number(self) -> int:
-        """A time in milliseconds since 1970 that is later than any before."""
-        self._last = max(self._last + 1, int(self._seconds() * 1000))
-        return self._last

@@ -94,17 +94,17 @@ class Instance(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def beat_interval(instance: Instance) -> int:
     """Milliseconds between beats as told to clients (wire: C{instanceHeartBeatInterval})."""
-    return _preserved(instance.metadata, BEAT_INTERVAL_KEY, DEFAULT_BEAT_INTERVAL)
+    return preserved(instance.metadata, BEAT_INTERVAL_KEY, DEFAULT_BEAT_INTERVAL)
 
 
 def beat_timeout(instance: Instance) -> int:
     """Milliseconds without a beat until it is unhealthy (wire: C{instanceHeartBeatTimeOut})."""
-    return _preserved(instance.metadata, BEAT_TIMEOUT_KEY, DEFAULT_BEAT_TIMEOUT)
+    return preserved(instance.metadata, BEAT_TIMEOUT_KEY, DEFAULT_BEAT_TIMEOUT)
 
 
 def delete_timeout(instance: Instance) -> int:
     """Milliseconds without a beat until it is removed (wire: C{ipDeleteTimeout})."""
-    return _preserved(instance.metadata, DELETE_TIMEOUT_KEY, DEFAULT_DELETE_TIMEOUT)
+    return preserved(instance.metadata, DELETE_TIMEOUT_KEY, DEFAULT_DELETE_TIMEOUT)
 
 
 def custom_timeouts(instance: Instance) -> tuple[float, float] | None:
@@ -120,7 +120,7 @@ def own_beat_interval(metadata: Mapping[str, str] | None) -> int | None:
     """The metadata's own beat interval in milliseconds, None if the switch decides (docs/spec/naming-v1.md#3.7)."""
     if not metadata or BEAT_INTERVAL_KEY not in metadata:
         return None
-    return _preserved(metadata, BEAT_INTERVAL_KEY, DEFAULT_BEAT_INTERVAL)
+    return preserved(metadata, BEAT_INTERVAL_KEY, DEFAULT_BEAT_INTERVAL)
 
 
 def id_generator(instance: Instance) -> str | None:
@@ -131,7 +131,7 @@ def id_generator(instance: Instance) -> str | None:
     return instance.metadata.get(ID_GENERATOR_KEY) if instance.metadata else "simple"
 
 
-def _preserved(metadata: Mapping[str, str] | None, key: str, default: int) -> int:
+def preserved(metadata: Mapping[str, str] | None, key: str, default: int) -> int:
     """A number of milliseconds from metadata: digits that fit 64 bits, else the default."""
     value = metadata.get(key) if metadata else None
     return int(value) if value and value.isascii() and value.isdigit() and len(value) <= 18 else default

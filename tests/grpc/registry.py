@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 from twisted.internet.defer import Deferred, succeed
 
+from nacos_tw.grpc.assembly import NamingParts, naming_handlers
 from nacos_tw.naming import machine
 from nacos_tw.naming.applying import apply
+from nacos_tw.naming.clients import Clients
 from nacos_tw.naming.commands import Command, decode
 from nacos_tw.naming.leases import Leases
 from nacos_tw.naming.naming import Naming
@@ -55,8 +57,24 @@ def asked(client: Client, type_: str, **members: Any) -> tuple[str, dict[str, An
     return kind, msgspec.json.decode(body)
 
 
-def naming_server(server: Server, **labels: str) -> Client:
-    """A client of naming that is set up."""
-    client = server.client()
-    client.setup(labels={"module": "naming", "source": "sdk", **labels})
-    return client
+class NamingServer(Server):
+    """
+    All of 9848 on a registry.
+
+    @ivar naming: the registry's face; C{clients}: who publishes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.naming = naming_on(self.clock)
+        self.clients = Clients(self.clock, self.naming, "10.9.9.9:8848", lambda number: None)  # type: ignore[arg-type]
+        self.clients.startService()
+        parts = NamingParts(self.naming, self.clients, self.connections, self.clock)
+        handlers, self.pushes = naming_handlers(parts)
+        self.dispatcher._handlers.update(handlers)
+        self.pushes.startService()
+
+
+def naming_server() -> NamingServer:
+    """One that runs."""
+    return NamingServer()

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.access.identity import Identity, Permission
-from nacos_tw.grpc.assembly import naming_handlers
 from nacos_tw.naming.commands import Register, UpdateService
-from tests.grpc.carriers import Server
-from tests.grpc.registry import do, naming_on
+from tests.grpc.registry import do, naming_server
 
 S = ("public", "G@@s")
 
@@ -21,8 +18,8 @@ class Case(SynchronousTestCase):
     """A client and a registry."""
 
     def setUp(self) -> None:
-        self.naming = naming_on(Clock())
-        self.server = Server(naming_handlers(self.naming))
+        self.server = naming_server()
+        self.naming = self.server.naming
         self.client = self.server.client()
         self.client.setup()
 

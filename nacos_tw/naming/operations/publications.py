@@ -16,8 +16,20 @@ from nacos_tw.access.rules import Rule
 from nacos_tw.naming.clients import Clients, Publisher
 from nacos_tw.naming.model import Client, Instance
 from nacos_tw.naming.requests import Asking, OfService, OneService, Registration
+from nacos_tw.naming.validation import check_port, check_weight
 
 READ, WRITE, ADMIN = Rule("read", "naming"), Rule("write", "naming"), Rule("admin")
+
+
+class StreamRegistration(Registration, frozen=True, gc=False):
+    """
+    An instance that a connection publishes. Names of services may have more characters than 1.x allows (Dubbo's
+    C{Outer$Inner} has a dollar sign); APIs check them.
+    """
+
+    def __post_init__(self) -> None:
+        check_port(self.port)
+        check_weight(self.weight)
 
 
 class Publication(OfService, frozen=True, gc=False):

@@ -1,0 +1,176 @@
+"""
+Telling clients of services' changes on their streams: a transport of L{nacos_tw.naming.subscriptions}
+(docs/spec/grpc.md#7.4).
+
+A state is rendered once for all who want the same clusters of a service. It goes to each client at once, in order; only
+whether the last one was taken counts. A client that does not read, or has not acknowledged it, is sent the state of
+then a moment later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+from twisted.application.service import Service
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from nacos_tw.access.identity import Identity
+from nacos_tw.grpc.connections import ClientConnection, Connections, PushFailed
+from nacos_tw.grpc.messages import Push
+from nacos_tw.naming.model import ServiceKey
+from nacos_tw.naming.subscriptions import Client, Subscriber, Subscriptions
+
+NOTIFY = "NotifySubscriberRequest"
+ACK_TIME = 5.0
+"""Seconds that a client has to acknowledge."""
+RETRY = 1.0
+"""Seconds after which it is sent the state of then."""
+FULL = 32 * 1024
+"""Bytes that a client has not taken, from which on it is sent no more."""
+
+Render = Callable[[ServiceKey, str], msgspec.Raw]
+"""(service, clusters) to the service as clients read it."""
+
+
+class StreamSubscriber(Subscriber):
+    """
+    A client's wish to hear of a service.
+
+    @ivar connection: its stream.
+    @ivar identity: who subscribed.
+    @ivar newest: number of the push that was sent last; C{retry}: it is sent another one then.
+    """
+
+    __slots__ = ("connection", "identity", "newest", "retry")
+
+    def __init__(
+        self, client: Client, service: ServiceKey, clusters: str, connection: ClientConnection, identity: Identity
+    ) -> None:
+        super().__init__(client, service, clusters)
+        self.connection = connection
+        self.identity = identity
+        self.newest = 0
+        self.retry: IDelayedCall | None = None
+
+
+class ServicePushes(Service):
+    """
+    The subscribers on streams.
+
+    @ivar audience: they.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        connections: Connections,
+        subscriptions: Subscriptions,
+        render: Render,
+        enabled: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """@param enabled: whether clients are told of changes at all (the switch C{pushEnabled})."""
+        self._clock = clock
+        self._connections = connections
+        self._render = render
+        self._enabled = enabled
+        self.audience = subscriptions.audience(self._push)
+        connections.on_left(self._left)
+
+    def startService(self) -> None:
+        """Push from now on."""
+        super().startService()
+        self.audience.start()
+
+    def stopService(self) -> None:
+        """Push no more."""
+        super().stopService()
+        self.audience.stop()
+        for subscriber in self.audience:
+            self._stop_retry(subscriber)
+
+    def subscribe(self, connection: ClientConnection, service: ServiceKey, clusters: str, identity: Identity) -> bool:
+        """
+        Tell a client of each change from now on.
+
+        @return: False if there is no room.
+        """
+        known = self.audience.find(connection.id, service, clusters)
+        if known is not None:
+            known.identity = identity
+            return True
+        client = Client(connection.id, connection.ip, connection.version, connection.app, connection.ip)
+        return self.audience.add(StreamSubscriber(client, service, clusters, connection, identity))
+
+    def unsubscribe(self, connection: ClientConnection, service: ServiceKey, clusters: str) -> None:
+        """Tell it no more."""
+        known = self.audience.find(connection.id, service, clusters)
+        if known is not None:
+            self._remove(known)
+
+    def dismiss(self, may: Callable[[StreamSubscriber], bool]) -> None:
+        """Rights have changed: those who may not any more hear no more."""
+        for subscriber in list(self.audience):
+            if not may(subscriber):
+                self._remove(subscriber)
+
+    def _left(self, connection: ClientConnection) -> None:
+        for subscriber in self.audience.of_client(connection.id):
+            self._remove(subscriber)
+
+    def _remove(self, subscriber: StreamSubscriber) -> None:
+        self.audience.remove(subscriber)
+        self._stop_retry(subscriber)
+
+    def _stop_retry(self, subscriber: StreamSubscriber) -> None:
+        if subscriber.retry is not None:
+            subscriber.retry.cancel()
+            subscriber.retry = None
+
+    # -- pushes
+
+    def _push(self, service: ServiceKey, subscribers: list[StreamSubscriber]) -> Iterator[bool]:
+        """See L{nacos_tw.naming.subscriptions}."""
+        if not self._enabled():
+            return
+        rendered: dict[str, Push] = {}
+        for subscriber in subscribers:
+            if not self._holds(subscriber):
+                continue
+            push = rendered.get(subscriber.clusters)
+            if push is None:
+                push = rendered[subscriber.clusters] = self._rendered(subscriber)
+            self._send(subscriber, push)
+            yield True
+
+    def _holds(self, subscriber: StreamSubscriber) -> bool:
+        return self.audience.find(subscriber.client.key, subscriber.service, subscriber.clusters) is subscriber
+
+    def _rendered(self, subscriber: StreamSubscriber) -> Push:
+        info = self._render(subscriber.service, subscriber.clusters)
+        return Push(NOTIFY, {"serviceInfo": info}, "naming")
+
+    def _send(self, subscriber: StreamSubscriber, push: Push) -> None:
+        if subscriber.connection.queued > FULL:
+            self._again(subscriber)
+            return
+        subscriber.newest = number = subscriber.newest + 1
+        done = self._connections.push(subscriber.connection, push, ACK_TIME)
+        done.addErrback(self._failed, subscriber, number)
+
+    def _failed(self, failure: object, subscriber: StreamSubscriber, number: int) -> None:
+        failure.trap(PushFailed)  # type: ignore[attr-defined]
+        if number == subscriber.newest:
+            self._again(subscriber)
+
+    def _again(self, subscriber: StreamSubscriber) -> None:
+        if subscriber.retry is None and self.running and self._holds(subscriber):
+            subscriber.retry = self._clock.callLater(RETRY, self._retry, subscriber)
+
+    def _retry(self, subscriber: StreamSubscriber) -> None:
+        subscriber.retry = None
+        if self._holds(subscriber):
+            self._send(subscriber, self._rendered(subscriber))

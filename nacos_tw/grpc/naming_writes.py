@@ -1,0 +1,154 @@
+"""Registering: what a client publishes on its connection, and persistent instances (docs/spec/grpc.md#7.3)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from nacos_tw.errors import ClientUnknown, KindMismatch
+from nacos_tw.grpc import checking
+from nacos_tw.grpc.dispatch import Asked, Handler, RequestFailed
+from nacos_tw.grpc.messages import BAD_PARAMETER
+from nacos_tw.grpc.naming_messages import (
+    BatchInstanceRequest,
+    BatchInstanceResponse,
+    GivenInstance,
+    InstanceRequest,
+    InstanceResponse,
+    PersistentInstanceRequest,
+)
+from nacos_tw.naming.model import (
+    BEAT_INTERVAL_KEY,
+    BEAT_TIMEOUT_KEY,
+    DEFAULT_BEAT_INTERVAL,
+    DEFAULT_BEAT_TIMEOUT,
+    DEFAULT_CLUSTER,
+    DEFAULT_DELETE_TIMEOUT,
+    DELETE_TIMEOUT_KEY,
+    ServiceKey,
+    preserved,
+)
+from nacos_tw.naming.operations.discovery import Discovery, Look
+from nacos_tw.naming.operations.instances import Instances
+from nacos_tw.naming.operations.publications import Publication, Publications, StreamRegistration, Withdrawal
+from nacos_tw.naming.requests import Registration, Removal
+
+REGISTER, DEREGISTER, BATCH = "registerInstance", "deregisterInstance", "batchRegisterInstance"
+_CLUSTER = re.compile(r"[0-9a-zA-Z-]+")
+
+
+class NamingWrites:
+    """The handlers."""
+
+    def __init__(self, publications: Publications, instances: Instances, discovery: Discovery) -> None:
+        self._publications = publications
+        self._instances = instances
+        self._discovery = discovery
+
+    def table(self) -> dict[str, Handler[Any]]:
+        """By C{metadata.type}."""
+        return {
+            "InstanceRequest": Handler(InstanceRequest, self.instance, InstanceResponse),
+            "BatchInstanceRequest": Handler(BatchInstanceRequest, self.batch, BatchInstanceResponse),
+            "PersistentInstanceRequest": Handler(PersistentInstanceRequest, self.persistent, InstanceResponse),
+        }
+
+    def instance(self, asked: Asked[InstanceRequest]) -> Deferred[Any]:
+        """The one instance that the client publishes of a service, or none any more, whatever the request names."""
+        request = asked.request
+        key, given = checking.service_of(request), request.instance or GivenInstance()
+        checking.check_instance(given)
+        client = asked.client
+        if request.type == REGISTER:
+            wanted = (_publication(key, given, client.app),)
+            checking.check_naming_client(client)
+            done = self._publications.publish(asked, Publication(key, client.id, wanted))
+        elif request.type == DEREGISTER:
+            done = self._publications.withdraw(asked, Withdrawal(key, client.id))
+        else:
+            raise _unsupported(request.type)
+        type_ = request.type
+        return done.addCallbacks(lambda _: InstanceResponse(type=type_), _failed, errbackArgs=(client.id,))
+
+    def batch(self, asked: Asked[BatchInstanceRequest]) -> Deferred[Any]:
+        """All instances that the client publishes of a service, in the place of those before."""
+        request, client = asked.request, asked.client
+        key = checking.service_of(request)
+        if request.type != BATCH:
+            raise _unsupported(request.type)
+        given = request.instances or []
+        for each in given:
+            checking.check_instance(each)
+        wanted = tuple(_publication(key, each, client.app) for each in given)
+        checking.check_naming_client(client)
+        done = self._publications.publish(asked, Publication(key, client.id, wanted))
+        return done.addCallbacks(lambda _: BatchInstanceResponse(type=BATCH), _failed, errbackArgs=(client.id,))
+
+    def persistent(self, asked: Asked[PersistentInstanceRequest]) -> Deferred[Any]:
+        """An instance that stays when the client has gone, registered or removed by its address."""
+        request = asked.request
+        key, given = checking.service_of(request), request.instance or GivenInstance()
+        checking.check_instance(given)
+        cluster = given.clusterName or DEFAULT_CLUSTER
+        if request.type == REGISTER:
+            _check_legal(given)
+            service = self._discovery.look(asked, Look(key)).service
+            if service is not None and service.ephemeral and not service.persistent:
+                raise KindMismatch(key, ephemeral=False)
+            done = self._instances.register(asked, _registration(key, given, asked.client.app, False))
+        elif request.type == DEREGISTER:
+            done = self._instances.deregister(asked, Removal(key, given.ip or "", given.port, cluster, False))
+        else:
+            raise _unsupported(request.type)
+        type_ = request.type
+        return done.addCallback(lambda _: InstanceResponse(type=type_))
+
+
+def _publication(key: ServiceKey, given: GivenInstance, app: str) -> Registration:
+    _check_legal(given)
+    return _registration(key, given, app, True)
+
+
+def _registration(
+    key: ServiceKey, given: GivenInstance, app: str, ephemeral: bool
+) -> Registration:
+    metadata = {name: value for name, value in (given.metadata or {}).items() if value is not None}
+    return StreamRegistration(
+        key,
+        given.ip or "",
+        given.port,
+        given.clusterName or DEFAULT_CLUSTER,
+        ephemeral,
+        given.weight,
+        given.enabled,
+        given.healthy,
+        metadata,
+        app if app != "-" else "unknown",
+    )
+
+
+def _check_legal(given: GivenInstance) -> None:
+    """@raise RequestFailed: its leases contradict each other, or its cluster's name cannot be one."""
+    metadata = {name: value for name, value in (given.metadata or {}).items() if value is not None}
+    interval = preserved(metadata, BEAT_INTERVAL_KEY, DEFAULT_BEAT_INTERVAL)
+    timeout = preserved(metadata, BEAT_TIMEOUT_KEY, DEFAULT_BEAT_TIMEOUT)
+    gone = preserved(metadata, DELETE_TIMEOUT_KEY, DEFAULT_DELETE_TIMEOUT)
+    if timeout < interval or gone < interval:
+        text = "Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'."
+        raise RequestFailed(BAD_PARAMETER, text)
+    if given.clusterName and not _CLUSTER.fullmatch(given.clusterName):
+        text = f"Instance 'clusterName' should be characters with only 0-9a-zA-Z-. (current: {given.clusterName})"
+        raise RequestFailed(BAD_PARAMETER, text)
+
+
+def _unsupported(type_: str | None) -> RequestFailed:
+    return RequestFailed(BAD_PARAMETER, f"Unsupported request type {type_}")
+
+
+def _failed(failure: Failure, client: str) -> Any:
+    if failure.check(ClientUnknown):
+        raise checking.disconnected(client)
+    return failure
