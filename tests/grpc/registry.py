@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 
 from nacos_tw.grpc.assembly import NamingParts, naming_handlers
 from nacos_tw.naming import machine
@@ -31,7 +31,7 @@ class Proposer:
     def propose(self, command: bytes) -> Deferred[Any]:
         result = apply(self.registry, decode(command[len(machine.NAME) :]))
         self.applied()
-        return succeed(result)
+        return fail(result) if isinstance(result, Exception) else succeed(result)
 
     def renew(self, number: int) -> None:
         """Nothing."""
