@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 
+from nacos_tw.errors import ClientUnknown
 from nacos_tw.grpc.connections import ClientConnection
 from nacos_tw.grpc.dispatch import Refusal, RequestFailed
-from nacos_tw.grpc.messages import BAD_PARAMETER, CLIENT_DISCONNECT, FAIL
+from nacos_tw.grpc.messages import BAD_PARAMETER, FAIL
 from nacos_tw.grpc.naming_messages import GivenInstance, NamingRequest
 from nacos_tw.naming.model import DEFAULT_NAMESPACE, ServiceKey
 
@@ -99,16 +100,7 @@ def check_naming_client(client: ClientConnection) -> None:
     """
     Only connections that are made for it may register and subscribe.
 
-    @raise RequestFailed: this one is not.
+    @raise ClientUnknown: this one is not.
     """
     if client.module != "naming" or not client.open:
-        raise disconnected(client.id)
-
-
-def disconnected(client: str) -> RequestFailed:
-    """The registry does not know a client."""
-    return RequestFailed(
-        CLIENT_DISCONNECT,
-        f"errCode: {CLIENT_DISCONNECT}, errMsg: Client [{client}] connection already disconnect, can't register "
-        "ephemeral instance. ",
-    )
+        raise ClientUnknown(client.id)

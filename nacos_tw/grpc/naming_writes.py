@@ -6,9 +6,8 @@ import re
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
 
-from nacos_tw.errors import ClientUnknown, KindMismatch
+from nacos_tw.errors import KindMismatch
 from nacos_tw.grpc import checking
 from nacos_tw.grpc.dispatch import Asked, Handler, RequestFailed
 from nacos_tw.grpc.messages import BAD_PARAMETER
@@ -71,7 +70,7 @@ class NamingWrites:
         else:
             raise _unsupported(request.type)
         type_ = request.type
-        return done.addCallbacks(lambda _: InstanceResponse(type=type_), _failed, errbackArgs=(client.id,))
+        return done.addCallback(lambda _: InstanceResponse(type=type_))
 
     def batch(self, asked: Asked[BatchInstanceRequest]) -> Deferred[Any]:
         """All instances that the client publishes of a service, in the place of those before."""
@@ -85,7 +84,7 @@ class NamingWrites:
         wanted = tuple(_publication(key, each, client.app) for each in given)
         checking.check_naming_client(client)
         done = self._publications.publish(asked, Publication(key, client.id, wanted))
-        return done.addCallbacks(lambda _: BatchInstanceResponse(type=BATCH), _failed, errbackArgs=(client.id,))
+        return done.addCallback(lambda _: BatchInstanceResponse(type=BATCH))
 
     def persistent(self, asked: Asked[PersistentInstanceRequest]) -> Deferred[Any]:
         """An instance that stays when the client has gone, registered or removed by its address."""
@@ -112,9 +111,7 @@ def _publication(key: ServiceKey, given: GivenInstance, app: str) -> Registratio
     return _registration(key, given, app, True)
 
 
-def _registration(
-    key: ServiceKey, given: GivenInstance, app: str, ephemeral: bool
-) -> Registration:
+def _registration(key: ServiceKey, given: GivenInstance, app: str, ephemeral: bool) -> Registration:
     metadata = {name: value for name, value in (given.metadata or {}).items() if value is not None}
     return StreamRegistration(
         key,
@@ -146,9 +143,3 @@ def _check_legal(given: GivenInstance) -> None:
 
 def _unsupported(type_: str | None) -> RequestFailed:
     return RequestFailed(BAD_PARAMETER, f"Unsupported request type {type_}")
-
-
-def _failed(failure: Failure, client: str) -> Any:
-    if failure.check(ClientUnknown):
-        raise checking.disconnected(client)
-    return failure

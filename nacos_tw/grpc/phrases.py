@@ -8,6 +8,7 @@ from typing import Any
 from nacos_tw.config.problems import CasConflict, ConfigUnknown, OverQuota
 from nacos_tw.errors import (
     BadParameter,
+    ClientUnknown,
     ClusterUnknown,
     Conflict,
     Defect,
@@ -22,7 +23,7 @@ from nacos_tw.errors import (
     ServiceUnknown,
     TooLarge,
 )
-from nacos_tw.grpc.messages import BAD_PARAMETER, FAIL
+from nacos_tw.grpc.messages import BAD_PARAMETER, CLIENT_DISCONNECT, FAIL
 
 CODES: dict[type[NacosError], int] = {
     BadParameter: BAD_PARAMETER,
@@ -30,6 +31,7 @@ CODES: dict[type[NacosError], int] = {
     Conflict: 409,
     KindMismatch: BAD_PARAMETER,
     CasConflict: FAIL,
+    ClientUnknown: CLIENT_DISCONNECT,
 }
 """By kind of error; all others are the server's fault."""
 
@@ -89,6 +91,10 @@ WORDS: dict[type[NacosError], Callable[[Any], str]] = {
     ),
     KindMismatch: _kind_mismatch,
     CasConflict: _cas,
+    ClientUnknown: lambda it: (
+        f"errCode: {CLIENT_DISCONNECT}, errMsg: Client [{it.client}] connection already disconnect, can't register "
+        "ephemeral instance. "
+    ),
     OverQuota: lambda it: _QUOTAS[it.of],
     ConfigUnknown: lambda it: "config data not exist",
     ClusterUnknown: lambda it: f"cluster {it.cluster} is not found!",
