@@ -1,0 +1,118 @@
+"""
+From what went wrong to a status, a code and a text: what v2 and v3 say alike, and how an answer is made of it
+(docs/spec/http-v2-v3.md#1.3). Each has a table of its own, in which this one may be changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from twisted.internet.defer import CancelledError
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nacos_tw.auth.refusals import TooManyFailures
+from nacos_tw.errors import BadParameter, Conflict, Defect, Forbidden, Missing, NotFound, TooLarge, Unavailable
+from nacos_tw.http.api.codes import (
+    PARAMETER_ERROR,
+    PARAMETER_MISSING,
+    RESOURCE_CONFLICT,
+    RESOURCE_NOT_FOUND,
+    SERVER_ERROR,
+    Code,
+)
+from nacos_tw.http.api.phrases_naming import NAMING
+from nacos_tw.http.api.problems import Lacking, Unchecked, Unreadable
+from nacos_tw.http.api.results import Result, encode, result
+from nacos_tw.http.api.told import Told
+from nacos_tw.http.errors import Rejected, error_document
+from nacos_tw.http.reply import JSON, Reply
+
+if TYPE_CHECKING:
+    from nacos_tw.http.call import Call
+
+log = Logger()
+
+
+class Words(NamedTuple):
+    """
+    What an API says.
+
+    @ivar table: a type of error to a function that makes what is told of one and of the route, C{"PUT /v2/ns/service"};
+        of an error that is in none of its types, the first of its bases that is.
+    @ivar wrong_method: the answer to a method that a path does not have.
+    """
+
+    table: Mapping[type[BaseException], Callable[[Any, str], Told]]
+    wrong_method: Callable[[Rejected], Reply]
+
+
+def _with(status: int, code: Code) -> Callable[[BaseException, str], Told]:
+    """For errors that carry their text."""
+    return lambda error, route: Told(status, code, str(error))
+
+
+def _lacking(it: Lacking, route: str) -> Told:
+    if it.bound:
+        return Told(400, PARAMETER_MISSING, f"Required parameter '{it.field}' type {it.java} is not present")
+    said = f"Required request parameter '{it.field}' for method parameter type {it.java} is not present"
+    return Told(400, PARAMETER_MISSING, said)
+
+
+COMMON: dict[type[BaseException], Callable[[Any, str], Told]] = {
+    BadParameter: _with(400, SERVER_ERROR),
+    NotFound: _with(404, RESOURCE_NOT_FOUND),
+    Conflict: _with(409, RESOURCE_CONFLICT),
+    # Every write may be sent again, and clients go on to another node after a 503.
+    Unavailable: _with(503, SERVER_ERROR),
+    TooManyFailures: _with(429, SERVER_ERROR),
+    TooLarge: lambda it, route: Told(
+        400, PARAMETER_ERROR, f"the write is too large: {it.size} bytes, at most {it.limit}"
+    ),
+    Defect: lambda it, route: Told(500, SERVER_ERROR, "internal error: the command could not be applied"),
+    Lacking: _lacking,
+    Missing: lambda it, route: _lacking(Lacking(it.field), route),
+    Unreadable: lambda it, route: Told(400, PARAMETER_ERROR, it.text),
+    **NAMING,
+}
+
+
+def told(words: Words, error: BaseException, route: str) -> Told | None:
+    """
+    What is told of an error.
+
+    @return: None for what the table does not know.
+    """
+    for kind in type(error).__mro__:
+        found = words.table.get(kind)
+        if found is not None:
+            return found(error, route)
+    return None
+
+
+def phrase(words: Words, error: BaseException, call: Call) -> Reply:
+    """
+    The answer to a call that ended in an error. Logs what it does not know, with the traceback, which the client never
+    sees.
+    """
+    if isinstance(error, Unchecked):
+        return Reply(400, f"{error.text}\r\n".encode())
+    known = told(words, error, f"{call.method} {call.path}")
+    if known is not None:
+        return result(known.data, known.code, known.status)
+    path = call.target.partition(b"?")[0]
+    if isinstance(error, Rejected):
+        if error.status == 405:
+            return words.wrong_method(error)
+        return error_document(error.status, str(error), path, error.headers)
+    if isinstance(error, Forbidden):
+        return error_document(403, str(error), path)
+    if not isinstance(error, CancelledError):
+        log.failure("unexpected error in {method} {path}", Failure(error), method=call.method, path=call.path)
+    return coded(500, SERVER_ERROR.number, str(error) or type(error).__name__)
+
+
+def coded(status: int, number: int, message: str) -> Reply:
+    """An answer whose message is not the one of its code, and which has no data."""
+    return Reply(status, encode(Result(number, message, None)), JSON)

@@ -1,0 +1,102 @@
+"""
+How a route of v2 or v3 is declared::
+
+    @attrs.frozen
+    class InstancesV2:
+        prefix: ClassVar[str] = "/v2/ns/instance"
+        guard: Guard
+        instances: Instances
+        app = Klein()
+
+        @api(app, "POST", "", does=Instances.register, takes=INSTANCE)
+        async def register(self, call: Call) -> str:
+            \"\"\"Register an instance.\"\"\"
+            await self.instances.register(call, registration(call))
+            return "ok"
+
+What a handler gives is the data of the answer, unless it is a L{Reply}. Who may call is the operation's to check, with
+what the handler read; the guard before it finds out who asks, and lets nobody but who has a login pass to what is not
+open to all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import CoroutineType
+from typing import Any, TypeVar
+
+import attrs
+from klein import Klein
+from twisted.internet.defer import Deferred
+
+from nacos_tw.access.operations import rule_of
+from nacos_tw.access.rules import Rule
+from nacos_tw.http.api.checking import check
+from nacos_tw.http.api.parameters import Parameter
+from nacos_tw.http.api.results import reply_of
+from nacos_tw.http.call import Call
+from nacos_tw.http.routing import serve
+
+H = TypeVar("H", bound=Callable[..., Any])
+
+
+@attrs.frozen
+class Declared:
+    """
+    What is known of a route beside its method and path.
+
+    @ivar does: the operation; None: nothing is asked of any part (it tells of the node what everybody may know).
+    @ivar takes: the parameters.
+    @ivar about: what it does, in a sentence.
+    @ivar gives: what the data of the answer is, in a few words.
+    @ivar body: what the body is, where it is not a form: C{json}, C{multipart}; "" for none.
+    """
+
+    does: Callable[..., Any] | None
+    takes: tuple[Parameter[Any], ...]
+    about: str
+    gives: str = ""
+    body: str = ""
+
+
+def api(
+    app: Klein,
+    method: str,
+    *paths: str,
+    does: Callable[..., Any] | None,
+    takes: tuple[Parameter[Any], ...] = (),
+    gives: str = "",
+    body: str = "",
+    patterns: bool = False,
+) -> Callable[[H], H]:
+    """
+    Declare a route; see the top of this module.
+
+    @param paths: beneath the area's prefix, see L{serve}.
+    @param patterns: names of configs may be patterns here.
+    """
+    rule = Rule("open") if does is None else rule_of(does)
+    needs = rule if rule.action == "open" else Rule("user", recorded=rule.recorded)
+
+    def declare(perform: H) -> H:
+        def face(area: Any, call: Call) -> Any:
+            check(call.params, patterns)
+            found = perform(area, call)
+            if isinstance(found, CoroutineType):
+                return _awaited(found)
+            if isinstance(found, Deferred):
+                return found.addCallback(reply_of)
+            return reply_of(found)
+
+        face.__name__, face.__qualname__, face.__doc__ = perform.__name__, perform.__qualname__, perform.__doc__
+        about = (perform.__doc__ or "").strip()
+        face.declared = Declared(does, takes, about, gives, body)  # type: ignore[attr-defined]
+        for path in paths:
+            serve(app, method, path, needs=needs)(face)
+        return face  # type: ignore[return-value]
+
+    return declare
+
+
+async def _awaited(running: CoroutineType[Any, Any, Any]) -> Any:
+    return reply_of(await running)

@@ -1,0 +1,15 @@
+"""What is told of an error."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from nacos_tw.http.api.codes import Code
+
+
+class Told(NamedTuple):
+    """HTTP's status, the code with its text, and the detail that stands in C{data}."""
+
+    status: int
+    code: Code
+    data: str | None

@@ -1,0 +1,106 @@
+"""C{/v3/admin/ns/instance}: instances, for operators (docs/spec/http-v2-v3.md#5.2)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import attrs
+from klein import Klein
+
+from nacos_tw.http.api import instances as forms
+from nacos_tw.http.api.instances import (
+    BATCH,
+    CLUSTERS,
+    ENABLED,
+    HEALTHY_ONLY,
+    INSTANCE,
+    IP,
+    NAMED,
+    PORT,
+    WEIGHT,
+    Host,
+    changed,
+    host,
+    hosts,
+    metadata_changes,
+    metadata_of,
+    registration,
+    removal,
+)
+from nacos_tw.http.api.parameters import GROUP, NAMESPACE, SERVICE, service_key
+from nacos_tw.http.api.routes import api
+from nacos_tw.http.api.services import instances_of
+from nacos_tw.http.call import Call
+from nacos_tw.http.guard import Guard
+from nacos_tw.naming.operations.instances import Instances
+from nacos_tw.naming.operations.services import Services
+from nacos_tw.naming.requests import OneInstance, OneService
+
+LIST = NAMESPACE, GROUP, SERVICE, CLUSTERS, HEALTHY_ONLY
+
+
+@attrs.frozen
+class AdminInstancesV3:
+    """Instances."""
+
+    prefix: ClassVar[str] = "/v3/admin/ns/instance"
+    app = Klein()
+    guard: Guard
+    instances: Instances
+    services: Services
+
+    @api(app, "POST", "", does=Instances.register, takes=INSTANCE)
+    async def register(self, call: Call) -> str:
+        """Register an instance, or replace the one of its address."""
+        await self.instances.register(call, registration(call))
+        return "ok"
+
+    @api(app, "DELETE", "", does=Instances.deregister, takes=INSTANCE)
+    async def deregister(self, call: Call) -> str:
+        """Remove an instance; one that is not there is fine."""
+        await self.instances.deregister(call, removal(call))
+        return "ok"
+
+    @api(app, "PUT", "", does=Instances.replace, takes=INSTANCE)
+    async def update(self, call: Call) -> str:
+        """Replace weight, metadata and state of an instance."""
+        await self.instances.replace(call, registration(call))
+        return "ok"
+
+    @api(app, "PUT", "/partial", does=Instances.change, takes=INSTANCE)
+    async def partial(self, call: Call) -> str:
+        """Change weight, state and metadata; the first two become 1 and true where they are not sent."""
+        metadata = metadata_of(call) if call.params.get("metadata") else None
+        await self.instances.change(call, forms.change(call, metadata, WEIGHT(call), ENABLED(call)))
+        return "ok"
+
+    @api(app, "GET", "", does=Instances.detail, takes=NAMED, gives="The instance")
+    def detail(self, call: Call) -> Host:
+        """One instance with its real health."""
+        wanted = OneInstance(service_key(call), forms.CLUSTER(call), IP(call), PORT(call))
+        found = self.instances.detail(call, wanted)
+        return host(found, found.healthy)
+
+    @api(app, "GET", "/list", does=Services.find, takes=LIST, gives="The instances")
+    def instance_list(self, call: Call) -> list[Host]:
+        """A service's instances with their real health, disabled ones too; one that does not exist has none."""
+        service = self.services.find(call, OneService(service_key(call)))
+        found = [] if service is None else instances_of(service, CLUSTERS(call))
+        healthy_only = HEALTHY_ONLY(call)
+        return hosts(each for each in found if each.healthy or not healthy_only)
+
+    @api(app, "PUT", "/metadata/batch", does=Instances.change_metadata, takes=BATCH, gives="The instances found")
+    async def merge_metadata(self, call: Call) -> dict[str, list[str]]:
+        """Put keys into the metadata of several instances."""
+        return await self._change_metadata(call, remove=False)
+
+    @api(app, "DELETE", "/metadata/batch", does=Instances.change_metadata, takes=BATCH, gives="The instances found")
+    async def remove_metadata(self, call: Call) -> dict[str, list[str]]:
+        """Take keys out of the metadata of several instances."""
+        return await self._change_metadata(call, remove=True)
+
+    async def _change_metadata(self, call: Call, remove: bool) -> dict[str, list[str]]:
+        found: list[str] = []
+        for each in metadata_changes(call, remove):
+            found += changed(await self.instances.change_metadata(call, each))
+        return {"updated": found}

@@ -1,0 +1,27 @@
+"""What v3 says when something went wrong: the table of L{nacos_tw.http.api.phrases}, and what differs from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nacos_tw.http.api import phrases
+from nacos_tw.http.api.phrases import COMMON, Words, coded
+from nacos_tw.http.errors import Rejected
+from nacos_tw.http.reply import Reply
+
+if TYPE_CHECKING:
+    from nacos_tw.http.call import Call
+
+
+def _wrong_method(error: Rejected) -> Reply:
+    reply = coded(405, 405, str(error))
+    reply.headers = error.headers
+    return reply
+
+
+WORDS = Words({**COMMON}, _wrong_method)
+
+
+def phrase(error: BaseException, call: Call) -> Reply:
+    """See L{phrases.phrase}."""
+    return phrases.phrase(WORDS, error, call)
