@@ -25,6 +25,7 @@ from nacos_tw.config.configs import Configs
 from nacos_tw.config.families import config_families, config_monitor
 from nacos_tw.config.limits import limits_of
 from nacos_tw.config.watchers import Watchers
+from nacos_tw.http.api.parts import Guards, NamingParts
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.routing import Area
@@ -53,6 +54,8 @@ from nacos_tw.http.v1.operator import OPERATOR, OPS, OperatorV1
 from nacos_tw.http.v1.raft import RaftV1
 from nacos_tw.http.v1.service import ServicesV1
 from nacos_tw.http.v1.subscribers import SUBSCRIBERS, asked_subscribers
+from nacos_tw.http.v2 import assembly as v2
+from nacos_tw.http.v3 import assembly as v3
 from nacos_tw.metrics.exposition import Family
 from nacos_tw.metrics.history import History, Reading
 from nacos_tw.metrics.machine import Machine
@@ -60,6 +63,7 @@ from nacos_tw.metrics.space import DiskSpace
 from nacos_tw.namespaces.operations import Namespaces
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.operations.datums import Datums
+from nacos_tw.naming.operations.discovery import Discovery
 from nacos_tw.naming.operations.health import HealthOperations
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
@@ -153,6 +157,7 @@ def all_areas(parts: Parts) -> Areas:
         )
     if settings.function_mode == "config":
         areas = [area for area in areas if not area.prefix.startswith(NAMING)]
+    areas += _newer_apis(parts)
     questions: dict[str, Any] = {
         SUBSCRIBERS: lambda peer, body: asked_subscribers(naming, body),
         **history_questions(history),
@@ -217,6 +222,22 @@ def _naming_areas(parts: Parts, listing: InstanceListV1, node: Nodes) -> list[Ar
         DistroV1(guard, datums, node),
         RaftV1(guard, node, datums, health, *times),
     ]
+
+
+def _newer_apis(parts: Parts) -> list[Area]:
+    """v2 and v3."""
+    guards = Guards(parts.guard, parts.guard, parts.guard)
+    areas: list[Area] = []
+    if parts.settings.function_mode != "config":
+        naming = parts.naming
+        operations = NamingParts(
+            Instances(naming),
+            Services(naming),
+            Discovery(naming),
+            lambda: naming.registry.switches.default_push_cache_millis,
+        )
+        areas += v2.naming_areas(guards, operations) + v3.naming_areas(guards, operations)
+    return areas
 
 
 def _state(parts: Parts) -> NodeState:

@@ -106,6 +106,12 @@ class OneService(OfService, frozen=True, gc=False):
     """One service."""
 
 
+class ServiceRemoval(OfService, frozen=True, gc=False):
+    """A service to be removed, with its instances unless C{must_be_empty}."""
+
+    must_be_empty: bool = False
+
+
 class OfNamespace(msgspec.Struct, frozen=True, gc=False):
     """All services of a namespace."""
 

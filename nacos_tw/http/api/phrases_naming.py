@@ -108,9 +108,7 @@ def _health_is_checked(it: HealthIsChecked, route: str) -> Told:
 NAMING: dict[type[BaseException], Callable[[Any, str], Told]] = {
     Invalid: _invalid,
     ServiceUnknown: _service_unknown,
-    ServiceExists: lambda it, route: Told(
-        400, SERVICE_EXISTS, f"specified service {it.service[1]} already exists!"
-    ),
+    ServiceExists: lambda it, route: Told(400, SERVICE_EXISTS, f"specified service {it.service[1]} already exists!"),
     ServiceNotEmpty: _not_empty,
     ClusterUnknown: lambda it, route: Told(404, RESOURCE_NOT_FOUND, f"cluster {it.cluster} is not found!"),
     InstanceUnknown: _instance_unknown,

@@ -34,6 +34,6 @@ class Unreadable(Problem, BadParameter):
 
 @attrs.define(slots=False)
 class Unchecked(Problem, BadParameter):
-    """The check of all parameters, which comes before the handler, does not let one pass: L{text} says which and why."""
+    """The check of all parameters, which comes before the handler, refuses one; L{text} says which and why."""
 
     text: str

@@ -39,7 +39,7 @@ def reply_of(found: Any) -> Reply:
         return found
     if found is True:
         return TRUE
-    return _KEPT.get(found, None) or result(found) if type(found) is str else result(found)
+    return _KEPT.get(found) or result(found) if type(found) is str else result(found)
 
 
 def page_json(found: Page[Any], row: Callable[[Any], Any]) -> dict[str, Any]:

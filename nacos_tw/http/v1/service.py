@@ -28,7 +28,7 @@ from nacos_tw.http.v1.subscribers import Shown, all_subscribers, local_subscribe
 from nacos_tw.naming import queries
 from nacos_tw.naming.model import DEFAULT_GROUP, ServiceKey, split_name
 from nacos_tw.naming.operations.services import Services
-from nacos_tw.naming.requests import OfNamespace, OneService, Search, ServiceSettings
+from nacos_tw.naming.requests import OfNamespace, OneService, Search, ServiceRemoval, ServiceSettings
 from nacos_tw.naming.selectors import parse_list_filter, parse_selector
 from nacos_tw.naming.validation import check_limits, check_service_name
 
@@ -108,7 +108,7 @@ class ServicesV1:
     @serve(app, "DELETE", "", needs=rule_of(Services.remove))
     async def delete_service(self, call: Call) -> Reply:
         """Remove a service with all its instances."""
-        await self.services.remove(call, OneService(call.service_key()))
+        await self.services.remove(call, ServiceRemoval(call.service_key()))
         return ok_reply(call)
 
     @serve(app, "GET", "", needs=rule_of(Services.detail))

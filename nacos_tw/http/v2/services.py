@@ -14,7 +14,7 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.naming.operations.discovery import Discovery, NamesOfGroup
 from nacos_tw.naming.operations.services import Services
-from nacos_tw.naming.requests import OneService
+from nacos_tw.naming.requests import OneService, ServiceRemoval
 
 NAMED = NAMESPACE, GROUP, SERVICE_ASKED
 LARGEST_PAGE = 500
@@ -47,7 +47,7 @@ class ServicesV2:
     @api(app, "DELETE", "", does=Services.remove, takes=NAMED)
     async def delete(self, call: Call) -> str:
         """Remove a service that has no instances."""
-        await self.services.remove(call, OneService(service_key(call, SERVICE_ASKED)))
+        await self.services.remove(call, ServiceRemoval(service_key(call, SERVICE_ASKED), must_be_empty=True))
         return "ok"
 
     @api(app, "GET", "", does=Services.detail, takes=NAMED, gives="The service")

@@ -16,7 +16,7 @@ from nacos_tw.http.guard import Guard
 from nacos_tw.naming.catalog import catalog_page, summary
 from nacos_tw.naming.model import Service
 from nacos_tw.naming.operations.services import Services
-from nacos_tw.naming.requests import OfNamespace, OneService
+from nacos_tw.naming.requests import OfNamespace, OneService, ServiceRemoval
 from nacos_tw.paging import page_of
 
 NAMED = NAMESPACE, GROUP, SERVICE
@@ -78,7 +78,7 @@ class AdminServicesV3:
     @api(app, "DELETE", "", does=Services.remove, takes=NAMED)
     async def delete(self, call: Call) -> str:
         """Remove a service that has no instances."""
-        await self.services.remove(call, OneService(service_key(call)))
+        await self.services.remove(call, ServiceRemoval(service_key(call), must_be_empty=True))
         return "ok"
 
     @api(app, "GET", "", does=Services.detail, takes=NAMED, gives="The service")

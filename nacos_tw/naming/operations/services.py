@@ -12,12 +12,12 @@ from nacos_tw.access.identity import READ as READS
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.resources import naming_resource
 from nacos_tw.access.rules import Rule
-from nacos_tw.errors import ServiceUnknown
+from nacos_tw.errors import ServiceNotEmpty, ServiceUnknown
 from nacos_tw.naming import queries
 from nacos_tw.naming.commands import CreateService, RemoveService, UpdateCluster, UpdateService
 from nacos_tw.naming.model import Service
 from nacos_tw.naming.operations.replicated import Replicated
-from nacos_tw.naming.requests import ClusterSettings, OfNamespace, OneService, Search, ServiceSettings
+from nacos_tw.naming.requests import ClusterSettings, OfNamespace, OneService, Search, ServiceRemoval, ServiceSettings
 
 READ, WRITE = Rule("read", "naming"), Rule("write", "naming")
 
@@ -53,13 +53,19 @@ class Services(Operations):
         )
 
     @operation(WRITE)
-    def remove(self, caller: Caller, request: OneService) -> Deferred[Any]:
+    def remove(self, caller: Caller, request: ServiceRemoval) -> Deferred[Any]:
         """
-        Remove a service with all its instances.
+        Remove a service, with all its instances or if it has none.
 
+        @raise ServiceNotEmpty: (also as a failure) it has to be empty and is not.
         @return: fails if there is none.
         """
-        return self._naming.change(RemoveService(request.service))
+        if request.must_be_empty:
+            # Nodes of a version that does not know the condition see it held in nearly all cases.
+            found = queries.service_of(self._naming.registry, self._naming.overlay, request.service)
+            if found is not None and queries.instances_of(found):
+                raise ServiceNotEmpty(request.service)
+        return self._naming.change(RemoveService(request.service, request.must_be_empty))
 
     @operation(WRITE)
     def update_cluster(self, caller: Caller, request: ClusterSettings) -> Deferred[Any]:

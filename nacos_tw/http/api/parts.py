@@ -1,0 +1,40 @@
+"""What the routes of v2 and v3 are built from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from nacos_tw.http.guard import Guard
+from nacos_tw.naming.operations.discovery import Discovery
+from nacos_tw.naming.operations.instances import Instances
+from nacos_tw.naming.operations.services import Services
+
+
+@attrs.frozen
+class Guards:
+    """
+    The guards of the kinds of routes, each with its own switch for logins (docs/spec/http-v2-v3.md#5).
+
+    @ivar open: of what clients use, and of all of v2.
+    @ivar admin: of what operators use; C{console}: of what a browser uses.
+    """
+
+    open: Guard
+    admin: Guard
+    console: Guard
+
+
+@attrs.frozen
+class NamingParts:
+    """
+    The operations on the registry.
+
+    @ivar cache_millis: how long clients keep a list of instances.
+    """
+
+    instances: Instances
+    services: Services
+    discovery: Discovery
+    cache_millis: Callable[[], int]

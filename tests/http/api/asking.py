@@ -1,0 +1,75 @@
+"""Calls of v2 and v3 routes against the real registry behind a log that applies at once."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from nacos_tw.http.api.parts import Guards, NamingParts
+from nacos_tw.http.call import Call
+from nacos_tw.http.errors import no_such_route
+from nacos_tw.http.phrases import phrase
+from nacos_tw.http.reply import Reply
+from nacos_tw.http.routing import Area, answer, compile_routes, find
+from nacos_tw.http.v2 import assembly as v2
+from nacos_tw.http.v3 import assembly as v3
+from nacos_tw.naming.operations.discovery import Discovery
+from nacos_tw.naming.operations.instances import Instances
+from nacos_tw.naming.operations.services import Services
+from tests.http.v1.fakes import GUARD
+from tests.http.v1.local import LocalTestCase
+
+GUARDS = Guards(GUARD, GUARD, GUARD)
+
+
+class ApiTestCase(LocalTestCase):
+    """@ivar areas: those whose routes are known."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        naming: Any = self.naming
+        self.parts = NamingParts(Instances(naming), Services(naming), Discovery(naming), lambda: 10000)
+        self.areas: list[Area] = [*v2.naming_areas(GUARDS, self.parts), *v3.naming_areas(GUARDS, self.parts)]
+
+    def ask(self, method: str, path: str, body: bytes | str = b"", type: str = "", **fields: Any) -> Reply:
+        """The answer to a call, by the way of the carriers."""
+        given = {name: str(value) for name, value in fields.items() if value is not None}
+        target = f"{path}?{urlencode(given)}" if given else path
+        data = body.encode() if isinstance(body, str) else body
+        call = Call.make(method, target, data, {"Content-Type": type} if type else None, path=path)
+        routes = find(compile_routes(self.areas, ""), path.encode())
+        route = routes.get(method.encode()) if routes else None
+        if route is None:
+            allowed = sorted(name.decode() for name in routes) if routes else None
+            return phrase(no_such_route(method, target.encode(), path, allowed), call)
+        result = answer(route.area, route.handler, call)
+        return result if isinstance(result, Reply) else self.successResultOf(result)
+
+    def data(self, method: str, path: str, body: bytes | str = b"", type: str = "", **fields: Any) -> Any:
+        """The data of a success."""
+        reply = self.ask(method, path, body, type, **fields)
+        found = msgspec.json.decode(reply.body)
+        self.assertEqual(
+            (reply.status, reply.content_type, found["code"], found["message"]),
+            (200, b"application/json", 0, "success"),
+            reply.body,
+        )
+        self.assertEqual(list(found), ["code", "message", "data"])
+        return found["data"]
+
+    def fails(self, status: int, code: int, detail: str | None, method: str, path: str, **fields: Any) -> None:
+        """A call is refused with these, and nothing is changed."""
+        registry = self.naming.registry
+        before, applied = registry.snapshot(), registry.applied
+        reply = self.ask(method, path, **fields)
+        found = msgspec.json.decode(reply.body)
+        self.assertEqual((reply.status, found["code"], found["data"]), (status, code, detail), reply.body)
+        registry.applied = applied
+        self.assertEqual(registry.snapshot(), before)
+
+    def unchecked(self, text: str, method: str, path: str, **fields: Any) -> None:
+        """A call is refused by the check of parameters."""
+        reply = self.ask(method, path, **fields)
+        self.assertEqual((reply.status, reply.content_type, reply.body), (400, None, f"{text}\r\n".encode()))

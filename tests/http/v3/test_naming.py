@@ -1,0 +1,126 @@
+"""C{/v3/admin/ns} (docs/spec/http-v2-v3.md#5.2): instances and services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tests.http.api.asking import ApiTestCase
+
+INSTANCE, SERVICE = "/v3/admin/ns/instance", "/v3/admin/ns/service"
+P1: dict[str, Any] = {"serviceName": "p1", "ip": "10.0.0.1", "port": 8080}
+
+
+class InstanceTests(ApiTestCase):
+    """Instances, as operators see and change them."""
+
+    def test_life(self) -> None:
+        """Registered, looked at, changed, removed."""
+        self.assertEqual(self.data("POST", INSTANCE, **P1, metadata="k=v"), "ok")
+        self.assertEqual(
+            self.data("GET", INSTANCE, **P1),
+            {
+                "instanceId": "10.0.0.1#8080#DEFAULT#DEFAULT_GROUP@@p1",
+                "ip": "10.0.0.1",
+                "port": 8080,
+                "weight": 1.0,
+                "healthy": True,
+                "enabled": True,
+                "ephemeral": True,
+                "clusterName": "DEFAULT",
+                "serviceName": "DEFAULT_GROUP@@p1",
+                "metadata": {"k": "v"},
+                "instanceHeartBeatInterval": 5000,
+                "instanceHeartBeatTimeOut": 15000,
+                "ipDeleteTimeout": 30000,
+            },
+        )
+        self.assertEqual(self.data("PUT", INSTANCE, **P1, weight=2), "ok")
+        self.assertEqual(self.data("PUT", f"{INSTANCE}/partial", **P1, enabled="false"), "ok")
+        shown = self.data("GET", f"{INSTANCE}/list", serviceName="p1")
+        self.assertEqual([(each["weight"], each["enabled"]) for each in shown], [(1.0, False)])
+        self.assertEqual(self.data("DELETE", INSTANCE, **P1), "ok")
+        said = "no ips found for cluster DEFAULT in service DEFAULT_GROUP@@p1"
+        self.fails(404, 20004, said, "GET", INSTANCE, **P1)
+
+    def test_list(self) -> None:
+        """Of all clusters or of one, with real health."""
+        self.assertEqual(self.data("GET", f"{INSTANCE}/list", serviceName="p1"), [])
+        self.add(healthy=False)
+        self.add("10.0.0.2", cluster="c2")
+        for fields, ips in (({}, ["10.0.0.1", "10.0.0.2"]), ({"clusterName": "c2"}, ["10.0.0.2"])):
+            found = self.data("GET", f"{INSTANCE}/list", serviceName="p1", **fields)
+            self.assertEqual([each["ip"] for each in found], ips)
+        healthy = self.data("GET", f"{INSTANCE}/list", serviceName="p1", healthyOnly="true")
+        self.assertEqual([each["ip"] for each in healthy], ["10.0.0.2"])
+
+    def test_metadata(self) -> None:
+        """A batch."""
+        self.add()
+        found = self.data("PUT", f"{INSTANCE}/metadata/batch", serviceName="p1", metadata='{"k":"v"}')
+        self.assertEqual(found, {"updated": ["10.0.0.1:8080:unknown:DEFAULT:ephemeral"]})
+
+    def test_missing(self) -> None:
+        """In the words of a form."""
+        said = "Required parameter 'ip' type String is not present"
+        self.fails(400, 10000, said, "POST", INSTANCE, serviceName="p1")
+
+    def test_method(self) -> None:
+        """A path with other methods."""
+        reply = self.ask("POST", f"{INSTANCE}/list")
+        said = b'{"code":405,"message":"Request method \'POST\' not supported","data":null}'
+        self.assertEqual((reply.status, reply.body, reply.headers), (405, said, ((b"Allow", b"GET"),)))
+
+
+class ServiceTests(ApiTestCase):
+    """Services."""
+
+    def test_detail(self) -> None:
+        """Its clusters have their port and how it is found."""
+        self.data("POST", SERVICE, serviceName="p1", protectThreshold=0.5)
+        self.add(ephemeral=False)
+        found = self.data("GET", SERVICE, serviceName="p1")
+        self.assertEqual((found["namespaceId"], found["serviceName"], found["ephemeral"]), ("public", "p1", False))
+        self.assertEqual(
+            found["clusterMap"]["DEFAULT"],
+            {
+                "clusterName": "DEFAULT",
+                "healthChecker": {"type": "TCP"},
+                "metadata": {},
+                "hosts": None,
+                "healthyCheckPort": 80,
+                "useInstancePortForCheck": True,
+            },
+        )
+
+    def test_list(self) -> None:
+        """Lines with counts, or whole services; a page beyond the last has none."""
+        self.add()
+        self.data("POST", SERVICE, serviceName="empty", groupName="g")
+        page = self.data("GET", f"{SERVICE}/list")
+        self.assertEqual((page["totalCount"], page["pageNumber"], page["pagesAvailable"]), (2, 1, 1))
+        line = {
+            "name": "p1",
+            "groupName": "DEFAULT_GROUP",
+            "clusterCount": 1,
+            "ipCount": 1,
+            "healthyInstanceCount": 1,
+            "triggerFlag": "false",
+        }
+        self.assertIn(line, page["pageItems"])
+        self.assertEqual(self.data("GET", f"{SERVICE}/list", ignoreEmptyService="true")["pageItems"], [line])
+        self.assertEqual(self.data("GET", f"{SERVICE}/list", serviceNameParam="p")["totalCount"], 2)
+        self.assertEqual(self.data("GET", f"{SERVICE}/list", groupNameParam="DEF")["pageItems"], [line])
+        self.assertEqual(self.data("GET", f"{SERVICE}/list", pageNo=2)["pageItems"], [])
+        whole = self.data("GET", f"{SERVICE}/list", withInstances="true", ignoreEmptyService="true")
+        self.assertEqual(whole["pageItems"][0]["clusterMap"]["DEFAULT"]["hosts"][0]["ip"], "10.0.0.1")
+
+    def test_types(self) -> None:
+        """Of selectors."""
+        self.assertEqual(self.data("GET", f"{SERVICE}/selector/types"), ["label", "none"])
+
+    def test_page(self) -> None:
+        """There is none before the first."""
+        reply = self.ask("GET", f"{SERVICE}/list", pageNo=0)
+        self.assertEqual((reply.status, msgspec.json.decode(reply.body)["code"]), (400, 30000))
