@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import attrs
 
+from nacos_tw.access.operations import rule_of
 from nacos_tw.access.rules import Rule
 from nacos_tw.http.call import Call
 from nacos_tw.http.routing import Route
@@ -82,12 +83,29 @@ def _ask(name: str, route: Route) -> Any:
     return handler(route.area, Call.make(route.method, target, body, headers, route.path))
 
 
-DOORS: dict[str, Callable[[NacosNode], Iterator[Way]]] = {"v1": v1}
+def newer(node: NacosNode, prefix: str) -> Iterator[Way]:
+    """Every route of v2 or v3; what each says is the rule of the operation that it is declared for."""
+    seen = {(route.method, route.path): route for methods in node.front.table.values() for route in methods.values()}
+    for (method, path), route in sorted(seen.items()):
+        if path.startswith(prefix):
+            name = f"{method} {path}"
+            handler: Any = route.handler
+            does = handler.declared.does
+            rule = Rule("open") if does is None else rule_of(does)
+            yield Way(name, rule, lambda name=name, route=route: _ask(name, route))  # type: ignore[misc]
+
+
+DOORS: dict[str, Callable[[NacosNode], Iterator[Way]]] = {
+    "v1": v1,
+    "v2": lambda node: newer(node, "/v2/"),
+    "v3": lambda node: newer(node, "/v3/"),
+}
 """By the name of the API."""
 
 WITHOUT: frozenset[str] = frozenset(
     {
         "DELETE /v1/cs/configs",
+        "GET /v3/admin/ns/service/selector/types",
         "GET /actuator/prometheus",
         "GET /v1/cs/capacity",
         "GET /v1/cs/communication/configWatchers",

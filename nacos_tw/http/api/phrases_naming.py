@@ -61,6 +61,7 @@ _BY_RULE = {
     "length": "Param '{field}' is illegal, the param length should not exceed {limit}.",
     "characters": "Param '{field}' is illegal, illegal characters should not appear in the param.",
     "number": 'For input string: "{value}"',
+    "page": "Parameter '{field}' should be greater than 0, current: {value}",
     "minimum": "{field} is too small(<{limit})",
 }
 

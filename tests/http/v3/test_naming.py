@@ -123,4 +123,4 @@ class ServiceTests(ApiTestCase):
     def test_page(self) -> None:
         """There is none before the first."""
         reply = self.ask("GET", f"{SERVICE}/list", pageNo=0)
-        self.assertEqual((reply.status, msgspec.json.decode(reply.body)["code"]), (400, 30000))
+        self.assertEqual((reply.status, msgspec.json.decode(reply.body)["code"]), (400, 20002))
