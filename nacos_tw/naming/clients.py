@@ -64,13 +64,14 @@ class _Connected:
     @ivar wanted: what it wants to have published, by service.
     @ivar sent: whether the log, or what waits for a leader, has ever had something of it.
     @ivar flying: its commands that are under way.
+    @ivar moving: whether its end leaves what it published for the grace.
     """
 
-    __slots__ = ("flying", "sent", "wanted")
+    __slots__ = ("flying", "moving", "sent", "wanted")
 
     def __init__(self) -> None:
         self.wanted: dict[ServiceKey, tuple[Published, ...]] = {}
-        self.sent = False
+        self.sent = self.moving = False
         self.flying = 0
 
 
@@ -118,19 +119,25 @@ class Clients(service.MultiService):
             self._shares[share][client] = _Connected()
 
     def ended(self, client: str) -> None:
-        """
-        A connection has ended: its instances go at once. After L{leave} they stay for the grace, as it is this node
-        that ends, and no client.
-        """
+        """A connection has ended: its instances go at once, unless it was to go elsewhere (L{moving}, L{leave})."""
         share = self._share_of.pop(client, None)
         if share is None:
             return
         entry = self._shares[share].pop(client)
-        if entry.sent and not self._leaving:
+        if entry.sent and not (entry.moving or self._leaving):
             self._send(entry, EndClients([client])).addErrback(_ignored)
 
+    def moving(self, client: str) -> None:
+        """
+        A connection was asked to go to another node. SDKs end the old one before they register at the new one, so its
+        end leaves what it published for the grace, and nobody sees a list without it.
+        """
+        entry = self._entry(client)
+        if entry is not None:
+            entry.moving = True
+
     def leave(self) -> None:
-        """This node stops: connections that end from now on live on elsewhere, and take their instances over there."""
+        """This node stops: all connections that are there or come are L{moving}."""
         self._leaving = True
 
     def __len__(self) -> int:

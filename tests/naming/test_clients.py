@@ -241,6 +241,20 @@ class NodeTests(Case):
         self.nodes.run(GONE)
         self.assertShown([])
 
+    def test_moves(self) -> None:
+        """One that was asked to go elsewhere ends here before it registers there: nobody sees a list without it."""
+        self.nodes.publish(self.follower, "c1", "a")
+        self.nodes.publish(self.follower, "c2", "b")
+        self.nodes.clients[self.follower].moving("c1")
+        for id_ in ("c1", "c2"):
+            self.nodes.clients[self.follower].ended(id_)
+        self.nodes.run(3.0)
+        self.assertShown(["a"])
+        self.nodes.publish(self.other, "c3", "a")
+        self.nodes.run(GONE)
+        self.assertShown(["a"])
+        self.assertEqual([client.id for client in self.nodes.clients[self.leader].clients()], ["c3"])
+
     def test_cut_off_for_long(self) -> None:
         """The others give its clients up; when it is back they are back at once. It showed them all the time."""
         self.nodes.publish(self.follower, "c1", "a")

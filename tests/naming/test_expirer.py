@@ -13,7 +13,16 @@ from nacos_tw.errors import Unavailable
 from nacos_tw.naming import expirer
 from nacos_tw.naming.applying import apply
 from nacos_tw.naming.cleaner import Cleaner, Cleaning
-from nacos_tw.naming.commands import CleanServices, CreateService, Expire, Register, SetSwitch
+from nacos_tw.naming.commands import (
+    CleanServices,
+    CreateService,
+    EndClients,
+    Expire,
+    Publish,
+    Published,
+    Register,
+    SetSwitch,
+)
 from nacos_tw.naming.expirer import MOST, Expirer
 from nacos_tw.naming.leases import Leases
 from nacos_tw.naming.registry import Registry
@@ -241,6 +250,82 @@ class ExpiryTests(Harness):
         self.register()
         self.wait(40)
         self.assertEqual([event for event in seen if event["log_namespace"] == "nacos_tw.naming.event"], [])
+
+
+class ClientExpiryTests(Harness):
+    """Clients that are not renewed end, with all that they have."""
+
+    def publish(self, id_: str, port: int = 80) -> int:
+        return self.apply(Publish(id_, "A", KEY, [Published("10.0.0.1", port)]))  # type: ignore[no-any-return]
+
+    def ports(self) -> list[int]:
+        service = self.registry.services[KEY]
+        return sorted(each.port for each in service.ephemeral.values())
+
+    def test_ended_after_the_grace(self) -> None:
+        """All in one command; those that are renewed stay."""
+        self.expirer.leader_changed(True)
+        living = [self.publish(f"c{port}", port) for port in range(1, 4)][0]
+        for _ in range(4):
+            self.wait(4)
+            self.leases.renew(living)
+        self.assertEqual(self.ports(), [1])
+        (command,) = self.proposed
+        self.assertEqual(command, EndClients(["c2", "c3"], 3))
+
+    def test_never_while_renewed(self) -> None:
+        """And whatever the switch for the health checks of 1.x says, others end."""
+        self.apply(SetSwitch("healthCheckEnabled", "false"))
+        self.expirer.leader_changed(True)
+        number = self.publish("c1")
+        for _ in range(20):
+            self.wait(5)
+            self.leases.renew(number)
+        self.assertEqual(self.proposed, [])
+        self.wait(17)
+        self.assertEqual(len(self.proposed), 1)
+
+    def test_grace(self) -> None:
+        """As it was set."""
+        self.expirer.stopService()
+        self.expirer = self.make(client_grace=40.0)
+        self.expirer.leader_changed(True)
+        self.publish("c1")
+        self.wait(40)
+        self.assertEqual(self.proposed, [])
+        self.wait(1)
+        self.assertEqual(self.ports(), [])
+
+    def test_new_leader(self) -> None:
+        """It gives every client a full lease."""
+        self.publish("c1")
+        self.wait(14)
+        self.expirer.leader_changed(True)
+        self.wait(15)
+        self.assertEqual(self.proposed, [])
+        self.wait(1)
+        self.assertEqual(self.ports(), [])
+
+    def test_published_again_meanwhile(self) -> None:
+        """A command that was decided before the client wrote again ends nobody."""
+        self.expirer.leader_changed(True)
+        self.publish("c1")
+        held: list[Any] = []
+        self.answer = lambda: held.append(Deferred()) or held[-1]
+        self.wait(17)
+        (command,) = self.proposed
+        self.publish("c1", 81)
+        self.apply(command)
+        self.assertEqual(self.ports(), [81])
+
+    def test_many(self) -> None:
+        """They go a thousand at a time, one command after the other."""
+        self.expirer.leader_changed(True)
+        for port in range(1, 1502):
+            self.publish(f"c{port}", port)
+        self.wait(16)
+        self.assertEqual([len(command.clients) for command in self.proposed], [1000, 501])
+        self.assertEqual(self.ports(), [])
 
 
 class CleaningTests(Harness):

@@ -75,11 +75,13 @@ class LoopbackTests(TestCase):
 
     timeout = 120
 
-    def node(self, name: str, members: dict[str, Place], secret: bytes = SECRET) -> tuple[Peers, Recorder]:
+    def node(
+        self, name: str, members: dict[str, Place], secret: bytes = SECRET, level: int = 0
+    ) -> tuple[Peers, Recorder]:
         recorder = Recorder()
         peers = Peers(
             real_reactor, name, {}, secret, "127.0.0.1", 0, recorder.frame_received, recorder,
-            random=lambda: 0.5, server="1.0", http=name,
+            random=lambda: 0.5, server="1.0", http=name, level=level,
         )  # fmt: skip
         self.successResultOf(peers.listen())
         members[name] = Place("127.0.0.1", peers.port)
@@ -112,6 +114,25 @@ class LoopbackTests(TestCase):
         self.assertIn("b:1", a.rtt)
         self.assertEqual(b.hellos["a:1"].http, "a:1")
         self.assertFalse(a.send("c:1", Refused(1)))
+
+    async def test_level(self) -> None:
+        """What all can apply: the least that anyone has said; nothing until all have, and it is not forgotten."""
+        members: dict[str, Place] = {}
+        a, seen_a = self.node("a:1", members, level=3)
+        b, seen_b = self.node("b:1", members, level=2)
+        self.assertEqual(a.level(), 3)
+        a.set_members(members)
+        b.set_members(members)
+        self.assertEqual(a.level(), 0)
+        a.startService()
+        b.startService()
+        await DeferredList([seen_a.until("up", "b:1"), seen_b.until("up", "a:1")])
+        self.assertEqual((a.level(), b.level()), (2, 2))
+        await b.stopService()
+        await seen_a.until("down", "b:1")
+        self.assertEqual(a.level(), 2)
+        a.set_members({**members, "c:1": Place("127.0.0.1", 1)})
+        self.assertEqual(a.level(), 0)
 
     async def test_stopped_peer_is_noticed_once(self) -> None:
         """When the other side goes, there is one event, and when it is back another."""

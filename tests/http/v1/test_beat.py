@@ -9,7 +9,17 @@ from urllib.parse import urlencode
 from nacos_tw.errors import TimedOut
 from nacos_tw.http.v1 import beat as module
 from nacos_tw.http.v1.beat import BeatsV1
-from nacos_tw.naming.commands import Deregister, Expire, Patch, Register, RemoveService, Revive, SetSwitch
+from nacos_tw.naming.commands import (
+    Deregister,
+    Expire,
+    Patch,
+    Publish,
+    Published,
+    Register,
+    RemoveService,
+    Revive,
+    SetSwitch,
+)
 from tests.http.v1.fakes import GUARD
 from tests.http.v1.local import P1, LocalTestCase
 
@@ -154,6 +164,25 @@ class RememberedTests(BeatTestCase):
             self.add()
             self.assertEqual(self.beat(), OK)
             self.renewed  # noqa: B018
+
+    def test_taken_over_by_a_client(self) -> None:
+        """As in 2.5.1, an instance of a client of 2.x is unknown to light beats; a full one registers it."""
+        self.change(Publish("c1", "A", P1, [Published("10.0.0.1", 8080)]))
+        client = self.naming.registry.clients["c1"].number
+        self.assertEqual(self.beat(), UNKNOWN)
+        self.assertEqual((self.renewed, self.one().client), ([], client))
+        self.assertEqual(self.beat(f"{B}?serviceName=p1", full()), OK)
+        self.assertEqual((self.one().number, self.one().client), (self.instance.number, 0))
+        self.assertEqual(self.beat(), OK)
+        self.assertEqual(self.renewed, [self.instance.number])
+
+    def test_taken_over_meanwhile(self) -> None:
+        """While the beat waits for the majority."""
+        self.log_.slow = True
+        answer = self.under_way("PUT", LIGHT)
+        self.change(Publish("c1", "A", P1, [Published("10.0.0.1", 8080)]))
+        self.log_.waiting.pop().callback(None)
+        self.assertEqual(json.loads(self.successResultOf(answer).body), UNKNOWN)
 
     def test_registered_again(self) -> None:
         """A new life has a new number, which is the one that is renewed."""
