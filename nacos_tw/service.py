@@ -46,6 +46,7 @@ from nacos_tw.http.listener import FrontFactory, endpoint
 from nacos_tw.http.record import Recorder
 from nacos_tw.http.traffic import Traffic
 from nacos_tw.http.v1.list_rendering import ListRendering
+from nacos_tw.http.v1.listener import changed_reply, end_with_rights
 from nacos_tw.http.waking import Waking
 from nacos_tw.logs import FileLog
 from nacos_tw.naming.cleaner import Cleaner, Cleaning
@@ -61,6 +62,7 @@ from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.subscriptions import Subscriptions
 from nacos_tw.options import Options, load_settings
 from nacos_tw.peer_events import PeerEvents
+from nacos_tw.push.longpoll import LongPolls
 from nacos_tw.push.udp import UdpPush
 from nacos_tw.raft.core.messages import Configuration
 from nacos_tw.raft.disk.opening import open_store
@@ -194,10 +196,9 @@ class NacosNode(Node):
             )  # fmt: skip
 
     def _build_naming(self, settings: Settings, reactor: Any) -> None:
-        subscriptions = Subscriptions(reactor)
-        self.naming = Naming(self.registry, self.leases, self.node, subscriptions)
+        self.naming = Naming(self.registry, self.leases, self.node, Subscriptions(reactor))
         self.rendering = ListRendering(self.naming)
-        self.udp = UdpPush(reactor, subscriptions, self.rendering.pushed, lambda: self.registry.switches)
+        self.udp = UdpPush(reactor, self.naming.subscriptions, self.rendering.pushed, lambda: self.registry.switches)
         self.naming.trouble = lambda: self.node.reason() or self.node.shortage()
         wanted = settings.naming
         if self.peers is not None:
@@ -235,6 +236,8 @@ class NacosNode(Node):
         if self.logins is not None:
             self._identity = settings.auth.identity_key, settings.auth.identity_value
             self._authorization = Authorization(self.logins.auth, self._identity, recorder.failed_login)
+        configs = None if settings.function_mode == "naming" else self.configs
+        self.polls = None if configs is None else LongPolls(reactor, configs.listeners, changed_reply)
         parts = Parts(
             settings=settings,
             guard=self.guard,
@@ -252,7 +255,8 @@ class NacosNode(Node):
             storage_differs=self.storage.difference,
             millis=millis,
             set_log_level=self._file_log.levels.set,
-            configs=None if settings.function_mode == "naming" else self.configs,
+            configs=configs,
+            polls=self.polls,
             auth=None if self.logins is None else self.logins.auth,
             clock=reactor,
             space=self.shortage.space,
@@ -306,6 +310,8 @@ class NacosNode(Node):
         elif self.config is not None:
             self.config.is_first = self._does_upkeep
         self.naming.on_services.append(self.probes.service_changed)
+        if self.logins is not None and self.polls is not None:
+            end_with_rights(self.polls, self.logins.auth.directory)
 
     def _order(self) -> None:
         """What starts after what, and stops before it; see L{nacos_tw.lifecycle}."""
@@ -332,8 +338,8 @@ class NacosNode(Node):
         parts.service("application.properties", self.switch)
         parts.service("http", self.listener)
         parts.service("grpc", self.grpc)
-        if self.config is not None:
-            parts.add("long polls", None, self.config.listeners.stop)
+        if self.polls is not None:
+            parts.add("long polls", None, self.polls.stop)
         parts.add("lead", None, self.node.hand_over)
         parts.add("clients of gRPC", None, self.grpc.move)
         parts.add("database", self._follow_database)

@@ -64,7 +64,7 @@ class ExternalConfigs:
         self._database = MySQLDatabase(settings.database, reactor)
         self._local = LocalFile(os.path.join(settings.data, "config", "cache.db"), reactor)
         self.cache = ConfigCache(self._local)
-        self.listeners = Listeners(reactor, self.cache)
+        self.listeners = Listeners(self.cache)
         self.directory = Directory()
         copy = CopyFile(os.path.join(settings.data, "auth", "accounts"))
         intents = Intents(os.path.join(settings.data, "config", "intents"))
@@ -147,7 +147,6 @@ class ExternalConfigs:
         self._backend.peer_disconnected(peer)
 
     async def _stop(self) -> None:
-        self.listeners.stop()
         if self.check.running:
             self.check.stopService()
         if self._backend.running:
@@ -155,5 +154,5 @@ class ExternalConfigs:
         await self._database.stopService()
 
     def stop(self) -> Deferred[None]:
-        """Let listeners go, write the local copy, close all connections."""
+        """Write the local copy, close all connections."""
         return Deferred.fromCoroutine(self._stop())

@@ -80,7 +80,7 @@ class EmbeddedConfigs:
         self.durable: dict[bytes, IDurableMachine] = {NAME: machine}
         self.cache = ConfigCache(StoredContents(self._file))
         self.cache.ready = False
-        self.listeners = Listeners(reactor, self.cache)
+        self.listeners = Listeners(self.cache)
         self.directory = Directory()
         machine.on_written = self._written
         machine.on_changed = self._changed
@@ -277,7 +277,6 @@ class EmbeddedConfigs:
         """Nothing was said over it."""
 
     async def _stop(self) -> None:
-        self.listeners.stop()
         if self.check.running:
             self.check.stopService()
         for call in (self._patience, self._looking):
@@ -288,7 +287,7 @@ class EmbeddedConfigs:
         self._file.close()
 
     def stop(self) -> Deferred[None]:
-        """Let listeners go; the log is stopped already."""
+        """Close the file; the log is stopped already."""
         return Deferred.fromCoroutine(self._stop())
 
 

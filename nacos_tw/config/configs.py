@@ -11,8 +11,8 @@ from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.commands import Command
 from nacos_tw.config.content_check import ContentCheck
 from nacos_tw.config.gray import Chosen, Entry
-from nacos_tw.config.listeners import Listened, Listeners
-from nacos_tw.config.model import ConfigKey, tenant_of
+from nacos_tw.config.listeners import Listeners, normal
+from nacos_tw.config.model import ConfigKey
 
 T = TypeVar("T")
 
@@ -45,6 +45,7 @@ class Configs:
     """
     The configuration centre of one node.
 
+    @ivar listeners: who wants to hear of changes.
     @ivar backend: for what is not here: C{backend.query(store.full_row, key)}.
     @ivar check: the periodic look at the stored contents, if there is one.
     """
@@ -79,12 +80,6 @@ class Configs:
         """The config as the cache knows it, to tell an unknown config from an unknown tag."""
         return self.cache.get(normal(key))
 
-    def listen(
-        self, listened: Listened, client_ip: str, vip_tag: str, seconds: float, reader: Any = None
-    ) -> Deferred[Any]:
-        """See L{Listeners.wait}."""
-        return self.listeners.wait(listened, client_ip, vip_tag, seconds, reader)
-
     def data_changed(self, key: ConfigKey) -> None:
         """Somebody says that a config has changed in a shared database (docs/spec/config-v1.md#7.2)."""
         refresh = getattr(self.backend, "refresh", None)
@@ -102,9 +97,3 @@ class Configs:
     def dump(self) -> None:
         """See L{IConfigBackend.dump}."""
         self.backend.dump()
-
-
-def normal(key: ConfigKey) -> ConfigKey:
-    """The same config with the tenant normalised (docs/spec/config-v1.md#1.2)."""
-    tenant = tenant_of(key[0])
-    return key if tenant == key[0] else (tenant, key[1], key[2])

@@ -10,15 +10,13 @@ from nacos_tw.metrics.exposition import Family, counter, gauge
 
 def config_monitor(configs: Configs) -> dict[str, float]:
     """Nacos's own gauges of the module C{config}, for the family C{nacos_monitor}."""
-    return {"longPolling": configs.listeners.waiting, "configCount": len(configs.cache)}
+    return {"configCount": len(configs.cache)}
 
 
 def config_families(configs: Configs) -> Iterator[Family]:
     """The configuration centre in the metrics."""
-    cache, listeners = configs.cache, configs.listeners
+    cache = configs.cache
     yield gauge("nacos_config_count", "Configs that this node knows.", len(cache))
-    yield gauge("nacos_config_long_polls", "Polls that wait.", listeners.waiting)
-    yield gauge("nacos_config_listened_keys", "Configs that polls wait for, per poll.", listeners.keys_waited)
     yield gauge("nacos_config_resident_bytes", "Bytes of contents in memory.", cache.resident_bytes)
     yield gauge("nacos_config_healthy", "Whether configs can be written and are up to date.", int(not configs.reason()))
     check = configs.check

@@ -1,137 +1,228 @@
-"""Long polls (docs/spec/config-v1.md#4.2): who waits for which configs to change, and until when."""
+"""
+Who listens to which configs: clients and keys, whatever the way on which they hear (docs/spec/config-v1.md#4).
+
+How a transport is written (L{nacos_tw.push.longpoll} is one):
+
+ 1. It asks L{Listeners.audience} for an audience of its own.
+ 2. For each client (or each of its polls) it makes a L{Listener}, subclassed with what it needs to reach it. What a
+    client says that it has is compared by L{Listeners.differing}. Then L{Audience.enter} takes the listener in: in the
+    same turn of the reactor, so that no change falls between. For clients that listen on, and tell from time to time
+    what they have, there is L{HeldListener} with L{Audience.hold}.
+ 3. C{tell(key, listeners)} is called at each change, with those for whom it is one: a copy for some is no change for
+    the others. It must be quick: it notes who is to be told, and tells them from the next turn on. A change says
+    nothing of the content: who is told reads it then, so it is the last state that arrives, if whoever could not be
+    told now, or has not acknowledged, is told later. L{nacos_tw.push.outbox} does that.
+ 4. When a client is gone: L{Audience.leave} with its keys.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
-
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
 
 from nacos_tw.config import gray
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.gray import Entry
 from nacos_tw.config.model import ConfigKey, tenant_of
-from nacos_tw.errors import Unavailable
-
-RESOLUTION = 0.25
-"""Seconds: a poll may end so much later than asked for, never earlier."""
-TURN = 0.02
-"""Seconds for which answers are given before the reactor gets its turn."""
-BATCH = 200
-"""Answers given before the clock is looked at."""
-MOST = 200_000
-"""Polls that may wait at a time."""
-MOST_KEYS = 30_000_000
-"""Configs that they may wait for, counted per poll."""
 
 Listened = Sequence[tuple[ConfigKey, str]]
 """Configs as the client named them (the tenant as sent), each with the md5 that it has."""
-Render = Callable[[list[ConfigKey]], Any]
-"""From the changed configs, as the client named them, to what a poll's Deferred fires with."""
 
-NOTHING: dict[ConfigKey, ConfigKey] = {}
-
-
-def _as_list(keys: list[ConfigKey]) -> Any:
-    return keys
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
+NOT_RENAMED: dict[ConfigKey, ConfigKey] = {}
 
 
-class Waiter:
+class Listener:
     """
-    One poll that waits.
+    One client that listens, or one of its polls.
 
-    @ivar keys: the configs it waits for, the tenants normalised.
-    @ivar named: of these, those that the client named otherwise, as it did.
-    @ivar reader: who waits, as the caller of L{Listeners.wait} named them.
-    @ivar slot: the tick of its deadline.
-    @ivar deferred: None when it has its answer, or wants none any more.
+    @ivar ip: its address: it decides on beta copies, and lists of listeners show it.
+    @ivar vip_tag: the copies of that tag are meant where there are any.
+    @ivar labels: what else is known of the client, for copies by labels.
+    @ivar keys: what it listens to, the tenants normalised.
     """
 
-    __slots__ = ("deferred", "keys", "listeners", "named", "reader", "slot", "ip", "vip_tag")
+    __slots__ = ("ip", "vip_tag")
+    labels: Mapping[str, str] = NO_LABELS
+    keys: Collection[ConfigKey]
 
-    def __init__(
-        self,
-        listeners: Listeners,
-        keys: tuple[ConfigKey, ...],
-        named: dict[ConfigKey, ConfigKey],
-        ip: str,
-        vip_tag: str,
-        slot: int,
-        reader: Any = None,
-    ) -> None:
-        self.listeners = listeners
-        self.reader = reader
-        self.keys = keys
-        self.named = named
+    def __init__(self, ip: str, vip_tag: str = "") -> None:
         self.ip = ip
         self.vip_tag = vip_tag
-        self.slot = slot
-        self.deferred: Deferred[Any] | None = Deferred(self._cancelled)
 
-    def _cancelled(self, deferred: Deferred[Any]) -> None:
-        self.listeners.cancelled(self)
+    @property
+    def listening(self) -> bool:
+        """Whether it still wants to hear."""
+        return True
+
+    def has(self, key: ConfigKey, current: str) -> str:
+        """
+        The md5 that it has of a config.
+
+        @param current: the one that it should have.
+        """
+        return current
 
 
-Crowd = dict[Waiter, None]
-"""Waiters of one config, in the order in which they came."""
+class HeldListener(Listener):
+    """
+    A client that listens until it says otherwise or is gone.
+
+    @ivar held: what it listens to, the tenants normalised, with the md5 that it said it has.
+    @ivar named: of these, those that it named otherwise, as it did.
+    """
+
+    __slots__ = ("held", "labels", "named")
+
+    def __init__(self, ip: str, vip_tag: str = "", labels: Mapping[str, str] = NO_LABELS) -> None:
+        super().__init__(ip, vip_tag)
+        self.labels = labels
+        self.held: dict[ConfigKey, str] = {}
+        self.named = NOT_RENAMED
+
+    @property
+    def keys(self) -> Collection[ConfigKey]:  # type: ignore[override]
+        """See L{Listener}."""
+        return self.held
+
+    def has(self, key: ConfigKey, current: str) -> str:
+        """What it said last."""
+        return self.held.get(key, "")
+
+    def name(self, key: ConfigKey) -> ConfigKey:
+        """A config as the client named it."""
+        return self.named.get(key, key)
+
+
+L = TypeVar("L", bound=Listener)
+H = TypeVar("H", bound=HeldListener)
+
+Tell = Callable[[ConfigKey, "Iterable[L]"], object]
+"""(key, listeners), see the module. The iterable is good for this call only."""
+
+
+class Audience(Generic[L]):
+    """The listeners of one transport, by what they listen to."""
+
+    def __init__(self, listeners: Listeners, tell: Tell[L], everybody: Callable[[], Iterable[L]]) -> None:
+        self._listeners = listeners
+        self.tell = tell
+        self.everybody = everybody
+        # Most configs have one listener, which needs no dict then.
+        self._by_key: dict[ConfigKey, L | dict[L, None]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._by_key)
+
+    def enter(self, listener: L, keys: Iterable[ConfigKey]) -> None:
+        """It listens to these from now on, see L{Listeners.resolve}."""
+        by_key = self._by_key
+        for key in keys:
+            others = by_key.setdefault(key, listener)
+            if others is listener:
+                continue
+            if isinstance(others, dict):
+                others[listener] = None
+            else:
+                by_key[key] = {others: None, listener: None}
+
+    def leave(self, listener: L, keys: Iterable[ConfigKey]) -> None:
+        """It does not listen to these any more."""
+        by_key = self._by_key
+        for key in keys:
+            others = by_key.get(key)
+            if others is listener:
+                del by_key[key]
+            elif isinstance(others, dict):
+                others.pop(listener, None)
+                if not others:
+                    del by_key[key]
+
+    def of(self, key: ConfigKey) -> Iterable[L]:
+        """Who listens to a config, in the order in which they came."""
+        found = self._by_key.get(key)
+        if found is None:
+            return ()
+        return found if isinstance(found, dict) else (found,)
+
+    def clear(self) -> None:
+        """Nobody listens any more."""
+        self._by_key.clear()
+
+    # -- clients that listen on
+
+    def hold(self: Audience[H], listener: H, listened: Listened) -> list[ConfigKey]:
+        """
+        A client says what it listens to, beside what it said before, and what it has of it.
+
+        @return: those that differ, see L{Listeners.differing}.
+        @raise nacos_tw.errors.Unavailable: this node has never known all configs; nothing was changed.
+        """
+        differing = self._listeners.differing(listened, listener.ip, listener.vip_tag, listener.labels)
+        keys, named = self._listeners.resolve(listened)
+        self.enter(listener, keys)
+        held = listener.held
+        for key, (sent, md5) in zip(keys, listened, strict=True):
+            held[key] = self._listeners.shared_md5(key, md5)
+            if listener.named and sent == key:
+                listener.named.pop(key, None)
+        if named:
+            listener.named = {**listener.named, **named}
+        return differing
+
+    def release(self: Audience[H], listener: H, keys: Iterable[ConfigKey]) -> list[ConfigKey]:
+        """
+        It does not listen to these any more.
+
+        @param keys: as the client names them.
+        @return: those that it listened to, the tenants normalised.
+        """
+        gone = [key for key in map(normal, keys) if listener.held.pop(key, None) is not None]
+        self.leave(listener, gone)
+        for key in gone:
+            if listener.named:
+                listener.named.pop(key, None)
+        return gone
 
 
 class Listeners:
-    """
-    The polls of this node.
+    """All who listen at this node."""
 
-    @ivar waiting: polls that wait now.
-    @ivar keys_waited: configs they wait for, counted per poll.
-    """
-
-    def __init__(
-        self,
-        clock: IReactorTime,
-        cache: ConfigCache,
-        render: Render = _as_list,
-        *,
-        most: int = MOST,
-        most_keys: int = MOST_KEYS,
-    ) -> None:
-        """
-        @param render: makes an answer; once per change for all that are told of it (unless they named it in other
-            words), so that thousands of answers share their bytes. Without it the Deferreds fire with the lists.
-        """
-        self._clock = clock
+    def __init__(self, cache: ConfigCache) -> None:
         self._cache = cache
-        self.render = render
-        self._most = most
-        self._most_keys = most_keys
-        self.waiting = 0
-        self.keys_waited = 0
-        # Most configs have one waiter, which needs no dict then.
-        self._by_key: dict[ConfigKey, Waiter | Crowd] = {}
-        self._slots: dict[int, Crowd] = {}
-        self._ticking: IDelayedCall | None = None
-        self._next_slot = 0
-        # Answers to give, and waiters to take off the other configs that they wait for once all have their answers.
-        self._answers: deque[tuple[Waiter, Any]] = deque()
-        self._leaving: deque[Waiter] = deque()
-        self._working: IDelayedCall | None = None
+        self._audiences: list[Audience[Any]] = []
         cache.on_change.append(self.changed)
 
-    # -- what a client asks
+    def audience(self, tell: Tell[L], everybody: Callable[[], Iterable[L]]) -> Audience[L]:
+        """
+        The listeners of a new transport.
 
-    def differing(self, listened: Listened, client_ip: str, vip_tag: str = "") -> list[ConfigKey]:
+        @param tell: tells them of a change, see the module.
+        @param everybody: all of them.
+        """
+        made = Audience(self, tell, everybody)
+        self._audiences.append(made)
+        return made
+
+    # -- what a client has
+
+    def differing(
+        self, listened: Listened, client_ip: str, vip_tag: str = "", labels: Mapping[str, str] = NO_LABELS
+    ) -> list[ConfigKey]:
         """
         Those configs, as the client named them, of which it has not the md5 that it should; without those of which
         this node does not know.
 
-        @raise Unavailable: this node has never known all configs.
+        @param client_ip, vip_tag, labels: see L{Listener}.
+        @raise nacos_tw.errors.Unavailable: this node has never known all configs.
         """
         cache = self._cache
         cache.check_ready()
         entries = cache.entries
         found = []
         for key, md5 in listened:
-            known = _normal(key) if key[0] else key
+            known = normal(key) if key[0] else key
             entry = entries.get(known)
             if entry is None:
                 if not cache.sure(known):
@@ -145,255 +236,81 @@ class Listeners:
                 found.append(key)
         return found
 
-    def wait(
-        self, listened: Listened, client_ip: str, vip_tag: str = "", seconds: float = 29.5, reader: Any = None
-    ) -> Deferred[Any]:
+    def resolve(self, listened: Listened) -> tuple[tuple[ConfigKey, ...], dict[ConfigKey, ConfigKey]]:
         """
-        Wait until one of these configs changes for that client.
+        What a client means.
 
-        @param listened: if the client has another md5 of any now, the answer is all such configs, at once.
-        @param client_ip: decides on beta copies.
-        @param vip_tag: the header C{Vipserver-Tag}: that tag's copies are meant where there are any.
-        @param seconds: after these the answer is that nothing has changed.
-        @param reader: who waits, for L{dismiss}; None: nobody whose rights could end.
-        @return: fires with what C{render} makes of the list of changed configs, as the client named them. Cancelling
-            it ends the wait.
-        @raise Unavailable: too many wait already, or this node has never known all configs.
+        @return: the configs with their tenants normalised, one object for all who mean the same; and of these, those
+            that the client named otherwise, as it did.
         """
-        differing = self.differing(listened, client_ip, vip_tag)
-        if differing:
-            return succeed(self.render(differing))
-        if self.waiting >= self._most or self.keys_waited + len(listened) > self._most_keys:
-            raise Unavailable("too many clients listen on this node")
-        waiter = self._enter(listened, client_ip, vip_tag, seconds, reader)
-        assert waiter.deferred is not None
-        return waiter.deferred
-
-    def wait_fixed(self, listened: Listened, client_ip: str, vip_tag: str = "", seconds: float = 10.0) -> Deferred[Any]:
-        """The same for C{isFixedPolling}: the md5s are compared after C{seconds} and not before."""
-        deferred: Deferred[Any] = Deferred(lambda _: call.cancel())
-
-        def compare() -> None:
-            try:
-                found = self.differing(listened, client_ip, vip_tag)
-            except Unavailable:
-                deferred.errback()
-            else:
-                deferred.callback(self.render(found))
-
-        call = self._clock.callLater(seconds, compare)
-        return deferred
-
-    def _enter(self, listened: Listened, client_ip: str, vip_tag: str, seconds: float, reader: Any) -> Waiter:
         entries = self._cache.entries
-        named = NOTHING
+        named = NOT_RENAMED
         keys: list[ConfigKey] = []
         for sent, _ in listened:
-            key = _normal(sent) if sent[0] else sent
+            key = normal(sent) if sent[0] else sent
             if key is not sent:
                 named = named or {}
                 named[key] = sent
             entry = entries.get(key)
-            keys.append(key if entry is None else entry.key)  # one key object for all
-        slot = -int(-(self._clock.seconds() + seconds) // RESOLUTION)
-        waiter = Waiter(self, tuple(keys), named, client_ip, vip_tag, slot, reader)
-        self.waiting += 1
-        self.keys_waited += len(keys)
-        by_key = self._by_key
-        for key in keys:
-            others = by_key.setdefault(key, waiter)
-            if others is waiter:
-                continue
-            if isinstance(others, Waiter):
-                by_key[key] = {others: None, waiter: None}
-            else:
-                others[waiter] = None
-        self._slots.setdefault(slot, {})[waiter] = None
-        if self._ticking is None:
-            self._tick_at(slot)
-        elif slot < self._next_slot:
-            self._ticking.cancel()
-            self._tick_at(slot)
-        return waiter
+            keys.append(key if entry is None else entry.key)
+        return tuple(keys), named
+
+    def shared_md5(self, key: ConfigKey, md5: str) -> str:
+        """An md5, as one object for all who have the newest."""
+        entry = self._cache.entries.get(key)
+        return entry.md5 if entry is not None and entry.md5 == md5 else md5
 
     # -- changes
 
     def changed(self, key: ConfigKey, before: Entry | None, after: Entry | None) -> None:
-        """A config has changed: those who wait for it and get something else now are told, from the next turn on."""
-        waiting = self._by_key.get(key)
-        if waiting is None:
-            return
-        crowd: Iterable[Waiter] = (waiting,) if isinstance(waiting, Waiter) else waiting
-        if (before is not None and before.gray) or (after is not None and after.gray):
-            if not gray.tags_differ(before, after):  # 1.4.8 tells all of a change of any tag
-                crowd = [w for w in crowd if _concerned(w, before, after)]
-        elif (before.md5 if before else "") == (after.md5 if after else ""):
-            return
-        self._wake(key, [waiter for waiter in crowd if waiter.deferred is not None])
-
-    def _wake(self, key: ConfigKey, crowd: list[Waiter]) -> None:
-        answer = self.render([key]) if crowd else None
-        special: dict[ConfigKey, Any] = {}
-        for waiter in crowd:
-            sent = waiter.named.get(key, key) if waiter.named else key
-            if sent is not key:
-                if sent not in special:
-                    special[sent] = self.render([sent])
-                self._answer_later(waiter, special[sent])
-            else:
-                self._answer_later(waiter, answer)
-
-    def _answer_later(self, waiter: Waiter, answer: Any) -> None:
-        if waiter.slot < 0:
-            return  # has one already
-        self._leave_slot(waiter)
-        self._answers.append((waiter, answer))
-        if self._working is None:
-            self._working = self._clock.callLater(0, self._work)
-
-    def _work(self) -> None:
-        """Give answers for a while, then let the reactor do other things; tidy up when all have theirs."""
-        self._working = None
-        until = self._clock.seconds() + TURN
-        while self._answers or self._leaving:
-            for _ in range(BATCH):
-                if self._answers:
-                    self._answer(*self._answers.popleft())
-                elif self._leaving:
-                    self._leave_keys(self._leaving.popleft())
-                    if self._clock.seconds() > until:
-                        break
-            if self._clock.seconds() > until:
-                break
-        if self._answers or self._leaving:
-            self._working = self._clock.callLater(0, self._work)
-
-    def _answer(self, waiter: Waiter, answer: Any) -> None:
-        deferred, waiter.deferred = waiter.deferred, None
-        if deferred is None:
-            return
-        self._count_off(waiter)
-        if len(waiter.keys) == 1:
-            self._leave_keys(waiter)
-        else:
-            self._leaving.append(waiter)
-        deferred.callback(answer)
-
-    # -- the end
-
-    def cancelled(self, waiter: Waiter) -> None:
-        """The client has gone, before its answer did."""
-        waiter.deferred = None
-        self._leave_slot(waiter)
-        self._count_off(waiter)
-        self._leave_keys(waiter)
-
-    def dismiss(self, refusal: Callable[[Any], Exception | None]) -> None:
-        """
-        End the polls of those who may not wait any more; of later changes they are told nothing.
-
-        @param refusal: what a reader's poll fails with; None: it goes on.
-        """
-        for waiter in list(self._all()):
-            if waiter.reader is None or waiter.deferred is None:
-                continue
-            error = refusal(waiter.reader)
-            if error is not None:
-                deferred = waiter.deferred
-                self.cancelled(waiter)
-                deferred.errback(error)
-
-    def _count_off(self, waiter: Waiter) -> None:
-        self.waiting -= 1
-        self.keys_waited -= len(waiter.keys)
-
-    def _leave_slot(self, waiter: Waiter) -> None:
-        slot, waiter.slot = waiter.slot, -1
-        crowd = self._slots.get(slot)
-        if crowd is not None:
-            crowd.pop(waiter, None)
+        """A config has changed: those who listen to it and get something else now are told."""
+        for audience in self._audiences:
+            crowd = audience.of(key)
             if not crowd:
-                del self._slots[slot]
-
-    def _leave_keys(self, waiter: Waiter) -> None:
-        by_key = self._by_key
-        for key in waiter.keys:
-            others = by_key.get(key)
-            if others is waiter:
-                del by_key[key]
-            elif isinstance(others, dict):
-                others.pop(waiter, None)
-                if not others:
-                    del by_key[key]
-
-    def _tick_at(self, slot: int) -> None:
-        """One call for all polls, at the earliest deadline."""
-        self._next_slot = slot
-        self._ticking = self._clock.callLater(max(slot * RESOLUTION - self._clock.seconds(), 0.001), self._tick)
-
-    def _tick(self) -> None:
-        self._ticking = None
-        now = self._clock.seconds()
-        answer = None
-        try:
-            for slot in sorted(self._slots):
-                if slot * RESOLUTION > now:
-                    break
-                answer = self.render([]) if answer is None else answer
-                for waiter in list(self._slots[slot]):
-                    self._answer_later(waiter, answer)
-        finally:
-            if self._slots:
-                self._tick_at(min(self._slots))
-
-    def stop(self) -> None:
-        """Answer everybody that nothing has changed, at once."""
-        answer = self.render([])
-        for waiter in list(self._all()):
-            self._answer_later(waiter, answer)
-        while self._answers:
-            self._answer(*self._answers.popleft())
-        for call in (self._ticking, self._working):
-            if call is not None:
-                call.cancel()
-        self._ticking = self._working = None
-        self._by_key.clear()
-        self._leaving.clear()
+                continue
+            if (before is not None and before.gray) or (after is not None and after.gray):
+                if not gray.tags_differ(before, after):  # 1.4.8 tells all of a change of any tag
+                    crowd = [each for each in crowd if _concerned(each, before, after)]
+            elif (before.md5 if before else "") == (after.md5 if after else ""):
+                return
+            audience.tell(key, crowd)
 
     # -- who listens
 
-    def _all(self) -> Iterator[Waiter]:
-        for crowd in self._slots.values():
-            yield from crowd
-
     def watchers(self, key: ConfigKey) -> dict[str, str]:
         """
-        The clients that wait for this config now (docs/spec/config-v1.md#3.11): address to the md5 that it has; one
+        The clients that listen to this config now (docs/spec/config-v1.md#3.11): address to the md5 that it has; one
         entry per address.
         """
-        key = _normal(key)
-        waiting = self._by_key.get(key, ())
-        crowd: Iterable[Waiter] = (waiting,) if isinstance(waiting, Waiter) else waiting
-        md5_for = self._cache.md5_for
-        return {each.ip: md5_for(key, each.ip, each.vip_tag) for each in crowd if each.deferred is not None}
+        key = normal(key)
+        return {
+            each.ip: each.has(key, self._current(key, each))
+            for audience in self._audiences
+            for each in audience.of(key)
+            if each.listening
+        }
 
     def watched(self, client_ip: str) -> dict[ConfigKey, str]:
-        """The configs that a client waits for now (docs/spec/config-v1.md#3.12), each with the md5 that it has."""
-        md5_for = self._cache.md5_for
+        """The configs that a client listens to now (docs/spec/config-v1.md#3.12), each with the md5 that it has."""
         return {
-            key: md5_for(key, client_ip, each.vip_tag)
-            for each in self._all()
+            key: each.has(key, self._current(key, each))
+            for audience in self._audiences
+            for each in audience.everybody()
             if each.ip == client_ip
             for key in each.keys
         }
 
+    def _current(self, key: ConfigKey, listener: Listener) -> str:
+        return self._cache.md5_for(key, listener.ip, listener.vip_tag)
 
-def _normal(key: ConfigKey) -> ConfigKey:
+
+def normal(key: ConfigKey) -> ConfigKey:
+    """The same config with the tenant normalised (docs/spec/config-v1.md#1.2)."""
     tenant = tenant_of(key[0])
     return key if tenant == key[0] else (tenant, key[1], key[2])
 
 
-def _concerned(waiter: Waiter, before: Entry | None, after: Entry | None) -> bool:
+def _concerned(listener: Listener, before: Entry | None, after: Entry | None) -> bool:
     """Whether what this client gets has changed."""
-    ip, tag = waiter.ip, waiter.vip_tag
+    ip, tag = listener.ip, listener.vip_tag
     return gray.md5_for(before, ip, tag) != gray.md5_for(after, ip, tag)

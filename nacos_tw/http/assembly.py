@@ -69,6 +69,8 @@ from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.operations.switches import SwitchOperations
 from nacos_tw.naming.probes import Probes
+from nacos_tw.push.longpoll import LongPolls
+from nacos_tw.push.longpoll import families as poll_families
 from nacos_tw.push.udp import UdpPush
 from nacos_tw.questions import Others
 from nacos_tw.raft.node import RaftNode
@@ -101,6 +103,7 @@ class Parts:
     millis: Millis
     set_log_level: Callable[[str, str], None]
     configs: Configs | None
+    polls: LongPolls | None
     auth: Auth | None
     clock: IReactorTime
     space: DiskSpace | None = None
@@ -163,12 +166,13 @@ def all_areas(parts: Parts) -> Areas:
         **history_questions(history),
         **order_questions(orders),
     }
-    if parts.configs is not None:
+    if parts.configs is not None and parts.polls is not None:
         watchers = Watchers(parts.clock, parts.configs.listeners, parts.ask_all)
         areas += config_areas(
             ConfigParts(
                 guard,
                 parts.configs,
+                parts.polls,
                 watchers,
                 parts.millis,
                 parts.audit,
@@ -266,7 +270,7 @@ def _prometheus(parts: Parts, counts: Counts, machine: Machine) -> PrometheusV1:
         parts.readiness,
         parts.probes.gauges,
         lambda: _families(parts),
-        lambda: {} if parts.configs is None else config_monitor(parts.configs),
+        lambda: _monitor(parts),
         parts.storage_differs,
     )
 
@@ -282,7 +286,7 @@ def auth_areas(guard: Guard, auth: Auth, audit: AuditLog) -> list[Area]:
 
 
 def _reading(parts: Parts, counts: Counts) -> Reading:
-    polls = 0 if parts.configs is None else parts.configs.listeners.waiting
+    polls = 0 if parts.polls is None else parts.polls.waiting
     return Reading(parts.counters.requests, counts.totals().instances, polls + counts.subscribers())
 
 
@@ -292,11 +296,20 @@ def _wants_admin(auth: Auth | None) -> bool:
     return auth.directory.now.known and not auth.directory.now.has_admin
 
 
+def _monitor(parts: Parts) -> dict[str, float]:
+    """Nacos's own gauges of the module C{config}."""
+    if parts.configs is None or parts.polls is None:
+        return {}
+    return {"longPolling": parts.polls.waiting, **config_monitor(parts.configs)}
+
+
 def _families(parts: Parts) -> Iterator[Family]:
     yield from http_families(parts.counters)
     if parts.node.peers is not None:
         yield link_family(parts.node.peers.counters)
     if parts.configs is not None:
         yield from config_families(parts.configs)
+    if parts.polls is not None:
+        yield from poll_families(parts.polls)
     yield from disk_families(parts.space, parts.files())
     yield from parts.more_families()

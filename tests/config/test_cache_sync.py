@@ -211,7 +211,7 @@ class WarmTests(Node):
         self.publish(key(7), "new", 2)
         self.database.away = True
         self.start()
-        listeners = Listeners(self.clock, self.cache)
+        listeners = Listeners(self.cache)
         for unknown in (key(7), key(8)):
             self.assertRaises(Unavailable, self.content, unknown)
             self.assertEqual(listeners.differing([(unknown, md5("held"))], "9.9.9.9"), [])

@@ -16,6 +16,7 @@ from nacos_tw.config.external import ExternalBackend
 from nacos_tw.config.listeners import Listeners
 from nacos_tw.config.problems import CasConflict
 from nacos_tw.errors import Unavailable
+from nacos_tw.push.longpoll import LongPolls
 from nacos_tw.storage.errors import OutcomeUnknown
 from tests.config.fakes import Database, local_file, md5
 
@@ -32,6 +33,7 @@ class Nodes(SynchronousTestCase):
         self.addCleanup(self.database.file.close)
         self.cut: set[tuple[str, str]] = set()
         self.backends: dict[str, ExternalBackend] = {}
+        self.polls: dict[str, LongPolls] = {}
         self.nodes = {name: self.node(name, f"{folder}/{name}.db") for name in ("one", "two", "three")}
         for backend in self.backends.values():
             backend.startService()
@@ -52,7 +54,9 @@ class Nodes(SynchronousTestCase):
         self.backends[name] = ExternalBackend(
             self.clock, self.database, cache, local, lambda: 0.5, lambda: 5000, ask, others
         )
-        return Configs(self.backends[name], cache, Listeners(self.clock, cache))
+        listeners = Listeners(cache)
+        self.polls[name] = LongPolls(self.clock, listeners, list)
+        return Configs(self.backends[name], cache, listeners)
 
     def publish(self, node: str, text: str, **more: Any) -> Any:
         return self.successResultOf(self.nodes[node].write(Publish(KEY, text, "text", 5, **more)))
@@ -74,7 +78,7 @@ class Nodes(SynchronousTestCase):
 
     def test_those_who_listen_are_told_on_all(self) -> None:
         """Of the first change."""
-        waiting = [node.listen([(KEY, "")], "9.9.9.9", "", 29.5) for node in self.nodes.values()]
+        waiting = [polls.wait([(KEY, "")], "9.9.9.9") for polls in self.polls.values()]
         self.publish("one", "first")
         self.clock.advance(0)
         self.assertEqual([self.successResultOf(each) for each in waiting], [[KEY]] * 3)
@@ -126,7 +130,7 @@ class Nodes(SynchronousTestCase):
         self.assertEqual(self.nodes["one"].read(KEY, "9.9.9.9").content, b"first")
         for name in ("two", "three"):
             self.assertRaises(Unavailable, self.nodes[name].read, KEY, "9.9.9.9")
-            self.assertNoResult(self.nodes[name].listen([(KEY, md5("old"))], "9.9.9.9", "", 29.5))
+            self.assertNoResult(self.polls[name].wait([(KEY, md5("old"))], "9.9.9.9"))
         self.assertIn("the database is away", self.nodes["one"].reason())
         self.back()
         self.assertEqual(self.contents(), ["first"] * 3)
@@ -141,7 +145,7 @@ class Nodes(SynchronousTestCase):
         for command in (PublishBeta(KEY, "beta", "1.1.1.1", 7), Remove(KEY, 8)):
             self.away_after("one", command)
             self.assertRaises(Unavailable, self.nodes["one"].read, KEY, "1.1.1.1")
-            self.assertNoResult(self.nodes["one"].listen([(KEY, md5("old"))], "9.9.9.9", "", 29.5))
+            self.assertNoResult(self.polls["one"].wait([(KEY, md5("old"))], "9.9.9.9"))
             self.back()
         self.assertEqual(self.contents(), [None] * 3)
 

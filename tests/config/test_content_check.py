@@ -181,7 +181,7 @@ class CheckTests(Cluster):
         backend = EmbeddedBackend(
             None, self.one.file, lambda: "", differing=self.one.check.reason,  # type: ignore[arg-type]
         )  # fmt: skip
-        configs = Configs(backend, self.one.cache, Listeners(self.clock, self.one.cache), self.one.check)
+        configs = Configs(backend, self.one.cache, Listeners(self.one.cache), self.one.check)
 
         def metrics() -> list[str]:
             lines = render(config_families(configs)).decode().splitlines()

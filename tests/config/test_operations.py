@@ -246,7 +246,7 @@ class Others(OperationCase):
         """Who listens; of what an address listens to, those that the caller may read."""
         for key in (("ns", "g", "d"), ("ns", "x", "d")):
             self.put(key=key)
-            self.configs.listen([(key, md5_of("one"))], "3.3.3.3", "", 30)
+            self.polls.wait([(key, md5_of("one"))], "3.3.3.3")
         listeners = self.does.listening.listeners(ADMIN, ListenersOf(("ns", "g", "d"), here=True))
         mine = self.does.listening.listened(BOB, ListenedBy("3.3.3.3", here=True))
         self.clock.pump([0.1] * 5)

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.config.listeners import Listeners
 from nacos_tw.config.watchers import WATCHED, WATCHERS, Watchers
 from nacos_tw.errors import Unavailable
+from nacos_tw.push.longpoll import LongPolls
 from tests.config.fakes import cache_with, entry, md5
 
 KEY = ("t", "g", "d")
@@ -21,10 +22,11 @@ class WatchersTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.cache = cache_with(entry(KEY, "a"))
-        self.here, self.there = Listeners(self.clock, self.cache), Listeners(self.clock, self.cache)
-        self.other = Watchers(self.clock, self.there, lambda what, body: succeed([]))
+        here, there = Listeners(self.cache), Listeners(self.cache)
+        self.here, self.there = LongPolls(self.clock, here, list), LongPolls(self.clock, there, list)
+        self.other = Watchers(self.clock, there, lambda what, body: succeed([]))
         self.away = False
-        self.node = Watchers(self.clock, self.here, self.ask_all)
+        self.node = Watchers(self.clock, here, self.ask_all)
 
     def ask_all(self, what: str, body: bytes) -> Deferred[list[bytes]]:
         if self.away:

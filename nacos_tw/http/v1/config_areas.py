@@ -22,6 +22,7 @@ from nacos_tw.http.v1.faces import Millis
 from nacos_tw.http.v1.history import HistoryV1
 from nacos_tw.http.v1.listener import ListenedV1, ListenerV1
 from nacos_tw.http.v1.transfer import TransferV1
+from nacos_tw.push.longpoll import LongPolls
 
 
 @attrs.frozen
@@ -30,6 +31,7 @@ class ConfigParts:
     What the handlers work with.
 
     @ivar limits: from the settings.
+    @ivar polls: who waits for changes.
     @ivar watchers: asks all nodes who listens.
     @ivar set_log_level: see L{nacos_tw.http.v1.core.ClusterCoreV1}.
     @ivar directory: the accounts, if there are any.
@@ -37,6 +39,7 @@ class ConfigParts:
 
     guard: Guard
     configs: Configs
+    polls: LongPolls
     watchers: Watchers
     millis: Millis
     audit: AuditLog
@@ -51,7 +54,7 @@ def config_areas(parts: ConfigParts) -> list[Area]:
     does = config_operations(configs, watchers, parts.limits, millis, parts.audit)
     return [
         ConfigsV1(guard, does.contents, does.copies, TransferV1(does.transfers)),
-        ListenerV1(guard, configs, watchers, parts.directory),
+        ListenerV1(guard, configs, parts.polls, watchers, parts.directory),
         ListenedV1(guard, watchers),
         HistoryV1(guard, does.history, does.contents),
         CapacityV1(guard, does.capacities),

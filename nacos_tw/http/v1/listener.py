@@ -27,6 +27,7 @@ from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import Result, serve
 from nacos_tw.http.v1 import config_reading as reading
 from nacos_tw.http.v1.config_replies import EMPTY, JSON_UTF8, NO_CACHE, json_utf8
+from nacos_tw.push.longpoll import LongPolls
 
 MOST_RECORDS = 10_000
 WORD, LINE = "\x02", "\x01"
@@ -76,6 +77,11 @@ def gone(directory: Directory, reader: Reader) -> Refused | None:
     return Refused(TOKEN_INVALID) if now is None else refusal(now, tenants)
 
 
+def end_with_rights(polls: LongPolls, directory: Directory) -> None:
+    """From now on, polls end when those who wait lose the right to."""
+    directory.on_changed.append(lambda: polls.dismiss(lambda reader: gone(directory, reader)))
+
+
 def changed_text(keys: Iterable[ConfigKey]) -> str:
     """Changed configs as the wire has them, encoded as Java's URLEncoder does."""
     return "".join(f"{_encoded(key)}%01" for key in keys)
@@ -88,7 +94,7 @@ def _encoded(key: ConfigKey) -> str:
 
 
 def changed_reply(keys: list[ConfigKey]) -> Reply:
-    """The answer to a poll: the changed configs, or nothing; for L{Listeners.render<nacos_tw.config.listeners>}."""
+    """The answer to a poll: the changed configs, or nothing; what L{LongPolls} are rendered with."""
     return Reply(200, changed_text(keys).encode() + b"\n", JSON_UTF8, NO_CACHE) if keys else EMPTY
 
 
@@ -115,7 +121,7 @@ class _Switches:
 @attrs.frozen
 class ListenerV1:
     """
-    The polls. Makes the node's listeners answer with Replies.
+    The polls.
 
     @ivar directory: who has which rights now; None where there are no accounts. With their rights, polls end.
     """
@@ -124,20 +130,13 @@ class ListenerV1:
     app = Klein()
     guard: Guard
     configs: Configs
+    polls: LongPolls
     watchers: Watchers
     directory: Directory | None = None
     _switches: _Switches = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.configs.listeners.render = changed_reply
         object.__setattr__(self, "_switches", _Switches(self.configs))
-        if self.directory is not None:
-            self.directory.on_changed.append(self._accounts_changed)
-
-    def _accounts_changed(self) -> None:
-        directory = self.directory
-        assert directory is not None
-        self.configs.listeners.dismiss(lambda reader: gone(directory, reader))
 
     @serve(app, "POST", "", needs="user")
     def listen(self, call: Call) -> Result:
@@ -159,12 +158,12 @@ class ListenerV1:
         pairs = list(listened.items())
         if now.fixed:
             call.forget()
-            return listeners.wait_fixed(pairs, ip, vip_tag, seconds).addCallback(self._if_still, reader)
+            return self.polls.wait_fixed(pairs, ip, vip_tag, seconds).addCallback(self._if_still, reader)
         if call.header(b"long-pulling-timeout-no-hangup").lower() == "true":
             return changed_reply(listeners.differing(pairs, ip, vip_tag))
         # The call lives as long as the poll, for the sake of an error; 3,000 configs' names in it need not.
         call.forget()
-        return self.configs.listen(pairs, ip, vip_tag, seconds, reader)
+        return self.polls.wait(pairs, ip, vip_tag, seconds, reader)
 
     def _if_still(self, reply: Reply, reader: Reader | None) -> Reply:
         """The answer of a poll that is looked at only when its time is over, if they may have it then."""

@@ -23,8 +23,10 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import answer, compile_routes, find
 from nacos_tw.http.v1.config_areas import ConfigParts, config_areas
+from nacos_tw.http.v1.listener import changed_reply
 from nacos_tw.http.v1.namespaces import NamespacesV1
 from nacos_tw.namespaces.operations import Namespaces
+from nacos_tw.push.longpoll import LongPolls
 from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.txn import Txn
 from tests.access.lines import Lines
@@ -104,7 +106,8 @@ class ConfigCase(HandlerTestCase):
         machine.on_written = self.cache.published
         machine.on_changed = self.changed
         self.backend = AtOnce(self.log_, self.file, lambda: "")
-        self.configs = Configs(self.backend, self.cache, Listeners(self.clock, self.cache))
+        self.configs = Configs(self.backend, self.cache, Listeners(self.cache))
+        self.polls = LongPolls(self.clock, self.configs.listeners, changed_reply)
         self.audit = Lines()
         self.levels: list[tuple[str, str]] = []
         watchers = Watchers(self.clock, self.configs.listeners, self.ask_all)
@@ -112,6 +115,7 @@ class ConfigCase(HandlerTestCase):
             ConfigParts(
                 GUARD,
                 self.configs,
+                self.polls,
                 watchers,
                 lambda: self.now,
                 self.audit,

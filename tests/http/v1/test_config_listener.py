@@ -144,9 +144,9 @@ class Polling(ConfigCase):
 
     def test_the_client_goes(self) -> None:
         poll = self.waiting(("d", "g", ""))
-        self.assertEqual(self.configs.listeners.waiting, 1)
+        self.assertEqual(self.polls.waiting, 1)
         poll.cancel()
-        self.assertEqual(self.configs.listeners.waiting, 0)
+        self.assertEqual(self.polls.waiting, 0)
         poll.addErrback(lambda failure: failure.trap(CancelledError))
 
     def test_many_share_one_answer(self) -> None:
@@ -170,7 +170,7 @@ class Polling(ConfigCase):
         self.assertNoResult(result)
 
     def test_too_many(self) -> None:
-        self.configs.listeners._most = 0
+        self.polls._most = 0
         result = self.poll(("d", "g", ""))
         reply = result if isinstance(result, Reply) else self.successResultOf(result)
         self.refused(reply, "too many clients listen on this node", 503)
@@ -222,14 +222,14 @@ class Polling(ConfigCase):
             assert protocol is not None
             clients.append(Client(protocol))
             clients[-1].send(request)
-        self.assertEqual(self.configs.listeners.waiting, 2)
+        self.assertEqual(self.polls.waiting, 2)
         clients[0].leave()
-        self.assertEqual(self.configs.listeners.waiting, 1)
+        self.assertEqual(self.polls.waiting, 1)
         self.publish("a")
         self.clock.advance(0)
         (got,) = clients[1].got()
         self.assertEqual((got.status, got.body, got.headers["content-type"]), (200, b"d%02g%01\n", JSON.decode()))
-        self.assertEqual((clients[0].got(), self.configs.listeners.waiting), ([], 0))
+        self.assertEqual((clients[0].got(), self.polls.waiting), ([], 0))
 
     # -- who listens
 
