@@ -43,7 +43,8 @@ def operation(rule: Rule) -> Callable[[Callable[[S, Caller, Q], R]], Callable[[S
 
     def declare(perform: Callable[[S, Caller, Q], R]) -> Callable[[S, Caller, Q], R]:
         def asked(self: S, caller: Caller, request: Q, /) -> R:
-            authorize(caller.identity, rule, request.resource)
+            if not caller.identity.admin:  # an administrator may do everything; beats and lists come here very often
+                authorize(caller.identity, rule, request.resource)
             return perform(self, caller, request)
 
         def recorded(self: S, caller: Caller, request: Q, /) -> R:

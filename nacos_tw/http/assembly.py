@@ -62,6 +62,7 @@ from nacos_tw.metrics.machine import Machine
 from nacos_tw.metrics.space import DiskSpace
 from nacos_tw.namespaces.operations import Namespaces
 from nacos_tw.naming.naming import Naming
+from nacos_tw.naming.operations.beats import Beats
 from nacos_tw.naming.operations.datums import Datums
 from nacos_tw.naming.operations.discovery import Discovery
 from nacos_tw.naming.operations.health import HealthOperations
@@ -207,7 +208,7 @@ def _cluster(parts: Parts) -> _Cluster:
 def _naming_areas(parts: Parts, listing: InstanceListV1, node: Nodes) -> list[Area]:
     """The registry's."""
     guard, naming, members, settings = parts.guard, parts.naming, parts.members, parts.settings
-    beats = BeatsV1(INSTANCE, guard, naming)
+    beats = BeatsV1(INSTANCE, guard, Beats(naming))
     health, datums = HealthOperations(naming), Datums(naming)
     times = int(settings.raft.election * 1000), int(settings.raft.heartbeat * 1000)
     return [
@@ -216,7 +217,7 @@ def _naming_areas(parts: Parts, listing: InstanceListV1, node: Nodes) -> list[Ar
         beats,
         InstancesV1(API, guard, Instances(naming)),
         InstanceListV1(API, guard, naming, parts.udp, parts.rendering),
-        BeatsV1(API, guard, naming),
+        BeatsV1(API, guard, Beats(naming)),
         OldNamesV1(guard, listing, beats),
         LegacyV1(guard, Services(naming)),
         ServicesV1(guard, naming, members, parts.ask_all),

@@ -9,11 +9,19 @@ from __future__ import annotations
 import msgspec
 
 from nacos_tw.access.resources import SWITCHES, naming_resource
+from nacos_tw.errors import Missing
 from nacos_tw.naming.checkers import TCP, Checker
 from nacos_tw.naming.commands import Target
 from nacos_tw.naming.model import DEFAULT_APP, DEFAULT_CLUSTER, NO_METADATA, ServiceKey
 from nacos_tw.naming.selectors import NO_SELECTOR, Selector
 from nacos_tw.naming.validation import check_names, check_port, check_weight
+
+
+def resource_of(service: ServiceKey) -> str:
+    """A service as permissions name it; its group may hold C{@@} no less than its name."""
+    namespace, grouped = service
+    group, _, name = grouped.partition("@@")
+    return naming_resource(namespace, group, name)
 
 
 class OfService(msgspec.Struct, frozen=True, gc=False):
@@ -22,10 +30,8 @@ class OfService(msgspec.Struct, frozen=True, gc=False):
     service: ServiceKey
 
     def resource(self) -> str:
-        """The service, as permissions name it; its group may hold C{@@} no less than its name."""
-        namespace, grouped = self.service
-        group, _, name = grouped.partition("@@")
-        return naming_resource(namespace, group, name)
+        """The service."""
+        return resource_of(self.service)
 
 
 class Registration(OfService, frozen=True, gc=False):
@@ -53,6 +59,32 @@ class Registration(OfService, frozen=True, gc=False):
         check_port(self.port)
         check_weight(self.weight)
         check_names(self.service, self.cluster, self.ip)
+
+
+class Heartbeat(OfService, frozen=True, gc=False):
+    """
+    A beat of an instance.
+
+    C{whole}: it says all about the instance, so that one that is not known is registered.
+
+    @raise Missing: it is whole, and without an address nobody could deregister it.
+    @raise Invalid: it is whole, and a name or the port is refused.
+    """
+
+    ip: str
+    port: int
+    cluster: str = DEFAULT_CLUSTER
+    whole: bool = False
+    ephemeral: bool = True
+    weight: float = 1.0
+    metadata: dict[str, str] = NO_METADATA
+
+    def __post_init__(self) -> None:
+        if self.whole:
+            if not self.ip:
+                raise Missing("ip")
+            check_port(self.port)
+            check_names(self.service, self.cluster, self.ip)
 
 
 class Removal(OfService, frozen=True, gc=False):

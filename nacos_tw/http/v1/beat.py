@@ -1,9 +1,8 @@
 """C{PUT /v1/ns/instance/beat}: heartbeats (docs/spec/naming-v1.md#3.7).
 
 A client sends the same bytes every few seconds, so the bytes of a request are looked up before
-anything in them is read: they lead to the instance as it was when they were last read. The registry
-holds instances as frozen values, so as long as it still holds that very value, all that was worked
-out from it holds too.
+anything in them is read: they lead to the lease that was renewed when they were
+last read, as long as it holds.
 """
 
 from __future__ import annotations
@@ -15,18 +14,17 @@ import msgspec
 from klein import Klein
 from twisted.internet.defer import Deferred
 
-from nacos_tw.errors import BadParameter, Missing
+from nacos_tw.access.operations import rule_of
+from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import Call, read_json
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply
 from nacos_tw.http.routing import serve
 from nacos_tw.http.v1.reading import LONGEST_METADATA
 from nacos_tw.memo import BoundedMemo
-from nacos_tw.naming.commands import Register
-from nacos_tw.naming.model import DEFAULT_CLUSTER, NO_METADATA, Instance, ServiceKey, own_beat_interval
-from nacos_tw.naming.naming import Naming
-from nacos_tw.naming.switches import Switches
-from nacos_tw.naming.validation import check_names, check_port
+from nacos_tw.naming.model import DEFAULT_CLUSTER, NO_METADATA
+from nacos_tw.naming.operations.beats import Beats, Lease
+from nacos_tw.naming.requests import Heartbeat
 
 REMEMBERED_BYTES = 128 * 1024 * 1024
 """Bytes of requests that are remembered, about; when there are more, all are forgotten."""
@@ -47,14 +45,13 @@ class Beat(msgspec.Struct):
     ephemeral: bool = True
 
 
-class Known:
-    """What a request's bytes led to."""
+class Known(Lease):
+    """What a request's bytes led to, and its answer."""
 
-    __slots__ = ("instance", "reply", "switches")
+    __slots__ = ("reply",)
 
-    def __init__(self, instance: Instance, switches: Switches, reply: Reply) -> None:
-        self.instance = instance
-        self.switches = switches
+    def __init__(self, lease: Lease, reply: Reply) -> None:
+        super().__init__(lease.instance, lease.switches)
         self.reply = reply
 
 
@@ -83,83 +80,37 @@ class BeatsV1:
 
     prefix: str
     guard: Guard
-    naming: Naming
+    beats: Beats
     requests: Requests = attrs.field(factory=Requests)
     app: ClassVar[Klein] = Klein()
 
-    @serve(app, "PUT", "/beat", needs="write:naming")
+    @serve(app, "PUT", "/beat", needs=rule_of(Beats.beat))
     def beat(self, call: Call) -> Reply | Deferred[Reply]:
         """Renew the lease of an instance, or register it when the beat says all about it."""
         known = self.requests.known.get(_bytes_of(call))
-        naming = self.naming
         if known is not None:
-            instance, registry = known.instance, naming.registry
-            if (
-                registry.by_number.get(instance.number) is instance
-                and known.switches is registry.switches
-                and not naming.provisional.overlay
-            ):
-                waiting = naming.beat(instance)
-                if waiting is None:
-                    return known.reply
-                return waiting.addCallback(self._counted, call, instance, known.reply)
+            counted = self.beats.renew(call, known)
+            if counted is True:
+                return known.reply
+            if counted is not False:
+                return counted.addCallback(self._renewed, call, known.reply)
         return self._read(call)
 
-    def _counted(self, _: Any, call: Call, instance: Instance, reply: Reply) -> Reply | Deferred[Reply]:
-        """A majority has the beat. If the instance went meanwhile, the beat is one of an unknown instance."""
-        now = self.naming.registry.by_number.get(instance.number)
-        if instance.number and (now is None or now.client):
-            return self._read(call)
-        return reply
+    def _renewed(self, counted: bool, call: Call, reply: Reply) -> Reply | Deferred[Reply]:
+        return reply if counted else self._read(call)
 
     def _read(self, call: Call) -> Reply | Deferred[Reply]:
         """A request that is not known by its bytes."""
-        service = call.service_key()
-        text = call.get("beat")
-        full = read_beat(text) if text else None
-        if full is not None:
-            ip, port = full.ip or call.get("ip"), full.port if full.ip else call.integer("port")
-            cluster = full.cluster or call.get("clusterName", DEFAULT_CLUSTER)
-        else:
-            ip, port = call.get("ip"), call.integer("port")
-            cluster = call.get("clusterName", DEFAULT_CLUSTER)
-        naming = self.naming
-        instance = naming.find(service, (cluster, ip, port))
-        if instance is None or instance.client:  # beats do not renew what a client of 2.x has, as in 2.5.1
-            if full is None:
-                return json_reply({"clientBeatInterval": naming.registry.switches.client_beat_interval, "code": 20404})
-            return self._register(service, cluster, ip, port, full)
-        switches = naming.registry.switches
-        reply = answer(switches, instance)
-        if instance.number:
-            self.requests.remember(_bytes_of(call), Known(instance, switches, reply))
-        waiting = naming.beat(instance)
-        return reply if waiting is None else waiting.addCallback(self._counted, call, instance, reply)
+        lease = self.beats.beat(call, read_heartbeat(call))
+        if isinstance(lease, Lease):
+            return self._answer(lease, call)
+        return lease.addCallback(self._answer, call)
 
-    def _register(self, service: ServiceKey, cluster: str, ip: str, port: int, beat: Beat) -> Deferred[Reply]:
-        if not ip:
-            raise Missing("ip")  # nobody could deregister it
-        check_port(port)
-        check_names(service, cluster, ip)
-        command = Register(
-            service,
-            ip,
-            port,
-            cluster,
-            beat.ephemeral,
-            beat.weight,
-            True,
-            True,
-            beat.metadata or NO_METADATA,
-            "DEFAULT",
-            beat=True,
-        )
-
-        def registered(_: Any) -> Reply:
-            switches = self.naming.registry.switches
-            return answer(switches, self.naming.find(service, (cluster, ip, port)))
-
-        return self.naming.register(command).addCallback(registered)
+    def _answer(self, lease: Lease, call: Call) -> Reply:
+        reply = answer(lease)
+        if lease.lasting:
+            self.requests.remember(_bytes_of(call), Known(lease, reply))
+        return reply
 
 
 def _bytes_of(call: Call) -> tuple[bytes, bytes, bytes]:
@@ -167,21 +118,36 @@ def _bytes_of(call: Call) -> tuple[bytes, bytes, bytes]:
     return call.target, call.body, call.raw_header(b"content-type") if call.body else b""
 
 
-def answer(switches: Switches, instance: Instance | None) -> Reply:
-    """What a beat of a known instance is answered; one Reply for each interval."""
-    interval = own_beat_interval(instance.metadata) if instance is not None else None
-    if interval is None:
-        interval = switches.client_beat_interval
-    key = (interval, switches.light_beat_enabled)
+def answer(lease: Lease) -> Reply:
+    """What a beat is answered; of known instances one Reply for each interval."""
+    if lease.instance is None:
+        return json_reply({"clientBeatInterval": lease.interval, "code": 20404})
+    key = (lease.interval, lease.switches.light_beat_enabled)
     reply = _ANSWERS.get(key)
     if reply is None:
-        reply = json_reply({"clientBeatInterval": interval, "code": 10200, "lightBeatEnabled": key[1]})
+        reply = json_reply({"clientBeatInterval": key[0], "code": 10200, "lightBeatEnabled": key[1]})
         if len(_ANSWERS) < 1000:
             _ANSWERS[key] = reply
     return reply
 
 
 _ANSWERS: dict[tuple[int, bool], Reply] = {}
+
+
+def read_heartbeat(call: Call) -> Heartbeat:
+    """
+    The beat that a call tells.
+
+    @raise BadParameter: a parameter is missing or refused.
+    """
+    service = call.service_key()
+    text = call.get("beat")
+    if not text:
+        return Heartbeat(service, call.get("ip"), call.integer("port"), call.get("clusterName", DEFAULT_CLUSTER))
+    beat = read_beat(text)
+    ip, port = (beat.ip, beat.port) if beat.ip else (call.get("ip"), call.integer("port"))
+    cluster = beat.cluster or call.get("clusterName", DEFAULT_CLUSTER)
+    return Heartbeat(service, ip, port, cluster, True, beat.ephemeral, beat.weight, beat.metadata or NO_METADATA)
 
 
 def read_beat(text: str) -> Beat:

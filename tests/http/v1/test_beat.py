@@ -20,6 +20,7 @@ from nacos_tw.naming.commands import (
     Revive,
     SetSwitch,
 )
+from nacos_tw.naming.operations.beats import Beats
 from tests.http.v1.fakes import GUARD
 from tests.http.v1.local import P1, LocalTestCase
 
@@ -44,7 +45,7 @@ class BeatTestCase(LocalTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.area = BeatsV1("/v1/ns/instance", GUARD, self.naming)  # type: ignore[arg-type]
+        self.area = BeatsV1("/v1/ns/instance", GUARD, Beats(self.naming))  # type: ignore[arg-type]
 
     def beat(self, target: str = LIGHT, body: str = "", status: int = 200) -> Any:
         return self.json("PUT", target, body, status)

@@ -11,6 +11,7 @@ from nacos_tw.http.v1.cluster import ServiceClustersV1
 from nacos_tw.http.v1.instance import InstancesV1
 from nacos_tw.http.v1.service import ServicesV1
 from nacos_tw.naming.commands import CreateService
+from nacos_tw.naming.operations.beats import Beats
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
 from tests.http.v1.configuring import CONFIGS, ConfigCase
@@ -84,7 +85,7 @@ class NamingTests(LocalTestCase):
         return {
             "instance": lambda: InstancesV1(f"{NS}/instance", GUARD, Instances(naming)),
             "list": lambda: self.lists(),
-            "beat": lambda: BeatsV1(f"{NS}/instance", GUARD, naming),
+            "beat": lambda: BeatsV1(f"{NS}/instance", GUARD, Beats(naming)),
             "service": lambda: ServicesV1(GUARD, naming, members, ask_all),
             "cluster": lambda: ServiceClustersV1(GUARD, Services(naming)),
             "catalog": lambda: CatalogV1(GUARD, naming),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nacos_tw.http.v1.beat import BeatsV1
 from nacos_tw.http.v1.instance import InstancesV1
 from nacos_tw.http.v1.oldnames import OldNamesV1
+from nacos_tw.naming.operations.beats import Beats
 from nacos_tw.naming.operations.instances import Instances
 from tests.http.v1.fakes import GUARD
 from tests.http.v1.local import JAVA, LocalTestCase
@@ -19,7 +20,7 @@ class OldNamesTests(LocalTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.listing = self.lists()
-        self.beats = BeatsV1("/v1/ns/instance", GUARD, self.naming)  # type: ignore[arg-type]
+        self.beats = BeatsV1("/v1/ns/instance", GUARD, Beats(self.naming))  # type: ignore[arg-type]
         self.area = OldNamesV1(GUARD, self.listing, self.beats)
 
     def test_list(self) -> None:
@@ -44,5 +45,5 @@ class OldNamesTests(LocalTestCase):
         self.ok("POST", f"{API}?dom=p1&ip=10.0.0.1&port=8080")
         self.area = self.lists(API)
         self.assertEqual(len(self.get(f"{API}/list?dom=p1")["hosts"]), 1)
-        self.area = BeatsV1(API, GUARD, self.naming)  # type: ignore[arg-type]
+        self.area = BeatsV1(API, GUARD, Beats(self.naming))  # type: ignore[arg-type]
         self.assertEqual(self.json("PUT", f"{API}/beat?dom=p1&ip=10.0.0.1&port=8080"), OK)
