@@ -7,10 +7,11 @@ How a transport is written (L{nacos_tw.push.udp} is one):
  2. For each client it makes a L{Client}, for each wish a L{Subscriber}, or subclasses with what it needs to reach them,
     and takes it in with L{Audience.add}. The answer to the client's request is rendered in the same turn of the
     reactor, so that nothing falls between that state and the first push.
- 3. C{push(service, subscribers)} is called when the service may look different: at most C{delay} after it changed;
-    changes within that time are one call. It is a generator that does a little with each step, and yields whether it
-    could; after False it is asked again a moment later. It renders the state as it is then, once for all subscribers
-    that get the same. L{Subscriptions.revisions} numbers the states, so that a rendering can be kept.
+ 3. C{push(service, subscribers)} is called when the service may look different: a few milliseconds after it changed,
+    or C{delay} after the push before; changes within that time are one call. It is a generator that does a little with
+    each step, and yields whether it could; after False it is asked again a moment later. It renders the state as it is
+    then, once for all subscribers that get the same. L{Subscriptions.revisions} numbers the states, so that a rendering
+    can be kept.
  4. A client that takes nothing now must not hold up the others: the transport remembers that it lacks the last state,
     and sends the last state when it takes something again. L{nacos_tw.push.outbox} does that, with acknowledgements.
  5. When a client is gone: L{Audience.ended}.
@@ -30,7 +31,10 @@ from nacos_tw.naming.revisions import Revisions
 from nacos_tw.timers import Turns
 
 DELAY = 0.1
-"""Seconds for which changes are gathered."""
+"""Seconds for which changes are gathered, counted from the end of the push before."""
+
+SOON = 0.005
+"""Seconds after which a change is told if nothing was told lately: what comes together is told once."""
 
 MOST = 100_000
 """Subscriptions of one audience."""
@@ -92,9 +96,11 @@ class Audience(Generic[S]):
     log = Logger()
 
     def __init__(self, clock: IReactorTime, push: Push[S], most: int = MOST, delay: float = DELAY) -> None:
+        self._clock = clock
         self._push = push
         self._most = most
         self._delay = delay
+        self._earliest = 0.0
         self._services: dict[ServiceKey, dict[tuple[Hashable, str], S]] = {}
         self._clients: dict[Hashable, dict[tuple[ServiceKey, str], S]] = {}
         self._count = 0
@@ -188,7 +194,7 @@ class Audience(Generic[S]):
             if key in wanted:
                 self._changed[key] = None
         if self._changed:
-            self._turns.begin(self._delay)
+            self._turns.begin(min(max(self._earliest - self._clock.seconds(), SOON), self._delay))
 
     def _step(self) -> bool | None:
         """One step of the push that is at work, or of the next one."""
@@ -218,6 +224,7 @@ class Audience(Generic[S]):
     def _round_ended(self) -> None:
         """What has changed meanwhile is gathered before it is pushed."""
         self._started = False
+        self._earliest = self._clock.seconds() + self._delay
         if self._changed:
             self._turns.begin(self._delay)
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from nacos_tw.config import store_search
 from nacos_tw.config.commands import Publish
+from nacos_tw.config.problems import ConfigInvalid
 from nacos_tw.config.requests import Search
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import Invalid
 from tests.config.databases import T0, StoreCase, on_each
 
 
@@ -93,9 +94,9 @@ class Searching(StoreCase):
     def test_no_such_page(self) -> None:
         """Pages begin at 1."""
         for page_no, page_size in ((0, 1), (1, 0), (-1, 5)):
-            with self.assertRaises(BadParameter) as caught:
+            with self.assertRaises(Invalid) as caught:
                 self.run_in(store_search.search, Search(), page_no, page_size)
-            self.assertEqual(str(caught.exception), "pageNo and pageSize must be greater than zero")
+            self.assertEqual(caught.exception.rule, "page")
 
     def test_items(self) -> None:
         """Items are whole rows, but for the labels."""
@@ -115,8 +116,8 @@ class Searching(StoreCase):
         self.do(Publish(("", "g", "large"), "x" * 50, None, T0))
         for page_no, page_size, found in ((1, 2, ["d0", "d1"]), (3, 1, ["d2"]), (4, 1, ["large"])):
             self.assertEqual(self.found(page_no, page_size, blur=True, data_id="*"), found)
-        error = self.assertRaises(BadParameter, self.found, 1, 3, blur=True, data_id="*")
-        self.assertEqual(str(error), "the contents of this page are more than 20 bytes, ask for a smaller pageSize")
+        error = self.assertRaises(ConfigInvalid, self.found, 1, 3, blur=True, data_id="*")
+        self.assertEqual((error.field, error.rule, error.limit), ("pageSize", "bytes", 20))
 
     def test_export(self) -> None:
         """Pages by the last id; sizes are bytes."""
