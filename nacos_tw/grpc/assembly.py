@@ -118,6 +118,7 @@ def naming_handlers(parts: NamingParts) -> tuple[dict[str, Handler[Any]], Servic
     pushes = ServicePushes(parts.clock, connections, subscriptions, render, lambda: registry.switches.push_enabled)
     connections.on_joined(lambda client: clients.connected(client.id) if client.module == "naming" else None)
     connections.on_left(lambda client: clients.ended(client.id))
+    connections.on_moving(lambda client: clients.moving(client.id))
     return {
         **NamingReads(discovery, rendering).table(),
         **NamingSubscribing(discovery, rendering, pushes).table(),

@@ -158,6 +158,7 @@ class Connections(Service):
         self._last_request = 0
         self._joined: list[Callable[[ClientConnection], object]] = []
         self._left: list[Callable[[ClientConnection], object]] = []
+        self._moving: list[Callable[[ClientConnection], object]] = []
         self._sweeping = Periodic(clock, SWEEP, self.sweep)
 
     def startService(self) -> None:
@@ -187,6 +188,10 @@ class Connections(Service):
     def on_left(self, listener: Callable[[ClientConnection], object]) -> None:
         """Hear of each client that has gone, at once and once."""
         self._left.append(listener)
+
+    def on_moving(self, listener: Callable[[ClientConnection], object]) -> None:
+        """Hear of each client that has said that it goes to another node."""
+        self._moving.append(listener)
 
     def register(
         self, carrier: Carrier, stream: int, metadata: Metadata, setup: ConnectionSetupRequest
@@ -318,11 +323,16 @@ class Connections(Service):
         if server:
             members["serverIp"], _, members["serverPort"] = server.rpartition(":")
         push = Push(RESET, members, "internal")
-        return [self.push(client, push, RESET_TIME).addCallbacks(_will, _will_not) for client in clients]
 
+        def moves(_: None, client: ClientConnection) -> bool:
+            for listener in self._moving:
+                guarded(self.log, "what follows a client's moving", lambda hear=listener: hear(client))  # type: ignore[misc]
+            return True
 
-def _will(_: None) -> bool:
-    return True
+        return [
+            self.push(client, push, RESET_TIME).addCallbacks(moves, _will_not, callbackArgs=(client,))
+            for client in clients
+        ]
 
 
 def _will_not(failure: Failure) -> bool:

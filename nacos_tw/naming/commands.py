@@ -23,7 +23,8 @@ class Register(_Command, frozen=True, array_like=True, tag=1):
     """
     Add an instance or replace the one of the same key (POST; PUT by other agents than Java's). An existing one keeps
     its number, instanceId and health. With C{beat} it comes from a full beat of an unknown instance: if the instance
-    is known after all, only its lease is renewed (and its health restored), as by any beat.
+    is known after all, only its lease is renewed (and its health restored), as by any beat. With C{edit} it is an
+    operator's: a client keeps its instance.
 
     Result: the instance's number.
     """
@@ -39,6 +40,7 @@ class Register(_Command, frozen=True, array_like=True, tag=1):
     metadata: dict[str, str] | None = NO_METADATA
     app: str = DEFAULT_APP
     beat: bool = False
+    edit: bool = False
 
 
 class Deregister(_Command, frozen=True, array_like=True, tag=2):

@@ -58,7 +58,7 @@ def _write(registry: Registry, service: Service, key: InstanceKey, command: Regi
     old = (service.ephemeral if ephemeral else service.persistent).get(key)
     weight = normal_weight(command.weight)
     if old is not None:
-        if old.client and type(command) is Register:
+        if old.client and type(command) is Register and not command.edit:
             old = _release(registry, old)
         _renew(
             registry,

@@ -207,7 +207,7 @@ class TakeOverTests(SynchronousTestCase):
         """Changes of an operator and removals by 1.x leave it with its client; they do not begin a lease."""
         registry = built(publish("a"))
         apply(registry, Patch(P1, "DEFAULT", "a", 8080, weight=3.0), Update(P1, "a", 8080, weight=4.0, enabled=False))
-        apply(registry, deregister("a"))
+        apply(registry, deregister("a"), register("a", weight=4.0, enabled=False, edit=True))
         instance = ephemeral(registry, "a")
         self.assertEqual((instance.client, instance.weight, instance.enabled), (1, 4.0, False))
         self.assertEqual(registry.take_changes().started, [])

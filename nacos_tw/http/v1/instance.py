@@ -49,7 +49,7 @@ class InstancesV1:
     @serve(app, "PUT", "", needs=rule_of(Instances.replace))
     def update(self, call: Call) -> Deferred[Reply]:
         """Replace an instance: for a Java client it must exist, for others this registers."""
-        put = self.instances.replace if call.java_agent else self.instances.register
+        put = self.instances.replace if call.java_agent else self.instances.put
         return put(call, reading.registration(call)).addCallback(_ok, call)
 
     @serve(app, "PATCH", "", needs=rule_of(Instances.change))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 
 from nacos_tw.access.caller import Caller
@@ -39,6 +40,11 @@ class Instances(Operations):
         @return: fails with InstanceUnknown if there is none.
         """
         return self._naming.change(self._whole(request, Update))
+
+    @operation(WRITE)
+    def put(self, caller: Caller, request: Registration) -> Deferred[Any]:
+        """Replace an instance, or add it where there is none. One that a client of 2.x has stays that client's."""
+        return self._naming.register(replace(self._whole(request, Register), edit=True))
 
     @operation(WRITE)
     def deregister(self, caller: Caller, request: Removal) -> Deferred[Any]:
