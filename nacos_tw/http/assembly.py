@@ -14,6 +14,7 @@ from nacos_tw.access.audit import AuditLog
 from nacos_tw.auth.auth import Auth
 from nacos_tw.auth.operations.accounts import Permissions, Roles, Users
 from nacos_tw.auth.operations.logins import Logins
+from nacos_tw.cluster.families import member_families, ready_family
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.cluster.operations.history import Histories
 from nacos_tw.cluster.operations.history import questions_of as history_questions
@@ -27,6 +28,7 @@ from nacos_tw.config.limits import limits_of
 from nacos_tw.config.watchers import Watchers
 from nacos_tw.http.api.parts import Guards, NamingParts
 from nacos_tw.http.counters import Counters
+from nacos_tw.http.families import http_families
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.routing import Area
 from nacos_tw.http.v1.accounts import PermissionsV1, RolesV1, UsersV1
@@ -37,8 +39,6 @@ from nacos_tw.http.v1.cluster_history import ClusterHistoryV1
 from nacos_tw.http.v1.config_areas import ConfigParts, config_areas, config_questions
 from nacos_tw.http.v1.console import ConsoleV1
 from nacos_tw.http.v1.core import ClusterCoreV1
-from nacos_tw.http.v1.counts import Counts
-from nacos_tw.http.v1.disk_metrics import disk_families
 from nacos_tw.http.v1.distro import DistroV1
 from nacos_tw.http.v1.faces import Ask, AskAll, Millis
 from nacos_tw.http.v1.health import HealthV1
@@ -47,7 +47,7 @@ from nacos_tw.http.v1.legacy import LegacyV1
 from nacos_tw.http.v1.list_rendering import ListRendering
 from nacos_tw.http.v1.listing import InstanceListV1
 from nacos_tw.http.v1.logins import LoginV1
-from nacos_tw.http.v1.metrics import PrometheusV1, http_families, link_family
+from nacos_tw.http.v1.metrics import PrometheusV1
 from nacos_tw.http.v1.namespaces import NamespacesV1
 from nacos_tw.http.v1.oldnames import OldNamesV1
 from nacos_tw.http.v1.operator import OPERATOR, OPS, OperatorV1
@@ -56,11 +56,16 @@ from nacos_tw.http.v1.service import ServicesV1
 from nacos_tw.http.v1.subscribers import SUBSCRIBERS, asked_subscribers
 from nacos_tw.http.v2 import assembly as v2
 from nacos_tw.http.v3 import assembly as v3
+from nacos_tw.metrics.disk import disk_families
 from nacos_tw.metrics.exposition import Family
 from nacos_tw.metrics.history import History, Reading
 from nacos_tw.metrics.machine import Machine
+from nacos_tw.metrics.monitor import monitor_family
+from nacos_tw.metrics.operations import Metrics, Source
+from nacos_tw.metrics.process import process_families
 from nacos_tw.metrics.space import DiskSpace
 from nacos_tw.namespaces.operations import Namespaces
+from nacos_tw.naming.counts import Counts, naming_monitor
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.operations.beats import Beats
 from nacos_tw.naming.operations.datums import Datums
@@ -68,12 +73,15 @@ from nacos_tw.naming.operations.discovery import Discovery
 from nacos_tw.naming.operations.health import HealthOperations
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
+from nacos_tw.naming.operations.status import Status
 from nacos_tw.naming.operations.switches import SwitchOperations
 from nacos_tw.naming.probes import Probes
 from nacos_tw.push.longpoll import LongPolls
 from nacos_tw.push.longpoll import families as poll_families
+from nacos_tw.push.operations import Pushes
 from nacos_tw.push.udp import UdpPush
 from nacos_tw.questions import Others
+from nacos_tw.raft.families import link_family, raft_families
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.settings.settings import Settings
 
@@ -130,6 +138,7 @@ def all_areas(parts: Parts) -> Areas:
     """Every object with routes."""
     guard, naming, node, members = parts.guard, parts.naming, parts.node, parts.members
     counts, machine = Counts(naming), Machine()
+    metrics = Metrics(machine, metric_sources(parts, counts, machine))
     listing = InstanceListV1(INSTANCE, guard, naming, parts.udp, parts.rendering)
     cluster = _cluster(parts)
     others = Others(parts.ask, parts.ask_all)
@@ -141,21 +150,20 @@ def all_areas(parts: Parts) -> Areas:
         ClusterCoreV1(guard, cluster.members, cluster.node, orders),
         ConsoleV1(guard, cluster.node),
         ClusterHistoryV1(guard, Histories(history, others)),
-        _prometheus(parts, counts, machine),
+        PrometheusV1(guard, metrics),
     ]
     switches = SwitchOperations(naming, parts.audit)
     for prefix in (OPERATOR, OPS):
         areas.append(
             OperatorV1(
                 guard,
-                naming,
+                Status(naming, counts),
                 Services(naming),
                 switches,
                 cluster.node,
                 cluster.members,
-                counts,
-                machine,
-                parts.udp,
+                metrics,
+                Pushes(parts.udp),
                 prefix,
             )
         )
@@ -259,21 +267,27 @@ def _state(parts: Parts) -> NodeState:
     )
 
 
-def _prometheus(parts: Parts, counts: Counts, machine: Machine) -> PrometheusV1:
-    return PrometheusV1(
-        parts.guard,
-        parts.naming,
-        parts.node,
-        parts.members,
-        counts,
-        machine,
-        parts.udp,
-        parts.readiness,
-        parts.probes.gauges,
-        lambda: _families(parts),
-        lambda: _monitor(parts),
-        parts.storage_differs,
-    )
+def metric_sources(parts: Parts, counts: Counts, machine: Machine) -> list[Source]:
+    """What the parts of the node measure, in the order in which it is shown."""
+    node, configs = parts.node, parts.configs
+
+    def monitor() -> Iterator[Family]:
+        naming = naming_monitor(counts, parts.udp.acks, node.status().role, parts.probes.gauges())
+        return monitor_family(naming=naming, config=_monitor(parts))
+
+    return [
+        monitor,
+        lambda: ready_family(parts.readiness()),
+        lambda: raft_families(node.status()),
+        lambda: member_families(parts.members, parts.storage_differs()),
+        lambda: process_families(machine, __version__),
+        lambda: http_families(parts.counters),
+        lambda: () if node.peers is None else (link_family(node.peers.counters),),
+        lambda: () if configs is None else config_families(configs),
+        lambda: () if parts.polls is None else poll_families(parts.polls),
+        lambda: disk_families(parts.space, parts.files()),
+        parts.more_families,
+    ]
 
 
 def auth_areas(guard: Guard, auth: Auth, audit: AuditLog) -> list[Area]:
@@ -302,15 +316,3 @@ def _monitor(parts: Parts) -> dict[str, float]:
     if parts.configs is None or parts.polls is None:
         return {}
     return {"longPolling": parts.polls.waiting, **config_monitor(parts.configs)}
-
-
-def _families(parts: Parts) -> Iterator[Family]:
-    yield from http_families(parts.counters)
-    if parts.node.peers is not None:
-        yield link_family(parts.node.peers.counters)
-    if parts.configs is not None:
-        yield from config_families(parts.configs)
-    if parts.polls is not None:
-        yield from poll_families(parts.polls)
-    yield from disk_families(parts.space, parts.files())
-    yield from parts.more_families()

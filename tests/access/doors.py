@@ -41,7 +41,7 @@ GIVEN = {
     "clusterName": "c", "checkPort": "80", "useInstancePort4Check": "true", "healthChecker": '{"type":"TCP"}',
     "metadata": '{"a":"b"}', "consistencyType": "ephemeral", "instances": "[]", "key": "dev##g@@s", "expr": "s",
     "entry": "pushEnabled", "keys": "com.alibaba.nacos.naming.domains.meta.dev##g@@s", "serverStatus": "x",
-    "protectThreshold": "0.5",
+    "protectThreshold": "0.5", "weight": "1.0", "enabled": "true",
     "beat": '{"ip":"10.0.0.1","port":80,"serviceName":"g@@s","cluster":"c"}', "dom": "g@@s",
     # configs
     "tenant": "dev", "dataId": "d", "group": "g", "content": "c", "pageNo": "1", "pageSize": "10", "nid": "1",
@@ -106,7 +106,6 @@ WITHOUT: frozenset[str] = frozenset(
     {
         "DELETE /v1/cs/configs",
         "GET /v3/admin/ns/service/selector/types",
-        "GET /actuator/prometheus",
         "GET /v1/cs/capacity",
         "GET /v1/cs/communication/configWatchers",
         "GET /v1/cs/communication/dataChange",
@@ -126,10 +125,6 @@ WITHOUT: frozenset[str] = frozenset(
         "GET /v1/ns/api/srvIPXT",
         "GET /v1/ns/health/checkers",
         "GET /v1/ns/instance/list",
-        "GET /v1/ns/operator/metrics",
-        "GET /v1/ns/operator/push/state",
-        "GET /v1/ns/ops/metrics",
-        "GET /v1/ns/ops/push/state",
         "GET /v1/ns/service/list",
         "GET /v1/ns/service/selector/types",
         "GET /v1/ns/service/subscribers",

@@ -55,7 +55,10 @@ class DoorTests(SynchronousTestCase):
         return getattr(found[0], "value", found[0]) if found else None
 
     def test_every_way(self) -> None:
-        """Nobody is refused by the operation itself where its rule is not open, and no rule is a milder one's."""
+        """
+        Nobody is refused by the operation itself where its rule is not open; a way has its operation's rule, or is for
+        administrators only.
+        """
         wrong: list[Any] = []
         without: dict[str, Any] = {}
         for door, ways in DOORS.items():
@@ -65,7 +68,7 @@ class DoorTests(SynchronousTestCase):
                     without[way.name] = outcome
                 elif way.rule.action != "open" and not isinstance(outcome, NotAllowed):
                     wrong.append((door, way.name, outcome))
-                elif self.entered[0][:2] != way.rule[:2]:
+                elif way.rule.action != "admin" and self.entered[0][:2] != way.rule[:2]:
                     wrong.append((door, way.name, self.entered[0], way.rule))
         self.assertEqual(wrong, [])
         new = {name: outcome for name, outcome in without.items() if name not in WITHOUT}

@@ -17,14 +17,13 @@ from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, ok_reply, raw_json_reply
 from nacos_tw.http.routing import serve
 from nacos_tw.http.v1.core import log_level
-from nacos_tw.http.v1.counts import Counts
-from nacos_tw.http.v1.faces import Naming
 from nacos_tw.http.v1.raft import peer_json
-from nacos_tw.metrics.machine import Machine
+from nacos_tw.metrics.operations import AskingMetrics, Metrics
 from nacos_tw.naming.operations.services import Services
+from nacos_tw.naming.operations.status import Status
 from nacos_tw.naming.operations.switches import SwitchOperations
 from nacos_tw.naming.requests import Asking, OneService, SwitchChange
-from nacos_tw.push.udp import UdpPush
+from nacos_tw.push.operations import Pushes, PushState
 
 OPERATOR = "/v1/ns/operator"
 OPS = "/v1/ns/ops"
@@ -36,39 +35,37 @@ class OperatorV1:
 
     app = Klein()
     guard: Guard
-    naming: Naming
+    status: Status
     services: Services
     switches: SwitchOperations
     node: Nodes
     members: Members
-    counts: Counts
-    machine: Machine
-    udp: UdpPush
+    metrics: Metrics
+    pushes: Pushes
     prefix: str = OPERATOR
 
     # -- metrics and switches
 
-    @serve(app, "GET", "/metrics", needs="open")
+    @serve(app, "GET", "/metrics", needs=rule_of(Status.status))
     def operator_metrics(self, call: Call) -> Reply:
         """
         The status first. Without C{onlyStatus} the answer of 1.4, which clients know; with C{onlyStatus=true} the
         status alone, and with C{false} the counts of 2.5.1 too.
         """
-        status, reason = self.naming.status()
+        status, reason = self.status.status(call, Asking())
         answer: dict[str, Any] = {"status": status}
         if call.get("onlyStatus") and call.spring("onlyStatus"):
             return json_reply(answer)
-        totals = self.counts.totals()
+        totals = self.status.totals(call, Asking())
         answer["serviceCount"] = totals.services
         answer["instanceCount"] = totals.instances
         answer["raftNotifyTaskCount"] = 0
         answer["responsibleServiceCount"] = totals.services  # every node answers for all, as 1.4 does with Distro off
         answer["responsibleInstanceCount"] = totals.instances
         if call.get("onlyStatus"):
-            answer.update(self.counts.clients())
-        answer["cpu"] = self.machine.cpu()
-        answer["load"] = self.machine.load()
-        answer["mem"] = self.machine.memory()
+            answer.update(self.status.clients(call, Asking()))
+        load = self.metrics.machine(call, AskingMetrics())
+        answer["cpu"], answer["load"], answer["mem"] = load.cpu, load.average, load.memory
         if reason:
             answer["reason"] = reason
         return json_reply(answer)
@@ -85,10 +82,10 @@ class OperatorV1:
         await self.switches.change(call, SwitchChange(entry, value, call.spring("debug")))
         return ok_reply(call)
 
-    @serve(app, "GET", "/push/state", needs="admin")
+    @serve(app, "GET", "/push/state", needs=rule_of(Pushes.state))
     def push_state(self, call: Call) -> Reply:
         """How UDP pushes went; the details are what services of all namespaces were told."""
-        return json_reply(self.udp.state(call.spring("detail"), call.spring("reset")))
+        return json_reply(self.pushes.state(call, PushState(call.spring("detail"), call.spring("reset"))))
 
     @serve(app, "PUT", "/log", needs=rule_of(Nodes.set_log_level))
     def operator_log(self, call: Call) -> Reply:

@@ -104,6 +104,7 @@ class FakeNode:
     transferred: list[str | None] = attrs.field(factory=list)
     snapshots: int = 0
     transfer_result: Any = True
+    peers: Any = None
 
     def status(self) -> RaftStatus:
         return self.state

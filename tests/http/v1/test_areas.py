@@ -13,7 +13,6 @@ from nacos_tw.http.v1.catalog import CatalogV1
 from nacos_tw.http.v1.cluster import ServiceClustersV1
 from nacos_tw.http.v1.console import ConsoleV1
 from nacos_tw.http.v1.core import ClusterCoreV1
-from nacos_tw.http.v1.counts import Counts
 from nacos_tw.http.v1.distro import DistroV1
 from nacos_tw.http.v1.health import HealthV1
 from nacos_tw.http.v1.legacy import LegacyV1
@@ -22,10 +21,14 @@ from nacos_tw.http.v1.operator import OPS, OperatorV1
 from nacos_tw.http.v1.raft import RaftV1
 from nacos_tw.http.v1.service import ServicesV1
 from nacos_tw.metrics.machine import Machine
+from nacos_tw.metrics.operations import Metrics
+from nacos_tw.naming.counts import Counts
 from nacos_tw.naming.operations.datums import Datums
 from nacos_tw.naming.operations.health import HealthOperations
 from nacos_tw.naming.operations.services import Services
+from nacos_tw.naming.operations.status import Status
 from nacos_tw.naming.operations.switches import SwitchOperations
+from nacos_tw.push.operations import Pushes
 from nacos_tw.settings.settings import HttpSettings
 from tests.access.lines import Lines
 from tests.http.carriers import Client, get
@@ -58,7 +61,7 @@ INSIDE = {
 def areas() -> list[Any]:
     """One of each area."""
     naming, node, known = FakeNaming(), FakeNode(), members()
-    counts, machine = Counts(naming), Machine()
+    status, metrics, pushes = Status(naming, Counts(naming)), Metrics(Machine(), []), Pushes(naming.udp)
     cluster, one = member_operations(known, node), node_operations(known, node)
     datums, health, switches = Datums(naming), HealthOperations(naming), SwitchOperations(naming, Lines())
     return [
@@ -66,14 +69,14 @@ def areas() -> list[Any]:
         CatalogV1(GUARD, naming),
         ServiceClustersV1(GUARD, Services(naming)),
         HealthV1(GUARD, HealthOperations(naming), 8848),
-        OperatorV1(GUARD, naming, Services(naming), switches, one, cluster, counts, machine, naming.udp),
-        OperatorV1(GUARD, naming, Services(naming), switches, one, cluster, counts, machine, naming.udp, OPS),
+        OperatorV1(GUARD, status, Services(naming), switches, one, cluster, metrics, pushes),
+        OperatorV1(GUARD, status, Services(naming), switches, one, cluster, metrics, pushes, OPS),
         RaftV1(GUARD, one, datums, health),
         DistroV1(GUARD, datums, one),
         LegacyV1(GUARD, Services(naming)),
         ClusterCoreV1(GUARD, cluster, one, order_operations(known, node, {})),
         ConsoleV1(GUARD, one),
-        PrometheusV1(GUARD, naming, node, known, counts, machine, naming.udp, lambda: ""),
+        PrometheusV1(GUARD, metrics),
     ]
 
 

@@ -1,21 +1,26 @@
-"""Tests for L{nacos_tw.http.v1.operator}, L{nacos_tw.http.v1.counts} and L{nacos_tw.http.v1.metrics}."""
+"""Tests for L{nacos_tw.http.v1.operator}, L{nacos_tw.naming.counts} and L{nacos_tw.http.v1.metrics}."""
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import attrs
 import msgspec
 
 from nacos_tw.errors import Unavailable
+from nacos_tw.http.assembly import metric_sources
 from nacos_tw.http.counters import Counters
-from nacos_tw.http.v1.counts import Counts
-from nacos_tw.http.v1.metrics import PrometheusV1, http_families
+from nacos_tw.http.v1.metrics import PrometheusV1
 from nacos_tw.http.v1.operator import OPS, OperatorV1
 from nacos_tw.metrics.machine import Machine
+from nacos_tw.metrics.operations import Metrics
+from nacos_tw.naming.counts import Counts
 from nacos_tw.naming.model import Instance
 from nacos_tw.naming.operations.services import Services
+from nacos_tw.naming.operations.status import Status
 from nacos_tw.naming.operations.switches import SwitchOperations
+from nacos_tw.push.operations import Pushes
 from tests.access.lines import Lines
 from tests.http.v1.fakes import (
     FOLLOWING,
@@ -47,14 +52,13 @@ class OperatorTestCase(HandlerTestCase):
         switches = SwitchOperations(self.naming, Lines())
         self.area: OperatorV1 = OperatorV1(
             GUARD,
-            self.naming,
+            Status(self.naming, self.counts),
             Services(self.naming),
             switches,
             node_operations(self.members, self.node),
             member_operations(self.members, self.node),
-            self.counts,
-            Machine(),
-            self.naming.udp,
+            Metrics(Machine(), []),
+            Pushes(self.naming.udp),
         )
 
 
@@ -199,18 +203,22 @@ class PrometheusTests(OperatorTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.trouble = ""
-        self.area = PrometheusV1(  # type: ignore[assignment]
-            GUARD,
-            self.naming,
-            self.node,
-            self.members,
-            self.counts,
-            Machine(),
-            self.naming.udp,
-            lambda: self.trouble,
-            lambda: {"tcpHealthCheck": 5},
-            lambda: http_families(Counters()),
+        parts = SimpleNamespace(
+            node=self.node,
+            configs=None,
+            polls=None,
+            udp=self.naming.udp,
+            probes=SimpleNamespace(gauges=lambda: {"tcpHealthCheck": 5}),
+            readiness=lambda: self.trouble,
+            members=self.members,
+            storage_differs=str,
+            counters=Counters(),
+            space=None,
+            files=dict,
+            more_families=tuple,
         )
+        sources = metric_sources(parts, self.counts, Machine())  # type: ignore[arg-type]
+        self.area = PrometheusV1(GUARD, Metrics(Machine(), sources))  # type: ignore[assignment]
 
     def samples(self) -> dict[str, str]:
         reply = self.reply("GET", "/actuator/prometheus")

@@ -1,11 +1,14 @@
-"""How much there is in the registry, for the metrics endpoints."""
+"""How much there is in the registry."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Protocol
+
 import attrs
 
-from nacos_tw.http.v1.faces import Naming
 from nacos_tw.naming import queries
+from nacos_tw.naming.naming import Naming
 
 
 @attrs.define
@@ -41,3 +44,43 @@ class Counts:
             "persistentIpPortClientCount": persistent,
             "responsibleClientCount": ephemeral + persistent,
         }
+
+
+class Pushes(Protocol):
+    """What became of pushes over UDP: L{nacos_tw.push.acks.Acks}; costs in milliseconds."""
+
+    @property
+    def total(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+    @property
+    def worst_cost(self) -> float: ...
+    @property
+    def average_cost(self) -> float: ...
+
+
+LEADER_STATUS = {"LEADER": 1, "FOLLOWER": 0, "CANDIDATE": 2}
+
+
+def naming_monitor(counts: Counts, pushes: Pushes, role: str, checks: Mapping[str, int]) -> dict[str, float]:
+    """
+    Nacos's own gauges of the module C{naming}.
+
+    @param role: of the Raft part.
+    @param checks: how many probes of each kind were made (C{tcpHealthCheck}, C{httpHealthCheck}, C{mysqlhealthCheck}).
+    """
+    totals = counts.totals()
+    return {
+        "serviceCount": totals.services,
+        "ipCount": totals.instances,
+        "subscriberCount": counts.subscribers(),
+        "maxPushCost": pushes.worst_cost,
+        "avgPushCost": pushes.average_cost,
+        "leaderStatus": LEADER_STATUS.get(role, 0),
+        "totalPush": pushes.total,
+        "failedPush": pushes.failed,
+        "tcpHealthCheck": 0,
+        "httpHealthCheck": 0,
+        "mysqlhealthCheck": 0,
+        **checks,
+    }
