@@ -147,14 +147,14 @@ class ConfigCache:
             self._keep(copy)
         return content
 
-    def md5_for(self, key: ConfigKey, client_ip: str, vip_tag: str = "") -> str:
+    def md5_for(self, key: ConfigKey, client_ip: str, vip_tag: str = "", labels: Mapping[str, str] = NO_LABELS) -> str:
         """The md5 that such a client is up to date with; C{""} if there is nothing for it."""
         entry = self.entries.get(key)
         if entry is None:
             return ""
-        if entry.beta is None and entry.tags is None:
+        if entry.beta is None and entry.tags is None and entry.labelled is None:
             return entry.md5
-        return gray.md5_for(entry, client_ip, vip_tag)
+        return gray.md5_for(entry, client_ip, vip_tag, labels)
 
     # -- following
 
@@ -242,6 +242,7 @@ class ConfigCache:
                     content=row.content.encode(),
                     beta=None if before is None else before.beta,
                     tags=None if before is None else before.tags,
+                    labelled=None if before is None else before.labelled,
                 )
             )
 

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from nacos_tw.config import store_gray, store_index
-from nacos_tw.config.gray import BETA, TAG, Copy, Entry
+from nacos_tw.config.gray import Copy, Entry, LabelledCopy
+from nacos_tw.config.gray_rules import by_labels
 from nacos_tw.config.model import ConfigKey, CopyRow, md5_of
 from nacos_tw.config.statements import KEY_IS, key_is
 from nacos_tw.config.store_index import Indexed
@@ -52,6 +53,9 @@ def add_copies(entries: dict[ConfigKey, Entry], copies: Iterable[CopyRow], conte
         entry = entries.get(row.key)
         if entry is None:
             entry = entries[row.key] = Entry(key=row.key)
+        if row.label:
+            _add_labelled(entry, row, contents)
+            continue
         copy = Copy(
             md5=row.md5,
             modified_ms=row.modified_ms,
@@ -63,6 +67,24 @@ def add_copies(entries: dict[ConfigKey, Entry], copies: Iterable[CopyRow], conte
             entry.beta = copy
         else:
             entry.tags = {**(entry.tags or {}), row.tag: copy}
+
+
+def _add_labelled(entry: Entry, row: CopyRow, contents: bool) -> None:
+    understood = by_labels(row.rule)
+    if understood is not None:
+        priority, conditions = understood
+        entry.add(
+            LabelledCopy(
+                md5=row.md5,
+                modified_ms=row.modified_ms,
+                encrypted_data_key=row.encrypted_data_key,
+                content=_whole(row.content.encode(), row.md5) if contents else None,
+                name=row.label,
+                rule=row.rule,
+                priority=priority,
+                conditions=conditions,
+            )
+        )
 
 
 def addresses(beta_ips: str) -> frozenset[str]:
@@ -78,10 +100,8 @@ def content(txn: Txn, key: ConfigKey, name: str, md5: str) -> bytes | None:
     @return: in UTF-8; None if there is none with that md5, be it that the disk has changed it.
     """
     if name:
-        tag = None if name == BETA else name[len(TAG) :]
-        found = (copy.content for copy in store_gray.copies(txn, key) if copy.tag == tag and copy.md5 == md5)
-        text = next(found, None)
-        return None if text is None else _whole(text.encode(), md5)
+        found = store_gray.named_copy(txn, key, name)
+        return None if found is None or found.md5 != md5 else _whole(found.content.encode(), md5)
     where, params = key_is(txn, key)
     row = txn.one(f"SELECT content, md5 FROM config_info WHERE {where}", params)
     if row is None or (row[1] or md5) != md5:

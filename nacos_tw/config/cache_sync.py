@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 
 from nacos_tw.config import cache_queries, store_adopt
 from nacos_tw.config.cache import ConfigCache
-from nacos_tw.config.gray import Entry
+from nacos_tw.config.gray import Copy, Entry
 from nacos_tw.config.local import LocalFile
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.refresh import Refresher
@@ -336,5 +336,9 @@ def _differs(entry: Entry | None, row: Indexed) -> bool:
 def _copies_differ(entry: Entry | None, stored: Entry) -> bool:
     if entry is None:
         return True
-    mine = {name: (copy.md5, copy.modified_ms, copy.ips) for name, copy in entry.copies() if name}
-    return mine != {name: (copy.md5, copy.modified_ms, copy.ips) for name, copy in stored.copies()}
+    mine = {name: _shown(copy) for name, copy in entry.copies() if name}
+    return mine != {name: _shown(copy) for name, copy in stored.copies()}
+
+
+def _shown(copy: Copy) -> tuple[object, ...]:
+    return copy.md5, copy.modified_ms, copy.ips, getattr(copy, "rule", "")

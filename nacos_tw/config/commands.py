@@ -194,6 +194,35 @@ class TrimHistory(_Command, frozen=True, array_like=True, tag=11):
     limit: int = 1000
 
 
+class PublishGray(_Command, frozen=True, array_like=True, tag=12):
+    """
+    Insert or replace a copy of a config by labels. C{rule}: as config_info_gray has it. C{most}: copies that a config
+    may have. Result: True, or CasConflict by its md5, TooManyCopies, CopiesUnsupported.
+    """
+
+    key: ConfigKey
+    content: str
+    name: str
+    rule: str
+    at_ms: int
+    app_name: str | None = None
+    src_ip: str | None = None
+    src_user: str | None = None
+    cas_md5: str | None = None
+    encrypted_data_key: str | None = None
+    most: int = 10
+
+
+class RemoveGray(_Command, frozen=True, array_like=True, tag=13):
+    """Remove a copy of a config by labels. Result: True, always."""
+
+    key: ConfigKey
+    name: str
+    at_ms: int
+    src_ip: str | None = None
+    src_user: str | None = None
+
+
 Command = (
     Publish
     | PublishBeta
@@ -209,6 +238,8 @@ Command = (
     | SetCapacity
     | CountUsage
     | TrimHistory
+    | PublishGray
+    | RemoveGray
     | AuthCommand
 )
 

@@ -1,6 +1,6 @@
 """
-Which of a config's copies a client gets: the beta copy, a tag's copy or the config itself (docs/spec/config-v1.md#3.2,
-#4.2). Pure.
+Which of a config's copies a client gets: the beta copy, a tag's copy, one by labels, or the config itself
+(docs/spec/config-v1.md#3.2, #4.2, docs/spec/ai-v3.md#8). Pure.
 """
 
 from __future__ import annotations
@@ -11,9 +11,14 @@ from types import MappingProxyType
 import attrs
 import msgspec
 
+from nacos_tw.config.gray_rules import CLIENT_IP, HIGHEST, VIP_TAG, Conditions, matches
+
 BETA = "beta"
 TAG = "tag_"
-"""Names of copies: C{""} is the config itself, C{"beta"} its beta copy, C{"tag_x"} that of the tag C{x}."""
+"""
+Names of copies: C{""} is the config itself, C{"beta"} its beta copy, C{"tag_x"} that of the tag C{x}; those by labels
+have names of their own.
+"""
 
 DEFAULT_TYPE = "text"
 NO_LABELS: Mapping[str, str] = MappingProxyType({})
@@ -36,6 +41,20 @@ class Copy(msgspec.Struct, eq=False, gc=False, kw_only=True):
     ips: frozenset[str] = frozenset()
 
 
+class LabelledCopy(Copy, eq=False, gc=False, kw_only=True):
+    """
+    A copy for clients by their labels. Of several the one of the highest priority is taken, then the first by name.
+
+    @ivar rule: as config_info_gray has it.
+    @ivar priority, conditions: what it says.
+    """
+
+    name: str
+    rule: str
+    priority: int
+    conditions: Conditions
+
+
 class Entry(Copy, eq=False, gc=False, kw_only=True):
     """
     A config as the cache knows it. Its own content is missing (C{md5 == ""}) when only copies for some are left.
@@ -44,22 +63,32 @@ class Entry(Copy, eq=False, gc=False, kw_only=True):
     @ivar type: of all its copies.
     @ivar beta: the beta copy.
     @ivar tags: tag to copy; None for none.
+    @ivar labelled: those by labels, in the order in which they are looked at; None for none.
     """
 
     key: tuple[str, str, str]
     type: str = DEFAULT_TYPE
     beta: Copy | None = None
     tags: dict[str, Copy] | None = None
+    labelled: tuple[LabelledCopy, ...] | None = None
 
     @property
     def gray(self) -> bool:
         """Whether any clients get something else than the others."""
-        return self.beta is not None or self.tags is not None
+        return self.beta is not None or self.tags is not None or self.labelled is not None
+
+    def add(self, copy: LabelledCopy) -> None:
+        """Put a copy by labels among the others. Only while the entry is made."""
+        copies = [*(self.labelled or ()), copy]
+        self.labelled = tuple(sorted(copies, key=lambda each: (-each.priority, each.name)))
 
     def copy(self, name: str) -> Copy | None:
         """The copy of that name."""
         if not name:
             return self if self.md5 else None
+        for labelled in self.labelled or ():
+            if labelled.name == name:
+                return labelled
         if name == BETA:
             return self.beta
         return (self.tags or {}).get(name.removeprefix(TAG))
@@ -72,6 +101,8 @@ class Entry(Copy, eq=False, gc=False, kw_only=True):
             yield BETA, self.beta
         for tag, copy in (self.tags or {}).items():
             yield TAG + tag, copy
+        for labelled in self.labelled or ():
+            yield labelled.name, labelled
 
 
 @attrs.frozen(slots=True)
@@ -103,7 +134,8 @@ class Chosen:
     @property
     def tag(self) -> str:
         """The tag whose copy it is, or C{""}."""
-        return self.name[len(TAG) :] if self.name.startswith(TAG) else ""
+        tag = self.name[len(TAG) :] if self.name.startswith(TAG) else ""
+        return tag if tag in (self.entry.tags or ()) else ""
 
     @property
     def for_all(self) -> bool:
@@ -123,27 +155,46 @@ def choose(
 
     @param tag_param: the parameter C{tag}: that copy or nothing.
     @param vip_tag: the header C{Vipserver-Tag}: that copy if there is one.
+    @param labels: of the client's connection; with C{tag_param} they count for nothing, as in Nacos.
     @return: the copy's name and the copy; None if there is nothing for this client.
     """
-    if entry.beta is not None and client_ip in entry.beta.ips:
-        return BETA, entry.beta
-    if tag_param:
-        copy = (entry.tags or {}).get(tag_param)
-        return None if copy is None else (TAG + tag_param, copy)
-    if vip_tag and entry.tags is not None:
-        copy = entry.tags.get(vip_tag)
-        if copy is not None:
-            return TAG + vip_tag, copy
-    return ("", entry) if entry.md5 else None
+    beta = entry.beta if entry.beta is not None and client_ip in entry.beta.ips else None
+    tag = tag_param or vip_tag
+    tagged = entry.tags.get(tag) if tag and entry.tags is not None else None
+    if entry.labelled is not None:
+        chosen = _by_labels(entry.labelled, client_ip, tag_param, vip_tag, labels)
+        if chosen is not None and _goes_before(chosen, beta is not None, TAG + tag if tagged is not None else ""):
+            return chosen.name, chosen
+    if beta is not None:
+        return BETA, beta
+    if tagged is not None:
+        return TAG + tag, tagged
+    return ("", entry) if entry.md5 and not tag_param else None
 
 
-def md5_for(entry: Entry | None, client_ip: str, vip_tag: str = "") -> str:
+def _goes_before(copy: LabelledCopy, beta: bool, tagged: str) -> bool:
+    """Whether a copy by labels is taken and not the beta copy, if that is meant too, nor that of a tag (its name)."""
+    mine = (-copy.priority, copy.name)
+    return (not beta or mine < (-HIGHEST, BETA)) and (not tagged or mine < (1 - HIGHEST, tagged))
+
+
+def _by_labels(
+    copies: tuple[LabelledCopy, ...], client_ip: str, tag_param: str, vip_tag: str, labels: Mapping[str, str]
+) -> LabelledCopy | None:
+    """The first whose rule means the client."""
+    known = {CLIENT_IP: client_ip} if tag_param else {**labels, CLIENT_IP: client_ip}
+    if tag_param or vip_tag:
+        known[VIP_TAG] = tag_param or vip_tag
+    return next((copy for copy in copies if matches(copy.conditions, known)), None)
+
+
+def md5_for(entry: Entry | None, client_ip: str, vip_tag: str = "", labels: Mapping[str, str] = NO_LABELS) -> str:
     """The md5 that a client is up to date with; C{""} if there is nothing for it."""
     if entry is None:
         return ""
-    if entry.beta is None and entry.tags is None:
+    if not entry.gray:
         return entry.md5
-    chosen = choose(entry, client_ip, "", vip_tag)
+    chosen = choose(entry, client_ip, "", vip_tag, labels)
     return "" if chosen is None else chosen[1].md5
 
 
@@ -170,4 +221,5 @@ def _same_copy(one: Copy, other: Copy) -> bool:
         and one.modified_ms == other.modified_ms
         and one.encrypted_data_key == other.encrypted_data_key
         and one.ips == other.ips
+        and getattr(one, "rule", "") == getattr(other, "rule", "")
     )

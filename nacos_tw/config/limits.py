@@ -18,12 +18,15 @@ class Limits:
     @ivar quotas: the limits of docs/spec/config-v1.md#6.
     @ivar enforced: whether those are enforced (isCapacityLimitCheck).
     @ivar counted: whether usage is counted (isManageCapacity).
+    @ivar copies: copies for some that a config may have when one by labels is added
+        (nacos.config.gray.version.max.count).
     """
 
     max_content: int = MAX_CONTENT
     quotas: Quotas = Quotas()
     enforced: bool = False
     counted: bool = True
+    copies: int = 10
 
     @property
     def in_force(self) -> Quotas | None:
@@ -34,4 +37,4 @@ class Limits:
 def limits_of(settings: ConfigSettings) -> Limits:
     """As an operator decided."""
     quotas = Quotas(settings.cluster_quota, settings.group_quota, settings.tenant_quota, settings.max_size)
-    return Limits(settings.max_content, quotas, settings.check_capacity, settings.manage_capacity)
+    return Limits(settings.max_content, quotas, settings.check_capacity, settings.manage_capacity, settings.copies)

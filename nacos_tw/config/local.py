@@ -1,4 +1,4 @@
-"""The copy of the configs on this node's disk, for a node whose database is elsewhere (C{data/config-cache.db}).
+"""The copy of the configs on this node's disk, for a node whose database is elsewhere (C{data/config/cache.db}).
 
 With it a node starts at once, serves what does not fit into memory, and lives through the database's absence. It is
 written behind the cache, in batches by a thread; what is not on disk yet is read from memory.
@@ -16,7 +16,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nacos_tw.config.gray import BETA, TAG, Copy, Entry
+from nacos_tw.config.gray import BETA, TAG, Copy, Entry, LabelledCopy
+from nacos_tw.config.gray_rules import by_labels
 from nacos_tw.config.model import ConfigKey, named
 from nacos_tw.errors import NacosError, StartError
 from nacos_tw.storage.sqlite import SQLiteFile
@@ -267,7 +268,7 @@ def _opened(path: str, reactor: Any, open_file: Callable[..., SQLiteFile]) -> SQ
 
 def _row(entry: Entry, name: str, copy: Copy) -> Row:
     tenant, group, data_id = entry.key
-    ips = ",".join(sorted(copy.ips))
+    ips = copy.rule if isinstance(copy, LabelledCopy) else ",".join(sorted(copy.ips))
     content = copy.content or b""
     return (
         data_id,
@@ -284,11 +285,26 @@ def _row(entry: Entry, name: str, copy: Copy) -> Row:
 
 
 def _loaded(row: Any) -> Entry:
-    """An entry with the one copy that a row has."""
+    """An entry with the one copy that a row has. In C{ips} a copy by labels has its rule."""
     _, data_id, group, tenant, name, md5, modified_ms, type_, encrypted, ips = row
     key = (tenant, group, data_id)
     if not name:
         return Entry(key=key, md5=md5, modified_ms=modified_ms, type=type_, encrypted_data_key=encrypted)
+    understood = by_labels(ips) if ips.startswith("{") else None
+    if understood is not None:
+        entry = Entry(key=key, type=type_)
+        entry.add(
+            LabelledCopy(
+                md5=md5,
+                modified_ms=modified_ms,
+                encrypted_data_key=encrypted,
+                name=name,
+                rule=ips,
+                priority=understood[0],
+                conditions=understood[1],
+            )
+        )
+        return entry
     copy = Copy(
         md5=md5,
         modified_ms=modified_ms,
@@ -311,6 +327,8 @@ def _merge(entries: dict[ConfigKey, Entry], more: Entry) -> None:
         entry.beta = more.beta
     if more.tags is not None:
         entry.tags = {**(entry.tags or {}), **more.tags}
+    for labelled in more.labelled or ():
+        entry.add(labelled)
 
 
 def _bytes(rows: Rows) -> int:

@@ -41,7 +41,10 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 
 
 class CopyRow(msgspec.Struct, frozen=True, gc=False):
-    """Another content of a config, for some clients: the beta copy (C{tag} is None) or that of a tag."""
+    """
+    Another content of a config, for some clients: the beta copy (C{tag} is None), that of a tag, or one by labels
+    (C{label} is its name, C{rule} the rule as config_info_gray has it).
+    """
 
     id: int
     key: ConfigKey
@@ -55,11 +58,13 @@ class CopyRow(msgspec.Struct, frozen=True, gc=False):
     src_user: str | None = None
     src_ip: str | None = None
     encrypted_data_key: str = ""
+    label: str = ""
+    rule: str = ""
 
     @property
     def name(self) -> str:
         """As L{nacos_tw.config.gray} names it."""
-        return "beta" if self.tag is None else f"tag_{self.tag}"
+        return self.label or ("beta" if self.tag is None else f"tag_{self.tag}")
 
 
 def tenant_of(text: str | None) -> str:

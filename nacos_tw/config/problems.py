@@ -75,6 +75,19 @@ class OtherConfig(Problem, Forbidden):
     number: int
 
 
+@attrs.define(slots=False)
+class TooManyCopies(Problem, BadParameter):
+    """A config has as many copies for some as it may have."""
+
+    key: ConfigKey
+    limit: int
+
+
+@attrs.define(slots=False)
+class CopiesUnsupported(Problem, BadParameter):
+    """The database has no table config_info_gray, which copies by labels need: it is one of a Nacos before 2.5."""
+
+
 # -- import and clone
 
 

@@ -16,13 +16,16 @@ import msgspec
 
 from nacos_tw.access.resources import config_resource
 from nacos_tw.config.commands import ABORT, OVERWRITE, SKIP
+from nacos_tw.config.gray_rules import CONDITIONS, HIGHEST, LOWEST, parse
 from nacos_tw.config.model import ConfigKey, tenant_of
 from nacos_tw.config.validation import (
     check_blank,
     check_choice,
+    check_gray_name,
     check_key,
     check_labels,
     check_length,
+    check_range,
     check_tag,
     check_tenant,
 )
@@ -87,7 +90,19 @@ class TagCopy(msgspec.Struct, frozen=True, gc=False):
     tag: str
 
 
-CopyFor: TypeAlias = BetaCopy | TagCopy
+class LabelCopy(msgspec.Struct, frozen=True, gc=False):
+    """
+    The copy for clients by their labels (L{nacos_tw.config.gray_rules}), by a name of its own. Of several that mean a
+    client that of the highest C{priority} is taken.
+    """
+
+    name: str
+    expr: str
+    version: str = CONDITIONS
+    priority: int = 0
+
+
+CopyFor: TypeAlias = BetaCopy | TagCopy | LabelCopy
 
 
 class Publication(OfConfig, frozen=True, gc=False):
@@ -124,6 +139,10 @@ class Publication(OfConfig, frozen=True, gc=False):
         check_length("encryptedDataKey", self.encrypted_data_key)
         if isinstance(copy, BetaCopy):
             check_length("betaIps", copy.ips)
+        elif isinstance(copy, LabelCopy):
+            check_gray_name(copy.name)
+            check_range("grayPriority", copy.priority, LOWEST, HIGHEST)
+            parse(copy.expr, copy.version)
         elif copy is None:
             check_labels(self.labels)
             for name, value in (
@@ -136,7 +155,9 @@ class Publication(OfConfig, frozen=True, gc=False):
         copy = self.copy
         if copy is None:
             return super().details()
-        return {**super().details(), **({"tag": copy.tag} if isinstance(copy, TagCopy) else {"beta": "true"})}
+        if isinstance(copy, BetaCopy):
+            return {**super().details(), "beta": "true"}
+        return {**super().details(), "tag": copy.tag if isinstance(copy, TagCopy) else copy.name}
 
 
 class Removal(OfConfig, frozen=True, gc=False):
@@ -168,6 +189,22 @@ class BetaRemoval(OfConfig, frozen=True, gc=False):
     def details(self) -> dict[str, str]:
         """As L{OfConfig.details}, and which copy."""
         return {**super().details(), "beta": "true"}
+
+
+class CopyRemoval(OfConfig, frozen=True, gc=False):
+    """A copy by labels to be removed, by its name; one that is not there is fine."""
+
+    name: str
+    ip: str | None = None
+    user: str | None = None
+
+    def __post_init__(self) -> None:
+        check_tenant(self.key[0])
+        check_key(self.key[2], self.key[1])
+
+    def details(self) -> dict[str, str]:
+        """As L{OfConfig.details}, and which copy."""
+        return {**super().details(), "tag": self.name}
 
 
 class RemovalByIds(msgspec.Struct, frozen=True, gc=False):

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.errors import NacosError
+
+
+class ByWhom(Protocol):
+    """A command that writes history: who changes something, and when."""
+
+    @property
+    def at_ms(self) -> int: ...
+    @property
+    def src_ip(self) -> str | None: ...
+    @property
+    def src_user(self) -> str | None: ...
 
 
 class Written(msgspec.Struct, frozen=True, gc=False):

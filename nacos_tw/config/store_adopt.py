@@ -28,6 +28,7 @@ from nacos_tw.config.store_gray import (
     TAG,
     TAG_PREFIX,
     Table,
+    Which,
     gray_name,
     gray_rule,
     is_mirrored,
@@ -119,7 +120,7 @@ def _follow(
         txn.execute("UPDATE config_info_gray SET gray_rule=? WHERE id=?", (rule, gray.number))
         return False
     if gray is not None:
-        keep_history(txn, GRAY, operation, tag, gray.number, "D" if old is None else "U")
+        keep_history(txn, GRAY, operation, Which(tag), gray.number, "D" if old is None else "U")
         txn.execute("DELETE FROM config_info_gray WHERE id=?", (gray.number,))
     if old is None:
         return gray is not None
@@ -133,7 +134,7 @@ def _follow(
         )
     except Duplicate:
         return False  # the database takes it for another one, or somebody else has just adopted it
-    if gray is None and keep_history(txn, GRAY, operation, tag, txn.last_id, "I"):
+    if gray is None and keep_history(txn, GRAY, operation, Which(tag), txn.last_id, "I"):
         txn.execute("UPDATE his_config_info SET id=0 WHERE nid=?", (txn.last_id,))
     return True
 
@@ -167,7 +168,7 @@ def _all_old(txn: Txn) -> dict[Name, _Copy]:
 
 def _one(txn: Txn, table: Table, column: str, key: ConfigKey, tag: str | None) -> Row | None:
     """A row, locked."""
-    where, params = exactly(txn, **table.key(key, tag))
+    where, params = exactly(txn, **table.key(key, Which(tag)))
     return txn.one(f"SELECT {_FOUND}, {column} FROM {table.name} WHERE {where}{txn.for_update}", params)
 
 

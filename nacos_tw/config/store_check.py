@@ -61,7 +61,7 @@ def tables(txn: Txn) -> list[str]:
     found = ["config_info"]
     if txn.columns.beta:
         found += ["config_info_beta", "config_info_tag"]
-    if txn.columns.gray:
+    if txn.columns.labelled:
         found.append("config_info_gray")
     return found
 

@@ -1,5 +1,5 @@
 """
-Copies of a config for some clients: the beta copy, chosen by addresses, and tagged ones.
+Copies of a config for some clients: the beta copy, chosen by addresses, tagged ones, and those by labels.
 
 Nacos up to 2.4 keeps them in config_info_beta and config_info_tag; 2.5 keeps them in config_info_gray, as rows named
 C{beta} and C{tag_<tag>} whose rule is a JSON text. What is written here: every one of these tables that the database
@@ -8,19 +8,23 @@ row marked C{gray}. What is read: config_info_gray if there is one, else the old
 L{nacos_tw.config.store_adopt.adopt} brings what an older server does in the older tables alone into config_info_gray.
 For that a row of config_info_gray says in its rule whether the older tables have the same copy (C{mirrored}, which a
 Nacos does not read, and drops when it writes the row).
+
+Copies by labels are in config_info_gray alone; the embedded database has that table for nothing else.
 """
 
 from __future__ import annotations
 
 from typing import Any, Protocol
 
+import attrs
 import msgspec
 
 from nacos_tw.config import details
-from nacos_tw.config.commands import PublishBeta, PublishTag, Remove, StopBeta
+from nacos_tw.config.commands import PublishBeta, PublishGray, PublishTag, Remove, RemoveGray, StopBeta
+from nacos_tw.config.gray_rules import HIGHEST, StoredRule, by_labels, read
 from nacos_tw.config.model import ConfigKey, CopyRow, md5_of, named
-from nacos_tw.config.problems import CasConflict
-from nacos_tw.config.results import RefusalError, Result
+from nacos_tw.config.problems import CasConflict, CopiesUnsupported, TooManyCopies
+from nacos_tw.config.results import DONE, ByWhom, RefusalError, Result
 from nacos_tw.config.statements import key_is, statements
 from nacos_tw.errors import NacosError, Unavailable
 from nacos_tw.storage.errors import Duplicate
@@ -29,33 +33,10 @@ from nacos_tw.storage.txn import Row, Txn
 
 BETA_NAME = "beta"
 TAG_PREFIX = "tag_"
-_BETA_PRIORITY = 2**31 - 1
-_TAG_PRIORITY = _BETA_PRIORITY - 1
-
-
-class _Rule(msgspec.Struct, omit_defaults=True):
-    """gray_rule, the fields and their order as 2.5.1 writes them, and one of ours."""
-
-    type: str
-    version: str
-    expr: str
-    priority: int
-    mirrored: bool = False
-
-
-class Operation(Protocol):
-    """Who changes a copy, and when."""
-
-    @property
-    def at_ms(self) -> int: ...
-    @property
-    def src_ip(self) -> str | None: ...
-    @property
-    def src_user(self) -> str | None: ...
 
 
 class _Content(Protocol):
-    """What L{PublishBeta} and L{PublishTag} have in common."""
+    """What L{PublishBeta}, L{PublishTag} and L{PublishGray} have in common."""
 
     @property
     def key(self) -> ConfigKey: ...
@@ -75,6 +56,30 @@ class _Content(Protocol):
     def encrypted_data_key(self) -> str | None: ...
 
 
+@attrs.frozen
+class Which:
+    """
+    Which copy of a config.
+
+    @ivar tag: of a tag's copy; None for the beta copy, whose addresses are C{ips}.
+    @ivar label: the name of a copy by labels, whose rule is C{rule}; "" for the others.
+    """
+
+    tag: str | None = None
+    ips: str = ""
+    label: str = ""
+    rule: str = ""
+
+    @property
+    def name(self) -> str:
+        """As config_info_gray has it."""
+        return self.label or gray_name(self.tag)
+
+    def gray_rule(self, mirrored: bool = False) -> str:
+        """Likewise."""
+        return self.rule or gray_rule(self.tag, self.ips, mirrored)
+
+
 def gray_name(tag: str | None) -> str:
     """The name of a copy's row: C{tag} is None for beta."""
     return BETA_NAME if tag is None else TAG_PREFIX + tag
@@ -83,52 +88,48 @@ def gray_name(tag: str | None) -> str:
 def gray_rule(tag: str | None, beta_ips: str, mirrored: bool = False) -> str:
     """The rule of a copy's row. @param mirrored: whether the older tables have the same copy."""
     if tag is None:
-        rule = _Rule("beta", "1.0.0", beta_ips, _BETA_PRIORITY, mirrored)
+        rule = StoredRule("beta", "1.0.0", beta_ips, HIGHEST, mirrored)
     else:
-        rule = _Rule("tag", "1.0.0", tag, _TAG_PRIORITY, mirrored)
+        rule = StoredRule("tag", "1.0.0", tag, HIGHEST - 1, mirrored)
     return msgspec.json.encode(rule).decode()
 
 
 def rule_expression(text: str) -> str:
     """The addresses or the tag in a rule, "" if it cannot be read."""
-    try:
-        return msgspec.json.decode(text, type=_Rule).expr
-    except msgspec.MsgspecError:
-        return ""
+    rule = read(text)
+    return "" if rule is None else rule.expr
 
 
 def is_mirrored(text: str) -> bool:
     """Whether a rule says that the older tables had the same copy when it was written."""
-    try:
-        return msgspec.json.decode(text, type=_Rule).mirrored
-    except msgspec.MsgspecError:
-        return False
+    rule = read(text)
+    return rule is not None and rule.mirrored
 
 
 # -- tables
 
 
 class Table:
-    """How one table keeps copies; C{tag} is None for the beta copy."""
+    """How one table keeps copies."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def key(self, key: ConfigKey, tag: str | None) -> dict[str, str]:
+    def key(self, key: ConfigKey, which: Which) -> dict[str, str]:
         """The columns of its unique key, and their values for one copy."""
         tenant, group, data_id = key
         columns = {"data_id": data_id, "group_id": group, "tenant_id": tenant}
         if self.name == "config_info_gray":
-            columns["gray_name"] = gray_name(tag)
-        elif tag is not None:
-            columns["tag_id"] = tag
+            columns["gray_name"] = which.name
+        elif which.tag is not None:
+            columns["tag_id"] = which.tag
         return columns
 
-    def names(self, txn: Txn, tag: str | None, beta_ips: str) -> dict[str, Any]:
+    def names(self, txn: Txn, which: Which) -> dict[str, Any]:
         """Columns that say which copy it is, with their values."""
         if self.name == "config_info_gray":
-            return {"gray_name": gray_name(tag), "gray_rule": gray_rule(tag, beta_ips, txn.columns.beta)}
-        return {"beta_ips": beta_ips} if tag is None else {"tag_id": tag}
+            return {"gray_name": which.name, "gray_rule": which.gray_rule(txn.columns.beta)}
+        return {"beta_ips": which.ips} if which.tag is None else {"tag_id": which.tag}
 
     def has_secret(self, txn: Txn) -> bool:
         """Whether it has encrypted_data_key."""
@@ -159,11 +160,13 @@ BETA = Table("config_info_beta")
 TAG = Table("config_info_tag")
 
 
-def _tables(txn: Txn, tag: str | None) -> list[Table]:
+def _tables(txn: Txn, which: Which) -> list[Table]:
     """Where copies are kept; the first is the one to read."""
+    if which.label:
+        return [GRAY] if txn.columns.labelled else []
     tables = [GRAY] if txn.columns.gray else []
     if txn.columns.beta:
-        tables.append(BETA if tag is None else TAG)
+        tables.append(BETA if which.tag is None else TAG)
     return tables
 
 
@@ -172,54 +175,72 @@ def _tables(txn: Txn, tag: str | None) -> list[Table]:
 
 def publish_beta(txn: Txn, command: PublishBeta) -> Result:
     """As L{PublishBeta}."""
-    return _publish(txn, command, None, command.beta_ips)
+    return _publish(txn, command, Which(ips=command.beta_ips))
 
 
 def publish_tag(txn: Txn, command: PublishTag) -> Result:
     """As L{PublishTag}."""
-    return _publish(txn, command, command.tag, "")
+    return _publish(txn, command, Which(command.tag))
+
+
+def publish_gray(txn: Txn, command: PublishGray) -> Result:
+    """As L{PublishGray}."""
+    if not txn.columns.labelled:
+        raise RefusalError(CopiesUnsupported())
+    names = {copy.name for copy in copies(txn, command.key, contents=False)}
+    if command.name not in names and len(names) >= command.most:
+        raise RefusalError(TooManyCopies(command.key, command.most))
+    return _publish(txn, command, Which(label=command.name, rule=command.rule))
 
 
 def stop_beta(txn: Txn, command: StopBeta) -> Result:
     """As L{StopBeta}."""
-    return _remove(txn, command, None)
+    return _remove(txn, command, Which())
 
 
 def remove_tag(txn: Txn, command: Remove) -> Result:
     """As L{Remove} with a tag."""
-    return _remove(txn, command, command.tag)
+    return _remove(txn, command, Which(command.tag))
 
 
-def _publish(txn: Txn, command: _Content, tag: str | None, beta_ips: str) -> Result:
+def remove_gray(txn: Txn, command: RemoveGray) -> Result:
+    """As L{RemoveGray}."""
+    found = named_copy(txn, command.key, command.name) if txn.columns.labelled else None
+    if found is None or not found.label:
+        return DONE
+    return _remove(txn, command, Which(label=command.name))
+
+
+def _publish(txn: Txn, command: _Content, which: Which) -> Result:
     md5 = md5_of(command.content)
-    for position, table in enumerate(_tables(txn, tag)):
+    for position, table in enumerate(_tables(txn, which)):
         leading = position == 0
-        row = _row(txn, table, command.key, tag)
+        row = _row(txn, table, command.key, which)
         if row is None:
             try:
-                _insert(txn, table, command, tag, beta_ips, md5)
+                _insert(txn, table, command, which, md5)
                 if leading:
-                    _write_history(txn, command, tag, beta_ips, md5)
+                    _write_history(txn, command, which, md5)
                 continue
             except Duplicate:
-                row = _row(txn, table, command.key, tag, True)
+                row = _row(txn, table, command.key, which, True)
                 if row is None:
-                    raise _alike(txn, table, command.key, tag) from None
+                    raise _alike(txn, table, command.key, which) from None
         if row is not None:
             if leading:
                 _check_cas(command, row[1])
-                keep_history(txn, table, command, tag, row[0], "U")
-            _update(txn, table, command, tag, beta_ips, md5, row[0])
+                keep_history(txn, table, command, which, row[0], "U")
+            _update(txn, table, command, which, md5, row[0])
     return Result(True, (command.key,))
 
 
-def _row(txn: Txn, table: Table, key: ConfigKey, tag: str | None, there: bool = False) -> tuple[int, str | None] | None:
+def _row(txn: Txn, table: Table, key: ConfigKey, which: Which, there: bool = False) -> tuple[int, str | None] | None:
     """
     Id and md5 of a copy, locked if it is there. Looked for as L{nacos_tw.config.store} looks for a config.
 
     @param there: it is, though this transaction may have begun before.
     """
-    columns = table.key(key, tag)
+    columns = table.key(key, which)
     where, params = exactly(txn, **columns)
     shared = " LOCK IN SHARE MODE" if there and txn.for_update else ""
     found = txn.one(f"SELECT id FROM {table.name} WHERE {where}{shared}", params)
@@ -228,15 +249,15 @@ def _row(txn: Txn, table: Table, key: ConfigKey, tag: str | None, there: bool = 
     return txn.one(f"SELECT id, md5 FROM {table.name} WHERE id=?{txn.for_update}", found[:1])
 
 
-def _alike(txn: Txn, table: Table, key: ConfigKey, tag: str | None) -> NacosError:
+def _alike(txn: Txn, table: Table, key: ConfigKey, which: Which) -> NacosError:
     """Why there cannot be such a copy."""
-    columns = table.key(key, tag)
+    columns = table.key(key, which)
     where = " AND ".join(f"{name}=?" for name in columns)
     found = txn.one(f"SELECT {', '.join(columns)} FROM {table.name} WHERE {where}", tuple(columns.values()))
     if found is None:
         return Unavailable("the copy is being written and removed at the same time, try later")
     data_id, group, tenant, *other = found
-    wanted = f"the copy {gray_name(tag)} of {named(key)}"
+    wanted = f"the copy {which.name} of {named(key)}"
     return refuse_alike(wanted, f"{other[0] if other else 'that'} of {named((tenant or '', group, data_id))}")
 
 
@@ -245,9 +266,9 @@ def _check_cas(command: _Content, md5: str | None) -> None:
         raise RefusalError(CasConflict(command.key, True))
 
 
-def _update(txn: Txn, table: Table, command: _Content, tag: str | None, beta_ips: str, md5: str, number: int) -> None:
+def _update(txn: Txn, table: Table, command: _Content, which: Which, md5: str, number: int) -> None:
     values = {"content": command.content, "md5": md5, "gmt_modified": table.moment(txn, command.at_ms)}
-    values |= {"src_user": command.src_user, "src_ip": command.src_ip} | table.names(txn, tag, beta_ips)
+    values |= {"src_user": command.src_user, "src_ip": command.src_ip} | table.names(txn, which)
     if table.has_secret(txn):
         values["encrypted_data_key"] = command.encrypted_data_key or ""
     changes = ", ".join(f"{name}=?" for name in values)
@@ -257,32 +278,32 @@ def _update(txn: Txn, table: Table, command: _Content, tag: str | None, beta_ips
     )
 
 
-def _insert(txn: Txn, table: Table, command: _Content, tag: str | None, beta_ips: str, md5: str) -> None:
+def _insert(txn: Txn, table: Table, command: _Content, which: Which, md5: str) -> None:
     tenant, group, data_id = command.key
     at = table.moment(txn, command.at_ms)
     values: dict[str, Any] = {"data_id": data_id, "group_id": group, "tenant_id": tenant, "app_name": command.app_name}
     values |= {"content": command.content, "md5": md5, "gmt_create": at, "gmt_modified": at}
-    values |= {"src_user": command.src_user, "src_ip": command.src_ip} | table.names(txn, tag, beta_ips)
+    values |= {"src_user": command.src_user, "src_ip": command.src_ip} | table.names(txn, which)
     if table.has_secret(txn):
         values["encrypted_data_key"] = command.encrypted_data_key or ""
     marks = ", ".join("?" * len(values))
     txn.execute(f"INSERT INTO {table.name} ({', '.join(values)}) VALUES ({marks})", tuple(values.values()))
 
 
-def _remove(txn: Txn, command: StopBeta | Remove, tag: str | None) -> Result:
+def _remove(txn: Txn, command: StopBeta | Remove | RemoveGray, which: Which) -> Result:
     gone = False
-    for position, table in enumerate(_tables(txn, tag)):
-        row = _row(txn, table, command.key, tag)
+    for position, table in enumerate(_tables(txn, which)):
+        row = _row(txn, table, command.key, which)
         if row is None:
             continue
         if position == 0:
-            keep_history(txn, table, command, tag, row[0], "D")
+            keep_history(txn, table, command, which, row[0], "D")
         txn.execute(f"DELETE FROM {table.name} WHERE id=?", (row[0],))
         gone = True
     return Result(True, (command.key,) if gone else ())
 
 
-def keep_history(txn: Txn, table: Table, operation: Operation, tag: str | None, number: int, kind: str) -> bool:
+def keep_history(txn: Txn, table: Table, operation: ByWhom, which: Which, number: int, kind: str) -> bool:
     """
     Copy a row into the history before it is changed or removed. It is locked from then on.
 
@@ -293,25 +314,25 @@ def keep_history(txn: Txn, table: Table, operation: Operation, tag: str | None, 
     at = txn.datetime(operation.at_ms)
     more: tuple[str | None, ...] = ()
     if details.wanted(txn):
-        more = (details.of_copy(gray_name(tag), *table.rule(txn, number)),)
-    values = (operation.src_ip, operation.src_user, at, at, kind, gray_name(tag), *more, number)
+        more = (details.of_copy(which.name, *table.rule(txn, number)),)
+    values = (operation.src_ip, operation.src_user, at, at, kind, which.name, *more, number)
     txn.execute(table.keep(txn), values)
     return True
 
 
-def _write_history(txn: Txn, command: _Content, tag: str | None, beta_ips: str, md5: str) -> None:
+def _write_history(txn: Txn, command: _Content, which: Which, md5: str) -> None:
     if not (txn.columns.history_publish_type and txn.columns.history_gray_name):
         return
     tenant, group, data_id = command.key
     at = txn.datetime(command.at_ms)
     values: tuple[Any, ...] = (
         0, data_id, group, tenant, command.app_name, command.content, md5, command.src_ip, command.src_user,
-        at, at, "I", "gray", gray_name(tag),
+        at, at, "I", "gray", which.name,
     )  # fmt: skip
     if txn.columns.history_encrypted_data_key:
         values = (*values, command.encrypted_data_key or "")
     if details.wanted(txn):
-        values = (*values, details.of_copy(gray_name(tag), gray_rule(tag, beta_ips), command.src_user))
+        values = (*values, details.of_copy(which.name, which.gray_rule(), command.src_user))
     txn.execute(statements(txn).write_gray, values)
 
 
@@ -332,10 +353,10 @@ def named_copy(txn: Txn, key: ConfigKey, name: str) -> CopyRow | None:
     return next((copy for copy in found if copy.name == name), None)
 
 
-def copies(txn: Txn, key: ConfigKey, beta_only: bool = False) -> list[CopyRow]:
-    """The beta copy, if there is one, and those of tags, by their names."""
+def copies(txn: Txn, key: ConfigKey, beta_only: bool = False, contents: bool = True) -> list[CopyRow]:
+    """The beta copy, if there is one, those of tags, and those by labels, by their names."""
     where, params = key_is(txn, key)
-    return _copies(txn, where, params, True, beta_only)
+    return _copies(txn, where, params, contents, beta_only)
 
 
 def copies_index(txn: Txn) -> list[CopyRow]:
@@ -346,13 +367,7 @@ def copies_index(txn: Txn) -> list[CopyRow]:
 def _copies(txn: Txn, where: str, params: list[Any], contents: bool, beta_only: bool) -> list[CopyRow]:
     columns = _COPY if contents else _COPY.replace("content", "''")
     if txn.columns.gray:
-        names = "gray_name='beta'" if beta_only else "(gray_name='beta' OR gray_name LIKE 'tag!_%' ESCAPE '!')"
-        rows = txn.all(
-            f"SELECT {columns}, gray_name, gray_rule, encrypted_data_key FROM config_info_gray"
-            f" WHERE {where} AND {names} ORDER BY gray_name, id",
-            params,
-        )
-        return [_from_gray(txn, row) for row in rows if row[10] == BETA_NAME or row[10].startswith(TAG_PREFIX)]
+        return _gray_copies(txn, columns, f"{where} AND gray_name='beta'" if beta_only else where, params)
     secret = "encrypted_data_key" if txn.columns.beta_encrypted_data_key else "''"
     found = [
         _copy(txn, row, None, row[10] or "", row[11])
@@ -363,14 +378,31 @@ def _copies(txn: Txn, where: str, params: list[Any], contents: bool, beta_only: 
     if not beta_only:
         tags = txn.all(f"SELECT {columns}, tag_id FROM config_info_tag WHERE {where} ORDER BY tag_id, id", params)
         found.extend(_copy(txn, row, row[10], "", "") for row in tags)
+        if txn.columns.labelled:
+            found += _gray_copies(txn, columns, where, params)
     return found
 
 
-def _from_gray(txn: Txn, row: Row) -> CopyRow:
+def _gray_copies(txn: Txn, columns: str, where: str, params: list[Any]) -> list[CopyRow]:
+    """Those of config_info_gray whose rules are understood."""
+    rows = txn.all(
+        f"SELECT {columns}, gray_name, gray_rule, encrypted_data_key FROM config_info_gray"
+        f" WHERE {where} ORDER BY gray_name, id",
+        params,
+    )
+    return [copy for row in rows if (copy := _from_gray(txn, row)) is not None]
+
+
+def _from_gray(txn: Txn, row: Row) -> CopyRow | None:
     name, rule, secret = row[10:]
+    if by_labels(rule) is not None:
+        copy = _copy(txn, row, None, "", secret)
+        return msgspec.structs.replace(copy, label=name, rule=rule)
     if name == BETA_NAME:
         return _copy(txn, row, None, rule_expression(rule), secret)
-    return _copy(txn, row, name[len(TAG_PREFIX) :], "", secret)
+    if name.startswith(TAG_PREFIX):
+        return _copy(txn, row, name[len(TAG_PREFIX) :], "", secret)
+    return None
 
 
 def _copy(txn: Txn, row: Row, tag: str | None, beta_ips: str, secret: str | None) -> CopyRow:

@@ -71,6 +71,8 @@ def _cached(txn: Txn, key: ConfigKey) -> Cached:
     beta = None
     tags = {}
     for copy in copies(txn, key):
+        if copy.label:
+            continue
         if copy.tag is None:
             beta = copy
         else:
@@ -91,7 +93,7 @@ def changed_since(txn: Txn, since_ms: int) -> list[ConfigKey]:
     copies, is not among them: compare L{nacos_tw.config.store_gray.copies_index}.
     """
     tables = ["his_config_info"]
-    if txn.columns.gray:
+    if txn.columns.labelled:
         tables.append("config_info_gray")
     if txn.columns.beta:
         tables += ["config_info_beta", "config_info_tag"]

@@ -11,7 +11,7 @@ from nacos_tw.config import details, store_capacity
 from nacos_tw.config.commands import Publish, Remove
 from nacos_tw.config.model import DEFAULT_TYPE, ConfigKey, labels_of, md5_of, named
 from nacos_tw.config.problems import CasConflict
-from nacos_tw.config.results import DONE, RefusalError, Result, Written
+from nacos_tw.config.results import DONE, ByWhom, RefusalError, Result, Written
 from nacos_tw.config.statements import Statements, statements
 from nacos_tw.config.store_usage import Usage
 from nacos_tw.errors import Unavailable
@@ -20,15 +20,9 @@ from nacos_tw.storage.exact import refuse_alike
 from nacos_tw.storage.txn import Txn
 
 
-class Operation(Protocol):
-    """Who did it and when: every command that writes history."""
+class Counted(ByWhom, Protocol):
+    """The same of a config itself, of which there may be one less now."""
 
-    @property
-    def at_ms(self) -> int: ...
-    @property
-    def src_ip(self) -> str | None: ...
-    @property
-    def src_user(self) -> str | None: ...
     @property
     def counted(self) -> bool: ...
 
@@ -135,7 +129,7 @@ def _insert(txn: Txn, sql: Statements, command: Publish, md5: str, usage: Usage 
         store_capacity.count(txn, command.key, 1, at)
 
 
-def _operation(txn: Txn, operation: Operation, kind: str, number: int) -> tuple[Any, ...] | None:
+def _operation(txn: Txn, operation: ByWhom, kind: str, number: int) -> tuple[Any, ...] | None:
     """The parameters of L{Statements.keep}; None if the row is gone."""
     at = txn.datetime(operation.at_ms)
     values = (operation.src_ip, operation.src_user, at, at, kind)
@@ -163,7 +157,7 @@ def remove(txn: Txn, command: Remove) -> Result:
     return Result(True, (command.key,))
 
 
-def remove_row(txn: Txn, number: int, key: ConfigKey, operation: Operation) -> bool:
+def remove_row(txn: Txn, number: int, key: ConfigKey, operation: Counted) -> bool:
     """Remove a config by its id. @return: False if it is gone."""
     at = txn.datetime(operation.at_ms)
     kept = _operation(txn, operation, "D", number)

@@ -72,6 +72,20 @@ def check_tag(tag: str | None) -> None:
         raise ConfigInvalid("tag", "length", tag, 16)
 
 
+def check_gray_name(name: str) -> None:
+    """The name of a copy by labels: not one that is another kind's; as long as the history has it."""
+    if not _legal(name) or name == "beta":
+        raise ConfigInvalid("grayName", "characters", name)
+    if len(name) > 50:
+        raise ConfigInvalid("grayName", "length", name, 50)
+
+
+def check_range(name: str, value: int, lowest: int, highest: int) -> None:
+    """A number is neither lower nor higher."""
+    if not lowest <= value <= highest:
+        raise ConfigInvalid(name, "range", value, (lowest, highest))
+
+
 def check_labels(config_tags: str | None) -> None:
     """At most five labels of at most 64 characters."""
     if not config_tags:

@@ -278,6 +278,10 @@ CLUSTER_QUOTA = Key("defaultClusterQuota", integer(0, 2**31 - 1), "100000", "Mos
 GROUP_QUOTA = Key("defaultGroupQuota", integer(0, 2**31 - 1), "200", "Most configurations of a group.")
 TENANT_QUOTA = Key("defaultTenantQuota", integer(0, 2**31 - 1), "200", "Most configurations of a namespace.")
 MAX_SIZE = Key("defaultMaxSize", integer(0, 2**31 - 1), "102400", "Most bytes of a configuration, as a quota.")
+COPIES = Key(
+    "nacos.config.gray.version.max.count", integer(1, 1000), "10", "Most copies for some clients of a configuration, "
+    "when one by labels is added.",
+)  # fmt: skip
 MAX_CONTENT = Key(
     "maxContent", byte_count(1, 2**30), "10485760", "Most characters of a configuration's content. A request's body "
     "may have so many bytes and those of nacos.http.body-overhead-bytes.",
@@ -367,7 +371,7 @@ SECTIONS: tuple[Section, ...] = (
     (
         "Configurations",
         (
-            MAX_CONTENT, RETENTION, CONTENT_CHECK, MANAGE_CAPACITY, CHECK_CAPACITY, CLUSTER_QUOTA, GROUP_QUOTA,
+            MAX_CONTENT, RETENTION, CONTENT_CHECK, COPIES, MANAGE_CAPACITY, CHECK_CAPACITY, CLUSTER_QUOTA, GROUP_QUOTA,
             TENANT_QUOTA, MAX_SIZE,
         ),
     ),

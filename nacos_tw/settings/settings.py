@@ -110,6 +110,7 @@ class ConfigSettings:
     group_quota: int = 200
     tenant_quota: int = 200
     max_size: int = 102_400
+    copies: int = 10
 
 
 @attrs.frozen
@@ -381,6 +382,7 @@ def _config(reader: Reader) -> ConfigSettings:
         group_quota=reader.get(keys.GROUP_QUOTA),
         tenant_quota=reader.get(keys.TENANT_QUOTA),
         max_size=reader.get(keys.MAX_SIZE),
+        copies=reader.get(keys.COPIES),
     )
 
 

@@ -43,6 +43,11 @@ def sqlite_script() -> str:
     return resources.files("nacos_tw.storage").joinpath("sql/sqlite.sql").read_text("utf-8")
 
 
+def sqlite_additions() -> str:
+    """The statements that add what a file of an earlier day lacks; they change nothing where it is there."""
+    return resources.files("nacos_tw.storage").joinpath("sql/sqlite_additions.sql").read_text("utf-8")
+
+
 def check_mysql(txn: Txn) -> Columns:
     """
     Look at the tables of a MySQL database.
@@ -75,6 +80,7 @@ def check_mysql(txn: Txn) -> Columns:
         history_publish_type="publish_type" in history,
         history_gray_name={"gray_name", "ext_info"} <= history,
         gray=tables.get("config_info_gray", set()) >= GRAY,
+        labelled=tables.get("config_info_gray", set()) >= GRAY,
         gray_millis={("config_info_gray", "gmt_create"), ("config_info_gray", "gmt_modified")} <= exact,
         beta=beta,
     )

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 
 from nacos_tw.errors import Damaged, FileDamaged, StartError, Unavailable
 from nacos_tw.storage.away import move_away
-from nacos_tw.storage.schema import VERSION, sqlite_script
+from nacos_tw.storage.schema import VERSION, sqlite_additions, sqlite_script
 from nacos_tw.storage.sqlite_pool import BUSY, make_pool, work
 from nacos_tw.storage.sqlite_txn import Snapshot, SQLiteTxn, damage_in, translated, why
 from nacos_tw.storage.txn import Txn
@@ -53,6 +53,7 @@ class SQLiteFile:
         *,
         script: Callable[[], str] = sqlite_script,
         version: int = VERSION,
+        additions: Callable[[], str] | None = None,
         synchronous: str = "NORMAL",
         checked_bytes: int = CHECKED_BYTES,
         own_checkpoints: bool = False,
@@ -63,6 +64,7 @@ class SQLiteFile:
 
         @param reactor: for L{interact} and L{query}; without one they fail.
         @param script: statements that make the tables (a table C{version} with its number among them).
+        @param additions: statements that add what a file of an earlier day lacks, and change nothing where it is there.
         @param synchronous: C{NORMAL}: a power failure may cost the last transactions (not their order, nor the file)
             up to the last L{checkpoint}; C{FULL}: it costs none.
         @param own_checkpoints: the owner calls L{checkpoint} often enough, in a thread; else a commit now and then
@@ -72,6 +74,8 @@ class SQLiteFile:
         @raise StartError: the file cannot be used; the line names it.
         """
         self._script, self._version = script, version
+        own = sqlite_additions if script is sqlite_script else str
+        self._additions: Callable[[], str] = own if additions is None else additions
         self.damage = ""
         self.on_damaged: Callable[[], None] = lambda: None
         self._changing = threading.Lock()
@@ -136,7 +140,7 @@ class SQLiteFile:
     def _open(self, connection: sqlite3.Connection, checked_bytes: int) -> None:
         script, version = self._script, self._version
         if self.created:
-            connection.executescript(f"BEGIN IMMEDIATE;{script()}COMMIT;")
+            connection.executescript(f"BEGIN IMMEDIATE;{script()}{self._additions()}COMMIT;")
             self._wal.move(False)
             _sync_folder(os.path.dirname(self.path))
             return
@@ -149,13 +153,16 @@ class SQLiteFile:
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'version'").fetchone() is None:
             if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None:
                 raise StartError(f"{self.path}: this is no file of this server: it has no table version")
-            connection.executescript(f"BEGIN IMMEDIATE;{script()}COMMIT;")  # a start that was cut off
+            connection.executescript(
+                f"BEGIN IMMEDIATE;{script()}{self._additions()}COMMIT;"
+            )  # a start that was cut off
             return
         number = connection.execute("SELECT number FROM version").fetchone()
         if number is None or number[0] != version:
             raise StartError(
                 f"{self.path}: it has version {number[0] if number else 'none'}, this server knows {version}"
             )
+        connection.executescript(self._additions())
 
     # -- in the opener's thread
 
@@ -203,6 +210,7 @@ class SQLiteFile:
             if found is None or found[0] != "ok":
                 raise StartError(f"{path}: the file is damaged")
             source.backup(self._connection)
+            self._connection.executescript(self._additions())
         except sqlite3.Error as error:
             raise StartError(f"{path}: cannot be used: {why(error)}") from None
         finally:

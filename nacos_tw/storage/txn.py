@@ -23,6 +23,7 @@ class Columns:
     @ivar history_gray_name: his_config_info.gray_name and ext_info (2.5).
     @ivar gray: the table config_info_gray (2.5).
     @ivar gray_millis: whether its gmt_* keep milliseconds, as 2.5's own do.
+    @ivar labelled: whether config_info_gray takes copies by labels: it is there, or is ours, which has nothing else.
     @ivar beta: the tables config_info_beta and config_info_tag (all up to 2.4; a fresh 2.5 has C{gray} only).
     """
 
@@ -33,6 +34,7 @@ class Columns:
     history_gray_name: bool = True
     gray: bool = False
     gray_millis: bool = False
+    labelled: bool = True
     beta: bool = True
 
 

@@ -12,6 +12,7 @@ from nacos_tw.config.problems import CasConflict
 from nacos_tw.config.store_adopt import USER, adopt, waiting
 from nacos_tw.storage.errors import Alike
 from tests.config.databases import ALL, T0, OnMariaDB, OnMixedMariaDB, OnNewMariaDB, StoreCase, on_each
+from tests.config.said import said
 
 KEY: ConfigKey = ("ns", "g", "d")
 
@@ -88,7 +89,7 @@ class Copies(StoreCase):
             past = self.sql("SELECT COUNT(*) FROM his_config_info")
             refused = self.value(second("three", cas_md5=md5_of("one")))
             self.assertIsInstance(refused, CasConflict)
-            self.assertEqual(str(refused), "Cas publish gray config fail, server md5 may have changed.")
+            self.assertEqual(said(refused), "Cas publish gray config fail, server md5 may have changed.")
             self.assertEqual(self.copies(), before)
             self.assertEqual(self.sql("SELECT COUNT(*) FROM his_config_info"), past)
 

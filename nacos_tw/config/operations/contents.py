@@ -14,15 +14,17 @@ from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.resources import config_resource
 from nacos_tw.access.rules import NotAllowed, Rule
 from nacos_tw.config import store_search
-from nacos_tw.config.commands import Command, Publish, PublishBeta, PublishTag, Remove, RemoveMany
+from nacos_tw.config.commands import Command, Publish, PublishBeta, PublishGray, PublishTag, Remove, RemoveMany
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.gray import Chosen
+from nacos_tw.config.gray_rules import stored
 from nacos_tw.config.limits import Limits
 from nacos_tw.config.model import ConfigKey, Item, type_or_text
 from nacos_tw.config.problems import ConfigUnknown, CopyUnknown
 from nacos_tw.config.requests import (
     LARGEST_PAGE,
     BetaCopy,
+    LabelCopy,
     OfNamespace,
     OneConfig,
     Publication,
@@ -134,6 +136,9 @@ class Contents(Operations):
             return PublishBeta(wanted.key, wanted.content, copy.ips, *who)
         if isinstance(copy, TagCopy):
             return PublishTag(wanted.key, wanted.content, copy.tag, *who)
+        if isinstance(copy, LabelCopy):
+            rule = stored(copy.expr, copy.version, copy.priority)
+            return PublishGray(wanted.key, wanted.content, copy.name, rule, *who, self._limits.copies)
         return Publish(
             wanted.key,
             wanted.content,

@@ -10,11 +10,11 @@ from nacos_tw.access.audit import AuditLog
 from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.config import store_gray
-from nacos_tw.config.commands import StopBeta
+from nacos_tw.config.commands import RemoveGray, StopBeta
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.model import CopyRow
 from nacos_tw.config.operations.contents import READ, WRITE, user_of
-from nacos_tw.config.requests import BetaRemoval, CopiesOfFound, OneCopy
+from nacos_tw.config.requests import BetaRemoval, CopiesOfFound, CopyRemoval, OneConfig, OneCopy
 
 
 class Copies(Operations):
@@ -38,6 +38,17 @@ class Copies(Operations):
         """The names of each config's copies, as this node knows them."""
         entries = map(self._configs.cache.get, request.keys)
         return [[] if entry is None else [name for name, _ in entry.copies() if name] for entry in entries]
+
+    @operation(READ)
+    def all(self, caller: Caller, request: OneConfig) -> Deferred[list[CopyRow]]:
+        """All copies of a config, with all that is stored of them: the beta copy, those of tags, those by labels."""
+        return self._configs.query(store_gray.copies, request.key)
+
+    @operation(WRITE)
+    def remove(self, caller: Caller, request: CopyRemoval) -> Deferred[bool]:
+        """Remove a copy by labels. @return: True, also when there was none."""
+        user = user_of(caller, request.user)
+        return self._configs.write(RemoveGray(request.key, request.name, self._millis(), request.ip, user))
 
     @operation(WRITE)
     def remove_beta(self, caller: Caller, request: BetaRemoval) -> Deferred[bool]:

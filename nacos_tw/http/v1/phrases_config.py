@@ -9,8 +9,10 @@ from nacos_tw.config.problems import (
     ArchiveError,
     CasConflict,
     ConfigInvalid,
+    CopiesUnsupported,
     MetadataError,
     OverQuota,
+    TooManyCopies,
 )
 
 _INVALID: dict[tuple[str, str], str] = {
@@ -32,7 +34,7 @@ _INVALID: dict[tuple[str, str], str] = {
     ("pageSize", "bytes"): "the contents of this page are more than {limit} bytes, ask for a smaller pageSize",
 }
 """By field and rule."""
-_TOO_LONG = "too long {field}, over {limit}"
+_BY_RULE = {"length": "too long {field}, over {limit}"}
 
 _QUOTAS = {
     "cluster": "Exceeded the maximum number of configurations in the cluster",
@@ -72,7 +74,7 @@ _METADATA = {
 
 
 def _invalid(it: ConfigInvalid, route: str) -> tuple[int, str]:
-    text = _INVALID.get((it.field, it.rule), _TOO_LONG)
+    text = _INVALID.get((it.field, it.rule)) or _BY_RULE.get(it.rule, "Param '{field}' is illegal.")
     return 400, text.format(field=it.field, value=it.value, limit=it.limit)
 
 
@@ -98,4 +100,6 @@ WORDS: dict[type[BaseException], Callable[[Any, str], tuple[int, str]]] = {
     ConfigInvalid: _invalid,
     CasConflict: _cas,
     OverQuota: lambda it, route: (429, _QUOTAS[it.of]),
+    TooManyCopies: lambda it, route: (400, f"gray config version is over max count :{it.limit}"),
+    CopiesUnsupported: lambda it, route: (400, "the database has no table config_info_gray"),
 }
