@@ -282,6 +282,7 @@ class NacosNode(Node):
             naming=self.naming,
             clients=self.clients,
             configs=None if settings.function_mode == "naming" else self.configs,
+            directory=None if self.logins is None else self.logins.auth.directory,
             audit=self.audit,
             millis=millis,
             elsewhere=lambda: [node for node in self.members.reachable() if node != settings.node],

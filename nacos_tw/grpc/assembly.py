@@ -11,6 +11,7 @@ from twisted.application.service import Service
 from twisted.internet.interfaces import IProtocolFactory, IStreamServerEndpoint
 
 from nacos_tw.access.audit import AuditLog
+from nacos_tw.auth.directory import Directory
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.limits import limits_of
 from nacos_tw.config.operations.contents import Contents
@@ -27,6 +28,7 @@ from nacos_tw.grpc.naming_reads import NamingReads
 from nacos_tw.grpc.naming_subscribing import NamingSubscribing
 from nacos_tw.grpc.naming_writes import NamingWrites
 from nacos_tw.grpc.opening import Opening
+from nacos_tw.grpc.rights import Rights
 from nacos_tw.grpc.service import Grpc
 from nacos_tw.grpc.service_info import Rendering
 from nacos_tw.naming.clients import Clients
@@ -48,6 +50,7 @@ class GrpcParts:
 
     @ivar readiness: why the node cannot serve; "" when it can.
     @ivar room: for connections, shared with HTTP.
+    @ivar directory: the accounts, if there are any.
     @ivar configs: None where there are none; C{audit}: the log of what was done; C{millis}: the wall clock.
     @ivar late: whether what is read now waited while the process stood still.
     @ivar elsewhere: C{ip:port} of the other nodes that are up.
@@ -61,6 +64,7 @@ class GrpcParts:
     naming: Naming
     clients: Clients
     configs: Configs | None
+    directory: Directory | None
     audit: AuditLog
     millis: Callable[[], int]
     elsewhere: Callable[[], list[str]]
@@ -79,6 +83,8 @@ def build(
     connections = Connections(clock, counters, settings.ip, dict(ABILITIES), limits)
     handlers: dict[str, Handler[Any]] = {}
     services: list[Service] = []
+    pushes: ServicePushes | None = None
+    listeners: ConfigListeners | None = None
     if settings.function_mode != "config":
         more, pushes = naming_handlers(NamingParts(parts.naming, parts.clients, connections, clock))
         handlers.update(more)
@@ -87,6 +93,8 @@ def build(
         contents = Contents(parts.configs, limits_of(settings.config), parts.millis, parts.audit)
         listeners = ConfigListeners(clock, connections)
         handlers.update(config_handlers(parts.configs, contents, listeners))
+    if parts.directory is not None:
+        Rights(parts.directory, pushes, listeners)
     opening = Opening(clock, parts.readiness)
     dispatcher = Dispatcher(handlers, connections, counters, clock, opening, late=parts.late)
     grpc = Grpc(settings.grpc, endpoint, connections, dispatcher, clock, parts.room, over, parts.elsewhere)

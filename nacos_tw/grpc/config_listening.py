@@ -48,7 +48,7 @@ class ConfigListening:
             wanted = Listening(tenant, listened, ip, tag, labels)
             changed += self._subscribing.differing(asked, wanted)
         for key, md5 in named:
-            if not self._listeners.listen(asked.client, _normal(key), key, md5):
+            if not self._listeners.listen(asked.client, _normal(key), key, md5, asked.identity):
                 raise Unavailable("a client listens to too many configs")
         return ConfigChangeBatchListenResponse(changedConfigs=[_shown(key) for key in changed])
 

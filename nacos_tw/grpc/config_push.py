@@ -13,6 +13,7 @@ import attrs
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from nacos_tw.access.identity import EVERYBODY, Identity
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.grpc.connections import ClientConnection, Connections, PushFailed
 from nacos_tw.grpc.messages import Push
@@ -35,6 +36,7 @@ class Listener:
 
     @ivar named: the config as the client named it.
     @ivar md5: that the client has, as far as it said.
+    @ivar identity: who asked for it.
     @ivar telling: it is being told; C{again}: it has changed since.
     @ivar failures: in a row.
     """
@@ -42,6 +44,7 @@ class Listener:
     client: ClientConnection
     named: ConfigKey
     md5: str
+    identity: Identity
     telling: bool = False
     again: bool = False
     failures: int = 0
@@ -49,11 +52,7 @@ class Listener:
 
 
 class ConfigListeners:
-    """
-    The clients that listen.
-
-    @ivar allowed: whether a client may still read configs of a namespace.
-    """
+    """The clients that listen."""
 
     log = Logger()
 
@@ -80,7 +79,9 @@ class ConfigListeners:
             for listener in held.values():
                 yield key, listener
 
-    def listen(self, client: ClientConnection, key: ConfigKey, named: ConfigKey, md5: str) -> bool:
+    def listen(
+        self, client: ClientConnection, key: ConfigKey, named: ConfigKey, md5: str, identity: Identity = EVERYBODY
+    ) -> bool:
         """
         Tell a client of each change from now on.
 
@@ -90,11 +91,11 @@ class ConfigListeners:
         held = self._by_client.get(client)
         known = None if held is None else held.get(key)
         if known is not None:
-            known.named, known.md5 = named, md5
+            known.named, known.md5, known.identity = named, md5, identity
             return True
         if not client.open or (held is not None and len(held) >= MOST):
             return False
-        listener = Listener(client, named, md5)
+        listener = Listener(client, named, md5, identity)
         self._by_client.setdefault(client, {})[key] = listener
         self._by_key.setdefault(key, {})[client] = listener
         return True
@@ -109,11 +110,11 @@ class ConfigListeners:
             del self._by_client[client]
         self._end(key, listener)
 
-    def forget_where(self, client: ClientConnection, forgotten: Callable[[ConfigKey], bool]) -> None:
-        """Likewise of all such configs."""
-        for key in list(self._by_client.get(client, ())):
-            if forgotten(key):
-                self.forget(client, key)
+    def dismiss(self, may: Callable[[Identity, ConfigKey], bool]) -> None:
+        """Rights have changed: those who may not any more are told no more."""
+        for key, listener in list(self):
+            if not may(listener.identity, key):
+                self.forget(listener.client, key)
 
     def left(self, client: ClientConnection) -> None:
         """A client has gone."""

@@ -1,0 +1,66 @@
+"""What ends when a right is taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from nacos_tw.access.identity import EVERYBODY, Identity, Permission
+from nacos_tw.grpc.config_push import ConfigListeners
+from nacos_tw.grpc.rights import Rights
+from tests.grpc.registry import naming_server
+
+
+class Accounts:
+    """Stands in for the directory: who is who now."""
+
+    def __init__(self) -> None:
+        self.on_changed: list[Callable[[], Any]] = []
+        self.now: dict[str, Identity] = {}
+
+    def still(self, identity: Identity) -> Identity | None:
+        return self.now.get(identity.name)
+
+
+def user(name: str, resource: str) -> Identity:
+    return Identity(name, False, [Permission("r", resource, "r")], user=True)
+
+
+class RightsTests(SynchronousTestCase):
+    """Two clients of two users, and one of nobody."""
+
+    def setUp(self) -> None:
+        server = naming_server()
+        self.accounts = Accounts()
+        self.listeners = ConfigListeners(server.clock, server.connections)
+        Rights(self.accounts, server.pushes, self.listeners)  # type: ignore[arg-type]
+        self.pushes = server.pushes
+        for name in ("ann", "bob"):
+            self.accounts.now[name] = user(name, "*:*:*")
+        for identity in (*self.accounts.now.values(), EVERYBODY):
+            client = server.client()
+            client.setup()
+            connection = client.carrier.client
+            for service in ("G@@s", "G@@t"):
+                self.pushes.subscribe(connection, ("public", service), "", identity)
+            for tenant in ("", "dev"):
+                self.listeners.listen(connection, (tenant, "g", "d"), (tenant, "g", "d"), "", identity)
+
+    def left(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        for hear in self.accounts.on_changed:
+            hear()
+        services = sorted((each.identity.name, each.service[1]) for each in self.pushes.audience)
+        return services, sorted((listener.identity.name, key[0]) for key, listener in self.listeners)
+
+    def test_nothing_lost(self) -> None:
+        self.assertEqual([len(each) for each in self.left()], [6, 6])
+
+    def test_lost(self) -> None:
+        """One may read less, the other is no user any more."""
+        self.accounts.now["ann"] = user("ann", "public:G:naming/s")
+        del self.accounts.now["bob"]
+        services, configs = self.left()
+        self.assertEqual(services, [("", "G@@s"), ("", "G@@t"), ("ann", "G@@s")])
+        self.assertEqual(configs, [("", ""), ("", "dev")])
