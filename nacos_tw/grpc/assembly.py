@@ -18,7 +18,7 @@ from nacos_tw.config.operations.contents import Contents
 from nacos_tw.config.operations.subscribing import Subscribing
 from nacos_tw.descriptors import Room
 from nacos_tw.grpc.config_listening import ConfigListening
-from nacos_tw.grpc.config_push import ConfigListeners
+from nacos_tw.grpc.config_push import ConfigPushes
 from nacos_tw.grpc.configs import ConfigHandlers
 from nacos_tw.grpc.connections import ConnectionLimits, Connections
 from nacos_tw.grpc.counters import Counters
@@ -84,15 +84,15 @@ def build(
     handlers: dict[str, Handler[Any]] = {}
     services: list[Service] = []
     pushes: ServicePushes | None = None
-    listeners: ConfigListeners | None = None
+    listeners: ConfigPushes | None = None
     if settings.function_mode != "config":
         more, pushes = naming_handlers(NamingParts(parts.naming, parts.clients, connections, clock))
         handlers.update(more)
         services.append(pushes)
     if settings.function_mode != "naming" and parts.configs is not None:
         contents = Contents(parts.configs, limits_of(settings.config), parts.millis, parts.audit)
-        listeners = ConfigListeners(clock, connections)
-        handlers.update(config_handlers(parts.configs, contents, listeners))
+        listeners = ConfigPushes(clock, connections, parts.configs.listeners)
+        handlers.update(config_handlers(contents, listeners))
     if parts.directory is not None:
         Rights(parts.directory, pushes, listeners)
     opening = Opening(clock, parts.readiness)
@@ -134,7 +134,6 @@ def naming_handlers(parts: NamingParts) -> tuple[dict[str, Handler[Any]], Servic
     }, pushes
 
 
-def config_handlers(configs: Configs, contents: Contents, listeners: ConfigListeners) -> dict[str, Handler[Any]]:
+def config_handlers(contents: Contents, pushes: ConfigPushes) -> dict[str, Handler[Any]]:
     """Those of the configuration centre."""
-    configs.cache.on_change.append(lambda key, before, after: listeners.changed(key))
-    return {**ConfigHandlers(contents).table(), **ConfigListening(Subscribing(configs), listeners).table()}
+    return {**ConfigHandlers(contents).table(), **ConfigListening(Subscribing(), pushes).table()}

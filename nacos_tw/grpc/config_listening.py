@@ -15,16 +15,16 @@ from nacos_tw.grpc.config_messages import (
     ConfigChangeBatchListenResponse,
     ListenContext,
 )
-from nacos_tw.grpc.config_push import ConfigListeners
+from nacos_tw.grpc.config_push import MOST, ConfigPushes
 from nacos_tw.grpc.dispatch import Asked, Handler
 
 
 class ConfigListening:
     """The handler."""
 
-    def __init__(self, subscribing: Subscribing, listeners: ConfigListeners) -> None:
+    def __init__(self, subscribing: Subscribing, pushes: ConfigPushes) -> None:
         self._subscribing = subscribing
-        self._listeners = listeners
+        self._pushes = pushes
 
     def table(self) -> dict[str, Handler[Any]]:
         """By C{metadata.type}."""
@@ -35,21 +35,20 @@ class ConfigListening:
     def listen(self, asked: Asked[ConfigBatchListenRequest]) -> ConfigChangeBatchListenResponse:
         """Listen, or listen no more."""
         named = [(_named(context), context.md5 or "") for context in asked.request.configListenContexts]
+        pushes = self._pushes
+        listener = pushes.listener(asked.client, app_labels(asked.client))
         if not asked.request.listen:
-            for key, _ in named:
-                self._listeners.forget(asked.client, _normal(key))
+            pushes.release(listener, [key for key, _ in named])
             return ConfigChangeBatchListenResponse(changedConfigs=[])
+        if len(listener.held) + len(named) > MOST:
+            raise Unavailable("a client listens to too many configs")
+        listener.identity, listener.vip_tag = asked.identity, vip_tag(asked)
         by_tenant: dict[str, list[tuple[ConfigKey, str]]] = {}
         for each in named:
             by_tenant.setdefault(tenant_of(each[0][0]), []).append(each)
-        ip, tag, labels = asked.client.ip, vip_tag(asked), app_labels(asked.client)
         changed: list[ConfigKey] = []
         for tenant, listened in by_tenant.items():
-            wanted = Listening(tenant, listened, ip, tag, labels)
-            changed += self._subscribing.differing(asked, wanted)
-        for key, md5 in named:
-            if not self._listeners.listen(asked.client, _normal(key), key, md5, asked.identity):
-                raise Unavailable("a client listens to too many configs")
+            changed += self._subscribing.listen(asked, Listening(tenant, listened, pushes.audience, listener))
         return ConfigChangeBatchListenResponse(changedConfigs=[_shown(key) for key in changed])
 
 
@@ -58,10 +57,6 @@ def _named(context: ListenContext) -> ConfigKey:
     tenant, group, data_id = context.tenant or "", context.group or "", context.dataId or ""
     check(("namespaceId/tenant", tenant), ("dataId", data_id), ("group", group))
     return tenant, group, data_id
-
-
-def _normal(named: ConfigKey) -> ConfigKey:
-    return tenant_of(named[0]), named[1], named[2]
 
 
 def _shown(named: ConfigKey) -> ChangedConfig:

@@ -1,5 +1,6 @@
 """
-Who listens to which configs over gRPC, and telling them (docs/spec/grpc.md#8): a transport of changes of configs.
+Telling clients of changes of configs on their streams: a transport of L{nacos_tw.config.listeners}
+(docs/spec/grpc.md#8).
 
 A client is told only that a config has changed; it asks then which of those that it listens to differ from what it has.
 So a change that comes while it has not yet acknowledged the one before needs to be told once more, not each.
@@ -7,13 +8,14 @@ So a change that comes while it has not yet acknowledged the one before needs to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import attrs
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from nacos_tw.access.identity import EVERYBODY, Identity
+from nacos_tw.config.listeners import HeldListener, Listeners
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.grpc.connections import ClientConnection, Connections, PushFailed
 from nacos_tw.grpc.messages import Push
@@ -30,154 +32,153 @@ MOST = 30_000
 
 
 @attrs.define(eq=False)
-class Listener:
+class Telling:
     """
-    That a client listens to a config.
+    A client is being told of a config.
 
-    @ivar named: the config as the client named it.
-    @ivar md5: that the client has, as far as it said.
-    @ivar identity: who asked for it.
-    @ivar telling: it is being told; C{again}: it has changed since.
+    @ivar again: it has changed since.
     @ivar failures: in a row.
+    @ivar retry: it is told again then.
     """
 
-    client: ClientConnection
-    named: ConfigKey
-    md5: str
-    identity: Identity
-    telling: bool = False
     again: bool = False
     failures: int = 0
     retry: IDelayedCall | None = None
 
 
-class ConfigListeners:
-    """The clients that listen."""
+class StreamListener(HeldListener):
+    """
+    A client that listens.
+
+    @ivar connection: its stream.
+    @ivar identity: who asked for it.
+    @ivar telling: what it is told of just now.
+    """
+
+    __slots__ = ("connection", "identity", "telling")
+
+    def __init__(self, connection: ClientConnection, labels: dict[str, str]) -> None:
+        super().__init__(connection.ip, "", labels)
+        self.connection = connection
+        self.identity: Identity = EVERYBODY
+        self.telling: dict[ConfigKey, Telling] = {}
+
+
+class ConfigPushes:
+    """
+    The clients that listen on streams.
+
+    @ivar audience: they.
+    """
 
     log = Logger()
 
-    def __init__(self, clock: IReactorTime, connections: Connections) -> None:
+    def __init__(self, clock: IReactorTime, connections: Connections, listeners: Listeners) -> None:
         self._clock = clock
         self._connections = connections
-        self._by_key: dict[ConfigKey, dict[ClientConnection, Listener]] = {}
-        self._by_client: dict[ClientConnection, dict[ConfigKey, Listener]] = {}
+        self._by_client: dict[ClientConnection, StreamListener] = {}
+        self.audience = listeners.audience(self._changed, lambda: list(self._by_client.values()))
+        self._due: dict[tuple[StreamListener, ConfigKey], None] = {}
+        self._working: IDelayedCall | None = None
         connections.on_left(self.left)
 
     def __len__(self) -> int:
-        return sum(map(len, self._by_client.values()))
+        return sum(len(listener.held) for listener in self._by_client.values())
 
-    def of(self, key: ConfigKey) -> list[Listener]:
-        """Who listens to a config."""
-        return list(self._by_key.get(key, {}).values())
+    def __iter__(self) -> Iterator[StreamListener]:
+        return iter(list(self._by_client.values()))
 
-    def of_client(self, client: ClientConnection) -> list[Listener]:
-        """What a client listens to."""
-        return list(self._by_client.get(client, {}).values())
+    def listener(self, connection: ClientConnection, labels: dict[str, str]) -> StreamListener:
+        """The one of a client, for L{Audience.hold<nacos_tw.config.listeners.Audience.hold>}."""
+        found = self._by_client.get(connection)
+        if found is None:
+            found = StreamListener(connection, labels)
+            if connection.open:
+                self._by_client[connection] = found
+        return found
 
-    def __iter__(self) -> Iterator[tuple[ConfigKey, Listener]]:
-        for key, held in self._by_key.items():
-            for listener in held.values():
-                yield key, listener
-
-    def listen(
-        self, client: ClientConnection, key: ConfigKey, named: ConfigKey, md5: str, identity: Identity = EVERYBODY
-    ) -> bool:
-        """
-        Tell a client of each change from now on.
-
-        @param key: the tenant normalised; C{named}: as the client has it.
-        @return: False if it listens to too many.
-        """
-        held = self._by_client.get(client)
-        known = None if held is None else held.get(key)
-        if known is not None:
-            known.named, known.md5, known.identity = named, md5, identity
-            return True
-        if not client.open or (held is not None and len(held) >= MOST):
-            return False
-        listener = Listener(client, named, md5, identity)
-        self._by_client.setdefault(client, {})[key] = listener
-        self._by_key.setdefault(key, {})[client] = listener
-        return True
-
-    def forget(self, client: ClientConnection, key: ConfigKey) -> None:
-        """Tell it no more."""
-        held = self._by_client.get(client)
-        listener = None if held is None else held.pop(key, None)
-        if listener is None or held is None:
-            return
-        if not held:
-            del self._by_client[client]
-        self._end(key, listener)
+    def release(self, listener: StreamListener, keys: Iterable[ConfigKey]) -> None:
+        """A client listens to these no more."""
+        for key in self.audience.release(listener, keys):
+            self._end(listener, key)
+        if not listener.held:
+            self._by_client.pop(listener.connection, None)
 
     def dismiss(self, may: Callable[[Identity, ConfigKey], bool]) -> None:
         """Rights have changed: those who may not any more are told no more."""
-        for key, listener in list(self):
-            if not may(listener.identity, key):
-                self.forget(listener.client, key)
+        for listener in self:
+            self.release(listener, [key for key in listener.held if not may(listener.identity, key)])
 
-    def left(self, client: ClientConnection) -> None:
+    def left(self, connection: ClientConnection) -> None:
         """A client has gone."""
-        for key, listener in self._by_client.pop(client, {}).items():
-            self._end(key, listener)
+        listener = self._by_client.pop(connection, None)
+        if listener is not None:
+            self.release(listener, list(listener.held))
 
-    def _end(self, key: ConfigKey, listener: Listener) -> None:
-        others = self._by_key[key]
-        del others[listener.client]
-        if not others:
-            del self._by_key[key]
-        listener.again = False
-        if listener.retry is not None:
-            listener.retry.cancel()
-            listener.retry = None
+    def _end(self, listener: StreamListener, key: ConfigKey) -> None:
+        self._due.pop((listener, key), None)
+        telling = listener.telling.pop(key, None)
+        if telling is not None and telling.retry is not None:
+            telling.retry.cancel()
 
     # -- changes
 
-    def changed(self, key: ConfigKey) -> None:
-        """A config has changed, for some clients at least: all who listen to it are told."""
-        held = self._by_key.get(key)
-        if held is None:
-            return
-        pushes: dict[ConfigKey, Push] = {}
-        for listener in list(held.values()):
-            if listener.telling or listener.retry is not None:
-                listener.again = listener.telling
-                continue
-            push = pushes.get(listener.named)
-            if push is None:
-                push = pushes[listener.named] = notice(listener.named)
-            self._tell(key, listener, push)
+    def _changed(self, key: ConfigKey, listeners: Iterable[StreamListener]) -> None:
+        """See L{nacos_tw.config.listeners}."""
+        for listener in listeners:
+            telling = listener.telling.get(key)
+            if telling is None:
+                self._due[listener, key] = None
+            elif telling.retry is None:
+                telling.again = True
+        if self._due and self._working is None:
+            self._working = self._clock.callLater(0, self._work)
 
-    def _tell(self, key: ConfigKey, listener: Listener, push: Push) -> None:
-        listener.telling, listener.again = True, False
-        done = self._connections.push(listener.client, push, ACK_TIME)
-        done.addCallbacks(lambda _: self._told(key, listener), lambda why: self._failed(why, key, listener))
+    def _work(self) -> None:
+        self._working = None
+        due, self._due = self._due, {}
+        pushes: dict[ConfigKey, Push] = {}
+        for listener, key in due:
+            if key in listener.held:
+                named = listener.name(key)
+                push = pushes.get(named)
+                if push is None:
+                    push = pushes[named] = notice(named)
+                telling = listener.telling[key] = Telling()
+                self._tell(listener, key, telling, push)
+
+    def _tell(self, listener: StreamListener, key: ConfigKey, telling: Telling, push: Push) -> None:
+        telling.again = False
+        done = self._connections.push(listener.connection, push, ACK_TIME)
+        done.addCallbacks(
+            lambda _: self._told(listener, key, telling), lambda why: self._failed(why, listener, key, telling)
+        )
         done.addErrback(lambda failure: self.log.failure("a listener could not be told", failure))
 
-    def _holds(self, key: ConfigKey, listener: Listener) -> bool:
-        return self._by_key.get(key, {}).get(listener.client) is listener
+    def _told(self, listener: StreamListener, key: ConfigKey, telling: Telling) -> None:
+        if listener.telling.get(key) is not telling:
+            return
+        if telling.again:
+            telling.failures = 0
+            self._tell(listener, key, telling, notice(listener.name(key)))
+        else:
+            del listener.telling[key]
 
-    def _told(self, key: ConfigKey, listener: Listener) -> None:
-        listener.telling, listener.failures = False, 0
-        if listener.again and self._holds(key, listener):
-            self._tell(key, listener, notice(listener.named))
-
-    def _failed(self, failure: object, key: ConfigKey, listener: Listener) -> None:
+    def _failed(self, failure: object, listener: StreamListener, key: ConfigKey, telling: Telling) -> None:
         failure.trap(PushFailed)  # type: ignore[attr-defined]
-        listener.telling = False
-        if not self._holds(key, listener):
+        if listener.telling.get(key) is not telling:
             return
-        listener.failures += 1
-        if listener.failures >= TRIES:
-            self.log.info("client {id} acknowledges no changes, and is dropped", id=listener.client.id)
-            listener.client.end()
-            self._connections.remove(listener.client)
+        telling.failures += 1
+        if telling.failures >= TRIES:
+            self.log.info("client {id} acknowledges no changes, and is dropped", id=listener.connection.id)
+            listener.connection.end()
+            self._connections.remove(listener.connection)
             return
-        listener.retry = self._clock.callLater(RETRY * listener.failures, self._retry, key, listener)
+        telling.retry = self._clock.callLater(RETRY * telling.failures, self._retry, listener, key, telling)
 
-    def _retry(self, key: ConfigKey, listener: Listener) -> None:
-        listener.retry = None
-        self._tell(key, listener, notice(listener.named))
+    def _retry(self, listener: StreamListener, key: ConfigKey, telling: Telling) -> None:
+        telling.retry = None
+        self._tell(listener, key, telling, notice(listener.name(key)))
 
 
 def notice(named: ConfigKey) -> Push:

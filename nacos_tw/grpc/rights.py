@@ -7,14 +7,14 @@ from collections.abc import Callable
 from nacos_tw.access.identity import READ, Identity
 from nacos_tw.access.resources import config_resource, naming_resource
 from nacos_tw.auth.directory import Directory
-from nacos_tw.grpc.config_push import ConfigListeners
+from nacos_tw.grpc.config_push import ConfigPushes
 from nacos_tw.grpc.naming_push import ServicePushes
 
 
 class Rights:
     """Looks at all of them when users, roles or permissions have changed."""
 
-    def __init__(self, directory: Directory, pushes: ServicePushes | None, listeners: ConfigListeners | None) -> None:
+    def __init__(self, directory: Directory, pushes: ServicePushes | None, listeners: ConfigPushes | None) -> None:
         self._directory = directory
         self._pushes = pushes
         self._listeners = listeners

@@ -11,7 +11,7 @@ from nacos_tw.config.limits import Limits
 from nacos_tw.config.model import md5_of
 from nacos_tw.config.operations.contents import Contents
 from nacos_tw.grpc.assembly import config_handlers
-from nacos_tw.grpc.config_push import RETRY, ConfigListeners
+from nacos_tw.grpc.config_push import RETRY, ConfigPushes
 from tests.grpc.carriers import Client, Server
 from tests.http.v1.configuring import ConfigCase
 from tests.http.v1.fakes import NOW
@@ -28,9 +28,9 @@ class Case(ConfigCase):
     def setUp(self) -> None:
         super().setUp()
         self.server = Server()
-        self.listeners = ConfigListeners(self.server.clock, self.server.connections)
+        self.listeners = ConfigPushes(self.server.clock, self.server.connections, self.configs.listeners)
         contents = Contents(self.configs, Limits(max_content=1000), lambda: self.now, self.audit)
-        self.server.dispatcher._handlers.update(config_handlers(self.configs, contents, self.listeners))
+        self.server.dispatcher._handlers.update(config_handlers(contents, self.listeners))
         self.client = self.connected()
 
     def connected(self, **labels: str) -> Client:
@@ -235,15 +235,20 @@ class ListenTests(Case):
         self.assertEqual(self.told(), [])
 
     def test_copies(self) -> None:
-        """Of a copy for some all are told; each asks then what that means for it."""
+        """Of a copy for some those are told who get something else now."""
         self.publish("all")
         self.listen(("", "g", "d", md5_of("all")))
         self.publish("some", {"betaIps": "10.9.9.9"})
-        self.assertEqual(len(self.told()), 1)
-        self.assertEqual(self.listen(("", "g", "d", md5_of("all"))), [])
+        self.assertEqual(self.told(), [])
         self.publish("mine", {"betaIps": "10.0.0.7"})
         self.assertEqual(len(self.told()), 1)
         self.assertEqual(len(self.listen(("", "g", "d", md5_of("all")))), 1)
+
+    def test_who_listens(self) -> None:
+        """Lists of listeners show these clients too, with what they said that they have."""
+        self.listen(("public", "g", "d", "one"))
+        self.assertEqual(self.configs.listeners.watchers(("", "g", "d")), {"10.0.0.7": "one"})
+        self.assertEqual(self.configs.listeners.watched("10.0.0.7"), {("", "g", "d"): "one"})
 
     def test_while_telling(self) -> None:
         """Changes that come before the acknowledgement are told once more, not each."""
@@ -268,12 +273,12 @@ class ListenTests(Case):
         self.assertEqual(self.told(seconds=10.0), [])
 
     def test_given_up(self) -> None:
-        self.patch(self.listeners, "_clock", self.server.clock)
+        """One that acknowledges nothing for long is dropped."""
         self.listen(("", "g", "d", ""))
-        (listener,) = self.listeners.of(("", "g", "d"))
-        listener.failures = 49
         self.publish("a")
         self.told(ack=False)
+        (listener,) = self.listeners
+        listener.telling["", "g", "d"].failures = 49
         for _ in range(5):
             self.server.clock.advance(1.0)
         self.assertEqual((len(self.server.connections), len(self.listeners)), (0, 0))
@@ -286,7 +291,7 @@ class ListenTests(Case):
         self.assertEqual(self.told(), [])
         self.assertEqual(len(self.listeners), 1)
         self.client.transport.loseConnection()
-        self.assertEqual((len(self.listeners), self.listeners.of(("", "g", "e"))), (0, []))
+        self.assertEqual((len(self.listeners), list(self.listeners)), (0, []))
 
     def test_rights(self) -> None:
         """It takes the right to read the namespace's configs."""

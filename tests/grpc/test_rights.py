@@ -8,7 +8,9 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.access.identity import EVERYBODY, Identity, Permission
-from nacos_tw.grpc.config_push import ConfigListeners
+from nacos_tw.config.cache import ConfigCache
+from nacos_tw.config.listeners import Listeners
+from nacos_tw.grpc.config_push import ConfigPushes
 from nacos_tw.grpc.rights import Rights
 from tests.grpc.registry import naming_server
 
@@ -34,7 +36,7 @@ class RightsTests(SynchronousTestCase):
     def setUp(self) -> None:
         server = naming_server()
         self.accounts = Accounts()
-        self.listeners = ConfigListeners(server.clock, server.connections)
+        self.listeners = ConfigPushes(server.clock, server.connections, Listeners(ConfigCache(None)))  # type: ignore[arg-type]
         Rights(self.accounts, server.pushes, self.listeners)  # type: ignore[arg-type]
         self.pushes = server.pushes
         for name in ("ann", "bob"):
@@ -45,14 +47,15 @@ class RightsTests(SynchronousTestCase):
             connection = client.carrier.client
             for service in ("G@@s", "G@@t"):
                 self.pushes.subscribe(connection, ("public", service), "", identity)
-            for tenant in ("", "dev"):
-                self.listeners.listen(connection, (tenant, "g", "d"), (tenant, "g", "d"), "", identity)
+            listener = self.listeners.listener(connection, {})
+            listener.identity = identity
+            self.listeners.audience.hold(listener, [((tenant, "g", "d"), "") for tenant in ("", "dev")])
 
     def left(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         for hear in self.accounts.on_changed:
             hear()
         services = sorted((each.identity.name, each.service[1]) for each in self.pushes.audience)
-        return services, sorted((listener.identity.name, key[0]) for key, listener in self.listeners)
+        return services, sorted((each.identity.name, key[0]) for each in self.listeners for key in each.held)
 
     def test_nothing_lost(self) -> None:
         self.assertEqual([len(each) for each in self.left()], [6, 6])

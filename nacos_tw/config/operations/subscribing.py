@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -10,24 +10,21 @@ from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.resources import config_resource
 from nacos_tw.access.rules import Rule
-from nacos_tw.config.configs import Configs
+from nacos_tw.config.listeners import Audience, HeldListener, Listened
 from nacos_tw.config.model import ConfigKey
-
-NO_LABELS: Mapping[str, str] = {}
 
 
 class Listening(msgspec.Struct, frozen=True, gc=False):
     """
     Configs of one namespace that a client listens to from now on, each with the md5 that it has.
 
-    C{ip}, C{vip_tag}, C{labels}: what decides which copy the client should have.
+    C{audience}: its transport's, in which it is C{listener}.
     """
 
     tenant: str
-    listened: Sequence[tuple[ConfigKey, str]]
-    ip: str = ""
-    vip_tag: str = ""
-    labels: Mapping[str, str] = NO_LABELS
+    listened: Listened
+    audience: Audience[Any]
+    listener: HeldListener
 
     def resource(self) -> str:
         """All of the namespace."""
@@ -35,18 +32,19 @@ class Listening(msgspec.Struct, frozen=True, gc=False):
 
 
 class Subscribing(Operations):
-    """Reads of this node's copy."""
+    """What listens is told of changes by its transport."""
 
-    __slots__ = ("_configs",)
+    __slots__ = ()
 
-    def __init__(self, configs: Configs) -> None:
-        self._configs = configs
+    def __init__(self) -> None:
+        """Nothing is recorded."""
 
     @operation(Rule("read", "configs"))
-    def differing(self, caller: Caller, request: Listening) -> list[ConfigKey]:
+    def listen(self, caller: Caller, request: Listening) -> list[ConfigKey]:
         """
-        Those of which the client has not the md5 that it should, as it named them.
+        Tell the client of changes of these from now on.
 
+        @return: those of which it has not the md5 that it should, as it named them.
         @raise nacos_tw.errors.Unavailable: this node has never known all configs.
         """
-        return self._configs.listeners.differing(request.listened, request.ip, request.vip_tag)
+        return request.audience.hold(request.listener, request.listened)
