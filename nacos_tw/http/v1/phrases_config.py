@@ -9,10 +9,16 @@ from nacos_tw.config.problems import (
     ArchiveError,
     CasConflict,
     ConfigInvalid,
+    ConfigUnknown,
     CopiesUnsupported,
+    CopyUnknown,
     MetadataError,
+    NothingToImport,
+    OtherConfig,
     OverQuota,
+    TargetUnknown,
     TooManyCopies,
+    UnreadableEntries,
 )
 
 _INVALID: dict[tuple[str, str], str] = {
@@ -98,7 +104,17 @@ def metadata_words(it: MetadataError) -> str:
 
 WORDS: dict[type[BaseException], Callable[[Any, str], tuple[int, str]]] = {
     ConfigInvalid: _invalid,
+    # Where a client reads a config, docs/spec/config-v1.md#2.1 has headers and a line end besides: configs.py has them.
+    ConfigUnknown: lambda it, route: (404, "config data not exist"),
+    CopyUnknown: lambda it, route: (404, "config data not exist"),
     CasConflict: _cas,
+    OtherConfig: lambda it, route: (403, "Please check dataId, group or namespaceId."),
+    # The routes of imports and clones answer these in a document of their own.
+    TargetUnknown: lambda it, route: (404, f"there is no namespace {it.namespace}"),
+    NothingToImport: lambda it, route: (400, "there is nothing to import"),
+    UnreadableEntries: lambda it, route: (400, f"entries that are no text in UTF-8: {', '.join(it.unreadable)}"),
+    ArchiveError: lambda it, route: (400, archive_words(it)),
+    MetadataError: lambda it, route: (400, metadata_words(it)),
     OverQuota: lambda it, route: (429, _QUOTAS[it.of]),
     TooManyCopies: lambda it, route: (400, f"gray config version is over max count :{it.limit}"),
     CopiesUnsupported: lambda it, route: (400, "the database has no table config_info_gray"),
