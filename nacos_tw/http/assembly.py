@@ -25,8 +25,9 @@ from nacos_tw.cluster.operations.orders import questions_of as order_questions
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.families import config_families, config_monitor
 from nacos_tw.config.limits import limits_of
+from nacos_tw.config.operations.assembly import ConfigOperations, config_operations
 from nacos_tw.config.watchers import Watchers
-from nacos_tw.http.api.parts import Guards, NamingParts
+from nacos_tw.http.api.parts import AccountParts, ApiParts, ClusterParts, Guards, NamingParts
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.families import http_families
 from nacos_tw.http.guard import Guard
@@ -169,14 +170,15 @@ def all_areas(parts: Parts) -> Areas:
         )
     if settings.function_mode == "config":
         areas = [area for area in areas if not area.prefix.startswith(NAMING)]
-    areas += _newer_apis(parts)
     questions: dict[str, Any] = {
         SUBSCRIBERS: lambda peer, body: asked_subscribers(naming, body),
         **history_questions(history),
         **order_questions(orders),
     }
+    does: ConfigOperations | None = None
     if parts.configs is not None and parts.polls is not None:
         watchers = Watchers(parts.clock, parts.configs.listeners, parts.ask_all)
+        does = config_operations(parts.configs, watchers, limits_of(settings.config), parts.millis, parts.audit)
         areas += config_areas(
             ConfigParts(
                 guard,
@@ -188,12 +190,14 @@ def all_areas(parts: Parts) -> Areas:
                 limits_of(settings.config),
                 parts.set_log_level,
                 None if parts.auth is None else parts.auth.directory,
+                does,
             )  # fmt: skip
         )
         areas.append(NamespacesV1(guard, Namespaces(parts.configs, parts.millis, parts.audit)))
         questions.update(config_questions(watchers))
     if parts.auth is not None:
         areas += auth_areas(guard, parts.auth, parts.audit)
+    areas += _newer_apis(parts, ClusterParts(cluster.members, cluster.node, orders), does)
     return Areas(areas, history, questions)
 
 
@@ -237,20 +241,27 @@ def _naming_areas(parts: Parts, listing: InstanceListV1, node: Nodes) -> list[Ar
     ]
 
 
-def _newer_apis(parts: Parts) -> list[Area]:
+def _newer_apis(parts: Parts, cluster: ClusterParts, config: ConfigOperations | None) -> list[Area]:
     """v2 and v3."""
-    guards = Guards(parts.guard, parts.guard, parts.guard)
-    areas: list[Area] = []
-    if parts.settings.function_mode != "config":
-        naming = parts.naming
-        operations = NamingParts(
+    naming, auth, audit = parts.naming, parts.auth, parts.audit
+    api = ApiParts(
+        Guards(parts.guard, parts.guard, parts.guard),
+        cluster,
+        None
+        if parts.settings.function_mode == "config"
+        else NamingParts(
             Instances(naming),
             Services(naming),
             Discovery(naming),
             lambda: naming.registry.switches.default_push_cache_millis,
-        )
-        areas += v2.naming_areas(guards, operations) + v3.naming_areas(guards, operations)
-    return areas
+        ),
+        config,
+        None if parts.configs is None else Namespaces(parts.configs, parts.millis, audit),
+        None
+        if auth is None
+        else AccountParts(Logins(auth, audit), Users(auth, audit), Roles(auth, audit), Permissions(auth, audit)),
+    )
+    return v2.areas(api) + v3.areas(api)
 
 
 def _state(parts: Parts) -> NodeState:

@@ -6,7 +6,14 @@ from collections.abc import Callable
 
 import attrs
 
+from nacos_tw.auth.operations.accounts import Permissions, Roles, Users
+from nacos_tw.auth.operations.logins import Logins
+from nacos_tw.cluster.operations.members import Members
+from nacos_tw.cluster.operations.node import Nodes
+from nacos_tw.cluster.operations.orders import Orders
+from nacos_tw.config.operations.assembly import ConfigOperations
 from nacos_tw.http.guard import Guard
+from nacos_tw.namespaces.operations import Namespaces
 from nacos_tw.naming.operations.discovery import Discovery
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
@@ -38,3 +45,39 @@ class NamingParts:
     services: Services
     discovery: Discovery
     cache_millis: Callable[[], int]
+
+
+@attrs.frozen
+class ClusterParts:
+    """The operations on the node and the cluster."""
+
+    members: Members
+    nodes: Nodes
+    orders: Orders
+
+
+@attrs.frozen
+class AccountParts:
+    """The operations on accounts."""
+
+    logins: Logins
+    users: Users
+    roles: Roles
+    permissions: Permissions
+
+
+@attrs.frozen
+class ApiParts:
+    """
+    All that v2 and v3 do.
+
+    @ivar naming: None: the node only serves configurations; C{config}: None: it only serves the registry.
+    @ivar accounts: None: there are none.
+    """
+
+    guards: Guards
+    cluster: ClusterParts
+    naming: NamingParts | None
+    config: ConfigOperations | None
+    namespaces: Namespaces | None
+    accounts: AccountParts | None

@@ -22,6 +22,7 @@ from nacos_tw.http.api.codes import (
     SERVER_ERROR,
     Code,
 )
+from nacos_tw.http.api.phrases_cluster import CLUSTER
 from nacos_tw.http.api.phrases_config import CONFIG
 from nacos_tw.http.api.phrases_naming import NAMING
 from nacos_tw.http.api.problems import Lacking, Unchecked, Unreadable
@@ -77,6 +78,7 @@ COMMON: dict[type[BaseException], Callable[[Any, str], Told]] = {
     Unreadable: lambda it, route: Told(400, PARAMETER_ERROR, it.text),
     **NAMING,
     **CONFIG,
+    **CLUSTER,
 }
 
 

@@ -11,7 +11,7 @@ from nacos_tw.access.audit import AuditLog
 from nacos_tw.auth.directory import Directory
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.limits import Limits
-from nacos_tw.config.operations.assembly import config_operations
+from nacos_tw.config.operations.assembly import ConfigOperations, config_operations
 from nacos_tw.config.watchers import WATCHED, WATCHERS, Watchers
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.routing import Area
@@ -46,12 +46,14 @@ class ConfigParts:
     limits: Limits = Limits()
     set_log_level: Callable[[str, str], None] | None = None
     directory: Directory | None = None
+    does: ConfigOperations | None = None
+    """The operations, if they are made already."""
 
 
 def config_areas(parts: ConfigParts) -> list[Area]:
     """Every object with routes under C{/v1/cs}."""
     guard, configs, watchers, millis = parts.guard, parts.configs, parts.watchers, parts.millis
-    does = config_operations(configs, watchers, parts.limits, millis, parts.audit)
+    does = parts.does or config_operations(configs, watchers, parts.limits, millis, parts.audit)
     return [
         ConfigsV1(guard, does.contents, does.copies, TransferV1(does.transfers)),
         ListenerV1(guard, configs, parts.polls, watchers, parts.directory),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from nacos_tw.config.operations.assembly import ConfigOperations
-from nacos_tw.http.api.parts import Guards, NamingParts
+from nacos_tw.http.api.parts import ApiParts, Guards, NamingParts
 from nacos_tw.http.routing import Area
 from nacos_tw.http.v2.configs import ConfigsV2
+from nacos_tw.http.v2.core import CoreV2, HealthV2
 from nacos_tw.http.v2.history import HistoryV2
 from nacos_tw.http.v2.instances import InstancesV2
 from nacos_tw.http.v2.listing import InstanceListV2
+from nacos_tw.http.v2.namespaces import NamespacesV2
 from nacos_tw.http.v2.services import ServicesV2
 
 
@@ -26,3 +28,19 @@ def config_areas(guards: Guards, config: ConfigOperations) -> list[Area]:
     """C{/v2/cs}."""
     guard = guards.open
     return [ConfigsV2(guard, config.contents), HistoryV2(guard, config.history, config.contents)]
+
+
+def areas(parts: ApiParts) -> list[Area]:
+    """All of them."""
+    guards, cluster = parts.guards, parts.cluster
+    found: list[Area] = [
+        CoreV2(guards.open, cluster.members, cluster.nodes, cluster.orders),
+        HealthV2(guards.open, cluster.nodes),
+    ]
+    if parts.naming is not None:
+        found += naming_areas(guards, parts.naming)
+    if parts.config is not None:
+        found += config_areas(guards, parts.config)
+    if parts.namespaces is not None:
+        found.append(NamespacesV2(guards.open, parts.namespaces))
+    return found

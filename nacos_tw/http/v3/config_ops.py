@@ -25,6 +25,7 @@ LIMITS = (
     integer("maxAggrCount", "Kept as it is."),
     integer("maxAggrSize", "Kept as it is."),
 )
+NO_LIMIT = "The parameters quota, maxSize, maxAggrCount, maxAggrSize cannot be empty at the same time"
 LOG_NAME = text("logName", "The log.", needed=REQUEST)
 LOG_LEVEL = text("logLevel", "Its level.", needed=REQUEST)
 
