@@ -251,6 +251,7 @@ def _newer_apis(parts: Parts, cluster: ClusterParts, config: ConfigOperations | 
         if parts.settings.function_mode == "config"
         else NamingParts(
             Instances(naming),
+            Beats(naming),
             Services(naming),
             Discovery(naming),
             lambda: naming.registry.switches.default_push_cache_millis,

@@ -14,6 +14,7 @@ from nacos_tw.cluster.operations.orders import Orders
 from nacos_tw.config.operations.assembly import ConfigOperations
 from nacos_tw.http.guard import Guard
 from nacos_tw.namespaces.operations import Namespaces
+from nacos_tw.naming.operations.beats import Beats
 from nacos_tw.naming.operations.discovery import Discovery
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
@@ -42,6 +43,7 @@ class NamingParts:
     """
 
     instances: Instances
+    beats: Beats
     services: Services
     discovery: Discovery
     cache_millis: Callable[[], int]

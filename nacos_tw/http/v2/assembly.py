@@ -5,6 +5,7 @@ from __future__ import annotations
 from nacos_tw.config.operations.assembly import ConfigOperations
 from nacos_tw.http.api.parts import ApiParts, Guards, NamingParts
 from nacos_tw.http.routing import Area
+from nacos_tw.http.v2.beats import BeatsV2
 from nacos_tw.http.v2.configs import ConfigsV2
 from nacos_tw.http.v2.core import CoreV2, HealthV2
 from nacos_tw.http.v2.history import HistoryV2
@@ -19,7 +20,8 @@ def naming_areas(guards: Guards, naming: NamingParts) -> list[Area]:
     guard = guards.open
     return [
         InstancesV2(guard, naming.instances),
-        InstanceListV2(guard, naming.discovery, naming.cache_millis),
+        InstanceListV2.make(guard, naming.discovery, naming.cache_millis),
+        BeatsV2(guard, naming.beats),
         ServicesV2(guard, naming.services, naming.discovery),
     ]
 

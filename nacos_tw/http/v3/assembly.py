@@ -9,6 +9,7 @@ from nacos_tw.http.routing import Area
 from nacos_tw.http.v3 import namespaces
 from nacos_tw.http.v3.accounts import LoginV3, PermissionsV3, RolesV3, UsersV3
 from nacos_tw.http.v3.client_configs import ClientConfigsV3
+from nacos_tw.http.v3.client_instances import ClientInstancesV3
 from nacos_tw.http.v3.config_ops import ConfigOpsV3
 from nacos_tw.http.v3.configs import ADMIN, CONSOLE, AdminBatchV3, ConfigsV3, ConsoleBatchV3, ListenersV3
 from nacos_tw.http.v3.core import ConsoleCoreV3, CoreV3
@@ -23,6 +24,7 @@ from nacos_tw.namespaces.operations import Namespaces
 def naming_areas(guards: Guards, naming: NamingParts) -> list[Area]:
     """C{/v3/client/ns}, C{/v3/admin/ns} and C{/v3/console/ns}."""
     return [
+        ClientInstancesV3.make(guards.open, naming.instances, naming.beats, naming.discovery),
         AdminInstancesV3(guards.admin, naming.instances, naming.services),
         AdminServicesV3(guards.admin, naming.services),
     ]

@@ -15,6 +15,7 @@ from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import Area, answer, compile_routes, find
 from nacos_tw.http.v2 import assembly as v2
 from nacos_tw.http.v3 import assembly as v3
+from nacos_tw.naming.operations.beats import Beats
 from nacos_tw.naming.operations.discovery import Discovery
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
@@ -30,7 +31,7 @@ class ApiTestCase(LocalTestCase):
     def setUp(self) -> None:
         super().setUp()
         naming: Any = self.naming
-        self.parts = NamingParts(Instances(naming), Services(naming), Discovery(naming), lambda: 10000)
+        self.parts = NamingParts(Instances(naming), Beats(naming), Services(naming), Discovery(naming), lambda: 10000)
         self.areas: list[Area] = [*v2.naming_areas(GUARDS, self.parts), *v3.naming_areas(GUARDS, self.parts)]
 
     def ask(self, method: str, path: str, body: bytes | str = b"", type: str = "", **fields: Any) -> Reply:

@@ -220,3 +220,36 @@ class UnroutedTests(ApiTestCase):
         """No path."""
         reply = self.ask("GET", "/v2/ns/nothing")
         self.assertEqual((reply.status, msgspec.json.decode(reply.body)["message"]), (404, "No message available"))
+
+
+class BeatTests(ApiTestCase):
+    """Heartbeats: bare objects."""
+
+    path = f"{INSTANCE}/beat"
+
+    def beat(self, **fields: Any) -> Any:
+        """What one is answered."""
+        reply = self.ask("PUT", self.path, **fields)
+        self.assertEqual((reply.status, reply.content_type), (200, b"application/json"), reply.body)
+        return msgspec.json.decode(reply.body)
+
+    def test_unknown(self) -> None:
+        """It is to be registered."""
+        self.assertEqual(self.beat(**P1), {"clientBeatInterval": 5000, "code": 20404})
+
+    def test_known(self) -> None:
+        """Its lease is renewed; the same bytes again too, as long as it is there."""
+        known = {"clientBeatInterval": 5000, "code": 10200, "lightBeatEnabled": True}
+        number = self.add().number
+        for _ in range(3):
+            self.assertEqual(self.beat(**P1), known)
+        self.assertEqual(self.log_.renewed, [number] * 3)
+        self.data("DELETE", INSTANCE, **P1)
+        self.assertEqual(self.beat(**P1)["code"], 20404)
+
+    def test_whole(self) -> None:
+        """One that says all registers."""
+        said = '{"ip":"10.0.0.7","port":80,"weight":2,"metadata":{"a":1},"x":[]}'
+        self.assertEqual(self.beat(serviceName="g@@p1", beat=said)["code"], 10200)
+        made = self.naming.registry.services["public", "g@@p1"].ephemeral["DEFAULT", "10.0.0.7", 80]
+        self.assertEqual((made.weight, made.metadata), (2.0, {"a": "1"}))

@@ -124,3 +124,37 @@ class ServiceTests(ApiTestCase):
         """There is none before the first."""
         reply = self.ask("GET", f"{SERVICE}/list", pageNo=0)
         self.assertEqual((reply.status, msgspec.json.decode(reply.body)["code"]), (400, 20002))
+
+
+class ClientTests(ApiTestCase):
+    """C{/v3/client/ns/instance}."""
+
+    path = "/v3/client/ns/instance"
+
+    def test_life(self) -> None:
+        """Registered, kept alive, listed, removed."""
+        unknown = self.ask("POST", self.path, **P1, heartBeat="true")
+        said = b'{"code":21003,"message":"instance not found","data":null}'
+        self.assertEqual((unknown.status, unknown.body), (200, said))
+        self.assertEqual(self.data("POST", self.path, **P1), "ok")
+        one = self.one()
+        assert one is not None
+        for _ in range(3):
+            self.assertEqual(self.data("POST", self.path, **P1, heartBeat="true"), "ok")
+        self.assertEqual(self.log_.renewed, [one.number] * 3)
+        self.assertEqual(self.data("POST", self.path, **P1, weight=3), "ok")
+        self.add("10.0.0.2", enabled=False)
+        self.add("10.0.0.3", cluster="c2")
+        shown = self.data("GET", f"{self.path}/list", serviceName="p1")
+        self.assertEqual([(each["ip"], each["weight"]) for each in shown], [("10.0.0.1", 3.0), ("10.0.0.3", 1.0)])
+        self.assertEqual(self.data("DELETE", self.path, **P1), "ok")
+        self.assertEqual(self.ask("POST", self.path, **P1, heartBeat="true").body, said)
+
+    def test_form(self) -> None:
+        """A heartbeat in a body is not taken for another one."""
+        form = "application/x-www-form-urlencoded"
+        self.add()
+        body = "serviceName=p1&ip=10.0.0.1&port=8080&heartBeat=true"
+        self.assertEqual(self.data("POST", self.path, body, form), "ok")
+        other = self.ask("POST", self.path, body.replace("10.0.0.1", "10.0.0.9"), form)
+        self.assertEqual(msgspec.json.decode(other.body)["code"], 21003)
