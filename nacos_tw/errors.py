@@ -190,7 +190,7 @@ class KindMismatch(Problem, Conflict):
 
 @attrs.define(slots=False)
 class ClientUnknown(Problem, NotFound):
-    """There is no such connection of a client any more, so that nothing can be published for it."""
+    """There is no such client, or no connection of it any more."""
 
     client: str
 

@@ -69,6 +69,8 @@ from nacos_tw.namespaces.operations import Namespaces
 from nacos_tw.naming.counts import Counts, naming_monitor
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.operations.beats import Beats
+from nacos_tw.naming.operations.clientviews import ClientViews
+from nacos_tw.naming.operations.counting import Counting
 from nacos_tw.naming.operations.datums import Datums
 from nacos_tw.naming.operations.discovery import Discovery
 from nacos_tw.naming.operations.health import HealthOperations
@@ -254,6 +256,10 @@ def _newer_apis(parts: Parts, cluster: ClusterParts, config: ConfigOperations | 
             Beats(naming),
             Services(naming),
             Discovery(naming),
+            ClientViews(naming, Others(parts.ask, parts.ask_all)),
+            Counting(naming),
+            SwitchOperations(naming, audit),
+            HealthOperations(naming),
             lambda: naming.registry.switches.default_push_cache_millis,
         ),
         config,

@@ -49,7 +49,7 @@ GIVEN = {
     # accounts, namespaces, the cluster
     "username": "u", "password": "p", "newPassword": "p", "role": "r", "resource": "dev:*:*", "action": "r",
     "customNamespaceId": "dev", "namespaceName": "n", "namespace": "dev", "namespaceShowName": "n", "type": "file",
-    "logName": "root", "logLevel": "INFO", "value": "true",
+    "config_detail": "x", "clientId": "1", "ids": "1", "targetNamespaceId": "dev", "logName": "root", "logLevel": "INFO", "value": "true",
 }  # fmt: skip
 """Values under all names that a route may ask for."""
 
@@ -62,6 +62,10 @@ BODIES = {
     "PUT /v1/ns/distro/datum": b'{"com.alibaba.nacos.naming.iplist.ephemeral.dev##g@@s":{"value":{"instanceList":[]}}}',
     "GET /v1/ns/distro/datum": b'{"keys":"com.alibaba.nacos.naming.iplist.ephemeral.dev##g@@s"}',
     "PUT /v1/ns/service/checksum": b"",
+    "POST /v3/admin/cs/config/clone": b'[{"configId":1}]',
+    "POST /v3/console/cs/config/clone": b'[{"configId":1}]',
+    "PUT /v2/core/cluster/node/list": b'[{"ip":"10.0.0.1","port":8848}]',
+    "PUT /v3/admin/core/cluster/node/list": b'[{"ip":"10.0.0.1","port":8848}]',
 }
 """Bodies of routes that want JSON."""
 
@@ -106,6 +110,8 @@ WITHOUT: frozenset[str] = frozenset(
     {
         "DELETE /v1/cs/configs",
         "GET /v3/admin/ns/service/selector/types",
+        "GET /v3/console/ns/service/selector/types",
+        "GET /v3/admin/ns/health/checkers",
         "GET /v1/cs/capacity",
         "GET /v1/cs/communication/configWatchers",
         "GET /v1/cs/communication/dataChange",

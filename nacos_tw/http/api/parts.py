@@ -15,9 +15,13 @@ from nacos_tw.config.operations.assembly import ConfigOperations
 from nacos_tw.http.guard import Guard
 from nacos_tw.namespaces.operations import Namespaces
 from nacos_tw.naming.operations.beats import Beats
+from nacos_tw.naming.operations.clientviews import ClientViews
+from nacos_tw.naming.operations.counting import Counting
 from nacos_tw.naming.operations.discovery import Discovery
+from nacos_tw.naming.operations.health import HealthOperations
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
+from nacos_tw.naming.operations.switches import SwitchOperations
 
 
 @attrs.frozen
@@ -46,6 +50,10 @@ class NamingParts:
     beats: Beats
     services: Services
     discovery: Discovery
+    clients: ClientViews
+    counting: Counting
+    switches: SwitchOperations
+    health: HealthOperations
     cache_millis: Callable[[], int]
 
 

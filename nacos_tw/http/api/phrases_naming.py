@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nacos_tw.errors import (
+    ClientUnknown,
     ClusterUnknown,
     HealthIsChecked,
     InstanceUnknown,
@@ -113,5 +114,6 @@ NAMING: dict[type[BaseException], Callable[[Any, str], Told]] = {
     ServiceNotEmpty: _not_empty,
     ClusterUnknown: lambda it, route: Told(404, RESOURCE_NOT_FOUND, f"cluster {it.cluster} is not found!"),
     InstanceUnknown: _instance_unknown,
+    ClientUnknown: lambda it, route: Told(404, RESOURCE_NOT_FOUND, f"clientId [ {it.client} ] not exist"),
     HealthIsChecked: _health_is_checked,
 }

@@ -6,19 +6,25 @@ from nacos_tw.config.operations.assembly import ConfigOperations
 from nacos_tw.http.api.parts import ApiParts, Guards, NamingParts
 from nacos_tw.http.routing import Area
 from nacos_tw.http.v2.beats import BeatsV2
+from nacos_tw.http.v2.clients import ClientsV2
 from nacos_tw.http.v2.configs import ConfigsV2
 from nacos_tw.http.v2.core import CoreV2, HealthV2
 from nacos_tw.http.v2.history import HistoryV2
 from nacos_tw.http.v2.instances import InstancesV2
 from nacos_tw.http.v2.listing import InstanceListV2
 from nacos_tw.http.v2.namespaces import NamespacesV2
+from nacos_tw.http.v2.operator import PREFIXES, HealthByHandV2, OperatorV2
 from nacos_tw.http.v2.services import ServicesV2
+from nacos_tw.metrics.machine import Machine
 
 
 def naming_areas(guards: Guards, naming: NamingParts) -> list[Area]:
     """C{/v2/ns}."""
-    guard = guards.open
+    guard, machine = guards.open, Machine()
     return [
+        *(OperatorV2(prefix, guard, naming.switches, naming.counting, machine) for prefix in PREFIXES),
+        HealthByHandV2(guard, naming.health),
+        ClientsV2(guard, naming.clients),
         InstancesV2(guard, naming.instances),
         InstanceListV2.make(guard, naming.discovery, naming.cache_millis),
         BeatsV2(guard, naming.beats),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import attrs
 from klein import Klein
@@ -27,7 +27,8 @@ from nacos_tw.http.api.instances import (
     registration,
     removal,
 )
-from nacos_tw.http.api.parameters import GROUP, NAMESPACE, SERVICE, service_key
+from nacos_tw.http.api.parameters import GROUP, NAMESPACE, PAGE_NO, PAGE_SIZE, SERVICE, service_key
+from nacos_tw.http.api.results import page_json
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.api.services import instances_of
 from nacos_tw.http.call import Call
@@ -35,6 +36,7 @@ from nacos_tw.http.guard import Guard
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.requests import OneInstance, OneService
+from nacos_tw.paging import page_of
 
 LIST = NAMESPACE, GROUP, SERVICE, CLUSTERS, HEALTHY_ONLY
 
@@ -104,3 +106,29 @@ class AdminInstancesV3:
         for each in metadata_changes(call, remove):
             found += changed(await self.instances.change_metadata(call, each))
         return {"updated": found}
+
+
+@attrs.frozen
+class ConsoleInstancesV3:
+    """For a browser."""
+
+    prefix: ClassVar[str] = "/v3/console/ns/instance"
+    app = Klein()
+    guard: Guard
+    instances: Instances
+    services: Services
+
+    @api(app, "PUT", "", does=Instances.replace, takes=INSTANCE)
+    async def update(self, call: Call) -> str:
+        """Replace weight, metadata and state of an instance."""
+        await self.instances.replace(call, registration(call))
+        return "ok"
+
+    @api(app, "GET", "/list", does=Services.find, takes=(*LIST, PAGE_NO, PAGE_SIZE), gives="A page of instances")
+    def instance_list(self, call: Call) -> dict[str, Any]:
+        """A page of a service's instances with their real health, disabled ones too."""
+        service = self.services.find(call, OneService(service_key(call)))
+        found = [] if service is None else instances_of(service, CLUSTERS(call))
+        healthy_only = HEALTHY_ONLY(call)
+        shown = [each for each in found if each.healthy or not healthy_only]
+        return page_json(page_of(shown, PAGE_NO(call), PAGE_SIZE(call)), lambda each: host(each, each.healthy))

@@ -1,4 +1,4 @@
-"""C{/v3/admin/ns/service}: services, for operators (docs/spec/http-v2-v3.md#5.2)."""
+"""C{/v3/admin/ns/service} and C{/v3/console/ns/service}: services (docs/spec/http-v2-v3.md#5.2 and #5.6)."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ def line_json(service: Service) -> dict[str, Any]:
 
 
 @attrs.frozen
-class AdminServicesV3:
-    """Services."""
+class ServicesV3:
+    """Services. Built for operators and for a browser."""
 
-    prefix: ClassVar[str] = "/v3/admin/ns/service"
-    app = Klein()
+    prefix: str
+    app: ClassVar[Klein] = Klein()
     guard: Guard
     services: Services
 

@@ -6,8 +6,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
+from twisted.internet.defer import succeed
 
-from nacos_tw.http.api.parts import Guards, NamingParts
+from nacos_tw.cluster.operations.members import Members
+from nacos_tw.cluster.operations.node import Nodes, NodeState
+from nacos_tw.cluster.operations.orders import Orders
+from nacos_tw.http.api.parts import ApiParts, ClusterParts, Guards, NamingParts
 from nacos_tw.http.call import Call
 from nacos_tw.http.errors import no_such_route
 from nacos_tw.http.phrases import phrase
@@ -16,23 +20,52 @@ from nacos_tw.http.routing import Area, answer, compile_routes, find
 from nacos_tw.http.v2 import assembly as v2
 from nacos_tw.http.v3 import assembly as v3
 from nacos_tw.naming.operations.beats import Beats
+from nacos_tw.naming.operations.clientviews import ClientViews
+from nacos_tw.naming.operations.counting import Counting
 from nacos_tw.naming.operations.discovery import Discovery
+from nacos_tw.naming.operations.health import HealthOperations
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
-from tests.http.v1.fakes import GUARD
+from nacos_tw.naming.operations.switches import SwitchOperations
+from nacos_tw.questions import Others
+from tests.access.lines import Lines
+from tests.http.v1.fakes import GUARD, LEADING, FakeNode, asker, members, millis
 from tests.http.v1.local import LocalTestCase
 
 GUARDS = Guards(GUARD, GUARD, GUARD)
 
 
 class ApiTestCase(LocalTestCase):
-    """@ivar areas: those whose routes are known."""
+    """
+    @ivar areas: those whose routes are known.
+    @ivar unready: why the node cannot do its work.
+    """
+
+    unready = ""
 
     def setUp(self) -> None:
         super().setUp()
         naming: Any = self.naming
-        self.parts = NamingParts(Instances(naming), Beats(naming), Services(naming), Discovery(naming), lambda: 10000)
-        self.areas: list[Area] = [*v2.naming_areas(GUARDS, self.parts), *v3.naming_areas(GUARDS, self.parts)]
+        audit, machine = Lines(), members()
+        self.parts = NamingParts(
+            Instances(naming),
+            Beats(naming),
+            Services(naming),
+            Discovery(naming),
+            ClientViews(naming, Others(asker({}), lambda what, body: succeed([]))),
+            Counting(naming),
+            SwitchOperations(naming, audit),
+            HealthOperations(naming),
+            lambda: 10000,
+        )
+        facts = lambda: LEADING  # noqa: E731
+        self.cluster = ClusterParts(
+            Members(machine, facts, millis, audit),
+            Nodes(machine, facts, lambda: NodeState("0.1.0", True, 8848), lambda: self.unready, None, audit),
+            Orders(machine, FakeNode(), Others(asker({}), lambda what, body: succeed([])), audit),
+        )
+        parts = ApiParts(GUARDS, self.cluster, self.parts, None, None, None)
+        self.areas: list[Area] = [*v2.areas(parts), *v3.areas(parts)]
 
     def ask(self, method: str, path: str, body: bytes | str = b"", type: str = "", **fields: Any) -> Reply:
         """The answer to a call, by the way of the carriers."""
