@@ -49,7 +49,8 @@ GIVEN = {
     # accounts, namespaces, the cluster
     "username": "u", "password": "p", "newPassword": "p", "role": "r", "resource": "dev:*:*", "action": "r",
     "customNamespaceId": "dev", "namespaceName": "n", "namespace": "dev", "namespaceShowName": "n", "type": "file",
-    "config_detail": "x", "clientId": "1", "ids": "1", "targetNamespaceId": "dev", "logName": "root", "logLevel": "INFO", "value": "true",
+    "config_detail": "x", "clientId": "1", "ids": "1", "targetNamespaceId": "dev", "logName": "root",
+    "logLevel": "INFO", "value": "true",
 }  # fmt: skip
 """Values under all names that a route may ask for."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.access import operations
@@ -30,10 +31,17 @@ class DoorTests(SynchronousTestCase):
         home = tempfile.mkdtemp(prefix="nacos-tw-doors-")
         self.addCleanup(shutil.rmtree, home, ignore_errors=True)
         settings = load(home, {"HOME": home}, {"nacos.standalone": "true", "nacos.core.auth.enabled": "true"})
+        before = set(self.timers())
         self.node = NacosNode(settings, reactor)
         self.addCleanup(self.node.store.close)
+        self.addCleanup(lambda: [each.cancel() for each in self.timers() if each not in before])
         self.entered: list[Rule] = []
         self.patch(operations, "authorize", self.authorize)
+
+    @staticmethod
+    def timers() -> list[IDelayedCall]:
+        """Of the reactor: a way that was entered may wait for something, and nobody waits for it."""
+        return IReactorTime(reactor).getDelayedCalls()  # type: ignore[no-any-return]
 
     def authorize(self, identity: Identity, rule: Rule, resource: Callable[[], str]) -> None:
         """What operations ask."""
