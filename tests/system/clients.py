@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 
@@ -14,6 +15,8 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from tests.system.nodes import ROOT
 
 CLIENTS = os.path.join(ROOT, "tests", "clients")
+JAVA_STREAM_VERSIONS = os.environ.get("NACOS_JAVA_STREAM_CLIENTS", "2.5.1").split()
+PYTHON_STREAM_VERSIONS = os.environ.get("NACOS_PYTHON_STREAM_CLIENTS", "2.0.11").split()
 JAVA_VERSIONS = os.environ.get("NACOS_JAVA_CLIENTS", "1.4.8 1.4.2").split()
 FETCH = 300.0
 RUN = 300.0
@@ -68,10 +71,23 @@ class ClientCase(SynchronousTestCase):
         self.assertEqual([line[3:] for line in lines if line.startswith("ok ")], list(stages), said[-4000:])
         self.assertEqual([line for line in lines if line.startswith("FAILED")], [])
 
-    def java(self, version: str, program: str = "NamingTrial.java") -> list[str]:
-        """The command that runs a Java program, but for its arguments."""
+    def python(self, version: str) -> str:
+        """A folder with that version of nacos-sdk-python and what it needs, in the user's cache."""
+        folder = os.path.expanduser(f"~/.cache/nacos-tw-test/nacos-sdk-python-{version}")
+        if not os.path.isdir(folder):
+            fetched = os.path.join(self.folder, "fetched")
+            self.fetch(
+                sys.executable, "-m", "pip", "install", "-q", "--target", fetched, f"nacos-sdk-python=={version}"
+            )
+            os.makedirs(os.path.dirname(folder), exist_ok=True)
+            with contextlib.suppress(OSError):  # another test was quicker
+                shutil.move(fetched, folder)
+        return folder
+
+    def java(self, version: str, program: str = "NamingTrial.java", folder: str = "java") -> list[str]:
+        """The command that runs a Java program of that folder, but for its arguments."""
         need("java", "mvn")
-        self.copy("java")
+        self.copy(folder)
         fetched = os.path.join(self.folder, version)
         copying = ("dependency:copy-dependencies", f"-DoutputDirectory={fetched}", f"-Dnacos.version={version}")
         self.fetch("mvn", "-q", "-B", *copying)

@@ -13,7 +13,14 @@ import sys
 
 from twisted.trial.unittest import SkipTest
 
-from tests.system.clients import JAVA_VERSIONS, RUN, ClientCase, need
+from tests.system.clients import (
+    JAVA_STREAM_VERSIONS,
+    JAVA_VERSIONS,
+    PYTHON_STREAM_VERSIONS,
+    RUN,
+    ClientCase,
+    need,
+)
 from tests.system.nodes import RealNode, wait_for
 from tests.system.secured import TlsCluster
 from tests.system.shared import shared
@@ -67,6 +74,24 @@ class ClientsTests(ClientCase):
         """nacos-client 2.5: what it does by HTTP, persistent instances and maintenance; the rest is gRPC."""
         stages = ["status", "services", "persistentWrites"]
         self.passes([*self.java("2.5.1"), self.servers, "0", *stages], stages)
+
+    def test_java_streams(self) -> None:
+        """nacos-client of the gRPC lines: instances of all kinds, subscriptions, configs, listening."""
+        stages = ["register", "batch", "persistent", "subscribe", "services", "publish", "listen"]
+        patience = "-Dnacos.remote.client.grpc.timeout=30000"  # 3 s by itself, on a machine that is busy
+        for version in JAVA_STREAM_VERSIONS:
+            java, *rest = self.java(version, "StreamTrial.java", "java2")
+            self.passes([java, patience, *rest, self.servers, *stages], stages)
+
+    def test_python_streams(self) -> None:
+        """nacos-sdk-python of the gRPC lines: the same."""
+        stages = [
+            "connect", "register", "leave", "batch", "persistent", "subscribe", "services", "publish", "listen"
+        ]  # fmt: skip
+        self.copy("python2")
+        for version in PYTHON_STREAM_VERSIONS:
+            command = [sys.executable, "trial.py", self.servers, self.folder, *stages]
+            self.passes(command, stages, PYTHONPATH=self.python(version))
 
     def test_java_failover(self) -> None:
         """The leader is killed: a client that knows three servers goes on writing, reading and beating."""
