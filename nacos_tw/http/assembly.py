@@ -39,7 +39,7 @@ from nacos_tw.http.v1.cluster import ServiceClustersV1
 from nacos_tw.http.v1.cluster_history import ClusterHistoryV1
 from nacos_tw.http.v1.config_areas import ConfigParts, config_areas, config_questions
 from nacos_tw.http.v1.console import ConsoleV1
-from nacos_tw.http.v1.core import ClusterCoreV1
+from nacos_tw.http.v1.core import ClusterCoreV1, ConfigLogV1
 from nacos_tw.http.v1.distro import DistroV1
 from nacos_tw.http.v1.faces import Ask, AskAll, Millis
 from nacos_tw.http.v1.health import HealthV1
@@ -190,11 +190,11 @@ def all_areas(parts: Parts) -> Areas:
                 parts.millis,
                 parts.audit,
                 limits_of(settings.config),
-                parts.set_log_level,
                 None if parts.auth is None else parts.auth.directory,
                 does,
             )  # fmt: skip
         )
+        areas.append(ConfigLogV1(guard, cluster.node))
         areas.append(NamespacesV1(guard, Namespaces(parts.configs, parts.millis, parts.audit)))
         questions.update(config_questions(watchers))
     if parts.auth is not None:

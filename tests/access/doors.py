@@ -140,7 +140,6 @@ WITHOUT: frozenset[str] = frozenset(
         "POST /v1/cs/configs/listener",
         "POST /v1/cs/ops/localCache",
         "POST /v1/ns/service/status",
-        "PUT /v1/cs/ops/log",
         "PUT /v1/ns/api/beat",
         "PUT /v1/ns/instance/beat",
     }

@@ -33,7 +33,6 @@ class ConfigParts:
     @ivar limits: from the settings.
     @ivar polls: who waits for changes.
     @ivar watchers: asks all nodes who listens.
-    @ivar set_log_level: see L{nacos_tw.http.v1.core.ClusterCoreV1}.
     @ivar directory: the accounts, if there are any.
     """
 
@@ -44,7 +43,6 @@ class ConfigParts:
     millis: Millis
     audit: AuditLog
     limits: Limits = Limits()
-    set_log_level: Callable[[str, str], None] | None = None
     directory: Directory | None = None
     does: ConfigOperations | None = None
     """The operations, if they are made already."""
@@ -60,7 +58,7 @@ def config_areas(parts: ConfigParts) -> list[Area]:
         ListenedV1(guard, watchers),
         HistoryV1(guard, does.history, does.contents),
         CapacityV1(guard, does.capacities),
-        ConfigOpsV1(guard, does.local_cache, does.listening, parts.set_log_level),
+        ConfigOpsV1(guard, does.local_cache, does.listening),
     ]
 
 

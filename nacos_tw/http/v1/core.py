@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import attrs
@@ -15,10 +14,9 @@ from nacos_tw.cluster.members import parse_report
 from nacos_tw.cluster.operations.members import LeaveUnsupported, LookupUnsupported, Members
 from nacos_tw.cluster.operations.node import Nodes
 from nacos_tw.cluster.operations.orders import OrderFailed, Orders
-from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
-from nacos_tw.http.reply import Reply, json_reply, text_reply
+from nacos_tw.http.reply import PLAIN, Reply, json_reply, text_reply
 from nacos_tw.http.routing import serve
 
 
@@ -130,9 +128,17 @@ class ClusterCoreV1:
         return text_reply("200", call)
 
 
-def change_log_level(change: Callable[[str, str], None] | None, call: Call) -> None:
-    """What C{/v1/cs/ops/log} does until it has its operation."""
-    request = log_level(call)
-    if change is None:
-        raise BadParameter("log levels cannot be changed on this node")
-    change(request.log, request.level)
+@attrs.frozen
+class ConfigLogV1:
+    """C{/v1/cs/ops/log}, the same under the prefix of configs."""
+
+    prefix: ClassVar[str] = "/v1/cs/ops"
+    app = Klein()
+    guard: Guard
+    node: Nodes
+
+    @serve(app, "PUT", "/log", needs=rule_of(Nodes.set_log_level))
+    def config_ops_log(self, call: Call) -> Reply:
+        """Set a log's level; the answer is the bare text C{200}."""
+        self.node.set_log_level(call, log_level(call))
+        return Reply(200, b"200", PLAIN)

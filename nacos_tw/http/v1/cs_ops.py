@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
 import attrs
@@ -19,7 +18,6 @@ from nacos_tw.http.reply import PLAIN, Reply
 from nacos_tw.http.routing import serve
 from nacos_tw.http.v1 import config_reading as reading
 from nacos_tw.http.v1.config_replies import TRUE, json_utf8
-from nacos_tw.http.v1.core import change_log_level
 from nacos_tw.http.v1.listener import watching
 
 DONE = Reply(200, b"200", PLAIN)
@@ -27,18 +25,13 @@ DONE = Reply(200, b"200", PLAIN)
 
 @attrs.frozen
 class ConfigOpsV1:
-    """
-    The rest of C{/v1/cs}.
-
-    @ivar set_log_level: see L{nacos_tw.http.v1.core.ClusterCoreV1}.
-    """
+    """The rest of C{/v1/cs}."""
 
     prefix: ClassVar[str] = "/v1/cs"
     app = Klein()
     guard: Guard
     local_cache: LocalCache
     listening: Listening
-    set_log_level: Callable[[str, str], None] | None = None
 
     @serve(app, "GET", "/health", needs=rule_of(LocalCache.health))
     def health(self, call: Call) -> Reply:
@@ -84,10 +77,4 @@ class ConfigOpsV1:
     def dump(self, call: Call) -> Reply:
         """Begin to compare what this node serves with the database."""
         self.local_cache.compare(call, Asking())
-        return DONE
-
-    @serve(app, "PUT", "/ops/log", needs="admin")
-    def log_level(self, call: Call) -> Reply:
-        """Set a log's level."""
-        change_log_level(self.set_log_level, call)
         return DONE

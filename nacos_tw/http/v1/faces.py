@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from nacos_tw.naming.model import Overlay
     from nacos_tw.naming.registry import Registry
     from nacos_tw.naming.subscriptions import Subscriptions
-    from nacos_tw.raft.status import RaftStatus
 
 Ask = Callable[[str, str, bytes], "Deferred[bytes]"]
 """ask(peer, what, body): a small question to another node, see L{nacos_tw.raft.net.peers.Peers.ask}."""
@@ -53,16 +52,3 @@ class Naming(Protocol):
 
     def last_beat_millis(self, number: int) -> int:
         """When the instance was last heard of, in milliseconds since 1970; 0 when not known."""
-
-
-class Node(Protocol):
-    """This node's Raft part: L{nacos_tw.raft.node.RaftNode}."""
-
-    def status(self) -> RaftStatus:
-        """Its state now."""
-
-    def transfer(self, target: str | None) -> Any:
-        """Hand leadership to C{target} or the best voter; False, or a Deferred of it, when this is not possible."""
-
-    def take_snapshot(self) -> Deferred[Any]:
-        """Save a snapshot and cut the log."""

@@ -23,6 +23,7 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import answer, compile_routes, find
 from nacos_tw.http.v1.config_areas import ConfigParts, config_areas
+from nacos_tw.http.v1.core import ConfigLogV1
 from nacos_tw.http.v1.listener import changed_reply
 from nacos_tw.http.v1.namespaces import NamespacesV1
 from nacos_tw.namespaces.operations import Namespaces
@@ -30,7 +31,7 @@ from nacos_tw.push.longpoll import LongPolls
 from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.txn import Txn
 from tests.access.lines import Lines
-from tests.http.v1.fakes import GUARD, NOW, HandlerTestCase
+from tests.http.v1.fakes import GUARD, NOW, FakeNode, HandlerTestCase, members, node_operations
 
 T = TypeVar("T")
 
@@ -120,9 +121,10 @@ class ConfigCase(HandlerTestCase):
                 lambda: self.now,
                 self.audit,
                 self.limits,
-                lambda name, level: self.levels.append((name, level)),
             )
         )
+        node = node_operations(members(), FakeNode(), set_log_level=lambda *given: self.levels.append(given))
+        self.areas.append(ConfigLogV1(GUARD, node))
         self.areas.append(NamespacesV1(GUARD, Namespaces(self.configs, lambda: self.now, Lines())))
         self.table = compile_routes(self.areas, "")
 
