@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.system.nodes import ROOT
 
 CLIENTS = os.path.join(ROOT, "tests", "clients")
-JAVA_STREAM_VERSIONS = os.environ.get("NACOS_JAVA_STREAM_CLIENTS", "2.5.1").split()
 PYTHON_STREAM_VERSIONS = os.environ.get("NACOS_PYTHON_STREAM_CLIENTS", "2.0.11").split()
 JAVA_VERSIONS = os.environ.get("NACOS_JAVA_CLIENTS", "1.4.8 1.4.2").split()
+JAVA_STREAM_VERSIONS = os.environ.get("NACOS_JAVA_STREAM_CLIENTS", "2.5.1 3.0.3 3.2.1-2026.03.30").split()
 FETCH = 300.0
 RUN = 300.0
 """Seconds that fetching a client and running a program may take."""
@@ -84,12 +86,71 @@ class ClientCase(SynchronousTestCase):
                 shutil.move(fetched, folder)
         return folder
 
-    def java(self, version: str, program: str = "NamingTrial.java", folder: str = "java") -> list[str]:
-        """The command that runs a Java program of that folder, but for its arguments."""
+    def java(self, version: str, program: str = "NamingTrial.java") -> list[str]:
+        """The command that runs a Java program, but for its arguments."""
         need("java", "mvn")
-        self.copy(folder)
+        self.copy("java")
         fetched = os.path.join(self.folder, version)
         copying = ("dependency:copy-dependencies", f"-DoutputDirectory={fetched}", f"-Dnacos.version={version}")
         self.fetch("mvn", "-q", "-B", *copying)
         home = os.path.join(self.folder, "home")
         return ["java", f"-Duser.home={home}", f"-DJM.LOG.PATH={home}", "-cp", f"{fetched}/*", program]
+
+
+@functools.cache
+def _made() -> str:
+    """A folder for what several tests use, which ends with the process."""
+    found = tempfile.mkdtemp(prefix="nacos-tw-clients-")
+    atexit.register(shutil.rmtree, found, ignore_errors=True)
+    return found
+
+
+class StreamCase(ClientCase):
+    """With clients of the gRPC lines; what is fetched and compiled is there for later tests of the process too."""
+
+    def once(self, name: str, make: Callable[[str], None]) -> str:
+        """The folder of that name; at first it is made."""
+        kept = os.path.join(_made(), name)
+        if not os.path.isdir(kept):
+            building = tempfile.mkdtemp(dir=_made())
+            make(building)
+            os.rename(building, kept)
+        return kept
+
+    def java_stream(self, version: str) -> list[str]:
+        """The command that runs the Java program, but for its arguments."""
+        need("java", "javac", "mvn")
+
+        def make(folder: str) -> None:
+            self.copy("java2")
+            copying = ("dependency:copy-dependencies", f"-DoutputDirectory={folder}", f"-Dnacos.version={version}")
+            self.fetch("mvn", "-q", "-B", *copying)
+            compiling = ["javac", "-nowarn", "-cp", f"{folder}/*", "-d", folder, "StreamTrial.java"]
+            subprocess.run(compiling, cwd=self.folder, check=True, timeout=RUN, stderr=subprocess.DEVNULL)
+
+        kept, home = self.once(f"java-{version}", make), os.path.join(self.folder, "home")
+        patience = "-Dnacos.remote.client.grpc.timeout=30000"  # 3 s by itself, on a machine that is busy
+        return ["java", patience, f"-Duser.home={home}", f"-DJM.LOG.PATH={home}", "-cp", f"{kept}:{kept}/*", "StreamTrial"]
+
+    def spring(self, alibaba: str, boot: str, balancer: str) -> list[str]:
+        """The command that runs the application on these versions, but for its arguments."""
+        need("java", "javac", "mvn")
+        self.copy("spring")
+        fetched = os.path.join(self.folder, alibaba)
+        versions = (f"-Dalibaba.version={alibaba}", f"-Dboot.version={boot}", f"-Dloadbalancer.version={balancer}")
+        self.fetch("mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={fetched}", *versions)
+        path = f"{fetched}:{fetched}/*"
+        subprocess.run(["javac", "-cp", path, "-d", fetched, "SpringTrial.java"], cwd=self.folder, check=True)
+        return ["java", f"-Duser.home={self.folder}", f"-DJM.LOG.PATH={self.folder}", "-cp", path, "SpringTrial"]
+
+    def go_stream(self) -> list[str]:
+        """The command that runs the Go program, but for its arguments."""
+        need("go")
+
+        def make(folder: str) -> None:
+            self.copy("go2")
+            self.fetch("go", "list", "-mod=mod", "-deps", ".")
+            building = ["go", "build", "-mod=mod", "-o", os.path.join(folder, "trial"), "."]
+            subprocess.run(building, cwd=self.folder, check=True, timeout=FETCH)
+
+        return [os.path.join(self.once("go", make), "trial")]

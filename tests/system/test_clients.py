@@ -14,7 +14,6 @@ import sys
 from twisted.trial.unittest import SkipTest
 
 from tests.system.clients import (
-    JAVA_STREAM_VERSIONS,
     JAVA_VERSIONS,
     PYTHON_STREAM_VERSIONS,
     RUN,
@@ -75,16 +74,8 @@ class ClientsTests(ClientCase):
         stages = ["status", "services", "persistentWrites"]
         self.passes([*self.java("2.5.1"), self.servers, "0", *stages], stages)
 
-    def test_java_streams(self) -> None:
-        """nacos-client of the gRPC lines: instances of all kinds, subscriptions, configs, listening."""
-        stages = ["register", "batch", "persistent", "subscribe", "services", "publish", "listen"]
-        patience = "-Dnacos.remote.client.grpc.timeout=30000"  # 3 s by itself, on a machine that is busy
-        for version in JAVA_STREAM_VERSIONS:
-            java, *rest = self.java(version, "StreamTrial.java", "java2")
-            self.passes([java, patience, *rest, self.servers, *stages], stages)
-
     def test_python_streams(self) -> None:
-        """nacos-sdk-python of the gRPC lines: the same."""
+        """nacos-sdk-python 2: instances of all kinds, subscriptions, configs, listening."""
         stages = [
             "connect", "register", "leave", "batch", "persistent", "subscribe", "services", "publish", "listen"
         ]  # fmt: skip

@@ -2,6 +2,8 @@
 // "ok <stage>" or "FAILED <stage> <why>"; the test that starts this program reads these lines.
 //
 //   java -cp 'deps/*' StreamTrial.java <a:port,b:port,c:port> <stage>...
+//
+// Stages with logins take the password of their users from TRIAL_PASSWORD.
 
 import com.alibaba.nacos.api.NacosFactory;
 import com.alibaba.nacos.api.config.ConfigService;
@@ -30,6 +32,7 @@ import java.util.stream.Collectors;
 public class StreamTrial {
     private static final String RUN = Long.toString(System.nanoTime(), 36);
     private static final String GROUP = "DEFAULT_GROUP";
+    private static final String ADDRESS = "198.51.100.7";
 
     private final String[] servers;
 
@@ -38,6 +41,7 @@ public class StreamTrial {
     }
 
     public static void main(String[] arguments) throws Exception {
+        System.setProperty("com.alibaba.nacos.client.local.ip", ADDRESS); // what the client says that its own is
         StreamTrial trial = new StreamTrial(arguments[0]);
         boolean failed = false;
         for (String stage : Arrays.copyOfRange(arguments, 1, arguments.length)) {
@@ -56,18 +60,27 @@ public class StreamTrial {
 
     // -- help
 
-    private Properties at(int server) {
+    private Properties at(int server, String... more) {
+        return at(servers[server % servers.length], more);
+    }
+
+    private static Properties at(String servers, String... more) {
         Properties found = new Properties();
-        found.setProperty("serverAddr", servers[server % servers.length]);
+        found.setProperty("serverAddr", servers);
+        for (int place = 0; place < more.length; place += 2) {
+            found.setProperty(more[place], more[place + 1]);
+        }
         return found;
     }
 
-    private NamingService naming(int server) throws Exception {
-        return NacosFactory.createNamingService(at(server));
+    private NamingService naming(int server, String... more) throws Exception {
+        NamingService found = NacosFactory.createNamingService(at(server, more));
+        ready(found);
+        return found;
     }
 
-    private ConfigService configs(int server) throws Exception {
-        return NacosFactory.createConfigService(at(server));
+    private ConfigService configs(int server, String... more) throws Exception {
+        return NacosFactory.createConfigService(at(server, more));
     }
 
     private static String name(String what) {
@@ -130,9 +143,17 @@ public class StreamTrial {
         return !list.isEmpty() && list.get(list.size() - 1).equals(wanted);
     }
 
-    private int http(String method, String path) throws Exception {
+    private static String read(ConfigService configs, String id) throws Exception {
+        Thread.sleep(200); // the client itself allows five requests a second for one config
+        return configs.getConfig(id, "g", 30_000);
+    }
+
+    private int http(String method, String path, String... headers) throws Exception {
         HttpURLConnection link = (HttpURLConnection) new URL("http://" + servers[0] + "/nacos" + path).openConnection();
         link.setRequestMethod(method);
+        for (int place = 0; place < headers.length; place += 2) {
+            link.setRequestProperty(headers[place], headers[place + 1]);
+        }
         return link.getResponseCode();
     }
 
@@ -212,21 +233,182 @@ public class StreamTrial {
         first.shutDown();
     }
 
+    /** The same name in two groups and two namespaces is four services; a cluster's instances; one healthy instance. */
+    void apart() throws Exception {
+        String service = name("apart");
+        NamingService here = naming(0);
+        NamingService there = naming(1, "namespace", "space-" + RUN);
+        here.registerInstance(service, instance("10.0.0.1", true));
+        here.registerInstance(service, "other", instance("10.0.0.2", true));
+        there.registerInstance(service, instance("10.0.0.3", true));
+        there.registerInstance(service, "other", instance("10.0.0.4", true));
+        soon("here", () -> ips(here, service).equals("[10.0.0.1]"));
+        soon("there", () -> ips(there, service).equals("[10.0.0.3]"));
+        soon("its group", () -> ips(there.getAllInstances(service, "other", List.of(), false)).equals("[10.0.0.4]"));
+        same("10.0.0.2", here.selectOneHealthyInstance(service, "other").getIp());
+        same("[10.0.0.1]", ips(here.selectInstances(service, GROUP, List.of("c1"), true, false)));
+        same("[]", ips(here.getAllInstances(service, GROUP, List.of("c2"), false)));
+        here.shutDown();
+        there.shutDown();
+    }
+
+    /** Subscribed before it is there, in two groups by two listeners; told nothing any more when it wants nothing. */
+    void unsubscribe() throws Exception {
+        String service = name("unsubscribe");
+        NamingService first = naming(0);
+        NamingService second = naming(1);
+        List<String> lists = Collections.synchronizedList(new ArrayList<>());
+        EventListener listener = event -> lists.add(ips(((NamingEvent) event).getInstances()));
+        second.subscribe(service, "other", List.of("c1"), listener);
+        List<String> others = heard(second, service);
+        first.registerInstance(service, "other", instance("10.0.0.1", true));
+        soon("told", () -> lastIs(lists, "[10.0.0.1]"));
+        second.unsubscribe(service, "other", List.of("c1"), listener);
+        first.registerInstance(service, "other", instance("10.0.0.2", true));
+        first.registerInstance(service, instance("10.0.0.3", true));
+        soon("the other is told", () -> lastIs(others, "[10.0.0.3]"));
+        same("[10.0.0.1]", lists.get(lists.size() - 1));
+        first.shutDown();
+        second.shutDown();
+    }
+
+    /** Its node is killed when this says "waiting", the next line of its input says that it is: all is there again. */
+    void failover() throws Exception {
+        String service = name("failover");
+        String all = String.join(",", servers);
+        NamingService first = NacosFactory.createNamingService(at(all));
+        ready(first);
+        NamingService second = NacosFactory.createNamingService(at(all));
+        ready(second);
+        ConfigService configs = NacosFactory.createConfigService(at(all));
+        List<String> contents = listened(configs, service);
+        List<String> lists = heard(second, service);
+        first.registerInstance(service, instance("10.0.0.1", true));
+        soon("told", () -> lastIs(lists, "[10.0.0.1]"));
+        handOver(service);
+        NamingService fresh = NacosFactory.createNamingService(at(all));
+        ready(fresh);
+        soon("listed again", () -> ips(fresh, service).equals("[10.0.0.1]"));
+        soon("registered", () -> did(() -> fresh.registerInstance(service + ".new", instance("10.0.0.2", true))));
+        soon("subscribed again", () -> did(() -> first.registerInstance(service, instance("10.0.0.3", true))));
+        soon("told after the failure", () -> lastIs(lists, "[10.0.0.3]"));
+        soon("published", () -> {
+            try {
+                return configs.publishConfig(service, "g", "after");
+            } catch (NacosException error) {
+                return false;
+            }
+        });
+        soon("told of the config after the failure", () -> lastIs(contents, "after"));
+        same(false, lists.subList(lists.indexOf("[10.0.0.1]"), lists.size()).contains("[]"));
+    }
+
+    /** The test does its part when this says so, and then writes a line. */
+    private static void handOver(String name) throws Exception {
+        System.out.println("waiting " + name);
+        System.out.flush();
+        while (System.in.read() != '\n') {
+            continue;
+        }
+    }
+
+    /** An instance and a config, for clients of 1.x in the test to see; then others in their place. */
+    void mixed() throws Exception {
+        String name = name("mixed");
+        NamingService naming = naming(0);
+        ConfigService configs = configs(1);
+        List<String> lists = heard(naming, name);
+        List<String> contents = listened(configs, name);
+        naming.registerInstance(name, instance("10.0.0.1", true));
+        same(true, configs.publishConfig(name, "g", "by gRPC"));
+        handOver(name);
+        soon("told of one of 1.x", () -> lastIs(lists, "[10.0.0.1, 10.0.0.9]"));
+        soon("told of a config of 1.x", () -> lastIs(contents, "by HTTP"));
+        handOver(name);
+        naming.registerInstance(name, instance("10.0.0.2", true));
+        same(true, configs.publishConfig(name, "g", "by gRPC again"));
+        soon("told of the one in its place", () -> lastIs(lists, "[10.0.0.2, 10.0.0.9]"));
+        handOver(name);
+        naming.shutDown();
+        configs.shutDown();
+    }
+
+    private interface Work {
+        void run() throws Exception;
+    }
+
+    private static boolean did(Work work) throws Exception {
+        try {
+            work.run();
+            return true;
+        } catch (NacosException error) {
+            return false;
+        }
+    }
+
     // -- stages: configs
+
+    private static List<String> listened(ConfigService configs, String id) throws Exception {
+        List<String> contents = Collections.synchronizedList(new ArrayList<>());
+        configs.addListener(id, "g", new AbstractListener() {
+            @Override
+            public void receiveConfigInfo(String content) {
+                contents.add(String.valueOf(content));
+            }
+        });
+        return contents;
+    }
+
+    /** A copy for some addresses, published by HTTP: who has such an address reads and hears it, another one not. */
+    void gray() throws Exception {
+        String id = name("gray");
+        ConfigService first = configs(0);
+        same(true, first.publishConfig(id, "g", "formal"));
+        soon("read", () -> "formal".equals(read(first, id)));
+        List<String> contents = listened(first, id);
+        String beta = "/v1/cs/configs?dataId=" + id + "&group=g";
+        same(200, http("POST", beta + "&content=gray", "betaIps", ADDRESS));
+        soon("told of the copy", () -> lastIs(contents, "gray"));
+        same("gray", read(first, id));
+        same(200, http("DELETE", "/v1/cs/configs?beta=true&dataId=" + id + "&group=g"));
+        soon("told of the formal one again", () -> lastIs(contents, "formal"));
+        same(200, http("POST", beta + "&content=gray", "betaIps", "192.0.2.1"));
+        same(true, first.publishConfig(id, "g", "formal too"));
+        soon("told of the formal one", () -> lastIs(contents, "formal too"));
+        first.shutDown();
+    }
+
+    /** One namespace does not see what another holds; the types of contents; a listener of one that is removed. */
+    void spaces() throws Exception {
+        String id = name("spaces");
+        ConfigService here = configs(0);
+        ConfigService there = configs(1, "namespace", "space-" + RUN);
+        List<String> contents = listened(there, id);
+        same(true, there.publishConfig(id, "g", "a: 1", "yaml"));
+        soon("read", () -> "a: 1".equals(read(there, id)));
+        same(null, read(here, id));
+        soon("told", () -> lastIs(contents, "a: 1"));
+        same(true, there.removeConfig(id, "g"));
+        soon("removed", () -> read(there, id) == null);
+        same(true, there.publishConfig(id, "g", "b: 2", "yaml"));
+        soon("told of the new one", () -> lastIs(contents, "b: 2"));
+        here.shutDown();
+        there.shutDown();
+    }
 
     /** Published at one node, read at another; a wrong md5 changes nothing; removed. */
     void publish() throws Exception {
         String id = name("publish");
         ConfigService first = configs(0);
         ConfigService second = configs(1);
-        same(null, second.getConfig(id, "g", 30_000));
+        same(null, read(second, id));
         same(true, first.publishConfig(id, "g", "{\"a\":\"\u00e9\u4e2d\"}", "json"));
-        soon("read", () -> "{\"a\":\"\u00e9\u4e2d\"}".equals(second.getConfig(id, "g", 30_000)));
+        soon("read", () -> "{\"a\":\"\u00e9\u4e2d\"}".equals(read(second, id)));
         same(false, first.publishConfigCas(id, "g", "x", md5("y")));
         same(true, first.publishConfigCas(id, "g", "x", md5("{\"a\":\"\u00e9\u4e2d\"}")));
-        soon("changed", () -> "x".equals(second.getConfig(id, "g", 30_000)));
+        soon("changed", () -> "x".equals(read(second, id)));
         same(true, second.removeConfig(id, "g"));
-        soon("removed", () -> first.getConfig(id, "g", 30_000) == null);
+        soon("removed", () -> read(first, id) == null);
         first.shutDown();
         second.shutDown();
     }
@@ -249,5 +431,91 @@ public class StreamTrial {
         }
         first.shutDown();
         second.shutDown();
+    }
+
+    // -- stages: logins; the namespace "sdk", its password and users are there (see LoginTrial of 1.x)
+
+    private static final String SPACE = "sdk";
+
+    private String[] as(String user, String password) {
+        return new String[] {"namespace", SPACE, "username", user, "password", password};
+    }
+
+    private static void refused(Callable<?> call) throws Exception {
+        Object found;
+        try {
+            found = call.call();
+        } catch (NacosException error) {
+            same(true, error.getErrCode() == 403 || String.valueOf(error).contains("403"));
+            return;
+        }
+        throw new IllegalStateException("not refused: " + found);
+    }
+
+    private static Callable<?> registers(NamingService naming, String service) {
+        return () -> {
+            naming.registerInstance(service, instance("10.0.0.1", true));
+            return "registered";
+        };
+    }
+
+    private String password() {
+        return System.getenv("TRIAL_PASSWORD");
+    }
+
+    /** Who may write does: configs and services, and hears of both. */
+    void writer() throws Exception {
+        String id = name("writer");
+        NamingService naming = naming(0, as("sdk-writer", password()));
+        ConfigService configs = configs(1, as("sdk-writer", password()));
+        List<String> lists = heard(naming, id);
+        List<String> contents = listened(configs, id);
+        naming.registerInstance(id, instance("10.0.0.1", true));
+        soon("told", () -> lastIs(lists, "[10.0.0.1]"));
+        same(true, configs.publishConfig(id, "g", "content"));
+        soon("told of the config", () -> lastIs(contents, "content"));
+        naming.shutDown();
+        configs.shutDown();
+    }
+
+    /** Who may read only is refused what writes, and goes on reading. */
+    void reader() throws Exception {
+        String id = name("reader");
+        NamingService naming = naming(0, as("sdk-reader", password()));
+        ConfigService configs = configs(1, as("sdk-reader", password()));
+        same("[]", ips(naming, id));
+        same(null, read(configs, id));
+        refused(registers(naming, id));
+        same(false, configs.publishConfig(id, "g", "content"));
+        same("[]", ips(naming, id));
+        naming.shutDown();
+        configs.shutDown();
+    }
+
+    /** Who has a wrong password is nobody. */
+    void wrong() throws Exception {
+        String id = name("wrong");
+        NamingService naming = naming(0, as("sdk-wrong", "wrong"));
+        refused(registers(naming, id));
+        refused(() -> ips(naming, id));
+        naming.shutDown();
+    }
+
+    /** Tokens that hold for seconds: the client gets new ones, and all goes on. */
+    void expiry() throws Exception {
+        String id = name("expiry");
+        NamingService naming = naming(0, as("sdk-writer", password()));
+        ConfigService configs = configs(1, as("sdk-writer", password()));
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(8);
+        for (int round = 0; System.nanoTime() < end; round++) {
+            String content = "round " + round;
+            String ip = "10.0.1." + round % 250;
+            soon("registered", () -> did(() -> naming.registerInstance(id, instance(ip, true))));
+            soon("published", () -> configs.publishConfig(id, "g", content));
+            soon("read", () -> content.equals(read(configs, id)));
+            soon("listed", () -> ips(naming, id).equals("[" + ip + "]"));
+        }
+        naming.shutDown();
+        configs.shutDown();
     }
 }

@@ -1,5 +1,5 @@
-// A Spring Cloud Alibaba application (discovery 2.2, client 1.4): registers itself, finds itself and answers through the
-// load balancer, deregisters as it ends. Prints "ok <stage>" or "FAILED <stage> <why>".
+// A Spring Cloud Alibaba application (2.2 with client 1.4, 2021 and later with 2.x): registers itself, finds itself and
+// answers through the load balancer, deregisters as it ends. Prints "ok <stage>" or "FAILED <stage> <why>".
 //
 //   java -cp classes:deps/* SpringTrial <a:port,b:port,c:port>
 
