@@ -29,6 +29,9 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     debian chromium chromium
     debian slapd slapd
     debian gcc gcc
+    debian javac default-jdk-headless
+    debian mvn maven
+    debian go golang-go
 fi
 NACOS_TW_EXTRAS="test" sh "$SOURCE/bin/install.sh" || {
     echo "0 passed, 1 failed"

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,8 @@ CLIENTS = os.path.join(ROOT, "tests", "clients")
 PYTHON_STREAM_VERSIONS = os.environ.get("NACOS_PYTHON_STREAM_CLIENTS", "2.0.11").split()
 JAVA_VERSIONS = os.environ.get("NACOS_JAVA_CLIENTS", "1.4.8 1.4.2").split()
 JAVA_STREAM_VERSIONS = os.environ.get("NACOS_JAVA_STREAM_CLIENTS", "2.5.1 3.0.3 3.2.1-2026.03.30").split()
+GO_MINOR = 21
+"""What nacos-sdk-go 2.3 needs of Go 1."""
 FETCH = 300.0
 RUN = 300.0
 """Seconds that fetching a client and running a program may take."""
@@ -130,7 +133,15 @@ class StreamCase(ClientCase):
 
         kept, home = self.once(f"java-{version}", make), os.path.join(self.folder, "home")
         patience = "-Dnacos.remote.client.grpc.timeout=30000"  # 3 s by itself, on a machine that is busy
-        return ["java", patience, f"-Duser.home={home}", f"-DJM.LOG.PATH={home}", "-cp", f"{kept}:{kept}/*", "StreamTrial"]
+        return [
+            "java",
+            patience,
+            f"-Duser.home={home}",
+            f"-DJM.LOG.PATH={home}",
+            "-cp",
+            f"{kept}:{kept}/*",
+            "StreamTrial",
+        ]
 
     def spring(self, alibaba: str, boot: str, balancer: str) -> list[str]:
         """The command that runs the application on these versions, but for its arguments."""
@@ -146,6 +157,10 @@ class StreamCase(ClientCase):
     def go_stream(self) -> list[str]:
         """The command that runs the Go program, but for its arguments."""
         need("go")
+        version = subprocess.run(["go", "version"], capture_output=True, text=True, check=True).stdout
+        found = re.search(r"go1\.(\d+)", version)
+        if found is not None and int(found[1]) < GO_MINOR:
+            raise SkipTest(f"the client needs Go 1.{GO_MINOR}, found {version.strip()}")
 
         def make(folder: str) -> None:
             self.copy("go2")
