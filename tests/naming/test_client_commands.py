@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import KindMismatch
 from nacos_tw.naming.commands import (
     EndClients,
     Expire,
@@ -110,7 +110,7 @@ class PublishTests(SynchronousTestCase):
     def test_of_the_other_kind(self) -> None:
         """A service that has persistent instances only is refused, and nothing changes; 1.x may mix them."""
         registry = built(register("p", ephemeral=False))
-        self.assertIsInstance(apply(registry, publish("a")), BadParameter)
+        self.assertEqual(apply(registry, publish("a")), KindMismatch(P1, True))
         self.assertEqual((registry.clients, shown(registry)), ({}, []))
         apply(registry, register("e"))
         self.assertIsInstance(apply(registry, publish("a")), int)
