@@ -4,18 +4,40 @@ from __future__ import annotations
 
 import gc
 import sys
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import msgspec
 
-from nacos_tw.naming.model import NO_METADATA, Client, Cluster, Instance, InstanceKey, Service, custom_timeouts
+from nacos_tw.naming.model import (
+    NO_METADATA,
+    Client,
+    Cluster,
+    Instance,
+    InstanceKey,
+    Service,
+    ServiceKey,
+    custom_timeouts,
+)
 from nacos_tw.naming.selectors import NO_SELECTOR, Selector
 from nacos_tw.naming.switches import Switches
 
-if TYPE_CHECKING:
-    from nacos_tw.naming.registry import Registry
-
 FORMAT = 1
+
+
+class Held(Protocol):
+    """What a snapshot is of: the replicated fields of L{Registry<nacos_tw.naming.registry.Registry>}, and its indexes."""
+
+    services: dict[ServiceKey, Service]
+    namespaces: dict[str, dict[str, Service]]
+    by_number: dict[int, Instance]
+    custom: dict[int, tuple[float, float]]
+    clients: dict[str, Client]
+    clients_by_number: dict[int, Client]
+    switches: Switches
+    agreed_switches: Switches
+    applied: int
+    next_number: int
+    level: int
 
 
 class _ServiceImage(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -57,7 +79,7 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Image)
 
 
-def take(state: Registry) -> bytes:
+def take(state: Held) -> bytes:
     """The state, in an order that the commands alone decide."""
     services = [
         _ServiceImage(
@@ -78,7 +100,7 @@ def take(state: Registry) -> bytes:
     return _encoder.encode(image)
 
 
-def put(state: Registry, data: bytes) -> None:
+def put(state: Held, data: bytes) -> None:
     """
     Replace the state; its node-local counters are left alone.
 
@@ -96,7 +118,7 @@ def put(state: Registry, data: bytes) -> None:
             gc.enable()
 
 
-def _fill(state: Registry, image: _Image) -> None:
+def _fill(state: Held, image: _Image) -> None:
     state.services, state.namespaces, state.by_number, state.custom = {}, {}, {}, {}
     state.clients = {
         each.id: Client(each.number, each.id, sys.intern(each.node), each.written) for each in image.clients
@@ -125,7 +147,7 @@ def _service_of(image: _ServiceImage) -> Service:
     return service
 
 
-def _hold(state: Registry, service: Service, instances: list[Instance], into: dict[InstanceKey, Instance]) -> None:
+def _hold(state: Held, service: Service, instances: list[Instance], into: dict[InstanceKey, Instance]) -> None:
     """Put a service's instances where they belong, with equal values shared again."""
     key, clusters, by_number, shared = service.key, service.clusters, state.by_number, service.shared_metadata
     for old in instances:
