@@ -25,7 +25,7 @@ FORMAT = 1
 
 
 class Held(Protocol):
-    """What a snapshot is of: the replicated fields of L{Registry<nacos_tw.naming.registry.Registry>}, and its indexes."""
+    """What a snapshot is of: the replicated fields of a L{nacos_tw.naming.registry.Registry}, and its indexes."""
 
     services: dict[ServiceKey, Service]
     namespaces: dict[str, dict[str, Service]]

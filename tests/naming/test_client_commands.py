@@ -212,6 +212,13 @@ class TakeOverTests(SynchronousTestCase):
         self.assertEqual((instance.client, instance.weight, instance.enabled), (1, 4.0, False))
         self.assertEqual(registry.take_changes().started, [])
 
+    def test_expiry_is_not_for_it(self) -> None:
+        """Whoever decided it, and when: an instance of a client neither becomes unhealthy by it nor goes."""
+        registry = built(publish("a"))
+        number = ephemeral(registry, "a").number
+        apply(registry, Expire([number], [number]))
+        self.assertTrue(ephemeral(registry, "a").healthy)
+
     def test_leases_of_changes_that_come_together(self) -> None:
         """What counts is who has it in the end."""
         registry = built(register("a"))
