@@ -318,6 +318,20 @@ class ClientExpiryTests(Harness):
         self.apply(command)
         self.assertEqual(self.ports(), [81])
 
+    def test_heard_of_while_another_command_is_under_way(self) -> None:
+        """It is not ended any more."""
+        self.patch(expirer, "MOST_CLIENTS", 1)
+        self.expirer.leader_changed(True)
+        self.publish("c1", 1)
+        number = self.publish("c2", 2)
+        held: list[Deferred[Any]] = []
+        self.answer = lambda: held.append(Deferred()) or held[-1]
+        self.wait(16)
+        self.leases.renew(number)
+        self.apply(self.proposed[0])
+        held[0].callback(None)
+        self.assertEqual([command.clients for command in self.proposed], [["c1"]])
+
     def test_many(self) -> None:
         """They go a thousand at a time, one command after the other."""
         self.expirer.leader_changed(True)
