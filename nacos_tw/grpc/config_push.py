@@ -88,6 +88,11 @@ class ConfigPushes:
     def __iter__(self) -> Iterator[StreamListener]:
         return iter(list(self._by_client.values()))
 
+    def count(self, connection: ClientConnection) -> int:
+        """How many configs a client listens to."""
+        listener = self._by_client.get(connection)
+        return 0 if listener is None else len(listener.held)
+
     def listener(self, connection: ClientConnection, labels: dict[str, str]) -> StreamListener:
         """The one of a client, for L{Audience.hold<nacos_tw.config.listeners.Audience.hold>}."""
         found = self._by_client.get(connection)

@@ -15,6 +15,7 @@ from nacos_tw.grpc.dispatch import Dispatcher
 from nacos_tw.grpc.engine.limits import Limits
 from nacos_tw.grpc.listener import CarrierFactory, CarrierLimits
 from nacos_tw.grpc.moving import Moving
+from nacos_tw.grpc.operations import ConnectedClients
 from nacos_tw.serving import Listener
 from nacos_tw.settings.grpc import GrpcSettings
 
@@ -25,6 +26,7 @@ class Grpc(MultiService):
 
     @ivar connections: who is connected; C{counters}: what was counted; C{factory}: of the protocol; C{dispatcher}:
         serves requests.
+    @ivar clients: what can be done about those who are connected, for other APIs.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Grpc(MultiService):
         self.counters = connections.counters
         self.connections = connections
         self.dispatcher = dispatcher
+        self.clients: ConnectedClients | None = None
         self._moving = Moving(reactor, connections, elsewhere)
         carrier = CarrierLimits(
             connections=settings.connections,
