@@ -27,6 +27,7 @@ from nacos_tw.config.families import config_families, config_monitor
 from nacos_tw.config.limits import limits_of
 from nacos_tw.config.operations.assembly import ConfigOperations, config_operations
 from nacos_tw.config.watchers import Watchers
+from nacos_tw.http.api.openapi import OpenApi
 from nacos_tw.http.api.parts import AccountParts, ApiParts, ClusterParts, Guards, NamingParts
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.families import http_families
@@ -200,6 +201,7 @@ def all_areas(parts: Parts) -> Areas:
     if parts.auth is not None:
         areas += auth_areas(guard, parts.auth, parts.audit)
     areas += _newer_apis(parts, ClusterParts(cluster.members, cluster.node, orders), does)
+    areas.append(OpenApi(guard, lambda: areas, settings.context_path))
     return Areas(areas, history, questions)
 
 

@@ -1,0 +1,106 @@
+"""C{/openapi.json}: every route of every API in OpenAPI 3.1, made of what the routes declare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+import attrs
+import msgspec
+from klein import Klein
+
+from nacos_tw import __version__
+from nacos_tw.http.api.parameters import Parameter
+from nacos_tw.http.api.routes import Declared
+from nacos_tw.http.call import Call
+from nacos_tw.http.guard import Guard
+from nacos_tw.http.reply import JSON, Reply
+from nacos_tw.http.routing import Area, Route, compile_routes, normal_context, serve
+
+ERROR = {"description": "An error: code, message, and in data what is wrong."}
+WRAPPED = {"$ref": "#/components/schemas/Result"}
+RESULT = {
+    "type": "object",
+    "required": ["code", "message", "data"],
+    "properties": {"code": {"type": "integer"}, "message": {"type": ["string", "null"]}, "data": {}},
+}
+BODIES = {"json": "application/json", "multipart": "multipart/form-data"}
+
+
+@attrs.define(eq=False)
+class OpenApi:
+    """@ivar areas: gives all that has routes, when it is asked for the first time."""
+
+    prefix: ClassVar[str] = ""
+    app = Klein()
+    guard: Guard
+    areas: Callable[[], Iterable[Area]]
+    context_path: str
+    _made: Reply | None = None
+
+    @serve(app, "GET", "/openapi.json", needs="open")
+    def document(self, call: Call) -> Reply:
+        """All routes of this node."""
+        if self._made is None:
+            self._made = Reply(200, msgspec.json.encode(describe(self.areas(), self.context_path)), JSON)
+        return self._made
+
+
+def describe(areas: Iterable[Area], context_path: str) -> dict[str, Any]:
+    """The document."""
+    found = compile_routes(areas, "")
+    routes = {(each.path, each.method): each for methods in found.values() for each in methods.values()}
+    paths: dict[str, dict[str, Any]] = {}
+    for (path, method), route in sorted(routes.items()):
+        paths.setdefault(path, {})[method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "nacos_tw", "version": __version__},
+        "servers": [{"url": normal_context(context_path) or "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": {"Result": RESULT},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "accessToken": {"type": "apiKey", "in": "query", "name": "accessToken"},
+            },
+        },
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    handler: Any = route.handler
+    declared: Declared | None = getattr(handler, "declared", None)
+    about = (handler.__doc__ or "").strip().partition("\n")[0]
+    wrapped = declared is not None and "without a wrapper" not in declared.gives and "bare" not in declared.gives
+    success: dict[str, Any] = {"description": (declared.gives if declared is not None else "") or "Done"}
+    if wrapped and declared is not None and "archive" not in declared.gives:
+        success["content"] = {"application/json": {"schema": WRAPPED}}
+    shown: dict[str, Any] = {
+        "operationId": f"{route.method.lower()}{route.path.replace('/', '_').replace('-', '_')}",
+        "tags": [route.path.split("/")[1]],
+        "summary": about,
+        "responses": {"200": success, "default": ERROR},
+    }
+    if declared is not None:
+        shown["parameters"] = [_parameter(each) for each in declared.takes]
+        if declared.body:
+            shown["requestBody"] = {"content": {BODIES[declared.body]: {"schema": {}}}}
+    if route.needs.action != "open":
+        shown["security"] = [{"token": []}, {"accessToken": []}]
+    return shown
+
+
+def _parameter(parameter: Parameter[Any]) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": parameter.kind}
+    if parameter.choices:
+        schema["enum"] = list(parameter.choices)
+    if not parameter.needed and parameter.default != "":
+        schema["default"] = parameter.default
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "required": bool(parameter.needed),
+        "description": parameter.about,
+        "schema": schema,
+    }
