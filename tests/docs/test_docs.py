@@ -17,6 +17,7 @@ from nacos_tw.settings.settings import Settings, load
 from tests.docs.pages import CONFIGURATION, FENCE, PAGES, ROOT, SHEETS, anchors, between, blocks, key_tables
 
 API = ROOT / "docs" / "api.md"
+NEWER = ROOT / "docs" / "api-v2-v3.md"
 ENDPOINT = re.compile(r"^\| `(GET|POST|PUT|PATCH|DELETE) (\S+)` \|", re.MULTILINE)
 PREFIXES = re.compile(r"^Prefixes `([^`]+)` and[^`]*`([^`]+)`", re.MULTILINE)
 CODE = re.compile(r"`[^`\n]*`")
@@ -24,9 +25,10 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
 def documented_routes() -> set[tuple[str, str]]:
-    """Every (method, path) in the tables of docs/api.md."""
+    """Every (method, path) in the tables of docs/api.md and docs/api-v2-v3.md."""
     found = set()
-    for section in re.split(r"^## ", API.read_text("utf-8"), flags=re.MULTILINE):
+    text = API.read_text("utf-8") + NEWER.read_text("utf-8")
+    for section in re.split(r"^## ", text, flags=re.MULTILINE):
         prefixes = PREFIXES.search(section)
         for method, path in ENDPOINT.findall(section):
             if "[P]" in path:

@@ -12,12 +12,6 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw import __version__
-from nacos_tw.cluster.operations.members import Members
-from nacos_tw.cluster.operations.node import Nodes, NodeState
-from nacos_tw.cluster.operations.orders import Orders
-from nacos_tw.questions import Others
-from tests.access.lines import Lines
-from nacos_tw import __version__
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.node import Nodes, NodeState
@@ -179,33 +173,6 @@ def asker(answers: dict[str, Callable[[str, bytes], Any]]) -> Callable[[str, str
         return maybeDeferred(answers[peer], what, body)
 
     return ask
-
-
-def nobody(what: str, body: bytes) -> Deferred[list[bytes]]:
-    """An C{ask_all} of a node that is alone."""
-    return succeed([])
-
-
-def member_operations(known: MemberList, node: FakeNode) -> Members:
-    """What can be asked about the members."""
-    return Members(known, node.status, millis, Lines())
-
-
-def node_operations(
-    known: MemberList,
-    node: FakeNode,
-    readiness: Callable[[], str] = lambda: "",
-    set_log_level: Callable[[str, str], None] | None = None,
-    state: NodeState | None = None,
-) -> Nodes:
-    """What can be asked of a node."""
-    shown = state or NodeState(__version__, True, 8848)
-    return Nodes(known, node.status, lambda: shown, readiness, set_log_level, Lines())
-
-
-def order_operations(known: MemberList, node: FakeNode, answers: dict[str, Callable[[str, bytes], Any]]) -> Orders:
-    """What can be ordered."""
-    return Orders(known, node, Others(asker(answers), nobody), Lines())
 
 
 def nobody(what: str, body: bytes) -> Deferred[list[bytes]]:
