@@ -11,7 +11,7 @@ How a transport is written (L{nacos_tw.push.longpoll} is one):
  3. C{tell(key, listeners)} is called at each change, with those for whom it is one: a copy for some is no change for
     the others. It must be quick: it notes who is to be told, and tells them from the next turn on. A change says
     nothing of the content: who is told reads it then, so it is the last state that arrives, if whoever could not be
-    told now, or has not acknowledged, is told later. L{nacos_tw.push.outbox} does that.
+    told now, or has not acknowledged, is told later.
  4. When a client is gone: L{Audience.leave} with its keys.
 """
 

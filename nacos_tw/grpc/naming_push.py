@@ -140,6 +140,8 @@ class ServicePushes(Service):
         for subscriber in subscribers:
             if not self._holds(subscriber):
                 continue
+            if self.audience.outdated():
+                rendered.clear()
             push = rendered.get(subscriber.clusters)
             if push is None:
                 push = rendered[subscriber.clusters] = self._rendered(subscriber)

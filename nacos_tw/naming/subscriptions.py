@@ -10,10 +10,11 @@ How a transport is written (L{nacos_tw.push.udp} is one):
  3. C{push(service, subscribers)} is called when the service may look different: a few milliseconds after it changed,
     or C{delay} after the push before; changes within that time are one call. It is a generator that does a little with
     each step, and yields whether it could; after False it is asked again a moment later. It renders the state as it is
-    then, once for all subscribers that get the same. L{Subscriptions.revisions} numbers the states, so that a rendering
-    can be kept.
+    then, once for all subscribers that get the same, and anew when L{Audience.outdated} says so before a send: the
+    reactor, and with it answers to clients, has its turn between two steps. L{Subscriptions.revisions} numbers the
+    states, so that a rendering can be kept.
  4. A client that takes nothing now must not hold up the others: the transport remembers that it lacks the last state,
-    and sends the last state when it takes something again. L{nacos_tw.push.outbox} does that, with acknowledgements.
+    and sends the state of then when it takes something again. Likewise when it has not acknowledged the last one.
  5. When a client is gone: L{Audience.ended}.
 """
 
@@ -110,6 +111,8 @@ class Audience(Generic[S]):
         self._round: deque[ServiceKey] = deque()
         self._started = False
         self._pushing: Iterator[bool] | None = None
+        self._pushed: ServiceKey | None = None
+        self._outdated = False
         self._turns = Turns(clock, self._step)
         self.running = False
 
@@ -193,8 +196,18 @@ class Audience(Generic[S]):
         for key in services:
             if key in wanted:
                 self._changed[key] = None
+                if key == self._pushed:
+                    self._outdated = True
         if self._changed:
             self._turns.begin(min(max(self._earliest - self._clock.seconds(), SOON), self._delay))
+
+    def outdated(self) -> bool:
+        """
+        Within C{push}: whether the service has changed since it began, or since this was asked last. Then what was
+        rendered is not to be sent any more: somebody may have had a newer state on another way, as an answer.
+        """
+        found, self._outdated = self._outdated, False
+        return found
 
     def _step(self) -> bool | None:
         """One step of the push that is at work, or of the next one."""
@@ -211,6 +224,7 @@ class Audience(Generic[S]):
             key = self._round.popleft()
             # Changes from before this moment are in what is rendered now.
             self._changed.pop(key, None)
+            self._pushed, self._outdated = key, False
             self._pushing = iter(self._push(key, self.of(key)))
         try:
             return next(self._pushing)

@@ -230,6 +230,10 @@ class UdpPush(service.Service):
             found = UdpSubscriber(client, service, clusters)
             if not self.audience.add(found):
                 return False
+        if found.newest is not None:
+            # The answer says how it is now: what went before must not be sent again behind it.
+            found.newest.payload = None
+            found.newest = None
         found.client.app = app
         found.last = self._clock.seconds()
         return (":" in found.client.ip) in self._sockets
@@ -266,13 +270,13 @@ class UdpPush(service.Service):
                 self.audience.remove(subscriber)
                 continue
             shape = (subscriber.clusters, subscriber.client.grouped)
-            if shape not in packets:
-                packets[shape] = self._packet(subscriber)
-            packet = packets[shape]
-            if packet is None:
-                continue
             for _ in range(TRIES):
-                if self._send(subscriber, packet):
+                if self.audience.outdated():
+                    packets.clear()
+                if shape not in packets:
+                    packets[shape] = self._packet(subscriber)
+                packet = packets[shape]
+                if packet is None or self._send(subscriber, packet):
                     break
                 yield False
             else:
