@@ -27,7 +27,7 @@ from nacos_tw.config.refresh import Refresher
 from nacos_tw.config.store_index import Indexed, index_page
 from nacos_tw.errors import NacosError
 from nacos_tw.interfaces import IDatabase
-from nacos_tw.timers import Backoff
+from nacos_tw.timers import Backoff, Periodic
 
 RECENT = 30.0
 """Seconds between two comparisons of what has changed lately."""
@@ -77,7 +77,6 @@ class CacheSync(Service):
         self._database = database
         self._cache = cache
         self._local = local
-        self._random = random
         self._millis = millis
         self.copies_known: Deferred[None] = Deferred()
         self.on_adopted: Callable[[tuple[ConfigKey, ...]], object] = lambda keys: None
@@ -87,8 +86,10 @@ class CacheSync(Service):
         self._trouble = self._logged = ""
         self._work: Deferred[Any] | None = None
         self._pause = Backoff(SOONEST, LATEST)
-        self._recent: IDelayedCall | None = None
-        self._full: IDelayedCall | None = None
+        first, last = FULL_FIRST
+        self._recent = Periodic(clock, RECENT, self._recent_due)
+        self._full = Periodic(clock, FULL, self.compare, first + random() * (last - first))
+        self._again: IDelayedCall | None = None
         self._full_wanted = False
         # The last history row's nid at the check before the last one, and at that.
         self._marks = (0, 0)
@@ -102,9 +103,8 @@ class CacheSync(Service):
         self._began = self._clock.seconds()
         self._cache.current = False
         self.ready = self._cache.ready = self._local.complete and self._load()
-        first, last = FULL_FIRST
-        self._full = self._clock.callLater(first + self._random() * (last - first), self._full_due)
-        self._recent = self._clock.callLater(RECENT, self._recent_due)
+        self._full.startService()
+        self._recent.startService()
         self.compare()
         if not self.ready:
             self._know_copies()
@@ -128,9 +128,11 @@ class CacheSync(Service):
     def stopService(self) -> None:
         """Read nothing more."""
         super().stopService()
-        for call in (self._recent, self._full):
-            if call is not None and call.active():
-                call.cancel()
+        self._recent.stopService()
+        self._full.stopService()
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
         self.refresher.stop()
         if self._work is not None:
             self._work.cancel()
@@ -160,12 +162,11 @@ class CacheSync(Service):
         self._full_wanted = False
         self._do(self._everything())
 
-    def _full_due(self) -> None:
-        self._full = self._clock.callLater(FULL, self._full_due)
-        self.compare()
+    def _try_again(self) -> None:
+        self._again = None
+        self._recent_due()
 
     def _recent_due(self) -> None:
-        self._recent = self._clock.callLater(RECENT, self._recent_due)
         if self._work is None:
             self._do(self._lately() if self.compared else self._everything())
 
@@ -192,8 +193,8 @@ class CacheSync(Service):
                 count=len(self._cache),
                 trouble=trouble,
             )
-        if self._recent is not None and not self.compared:
-            self._recent.reset(self._pause.next())
+        if self._again is None and not self.compared:
+            self._again = self._clock.callLater(self._pause.next(), self._try_again)
 
     def _ended(self, outcome: object) -> None:
         if isinstance(outcome, Failure):

@@ -228,10 +228,10 @@ class Listeners:
                 if not cache.sure(known):
                     continue  # that it is gone would make clients forget it
                 current = ""
-            elif entry.beta is None and entry.tags is None:
+            elif entry.beta is None and entry.tags is None and entry.labelled is None:
                 current = entry.md5
             else:
-                current = gray.md5_for(entry, client_ip, vip_tag)
+                current = gray.md5_for(entry, client_ip, vip_tag, labels)
             if current != md5:
                 found.append(key)
         return found
@@ -301,7 +301,7 @@ class Listeners:
         }
 
     def _current(self, key: ConfigKey, listener: Listener) -> str:
-        return self._cache.md5_for(key, listener.ip, listener.vip_tag)
+        return self._cache.md5_for(key, listener.ip, listener.vip_tag, listener.labels)
 
 
 def normal(key: ConfigKey) -> ConfigKey:
@@ -312,5 +312,5 @@ def normal(key: ConfigKey) -> ConfigKey:
 
 def _concerned(listener: Listener, before: Entry | None, after: Entry | None) -> bool:
     """Whether what this client gets has changed."""
-    ip, tag = listener.ip, listener.vip_tag
-    return gray.md5_for(before, ip, tag) != gray.md5_for(after, ip, tag)
+    ip, tag, labels = listener.ip, listener.vip_tag, listener.labels
+    return gray.md5_for(before, ip, tag, labels) != gray.md5_for(after, ip, tag, labels)

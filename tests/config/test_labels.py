@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from itertools import permutations
 from typing import Any
 
@@ -15,6 +16,7 @@ from nacos_tw.config.cache_queries import rows
 from nacos_tw.config.commands import Publish, PublishGray, PublishTag, RemoveGray
 from nacos_tw.config.gray import Entry, LabelledCopy
 from nacos_tw.config.gray_rules import parse, stored
+from nacos_tw.config.listeners import HeldListener
 from nacos_tw.config.model import ConfigKey, md5_of
 from nacos_tw.config.problems import CasConflict, ConfigInvalid, ConfigUnknown, CopiesUnsupported, TooManyCopies
 from nacos_tw.config.requests import (
@@ -292,6 +294,28 @@ class NodeTests(OperationCase):
             self.assertEqual((problem.field, problem.rule), facts)
         self.done(self.does.contents.publish(BOB, Publication(KEY, "c", copy=LabelCopy("x", "a=b"))))
         self.assertEqual(self.audit.lines[-1][4], {"tenant": "ns", "group": "g", "dataId": "d", "tag": "x"})
+
+    def test_listening(self) -> None:
+        """Who has the labels is up to date with its copy, and is told of changes of that; others are not."""
+        told: list[tuple[ConfigKey, str]] = []
+
+        def tell(key: ConfigKey, crowd: Iterable[HeldListener]) -> None:
+            told.extend((key, each.ip) for each in crowd)
+
+        listeners = self.configs.listeners
+        audience = listeners.audience(tell, lambda: [])
+        self.put("main", KEY)
+        self.put_gray("canary", "env=gray", "canary")
+        meant, other = HeldListener("1.1.1.1", labels={"env": "gray"}), HeldListener("2.2.2.2")
+        for each in (meant, other):
+            audience.hold(each, [(KEY, "")])
+        for labels, md5 in ((meant.labels, md5_of("canary")), ({}, md5_of("main"))):
+            self.assertEqual(listeners.differing([(KEY, md5)], "9.9.9.9", "", labels), [])
+            self.assertEqual(listeners.differing([(KEY, "0" * 32)], "9.9.9.9", "", labels), [KEY])
+        self.put_gray("canary", "env=gray", "canary2")
+        self.assertEqual(told, [(KEY, "1.1.1.1")])
+        self.put("main2", KEY)
+        self.assertEqual(told[1:], [(KEY, "2.2.2.2")])
 
     def test_v1_is_as_it_was(self) -> None:
         """A poll and a read of 1.x have no labels: such copies change nothing for them."""

@@ -15,7 +15,7 @@ from nacos_tw.config.requests import ListenedBy, ListenersOf
 from nacos_tw.config.watchers import Watchers
 
 
-class Listening(Operations):
+class WhoListens(Operations):
     """What all nodes know of it, or this one."""
 
     __slots__ = ("_watchers",)

@@ -54,8 +54,8 @@ def config_areas(parts: ConfigParts) -> list[Area]:
     does = parts.does or config_operations(configs, watchers, parts.limits, millis, parts.audit)
     return [
         ConfigsV1(guard, does.contents, does.copies, TransferV1(does.transfers)),
-        ListenerV1(guard, configs, parts.polls, watchers, parts.directory),
-        ListenedV1(guard, watchers),
+        ListenerV1(guard, configs, parts.polls, does.listening, parts.directory),
+        ListenedV1(guard, does.listening),
         HistoryV1(guard, does.history, does.contents),
         CapacityV1(guard, does.capacities),
         ConfigOpsV1(guard, does.local_cache, does.listening),

@@ -10,6 +10,7 @@ import attrs
 from klein import Klein
 
 from nacos_tw.access.identity import READ, Identity
+from nacos_tw.access.operations import rule_of
 from nacos_tw.access.resources import config_resource
 from nacos_tw.access.rules import NOT_ALLOWED
 from nacos_tw.auth.directory import Directory
@@ -18,8 +19,9 @@ from nacos_tw.config import switches
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.gray import Entry
 from nacos_tw.config.model import ConfigKey, group_key, tenant_of
+from nacos_tw.config.operations.listening import WhoListens
+from nacos_tw.config.requests import ListenedBy, ListenersOf
 from nacos_tw.config.switches import PollSwitches
-from nacos_tw.config.watchers import Watchers
 from nacos_tw.errors import BadParameter, Unavailable
 from nacos_tw.http.call import DEFAULT_GROUP, Call
 from nacos_tw.http.guard import Guard
@@ -131,7 +133,7 @@ class ListenerV1:
     guard: Guard
     configs: Configs
     polls: LongPolls
-    watchers: Watchers
+    who_listens: WhoListens
     directory: Directory | None = None
     _switches: _Switches = attrs.field(init=False)
 
@@ -181,12 +183,12 @@ class ListenerV1:
         body = f"{changed}\n".encode() if differing and version and int(version) >= 204 else b""
         return Reply(200, body, JSON_UTF8, (*headers, *NO_CACHE))
 
-    @serve(app, "GET", "", needs="read:config")
+    @serve(app, "GET", "", needs=rule_of(WhoListens.listeners))
     async def listeners_of(self, call: Call) -> Reply:
         """Who listens to a config: address to md5."""
         data_id, group = reading.needed(call, "dataId"), reading.needed(call, "group") or DEFAULT_GROUP
-        found = await self.watchers.watchers((tenant_of(call.params.get("tenant")), group, data_id))
-        return watching(found, collected=True)
+        key = tenant_of(call.params.get("tenant")), group, data_id
+        return watching(await self.who_listens.listeners(call, ListenersOf(key)), collected=True)
 
 
 @attrs.frozen
@@ -196,20 +198,20 @@ class ListenedV1:
     prefix: ClassVar[str] = "/v1/cs/listener"
     app = Klein()
     guard: Guard
-    watchers: Watchers
+    who_listens: WhoListens
 
-    @serve(app, "GET", "", needs="user")
+    @serve(app, "GET", "", needs=rule_of(WhoListens.listened))
     async def listened_by(self, call: Call) -> Reply:
         """Group key to md5."""
         ip = reading.needed(call, "ip")
         everything = call.spring("all")
         tenant = call.params.get("tenant", "")
-        found = {group_key(key): (key, md5) for key, md5 in (await self.watchers.watched(ip)).items()}
+        listened = await self.who_listens.listened(call, ListenedBy(ip))
+        found = {group_key(key): (key, md5) for key, md5 in listened.items()}
         shown = {
             text: md5
             for text, (key, md5) in found.items()
             if (tenant in text if tenant else everything or not tenant_of(key[0]))
-            and call.identity.may(READ, config_resource(tenant_of(key[0]), key[1], key[2]))
         }
         return watching(shown, collected=True)
 
