@@ -34,11 +34,10 @@ class ContentAnswers:
         """About."""
         return self.by_target.size
 
-    def rendered(self, chosen: Chosen) -> Reply | None:
-        """The answer that another request for the same got."""
-        entry = chosen.entry
-        found = self._rendered.get(entry.key)
-        return found[1] if found is not None and found[0].entry is entry else None
+    def of(self, key: ConfigKey) -> tuple[Chosen, Reply] | None:
+        """What another request for the same config got, if it holds."""
+        found = self._rendered.get(key)
+        return found if found is not None and found[0].holds() else None
 
     def keep(self, target: bytes, chosen: Chosen, reply: Reply) -> None:
         """Give this answer again."""

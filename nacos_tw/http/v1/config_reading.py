@@ -94,10 +94,10 @@ def source_user(call: Call) -> str | None:
     return params.get("src_user") or params.get("username") or None
 
 
-def query(call: Call) -> Query:
-    """What a client wants to read."""
+def query(call: Call, key: ConfigKey) -> Query:
+    """What a client wants to read of a config."""
     params = call.params
-    return Query(key_of(call), client_ip(call), params.get("tag", ""), call.header(b"vipserver-tag"))
+    return Query(key, client_ip(call), params.get("tag", ""), call.header(b"vipserver-tag"))
 
 
 def search(call: Call) -> Search:

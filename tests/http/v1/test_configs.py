@@ -199,11 +199,12 @@ class Kept(ConfigCase):
     def test_bounded(self) -> None:
         answers = ContentAnswers(most=10_000)
         entries = [Entry(key=("", "g", str(number)), md5="x") for number in range(100)]
-        found = [Chosen(b"x", "x", "text", 0, "", "", entry, {}) for entry in entries]
+        known = {entry.key: entry for entry in entries}
+        found = [Chosen(b"x", "x", "text", 0, "", "", entry, known) for entry in entries]
         for chosen in found:
             answers.keep(chosen.entry.key[2].encode(), chosen, Reply(200, b"x" * 1000))
             self.assertLessEqual(answers.bytes_kept, 10_000)
-            self.assertIsNotNone(answers.rendered(chosen))
+            self.assertIsNotNone(answers.of(chosen.entry.key))
         self.assertEqual(list(answers.by_target), [b"99"] if len(answers.by_target) == 1 else list(answers.by_target))
         self.assertLess(len(answers.by_target), 4)
         answers.keep(b"t", found[0], Reply(200, b"x" * (LARGEST + 1)))
