@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nacos_tw.config.model import ConfigKey, tenant_of
-from nacos_tw.config.operations.subscribing import Listening, Subscribing
+from nacos_tw.config.operations.subscribing import ListenedConfigs, Subscribing
 from nacos_tw.errors import Unavailable
 from nacos_tw.grpc.checking import check
 from nacos_tw.grpc.client_labels import app_labels, vip_tag
@@ -48,7 +48,7 @@ class ConfigListening:
             by_tenant.setdefault(tenant_of(each[0][0]), []).append(each)
         changed: list[ConfigKey] = []
         for tenant, listened in by_tenant.items():
-            changed += self._subscribing.listen(asked, Listening(tenant, listened, pushes.audience, listener))
+            changed += self._subscribing.listen(asked, ListenedConfigs(tenant, listened, pushes.audience, listener))
         return ConfigChangeBatchListenResponse(changedConfigs=[_shown(key) for key in changed])
 
 

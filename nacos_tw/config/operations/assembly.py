@@ -13,7 +13,7 @@ from nacos_tw.config.operations.capacities import Capacities
 from nacos_tw.config.operations.contents import Contents
 from nacos_tw.config.operations.copies import Copies
 from nacos_tw.config.operations.history import History
-from nacos_tw.config.operations.listening import WhoListens
+from nacos_tw.config.operations.listening import Listening
 from nacos_tw.config.operations.localcache import LocalCache
 from nacos_tw.config.operations.transfers import Transfers
 from nacos_tw.config.watchers import Watchers
@@ -28,7 +28,7 @@ class ConfigOperations:
     history: History
     transfers: Transfers
     capacities: Capacities
-    listening: WhoListens
+    listening: Listening
     local_cache: LocalCache
 
 
@@ -48,6 +48,6 @@ def config_operations(
         History(configs),
         Transfers(configs, limits, millis, audit),
         Capacities(configs, limits, millis, audit),
-        WhoListens(watchers),
+        Listening(watchers),
         LocalCache(configs, audit),
     )

@@ -15,7 +15,7 @@ from nacos_tw.config.requests import ListenedBy, ListenersOf
 from nacos_tw.config.watchers import Watchers
 
 
-class WhoListens(Operations):
+class Listening(Operations):
     """What all nodes know of it, or this one."""
 
     __slots__ = ("_watchers",)

@@ -14,7 +14,7 @@ from nacos_tw.config.listeners import Audience, HeldListener, Listened
 from nacos_tw.config.model import ConfigKey
 
 
-class Listening(msgspec.Struct, frozen=True, gc=False):
+class ListenedConfigs(msgspec.Struct, frozen=True, gc=False):
     """
     Configs of one namespace that a client listens to from now on, each with the md5 that it has.
 
@@ -40,7 +40,7 @@ class Subscribing(Operations):
         """Nothing is recorded."""
 
     @operation(Rule("read", "configs"))
-    def listen(self, caller: Caller, request: Listening) -> list[ConfigKey]:
+    def listen(self, caller: Caller, request: ListenedConfigs) -> list[ConfigKey]:
         """
         Tell the client of changes of these from now on.
 

@@ -9,7 +9,7 @@ from klein import Klein
 
 from nacos_tw.access.operations import rule_of
 from nacos_tw.config.model import group_key, tenant_of
-from nacos_tw.config.operations.listening import WhoListens
+from nacos_tw.config.operations.listening import Listening
 from nacos_tw.config.operations.localcache import LocalCache
 from nacos_tw.config.requests import Asking, ListenedBy, ListenersOf, OneConfig
 from nacos_tw.http.call import DEFAULT_GROUP, Call
@@ -31,7 +31,7 @@ class ConfigOpsV1:
     app = Klein()
     guard: Guard
     local_cache: LocalCache
-    listening: WhoListens
+    listening: Listening
 
     @serve(app, "GET", "/health", needs=rule_of(LocalCache.health))
     def health(self, call: Call) -> Reply:
@@ -58,7 +58,7 @@ class ConfigOpsV1:
         self.local_cache.refresh(call, OneConfig(reading.key_of(call)))
         return TRUE
 
-    @serve(app, "GET", "/communication/configWatchers", needs=rule_of(WhoListens.listeners))
+    @serve(app, "GET", "/communication/configWatchers", needs=rule_of(Listening.listeners))
     async def config_watchers(self, call: Call) -> Reply:
         """Who listens to a config at this node."""
         data_id, group = reading.needed(call, "dataId"), reading.needed(call, "group") or DEFAULT_GROUP

@@ -19,7 +19,7 @@ from nacos_tw.config import switches
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.gray import Entry
 from nacos_tw.config.model import ConfigKey, group_key, tenant_of
-from nacos_tw.config.operations.listening import WhoListens
+from nacos_tw.config.operations.listening import Listening
 from nacos_tw.config.requests import ListenedBy, ListenersOf
 from nacos_tw.config.switches import PollSwitches
 from nacos_tw.errors import BadParameter, Unavailable
@@ -133,7 +133,7 @@ class ListenerV1:
     guard: Guard
     configs: Configs
     polls: LongPolls
-    who_listens: WhoListens
+    who_listens: Listening
     directory: Directory | None = None
     _switches: _Switches = attrs.field(init=False)
 
@@ -183,7 +183,7 @@ class ListenerV1:
         body = f"{changed}\n".encode() if differing and version and int(version) >= 204 else b""
         return Reply(200, body, JSON_UTF8, (*headers, *NO_CACHE))
 
-    @serve(app, "GET", "", needs=rule_of(WhoListens.listeners))
+    @serve(app, "GET", "", needs=rule_of(Listening.listeners))
     async def listeners_of(self, call: Call) -> Reply:
         """Who listens to a config: address to md5."""
         data_id, group = reading.needed(call, "dataId"), reading.needed(call, "group") or DEFAULT_GROUP
@@ -198,9 +198,9 @@ class ListenedV1:
     prefix: ClassVar[str] = "/v1/cs/listener"
     app = Klein()
     guard: Guard
-    who_listens: WhoListens
+    who_listens: Listening
 
-    @serve(app, "GET", "", needs=rule_of(WhoListens.listened))
+    @serve(app, "GET", "", needs=rule_of(Listening.listened))
     async def listened_by(self, call: Call) -> Reply:
         """Group key to md5."""
         ip = reading.needed(call, "ip")
