@@ -154,6 +154,17 @@ class StreamCase(ClientCase):
         subprocess.run(["javac", "-cp", path, "-d", fetched, "SpringTrial.java"], cwd=self.folder, check=True)
         return ["java", f"-Duser.home={self.folder}", f"-DJM.LOG.PATH={self.folder}", "-cp", path, "SpringTrial"]
 
+    def dubbo(self) -> list[str]:
+        """The command that runs provider and consumer, but for its arguments."""
+        need("java", "javac", "mvn")
+        self.copy("dubbo")
+        fetched = os.path.join(self.folder, "deps")
+        self.fetch("mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={fetched}")
+        path = f"{fetched}:{fetched}/*"
+        compiling = ["javac", "-nowarn", "-cp", path, "-d", fetched, "DubboTrial.java"]
+        subprocess.run(compiling, cwd=self.folder, check=True, stderr=subprocess.DEVNULL)
+        return ["java", f"-Duser.home={self.folder}", f"-DJM.LOG.PATH={self.folder}", "-cp", path, "DubboTrial"]
+
     def go_stream(self) -> list[str]:
         """The command that runs the Go program, but for its arguments."""
         need("go")

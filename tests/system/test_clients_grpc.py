@@ -25,7 +25,8 @@ JAVA_STAGES = [
 ]  # fmt: skip
 GO_STAGES = ["register", "batch", "persistent", "subscribe", "apart", "publish", "listen"]
 PYTHON_STAGES = [
-    "connect", "register", "leave", "batch", "persistent", "subscribe", "services", "publish", "listen"
+    "connect", "register", "leave", "batch", "persistent", "subscribe", "services", "publish", "listen",
+    "apart",
 ]  # fmt: skip
 SPRING_STAGES = ["discovery", "names", "balanced", "closed"]
 SPRING_VERSIONS = [("2021.0.5.0", "2.6.13", "3.1.5"), ("2023.0.3.2", "3.2.9", "4.1.4")]
@@ -108,6 +109,10 @@ class ClientsTests(StreamCase):
             for node in self.cluster.nodes:
                 wait_for(functools.partial(self.gone, node, name), why="the application's instance to go")
 
+    def test_dubbo(self) -> None:
+        """Dubbo 3 with nacos-client 2.5: a consumer finds a provider, calls it, and hears that it is gone."""
+        self.passes([*self.dubbo(), self.servers], ["provider", "call", "gone"])
+
     @staticmethod
     def gone(node: RealNode, name: str) -> bool:
         return not node.ips(name)
@@ -176,6 +181,13 @@ class LoginsTests(StreamCase):
         """nacos-sdk-go 2.3: logs in by a timer."""
         program = self.go_stream()
         self.both(lambda servers: [*program, servers, self.folder])
+
+    def test_python(self) -> None:
+        """nacos-sdk-python 3.2."""
+        packages = self.python("3.2.0")
+        self.copy("python2")
+        command = [sys.executable, "trial.py", self.servers(), self.folder, *LOGIN_STAGES]
+        self.passes(command, LOGIN_STAGES, PYTHONPATH=packages, TRIAL_PASSWORD=PASSWORD)
 
     def both(self, command: Callable[[str], Sequence[str]]) -> None:
         self.passes([*command(self.servers()), *LOGIN_STAGES], LOGIN_STAGES, TRIAL_PASSWORD=PASSWORD)

@@ -285,6 +285,79 @@ async def listen() -> None:
     await closed(first, second)
 
 
+async def apart() -> None:
+    """One namespace does not see what another holds: services and configs."""
+    name, space = f"py.apart.{RUN}", f"space-{RUN}"
+    here, there = await naming(), await naming(namespace=space)
+    same(True, await there.register_instance(instance(name, "10.0.0.1")))
+
+    async def listed() -> Any:
+        return await ips(there, name) == ["10.0.0.1"]
+
+    await soon("listed", listed)
+    same([], await ips(here, name))
+    mine, theirs = await configs(), await configs(namespace=space)
+    same(True, await theirs.publish_config(ConfigParam(data_id=name, group="g", content="theirs")))
+
+    async def read() -> Any:
+        return await theirs.get_config(ConfigParam(data_id=name, group="g")) == "theirs"
+
+    await soon("read", read)
+    same("", await mine.get_config(ConfigParam(data_id=name, group="g")))
+    await closed(here, there, mine, theirs)
+
+
+# -- stages: logins; the namespace "sdk", its users and their password in TRIAL_PASSWORD are there
+
+
+def user(name: str, password: str = "") -> dict[str, str]:
+    return {"namespace": "sdk", "user": name, "password": password or os.environ["TRIAL_PASSWORD"]}
+
+
+async def refused(call: Awaitable[object]) -> None:
+    try:
+        found = await call
+    except NacosException:
+        return
+    same(False, found)
+
+
+async def writer() -> None:
+    """Who may write does: services and configs."""
+    name = f"py.writer.{RUN}"
+    first, second = await naming(**user("sdk-writer")), await configs(**user("sdk-writer"))
+    same(True, await first.register_instance(instance(name, "10.0.0.1")))
+    same(True, await second.publish_config(ConfigParam(data_id=name, group="g", content="content")))
+
+    async def there() -> Any:
+        found = await second.get_config(ConfigParam(data_id=name, group="g"))
+        return (await ips(first, name), found) == (["10.0.0.1"], "content")
+
+    await soon("there", there)
+    await closed(first, second)
+
+
+async def reader() -> None:
+    """Who may read only is refused what writes, and goes on reading."""
+    name = f"py.reader.{RUN}"
+    first, second = await naming(**user("sdk-reader")), await configs(**user("sdk-reader"))
+    await refused(first.register_instance(instance(name, "10.0.0.1")))
+    await refused(second.publish_config(ConfigParam(data_id=name, group="g", content="content")))
+    same([], await ips(first, name))
+    same("", await second.get_config(ConfigParam(data_id=name, group="g")))
+    await closed(first, second)
+
+
+async def wrong() -> None:
+    """Who has a wrong password is nobody."""
+    try:
+        first = await naming(**user("sdk-wrong", "wrong"))
+    except NacosException:
+        return
+    await refused(first.register_instance(instance(f"py.wrong.{RUN}", "10.0.0.1")))
+    await closed(first)
+
+
 async def run(names: list[str]) -> int:
     """Run the stages."""
     failed = 0
