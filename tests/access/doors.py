@@ -109,25 +109,13 @@ DOORS: dict[str, Callable[[NacosNode], Iterator[Way]]] = {
 
 WITHOUT: frozenset[str] = frozenset(
     {
-        "DELETE /v1/cs/configs",
         "GET /v3/admin/ns/service/selector/types",
         "GET /v3/console/ns/service/selector/types",
         "GET /v3/admin/ns/health/checkers",
-        "GET /v1/cs/capacity",
-        "GET /v1/cs/communication/configWatchers",
-        "GET /v1/cs/communication/dataChange",
-        "GET /v1/cs/communication/watcherConfigs",
-        "GET /v1/cs/configs",
-        "GET /v1/cs/configs/catalog",
         "GET /v1/cs/configs/listener",
-        "GET /v1/cs/health",
-        "GET /v1/cs/history",
-        "GET /v1/cs/history/configs",
-        "GET /v1/cs/history/previous",
         "GET /v1/cs/listener",
         "GET /v1/cs/metrics/cluster",
         "GET /v1/cs/metrics/current",
-        "GET /v1/ns/api/clientBeat",
         "GET /v1/ns/api/list",
         "GET /v1/ns/api/srvIPXT",
         "GET /v1/ns/health/checkers",
@@ -135,13 +123,8 @@ WITHOUT: frozenset[str] = frozenset(
         "GET /v1/ns/service/list",
         "GET /v1/ns/service/selector/types",
         "GET /v1/ns/service/subscribers",
-        "POST /v1/cs/capacity",
-        "POST /v1/cs/configs",
         "POST /v1/cs/configs/listener",
-        "POST /v1/cs/ops/localCache",
         "POST /v1/ns/service/status",
-        "PUT /v1/ns/api/beat",
-        "PUT /v1/ns/instance/beat",
     }
 )
 """Ways that reach no operation yet. None may be added; take away what does."""
