@@ -29,6 +29,8 @@ EXAMPLES: list[tuple[Any, list[Any]]] = [
     (commands.SetCapacity("g", "", 7), [9, "g", "", 7, *[None] * 4]),
     (commands.CountUsage(7), [10, 7]),
     (commands.TrimHistory(7), [11, 7, 1000]),
+    (commands.PublishGray(KEY, "c", "n", "{}", 7), [12, KEY, "c", "n", "{}", 7, *[None] * 5, 10]),
+    (commands.RemoveGray(KEY, "n", 7), [13, KEY, "n", 7, None, None]),
     (commands.CreateNamespace("n", "N", None, 7), [20, "n", "N", None, 7]),
     (commands.UpdateNamespace("n", "N", "d", 7), [21, "n", "N", "d", 7]),
     (commands.DeleteNamespace("n"), [22, "n"]),

@@ -104,7 +104,7 @@ def metadata_words(it: MetadataError) -> str:
 
 WORDS: dict[type[BaseException], Callable[[Any, str], tuple[int, str]]] = {
     ConfigInvalid: _invalid,
-    # Where a client reads a config, docs/spec/config-v1.md#2.1 has headers and a line end besides: configs.py has them.
+    # Where a client reads a config, docs/spec/config-v1.md#3.2 has headers and a line end besides: configs.py has them.
     ConfigUnknown: lambda it, route: (404, "config data not exist"),
     CopyUnknown: lambda it, route: (404, "config data not exist"),
     CasConflict: _cas,
