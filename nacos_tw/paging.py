@@ -49,3 +49,9 @@ def page_of(rows: Sequence[T], number: int, size: int) -> Page[T]:
     """
     start = offset(number, size)
     return Page(len(rows), number, size, list(rows[start : start + size]))
+
+
+def page(rows: Sequence[T], number: int, size: int) -> list[T]:
+    """The rows of a page; a number below 1 counts as 1, and there is nothing behind the end."""
+    start = (max(number, 1) - 1) * max(size, 0)
+    return list(rows[start : start + max(size, 0)])

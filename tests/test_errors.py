@@ -48,7 +48,8 @@ class PhraseTests(SynchronousTestCase):
         found = list(kinds())
         self.assertIn(ServiceUnknown, found)
         for kind in found:
-            self.assertIn(kind, phrases.WORDS, kind)
+            if not kind.__module__.startswith(("nacos_tw.http.api.", "nacos_tw.grpc.")):  # other APIs' own
+                self.assertIn(kind, phrases.WORDS, kind)
 
     def test_every_rule_has_words(self) -> None:
         """Of those that the checks of names and numbers know."""

@@ -143,7 +143,7 @@ def all_areas(parts: Parts) -> Areas:
     guard, naming, node, members = parts.guard, parts.naming, parts.node, parts.members
     counts, machine = Counts(naming), Machine()
     metrics = Metrics(machine, metric_sources(parts, counts, machine))
-    listing = InstanceListV1(INSTANCE, guard, naming, parts.udp, parts.rendering)
+    listing = InstanceListV1(INSTANCE, guard, Discovery(naming), parts.udp, parts.rendering)
     cluster = _cluster(parts)
     others = Others(parts.ask, parts.ask_all)
     orders = Orders(members, node, others, parts.audit)
@@ -232,9 +232,9 @@ def _naming_areas(parts: Parts, listing: InstanceListV1, node: Nodes) -> list[Ar
         listing,
         beats,
         InstancesV1(API, guard, Instances(naming)),
-        InstanceListV1(API, guard, naming, parts.udp, parts.rendering),
+        InstanceListV1(API, guard, Discovery(naming), parts.udp, parts.rendering),
         BeatsV1(API, guard, Beats(naming)),
-        OldNamesV1(guard, listing, beats),
+        OldNamesV1(guard, listing.instance_list, beats.beat),
         LegacyV1(guard, Services(naming)),
         ServicesV1(guard, naming, members, parts.ask_all),
         CatalogV1(guard, naming, parts.probes.round_trips),

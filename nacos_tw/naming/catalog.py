@@ -11,7 +11,8 @@ import msgspec
 from nacos_tw.errors import ClusterUnknown, ServiceUnknown
 from nacos_tw.naming.matching import contains
 from nacos_tw.naming.model import Instance, Service, ServiceKey
-from nacos_tw.naming.queries import instances_of, page
+from nacos_tw.naming.queries import instances_of
+from nacos_tw.paging import page
 
 
 class Summary(msgspec.Struct, frozen=True):

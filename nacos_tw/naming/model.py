@@ -180,6 +180,21 @@ class Service:
         self.shared_metadata: dict[str, str] = NO_METADATA
         """The last metadata that was registered, so that equal ones are one object."""
 
+    def instances(self, clusters: str = "") -> list[Instance]:
+        """
+        The instances of both kinds, persistent ones first.
+
+        @param clusters: comma separated names; "" for all. Unknown ones give nothing.
+        """
+        if clusters:
+            wanted = clusters.split(",")
+            found = [each for each in self.persistent.values() if each.cluster in wanted]
+            found += [each for each in self.ephemeral.values() if each.cluster in wanted]
+            return found
+        if self.persistent:
+            return [*self.persistent.values(), *self.ephemeral.values()]
+        return list(self.ephemeral.values())
+
     @property
     def group(self) -> str:
         """The group's name."""

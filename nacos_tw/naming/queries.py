@@ -7,22 +7,19 @@ Without an overlay these are the registry's own, and nothing is copied. Renderin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from hashlib import md5
-from typing import TypeVar
 
 import msgspec
 
-from nacos_tw.errors import HealthIsChecked, InstanceUnknown, Invalid, ServiceUnknown
+from nacos_tw.errors import HealthIsChecked, InstanceUnknown, ServiceUnknown
 from nacos_tw.naming.checkers import Unchecked
 from nacos_tw.naming.matching import contains
 from nacos_tw.naming.model import Cluster, Instance, InstanceKey, Service, ServiceKey, find_instance
 from nacos_tw.naming.model import Overlay as Overlay
 from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.selectors import Labels, ListFilter, choose
-
-T = TypeVar("T")
-
+from nacos_tw.paging import page
 
 # -- the overlay
 
@@ -95,19 +92,8 @@ def _laid_over(
 
 
 def instances_of(service: Service, clusters: str = "") -> list[Instance]:
-    """
-    The instances of both kinds, persistent ones first.
-
-    @param clusters: comma separated names; "" for all. Unknown ones give nothing.
-    """
-    if clusters:
-        wanted = clusters.split(",")
-        found = [each for each in service.persistent.values() if each.cluster in wanted]
-        found += [each for each in service.ephemeral.values() if each.cluster in wanted]
-        return found
-    if service.persistent:
-        return [*service.persistent.values(), *service.ephemeral.values()]
-    return list(service.ephemeral.values())
+    """L{Service.instances}."""
+    return service.instances(clusters)
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -237,12 +223,6 @@ def service_names(
     return page(names, page_no, page_size), len(names)
 
 
-def page(found: Sequence[T], page_no: int, page_size: int) -> list[T]:
-    """One page, counted from 1; less counts as 1. Empty behind the end."""
-    start = (max(page_no, 1) - 1) * max(page_size, 0)
-    return list(found[start : start + max(page_size, 0)])
-
-
 def search_names(registry: Registry, overlay: Overlay, namespace: str, expression: str) -> dict[str, list[str]]:
     """
     Grouped names that contain an expression (docs/spec/naming-v1.md#4.6), by namespace.
@@ -254,21 +234,6 @@ def search_names(registry: Registry, overlay: Overlay, namespace: str, expressio
     if namespace.strip():
         wanted = [namespace] if namespace in wanted else []
     return {each: [name for name in services_of(registry, overlay, each) if matches(f"{name}:")] for each in wanted}
-
-
-def split_status_key(text: str) -> ServiceKey:
-    """
-    The service of a C{key} like C{ns##group@@name} or C{group@@name} (docs/spec/naming-v1.md#3.9).
-
-    @raise Invalid: no C{group@@name}.
-    """
-    namespace, separator, name = text.partition("##")
-    if not separator:
-        namespace, name = "public", text
-    group, at, bare = name.partition("@@")
-    if not (at and group and bare):
-        raise Invalid("serviceName", "format", text)
-    return namespace or "public", name
 
 
 # -- counts

@@ -107,6 +107,21 @@ def _pairs(text: str) -> dict[str, str]:
     return pairs
 
 
+def split_status_key(text: str) -> tuple[str, str]:
+    """
+    The service of a C{key} like C{ns##group@@name} or C{group@@name} (docs/spec/naming-v1.md#3.9).
+
+    @raise Invalid: no C{group@@name}.
+    """
+    namespace, separator, name = text.partition("##")
+    if not separator:
+        namespace, name = "public", text
+    group, at, bare = name.partition("@@")
+    if not (at and group and bare):
+        raise Invalid("serviceName", "format", text)
+    return namespace or "public", name
+
+
 # -- the parameter check of 2.5.1
 
 _LIMITED: dict[str, tuple[int, re.Pattern[str]]] = {

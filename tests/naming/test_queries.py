@@ -22,6 +22,7 @@ from nacos_tw.naming.model import NO_OVERLAY, Instance, InstanceKey, Overlay, Se
 from nacos_tw.naming.queries import Selection, select
 from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.selectors import ListFilter, Selector
+from nacos_tw.naming.validation import split_status_key
 from tests.naming.building import P1, apply, built, ephemeral, register, said
 
 S2: ServiceKey = ("public", "g2@@s2")
@@ -140,12 +141,12 @@ class OneTests(SynchronousTestCase):
 
     def test_status_key(self) -> None:
         """With and without a namespace."""
-        self.assertEqual(queries.split_status_key("ns1##g@@s"), ("ns1", "g@@s"))
-        self.assertEqual(queries.split_status_key("##g@@s"), ("public", "g@@s"))
-        self.assertEqual(queries.split_status_key("g@@s"), ("public", "g@@s"))
+        self.assertEqual(split_status_key("ns1##g@@s"), ("ns1", "g@@s"))
+        self.assertEqual(split_status_key("##g@@s"), ("public", "g@@s"))
+        self.assertEqual(split_status_key("g@@s"), ("public", "g@@s"))
         for bad in ("nosuch", "ns##nosuch", "@@s", "g@@"):
             with self.assertRaises(Problem):
-                queries.split_status_key(bad)
+                split_status_key(bad)
 
     def test_health_targets(self) -> None:
         """Only in a cluster without a checker; an unknown address is nobody."""

@@ -17,7 +17,7 @@ from nacos_tw.http.reply import Reply, json_reply
 from nacos_tw.http.routing import serve
 from nacos_tw.http.v1.faces import Naming
 from nacos_tw.http.v1.shapes import Json, instances_json, selector_json
-from nacos_tw.naming import catalog, queries
+from nacos_tw.naming import catalog
 from nacos_tw.naming.model import NO_METADATA, Cluster, Service, ServiceKey
 from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.probes import RoundTrips
@@ -119,7 +119,7 @@ def _line(summary: catalog.Summary) -> Json:
 
 def _detail(service: Service) -> Json:
     clusters: dict[str, Json] = {name: {"hosts": []} for name in service.clusters}
-    for each in queries.instances_of(service):
+    for each in service.instances():
         clusters.setdefault(each.cluster, {"hosts": []})["hosts"].append(
             {
                 "valid": each.healthy,
@@ -150,6 +150,6 @@ def _cluster(service: Service, cluster: Cluster) -> Json:
         "metadata": cluster.metadata,
         "sitegroup": cluster.sitegroup,
         "defCkport": cluster.default_check_port,
-        "empty": not queries.instances_of(service, cluster.name),
+        "empty": not service.instances(cluster.name),
         "defIPPort": cluster.default_ip_port,
     }

@@ -12,7 +12,7 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, ok_reply
 from nacos_tw.http.routing import serve
-from nacos_tw.http.v1.reading import read_metadata
+from nacos_tw.http.v1.reading import java_int_or_zero, read_metadata
 from nacos_tw.naming.checkers import parse_checker
 from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.requests import ClusterSettings
@@ -42,12 +42,3 @@ class ServiceClustersV1:
         request = ClusterSettings(key, name, checker, port, use_instance_port, metadata)
         await self.services.update_cluster(call, request)
         return ok_reply(call)
-
-
-def java_int_or_zero(text: str) -> int:
-    """Apache's C{NumberUtils.toInt}: what is no Java int is 0."""
-    digits = text[1:] if text[:1] in ("-", "+") else text
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > 32:
-        return 0
-    value = int(text)
-    return value if -(2**31) <= value < 2**31 else 0

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.defer import Deferred
 
+from nacos_tw.naming.operations.replicated import Replicated
+
 if TYPE_CHECKING:
-    from nacos_tw.naming.commands import Command, Register
-    from nacos_tw.naming.model import Overlay
-    from nacos_tw.naming.registry import Registry
+    from nacos_tw.naming.commands import Register
     from nacos_tw.naming.subscriptions import Subscriptions
 
 Ask = Callable[[str, str, bytes], "Deferred[bytes]"]
@@ -23,16 +23,8 @@ Millis = Callable[[], int]
 """The wall clock, in milliseconds since 1970."""
 
 
-class Naming(Protocol):
+class Naming(Replicated, Protocol):
     """The registry and the way to change it: L{nacos_tw.naming.naming.Naming}."""
-
-    @property
-    def registry(self) -> Registry:
-        """The replicated state, as this node has applied it."""
-
-    @property
-    def overlay(self) -> Overlay:
-        """What this node shows beside it; empty in normal times."""
 
     @property
     def subscriptions(self) -> Subscriptions:
@@ -41,14 +33,8 @@ class Naming(Protocol):
     def register(self, command: Register) -> Deferred[Any]:
         """Register an instance; an ephemeral one also while there is no majority."""
 
-    def change(self, command: Command) -> Deferred[Any]:
-        """A replicated write; fires with its result, fails with an L{errors<nacos_tw.errors>} one."""
-
     def status(self) -> tuple[str, str]:
         """The server's status (C{UP}, C{DOWN} ...) and why it is so, "" when UP."""
-
-    def set_local_switch(self, entry: str, value: str) -> None:
-        """Change a switch of this node only."""
 
     def last_beat_millis(self, number: int) -> int:
         """When the instance was last heard of, in milliseconds since 1970; 0 when not known."""

@@ -16,8 +16,8 @@ from nacos_tw.http.routing import serve
 from nacos_tw.http.v1 import reading
 from nacos_tw.naming.model import DEFAULT_CLUSTER
 from nacos_tw.naming.operations.instances import Instances
-from nacos_tw.naming.queries import split_status_key
 from nacos_tw.naming.requests import OneInstance, OneService
+from nacos_tw.naming.validation import split_status_key
 
 
 def _ok(_: Any, call: Call) -> Reply:

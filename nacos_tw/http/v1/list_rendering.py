@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from nacos_tw.clocks import onward
 from nacos_tw.http.call import is_java_agent
-from nacos_tw.http.v1.faces import Naming
 from nacos_tw.http.v1.hosts import EmptyServiceInfo, NoServiceInfo, ServiceInfo, encode, hosts
-from nacos_tw.naming import queries
-from nacos_tw.naming.model import Service, ServiceKey
+from nacos_tw.naming.model import ServiceKey
+from nacos_tw.naming.naming import Naming
+from nacos_tw.naming.operations.discovery import View
 
 
 class ListRendering:
@@ -22,8 +22,7 @@ class ListRendering:
 
     def render(
         self,
-        service: Service | None,
-        key: ServiceKey,
+        view: View,
         clusters: str,
         healthy_only: bool,
         client_ip: str,
@@ -32,14 +31,14 @@ class ListRendering:
         pushed: bool,
     ) -> bytes:
         """The JSON of an answer."""
-        switches = self._naming.registry.switches
+        switches, service, key = view.switches, view.service, view.key
         cache_millis = switches.default_push_cache_millis if pushed else switches.default_cache_millis
-        if service is None:
+        found = view.select(clusters, healthy_only, client_ip)
+        if service is None or found is None:
             return encode(NoServiceInfo(key[1], clusters, cache_millis, []))
         shown_name = key[1] if java else service.bare_name
-        found = queries.select(service, clusters, healthy_only, client_ip)
         changed = service.changed_at or int(self._seconds()) * 1000
-        checksum = queries.checksum(service)
+        checksum = view.checksum()
         if not found.total:
             return encode(
                 EmptyServiceInfo(
@@ -55,5 +54,5 @@ class ListRendering:
 
     def pushed(self, key: ServiceKey, clusters: str, client_ip: str, agent: str) -> bytes:
         """What a subscriber is told, see L{nacos_tw.push.udp.Render}."""
-        service = queries.service_of(self._naming.registry, self._naming.overlay, key)
-        return self.render(service, key, clusters, False, client_ip, "", is_java_agent(agent.encode()), True)
+        java = is_java_agent(agent.encode())
+        return self.render(View(self._naming, key), clusters, False, client_ip, "", java, True)

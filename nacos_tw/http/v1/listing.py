@@ -13,15 +13,15 @@ from typing import ClassVar
 import attrs
 from klein import Klein
 
+from nacos_tw.access.operations import rule_of
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, raw_json_reply
 from nacos_tw.http.routing import serve
 from nacos_tw.http.v1.list_rendering import ListRendering
 from nacos_tw.memo import BoundedMemo
-from nacos_tw.naming import queries
-from nacos_tw.naming.model import Service, ServiceKey
-from nacos_tw.naming.naming import Naming
+from nacos_tw.naming.model import ServiceKey
+from nacos_tw.naming.operations.discovery import Discovery, Look, View
 from nacos_tw.push.udp import UdpPush
 
 REMEMBERED_BYTES = 32 * 1024 * 1024
@@ -31,8 +31,8 @@ ENTRY = 300
 RENDERED_BYTES = 32 * 1024 * 1024
 """Bytes of rendered answers that are kept."""
 
-Cached = tuple[Service, int, Reply]
-"""The service, its version at the time, and the answer."""
+Cached = tuple[View, Reply]
+"""The service as it was, and the answer."""
 
 
 class ListAnswers:
@@ -43,7 +43,7 @@ class ListAnswers:
     @ivar rendered: answers by what is in them. When they are forgotten, so are the ways to them.
     """
 
-    __slots__ = ("_settings", "by_target", "rendered")
+    __slots__ = ("by_target", "rendered")
 
     def __init__(self) -> None:
         half = REMEMBERED_BYTES // 2
@@ -51,13 +51,6 @@ class ListAnswers:
             BoundedMemo(half), BoundedMemo(half),
         )  # fmt: skip
         self.rendered: BoundedMemo[tuple[object, ...], Cached] = BoundedMemo(RENDERED_BYTES, self._forget_targets)
-        self._settings: object = None
-
-    def check(self, settings: object) -> None:
-        """Forget everything when the switches are other ones than before."""
-        if settings is not self._settings:
-            self.rendered.clear()
-            self._settings = settings
 
     def _forget_targets(self) -> None:
         for targets in self.by_target:
@@ -65,7 +58,7 @@ class ListAnswers:
 
     def keep(self, key: tuple[object, ...], cached: Cached) -> None:
         """Keep a rendered answer."""
-        self.rendered.keep(key, cached, 2 * len(cached[2].body) + ENTRY)
+        self.rendered.keep(key, cached, 2 * len(cached[1].body) + ENTRY)
 
     def keep_target(self, java: bool, target: bytes, cached: Cached) -> None:
         """Keep the way from a request's bytes to an answer."""
@@ -78,24 +71,19 @@ class InstanceListV1:
 
     prefix: str
     guard: Guard
-    naming: Naming
+    discovery: Discovery
     udp: UdpPush
     rendering: ListRendering
     answers: ListAnswers = attrs.field(factory=ListAnswers)
     app: ClassVar[Klein] = Klein()
 
-    @serve(app, "GET", "/list", needs="read:naming")
+    @serve(app, "GET", "/list", needs=rule_of(Discovery.look))
     def instance_list(self, call: Call) -> Reply:
         """The instances that a client may call; with C{udpPort} also a subscription."""
-        naming = self.naming
         java = call.java_agent
-        answers = self.answers
-        answers.check(naming.registry.switches)
-        cached = answers.by_target[java].get(call.target)
-        if cached is not None and not naming.provisional.overlay and not call.body:
-            service, version, reply = cached
-            if service.version == version:
-                return reply
+        cached = self.answers.by_target[java].get(call.target)
+        if cached is not None and not call.body and self.discovery.holds(call, cached[0]):
+            return cached[1]
         return self._list(call, call.service_key(), java)
 
     def _list(self, call: Call, key: ServiceKey, java: bool) -> Reply:
@@ -103,37 +91,27 @@ class InstanceListV1:
         clusters, udp_port = call.get("clusters"), call.integer("udpPort")
         healthy_only = call.strict("healthyOnly")
         client_ip = call.get("clientIP")
-        if call.strict("isCheck") and queries.service_of(self.naming.registry, self.naming.overlay, key):
+        view = self.discovery.look(call, Look(key))
+        if call.strict("isCheck") and view.service is not None:
             return raw_json_reply(b"{}")
         pushed = False
         if udp_port > 0:
             pushed = self.udp.subscribe(key, clusters, client_ip or call.peer, udp_port, call.agent, call.get("app"))
-        cached = self._answer(key, clusters, healthy_only, client_ip, call.get("env"), java, pushed)
-        if isinstance(cached, Reply):
-            return cached
-        if udp_port <= 0 and not self.naming.overlay and not call.body:
+        cached = self._answer(view, clusters, healthy_only, client_ip, call.get("env"), java, pushed)
+        if udp_port <= 0 and cached[0].version >= 0 and not call.body:
             self.answers.keep_target(java, call.target, cached)
-        return cached[2]
+        return cached[1]
 
     def _answer(
-        self, key: ServiceKey, clusters: str, healthy_only: bool, client_ip: str, env: str, java: bool, pushed: bool
-    ) -> Cached | Reply:
-        """The answer, with what it stands on if it may be given again."""
-        naming = self.naming
-        service = queries.service_of(naming.registry, naming.overlay, key)
-        if service is None:
-            return raw_json_reply(
-                self.rendering.render(None, key, clusters, healthy_only, client_ip, env, java, pushed)
-            )
-        ip = client_ip if service.selector.labels else ""
-        what = (key, clusters, healthy_only, ip, env, java, pushed)
+        self, view: View, clusters: str, healthy_only: bool, client_ip: str, env: str, java: bool, pushed: bool
+    ) -> Cached:
+        """The answer, with what it stands on."""
+        ip = client_ip if view.by_client else ""
+        what = (view.key, clusters, healthy_only, ip, env, java, pushed)
         cached = self.answers.rendered.get(what)
-        if cached is not None and cached[0] is service and cached[1] == service.version:
+        if cached is not None and cached[0].same(view):
             return cached
-        reply = raw_json_reply(self.rendering.render(service, key, clusters, healthy_only, ip, env, java, pushed))
-        if naming.overlay:
-            return reply
-        found = (service, service.version, reply)
-        if len(env) + len(clusters) < 256:
+        found = (view, raw_json_reply(self.rendering.render(view, clusters, healthy_only, ip, env, java, pushed)))
+        if view.version >= 0 and len(env) + len(clusters) < 256:
             self.answers.keep(what, found)
         return found

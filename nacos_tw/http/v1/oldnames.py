@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import attrs
@@ -12,8 +13,6 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import serve
-from nacos_tw.http.v1.beat import BeatsV1
-from nacos_tw.http.v1.listing import InstanceListV1
 
 
 @attrs.frozen
@@ -21,17 +20,17 @@ class OldNamesV1:
     """The old names of two routes; both take C{dom} for the service."""
 
     guard: Guard
-    listing: InstanceListV1
-    beats: BeatsV1
+    listing: Callable[[Call], Reply]
+    beats: Callable[[Call], Reply | Deferred[Reply]]
     prefix: ClassVar[str] = "/v1/ns/api"
     app: ClassVar[Klein] = Klein()
 
     @serve(app, "GET", "/srvIPXT", needs="read:naming")
     def srv_ipxt(self, call: Call) -> Reply:
         """The instances of a service."""
-        return self.listing.instance_list(call)
+        return self.listing(call)
 
     @serve(app, "GET", "/clientBeat", needs="write:naming")
     def client_beat(self, call: Call) -> Reply | Deferred[Reply]:
         """A heartbeat."""
-        return self.beats.beat(call)
+        return self.beats(call)

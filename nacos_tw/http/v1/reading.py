@@ -56,6 +56,15 @@ def read_metadata(text: str) -> dict[str, str]:
     return parse_metadata(text)
 
 
+def java_int_or_zero(text: str) -> int:
+    """Apache's C{NumberUtils.toInt}: what is no Java int is 0."""
+    digits = text[1:] if text[:1] in ("-", "+") else text
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 32:
+        return 0
+    value = int(text)
+    return value if -(2**31) <= value < 2**31 else 0
+
+
 def registration(call: Call) -> Registration:
     """
     The whole instance that POST and PUT describe.

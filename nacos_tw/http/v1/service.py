@@ -9,6 +9,7 @@ import attrs
 import msgspec
 from klein import Klein
 
+from nacos_tw import paging
 from nacos_tw.access.identity import READ
 from nacos_tw.access.operations import rule_of
 from nacos_tw.access.resources import naming_resource
@@ -19,14 +20,13 @@ from nacos_tw.http.call import Call, read_json
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, ok_reply, raw_json_reply, text_reply
 from nacos_tw.http.routing import serve
-from nacos_tw.http.v1.cluster import java_int_or_zero
 from nacos_tw.http.v1.faces import AskAll, Naming
 from nacos_tw.http.v1.pages import Pages
-from nacos_tw.http.v1.reading import read_metadata
+from nacos_tw.http.v1.reading import java_int_or_zero, read_metadata
 from nacos_tw.http.v1.shapes import service_json
 from nacos_tw.http.v1.subscribers import Shown, all_subscribers, local_subscribers
-from nacos_tw.naming import queries
 from nacos_tw.naming.model import DEFAULT_GROUP, ServiceKey, split_name
+from nacos_tw.naming.operations.discovery import Discovery
 from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.requests import OfNamespace, OneService, Search, ServiceRemoval, ServiceSettings
 from nacos_tw.naming.selectors import parse_list_filter, parse_selector
@@ -78,8 +78,9 @@ class ServicesV1:
     naming: Naming
     members: MemberList
     ask_all: AskAll
-    pages: Pages = attrs.field(default=attrs.Factory(lambda self: Pages(self.naming), takes_self=True))
+    pages: Pages = attrs.field(default=attrs.Factory(lambda self: Pages(Discovery(self.naming)), takes_self=True))
     services: Services = attrs.field(default=attrs.Factory(lambda self: Services(self.naming), takes_self=True))
+    discovery: Discovery = attrs.field(default=attrs.Factory(lambda self: Discovery(self.naming), takes_self=True))
 
     # -- one service
 
@@ -118,7 +119,7 @@ class ServicesV1:
 
     # -- names
 
-    @serve(app, "GET", "/list", needs="read:services")
+    @serve(app, "GET", "/list", needs=rule_of(Discovery.catalog))
     def service_list(self, call: Call) -> Reply:
         """A page of names. Clients ask for the same few pages, so the request's bytes lead to the answer."""
         kept = self.pages.kept(call)
@@ -128,15 +129,11 @@ class ServicesV1:
         page, size = java_int_or_zero(call.required("pageNo")), java_int_or_zero(call.required("pageSize"))
         group, namespace = call.get("groupName", DEFAULT_GROUP), call.namespace
         keep = parse_list_filter(call.get("selector"))
+        catalog = self.discovery.catalog(call, OfNamespace(namespace))
+        names = self.pages.names(catalog, group) if keep is None else catalog.names(group, keep)
+        reply = json_reply({"doms": paging.page(names, page, size), "count": len(names)})
         if keep is None:
-            names = self.pages.names(namespace, group)
-            shown, count = queries.page(names, page, size), len(names)
-        else:
-            services = self.services.of_namespace(call, OfNamespace(namespace))
-            shown, count = queries.service_names(services, group, page, size, keep)
-        reply = json_reply({"doms": shown, "count": count})
-        if keep is None:
-            self.pages.keep(call, namespace, reply)
+            self.pages.keep(call, catalog, reply)
         return reply
 
     @serve(app, "GET", "/names", needs=rule_of(Services.search))
@@ -160,7 +157,7 @@ class ServicesV1:
             found = sorted(local_subscribers(self.naming, wanted))
         # The search finds services whose names contain what is asked for, also those of namespaces that begin with it.
         found = [each for each in found if call.identity.may(READ, _resource(each.namespace_id, each.service_name))]
-        shown: list[Shown] = queries.page(found, page, size)
+        shown: list[Shown] = paging.page(found, page, size)
         return raw_json_reply(msgspec.json.encode({"subscribers": shown, "count": len(found) if shown else 0}))
 
     # -- what nodes of 1.4 ask each other

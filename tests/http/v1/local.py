@@ -19,6 +19,7 @@ from nacos_tw.naming.leases import Leases
 from nacos_tw.naming.machine import NamingMachine
 from nacos_tw.naming.model import Instance, ServiceKey
 from nacos_tw.naming.naming import Naming
+from nacos_tw.naming.operations.discovery import Discovery
 from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.subscriptions import Subscriptions
 from tests.http.v1.fakes import GUARD, HandlerTestCase, running_udp
@@ -82,7 +83,7 @@ class LocalTestCase(HandlerTestCase):
 
     def lists(self, prefix: str = "/v1/ns/instance") -> InstanceListV1:
         """Lists of which none was asked for yet."""
-        return InstanceListV1(prefix, GUARD, self.naming, self.udp, self.rendering)
+        return InstanceListV1(prefix, GUARD, Discovery(self.naming), self.udp, self.rendering)
 
     def change(self, command: Command) -> Any:
         """Apply a command."""

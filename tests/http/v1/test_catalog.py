@@ -10,9 +10,10 @@ import msgspec
 
 from nacos_tw.errors import Unavailable
 from nacos_tw.http.v1.catalog import CatalogV1
-from nacos_tw.http.v1.cluster import ServiceClustersV1, java_int_or_zero
+from nacos_tw.http.v1.cluster import ServiceClustersV1
 from nacos_tw.http.v1.health import HealthV1
 from nacos_tw.http.v1.legacy import LegacyV1
+from nacos_tw.http.v1.reading import java_int_or_zero
 from nacos_tw.naming.applying import apply
 from nacos_tw.naming.checkers import UNCHECKED, Http
 from nacos_tw.naming.commands import Health, UpdateCluster

@@ -21,7 +21,7 @@ class OldNamesTests(LocalTestCase):
         super().setUp()
         self.listing = self.lists()
         self.beats = BeatsV1("/v1/ns/instance", GUARD, Beats(self.naming))  # type: ignore[arg-type]
-        self.area = OldNamesV1(GUARD, self.listing, self.beats)
+        self.area = OldNamesV1(GUARD, self.listing.instance_list, self.beats.beat)
 
     def test_list(self) -> None:
         """C{srvIPXT} answers as the list does, with all its parameters."""

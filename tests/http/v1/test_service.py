@@ -8,6 +8,7 @@ from urllib.parse import quote
 import msgspec
 from twisted.internet.defer import Deferred, fail, succeed
 
+from nacos_tw.access.identity import EVERYBODY
 from nacos_tw.errors import TimedOut, Unavailable
 from nacos_tw.http.call import Call
 from nacos_tw.http.v1.pages import Pages
@@ -16,6 +17,7 @@ from nacos_tw.http.v1.subscribers import asked_subscribers
 from nacos_tw.naming.applying import apply
 from nacos_tw.naming.commands import Deregister
 from nacos_tw.naming.model import Instance
+from nacos_tw.naming.operations.discovery import Discovery
 from tests.http.v1.fakes import GUARD, PUBLIC, FakeNaming, HandlerTestCase, members
 
 SERVICE = "/v1/ns/service"
@@ -212,7 +214,7 @@ class ListTests(ServiceTestCase):
 
     def test_bounds(self) -> None:
         """However many different requests come, a bounded number of answers is kept, the newest."""
-        kept = Pages(self.naming, most_replies=3, most_lists=2)
+        kept = Pages(Discovery(self.naming), most_replies=3, most_lists=2)
         self.area = ServicesV1(GUARD, self.naming, members(), self.ask_all, kept)
         self.naming.add("a")
         for number in range(6):
@@ -236,6 +238,7 @@ class ListTests(ServiceTestCase):
         target = f"{SERVICE}/list?pageNo=1&pageSize=20"
         self.reply("GET", target)
         call = Call.make("GET", target)
+        call.identity = EVERYBODY
         self.area.service_list(call)
         self.assertIsNone(call._params)
 
