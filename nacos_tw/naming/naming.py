@@ -37,6 +37,7 @@ class Naming:
     @ivar registry: the replicated state as this node has applied it.
     @ivar leases: when each ephemeral instance was last heard of.
     @ivar subscriptions: who wants to hear of which services.
+    @ivar overlay: what this node shows beside the replicated state; empty in normal times. Always this very dict.
     """
 
     log = Logger()
@@ -54,6 +55,7 @@ class Naming:
         self.leases = leases
         self.subscriptions = subscriptions
         self.provisional = Provisional()
+        self.overlay: Overlay = self.provisional.overlay
         self._proposer = proposer
         self._seconds = seconds
         self._handing_over = 0
@@ -69,11 +71,6 @@ class Naming:
         """The level of commands (see L{commands.Level}) that every member is known to know."""
         self.trouble: Callable[[], str] = lambda: ""
         """Why writes cannot be replicated now; "" when they can."""
-
-    @property
-    def overlay(self) -> Overlay:
-        """What this node shows beside the replicated state; empty in normal times."""
-        return self.provisional.overlay
 
     # -- what the log brings
 

@@ -79,7 +79,7 @@ class Beats(Operations):
             instance is None
             or registry.by_number.get(instance.number) is not instance
             or lease.switches is not registry.switches
-            or naming.provisional.overlay
+            or naming.overlay
         ):
             return False
         waiting = naming.beat(instance)
