@@ -124,10 +124,13 @@ class World:
                 self.random.choice(self.clients).act()  # type: ignore[attr-defined]
             else:
                 self.clock.advance(self.random.choice((0.0, 0.1, 6.0)))
-        for _ in range(40):
-            self.clock.advance(0.1)
-            for client in self.clients:
-                client.act()  # type: ignore[attr-defined]
+        for turns in (37, 41, 43, 10):  # polls last 50 of them; the last changes must be heard of before
+            for _ in range(turns):
+                self.clock.advance(0.1)
+                for client in self.clients:
+                    client.act()  # type: ignore[attr-defined]
+            if turns > 10:
+                self.change()
 
     def behind(self) -> list[tuple[str, ConfigKey]]:
         """Who has not what it should."""
