@@ -47,7 +47,7 @@ class CoreV3:
         self.nodes.alive(call, Asking())
         return OK
 
-    @api(app, "GET", "/state/readiness", does=Nodes.readiness)
+    @api(app, "GET", "/state/readiness", "/ops/readiness", does=Nodes.readiness)  # the second one is the Java client's
     def readiness(self, call: Call) -> Reply:
         """Whether the node can do its work; if not, with status 200 and the reason."""
         return cluster.ready(self.nodes, call, 200)
