@@ -9,13 +9,13 @@ more). Values that may not be stored are refused when the request is made.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import TypeAlias
 
 import msgspec
 
 from nacos_tw.access.resources import config_resource
 from nacos_tw.config.commands import ABORT, OVERWRITE, SKIP
+from nacos_tw.config.gray import NO_LABELS
 from nacos_tw.config.gray_rules import CONDITIONS, HIGHEST, LOWEST, parse
 from nacos_tw.config.model import ConfigKey, tenant_of
 from nacos_tw.config.validation import (
@@ -30,7 +30,6 @@ from nacos_tw.config.validation import (
     check_tenant,
 )
 
-NO_LABELS: Mapping[str, str] = MappingProxyType({})
 POLICIES = (ABORT, SKIP, OVERWRITE)
 LARGEST_PAGE = 500
 """Configs or rows of history on one page; who asks for more gets these."""
