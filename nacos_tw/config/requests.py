@@ -359,9 +359,7 @@ class CloneItem(msgspec.Struct, frozen=True, gc=False):
 
 
 class Cloning(msgspec.Struct, frozen=True, gc=False):
-    """
-    Configs to be copied into a namespace; C{policy} as in L{ArchiveImport}. Of items with the same id the last counts.
-    """
+    """Configs to be copied into a namespace, as L{ArchiveImport}. Of items with the same id the last counts."""
 
     tenant: str
     items: tuple[CloneItem, ...]
