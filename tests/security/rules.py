@@ -4,6 +4,7 @@ from __future__ import annotations
 
 OPEN = (
     "GET /actuator/prometheus",
+    "GET /openapi.json",
     "POST /v1/auth/login",
     "POST /v1/auth/users/admin",
     "POST /v1/auth/users/login",
