@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from twisted.internet import reactor
+
+from nacos_tw.service import NacosNode
+from nacos_tw.settings.settings import load
+from tests.access.doors import GIVEN
 from tests.system.config_nodes import ConfigCase, shared_configs
 from tests.system.nodes import RealNode
 
@@ -129,7 +136,25 @@ def _console() -> Iterator[Probe]:
         yield "GET", f"/v1/auth/{path}/search", ACCOUNT
 
 
-PROBES: tuple[Probe, ...] = (*_naming(), *_configs(), *_console())
+def _later() -> Iterator[Probe]:
+    """Those of v2 and v3, as they are declared. Logins are slowed, and have tests of their own."""
+    home = tempfile.mkdtemp(prefix="nacos-tw-probes-")
+    node = NacosNode(load(home, {"HOME": home}, {"nacos.standalone": "true"}), reactor)
+    node.store.close()
+    shutil.rmtree(home, ignore_errors=True)
+    routes = {
+        (route.path, route.method): route
+        for methods in node.front.table.values()
+        for route in methods.values()
+        if route.path.startswith(("/v2/", "/v3/"))
+    }
+    for (path, method), route in sorted(routes.items()):
+        takes = {parameter.name: GIVEN.get(parameter.name, "x") for parameter in route.handler.declared.takes}
+        if takes and not path.endswith(("/user/login", "/user/admin")):
+            yield method, path, takes
+
+
+PROBES: tuple[Probe, ...] = (*_naming(), *_configs(), *_console(), *_later())
 """(method, path beneath the context path, parameters that are good)."""
 
 
