@@ -56,7 +56,7 @@ class SchemaTests(DatabaseCase):
     async def test_middle(self) -> None:
         """2.0 has the keys alone."""
         found = await self.columns(OLD[0], OLD[3].replace("DROP COLUMN encrypted_data_key, ", ""))
-        self.assertEqual(found, Columns(history_publish_type=False, history_gray_name=False))
+        self.assertEqual(found, Columns(history_publish_type=False, history_gray_name=False, labelled=False))
 
     async def test_new(self) -> None:
         """A fresh 2.5 has gray copies instead of the two other tables."""
