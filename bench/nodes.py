@@ -152,7 +152,7 @@ def free_ports(count: int) -> list[int]:
     """
     found: list[int] = []
     while len(found) < count:
-        port = random.randrange(12_000, 32_000)
+        port = random.randrange(13_000, 31_000)
         if any(abs(port - other) in (0, 1000, 2000) for other in found):
             continue
         with contextlib.ExitStack() as stack, contextlib.suppress(OSError):

@@ -14,8 +14,9 @@ def free_port(*offsets: int) -> int:
     They are outside the range that outgoing connections use: a server that is stopped and started again must find its
     port free, and a client that goes on asking for it meanwhile must not be given it for its own end.
     """
+    highest = 32000 - max(0, *offsets, 0)
     for _ in range(200):
-        port = random.randrange(12000, 32000)
+        port = random.randrange(13000, highest)
         with contextlib.ExitStack() as stack:
             try:
                 for wanted in (port, *(port + offset for offset in offsets)):

@@ -23,12 +23,12 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** A port that is free, and with it the one of the nodes' own traffic, 1000 below. */
+/** A port that is free, and with it those of the nodes' own traffic, 1000 below, and of gRPC, 1000 above. */
 async function freePort(taken: number[]): Promise<number> {
   for (let tries = 0; tries < 200; tries++) {
-    const port = 12_000 + Math.floor(Math.random() * 20_000);
-    const away = taken.every((other) => ![0, 1000].includes(Math.abs(port - other)));
-    if (away && (await isFree(port)) && (await isFree(port - 1000))) return port;
+    const port = 13_000 + Math.floor(Math.random() * 18_000);
+    const away = taken.every((other) => ![0, 1000, 2000].includes(Math.abs(port - other)));
+    if (away && (await isFree(port)) && (await isFree(port - 1000)) && (await isFree(port + 1000))) return port;
   }
   throw new Error("no free ports");
 }
