@@ -172,10 +172,10 @@ class LoginsTests(StreamCase):
         return ",".join(node.address for node in filled(properties).nodes)
 
     def test_java(self) -> None:
-        """nacos-client 2.5, 3.0 and 3.2: log in by HTTP, again when they are refused."""
+        """nacos-client 2.5, 3.0 and 3.2: log in by HTTP."""
         for version in JAVA_STREAM_VERSIONS:
             program = self.java_stream(version)
-            self.both(lambda servers, program=program: [*program, servers])  # type: ignore[misc]
+            self.passes([*program, self.servers(), *LOGIN_STAGES], LOGIN_STAGES, TRIAL_PASSWORD=PASSWORD)
 
     def test_go(self) -> None:
         """nacos-sdk-go 2.3: logs in by a timer."""
