@@ -180,8 +180,9 @@ def all_areas(parts: Parts) -> Areas:
     }
     does: ConfigOperations | None = None
     if parts.configs is not None and parts.polls is not None:
+        limits = limits_of(settings.config)
         watchers = Watchers(parts.clock, parts.configs.listeners, parts.ask_all)
-        does = config_operations(parts.configs, watchers, limits_of(settings.config), parts.millis, parts.audit)
+        does = config_operations(parts.configs, watchers, limits, parts.millis, parts.audit)
         areas += config_areas(
             ConfigParts(
                 guard,
@@ -190,7 +191,7 @@ def all_areas(parts: Parts) -> Areas:
                 watchers,
                 parts.millis,
                 parts.audit,
-                limits_of(settings.config),
+                limits,
                 None if parts.auth is None else parts.auth.directory,
                 does,
             )  # fmt: skip

@@ -29,9 +29,7 @@ from nacos_tw.config.rows import Imported
 from nacos_tw.http.api.parameters import FORM, NAMESPACE, REQUEST, Parameter, text
 from nacos_tw.http.api.problems import Lacking, Unreadable
 from nacos_tw.http.call import Call
-
-LONGEST_ADDRESS = 50
-"""Characters of a client's address, as wide as the columns for it."""
+from nacos_tw.http.client_address import client_ip
 
 DATA_ID = text("dataId", "The config's dataId.", needed=FORM)
 CONTENT = text("content", "The config's content.", needed=FORM)
@@ -113,17 +111,6 @@ class Face:
     def beta_removal(self, call: Call) -> BetaRemoval:
         """The beta copy that is to be removed."""
         return BetaRemoval(self.key(call), client_ip(call), source_user(call))
-
-
-def client_ip(call: Call) -> str:
-    """The client's address: first of X-Forwarded-For, else X-Real-IP, else the peer's (docs/spec/config-v1.md#1.3)."""
-    head = call.head.lower()
-    found = ""
-    if b"\r\nx-forwarded-for:" in head:
-        found = call.header(b"x-forwarded-for").partition(",")[0].strip()
-    if not found and b"\r\nx-real-ip:" in head:
-        found = call.header(b"x-real-ip")
-    return (found or call.peer)[:LONGEST_ADDRESS]
 
 
 def source_user(call: Call) -> str | None:

@@ -15,10 +15,8 @@ from nacos_tw.config.requests import (
 )
 from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import Call
+from nacos_tw.http.client_address import client_ip
 from nacos_tw.http.params import NOTHING
-
-LONGEST_ADDRESS = 50
-"""Characters of a client's address, as wide as the columns for it."""
 
 
 def needed(call: Call, name: str) -> str:
@@ -75,17 +73,6 @@ def key_of(call: Call) -> ConfigKey:
     if data_id is None or group is None:
         data_id, group = needed(call, "dataId"), needed(call, "group")
     return tenant_of(params.get("tenant")), group, data_id
-
-
-def client_ip(call: Call) -> str:
-    """The client's address: first of X-Forwarded-For, else X-Real-IP, else the peer's (docs/spec/config-v1.md#1.3)."""
-    head = call.head.lower()
-    found = ""
-    if b"\r\nx-forwarded-for:" in head:
-        found = call.header(b"x-forwarded-for").partition(",")[0].strip()
-    if not found and b"\r\nx-real-ip:" in head:
-        found = call.header(b"x-real-ip")
-    return (found or call.peer)[:LONGEST_ADDRESS]
 
 
 def source_user(call: Call) -> str | None:

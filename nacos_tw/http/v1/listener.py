@@ -24,6 +24,7 @@ from nacos_tw.config.requests import ListenedBy, ListenersOf
 from nacos_tw.config.switches import PollSwitches
 from nacos_tw.errors import BadParameter, Unavailable
 from nacos_tw.http.call import DEFAULT_GROUP, Call
+from nacos_tw.http.client_address import client_ip
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import Result, serve
@@ -150,7 +151,7 @@ class ListenerV1:
             raise refused
         # One that waits must be allowed to when it is answered too; see gone().
         reader = (call.identity, tenants) if call.identity.user else None
-        ip, vip_tag = reading.client_ip(call), call.header(b"vipserver-tag")
+        ip, vip_tag = client_ip(call), call.header(b"vipserver-tag")
         timeout = call.header(b"long-pulling-timeout")
         listeners = self.configs.listeners
         if not timeout:

@@ -23,6 +23,7 @@ from nacos_tw.config.problems import (
 from nacos_tw.config.requests import ArchiveImport, CloneItem, Cloning, Export, Search
 from nacos_tw.config.rows import Imported
 from nacos_tw.http.call import Call
+from nacos_tw.http.client_address import client_ip
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.v1 import config_reading as reading
 from nacos_tw.http.v1.config_replies import result
@@ -81,7 +82,7 @@ class TransferV1:
             None if uploaded is None else uploaded.data,
             params.get("policy") or ABORT,
             params.get("unreadable") or "abort",
-            reading.client_ip(call),
+            client_ip(call),
             reading.source_user(call),
         )
         importing = self.transfers.import_archive(call, request)
@@ -97,7 +98,7 @@ class TransferV1:
             if one is not None
         )
         policy = call.params.get("policy") or ABORT
-        request = Cloning(tenant, items, policy, reading.client_ip(call), reading.source_user(call))
+        request = Cloning(tenant, items, policy, client_ip(call), reading.source_user(call))
         return await _told(self.transfers.clone(call, request), _cloned)
 
 

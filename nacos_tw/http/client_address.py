@@ -1,0 +1,21 @@
+"""Whose request it is, as configs take it: for beta copies, polls, the history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nacos_tw.config.operations.contents import LONGEST_ADDRESS
+
+if TYPE_CHECKING:
+    from nacos_tw.http.call import Call
+
+
+def client_ip(call: Call) -> str:
+    """The client's address: first of X-Forwarded-For, else X-Real-IP, else the peer's (docs/spec/config-v1.md#1.3)."""
+    head = call.head.lower()
+    found = ""
+    if b"\r\nx-forwarded-for:" in head:
+        found = call.header(b"x-forwarded-for").partition(",")[0].strip()
+    if not found and b"\r\nx-real-ip:" in head:
+        found = call.header(b"x-real-ip")
+    return (found or call.peer)[:LONGEST_ADDRESS]
