@@ -25,7 +25,6 @@ import json
 import os
 import resource
 import select
-import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -36,21 +35,9 @@ from hpack import Encoder
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from nacos_tw.grpc.engine.frames import (
-    DATA,
-    END_HEADERS,
-    END_STREAM,
-    HEADERS,
-    PING,
-    PREFACE,
-    SETTINGS,
-    SETTINGS_ACK,
-    frame,
-    window_update,
-)
-from nacos_tw.grpc.payloads import Metadata, Reader, write_request
+from nacos_tw.grpc.engine.frames import DATA, END_HEADERS, END_STREAM, HEADERS, PING, frame
+from nacos_tw.grpc.payloads import Reader
 
-WIDE = 2**31 - 1
 ACKS = {
     "NotifySubscriberRequest": "NotifySubscriberResponse",
     "ConfigChangeNotifyRequest": "ConfigChangeNotifyResponse",
@@ -70,19 +57,8 @@ class Client:
     """
 
     def __init__(self, address: tuple[str, int], module: str = "naming") -> None:
-        self.socket = socket.create_connection(address, 30)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         encoder = Encoder()
-        self._first = grpcload.headers(encoder, "/BiRequestStream/requestBiStream")
-        setup = '{"clientVersion":"bench","abilityTable":{},"labels":{"source":"sdk","module":"%s"}}' % module  # noqa: UP031
-        self.socket.sendall(
-            PREFACE
-            + frame(SETTINGS, 0, 0, b"\0\4" + WIDE.to_bytes(4, "big"))
-            + window_update(0, WIDE - 65535)
-            + SETTINGS_ACK
-            + frame(HEADERS, END_HEADERS, 1, self._first)
-        )
-        self._stream("ConnectionSetupRequest", setup)
+        self.socket = grpcload.connected(address, encoder, module)
         self._blocks = [grpcload.headers(encoder, "/Request/request") for _ in range(2)]
         self._next = 3
         self._rest = b""
@@ -92,17 +68,14 @@ class Client:
         self.hear: Callable[[str, bytes], None] = lambda type_, body: None
 
     def _stream(self, type_: str, body: str) -> None:
-        payload = write_request(Metadata(type_, {}, "127.0.0.1"), body.encode())
-        self.socket.sendall(frame(DATA, 0, 1, b"\0" + len(payload).to_bytes(4, "big") + payload))
+        self.socket.sendall(frame(DATA, 0, 1, grpcload.message(type_, body)))
 
     def call(self, type_: str, body: str) -> None:
         """Send a request; C{answered} grows when its answer is there."""
-        payload = write_request(Metadata(type_, {}, "127.0.0.1"), body.encode())
         block = self._blocks.pop(0) if len(self._blocks) > 1 else self._blocks[0]
         number, self._next = self._next, self._next + 2
         self.socket.sendall(
-            frame(HEADERS, END_HEADERS, number, block)
-            + frame(DATA, END_STREAM, number, b"\0" + len(payload).to_bytes(4, "big") + payload)
+            frame(HEADERS, END_HEADERS, number, block) + frame(DATA, END_STREAM, number, grpcload.message(type_, body))
         )
 
     def read(self) -> None:

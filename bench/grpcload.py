@@ -120,6 +120,28 @@ def headers(encoder: Encoder, path: str) -> bytes:
     )  # fmt: skip
 
 
+def connected(address: tuple[str, int], encoder: Encoder, module: str = "naming") -> socket.socket:
+    """A connection whose client has said on its stream who it is, and lets the server send as much as it likes."""
+    found = socket.create_connection(address, 30)
+    found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    setup = f'{{"clientVersion":"bench","abilityTable":{{}},"labels":{{"source":"sdk","module":"{module}"}}}}'
+    found.sendall(
+        PREFACE
+        + frame(SETTINGS, 0, 0, b"\0\4" + WIDE.to_bytes(4, "big"))
+        + window_update(0, WIDE - 65535)
+        + SETTINGS_ACK
+        + frame(HEADERS, END_HEADERS, 1, headers(encoder, "/BiRequestStream/requestBiStream"))
+        + frame(DATA, 0, 1, message("ConnectionSetupRequest", setup))
+    )
+    return found
+
+
+def message(type_: str, body: str) -> bytes:
+    """A request with its prefix, as it stands in DATA."""
+    payload = write_request(Metadata(type_, {}, "127.0.0.1"), body.encode())
+    return b"\0" + len(payload).to_bytes(4, "big") + payload
+
+
 class Connection:
     """
     One client with so many calls in flight.
@@ -133,21 +155,8 @@ class Connection:
         """
         type_, self._body = OPS[op]
         self._name = name or uuid.uuid4().hex[:8]
-        self.socket = socket.create_connection(address, 30)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         encoder = Encoder()
-        setup = write_request(
-            Metadata("ConnectionSetupRequest", {}, "127.0.0.1"),
-            b'{"clientVersion":"bench","abilityTable":{},"labels":{"source":"sdk","module":"naming"}}',
-        )
-        self.socket.sendall(
-            PREFACE
-            + frame(SETTINGS, 0, 0, b"\0\4" + WIDE.to_bytes(4, "big"))
-            + window_update(0, WIDE - 65535)
-            + SETTINGS_ACK
-            + frame(HEADERS, END_HEADERS, 1, headers(encoder, "/BiRequestStream/requestBiStream"))
-            + frame(DATA, 0, 1, b"\0" + len(setup).to_bytes(4, "big") + setup)
-        )
+        self.socket = connected(address, encoder)
         self._first = headers(encoder, "/Request/request")
         self._block = headers(encoder, "/Request/request")  # all of it is in the table by now
         self._metadata = Metadata(type_, {"app": "bench"}, "127.0.0.1")
