@@ -21,6 +21,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
+from twisted.internet.defer import Deferred
+
 from nacos_tw.config import gray
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.gray import Entry
@@ -186,11 +188,20 @@ class Audience(Generic[L]):
         return gone
 
 
+Tells = Callable[[str, "ConfigKey | None"], "Iterable[Deferred[dict[str, Any]]]"]
+"""(address, config): asks the clients there what they have of a config, or with None how they are; none fails."""
+
+
 class Listeners:
-    """All who listen at this node."""
+    """
+    All who listen at this node.
+
+    @ivar asking: transports that can ask their clients for what they have themselves.
+    """
 
     def __init__(self, cache: ConfigCache) -> None:
         self._cache = cache
+        self.asking: list[Tells] = []
         self._audiences: list[Audience[Any]] = []
         cache.on_change.append(self.changed)
 

@@ -437,6 +437,29 @@ class ListenedBy(msgspec.Struct, frozen=True, gc=False):
         return ""
 
 
+class MetricsOf(msgspec.Struct, frozen=True, gc=False):
+    """
+    What the clients of an address say of a config that they have, with its content; without C{data_id}, of themselves.
+
+    C{here}: at this node only.
+    """
+
+    ip: str
+    tenant: str = ""
+    group: str = ""
+    data_id: str = ""
+    here: bool = False
+
+    @property
+    def key(self) -> ConfigKey | None:
+        """The config."""
+        return (self.tenant, self.group, self.data_id) if self.data_id else None
+
+    def resource(self) -> str:
+        """The config, or all of the namespace."""
+        return config_resource(self.tenant, self.group, self.data_id)
+
+
 class Asking(msgspec.Struct, frozen=True, gc=False):
     """What says nothing but that it is asked."""
 

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
+from nacos_tw.config.client_metrics import ClientMetrics
 from nacos_tw.config.listeners import Listeners
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.errors import NacosError
@@ -30,13 +31,18 @@ _encode = msgspec.msgpack.encode
 
 
 class Watchers:
-    """The questions."""
+    """
+    The questions.
+
+    @ivar metrics: what clients themselves say, see there.
+    """
 
     def __init__(self, clock: IReactorTime, listeners: Listeners, ask_all: AskAll) -> None:
         """@param ask_all: asks all other members; gives the answers of those that answer."""
         self._clock = clock
         self._listeners = listeners
         self._ask_all = ask_all
+        self.metrics = ClientMetrics(listeners, ask_all)
 
     # -- of this node
 

@@ -40,8 +40,14 @@ from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.publications import Publications
 from nacos_tw.settings.settings import Settings
 
-ABILITIES = {"supportPersistentInstanceByGrpc": True}
-"""What the server can do that not every one can; clients ask for nothing that is not here."""
+ABILITIES = {
+    "supportPersistentInstanceByGrpc": True,
+    "fuzzyWatch": False,
+    "lock": False,
+    "mcp": False,
+    "agent": False,
+}
+"""The abilities of servers of 3.x, and whether this one has them; clients ask for nothing else."""
 
 
 @attrs.frozen

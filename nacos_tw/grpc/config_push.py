@@ -9,18 +9,23 @@ So a change that comes while it has not yet acknowledged the one before needs to
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import attrs
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from nacos_tw.access.identity import EVERYBODY, Identity
 from nacos_tw.config.listeners import HeldListener, Listeners
-from nacos_tw.config.model import ConfigKey
+from nacos_tw.config.model import ConfigKey, group_key
 from nacos_tw.grpc.connections import ClientConnection, Connections, PushFailed
-from nacos_tw.grpc.messages import Push
+from nacos_tw.grpc.messages import Ack, Push
 
-NOTIFY = "ConfigChangeNotifyRequest"
+NOTIFY, METRICS = "ConfigChangeNotifyRequest", "ClientConfigMetricRequest"
+METRICS_TIME = 1.0
+"""Seconds that a client has to say what it has; clients in Go and Python never say it."""
 ACK_TIME = 3.0
 """Seconds that a client has to acknowledge."""
 RETRY = 2.0
@@ -81,6 +86,7 @@ class ConfigPushes:
         self._due: dict[tuple[StreamListener, ConfigKey], None] = {}
         self._working: IDelayedCall | None = None
         connections.on_left(self.left)
+        listeners.asking.append(self.ask)
 
     def __len__(self) -> int:
         return sum(len(listener.held) for listener in self._by_client.values())
@@ -184,6 +190,38 @@ class ConfigPushes:
     def _retry(self, listener: StreamListener, key: ConfigKey, telling: Telling) -> None:
         telling.retry = None
         self._tell(listener, key, telling, notice(listener.name(key)))
+
+    # -- what clients have
+
+    def ask(self, ip: str, key: ConfigKey | None) -> list[Deferred[dict[str, Any]]]:
+        """
+        Ask the clients of an address what they have of a config; see L{Tells<nacos_tw.config.listeners.Tells>}.
+
+        @return: each fires with what one says, C{{}} for one that does not answer.
+        """
+        asked = []
+        for connection in self._connections:
+            if connection.ip == ip and connection.module in ("config", ""):
+                listener = self._by_client.get(connection)
+                named = key if key is None or listener is None else listener.name(key)
+                said = self._connections.push(connection, question(named), METRICS_TIME)
+                asked.append(said.addCallbacks(_metrics, _nothing))
+        return asked
+
+
+def question(named: ConfigKey | None) -> Push:
+    """What a client has of a config: in its memory, and in the file that it keeps."""
+    keys = [] if named is None else [{"type": kind, "key": group_key(named)} for kind in ("cacheData", "snapshotData")]
+    return Push(METRICS, {"metricsKeys": keys}, "config")
+
+
+def _metrics(ack: Ack) -> dict[str, Any]:
+    return ack.metrics if isinstance(ack.metrics, dict) else {}
+
+
+def _nothing(failure: Failure) -> dict[str, Any]:
+    failure.trap(PushFailed)
+    return {}
 
 
 def notice(named: ConfigKey) -> Push:

@@ -113,7 +113,7 @@ class _Waiting:
 
     client: ClientConnection
     until: float
-    done: Deferred[None]
+    done: Deferred[Ack]
 
 
 @attrs.frozen
@@ -250,14 +250,14 @@ class Connections(Service):
         self._counters.pushes += 1
         return client.send(write(push.type, push.json(None), self.server_ip))
 
-    def push(self, client: ClientConnection, push: Push, seconds: float) -> Deferred[None]:
+    def push(self, client: ClientConnection, push: Push, seconds: float) -> Deferred[Ack]:
         """
         Send a push that is to be acknowledged.
 
         @param seconds: the client has so long.
-        @return: fires when it has taken it; fails with L{PushFailed}.
+        @return: fires with its answer when it has taken it; fails with L{PushFailed}.
         """
-        done: Deferred[None] = Deferred()
+        done: Deferred[Ack] = Deferred()
         number = self._last_request = self._last_request + 1
         self._waiting[number] = _Waiting(client, self._clock.seconds() + seconds, done)
         self._counters.pushes += 1
@@ -280,7 +280,7 @@ class Connections(Service):
             return
         del self._waiting[number]
         self._counters.acks += 1
-        waiting.done.callback(None)
+        waiting.done.callback(ack)
 
     def _fail(self, number: int, why: str) -> None:
         waiting = self._waiting.pop(number, None)
@@ -324,7 +324,7 @@ class Connections(Service):
             members["serverIp"], _, members["serverPort"] = server.rpartition(":")
         push = Push(RESET, members, "internal")
 
-        def moves(_: None, client: ClientConnection) -> bool:
+        def moves(_: Ack, client: ClientConnection) -> bool:
             for listener in self._moving:
                 guarded(self.log, "what follows a client's moving", lambda hear=listener: hear(client))  # type: ignore[misc]
             return True

@@ -77,12 +77,14 @@ class Ack(Struct):
     A client's answer to a push.
 
     @ivar requestId: of the push; C{resultCode}: 200 for success, whatever C{success} says.
+    @ivar metrics: of a ClientConfigMetricResponse.
     """
 
     requestId: str | int | None = None  # noqa: N815
     resultCode: int | None = None  # noqa: N815
     errorCode: int | None = None  # noqa: N815
     message: str | None = None
+    metrics: Any = None
 
 
 SETUP_ACK, DETECTION, RESET = "SetupAckRequest", "ClientDetectionRequest", "ConnectResetRequest"

@@ -114,8 +114,6 @@ WITHOUT: frozenset[str] = frozenset(
         "GET /v3/admin/ns/health/checkers",
         "GET /v1/cs/configs/listener",
         "GET /v1/cs/listener",
-        "GET /v1/cs/metrics/cluster",
-        "GET /v1/cs/metrics/current",
         "GET /v1/ns/health/checkers",
         "GET /v1/ns/service/selector/types",
         "GET /v1/ns/service/subscribers",

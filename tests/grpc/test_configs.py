@@ -6,10 +6,16 @@ from typing import Any
 
 import msgspec
 
+from nacos_tw.access.caller import KnownCaller
 from nacos_tw.access.identity import Identity, Permission
+from nacos_tw.access.rules import NotAllowed
+from nacos_tw.config.client_metrics import METRICS
 from nacos_tw.config.limits import Limits
 from nacos_tw.config.model import md5_of
+from nacos_tw.config.operations.assembly import config_operations
 from nacos_tw.config.operations.contents import Contents
+from nacos_tw.config.requests import MetricsOf
+from nacos_tw.config.watchers import Watchers
 from nacos_tw.grpc.assembly import config_handlers
 from nacos_tw.grpc.config_push import RETRY, ConfigPushes
 from tests.grpc.carriers import Client, Server
@@ -303,3 +309,85 @@ class ListenTests(Case):
         self.assertEqual(kind, "ConfigChangeBatchListenResponse")
         self.assertEqual(msgspec.json.decode(body)["errorCode"], 403)
         self.assertEqual(len(self.listeners), 1)
+
+
+class MetricsTests(Case):
+    """ClientConfigMetricRequest: what clients say themselves, asked by HTTP."""
+
+    OF_D = "ip=10.0.0.7&dataId=d&group=g"
+    """Of config d, of the clients of the address that L{Client} declares."""
+
+    def questions(self, client: Client) -> list[dict[str, Any]]:
+        client.turn()
+        found = [msgspec.json.decode(body) for type_, body in client.pushed if type_ == "ClientConfigMetricRequest"]
+        return [{name: each[name] for name in each if name != "headers"} for each in found]
+
+    def ask_metrics(self, query: str, path: str = "current") -> Any:
+        return self.call("GET", f"/v1/cs/metrics/{path}?{query}")
+
+    def answered(self, reply: Any) -> Any:
+        return msgspec.json.decode(self.successResultOf(reply).body)
+
+    def say(self, client: Client, metrics: Any) -> None:
+        (question,) = self.questions(client)
+        answer = {"resultCode": 200, "requestId": question["requestId"], "metrics": metrics}
+        client.say("ClientConfigMetricResponse", answer)
+
+    def test_of_a_config(self) -> None:
+        """Named as each client names it; what all say is put together."""
+        other = self.connected()
+        contexts = [{"dataId": "d", "group": "g", "tenant": "public", "md5": ""}]
+        other.ask("ConfigBatchListenRequest", {"listen": True, "configListenContexts": contexts})
+        reply = self.ask_metrics(self.OF_D)
+        for client, key in ((self.client, "d+g"), (other, "d+g+public")):
+            (question,) = self.questions(client)
+            del question["requestId"]
+            keys = [{"type": kind, "key": key} for kind in ("cacheData", "snapshotData")]
+            self.assertEqual(question, {"metricsKeys": keys, "module": "config"})
+            self.say(client, {f"cacheData:{key}": "hello:md5"})
+        self.assertEqual(self.answered(reply), {"cacheData:d+g": "hello:md5", "cacheData:d+g+public": "hello:md5"})
+
+    def test_of_the_client(self) -> None:
+        """Without a config, of itself; other modules and other addresses are not asked."""
+        naming = self.server.client()
+        naming.setup()
+        reply = self.ask_metrics("ip=10.0.0.7")
+        self.say(self.client, {"listenConfigSize": 3})
+        self.assertEqual(self.answered(reply), {"listenConfigSize": 3})
+        self.assertEqual(self.questions(naming), [])
+        self.assertEqual(self.answered(self.ask_metrics("ip=10.0.0.8")), {})
+
+    def test_no_answer(self) -> None:
+        """A client that says nothing, or no map, has nothing to show; it is not waited for longer than its time."""
+        reply = self.ask_metrics(self.OF_D)
+        other = self.connected()
+        second = self.ask_metrics(self.OF_D)
+        self.say(other, "nonsense")
+        self.server.clock.pump([1.0, 1.0])
+        self.assertEqual((self.answered(reply), self.answered(second)), ({}, {}))
+
+    def test_of_all_nodes(self) -> None:
+        """Other nodes are asked too; one of another version may say what cannot be read."""
+        self.others = [msgspec.msgpack.encode({"there": "x"}), b"\xff"]
+        reply = self.ask_metrics(self.OF_D, "cluster")
+        self.say(self.client, {"here": "y"})
+        self.assertEqual(self.answered(reply), {"here": "y", "there": "x"})
+        (question,) = self.asked
+        self.assertEqual((question[0], msgspec.msgpack.decode(question[1])), (METRICS, ["10.0.0.7", ["", "g", "d"]]))
+
+    def test_asked_by_another_node(self) -> None:
+        """It is told what the clients of this one say."""
+        metrics = Watchers(self.clock, self.configs.listeners, self.ask_all).metrics
+        answer = metrics.asked("node", msgspec.msgpack.encode(("10.0.0.7", None)))
+        self.say(self.client, {"a": 1})
+        self.assertEqual(msgspec.msgpack.decode(self.successResultOf(answer)), {"a": 1})
+
+    def test_rights(self) -> None:
+        """Contents are told: the right to read the config is needed, or without one that to all of the namespace."""
+        does = config_operations(
+            self.configs, Watchers(self.clock, self.configs.listeners, self.ask_all), Limits(), lambda: 0, self.audit
+        )
+        ann = KnownCaller(Identity("ann", False, [Permission("r", ":g:config/d", "r")], user=True))
+        does.listening.metrics(ann, MetricsOf("10.0.0.7", "", "g", "d"))
+        for refused in (MetricsOf("10.0.0.7", "", "g", "e"), MetricsOf("10.0.0.7")):
+            self.assertRaises(NotAllowed, does.listening.metrics, ann, refused)

@@ -113,6 +113,8 @@ def _configs() -> Iterator[Probe]:
     yield "PUT", "/v1/cs/ops/log", {"logName": "config-server", "logLevel": "INFO"}
     yield "GET", "/v1/cs/communication/dataChange", CONFIG
     yield "GET", "/v1/cs/communication/configWatchers", CONFIG
+    yield "GET", "/v1/cs/metrics/cluster", {**CONFIG, "ip": "10.0.0.1"}
+    yield "GET", "/v1/cs/metrics/current", {**CONFIG, "ip": "10.0.0.1"}
     yield "GET", "/v1/cs/communication/watcherConfigs", {"ip": "10.0.0.1"}
 
 

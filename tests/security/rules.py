@@ -13,8 +13,6 @@ OPEN = (
     "GET /v1/console/server/state",
     "POST /v1/core/cluster/report",
     "GET /v1/cs/health",
-    "GET /v1/cs/metrics/cluster",
-    "GET /v1/cs/metrics/current",
     "PUT /v1/ns/distro/checksum",
     "GET /v1/ns/health/checkers",
     "GET /v1/ns/health/server",
@@ -89,6 +87,8 @@ WRITE_NAMING = (
 )
 READ_CONFIG = (
     "GET /v1/cs/communication/configWatchers",
+    "GET /v1/cs/metrics/cluster",
+    "GET /v1/cs/metrics/current",
     "GET /v1/cs/configs",
     "GET /v1/cs/configs/catalog",
     "GET /v1/cs/configs/listener",

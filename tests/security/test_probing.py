@@ -17,7 +17,7 @@ WITHOUT = """
     GET /actuator/prometheus, GET /v1/auth/me, GET /v1/console/cluster/history, GET /v1/console/health/liveness,
     GET /v1/console/health/readiness, GET /v1/console/server/state, GET /v1/core/cluster/health,
     GET /v1/core/cluster/self, GET /v1/core/cluster/simple/nodes, GET /v1/core/ops/idInfo, GET /v1/cs/health,
-    GET /v1/cs/metrics/cluster, GET /v1/cs/metrics/current, GET /v1/ns/api/allDomNames, GET /v1/ns/distro/datums,
+    GET /v1/ns/api/allDomNames, GET /v1/ns/distro/datums,
     GET /v1/ns/health/checkers, GET /v1/ns/health/server, GET /v1/ns/operator/cluster/state,
     GET /v1/ns/operator/distro/status, GET /v1/ns/operator/switches, GET /v1/ns/ops/cluster/state,
     GET /v1/ns/ops/distro/status, GET /v1/ns/ops/switches, GET /v1/ns/raft/leader, GET /v1/ns/raft/listeners,

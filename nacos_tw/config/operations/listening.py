@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.internet.defer import Deferred
 
 from nacos_tw.access.caller import Caller
@@ -11,7 +13,7 @@ from nacos_tw.access.resources import config_resource
 from nacos_tw.access.rules import Rule
 from nacos_tw.config.model import ConfigKey, tenant_of
 from nacos_tw.config.operations.contents import READ
-from nacos_tw.config.requests import ListenedBy, ListenersOf
+from nacos_tw.config.requests import ListenedBy, ListenersOf, MetricsOf
 from nacos_tw.config.watchers import Watchers
 
 
@@ -33,6 +35,13 @@ class Listening(Operations):
     def listened(self, caller: Caller, request: ListenedBy) -> Deferred[dict[ConfigKey, str]]:
         """What the clients of an address listen to, of what the caller may read: config to the md5 that it has."""
         return Deferred.fromCoroutine(self._listened(caller, request))
+
+    @operation(READ)
+    def metrics(self, caller: Caller, request: MetricsOf) -> Deferred[dict[str, Any]]:
+        """What the clients of an address say themselves, in their own words; those in Java do."""
+        metrics = self._watchers.metrics
+        find = metrics.here if request.here else metrics.everywhere
+        return Deferred.fromCoroutine(find(request.ip, request.key))
 
     async def _listened(self, caller: Caller, request: ListenedBy) -> dict[ConfigKey, str]:
         find = self._watchers.local_watched if request.here else self._watchers.watched

@@ -9,6 +9,7 @@ import attrs
 
 from nacos_tw.access.audit import AuditLog
 from nacos_tw.auth.directory import Directory
+from nacos_tw.config.client_metrics import METRICS
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.limits import Limits
 from nacos_tw.config.operations.assembly import ConfigOperations, config_operations
@@ -64,4 +65,8 @@ def config_areas(parts: ConfigParts) -> list[Area]:
 
 def config_questions(watchers: Watchers) -> dict[str, Callable[[str, bytes], Any]]:
     """What other nodes ask, and who answers; see L{nacos_tw.http.assembly.Areas}."""
-    return {WATCHERS: watchers.asked_watchers, WATCHED: watchers.asked_watched}
+    return {
+        WATCHERS: watchers.asked_watchers,
+        WATCHED: watchers.asked_watched,
+        METRICS: watchers.metrics.asked,
+    }

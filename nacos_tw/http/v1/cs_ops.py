@@ -11,7 +11,7 @@ from nacos_tw.access.operations import rule_of
 from nacos_tw.config.model import group_key, tenant_of
 from nacos_tw.config.operations.listening import Listening
 from nacos_tw.config.operations.localcache import LocalCache
-from nacos_tw.config.requests import Asking, ListenedBy, ListenersOf, OneConfig
+from nacos_tw.config.requests import Asking, ListenedBy, ListenersOf, MetricsOf, OneConfig
 from nacos_tw.http.call import DEFAULT_GROUP, Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import PLAIN, Reply
@@ -38,17 +38,15 @@ class ConfigOpsV1:
         """C{UP}, or what is wrong with the database; always with status 200."""
         return Reply(200, self.local_cache.health(call, Asking()).encode(), PLAIN)
 
-    @serve(app, "GET", "/metrics/cluster", needs="open")
-    def cluster_metrics(self, call: Call) -> Reply:
-        """What clients on gRPC tell of themselves: there are none."""
-        reading.needed(call, "ip")
-        return json_utf8({})
+    @serve(app, "GET", "/metrics/cluster", needs=rule_of(Listening.metrics))
+    async def cluster_metrics(self, call: Call) -> Reply:
+        """What the clients of an address tell of a config that they have, or of themselves."""
+        return json_utf8(await self.listening.metrics(call, _metrics_of(call)))
 
-    @serve(app, "GET", "/metrics/current", needs="open")
-    def node_metrics(self, call: Call) -> Reply:
-        """The same of this node."""
-        reading.needed(call, "ip")
-        return json_utf8({})
+    @serve(app, "GET", "/metrics/current", needs=rule_of(Listening.metrics))
+    async def node_metrics(self, call: Call) -> Reply:
+        """The same of those of this node."""
+        return json_utf8(await self.listening.metrics(call, _metrics_of(call, here=True)))
 
     # -- what nodes of 1.4 ask each other
 
@@ -78,3 +76,9 @@ class ConfigOpsV1:
         """Begin to compare what this node serves with the database."""
         self.local_cache.compare(call, Asking())
         return DONE
+
+
+def _metrics_of(call: Call, here: bool = False) -> MetricsOf:
+    group = call.params.get("group") or DEFAULT_GROUP
+    tenant = tenant_of(call.params.get("tenant"))
+    return MetricsOf(reading.needed(call, "ip"), tenant, group, call.params.get("dataId") or "", here)
