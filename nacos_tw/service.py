@@ -48,10 +48,13 @@ from nacos_tw.http.traffic import Traffic
 from nacos_tw.http.v1.list_rendering import ListRendering
 from nacos_tw.http.v1.listener import changed_reply, end_with_rights
 from nacos_tw.http.waking import Waking
+from nacos_tw.locks.commands import LOCKS
+from nacos_tw.locks.commands import NAME as LOCK
+from nacos_tw.locks.locks import Locks
+from nacos_tw.locks.machine import LockMachine
 from nacos_tw.logs import FileLog
 from nacos_tw.naming.cleaner import Cleaner, Cleaning
 from nacos_tw.naming.clients import Clients
-from nacos_tw.naming.commands import CLIENTS
 from nacos_tw.naming.expirer import Expirer
 from nacos_tw.naming.leases import Leases
 from nacos_tw.naming.machine import NAME as NAMING
@@ -139,6 +142,7 @@ class NacosNode(Node):
         self.audit = Audit(settings.logs)
         self.tls = Tls(settings, reactor)
         self.secret = SecretMachine()
+        self.lock_machine = LockMachine()
         self.peer_events = PeerEvents(lambda: self.members.others())
         self.config = self._build_config(settings, reactor)
         self._build_raft(settings, reactor)
@@ -178,7 +182,9 @@ class NacosNode(Node):
         self.parts.opened("log store", self.store.close)
         self.writer = Writer(self.store, reactor)
         durable = self.config.durable if self.config is not None else {}
-        machine = Machines({NAMING: NamingMachine(self.registry), SECRET: self.secret}, durable)
+        machine = Machines(
+            {NAMING: NamingMachine(self.registry), SECRET: self.secret, LOCK: self.lock_machine}, durable
+        )
         voters = (name,) if alone else tuple(member.node for member in settings.members)
         options = node_options(settings.raft, name, voters, self.store.folder, settings.node)
         self.node = RaftNode(options, self.store, self.writer, machine, reactor, random.SystemRandom())
@@ -192,7 +198,7 @@ class NacosNode(Node):
             self.peers = self.node.peers = self.peer_events.peers = Peers(
                 reactor, settings.node, members, settings.raft.secret, *place,
                 self.node.frame_received, self.peer_events,
-                random=random.random, server=__version__, http=settings.node, level=CLIENTS, tls=self.tls.raft,
+                random=random.random, server=__version__, http=settings.node, level=LOCKS, tls=self.tls.raft,
             )  # fmt: skip
 
     def _build_naming(self, settings: Settings, reactor: Any) -> None:
@@ -213,6 +219,9 @@ class NacosNode(Node):
             reactor, self.naming, settings.node, self.node.renew,
             lambda: self.peers is not None and self.node.is_leader, wanted.client_grace,
         )  # fmt: skip
+        self.locks = Locks(reactor, self.lock_machine, self.node, settings.node, grace=wanted.client_grace)
+        if self.peers is not None:
+            self.locks.members_level = self.peers.level
         self.probes = Probes(reactor, self.registry, self.naming.change)
 
     def _build_cluster(self, settings: Settings, reactor: Any) -> None:
@@ -281,6 +290,7 @@ class NacosNode(Node):
             late=self.waking.late,
             naming=self.naming,
             clients=self.clients,
+            locks=self.locks,
             configs=None if settings.function_mode == "naming" else self.configs,
             directory=None if self.logins is None else self.logins.auth.directory,
             audit=self.audit,
@@ -294,7 +304,7 @@ class NacosNode(Node):
     def _join(self) -> None:
         self.node.damaged_members = self.members.recovering
         self.node.on_applied = self._applied
-        self.node.on_beats = self.naming.beats
+        self.node.on_beats = self._beats
         self.node.on_role = self._role_changed
         self.node.on_config = self._config_changed
         if self.config is not None:
@@ -333,6 +343,7 @@ class NacosNode(Node):
         parts.service("leases", self.expirer)
         parts.service("empty services", self.cleaner if self.settings.naming.empty_service_auto_clean else None)
         parts.service("clients", self.clients)
+        parts.service("locks", self.locks)
         parts.service("probes", self.probes)
         parts.service("reports", self.reports)
         parts.service("cluster.conf", self.lookup)
@@ -396,8 +407,13 @@ class NacosNode(Node):
 
     def _applied(self) -> None:
         self.naming.applied()
+        self.locks.applied()
         if self.config is not None:
             self.config.in_order()
+
+    def _beats(self, numbers: bytes) -> None:
+        self.naming.beats(numbers)
+        self.locks.beats(numbers)
 
     def _readiness(self) -> str:
         """Why this node cannot serve; "" when it can."""
@@ -424,6 +440,7 @@ class NacosNode(Node):
         for part in (self.expirer, self.cleaner, self.probes):
             part.leader_changed(self.node.is_leader)
         self.naming.role_changed()
+        self.locks.role_changed()
         if self.config is not None:
             self.config.in_order()
         self.reports.role_changed()

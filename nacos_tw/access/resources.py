@@ -17,6 +17,11 @@ def config_resource(tenant: str, group: str = ANY, data_id: str = "") -> str:
     return f"{tenant}:{group or ANY}:config/{data_id}" if data_id else f"{tenant}:*:config/*"
 
 
+def lock_resource(name: str) -> str:
+    """A lock likewise; it is of no namespace."""
+    return f":*:lock/{name}"
+
+
 def naming_resource(namespace: str, group: str = ANY, name: str = "") -> str:
     """A service likewise."""
     namespace = "" if namespace == "public" else namespace

@@ -9,7 +9,7 @@ from nacos_tw.access.identity import READ, WRITE, Identity
 from nacos_tw.errors import Forbidden
 
 ACTIONS = frozenset({"open", "user", "read", "write", "admin"})
-NAMED = frozenset({"naming", "services", "config", "configs", "switches"})
+NAMED = frozenset({"naming", "services", "config", "configs", "switches", "lock"})
 """Kinds of resources that permissions name."""
 KINDS = NAMED | {"", "cluster", "console", "accounts"}
 RECORDED = frozenset({"", "switches", "config", "cluster", "console", "accounts"})

@@ -23,6 +23,7 @@ from nacos_tw.grpc.configs import ConfigHandlers
 from nacos_tw.grpc.connections import ClientConnection, ConnectionLimits, Connections
 from nacos_tw.grpc.counters import Counters
 from nacos_tw.grpc.dispatch import Dispatcher, Handler
+from nacos_tw.grpc.locks import LockHandlers
 from nacos_tw.grpc.naming_push import ServicePushes
 from nacos_tw.grpc.naming_reads import NamingReads
 from nacos_tw.grpc.naming_subscribing import NamingSubscribing
@@ -32,6 +33,7 @@ from nacos_tw.grpc.operations import ConnectedClients
 from nacos_tw.grpc.rights import Rights
 from nacos_tw.grpc.service import Grpc
 from nacos_tw.grpc.service_info import Rendering
+from nacos_tw.locks.locks import Locks
 from nacos_tw.naming.clients import Clients
 from nacos_tw.naming.model import ServiceKey
 from nacos_tw.naming.naming import Naming
@@ -43,7 +45,7 @@ from nacos_tw.settings.settings import Settings
 ABILITIES = {
     "supportPersistentInstanceByGrpc": True,
     "fuzzyWatch": False,
-    "lock": False,
+    "lock": True,
     "mcp": False,
     "agent": False,
 }
@@ -70,6 +72,7 @@ class GrpcParts:
     late: Callable[[], bool]
     naming: Naming
     clients: Clients
+    locks: Locks
     configs: Configs | None
     directory: Directory | None
     audit: AuditLog
@@ -88,7 +91,7 @@ def build(
     settings, clock, counters = parts.settings, parts.clock, Counters()
     limits = ConnectionLimits(settings.grpc.clients, settings.grpc.per_ip)
     connections = Connections(clock, counters, settings.ip, dict(ABILITIES), limits)
-    handlers: dict[str, Handler[Any]] = {}
+    handlers = LockHandlers(parts.locks, connections).table()
     services: list[Service] = []
     pushes: ServicePushes | None = None
     listeners: ConfigPushes | None = None
