@@ -40,6 +40,7 @@ from nacos_tw.grpc.metrics import grpc_families
 from nacos_tw.http.app import no_pages
 from nacos_tw.http.assembly import Parts, all_areas
 from nacos_tw.http.authorization import Authorization, EverybodyMay
+from nacos_tw.http.classes import checks
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.listener import FrontFactory, endpoint
@@ -75,7 +76,7 @@ from nacos_tw.raft.node import RaftNode
 from nacos_tw.raft.options import node_options
 from nacos_tw.raft.sessions import Machines
 from nacos_tw.serving import Listener
-from nacos_tw.settings.auth import AuthSettings
+from nacos_tw.settings.auth import Asking, AuthSettings
 from nacos_tw.settings.clusterconf import Address, parse
 from nacos_tw.settings.settings import Settings, load_auth, properties_file
 from nacos_tw.shortage import Shortage, fitting
@@ -298,8 +299,7 @@ class NacosNode(Node):
             elsewhere=lambda: [node for node in self.members.reachable() if node != settings.node],
         )
         self.grpc = build(parts, endpoint(reactor, settings.grpc.port, _interface(settings)), self.tls.over_grpc)
-        if settings.auth_enabled:
-            self._ask_for_logins()
+        self._ask_for_logins(settings.auth.asking)
 
     def _join(self) -> None:
         self.node.damaged_members = self.members.recovering
@@ -446,24 +446,23 @@ class NacosNode(Node):
         self.reports.role_changed()
         self.areas.history.noted(self.node.status())
 
-    def _switch_auth(self, enabled: bool) -> None:
+    def _switch_auth(self, asking: Asking) -> None:
         if self.logins is None:
             self.log.warn("a node with functions naming asks for logins only if it was started so: restart it")
             return
-        self.logins.switch(enabled)
-        if enabled:
-            self._ask_for_logins()
-        else:
-            self.guard.authorization = EverybodyMay()
-            self.grpc.dispatcher.identify = everybody
-        self.log.warn("logins are {what}", what="asked for from now on" if enabled else "not asked for any more")
+        self.logins.switch(any(asking))
+        self._ask_for_logins(asking)
+        kinds = ", ".join(kind for kind, asks in asking._asdict().items() if asks)
+        self.log.warn("logins are asked for from now on by the APIs of: {kinds}", kinds=kinds or "none")
 
-    def _ask_for_logins(self) -> None:
+    def _ask_for_logins(self, asking: Asking) -> None:
         """@raise RuntimeError: there are none to ask for, which is no reason to let everybody in."""
-        if self._authorization is None or self.logins is None:
+        if any(asking) and (self._authorization is None or self.logins is None):
             raise RuntimeError("this node has no logins")
-        self.guard.authorization = self._authorization
-        self.grpc.dispatcher.identify = GrpcLogins(self.logins.auth, self._identity)
+        self.guard.authorization = checks(asking, self._authorization, self.settings.older_apis)
+        self.grpc.dispatcher.identify = everybody
+        if asking.client and self.logins is not None:
+            self.grpc.dispatcher.identify = GrpcLogins(self.logins.auth, self._identity)
 
     def _members_changed(self, addresses: list[Address]) -> None:
         names = ", ".join(address.node for address in addresses)

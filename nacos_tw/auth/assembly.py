@@ -61,7 +61,7 @@ class Logins(Service):
             tokens,
             self._passwords,
             write,
-            enabled=wanted.enabled,
+            enabled=any(wanted.asking),
             refuse_default=wanted.refuse_default,
             ldap=self._ldap(wanted.ldap, reactor, directory, write),
         )

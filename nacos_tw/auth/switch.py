@@ -1,5 +1,6 @@
 """
-C{nacos.core.auth.enabled}, switched while the node runs by editing application.properties (docs/spec/config-v1.md#16).
+C{nacos.core.auth.enabled}, and its sisters for operators and browsers, switched while the node runs by editing
+application.properties (docs/spec/config-v1.md#16).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from nacos_tw.errors import NacosError
-from nacos_tw.settings.auth import AuthSettings
+from nacos_tw.settings.auth import Asking, AuthSettings
 from nacos_tw.settings.watching import FileWatch
 
 PERIOD = 1.0
@@ -20,7 +21,7 @@ PERIOD = 1.0
 
 class AuthSwitch(FileWatch):
     """
-    Watches application.properties for whether logins are asked for. What else it says of them counts from the next
+    Watches application.properties for who is asked for a login. What else it says of them counts from the next
     start on; a file that cannot be used changes nothing.
     """
 
@@ -31,13 +32,13 @@ class AuthSwitch(FileWatch):
         filename: str,
         settings: AuthSettings,
         read: Callable[[], AuthSettings],
-        switch: Callable[[bool], None],
+        switch: Callable[[Asking], None],
         clock: IReactorTime,
     ) -> None:
         """
         @param settings: those that the node started with.
         @param read: the settings as the file, the environment and the command line have them now.
-        @param switch: called with whether logins are asked for, when that changed.
+        @param switch: called with who is asked for a login, when that changed.
         """
         super().__init__(filename, self._read, clock, PERIOD)
         self._settings = settings
@@ -50,8 +51,9 @@ class AuthSwitch(FileWatch):
         except (NacosError, OSError, UnicodeDecodeError) as error:
             self.log.error("the changed application.properties is not used: {reason}", reason=str(error))
             return
-        if attrs.evolve(found, enabled=self._settings.enabled) != self._settings:
-            self.log.warn("nacos.core.auth.enabled works at once, the other keys of logins at the next start")
-        if found.enabled != self._settings.enabled:
-            self._settings = attrs.evolve(self._settings, enabled=found.enabled)
-            self._switch(found.enabled)
+        before = self._settings
+        self._settings = attrs.evolve(before, enabled=found.enabled, admin=found.admin, console=found.console)
+        if found != self._settings:
+            self.log.warn("whether logins are asked for changes at once, the other keys of logins at the next start")
+        if found.asking != before.asking:
+            self._switch(found.asking)

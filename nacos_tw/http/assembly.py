@@ -28,7 +28,7 @@ from nacos_tw.config.limits import limits_of
 from nacos_tw.config.operations.assembly import ConfigOperations, config_operations
 from nacos_tw.config.watchers import Watchers
 from nacos_tw.http.api.openapi import OpenApi
-from nacos_tw.http.api.parts import AccountParts, ApiParts, ClusterParts, Guards, NamingParts
+from nacos_tw.http.api.parts import AccountParts, ApiParts, ClusterParts, NamingParts
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.families import http_families
 from nacos_tw.http.guard import Guard
@@ -250,7 +250,7 @@ def _newer_apis(parts: Parts, cluster: ClusterParts, config: ConfigOperations | 
     """v2 and v3."""
     naming, auth, audit = parts.naming, parts.auth, parts.audit
     api = ApiParts(
-        Guards(parts.guard, parts.guard, parts.guard),
+        parts.guard,
         cluster,
         None
         if parts.settings.function_mode == "config"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+from typing import NamedTuple
 
 import attrs
 
 from nacos_tw.errors import SettingsError
-from nacos_tw.settings import keys
+from nacos_tw.settings import api_keys, keys
 from nacos_tw.settings.ldap import LdapSettings, read_ldap
 from nacos_tw.settings.reading import Reader
 
@@ -21,11 +22,23 @@ PUBLISHED_KEYS = (
 """How keys begin that are printed in Nacos's source and documents; with the first a 1.4 signs that was told none."""
 
 
+class Asking(NamedTuple):
+    """Which kinds of APIs ask for a login: those of clients, of operators, of browsers."""
+
+    client: bool
+    admin: bool
+    console: bool
+
+
+_FLAGS = {"": None, "true": True, "false": False}
+
+
 @attrs.frozen
 class AuthSettings:
     """
     Logins. Times in seconds.
 
+    @ivar enabled: whether clients need one; C{admin}, C{console}: likewise operators and browsers, None: as clients do.
     @ivar token_key: b"" where the nodes are to make one.
     @ivar token_key_known: whether one is set that is printed in documents, and so is none.
     @ivar identity_value: "" where no header lets anybody in.
@@ -44,6 +57,17 @@ class AuthSettings:
     token_key_known: bool = False
     admin_password: str = attrs.field(default="", repr=False)
     refuse_default: bool = False
+    admin: bool | None = None
+    console: bool | None = None
+
+    @property
+    def asking(self) -> Asking:
+        """Who needs a login."""
+        return Asking(
+            self.enabled,
+            self.enabled if self.admin is None else self.admin,
+            self.enabled if self.console is None else self.console,
+        )
 
 
 def read_auth(reader: Reader) -> AuthSettings:
@@ -67,7 +91,15 @@ def read_auth(reader: Reader) -> AuthSettings:
         token_key_known=known,
         admin_password=reader.get(keys.AUTH_ADMIN),
         refuse_default=reader.get(keys.AUTH_REFUSE),
+        admin=_FLAGS[reader.get(api_keys.AUTH_ADMIN_API)],
+        console=_FLAGS[reader.get(api_keys.AUTH_CONSOLE_API)],
     )
+
+
+def _asked(reader: Reader) -> bool:
+    """Whether any API asks for a login."""
+    of_some = reader.get(api_keys.AUTH_ADMIN_API), reader.get(api_keys.AUTH_CONSOLE_API)
+    return reader.get(keys.AUTH) or "true" in of_some
 
 
 def _token_key(reader: Reader) -> bytes:
@@ -83,7 +115,7 @@ def _token_key(reader: Reader) -> bytes:
         key = b""
     if len(key) >= SHORTEST_KEY or key.startswith(PUBLISHED_KEYS):
         return key
-    if not reader.get(keys.AUTH):
+    if not _asked(reader):
         return b""
     value = reader.value(keys.AUTH_TOKEN)
     raise SettingsError(

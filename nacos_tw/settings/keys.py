@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nacos_tw.settings.api_keys import AUTH_ADMIN_API, AUTH_CONSOLE_API, COMPATIBILITY
 from nacos_tw.settings.grpc_keys import KEYS as GRPC_KEYS
 from nacos_tw.settings.key import Key as Key
 from nacos_tw.settings.kinds import (
@@ -361,10 +362,11 @@ SECTIONS: tuple[Section, ...] = (
     (
         "Access",
         (
-            AUTH, AUTH_TYPE, AUTH_CACHE, AUTH_AGENT, AUTH_IDENTITY_KEY, AUTH_IDENTITY_VALUE, AUTH_SECONDS, AUTH_TOKEN,
-            AUTH_ADMIN, AUTH_REFUSE,
+            AUTH, AUTH_ADMIN_API, AUTH_CONSOLE_API, AUTH_TYPE, AUTH_CACHE, AUTH_AGENT, AUTH_IDENTITY_KEY,
+            AUTH_IDENTITY_VALUE, AUTH_SECONDS, AUTH_TOKEN, AUTH_ADMIN, AUTH_REFUSE,
         ),
     ),
+    ("Older APIs", COMPATIBILITY),
     ("LDAP", (
         LDAP_URL, LDAP_BASE, LDAP_TIMEOUT, LDAP_USER, LDAP_PASSWORD, LDAP_FILTER, LDAP_CASE, LDAP_PARTIAL, LDAP_CA,
     )),

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 
 from nacos_tw.errors import SettingsError, StartError
 from nacos_tw.settings import keys
+from nacos_tw.settings.api_keys import COMPATIBILITY
 from nacos_tw.settings.auth import AuthSettings, read_auth
 from nacos_tw.settings.clusterconf import RAFT_OFFSET, Address
 from nacos_tw.settings.grpc import GrpcSettings, grpc
@@ -130,6 +131,14 @@ class HttpSettings:
     cors_origins: frozenset[str] = frozenset()
 
 
+class OlderApis(NamedTuple):
+    """Which kinds of APIs v1 and v2 have: for clients, for operators, for browsers."""
+
+    client: bool = True
+    admin: bool = True
+    console: bool = True
+
+
 @attrs.frozen
 class Settings:
     """
@@ -172,12 +181,13 @@ class Settings:
     console: bool = True
     https: HttpsSettings | None = None
     grpc: GrpcSettings = GrpcSettings()
+    older_apis: OlderApis = OlderApis()
     remarks: tuple[str, ...] = ()
 
     @property
     def auth_enabled(self) -> bool:
-        """Whether requests need a login."""
-        return self.auth.enabled
+        """Whether requests of some API need a login."""
+        return any(self.auth.asking)
 
 
 def load(home: str, environ: Mapping[str, str], overrides: Mapping[str, str]) -> Settings:
@@ -229,6 +239,7 @@ def _load(reader: Reader, home: str, base: str, environ: Mapping[str, str]) -> S
         console=reader.get(keys.CONSOLE),
         https=https(reader, home),
         grpc=grpc(reader, home, port),
+        older_apis=OlderApis(*map(reader.get, COMPATIBILITY)),
         remarks=tuple(reader.remarks()),
     )
 

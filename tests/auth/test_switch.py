@@ -11,7 +11,7 @@ from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.auth.switch import PERIOD, AuthSwitch
-from nacos_tw.settings.auth import AuthSettings
+from nacos_tw.settings.auth import Asking, AuthSettings
 from nacos_tw.settings.settings import load_auth, properties_file
 
 
@@ -30,7 +30,13 @@ class AuthSwitchTests(SynchronousTestCase):
         self.lines: list[str] = []
         globalLogPublisher.addObserver(self.observe)
         self.addCleanup(globalLogPublisher.removeObserver, self.observe)
-        switch = AuthSwitch(properties_file(self.home), self.read(), self.read, self.switched.append, self.clock)
+        self.kinds: list[Asking] = []
+
+        def switched(asking: Asking) -> None:
+            self.switched.append(asking.client)
+            self.kinds.append(asking)
+
+        switch = AuthSwitch(properties_file(self.home), self.read(), self.read, switched, self.clock)
         switch.startService()
         self.addCleanup(switch.stopService)
 
@@ -101,3 +107,21 @@ class AuthSwitchTests(SynchronousTestCase):
         changed = "nacos.core.auth.enabled=true\nnacos.core.auth.default.token.expire.seconds=60\n"
         self.assertEqual(self.edited(changed), [True])
         self.assertEqual(attrs.evolve(self.read(), enabled=False).token_seconds, 60)
+
+    def test_kinds(self) -> None:
+        """Operators and browsers have switches of their own; without one they go with clients."""
+        self.edited("nacos.core.auth.admin.enabled=true\n")
+        self.edited("nacos.core.auth.enabled=true\nnacos.core.auth.console.enabled=false\n")
+        self.edited("nacos.core.auth.enabled=true\nnacos.core.auth.admin.enabled=true\n")
+        self.edited("nacos.core.auth.enabled=true\n")  # says the same
+        self.edited("")
+        self.assertEqual(
+            self.kinds,
+            [
+                Asking(False, True, False),
+                Asking(True, True, False),
+                Asking(True, True, True),
+                Asking(False, False, False),
+            ],
+        )
+        self.assertEqual(self.lines, [])

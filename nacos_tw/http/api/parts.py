@@ -25,20 +25,6 @@ from nacos_tw.naming.operations.switches import SwitchOperations
 
 
 @attrs.frozen
-class Guards:
-    """
-    The guards of the kinds of routes, each with its own switch for logins (docs/spec/http-v2-v3.md#5).
-
-    @ivar open: of what clients use, and of all of v2.
-    @ivar admin: of what operators use; C{console}: of what a browser uses.
-    """
-
-    open: Guard
-    admin: Guard
-    console: Guard
-
-
-@attrs.frozen
 class NamingParts:
     """
     The operations on the registry.
@@ -85,7 +71,7 @@ class ApiParts:
     @ivar accounts: None: there are none.
     """
 
-    guards: Guards
+    guard: Guard
     cluster: ClusterParts
     naming: NamingParts | None
     config: ConfigOperations | None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nacos_tw.config.operations.assembly import ConfigOperations
-from nacos_tw.http.api.parts import ApiParts, Guards, NamingParts
+from nacos_tw.http.api.parts import ApiParts, NamingParts
+from nacos_tw.http.guard import Guard
 from nacos_tw.http.routing import Area
 from nacos_tw.http.v2.beats import BeatsV2
 from nacos_tw.http.v2.clients import ClientsV2
@@ -18,9 +19,9 @@ from nacos_tw.http.v2.services import ServicesV2
 from nacos_tw.metrics.machine import Machine
 
 
-def naming_areas(guards: Guards, naming: NamingParts) -> list[Area]:
+def naming_areas(guard: Guard, naming: NamingParts) -> list[Area]:
     """C{/v2/ns}."""
-    guard, machine = guards.open, Machine()
+    machine = Machine()
     return [
         *(OperatorV2(prefix, guard, naming.switches, naming.counting, machine) for prefix in PREFIXES),
         HealthByHandV2(guard, naming.health),
@@ -32,23 +33,22 @@ def naming_areas(guards: Guards, naming: NamingParts) -> list[Area]:
     ]
 
 
-def config_areas(guards: Guards, config: ConfigOperations) -> list[Area]:
+def config_areas(guard: Guard, config: ConfigOperations) -> list[Area]:
     """C{/v2/cs}."""
-    guard = guards.open
     return [ConfigsV2(guard, config.contents), HistoryV2(guard, config.history, config.contents)]
 
 
 def areas(parts: ApiParts) -> list[Area]:
     """All of them."""
-    guards, cluster = parts.guards, parts.cluster
+    guard, cluster = parts.guard, parts.cluster
     found: list[Area] = [
-        CoreV2(guards.open, cluster.members, cluster.nodes, cluster.orders),
-        HealthV2(guards.open, cluster.nodes),
+        CoreV2(guard, cluster.members, cluster.nodes, cluster.orders),
+        HealthV2(guard, cluster.nodes),
     ]
     if parts.naming is not None:
-        found += naming_areas(guards, parts.naming)
+        found += naming_areas(guard, parts.naming)
     if parts.config is not None:
-        found += config_areas(guards, parts.config)
+        found += config_areas(guard, parts.config)
     if parts.namespaces is not None:
-        found.append(NamespacesV2(guards.open, parts.namespaces))
+        found.append(NamespacesV2(guard, parts.namespaces))
     return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from nacos_tw.cluster.operations.node import Nodes
 from nacos_tw.config.operations.assembly import ConfigOperations
-from nacos_tw.http.api.parts import AccountParts, ApiParts, ClusterParts, Guards, NamingParts
+from nacos_tw.http.api.parts import AccountParts, ApiParts, ClusterParts, NamingParts
+from nacos_tw.http.guard import Guard
 from nacos_tw.http.routing import Area
 from nacos_tw.http.v3 import namespaces
 from nacos_tw.http.v3.accounts import LoginV3, PermissionsV3, RolesV3, UsersV3
@@ -23,28 +24,27 @@ from nacos_tw.http.v3.transfers import AdminTransfersV3, ConsoleTransfersV3, Tra
 from nacos_tw.namespaces.operations import Namespaces
 
 
-def naming_areas(guards: Guards, naming: NamingParts, cluster: ClusterParts) -> list[Area]:
+def naming_areas(guard: Guard, naming: NamingParts, cluster: ClusterParts) -> list[Area]:
     """C{/v3/client/ns}, C{/v3/admin/ns} and C{/v3/console/ns}."""
     return [
-        ClientInstancesV3.make(guards.open, naming.instances, naming.beats, naming.discovery),
-        AdminInstancesV3(guards.admin, naming.instances, naming.services),
-        ServicesV3("/v3/admin/ns/service", guards.admin, naming.services),
-        ServicesV3("/v3/console/ns/service", guards.console, naming.services),
-        ConsoleInstancesV3(guards.console, naming.instances, naming.services),
-        ClientsV3(guards.admin, naming.clients, cluster.members),
-        OperatorV3(guards.admin, naming.switches, naming.counting, cluster.nodes, naming.health),
-        SubscribersV3("/v3/admin/ns/service/subscribers", guards.admin, naming.clients),
-        SubscribersV3("/v3/console/ns/service/subscribers", guards.console, naming.clients),
-        ClustersV3("/v3/admin/ns/cluster", guards.admin, naming.services),
-        ClustersV3("/v3/console/ns/service/cluster", guards.console, naming.services),
+        ClientInstancesV3.make(guard, naming.instances, naming.beats, naming.discovery),
+        AdminInstancesV3(guard, naming.instances, naming.services),
+        ServicesV3("/v3/admin/ns/service", guard, naming.services),
+        ServicesV3("/v3/console/ns/service", guard, naming.services),
+        ConsoleInstancesV3(guard, naming.instances, naming.services),
+        ClientsV3(guard, naming.clients, cluster.members),
+        OperatorV3(guard, naming.switches, naming.counting, cluster.nodes, naming.health),
+        SubscribersV3("/v3/admin/ns/service/subscribers", guard, naming.clients),
+        SubscribersV3("/v3/console/ns/service/subscribers", guard, naming.clients),
+        ClustersV3("/v3/admin/ns/cluster", guard, naming.services),
+        ClustersV3("/v3/console/ns/service/cluster", guard, naming.services),
     ]
 
 
-def config_areas(guards: Guards, config: ConfigOperations, nodes: Nodes) -> list[Area]:
+def config_areas(guard: Guard, config: ConfigOperations, nodes: Nodes) -> list[Area]:
     """C{/v3/client/cs}, C{/v3/admin/cs} and C{/v3/console/cs}."""
-    admin, console = guards.admin, guards.console
-    areas: list[Area] = [ClientConfigsV3(guards.open, config.contents)]
-    for prefix, guard in ((ADMIN, admin), (CONSOLE, console)):
+    areas: list[Area] = [ClientConfigsV3(guard, config.contents)]
+    for prefix in (ADMIN, CONSOLE):
         areas += [
             ConfigsV3(prefix, guard, config.contents, config.copies, config.listening),
             TransfersV3(prefix, guard, config.transfers),
@@ -52,29 +52,28 @@ def config_areas(guards: Guards, config: ConfigOperations, nodes: Nodes) -> list
         ]
     return [
         *areas,
-        AdminBatchV3(admin, config.contents),
-        ConsoleBatchV3(console, config.contents),
-        AdminTransfersV3(admin, config.transfers),
-        ConsoleTransfersV3(console, config.transfers),
-        ListenersV3("/v3/admin/cs/listener", admin, config.listening),
-        ListenersV3("/v3/console/cs/config/listener/ip", console, config.listening),
-        ConfigOpsV3(admin, config.capacities, config.local_cache, nodes),
+        AdminBatchV3(guard, config.contents),
+        ConsoleBatchV3(guard, config.contents),
+        AdminTransfersV3(guard, config.transfers),
+        ConsoleTransfersV3(guard, config.transfers),
+        ListenersV3("/v3/admin/cs/listener", guard, config.listening),
+        ListenersV3("/v3/console/cs/config/listener/ip", guard, config.listening),
+        ConfigOpsV3(guard, config.capacities, config.local_cache, nodes),
     ]
 
 
-def namespace_areas(guards: Guards, does: Namespaces) -> list[Area]:
+def namespace_areas(guard: Guard, does: Namespaces) -> list[Area]:
     """C{/v3/admin/core/namespace} and C{/v3/console/core/namespace}."""
     return [
-        NamespacesV3(namespaces.ADMIN, guards.admin, does),
-        NamespacesV3(namespaces.CONSOLE, guards.console, does),
-        AdminCheckV3(guards.admin, does),
-        ConsoleCheckV3(guards.console, does),
+        NamespacesV3(namespaces.ADMIN, guard, does),
+        NamespacesV3(namespaces.CONSOLE, guard, does),
+        AdminCheckV3(guard, does),
+        ConsoleCheckV3(guard, does),
     ]
 
 
-def account_areas(guards: Guards, does: AccountParts) -> list[Area]:
+def account_areas(guard: Guard, does: AccountParts) -> list[Area]:
     """C{/v3/auth}."""
-    guard = guards.admin
     return [
         LoginV3(guard, does.logins),
         UsersV3(guard, does.users),
@@ -85,17 +84,17 @@ def account_areas(guards: Guards, does: AccountParts) -> list[Area]:
 
 def areas(parts: ApiParts) -> list[Area]:
     """All of them."""
-    guards, cluster = parts.guards, parts.cluster
+    guard, cluster = parts.guard, parts.cluster
     found: list[Area] = [
-        CoreV3(guards.admin, cluster.members, cluster.nodes, cluster.orders),
-        ConsoleCoreV3(guards.console, cluster.members, cluster.nodes),
+        CoreV3(guard, cluster.members, cluster.nodes, cluster.orders),
+        ConsoleCoreV3(guard, cluster.members, cluster.nodes),
     ]
     if parts.naming is not None:
-        found += naming_areas(guards, parts.naming, cluster)
+        found += naming_areas(guard, parts.naming, cluster)
     if parts.config is not None:
-        found += config_areas(guards, parts.config, cluster.nodes)
+        found += config_areas(guard, parts.config, cluster.nodes)
     if parts.namespaces is not None:
-        found += namespace_areas(guards, parts.namespaces)
+        found += namespace_areas(guard, parts.namespaces)
     if parts.accounts is not None:
-        found += account_areas(guards, parts.accounts)
+        found += account_areas(guard, parts.accounts)
     return found

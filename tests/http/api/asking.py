@@ -11,7 +11,7 @@ from twisted.internet.defer import succeed
 from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.node import Nodes, NodeState
 from nacos_tw.cluster.operations.orders import Orders
-from nacos_tw.http.api.parts import ApiParts, ClusterParts, Guards, NamingParts
+from nacos_tw.http.api.parts import ApiParts, ClusterParts, NamingParts
 from nacos_tw.http.call import Call
 from nacos_tw.http.errors import no_such_route
 from nacos_tw.http.phrases import phrase
@@ -31,8 +31,6 @@ from nacos_tw.questions import Others
 from tests.access.lines import Lines
 from tests.http.v1.fakes import GUARD, LEADING, FakeNode, asker, members, millis
 from tests.http.v1.local import LocalTestCase
-
-GUARDS = Guards(GUARD, GUARD, GUARD)
 
 
 class ApiTestCase(LocalTestCase):
@@ -64,7 +62,7 @@ class ApiTestCase(LocalTestCase):
             Nodes(machine, facts, lambda: NodeState("0.1.0", True, 8848), lambda: self.unready, None, audit),
             Orders(machine, FakeNode(), Others(asker({}), lambda what, body: succeed([])), audit),
         )
-        parts = ApiParts(GUARDS, self.cluster, self.parts, None, None, None)
+        parts = ApiParts(GUARD, self.cluster, self.parts, None, None, None)
         self.areas: list[Area] = [*v2.areas(parts), *v3.areas(parts)]
 
     def ask(self, method: str, path: str, body: bytes | str = b"", type: str = "", **fields: Any) -> Reply:
