@@ -24,6 +24,7 @@ from nacos_tw.grpc.connections import ClientConnection, ConnectionLimits, Connec
 from nacos_tw.grpc.counters import Counters
 from nacos_tw.grpc.dispatch import Dispatcher, Handler
 from nacos_tw.grpc.locks import LockHandlers
+from nacos_tw.grpc.naming_fuzzy import ServiceWatching
 from nacos_tw.grpc.naming_push import ServicePushes
 from nacos_tw.grpc.naming_reads import NamingReads
 from nacos_tw.grpc.naming_subscribing import NamingSubscribing
@@ -40,6 +41,7 @@ from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.operations.discovery import Discovery, View
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.publications import Publications
+from nacos_tw.naming.operations.watching import Present
 from nacos_tw.settings.settings import Settings
 
 ABILITIES = {
@@ -144,7 +146,11 @@ def naming_handlers(parts: NamingParts) -> tuple[dict[str, Handler[Any]], Servic
     connections.on_joined(lambda client: clients.connected(client.id) if client.module == "naming" else None)
     connections.on_left(lambda client: clients.ended(client.id))
     connections.on_moving(lambda client: clients.moving(client.id))
+    watching = ServiceWatching(parts.clock, connections, Present(naming))
+    naming.on_services.append(watching.changed)
+    pushes.watches = watching.watches
     return {
+        **watching.table(),
         **NamingReads(discovery, rendering).table(),
         **NamingSubscribing(discovery, rendering, pushes).table(),
         **NamingWrites(Publications(clients), Instances(naming), discovery).table(),

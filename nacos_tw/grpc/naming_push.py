@@ -18,6 +18,7 @@ from twisted.logger import Logger
 
 from nacos_tw.access.identity import Identity
 from nacos_tw.grpc.connections import ClientConnection, Connections, PushFailed
+from nacos_tw.grpc.fuzzy import FuzzyWatches
 from nacos_tw.grpc.messages import Push
 from nacos_tw.naming.model import ServiceKey
 from nacos_tw.naming.subscriptions import Client, Subscriber, Subscriptions
@@ -78,6 +79,7 @@ class ServicePushes(Service):
         self._render = render
         self._enabled = enabled
         self.audience = subscriptions.audience(self._push)
+        self.watches: FuzzyWatches | None = None
         connections.on_left(self._left)
 
     def startService(self) -> None:

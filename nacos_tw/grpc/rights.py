@@ -25,6 +25,8 @@ class Rights:
         may = self._check()
         if self._pushes is not None:
             self._pushes.dismiss(lambda subscriber: may(subscriber.identity, _service_resource(subscriber.service)))
+            if self._pushes.watches is not None:
+                self._pushes.watches.dismiss(lambda identity, namespace: may(identity, naming_resource(namespace)))
         if self._listeners is not None:
             self._listeners.dismiss(lambda identity, key: may(identity, config_resource(key[0])))
 
