@@ -6,7 +6,8 @@ makes its own status, code and text of that (``http/v1/phrases.py``); nothing be
 kinds that a problem is of (L{BadParameter}, L{NotFound}, ...) are for those who only need to know what sort of thing
 happened.
 
-Errors of a kind alone, as ``BadParameter("text")``, carry their text: so in areas whose problems are not here yet.
+Those of an area alone are its own: ``config/problems.py``, ``auth/problems.py`` and so on. Errors of a kind alone, as
+``BadParameter("text")``, carry their text: so what an API cannot read of its own parameters.
 """
 
 from __future__ import annotations
@@ -227,3 +228,45 @@ class HealthIsChecked(Problem, Conflict):
 
     service: tuple[str, str]
     cluster: str
+
+
+# -- problems of databases. No fact holds a credential, a statement or a value that was to be stored.
+
+
+@attrs.define(slots=False)
+class Duplicate(Problem, BadParameter):
+    """A row with the same unique key is there already. C{key} is the key's name, "" if it is not known."""
+
+    key: str = ""
+
+
+@attrs.define(slots=False)
+class Alike(Problem, BadParameter):
+    """
+    The database's collation takes what was to be stored for another row. Nothing was changed.
+
+    @ivar of: what the rows are: C{user} (its name), C{role} (it, its user), C{permission} (role, resource, action),
+        C{namespace} (its id), C{config} (namespace, group, dataId), C{copy} (its name, then those of its config),
+        C{quota} (of which group or namespace).
+    @ivar wanted: what names the row that was to be stored.
+    @ivar found: what names the other one, which is there.
+    """
+
+    of: str
+    wanted: tuple[str, ...]
+    found: tuple[str, ...]
+
+
+@attrs.define(slots=False)
+class ValueRefused(Problem, BadParameter):
+    """
+    The database does not take a value. Nothing was changed.
+
+    @ivar rule: why: C{text} (no Unicode), C{number} (too large), C{size} (larger than the database takes), C{packet}
+        (larger than MySQL's max_allowed_packet), C{length}, C{range}, C{truncated}, C{format}, C{null} (of a column),
+        C{characters} (that the table's character set lacks), C{check} (a constraint), C{row} (no more is known).
+    @ivar column: its name; "": not known.
+    """
+
+    rule: str
+    column: str = ""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import attrs
 from twisted.logger import LogEvent, LogLevel
 
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import BadParameter, Problem
 
 LEVELS = {
     "DEBUG": LogLevel.debug,
@@ -41,6 +42,22 @@ LOGS = {
 ORDER = (LogLevel.debug, LogLevel.info, LogLevel.warn, LogLevel.error, LogLevel.critical)
 
 
+@attrs.define(slots=False)
+class LogUnknown(Problem, BadParameter):
+    """There is no log of that name; C{known}: the names there are."""
+
+    name: str
+    known: tuple[str, ...]
+
+
+@attrs.define(slots=False)
+class LogLevelUnknown(Problem, BadParameter):
+    """There is no such level; C{known}: those there are."""
+
+    level: str
+    known: tuple[str, ...]
+
+
 class LogLevels:
     """The levels in force on this node; INFO for whatever has none."""
 
@@ -52,14 +69,14 @@ class LogLevels:
         """
         Change the level of a log, by Nacos's name or that of a module.
 
-        @raise BadParameter: an unknown name or level; nothing was changed.
+        @raise Problem: an unknown name or level; nothing was changed.
         """
         module = log if log.startswith("nacos_tw") else LOGS.get(log)
         if module is None:
-            raise BadParameter(f"unknown log {log}, expected one of {', '.join(sorted(LOGS))}")
+            raise LogUnknown(log, tuple(sorted(LOGS)))
         wanted = LEVELS.get(level.upper())
         if wanted is None:
-            raise BadParameter(f"unknown level {level}, expected one of {', '.join(LEVELS)}")
+            raise LogLevelUnknown(level, tuple(LEVELS))
         self._levels[module] = ORDER.index(wanted)
         self._known.clear()
 

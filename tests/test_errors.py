@@ -7,9 +7,24 @@ from collections.abc import Iterator
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw import errors
-from nacos_tw.errors import Defect, InstanceUnknown, Invalid, NotFound, Problem, ServiceExists, ServiceUnknown
+from nacos_tw.auth.problems import UserUnknown
+from nacos_tw.cluster.problems import OrderFailed
+from nacos_tw.errors import (
+    Alike,
+    Defect,
+    InstanceUnknown,
+    Invalid,
+    NotFound,
+    Problem,
+    ServiceExists,
+    ServiceUnknown,
+    ValueRefused,
+)
+from nacos_tw.http.api.problems import Unchecked
 from nacos_tw.http.v1 import phrases, phrases_naming
 from nacos_tw.http.v1.phrases import words
+from nacos_tw.http.v2 import phrases as v2
+from nacos_tw.http.v3 import phrases as v3
 from nacos_tw.naming import validation
 
 S = ("public", "g@@s")
@@ -51,6 +66,13 @@ class PhraseTests(SynchronousTestCase):
             if not kind.__module__.startswith(("nacos_tw.http.api.", "nacos_tw.grpc.")):  # other APIs' own
                 self.assertIn(kind, phrases.WORDS, kind)
 
+    def test_every_problem_has_words_in_v2_and_v3(self) -> None:
+        """Likewise."""
+        for table in (v2.WORDS.table, v3.WORDS.table):
+            for kind in kinds():
+                if not kind.__module__.startswith(("nacos_tw.http.v1.", "nacos_tw.grpc.")) and kind is not Unchecked:
+                    self.assertIn(kind, table, kind)
+
     def test_every_rule_has_words(self) -> None:
         """Of those that the checks of names and numbers know."""
         for name in validation._LIMITED:
@@ -80,8 +102,42 @@ class PhraseTests(SynchronousTestCase):
             (404, "no matched ip found!"),
         )
 
+    def test_accounts(self) -> None:
+        """To a role and to a password the same fact is told differently."""
+        self.assertEqual(words(UserUnknown("bob"), "POST /v1/auth/roles"), (400, "user 'bob' not found!"))
+        self.assertEqual(words(UserUnknown("bob"), "PUT /v1/auth/users"), (400, "user bob not exist!"))
+
+    def test_orders(self) -> None:
+        """What another node said is told as it said it."""
+        for failed, text in (
+            (OrderFailed("told", "b:8848", detail="{no}"), "{no}"),
+            (OrderFailed("unanswered", "b:8848"), "b:8848 did not do it"),
+            (OrderFailed("unanswered", "b:8848", detail="no link"), "b:8848 did not do it: no link"),
+            (OrderFailed("passed on", "b:8848", "a:8848"), "a:8848 is not the one to do this, b:8848 is"),
+        ):
+            self.assertEqual(words(failed, ""), (500, text))
+
+    def test_databases(self) -> None:
+        """What is taken for what, by what it is."""
+        there = ", which is there; its collation must tell them apart"
+        for it, text in (
+            (Alike("user", ("ann",), ("Ann",)), "the user 'ann' for 'Ann'"),
+            (Alike("role", ("r", "ann"), ("R", "Ann")), "the role 'r' of 'ann' for 'R' of 'Ann'"),
+            (Alike("permission", ("r", "*:*:*", "w"), ("R", "*:*:*", "w")),
+             "the permission w of 'r' on '*:*:*' for w of 'R' on '*:*:*'"),
+            (Alike("namespace", ("dev",), ("Dev",)), "the namespace 'dev' for 'Dev'"),
+            (Alike("quota", ("g",), ("G",)), "the quota of 'g' for that of 'G'"),
+            (Alike("config", ("", "g", "d"), ("t", "g", "D")),
+             "the config 'd' of group 'g' for the config 'D' of group 'g' of namespace 't'"),
+            (Alike("copy", ("beta", "", "g", "d"), ("beta", "", "g", "D")),
+             "the copy beta of the config 'd' of group 'g' for beta of the config 'D' of group 'g'"),
+        ):  # fmt: skip
+            self.assertEqual((words(it, "") or (0, ""))[1].partition(there)[0], f"the database takes {text}")
+        self.assertEqual(words(ValueRefused("length", "c_desc"), ""), (400, "Data too long for column 'c_desc'"))
+        self.assertEqual(words(ValueRefused("check"), ""), (400, "a check refused the value"))
+
     def test_kinds_bring_their_text(self) -> None:
-        """As long as areas have not moved."""
+        """What cannot be read of a request is told in the words of who read it."""
         self.assertEqual(words(errors.BadParameter("so"), ""), (400, "so"))
         self.assertEqual(words(errors.TimedOut("late"), ""), (503, "late"))
         self.assertIsNone(words(ValueError("x"), ""))

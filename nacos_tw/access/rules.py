@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import attrs
+
 from nacos_tw.access.identity import READ, WRITE, Identity
-from nacos_tw.errors import Forbidden
+from nacos_tw.errors import Forbidden, Problem
 
 ACTIONS = frozenset({"open", "user", "read", "write", "admin"})
 NAMED = frozenset({"naming", "services", "config", "configs", "switches", "lock"})
@@ -14,7 +16,6 @@ NAMED = frozenset({"naming", "services", "config", "configs", "switches", "lock"
 KINDS = NAMED | {"", "cluster", "console", "accounts"}
 RECORDED = frozenset({"", "switches", "config", "cluster", "console", "accounts"})
 """Kinds whose writes are recorded; registrations and heartbeats are not."""
-NOT_ALLOWED = "authorization failed!"
 
 
 class Rule(NamedTuple):
@@ -63,7 +64,8 @@ class Rule(NamedTuple):
         return self.action in ("read", "write") and self.kind in NAMED
 
 
-class NotAllowed(Forbidden):
+@attrs.define(slots=False)
+class NotAllowed(Problem, Forbidden):
     """
     The check said no.
 
@@ -72,11 +74,9 @@ class NotAllowed(Forbidden):
     @ivar resource: for what; "" where permissions name none.
     """
 
-    def __init__(self, identity: Identity, rule: Rule, resource: str = "") -> None:
-        super().__init__(NOT_ALLOWED)
-        self.identity = identity
-        self.rule = rule
-        self.resource = resource
+    identity: Identity
+    rule: Rule
+    resource: str = ""
 
 
 def authorize(identity: Identity, rule: Rule, resource: Callable[[], str]) -> None:

@@ -17,7 +17,7 @@ from nacos_tw.auth.directory import Directory
 from nacos_tw.auth.ldap_users import PREFIX, LdapUsers
 from nacos_tw.auth.login_queue import LoginQueues
 from nacos_tw.auth.passwords import NOBODY, Passwords
-from nacos_tw.auth.refusals import (
+from nacos_tw.auth.problems import (
     DEFAULT_PASSWORD,
     TOKEN_EXPIRED,
     TOKEN_INVALID,

@@ -22,7 +22,7 @@ from twisted.python.failure import Failure
 from nacos_tw.auth.commands import AuthCommand, EnsureUser
 from nacos_tw.auth.directory import Directory
 from nacos_tw.auth.ldap import LdapTrouble
-from nacos_tw.auth.refusals import TOO_MANY_AT_A_TIME
+from nacos_tw.auth.problems import TooManyAtATime
 from nacos_tw.auth.validation import check_name
 from nacos_tw.errors import BadParameter, Unavailable
 from nacos_tw.memo import BoundedMemo
@@ -181,7 +181,7 @@ class LdapUsers:
 
     async def _slot(self) -> None:
         if len(self._slots.waiting) >= MOST_WAITING:
-            raise Unavailable(TOO_MANY_AT_A_TIME)
+            raise TooManyAtATime()
         try:
             await self._slots.acquire().addTimeout(PATIENCE, self._clock)
         except DeferredTimeout:

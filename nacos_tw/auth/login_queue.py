@@ -13,9 +13,8 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from nacos_tw.auth.refusals import TOO_MANY_AT_A_TIME
+from nacos_tw.auth.problems import TooManyAtATime
 from nacos_tw.auth.throttle import LONGEST_WAIT
-from nacos_tw.errors import Unavailable
 
 MOST = 500
 """Logins that stand in line for one address."""
@@ -37,7 +36,7 @@ class LoginQueues:
         """
         line = self._lines.setdefault(address, deque())
         if len(line) >= MOST:
-            raise Unavailable(TOO_MANY_AT_A_TIME)
+            raise TooManyAtATime()
         place: Deferred[None] = Deferred(line.remove)
         line.append(place)
         return place.addTimeout(LONGEST_WAIT, self._clock, _too_late)
@@ -52,4 +51,4 @@ class LoginQueues:
 
 
 def _too_late(value: object, seconds: float) -> None:
-    raise Unavailable(TOO_MANY_AT_A_TIME)
+    raise TooManyAtATime()

@@ -11,8 +11,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
-from nacos_tw.auth.refusals import TOO_MANY_AT_A_TIME
-from nacos_tw.errors import BadParameter, Unavailable
+from nacos_tw.auth.problems import AccountInvalid, TooManyAtATime
 from nacos_tw.memo import BoundedMemo
 
 COST = 10
@@ -90,12 +89,12 @@ class Passwords:
         @raise BadParameter: bcrypt would not look at all of the password.
         """
         if len(_bytes(password)) > LONGEST:
-            raise BadParameter(f"the password is longer than {LONGEST} bytes")
+            raise AccountInvalid("password", "bytes", limit=LONGEST)
         return self._in_thread(_hashed, password)
 
     def _in_thread(self, fn: Any, *args: Any) -> Deferred[Any]:
         if self._waiting >= MOST_WAITING:
-            return fail(Failure(Unavailable(TOO_MANY_AT_A_TIME)))
+            return fail(Failure(TooManyAtATime()))
         self._waiting += 1
         return deferToThreadPool(self._reactor, self._pool, fn, *args).addBoth(self._done)
 

@@ -8,8 +8,8 @@ import attrs
 
 from nacos_tw.access.globs import Glob
 from nacos_tw.access.identity import ADMIN_ROLE
+from nacos_tw.auth.problems import RoleReserved
 from nacos_tw.auth.validation import check_name, check_password, check_permission
-from nacos_tw.errors import BadParameter
 from nacos_tw.paging import offset
 
 
@@ -156,7 +156,7 @@ class NewMembership(Membership):
     def __attrs_post_init__(self) -> None:
         check_name("role", self.role)
         if self.role == ADMIN_ROLE:
-            raise BadParameter(f"role '{ADMIN_ROLE}' is not permitted to create!")
+            raise RoleReserved(self.role)
 
 
 @attrs.frozen

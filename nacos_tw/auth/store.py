@@ -24,9 +24,16 @@ from nacos_tw.auth.commands import (
     EnsureUser,
     SetPassword,
 )
-from nacos_tw.errors import BadParameter
-from nacos_tw.storage.errors import Alike, Duplicate
-from nacos_tw.storage.exact import refuse_alike
+from nacos_tw.auth.problems import (
+    AdministratorStays,
+    AdminRoleTaken,
+    LastAdministrator,
+    RoleHeld,
+    RoleUnknown,
+    UserExists,
+    UserUnknown,
+)
+from nacos_tw.errors import Alike, Duplicate, Problem
 from nacos_tw.storage.txn import Row, Txn
 
 
@@ -55,7 +62,7 @@ def apply(txn: Txn, command: AuthCommand) -> bool:
     Run a command.
 
     @return: as its docstring says.
-    @raise BadParameter: it is refused: roll back to before it.
+    @raise Problem: it is refused: roll back to before it.
     """
     return _WAYS[type(command)](txn, command)
 
@@ -77,18 +84,18 @@ def _insert_user(txn: Txn, name: str, password: str) -> None:
         raise _taken(txn, name) from None
 
 
-def _taken(txn: Txn, name: str) -> BadParameter:
+def _taken(txn: Txn, name: str) -> Problem:
     """Why there cannot be another user of that name."""
     lock = " LOCK IN SHARE MODE" if txn.for_update else ""
     row = txn.one(f"SELECT username FROM users WHERE username=?{lock}", (name,))
     if row is not None and row[0] != name:
-        return refuse_alike(f"the user '{name}'", f"'{row[0]}'")
-    return BadParameter(f"user '{name}' already exist!")
+        return Alike("user", (name,), (row[0],))
+    return UserExists(name)
 
 
 def _create_user(txn: Txn, command: CreateUser) -> bool:
     if _user(txn, command.name) is not None:
-        raise BadParameter(f"user '{command.name}' already exist!")
+        raise UserExists(command.name)
     _insert_user(txn, command.name, command.password)
     return True
 
@@ -113,7 +120,7 @@ def _create_admin(txn: Txn, command: CreateAdmin) -> bool:
         txn.execute("INSERT INTO roles (username, role) VALUES (?, ?)", (command.name, ADMIN_ROLE))
     except Duplicate:
         if not _administrators(txn, ""):
-            raise BadParameter(f"the database takes a role of {command.name} for {ADMIN_ROLE}: remove it") from None
+            raise AdminRoleTaken(command.name) from None
         return False
     if _user(txn, command.name, txn.for_update) is None:
         _insert_user(txn, command.name, command.password)
@@ -132,7 +139,7 @@ def _administrators(txn: Txn, lock: str | None = None) -> list[str]:
 
 def _delete_user(txn: Txn, command: DeleteUser) -> bool:
     if command.name in _administrators(txn):
-        raise BadParameter(f"cannot delete admin: {command.name}")
+        raise AdministratorStays(command.name)
     _delete_roles(txn, txn.all("SELECT username, role FROM roles WHERE username=?", (command.name,)), command.name)
     if _user(txn, command.name) is not None:
         txn.execute("DELETE FROM users WHERE username=?", (command.name,))
@@ -142,7 +149,7 @@ def _delete_user(txn: Txn, command: DeleteUser) -> bool:
 def _set_password(txn: Txn, command: SetPassword) -> bool:
     found = _user(txn, command.name, txn.for_update)
     if found is None:
-        raise BadParameter(f"user {command.name} not exist!")
+        raise UserUnknown(command.name)
     if command.expected is not None and found[1] != command.expected:
         return False
     txn.execute("UPDATE users SET password=? WHERE username=?", (command.password, command.name))
@@ -151,7 +158,7 @@ def _set_password(txn: Txn, command: SetPassword) -> bool:
 
 def _add_role(txn: Txn, command: AddRole) -> bool:
     if _user(txn, command.user) is None:
-        raise BadParameter(f"user '{command.user}' not found!")
+        raise UserUnknown(command.user)
     try:
         txn.execute("INSERT INTO roles (username, role) VALUES (?, ?)", (command.user, command.role))
     except Duplicate:
@@ -159,8 +166,8 @@ def _add_role(txn: Txn, command: AddRole) -> bool:
         found = txn.all("SELECT username, role FROM roles WHERE username=? AND role=?", wanted)
         if found and wanted not in found:
             name, role = found[0]
-            raise refuse_alike(f"the role '{command.role}' of '{command.user}'", f"'{role}' of '{name}'") from None
-        raise BadParameter(f"user '{command.user}' already bound to the role '{command.role}'!") from None
+            raise Alike("role", (command.role, command.user), (role, name)) from None
+        raise RoleHeld(command.user, command.role) from None
     return True
 
 
@@ -168,7 +175,7 @@ def _delete_role(txn: Txn, command: DeleteRole) -> bool:
     if command.role == ADMIN_ROLE:
         before = _administrators(txn)
         if before and (not command.user or before == [command.user]):
-            raise BadParameter("cannot delete the role of the last administrator")
+            raise LastAdministrator
     _delete_roles(
         txn, txn.all("SELECT username, role FROM roles WHERE role=?", (command.role,)), command.user, command.role
     )
@@ -184,16 +191,14 @@ def _delete_roles(txn: Txn, found: list[Row], user: str = "", role: str = "") ->
 
 def _add_permission(txn: Txn, command: AddPermission) -> bool:
     if (command.role,) not in txn.all("SELECT role FROM roles WHERE role=?", (command.role,)):
-        raise BadParameter(f"role {command.role} not found!")
+        raise RoleUnknown(command.role)
     row = command.role, command.resource, command.action
     try:
         txn.execute("INSERT INTO permissions (role, resource, action) VALUES (?, ?, ?)", row)
     except Duplicate:
         found = _permissions(txn, row)
         if found and row not in found:
-            role, resource, action = found[0]
-            what = f"the permission {command.action} of '{command.role}' on '{command.resource}'"
-            raise refuse_alike(what, f"{action} of '{role}' on '{resource}'") from None
+            raise Alike("permission", row, found[0]) from None
     return True
 
 

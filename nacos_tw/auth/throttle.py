@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import attrs
 
-from nacos_tw.auth.refusals import TooManyFailures
+from nacos_tw.auth.problems import TooManyFailures
 from nacos_tw.memo import RecentlyUsed
 
 

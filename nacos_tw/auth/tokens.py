@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from nacos_tw import tls_on_demand
-from nacos_tw.auth.refusals import TOKEN_EXPIRED, TOKEN_INVALID, Refused
+from nacos_tw.auth.problems import TOKEN_EXPIRED, TOKEN_INVALID, Refused
 
 LONGEST = 4096
 """Characters of a token that is looked at."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from nacos_tw.access.identity import ACTIONS
-from nacos_tw.errors import BadParameter
+from nacos_tw.auth.problems import AccountInvalid
 
 LONGEST_NAME = 50
 """Of a user or a role, in characters: as wide as their columns."""
@@ -17,30 +17,30 @@ def check_name(what: str, text: str) -> None:
     """
     A new user's or role's name.
 
-    @raise BadParameter: it is empty, too long, or holds what would break a line.
+    @raise AccountInvalid: it is empty, too long, or holds what would break a line.
     """
     if not text.strip():
-        raise BadParameter(f"{what} is empty")
+        raise AccountInvalid(what, "blank")
     _check(what, text, LONGEST_NAME)
 
 
 def check_permission(resource: str, action: str) -> None:
-    """@raise BadParameter: it is none that can be stored and matched."""
+    """@raise AccountInvalid: it is none that can be stored and matched."""
     if not resource.strip():
-        raise BadParameter("resource is empty")
+        raise AccountInvalid("resource", "blank")
     _check("resource", resource, LONGEST_RESOURCE)
     if action not in ACTIONS:
-        raise BadParameter(f"action is one of r, w and rw, not '{action[:20]}'")
+        raise AccountInvalid("action", "choice", action[:20], ("r", "w", "rw"))
 
 
 def check_password(text: str) -> None:
-    """@raise BadParameter: it is empty."""
+    """@raise AccountInvalid: it is empty."""
     if not text:
-        raise BadParameter("the password is empty")
+        raise AccountInvalid("password", "blank")
 
 
 def _check(what: str, text: str, longest: int) -> None:
     if len(text) > longest:
-        raise BadParameter(f"too long {what}, over {longest}")
+        raise AccountInvalid(what, "length", limit=longest)
     if _CONTROL.search(text):
-        raise BadParameter(f"{what} holds a control character")
+        raise AccountInvalid(what, "control")

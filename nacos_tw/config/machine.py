@@ -25,9 +25,8 @@ from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.results import Result, Written
 from nacos_tw.config.store_check import Checked
 from nacos_tw.config.store_usage import Usage
-from nacos_tw.errors import BadParameter, Damaged, Defect, NacosError
+from nacos_tw.errors import BadParameter, Damaged, Defect, Duplicate, NacosError
 from nacos_tw.storage.aside import put_aside
-from nacos_tw.storage.errors import Duplicate
 from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.sqlite_txn import SQLiteTxn
 from nacos_tw.storage.txn import Txn

@@ -35,7 +35,7 @@ from nacos_tw.config.store_gray import (
     keep_history,
     rule_expression,
 )
-from nacos_tw.storage.errors import Duplicate
+from nacos_tw.errors import Duplicate
 from nacos_tw.storage.exact import exactly
 from nacos_tw.storage.txn import Row, Txn
 

@@ -14,7 +14,8 @@ from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.problems import OverQuota
 from nacos_tw.config.results import DONE, RefusalError, Result
 from nacos_tw.config.rows import Capacity
-from nacos_tw.storage.exact import counted_by, exactly, refuse_alike
+from nacos_tw.errors import Alike
+from nacos_tw.storage.exact import counted_by, exactly
 from nacos_tw.storage.txn import Txn
 
 _GROUPS = ("group_capacity", "group_id")
@@ -106,10 +107,10 @@ def _alike(txn: Txn, group: str, tenant: str) -> str | None:
 
 
 def _refuse_alike(txn: Txn, group: str, tenant: str) -> None:
-    """@raise nacos_tw.storage.errors.Alike: the row cannot be made."""
+    """@raise nacos_tw.errors.Alike: the row cannot be made."""
     other = _alike(txn, group, tenant)
     if other is not None:
-        raise refuse_alike(f"the quota of '{tenant or group}'", f"that of '{other}'")
+        raise Alike("quota", (tenant or group,), (other,))
 
 
 def _make(txn: Txn, group: str, tenant: str, at: Any, change: str = "id=id") -> None:

@@ -22,13 +22,12 @@ import msgspec
 from nacos_tw.config import details
 from nacos_tw.config.commands import PublishBeta, PublishGray, PublishTag, Remove, RemoveGray, StopBeta
 from nacos_tw.config.gray_rules import HIGHEST, StoredRule, by_labels, read
-from nacos_tw.config.model import ConfigKey, CopyRow, md5_of, named
+from nacos_tw.config.model import ConfigKey, CopyRow, md5_of
 from nacos_tw.config.problems import CasConflict, CopiesUnsupported, TooManyCopies
 from nacos_tw.config.results import DONE, ByWhom, RefusalError, Result
 from nacos_tw.config.statements import key_is, statements
-from nacos_tw.errors import NacosError, Unavailable
-from nacos_tw.storage.errors import Duplicate
-from nacos_tw.storage.exact import exactly, refuse_alike
+from nacos_tw.errors import Alike, Duplicate, NacosError, Unavailable
+from nacos_tw.storage.exact import exactly
 from nacos_tw.storage.txn import Row, Txn
 
 BETA_NAME = "beta"
@@ -257,8 +256,7 @@ def _alike(txn: Txn, table: Table, key: ConfigKey, which: Which) -> NacosError:
     if found is None:
         return Unavailable("the copy is being written and removed at the same time, try later")
     data_id, group, tenant, *other = found
-    wanted = f"the copy {which.name} of {named(key)}"
-    return refuse_alike(wanted, f"{other[0] if other else 'that'} of {named((tenant or '', group, data_id))}")
+    return Alike("copy", (which.name, *key), (other[0] if other else which.name, tenant or "", group, data_id))
 
 
 def _check_cas(command: _Content, md5: str | None) -> None:

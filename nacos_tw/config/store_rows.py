@@ -9,14 +9,12 @@ from typing import Any, Protocol
 
 from nacos_tw.config import details, store_capacity
 from nacos_tw.config.commands import Publish, Remove
-from nacos_tw.config.model import DEFAULT_TYPE, ConfigKey, labels_of, md5_of, named
+from nacos_tw.config.model import DEFAULT_TYPE, ConfigKey, labels_of, md5_of
 from nacos_tw.config.problems import CasConflict
 from nacos_tw.config.results import DONE, ByWhom, RefusalError, Result, Written
 from nacos_tw.config.statements import Statements, statements
 from nacos_tw.config.store_usage import Usage
-from nacos_tw.errors import Unavailable
-from nacos_tw.storage.errors import Duplicate
-from nacos_tw.storage.exact import refuse_alike
+from nacos_tw.errors import Alike, Duplicate, Unavailable
 from nacos_tw.storage.txn import Txn
 
 
@@ -51,7 +49,7 @@ def put(txn: Txn, command: Publish, number: int | None, usage: Usage | None = No
     @param usage: as in L{publish}.
     @return: the content's md5.
     @raise RefusalError: nothing was changed.
-    @raise nacos_tw.storage.errors.Alike: the database takes it for another config; nothing was changed.
+    @raise nacos_tw.errors.Alike: the database takes it for another config; nothing was changed.
     """
     sql = statements(txn)
     md5 = md5_of(command.content)
@@ -67,7 +65,7 @@ def put(txn: Txn, command: Publish, number: int | None, usage: Usage | None = No
         tenant, group, data_id = command.key
         row = txn.one(sql.find_now, (data_id, group, tenant))
         if row is not None and row[1:] != (data_id, group, tenant):
-            raise refuse_alike(named(command.key), named((row[3] or "", row[2], row[1]))) from None
+            raise Alike("config", command.key, (row[3] or "", row[2], row[1])) from None
         if row is None or not _update(txn, sql, command, row[0], md5):
             raise Unavailable("the config is being written and removed at the same time, try later") from None
     return md5

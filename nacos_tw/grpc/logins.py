@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from nacos_tw.access.identity import EVERYBODY, Identity
 from nacos_tw.auth.auth import Auth
 from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES
-from nacos_tw.auth.refusals import UNKNOWN_USER, Refused
+from nacos_tw.auth.problems import UNKNOWN_USER, Refused
 
 Identify = Callable[[Mapping[str, str], str], "Identity | Deferred[Identity]"]
 """

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from nacos_tw.auth.problems import TooManyAtATime, TooManyFailures
 from nacos_tw.config.problems import CasConflict, ConfigUnknown, OverQuota
+from nacos_tw.database_phrases import alike_words, duplicate_words, refused_words
 from nacos_tw.errors import (
+    Alike,
     BadParameter,
     ClientUnknown,
     ClusterUnknown,
     Conflict,
     Defect,
+    Duplicate,
     InstanceUnknown,
     Invalid,
     KindMismatch,
@@ -22,6 +26,7 @@ from nacos_tw.errors import (
     ServiceNotEmpty,
     ServiceUnknown,
     TooLarge,
+    ValueRefused,
 )
 from nacos_tw.grpc.messages import BAD_PARAMETER, CLIENT_DISCONNECT, FAIL
 
@@ -83,6 +88,11 @@ WORDS: dict[type[NacosError], Callable[[Any], str]] = {
     Missing: lambda it: f"Param '{it.field}' is required.",
     Invalid: _invalid,
     TooLarge: lambda it: f"the write is too large: {it.size} bytes, at most {it.limit}",
+    TooManyFailures: lambda it: "too many failed logins, try again later",
+    TooManyAtATime: lambda it: "too many logins at a time, try again later",
+    ValueRefused: refused_words,
+    Alike: alike_words,
+    Duplicate: duplicate_words,
     Defect: lambda it: "internal error: the command could not be applied",
     ServiceUnknown: lambda it: f"service {it.service[1]} not found!",
     ServiceExists: lambda it: f"specified service {it.service[1]} already exists!",

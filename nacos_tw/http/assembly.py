@@ -29,6 +29,7 @@ from nacos_tw.config.operations.assembly import ConfigOperations, config_operati
 from nacos_tw.config.watchers import Watchers
 from nacos_tw.http.api.openapi import OpenApi
 from nacos_tw.http.api.parts import AccountParts, ApiParts, ClusterParts, NamingParts
+from nacos_tw.http.api.phrases_cluster import order_words
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.families import http_families
 from nacos_tw.http.guard import Guard
@@ -176,7 +177,7 @@ def all_areas(parts: Parts) -> Areas:
     questions: dict[str, Any] = {
         SUBSCRIBERS: lambda peer, body: asked_subscribers(naming, body),
         **history_questions(history),
-        **order_questions(orders),
+        **order_questions(orders, order_words),
     }
     does: ConfigOperations | None = None
     if parts.configs is not None and parts.polls is not None:

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from nacos_tw.access.identity import EVERYBODY, Identity
 from nacos_tw.access.rules import Rule, authorize
 from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES
-from nacos_tw.auth.refusals import UNKNOWN_USER, Refused, TooManyFailures
+from nacos_tw.auth.problems import UNKNOWN_USER, Refused, TooManyFailures
 from nacos_tw.errors import NacosError
 from nacos_tw.http.credentials import TOKEN, password_of, token_of
 from nacos_tw.http.resources import resource_of

@@ -12,10 +12,10 @@ from nacos_tw.access.audit import AuditLog
 from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
-from nacos_tw.errors import BadParameter
 from nacos_tw.namespaces import store
 from nacos_tw.namespaces.commands import CreateNamespace, DeleteNamespace, UpdateNamespace
 from nacos_tw.namespaces.model import Namespace
+from nacos_tw.namespaces.problems import NamespaceUnknown
 from nacos_tw.namespaces.requests import All, NewNamespace, OneNamespace, Renaming
 
 T = TypeVar("T")
@@ -30,18 +30,6 @@ class Database(Protocol):
 
     def write(self, command: CreateNamespace | UpdateNamespace | DeleteNamespace) -> Deferred[Any]:
         """Do it; fires with its result once it is durable."""
-
-
-class NamespaceUnknown(BadParameter):
-    """
-    There is none of that id.
-
-    @ivar id: which.
-    """
-
-    def __init__(self, id: str) -> None:
-        super().__init__(f"namespaceId [ {id} ] not exist")
-        self.id = id
 
 
 class Namespaces(Operations):

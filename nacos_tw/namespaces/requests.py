@@ -4,23 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from nacos_tw.errors import BadParameter
 from nacos_tw.namespaces.model import is_valid_id, is_valid_name
+from nacos_tw.namespaces.problems import DescriptionTooLong, NamespaceRefused
 
 LONGEST_DESC = 256
-
-
-class NamespaceRefused(BadParameter):
-    """
-    No namespace can be called so.
-
-    @ivar field: C{id} or C{name}.
-    """
-
-    def __init__(self, field: str, value: str) -> None:
-        super().__init__(f"the {field} of a namespace cannot be '{value[:200]}'")
-        self.field = field
-        self.value = value
 
 
 class _OfNamespaces(msgspec.Struct, frozen=True, gc=False):
@@ -50,7 +37,7 @@ class NewNamespace(_OfNamespaces, frozen=True, gc=False):
     A namespace to be created; C{id} "": one is made.
 
     @raise NamespaceRefused: there can be none of that id or name.
-    @raise BadParameter: the description is too long.
+    @raise DescriptionTooLong: the description is too long.
     """
 
     id: str
@@ -73,7 +60,7 @@ class Renaming(_OfNamespaces, frozen=True, gc=False):
     Name and description that a namespace gets.
 
     @raise NamespaceRefused: none can be called so.
-    @raise BadParameter: the description is too long.
+    @raise DescriptionTooLong: the description is too long.
     """
 
     id: str
@@ -90,9 +77,9 @@ class Renaming(_OfNamespaces, frozen=True, gc=False):
 
 
 def check_desc(desc: str | None) -> None:
-    """@raise BadParameter: it is too long."""
+    """@raise DescriptionTooLong: it is too long."""
     if desc and len(desc) > LONGEST_DESC:
-        raise BadParameter(f"too long namespaceDesc, over {LONGEST_DESC}")
+        raise DescriptionTooLong(LONGEST_DESC)
 
 
 def check_name(name: str) -> None:

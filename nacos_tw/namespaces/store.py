@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from nacos_tw.errors import Alike, Duplicate
 from nacos_tw.namespaces.commands import CreateNamespace, DeleteNamespace, UpdateNamespace
 from nacos_tw.namespaces.model import PUBLIC_DESC, PUBLIC_NAME, Namespace
-from nacos_tw.storage.errors import Duplicate
-from nacos_tw.storage.exact import counted_by, exactly, refuse_alike
+from nacos_tw.storage.exact import counted_by, exactly
 from nacos_tw.storage.txn import Txn
 
 
@@ -51,7 +51,7 @@ def create(txn: Txn, command: CreateNamespace) -> bool:
     except Duplicate:
         row = txn.one(f"SELECT tenant_id FROM tenant_info WHERE kp='1' AND tenant_id=?{_shared(txn)}", (command.id,))
         if row is not None and row[0] != command.id:
-            raise refuse_alike(f"the namespace '{command.id}'", f"'{row[0]}'") from None
+            raise Alike("namespace", (command.id,), (row[0],)) from None
         return False
     return True
 

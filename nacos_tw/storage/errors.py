@@ -1,25 +1,13 @@
-"""What a database can answer but the rows that were asked for, in the domain's words.
-
-No text holds a credential, a statement or a value that was to be stored.
+"""
+Why a database cannot be used, in the operator's words. No text holds a credential, a statement or a value that was to
+be stored. What is wrong with a value is a problem of L{nacos_tw.errors}.
 """
 
 from __future__ import annotations
 
-from nacos_tw.errors import BadParameter, NacosError, Unavailable
+from nacos_tw.errors import NacosError, Unavailable
 
 SCHEMA_FILE = "conf/nacos-mysql.sql"
-
-
-class Duplicate(BadParameter):
-    """A row with the same unique key is there already. C{key} is the key's name, "" if it is not known."""
-
-    def __init__(self, key: str = "") -> None:
-        super().__init__(f"Duplicate entry for key '{key}'" if key else "Duplicate entry")
-        self.key = key
-
-
-class Alike(BadParameter):
-    """The database's collation takes what was to be stored for another row, which is named. Nothing was changed."""
 
 
 class LinkLost(Unavailable):

@@ -7,7 +7,6 @@ C{é} for C{e}, and nearly all take a text for the same with blanks behind it.
 
 from __future__ import annotations
 
-from nacos_tw.storage.errors import Alike
 from nacos_tw.storage.txn import Txn
 
 
@@ -43,11 +42,3 @@ def counted_by(txn: Txn, rows: str, column: str) -> dict[str, int]:
     """
     what = binary(txn, column)
     return {text_of(name): number for name, number in txn.all(f"SELECT {what}, COUNT(*) FROM {rows} GROUP BY {what}")}
-
-
-def refuse_alike(wanted: str, found: str) -> Alike:
-    """What to raise where the unique key of a table is taken by another one."""
-    return Alike(
-        f"the database takes {wanted} for {found}, which is there; its collation must tell them apart,"
-        " the log of the start names the statements that make it"
-    )

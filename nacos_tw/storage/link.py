@@ -13,7 +13,7 @@ from typing import Any
 import pymysql
 from pymysql.constants import CLIENT
 
-from nacos_tw.errors import BadParameter, NacosError, StartError, Unavailable
+from nacos_tw.errors import NacosError, StartError, Unavailable, ValueRefused
 from nacos_tw.storage import zones
 from nacos_tw.storage.errors import LinkLost
 from nacos_tw.storage.jdbc import Target, Tls
@@ -132,7 +132,7 @@ class Link:
             cursor = connection.cursor()
             data = (sql if params is None else cursor.mogrify(sql, params)).encode("utf-8")
             if len(data) >= self.largest - 16:
-                trouble: NacosError = BadParameter("the value is larger than the database's max_allowed_packet")
+                trouble: NacosError = ValueRefused("packet")
             else:
                 count = cursor.execute(data)
                 return count, cursor.lastrowid or 0, cursor.fetchall()

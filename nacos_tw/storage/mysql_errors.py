@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from nacos_tw.errors import BadParameter, NacosError, Unavailable
-from nacos_tw.storage.errors import SCHEMA_FILE, Deadlock, Defect, Denied, Duplicate, LinkLost, ReadOnly
+from nacos_tw.errors import Duplicate, NacosError, Unavailable, ValueRefused
+from nacos_tw.storage.errors import SCHEMA_FILE, Deadlock, Defect, Denied, LinkLost, ReadOnly
 
 LOST = frozenset({0, 1053, 1077, 1079, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 2006, 2013, 2055, 4031})
 """The connection is gone, or will be at once (0: PyMySQL's for one that is closed)."""
@@ -13,19 +13,19 @@ DEADLOCK = frozenset({1020, 1213, 1614})
 READ_ONLY = frozenset({1209, 1290, 1792, 1836, 1874, 3100})
 DUPLICATE = frozenset({1022, 1062, 1169, 1586, 1859})
 REFUSED = {
-    1264: "Out of range value for column",
-    1265: "Data truncated for column",
-    1366: "Incorrect value for column",
-    1406: "Data too long for column",
-    1048: "Column cannot be null:",
-    1292: "Incorrect value for column",
-    1267: "a text holds a character that the table's character set lacks:",
-    1270: "a text holds a character that the table's character set lacks:",
-    1271: "a text holds a character that the table's character set lacks:",
-    3819: "a check refused the value:",
-    4025: "a check refused the value:",
+    1264: "range",
+    1265: "truncated",
+    1366: "format",
+    1406: "length",
+    1048: "null",
+    1292: "format",
+    1267: "characters",
+    1270: "characters",
+    1271: "characters",
+    3819: "check",
+    4025: "check",
 }
-"""Errors that are the value's fault; the column's name follows."""
+"""Errors that are the value's fault, to the rules of L{ValueRefused}."""
 UNAVAILABLE = {
     1021: "its disk is full",
     1030: "its storage failed",
@@ -76,7 +76,7 @@ def translated(error: BaseException) -> NacosError:
     @return: its text has no value, statement, user or host of the original's.
     """
     if isinstance(error, UnicodeError):
-        return BadParameter("a value is not valid Unicode text")
+        return ValueRefused("text")
     number = error.args[0] if error.args and isinstance(error.args[0], int) else -1
     text = str(error.args[1]) if len(error.args) > 1 else ""
     if number in (2006, 2013, 2003) and _timed_out(error):
@@ -91,10 +91,10 @@ def translated(error: BaseException) -> NacosError:
     if number in READ_ONLY:
         return ReadOnly("the database is read-only")
     if number == 1153:
-        return BadParameter("the value is larger than the database's max_allowed_packet")
+        return ValueRefused("packet")
     if number in REFUSED:
         column = _COLUMN.search(text)
-        return BadParameter(f"{REFUSED[number]} '{column[1]}'" if column else REFUSED[number].rstrip(":"))
+        return ValueRefused(REFUSED[number], column[1] if column else "")
     if number == 1146:
         return Unavailable(f"the database lacks a table: run {SCHEMA_FILE} in it")
     if number in UNAVAILABLE:

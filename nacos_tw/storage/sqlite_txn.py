@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nacos_tw.errors import BadParameter, Damaged, NacosError, Unavailable
-from nacos_tw.storage.errors import Deadlock, Defect, Duplicate, ReadOnly
+from nacos_tw.errors import Damaged, Duplicate, NacosError, Unavailable, ValueRefused
+from nacos_tw.storage.errors import Deadlock, Defect, ReadOnly
 from nacos_tw.storage.txn import Columns, Row, Txn
 
 COLUMNS = Columns()
@@ -80,13 +80,13 @@ def translated(error: BaseException) -> NacosError:
     if damage:
         return Damaged(f"the embedded database is damaged: {damage}")
     if isinstance(error, UnicodeError):
-        return BadParameter("a value is not valid Unicode text")
+        return ValueRefused("text")
     if isinstance(error, OverflowError):
-        return BadParameter("a number is too large for the database")
+        return ValueRefused("number")
     if isinstance(error, sqlite3.IntegrityError):
         return _refused(text)
     if isinstance(error, sqlite3.DataError) or "too big" in text:
-        return BadParameter("a value is too large for the database")
+        return ValueRefused("size")
     if "locked" in text or "busy" in text:
         return Deadlock("the embedded database is busy")
     if "readonly" in text:
@@ -104,10 +104,10 @@ def _refused(text: str) -> NacosError:
     if text.startswith(("UNIQUE", "PRIMARY KEY")):
         return Duplicate(what)
     if text.startswith("CHECK"):
-        return BadParameter(f"Data too long for column '{what}'")
+        return ValueRefused("length", what)
     if text.startswith("NOT NULL"):
-        return BadParameter(f"Column '{what.rpartition('.')[2]}' cannot be null")
-    return BadParameter("the database refused the values")
+        return ValueRefused("null", what.rpartition(".")[2])
+    return ValueRefused("row")
 
 
 def damage_in(error: BaseException) -> str:

@@ -44,7 +44,7 @@ class Txn(abc.ABC):
 
     Statements have C{?} for each parameter. All methods raise L{nacos_tw.errors.Unavailable} when the database is lost
     or does not answer in time, L{nacos_tw.errors.BadParameter} when it refuses a value, and
-    L{nacos_tw.storage.errors.Duplicate} when a unique key is taken. After C{Duplicate} and C{BadParameter} the
+    L{nacos_tw.errors.Duplicate} when a unique key is taken. After C{Duplicate} and C{BadParameter} the
     transaction goes on: the statement alone had no effect.
 
     @ivar dialect: "mysql" or "sqlite".

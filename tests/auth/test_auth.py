@@ -11,11 +11,12 @@ from nacos_tw.access.identity import READ, Identity
 from nacos_tw.auth.auth import DISABLED, DISABLED_SECONDS
 from nacos_tw.auth.commands import AddRole, CreateAdmin, DeleteRole, DeleteUser, SetPassword
 from nacos_tw.auth.passwords import NOBODY
-from nacos_tw.auth.refusals import Refused, TooManyFailures
+from nacos_tw.auth.problems import Refused, TooManyFailures
 from nacos_tw.auth.throttle import BY_ADDRESS, BY_USER
 from nacos_tw.errors import Unavailable
 from tests.auth.fakes import KEY, NOW, Login, hash_of
 from tests.security.test_breakins_tokens import signed
+from tests.wording import said
 
 
 class AuthCase(SynchronousTestCase):
@@ -38,11 +39,11 @@ class AuthCase(SynchronousTestCase):
         return self.successResultOf(found) if isinstance(found, Deferred) else found
 
     def refused(self, given: Deferred[Any], text: str = "unknown user!") -> None:
-        self.assertEqual(self.failureResultOf(given, Refused).getErrorMessage(), text)
+        self.assertEqual(said(self.failureResultOf(given, Refused).value), text)
 
     def token_refused(self, token: str, text: str = "token invalid!") -> None:
         error = self.assertRaises(Refused, self.auth.by_token, token.encode())
-        self.assertEqual(str(error), text)
+        self.assertEqual(said(error), text)
         self.assertIsNone(self.auth.known(token.encode()))
 
     def write(self, command: Any) -> Any:
@@ -150,7 +151,7 @@ class SlowedTests(AuthCase):
         refused = [one for one in given if one.called]
         for one in refused:
             self.assertEqual(
-                self.failureResultOf(one, TooManyFailures).getErrorMessage(), "too many failed logins, try again later"
+                said(self.failureResultOf(one, TooManyFailures).value), "too many failed logins, try again later"
             )
         self.assertEqual(len(refused) + looked_at, 1000)
         for answer in self.login.passwords.held:

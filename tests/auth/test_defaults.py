@@ -12,9 +12,10 @@ from zope.interface import implementer
 from nacos_tw.auth.auth import AWAITS_ADMIN, NOT_KNOWN
 from nacos_tw.auth.commands import SetPassword
 from nacos_tw.auth.defaults import AGAIN, FirstAdmin, NoAdmin
-from nacos_tw.auth.refusals import DEFAULT_PASSWORD, Refused
+from nacos_tw.auth.problems import DEFAULT_PASSWORD, Refused
 from nacos_tw.errors import Unavailable
 from tests.auth.fakes import Login, hash_of
+from tests.wording import said
 
 
 @implementer(ILogObserver)
@@ -81,11 +82,11 @@ class StandsTests(DefaultsCase):
         """With it neither the password nor a token opens, and the text says why; a new password does."""
         login = self.made(refuse_default=True)
         login.tables.user("nacos", "nacos", "ROLE_ADMIN")
-        self.assertEqual(self.failureResultOf(self.log_in(login, "nacos"), Refused).getErrorMessage(), DEFAULT_PASSWORD)
+        self.assertEqual(self.failureResultOf(self.log_in(login, "nacos"), Refused).value, Refused(DEFAULT_PASSWORD))
         token = login.tokens.issue("nacos", hash_of("nacos")).encode()
         self.assertRaises(Refused, login.auth.by_token, token)
         refused = self.failureResultOf(self.log_in(login, "wrong"), Refused)
-        self.assertEqual(refused.getErrorMessage(), "unknown user!")
+        self.assertEqual(said(refused.value), "unknown user!")
         self.successResultOf(login.auth.write(SetPassword("nacos", hash_of("own"))))
         self.assertTrue(self.successResultOf(self.log_in(login, "own")).identity.admin)
 

@@ -20,7 +20,7 @@ from nacos_tw.auth.directory import Directory
 from nacos_tw.auth.ldap import LdapTrouble
 from nacos_tw.auth.ldap_users import LdapUsers
 from nacos_tw.auth.passwords import Passwords
-from nacos_tw.auth.refusals import Refused
+from nacos_tw.auth.problems import Refused
 from nacos_tw.auth.tokens import Tokens
 from nacos_tw.errors import Unavailable
 

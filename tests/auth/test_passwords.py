@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from nacos_tw.auth import passwords
 from nacos_tw.auth.passwords import LONGEST, MOST_WAITING, NOBODY, Passwords
 from nacos_tw.errors import BadParameter, Unavailable
+from tests.wording import said
 
 OF_NACOS = "$2a$10$EuWPZHzz32dJN7jexM34MOeYirDdFAZm2kuWj7VEOJhhZkDrxfvUu"
 """nacos, by Java: it stands in Nacos's script."""
@@ -64,7 +65,7 @@ class RealTests(TestCase):
         self.assertFalse(await self.passwords.check("x" * (LONGEST - 1), quick("x" * LONGEST)))
         for longer in ("x" * (LONGEST + 1), "\u00e9" * 37):
             error = self.assertRaises(BadParameter, self.passwords.hash, longer)
-            self.assertEqual(str(error), "the password is longer than 72 bytes")
+            self.assertEqual(said(error), "the password is longer than 72 bytes")
 
     async def test_zero(self) -> None:
         """NUL is a character like any other, not an end; so is what no UTF-8 has."""

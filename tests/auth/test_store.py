@@ -23,6 +23,7 @@ from nacos_tw.errors import BadParameter
 from nacos_tw.storage.errors import Deadlock
 from nacos_tw.storage.txn import Txn
 from tests.config.databases import OnMariaDB, StoreCase, in_link, in_threads, on_each
+from tests.wording import said
 
 TABLES = ("users", "roles", "permissions")
 
@@ -48,7 +49,7 @@ class AccountsCase(StoreCase):
         """It is, and nothing is changed."""
         before = self.rows()
         error = self.assertRaises(BadParameter, self.run_in, store.apply, command)
-        self.assertEqual(str(error), text)
+        self.assertEqual(said(error, "POST /v1/auth/roles" if isinstance(command, AddRole) else ""), text)
         self.assertEqual(self.rows(), before)
 
     def rows(self) -> Rows:
@@ -273,7 +274,7 @@ class RaceTests(AccountsCase, OnMariaDB):
             found = self.race(*(CreateUser(name, f"h{place}") for place in range(8)))
             winners = [place for place, value in enumerate(found) if value is True]
             self.assertEqual(len(winners), 1, found)
-            self.assertEqual({str(value) for value in found if value is not True}, {f"user '{name}' already exist!"})
+            self.assertEqual({said(value) for value in found if value is not True}, {f"user '{name}' already exist!"})
             self.assertIn((name, f"h{winners[0]}", True), self.rows().users)
 
     def test_first_administrator(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.auth import throttle
-from nacos_tw.auth.refusals import TooManyFailures
+from nacos_tw.auth.problems import TooManyFailures
 from nacos_tw.auth.throttle import BY_ADDRESS, BY_PAIR, BY_USER, FORGET, LONGEST_WAIT, MOST, Attempt, Throttle
 
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.auth.refusals import Refused
+from nacos_tw.auth.problems import Refused
 from nacos_tw.auth.tokens import LONGEST, Tokens
 from tests.security.test_breakins_tokens import part, signed
+from tests.wording import said
 
 NOW = 1_700_000_000.5
 HASH = "$2a$10$EuWPZHzz32dJN7jexM34MOeYirDdFAZm2kuWj7VEOJhhZkDrxfvUu"
@@ -31,7 +32,7 @@ class TokensTests(SynchronousTestCase):
 
     def refused(self, token: str, text: str = "token invalid!", tokens: Tokens | None = None) -> None:
         error = self.assertRaises(Refused, (tokens or self.tokens).read, token)
-        self.assertEqual(str(error), text)
+        self.assertEqual(said(error), text)
 
     def contents(self, token: str) -> list[Any]:
         parts = token.split(".")[:2]

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.config import model, validation
 from nacos_tw.config.problems import ConfigInvalid
-from tests.config.said import said
+from tests.wording import said
 
 
 class NameTests(SynchronousTestCase):

@@ -11,7 +11,7 @@ from nacos_tw.config.model import ConfigKey, Item
 from nacos_tw.config.problems import CasConflict
 from nacos_tw.errors import BadParameter
 from tests.config.databases import ALL, T0, StoreCase, on_each
-from tests.config.said import said
+from tests.wording import said
 
 KEY: ConfigKey = ("ns", "g", "d")
 

@@ -37,12 +37,12 @@ from nacos_tw.config.commands import (
 from nacos_tw.config.model import ConfigKey, md5_of
 from nacos_tw.config.problems import OverQuota
 from nacos_tw.config.requests import Search
-from nacos_tw.errors import BadParameter
+from nacos_tw.errors import Alike, BadParameter
 from nacos_tw.namespaces import store as namespaces
 from nacos_tw.storage.collations import NAMES, cures
-from nacos_tw.storage.errors import Alike
 from nacos_tw.storage.exact import counted_by
 from tests.config.databases import T0, OnMariaDB, OnMixedMariaDB, OnNewMariaDB, StoreCase, on_each
+from tests.wording import said
 
 KEY: ConfigKey = ("dev2", "Gr", "App.yaml")
 OTHERS: tuple[ConfigKey, ...] = (
@@ -89,7 +89,7 @@ class Configs(StoreCase):
         with self.assertRaises(Alike) as caught:
             work()
         for name in names:
-            self.assertIn(f"'{name}'", str(caught.exception))
+            self.assertIn(f"'{name}'", said(caught.exception))
         self.assertEqual(self.state(), self.before)
 
     def test_publish(self) -> None:
@@ -167,7 +167,7 @@ class Rest(StoreCase):
         self.do(Publish(("dev2", "g", "d"), "x", None, T0))
         with self.assertRaises(Alike) as caught:
             self.do(CreateNamespace("DEV2", "x", "x", T0))
-        self.assertIn("'dev2'", str(caught.exception))
+        self.assertIn("'dev2'", said(caught.exception))
         self.assertIs(self.value(CreateNamespace("dev2", "x", "x", T0)), False)
         self.do(UpdateNamespace("DEV2", "x", "x", T0))
         self.do(DeleteNamespace("DEV2"))
@@ -206,7 +206,7 @@ class Rest(StoreCase):
         for command in (CreateUser("joe", "x"), EnsureUser("joe", "x")):
             with self.assertRaises(Alike) as caught:
                 self.do(command)
-            self.assertIn("'Joe'", str(caught.exception))
+            self.assertIn("'Joe'", said(caught.exception))
         with self.assertRaises(Alike):
             self.do(AddRole("role", "Joe"))
         self.assertRaises(BadParameter, self.do, SetPassword("joe", "x"))

@@ -10,9 +10,9 @@ from nacos_tw.config.commands import Publish, PublishBeta, PublishTag, Remove, S
 from nacos_tw.config.model import ConfigKey, CopyRow, md5_of
 from nacos_tw.config.problems import CasConflict
 from nacos_tw.config.store_adopt import USER, adopt, waiting
-from nacos_tw.storage.errors import Alike
+from nacos_tw.errors import Alike
 from tests.config.databases import ALL, T0, OnMariaDB, OnMixedMariaDB, OnNewMariaDB, StoreCase, on_each
-from tests.config.said import said
+from tests.wording import said
 
 KEY: ConfigKey = ("ns", "g", "d")
 
@@ -179,8 +179,8 @@ class Cases(StoreCase):
         self.assertEqual(self.do(StopBeta(other, T0)).changed, ())
         with self.assertRaises(Alike) as caught:
             self.do(PublishBeta(other, "x", "9.9.9.9", T0))
-        self.assertIn("'D'", str(caught.exception))
-        self.assertIn("'d'", str(caught.exception))
+        self.assertIn("'D'", said(caught.exception))
+        self.assertIn("'d'", said(caught.exception))
         self.assertEqual([copy.content for copy in self.run_in(store_gray.copies, KEY)], ["beta"])
 
 

@@ -18,7 +18,7 @@ from nacos_tw.config.archive import type_by_name, unpack
 from nacos_tw.config.model import Item, md5_of
 from nacos_tw.config.problems import ArchiveError, ConfigInvalid, MetadataError
 from nacos_tw.config.transfer import batches, pack
-from tests.config.said import said
+from tests.wording import said
 
 AT = 1_795_449_497_589
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)

@@ -8,12 +8,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.access.rules import Rule
 from nacos_tw.auth.commands import DeletePermission, DeleteRole, SetPassword
 from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES
-from nacos_tw.auth.refusals import TooManyFailures
+from nacos_tw.auth.problems import TooManyFailures
 from nacos_tw.errors import Forbidden, NacosError
 from nacos_tw.http import authorization
 from nacos_tw.http.authorization import Authorization
 from nacos_tw.http.call import Call
 from tests.auth.fakes import Login, hash_of
+from tests.wording import said
 
 READ, WRITE = Rule.parse("read:config"), Rule.parse("write:config")
 OTHER_READ = Rule.parse("read:config")
@@ -36,7 +37,7 @@ class GateCase(SynchronousTestCase):
         self.admin = self.login.tokens.issue("nacos", hash_of("first"))
 
     def failed_login(self, call: Call, name: str, error: NacosError) -> None:
-        self.failed.append((call.path, name, str(error)))
+        self.failed.append((call.path, name, said(error)))
 
     def ask(self, needs: Rule, target: str = OWN, token: str = "", method: str = "GET", **headers: str) -> str:
         """The refusal, or "" and the name of who was let in."""
@@ -50,9 +51,9 @@ class GateCase(SynchronousTestCase):
                 found.addErrback(failed.append)
                 if failed:
                     failed[0].trap(Forbidden)
-                    return str(failed[0].value)
+                    return said(failed[0].value)
         except Forbidden as refused:
-            return str(refused)
+            return said(refused)
         return f"let in: {call.identity.name}"
 
 
@@ -107,7 +108,7 @@ class CheckTests(GateCase):
         with self.assertRaises(TooManyFailures):
             for number in range(100):
                 self.ask(READ, f"{guess}w{number}")
-        self.assertEqual(self.failed[1:], [("/v1/cs/configs", "bob", str(TooManyFailures()))])
+        self.assertEqual(self.failed[1:], [("/v1/cs/configs", "bob", said(TooManyFailures()))])
 
     def test_both_ways_to_a_token(self) -> None:
         """The quick look finds the same as the thorough one: the header goes before the parameter, in any spelling."""

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.access.identity import Identity
 from nacos_tw.access.rules import Rule
-from nacos_tw.auth.refusals import Refused, TooManyFailures
+from nacos_tw.auth.problems import UNKNOWN_USER, Refused, TooManyFailures
 from nacos_tw.http.call import Call
 from nacos_tw.http.record import SHOWN, Recorder
 from nacos_tw.http.reply import Reply
@@ -83,7 +83,7 @@ class RecordTests(SynchronousTestCase):
     def test_failed_login(self) -> None:
         """A guess that came with a call that is not recorded: whose name, from where, and not the password."""
         call = Call.make("GET", "/v1/cs/configs?username=bob&password=HIDDEN&accessToken=HIDDEN", peer="10.0.0.9")
-        for error, result in ((Refused("unknown user!"), "refused 403"), (TooManyFailures(), "refused 429")):
+        for error, result in ((Refused(UNKNOWN_USER), "refused 403"), (TooManyFailures(), "refused 429")):
             self.recorder.failed_login(call, "bob", error)
             self.assertEqual(self.lines.lines[-1], ("", "10.0.0.9", "GET /v1/cs/configs", result, {"username": "bob"}))
 

@@ -12,12 +12,13 @@ from twisted.internet import reactor
 from twisted.internet.defer import gatherResults
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.errors import BadParameter, Unavailable
-from nacos_tw.storage.errors import Deadlock, Defect, Duplicate, LinkLost, OutcomeUnknown
+from nacos_tw.errors import BadParameter, Duplicate, Unavailable
+from nacos_tw.storage.errors import Deadlock, Defect, LinkLost, OutcomeUnknown
 from nacos_tw.storage.mysql import MySQLDatabase
 from nacos_tw.storage.txn import Txn
 from tests import mariadb
 from tests.storage.databases import QUICK, DatabaseCase, connection_id, insert, names, trouble, until
+from tests.wording import said
 
 
 class TransactionTests(DatabaseCase):
@@ -111,7 +112,7 @@ class TransactionTests(DatabaseCase):
         ):
             error = await trouble(self.database.interact("work", insert, data_id, content))
             self.assertIsInstance(error, BadParameter)
-            self.assertIn(text, str(error))
+            self.assertIn(text, said(error))
             self.assertNotIn("hidden", str(error))
             self.assertIsNone(error.__context__)
         error = await trouble(self.database.query("work", lambda txn: txn.one("SELEC 'hidden'")))

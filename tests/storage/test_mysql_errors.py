@@ -5,10 +5,11 @@ from __future__ import annotations
 import pymysql
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.errors import BadParameter, NacosError, Unavailable
-from nacos_tw.storage.errors import Deadlock, Defect, Denied, Duplicate, LinkLost, ReadOnly
+from nacos_tw.errors import Duplicate, NacosError, Problem, Unavailable, ValueRefused
+from nacos_tw.storage.errors import Deadlock, Defect, Denied, LinkLost, ReadOnly
 from nacos_tw.storage.link import spelled
 from nacos_tw.storage.mysql_errors import translated
+from tests.wording import said
 
 
 class TranslatedTests(SynchronousTestCase):
@@ -17,7 +18,7 @@ class TranslatedTests(SynchronousTestCase):
     def check(self, error: BaseException, kind: type[NacosError], text: str = "") -> None:
         found = translated(error)
         self.assertIs(type(found), kind)
-        self.assertIn(text, str(found))
+        self.assertIn(text, said(found) if isinstance(found, Problem) else str(found))
         for secret in ("hidden", "10.9.8.7", "select"):
             self.assertNotIn(secret, str(found))
 
@@ -34,21 +35,21 @@ class TranslatedTests(SynchronousTestCase):
         )
         self.check(
             pymysql.DataError(1406, "Data too long for column 'c_desc' at row 1"),
-            BadParameter,
+            ValueRefused,
             "Data too long for column 'c_desc'",
         )
         self.check(
             pymysql.DataError(
                 1366, "Incorrect string value: '\\xF0' for column `nacos`.`config_info`.`content` at row 1"
             ),
-            BadParameter,
+            ValueRefused,
             "'content'",
         )
-        self.check(pymysql.IntegrityError(1048, "Column 'content' cannot be null"), BadParameter, "'content'")
+        self.check(pymysql.IntegrityError(1048, "Column 'content' cannot be null"), ValueRefused, "'content'")
         mixed = "Illegal mix of collations (utf8mb3_general_ci,IMPLICIT) and (utf8mb4_bin,COERCIBLE) for '='"
-        self.check(pymysql.OperationalError(1267, mixed), BadParameter, "character set lacks")
-        self.check(pymysql.OperationalError(1153, "Got a packet bigger"), BadParameter, "max_allowed_packet")
-        self.check(UnicodeEncodeError("utf-8", "hidden\ud800", 6, 7, "surrogates"), BadParameter, "Unicode")
+        self.check(pymysql.OperationalError(1267, mixed), ValueRefused, "character set lacks")
+        self.check(pymysql.OperationalError(1153, "Got a packet bigger"), ValueRefused, "max_allowed_packet")
+        self.check(UnicodeEncodeError("utf-8", "hidden\ud800", 6, 7, "surrogates"), ValueRefused, "Unicode")
 
     def test_links(self) -> None:
         """The link's fault."""

@@ -13,10 +13,11 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from nacos_tw.errors import BadParameter, Damaged, StartError, Unavailable
-from nacos_tw.storage.errors import Deadlock, Defect, Duplicate, ReadOnly
+from nacos_tw.errors import BadParameter, Damaged, Duplicate, StartError, Unavailable
+from nacos_tw.storage.errors import Deadlock, Defect, ReadOnly
 from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.txn import Txn
+from tests.wording import said
 
 INSERT = (
     "INSERT INTO config_info (data_id, group_id, tenant_id, content, gmt_create, gmt_modified) VALUES (?,?,'',?,?,?)"
@@ -105,7 +106,7 @@ class FileTests(SynchronousTestCase):
                 (INSERT, ("x", "g", "c", 2**70, 2), "too large"),
             ):
                 error = self.assertRaises(BadParameter, txn.execute, sql, params)
-                self.assertIn(text, str(error))
+                self.assertIn(text, said(error))
                 self.assertNotIn("hidden", str(error))
                 self.assertIsNone(error.__context__)
             self.assertRaises(Defect, txn.execute, "SELEC")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nacos_tw.access.audit import AuditLog
 from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
-from nacos_tw.access.rules import NOT_ALLOWED, Rule
+from nacos_tw.access.rules import Rule
 from nacos_tw.auth.accounts import PermissionRow, RoleRow, UserRow
 from nacos_tw.auth.auth import Auth
 from nacos_tw.auth.commands import (
@@ -18,7 +18,7 @@ from nacos_tw.auth.commands import (
     SetPassword,
 )
 from nacos_tw.auth.ldap_users import PREFIX
-from nacos_tw.auth.refusals import Refused
+from nacos_tw.auth.problems import OTHERS, PasswordElsewhere, Refused, UserExists, UserUnknown
 from nacos_tw.auth.requests import (
     Membership,
     NameSearch,
@@ -33,7 +33,6 @@ from nacos_tw.auth.requests import (
     UserPage,
 )
 from nacos_tw.auth.validation import check_password
-from nacos_tw.errors import BadParameter
 from nacos_tw.paging import Page, page_of
 
 READ, WRITE = Rule("read", "accounts"), Rule("write", "accounts", recorded=True)
@@ -71,7 +70,7 @@ class Users(_OfAccounts):
         @raise BadParameter: there is one of that name.
         """
         if request.name in self._auth.accounts().names:
-            raise BadParameter(f"user '{request.name}' already exist!")
+            raise UserExists(request.name)
         hashed = await self._auth.passwords.hash(request.password)
         await self._auth.write(CreateUser(request.name, hashed))
 
@@ -85,12 +84,12 @@ class Users(_OfAccounts):
         """
         name = request.name
         if not caller.identity.admin and caller.identity.name != name:
-            raise Refused(NOT_ALLOWED)
+            raise Refused(OTHERS)
         check_password(request.password)
         if name.startswith(PREFIX):
-            raise BadParameter(f"user {name} has its password in LDAP!")
+            raise PasswordElsewhere(name)
         if name not in self._auth.accounts().names:
-            raise BadParameter(f"user {name} not exist!")
+            raise UserUnknown(name)
         hashed = await self._auth.passwords.hash(request.password)
         await self._auth.write(SetPassword(name, hashed))
 

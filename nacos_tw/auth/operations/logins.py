@@ -7,25 +7,18 @@ from collections.abc import Callable
 
 import attrs
 
-from nacos_tw.access.audit import NOTHING, AuditLog
+from nacos_tw.access.audit import AuditLog
 from nacos_tw.access.caller import Caller
 from nacos_tw.access.identity import Identity
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.auth.auth import FIRST_ADMIN, Auth, Login
-from nacos_tw.auth.refusals import UNKNOWN_USER, Refused
+from nacos_tw.auth.problems import UNKNOWN_USER, AdminBySettings, Refused
 from nacos_tw.auth.requests import Credentials, FirstAdmin, Me
 from nacos_tw.auth.validation import check_password
-from nacos_tw.errors import NacosError
 
 GENERATED = 12
 """Random bytes of a password that the server makes."""
-
-
-class AdminBySettings(NacosError):
-    """Beside LDAP the settings give the first administrator's password."""
-
-    outcome = NOTHING
 
 
 @attrs.frozen
@@ -102,7 +95,7 @@ class Logins(Operations):
         @raise BadParameter: the password is none.
         """
         if self._auth.ldap is not None:
-            raise AdminBySettings("the settings give the administrator's password")
+            raise AdminBySettings
         password = self._new_password() if request.password is None else request.password
         check_password(password)
         if self._auth.awaits_admin or not await self._auth.create_admin(password):

@@ -4,33 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nacos_tw.access.audit import NOTHING, AuditLog
+from nacos_tw.access.audit import AuditLog
 from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.cluster.members import UP, Member, MemberList, RaftFacts
+from nacos_tw.cluster.problems import LeaveUnsupported, LookupUnsupported
 from nacos_tw.cluster.requests import Asking, LookupKind, Nodes, Reported, Responsible
-from nacos_tw.errors import NacosError
 
 READ, WRITE, OPEN = Rule("read", "cluster"), Rule("write", "cluster", recorded=True), Rule("open")
-
-
-class LookupUnsupported(NacosError):
-    """
-    Members cannot be found in that way: C{kind}.
-    """
-
-    outcome = NOTHING
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(f"members are not looked up by {kind[:50]!r}")
-        self.kind = kind
-
-
-class LeaveUnsupported(NacosError):
-    """Members leave by cluster.conf."""
-
-    outcome = NOTHING
 
 
 class Members(Operations):
@@ -109,4 +91,4 @@ class Members(Operations):
     @operation(WRITE)
     def leave(self, caller: Caller, request: Asking) -> None:
         """@raise LeaveUnsupported: always."""
-        raise LeaveUnsupported("members leave by cluster.conf")
+        raise LeaveUnsupported

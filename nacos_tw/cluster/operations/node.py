@@ -11,8 +11,8 @@ from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.cluster.members import RAFT_GROUP, Member, MemberList, RaftFacts
+from nacos_tw.cluster.problems import LogLevelsFixed
 from nacos_tw.cluster.requests import Asking, LogLevel
-from nacos_tw.errors import BadParameter
 
 OPEN = Rule("open")
 
@@ -69,7 +69,7 @@ class Nodes(Operations):
         """
         @param facts: the state of its Raft part.
         @param readiness: "" when the node can do its work, else the reason why not.
-        @param set_log_level: called with a log's name and level, raises BadParameter for what it does not know; None
+        @param set_log_level: called with a log's name and level, raises a problem for what it does not know; None
             when levels cannot be changed.
         """
         super().__init__(audit)
@@ -128,10 +128,10 @@ class Nodes(Operations):
         """
         Set the level of a log of this node.
 
-        @raise BadParameter: levels cannot be changed, or name or level is unknown.
+        @raise Problem: levels cannot be changed, or name or level is unknown.
         """
         if self._set_log_level is None:
-            raise BadParameter("log levels cannot be changed on this node")
+            raise LogLevelsFixed
         self._set_log_level(request.log, request.level)
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
 from twisted.internet.defer import Deferred, maybeDeferred
 
-from nacos_tw.access.audit import NOTHING, AuditLog
+from nacos_tw.access.audit import AuditLog
 from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.cluster.members import RAFT_GROUP, MemberList, RaftFacts
+from nacos_tw.cluster.problems import OrderFailed
 from nacos_tw.cluster.requests import Order
-from nacos_tw.errors import NacosError
 from nacos_tw.questions import Answering, Others, Question
 
 UNSUPPORTED = frozenset({"removePeer", "removePeers", "changePeers", "resetPeers", "restRaftCluster"})
@@ -55,12 +56,6 @@ RAFT_OPS: Question[PassedOn, Outcome] = Question(
 """What a member asks another one to do."""
 
 
-class OrderFailed(NacosError):
-    """An order was not carried out; why, in the operator's words, which may come from another node."""
-
-    outcome = NOTHING
-
-
 class Orders(Operations):
     """For administrators."""
 
@@ -81,47 +76,48 @@ class Orders(Operations):
         """
         await self._obey(request)
 
-    def _questions(self) -> dict[str, Answering]:
+    def _questions(self, told: Callable[[OrderFailed], str]) -> dict[str, Answering]:
         """What other members may ask; see L{questions_of}."""
-        return RAFT_OPS.answered_by(self._asked)
 
-    async def _asked(self, peer: str, order: PassedOn) -> Outcome:
-        try:
-            await self._obey(Order(order.command, order.value, order.groupId), passed_on=True)
-        except OrderFailed as error:
-            return Outcome(500, str(error))
-        return Outcome()
+        async def asked(peer: str, order: PassedOn) -> Outcome:
+            try:
+                await self._obey(Order(order.command, order.value, order.groupId), passed_on=True)
+            except OrderFailed as error:
+                return Outcome(500, told(error))
+            return Outcome()
+
+        return RAFT_OPS.answered_by(asked)
 
     async def _obey(self, order: Order, passed_on: bool = False) -> None:
         if order.group and order.group != RAFT_GROUP and not passed_on:
-            raise OrderFailed(f"not this raft group : {order.group}")
+            raise OrderFailed("group", order.group)
         if order.command == "transferLeader":
             await self._transfer(order, passed_on)
         elif order.command == "doSnapshot":
             await self._snapshot(order, passed_on)
         elif order.command in UNSUPPORTED:
-            raise OrderFailed(f"{order.command} is not supported in this version: the members are cluster.conf's")
+            raise OrderFailed("unsupported", order.command)
         else:
-            raise OrderFailed(f"Not support command : {order.command}")
+            raise OrderFailed("unknown", order.command)
 
     async def _transfer(self, order: Order, passed_on: bool) -> None:
         """The leader hands over to the member in C{value}, or to the one that is furthest."""
         status = self._raft.status()
         target = self._named(order.value)
         if order.value and (target is None or target not in status.voters):
-            raise OrderFailed(f"Fail to transfer leader of group {RAFT_GROUP}, {order.value} is not a voter")
+            raise OrderFailed("voter", order.value)
         if not status.leader:
-            raise OrderFailed(f"Fail to get leader of group {RAFT_GROUP}, Unknown leader")
+            raise OrderFailed("leader")
         if status.leader != self._members.own_address:
             await self._pass_on(status.leader, order, passed_on)
         elif target != status.leader and await maybeDeferred(self._raft.transfer, target) is False:
-            raise OrderFailed(f"Fail to transfer leader of group {RAFT_GROUP}: no voter can take over now")
+            raise OrderFailed("successor")
 
     async def _snapshot(self, order: Order, passed_on: bool) -> None:
         """The member in C{value}, or this one, saves a snapshot."""
         target = self._named(order.value) if order.value else self._members.own_address
         if target is None:
-            raise OrderFailed(f"Fail to snapshot group {RAFT_GROUP}, {order.value} is not a member")
+            raise OrderFailed("member", order.value or "")
         if target != self._members.own_address:
             await self._pass_on(target, order, passed_on)
         else:
@@ -130,13 +126,13 @@ class Orders(Operations):
     async def _pass_on(self, peer: str, order: Order, passed_on: bool) -> None:
         """Have another member do it; once, so that two nodes that disagree cannot play ball with it."""
         if passed_on:
-            raise OrderFailed(f"{self._members.own_address} is not the one to do this, {peer} is")
+            raise OrderFailed("passed on", peer, self._members.own_address)
         try:
             outcome = await self._others.ask(peer, RAFT_OPS, PassedOn(order.command, order.value, order.group))
         except Exception as error:  # unreachable, too late, or another version's answer
-            raise OrderFailed(f"{peer} did not do it: {error}") from None
+            raise OrderFailed("unanswered", peer, detail=str(error)) from None
         if outcome.code != 200:
-            raise OrderFailed(outcome.message or f"{peer} did not do it")
+            raise OrderFailed("told" if outcome.message else "unanswered", peer, detail=outcome.message or "")
 
     def _named(self, value: str | None) -> str | None:
         """The node id of the member with that Raft address, or that id."""
@@ -146,6 +142,10 @@ class Orders(Operations):
         return value if value and self._members.get(value) is not None else None
 
 
-def questions_of(orders: Orders) -> dict[str, Answering]:
-    """What other members may ask of it: they are let in by the links that they come over, not by who asked them."""
-    return orders._questions()
+def questions_of(orders: Orders, told: Callable[[OrderFailed], str]) -> dict[str, Answering]:
+    """
+    What other members may ask of it: they are let in by the links that they come over, not by who asked them.
+
+    @param told: what one says whose order failed; of the words an operator may see them.
+    """
+    return orders._questions(told)

@@ -12,8 +12,23 @@ from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nacos_tw.auth.refusals import TooManyFailures
-from nacos_tw.errors import BadParameter, Conflict, Defect, Forbidden, Missing, NotFound, TooLarge, Unavailable
+from nacos_tw.access.rules import NotAllowed
+from nacos_tw.auth.problems import Refused
+from nacos_tw.database_phrases import alike_words, duplicate_words
+from nacos_tw.database_phrases import refused_words as value_words
+from nacos_tw.errors import (
+    Alike,
+    BadParameter,
+    Conflict,
+    Defect,
+    Duplicate,
+    Forbidden,
+    Missing,
+    NotFound,
+    TooLarge,
+    Unavailable,
+    ValueRefused,
+)
 from nacos_tw.http.api.codes import (
     PARAMETER_ERROR,
     PARAMETER_MISSING,
@@ -22,6 +37,7 @@ from nacos_tw.http.api.codes import (
     SERVER_ERROR,
     Code,
 )
+from nacos_tw.http.api.phrases_accounts import ACCOUNTS, refused_words
 from nacos_tw.http.api.phrases_cluster import CLUSTER
 from nacos_tw.http.api.phrases_config import CONFIG
 from nacos_tw.http.api.phrases_naming import NAMING
@@ -68,7 +84,6 @@ COMMON: dict[type[BaseException], Callable[[Any, str], Told]] = {
     Conflict: _with(409, RESOURCE_CONFLICT),
     # Every write may be sent again, and clients go on to another node after a 503.
     Unavailable: _with(503, SERVER_ERROR),
-    TooManyFailures: _with(429, SERVER_ERROR),
     TooLarge: lambda it, route: Told(
         400, PARAMETER_ERROR, f"the write is too large: {it.size} bytes, at most {it.limit}"
     ),
@@ -79,6 +94,10 @@ COMMON: dict[type[BaseException], Callable[[Any, str], Told]] = {
     **NAMING,
     **CONFIG,
     **CLUSTER,
+    **ACCOUNTS,
+    ValueRefused: lambda it, route: Told(400, SERVER_ERROR, value_words(it)),
+    Alike: lambda it, route: Told(400, SERVER_ERROR, alike_words(it)),
+    Duplicate: lambda it, route: Told(400, SERVER_ERROR, duplicate_words(it)),
 }
 
 
@@ -103,7 +122,7 @@ def phrase(words: Words, error: BaseException, call: Call) -> Reply:
     if isinstance(error, Unchecked):
         return Reply(400, f"{error.text}\r\n".encode())
     known = told(words, error, f"{call.method} {call.path}")
-    if known is not None:
+    if known is not None and not isinstance(error, (Refused, NotAllowed)):
         return result(known.data, known.code, known.status)
     path = call.target.partition(b"?")[0]
     if isinstance(error, Rejected):
@@ -111,7 +130,7 @@ def phrase(words: Words, error: BaseException, call: Call) -> Reply:
             return words.wrong_method(error)
         return error_document(error.status, str(error), path, error.headers)
     if isinstance(error, Forbidden):
-        return error_document(403, str(error), path)
+        return error_document(403, refused_words(error), path)
     if not isinstance(error, CancelledError):
         log.failure("unexpected error in {method} {path}", Failure(error), method=call.method, path=call.path)
     return coded(500, SERVER_ERROR.number, str(error) or type(error).__name__)

@@ -5,12 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nacos_tw.cluster.operations.members import LookupUnsupported
-from nacos_tw.cluster.operations.orders import OrderFailed
+from nacos_tw.cluster.members import RAFT_GROUP
+from nacos_tw.cluster.problems import LeaveUnsupported, LogLevelsFixed, LookupUnsupported, OrderFailed
 from nacos_tw.http.api.codes import ILLEGAL_NAMESPACE, NAMESPACE_NOT_EXIST, PARAMETER_ERROR, SERVER_ERROR
 from nacos_tw.http.api.told import Told
-from nacos_tw.namespaces.operations import NamespaceUnknown
-from nacos_tw.namespaces.requests import NamespaceRefused
+from nacos_tw.loglevels import LogLevelUnknown, LogUnknown
+from nacos_tw.namespaces.problems import DescriptionTooLong, NamespaceRefused, NamespaceUnknown
+
+_ORDERS = {
+    "group": "not this raft group : {subject}",
+    "unsupported": "{subject} is not supported in this version: the members are cluster.conf's",
+    "unknown": "Not support command : {subject}",
+    "voter": "Fail to transfer leader of group {group}, {subject} is not a voter",
+    "leader": "Fail to get leader of group {group}, Unknown leader",
+    "successor": "Fail to transfer leader of group {group}: no voter can take over now",
+    "member": "Fail to snapshot group {group}, {subject} is not a member",
+    "passed on": "{node} is not the one to do this, {subject} is",
+    "told": "{detail}",
+}
+
+
+def order_words(it: OrderFailed) -> str:
+    """Why an order was not carried out."""
+    if it.why == "unanswered":
+        return f"{it.subject} did not do it" + (f": {it.detail}" if it.detail else "")
+    return _ORDERS[it.why].format(group=RAFT_GROUP, subject=it.subject, node=it.node, detail=it.detail)
 
 
 def _refused(it: NamespaceRefused, route: str) -> Told:
@@ -24,12 +43,19 @@ def _unknown(it: NamespaceUnknown, route: str) -> Told:
 
 
 CLUSTER: dict[type[BaseException], Callable[[Any, str], Told]] = {
-    NamespaceUnknown: lambda it, route: Told(
-        404, NAMESPACE_NOT_EXIST, f"namespaceId [ {it.id or 'public'} ] not exist"
-    ),
+    NamespaceUnknown: _unknown,
+    DescriptionTooLong: lambda it, route: Told(400, SERVER_ERROR, f"too long namespaceDesc, over {it.limit}"),
     NamespaceRefused: _refused,
     LookupUnsupported: lambda it, route: Told(
         400, PARAMETER_ERROR, f"the members are cluster.conf's, they are not looked up by {it.kind[:50]!r}"
     ),
-    OrderFailed: lambda it, route: Told(500, SERVER_ERROR, str(it)),
+    LeaveUnsupported: lambda it, route: Told(405, SERVER_ERROR, "members leave by cluster.conf"),
+    OrderFailed: lambda it, route: Told(500, SERVER_ERROR, order_words(it)),
+    LogUnknown: lambda it, route: Told(
+        400, SERVER_ERROR, f"unknown log {it.name}, expected one of {', '.join(it.known)}"
+    ),
+    LogLevelUnknown: lambda it, route: Told(
+        400, SERVER_ERROR, f"unknown level {it.level}, expected one of {', '.join(it.known)}"
+    ),
+    LogLevelsFixed: lambda it, route: Told(400, SERVER_ERROR, "log levels cannot be changed on this node"),
 }

@@ -10,12 +10,14 @@ from nacos_tw.config.problems import (
     CasConflict,
     ConfigInvalid,
     ConfigUnknown,
+    CopiesUnsupported,
     CopyUnknown,
     MetadataError,
     NothingToImport,
     OtherConfig,
     OverQuota,
     TargetUnknown,
+    TooManyCopies,
     UnreadableEntries,
 )
 from nacos_tw.http.api.codes import (
@@ -31,6 +33,7 @@ from nacos_tw.http.api.codes import (
     PARAMETER_ERROR,
     RESOURCE_CONFLICT,
     RESOURCE_NOT_FOUND,
+    SERVER_ERROR,
     TENANT_QUOTA,
 )
 from nacos_tw.http.api.told import Told
@@ -97,4 +100,6 @@ CONFIG: dict[type[BaseException], Callable[[Any, str], Told]] = {
     ArchiveError: _archive,
     MetadataError: _metadata,
     UnreadableEntries: _unreadable,
+    TooManyCopies: lambda it, route: Told(400, PARAMETER_ERROR, f"gray config version is over max count :{it.limit}"),
+    CopiesUnsupported: lambda it, route: Told(400, SERVER_ERROR, "the database has no table config_info_gray"),
 }

@@ -11,6 +11,7 @@ from nacos_tw.errors import (
     HealthIsChecked,
     InstanceUnknown,
     Invalid,
+    KindMismatch,
     ServiceExists,
     ServiceNotEmpty,
     ServiceUnknown,
@@ -19,6 +20,7 @@ from nacos_tw.http.api.codes import (
     INSTANCE_ERROR,
     INSTANCE_METADATA_ERROR,
     PARAMETER_ERROR,
+    RESOURCE_CONFLICT,
     RESOURCE_NOT_FOUND,
     SELECTOR_ERROR,
     SERVER_ERROR,
@@ -108,8 +110,15 @@ def _health_is_checked(it: HealthIsChecked, route: str) -> Told:
     return Told(400, SERVER_ERROR, said)
 
 
+def _kind_mismatch(it: KindMismatch, route: str) -> Told:
+    given, there = ("ephemeral", "persistent") if it.ephemeral else ("persistent", "ephemeral")
+    said = f"Current service {it.service[1]} is {there} service, can't register {given} instance."
+    return Told(409, RESOURCE_CONFLICT, said)
+
+
 NAMING: dict[type[BaseException], Callable[[Any, str], Told]] = {
     Invalid: _invalid,
+    KindMismatch: _kind_mismatch,
     ServiceUnknown: _service_unknown,
     ServiceExists: lambda it, route: Told(400, SERVICE_EXISTS, f"specified service {it.service[1]} already exists!"),
     ServiceNotEmpty: _not_empty,

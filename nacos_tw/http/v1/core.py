@@ -11,13 +11,15 @@ from klein import Klein
 from nacos_tw.access.operations import rule_of
 from nacos_tw.cluster import requests
 from nacos_tw.cluster.members import parse_report
-from nacos_tw.cluster.operations.members import LeaveUnsupported, LookupUnsupported, Members
+from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.node import Nodes
-from nacos_tw.cluster.operations.orders import OrderFailed, Orders
+from nacos_tw.cluster.operations.orders import Orders
+from nacos_tw.cluster.problems import LeaveUnsupported, LookupUnsupported, OrderFailed
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import PLAIN, Reply, json_reply, text_reply
 from nacos_tw.http.routing import serve
+from nacos_tw.http.v1.phrases_cluster import lookup_words, order_words
 
 
 class OrderV1(msgspec.Struct):
@@ -89,10 +91,7 @@ class ClusterCoreV1:
         try:
             self.members.switch_lookup(call, requests.LookupKind(call.get("type")))
         except LookupUnsupported as error:
-            text = f"The addressing mode exists : {error.kind}, just support : [[file, address-server]]"
-            if error.kind == "address-server":
-                text = "address-server is not supported in this version, just: [file]"
-            return envelope(code=500, message=text)
+            return envelope(code=500, message=lookup_words(error))
         return envelope()
 
     @serve(app, "POST", "/cluster/server/leave", needs=rule_of(Members.leave))
@@ -113,7 +112,7 @@ class ClusterCoreV1:
         try:
             await self.orders.order(call, requests.Order(order.command, order.value, order.groupId))
         except OrderFailed as error:
-            return envelope(code=500, message=str(error))
+            return envelope(code=500, message=order_words(error))
         return envelope()
 
     @serve(app, "GET", "/ops/idInfo", needs=rule_of(Members.id_generators))

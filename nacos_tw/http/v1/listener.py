@@ -12,9 +12,8 @@ from klein import Klein
 from nacos_tw.access.identity import READ, Identity
 from nacos_tw.access.operations import rule_of
 from nacos_tw.access.resources import config_resource
-from nacos_tw.access.rules import NOT_ALLOWED
 from nacos_tw.auth.directory import Directory
-from nacos_tw.auth.refusals import TOKEN_INVALID, Refused
+from nacos_tw.auth.problems import OTHERS, TOKEN_INVALID, Refused
 from nacos_tw.config import switches
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.gray import Entry
@@ -70,7 +69,7 @@ def refusal(identity: Identity, tenants: Iterable[str]) -> Refused | None:
     """Why somebody may not listen to the configs of these namespaces; None if they may."""
     if all(identity.may(READ, config_resource(tenant)) for tenant in tenants):
         return None
-    return Refused(NOT_ALLOWED)
+    return Refused(OTHERS)
 
 
 def gone(directory: Directory, reader: Reader) -> Refused | None:

@@ -9,8 +9,8 @@ from klein import Klein
 
 from nacos_tw.access.operations import rule_of
 from nacos_tw.auth.auth import Login
-from nacos_tw.auth.operations.logins import AdminBySettings, Administrator, Logins
-from nacos_tw.auth.refusals import Refused
+from nacos_tw.auth.operations.logins import Administrator, Logins
+from nacos_tw.auth.problems import AdminBySettings, Refused
 from nacos_tw.auth.requests import Credentials, FirstAdmin, Me
 from nacos_tw.http.call import Call
 from nacos_tw.http.credentials import token_of
@@ -18,6 +18,7 @@ from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, text_reply
 from nacos_tw.http.routing import serve
 from nacos_tw.http.v1.config_reading import needed
+from nacos_tw.http.v1.phrases_auth import refused_words
 
 
 @attrs.frozen
@@ -41,7 +42,7 @@ class LoginV1:
         try:
             return logged_in(await self.logins.log_in(call, request))
         except Refused as refused:
-            return text_reply(str(refused), call, 403)
+            return text_reply(refused_words(refused), call, 403)
 
     @serve(app, "POST", "/users/admin", needs=rule_of(Logins.first_admin))
     async def first_admin(self, call: Call) -> Reply:

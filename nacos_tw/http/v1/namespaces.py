@@ -18,7 +18,8 @@ from nacos_tw.http.v1.config_reading import needed
 from nacos_tw.http.v1.config_replies import console_result
 from nacos_tw.namespaces.model import QUOTA, Namespace
 from nacos_tw.namespaces.operations import Namespaces
-from nacos_tw.namespaces.requests import All, NamespaceRefused, NewNamespace, OneNamespace, Renaming
+from nacos_tw.namespaces.problems import NamespaceRefused
+from nacos_tw.namespaces.requests import All, NewNamespace, OneNamespace, Renaming
 
 TRUE = Reply(200, b"true", JSON)
 FALSE = Reply(200, b"false", JSON)

@@ -3,7 +3,7 @@ From what went wrong to a status and a text: the one table of the v1 API, of whi
 
 A part is a module C{phrases_<area>} with C{WORDS}: a type of L{problem<nacos_tw.errors.Problem>} to a function that
 makes C{(status, text)} of one and of the route, C{"PUT /v1/ns/service"}: Nacos's words for one thing differ by route.
-Errors of a kind alone bring their text with them (areas whose problems are not told by facts yet).
+Errors of a kind alone bring their text with them: so what cannot be read of the parameters.
 """
 
 from __future__ import annotations
@@ -15,11 +15,23 @@ from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nacos_tw.auth.refusals import TooManyFailures
-from nacos_tw.errors import BadParameter, Defect, Forbidden, NotFound, TooLarge, Unavailable
+from nacos_tw.access.rules import NotAllowed
+from nacos_tw.auth.problems import Refused
+from nacos_tw.database_phrases import alike_words, duplicate_words, refused_words
+from nacos_tw.errors import (
+    Alike,
+    BadParameter,
+    Defect,
+    Duplicate,
+    Forbidden,
+    NotFound,
+    TooLarge,
+    Unavailable,
+    ValueRefused,
+)
 from nacos_tw.http.errors import Rejected, error_document
 from nacos_tw.http.reply import Reply, text_reply
-from nacos_tw.http.v1 import phrases_config, phrases_naming
+from nacos_tw.http.v1 import phrases_auth, phrases_cluster, phrases_config, phrases_naming
 
 if TYPE_CHECKING:
     from nacos_tw.http.call import Call
@@ -41,11 +53,15 @@ WORDS: dict[type[BaseException], Callable[[Any, str], tuple[int, str]]] = {
     NotFound: _with(404),
     # TimedOut too: every write of the API may be sent again, and clients go on to another node after a 503.
     Unavailable: _with(503),
-    TooManyFailures: _with(429),
     TooLarge: lambda it, route: (400, f"the write is too large: {it.size} bytes, at most {it.limit}"),
     Defect: lambda it, route: (500, "caused: internal error: the command could not be applied;"),
     **phrases_naming.WORDS,
     **phrases_config.WORDS,
+    **phrases_auth.WORDS,
+    **phrases_cluster.WORDS,
+    ValueRefused: lambda it, route: (400, refused_words(it)),
+    Alike: lambda it, route: (400, alike_words(it)),
+    Duplicate: lambda it, route: (400, duplicate_words(it)),
 }
 """The table. Of an error that is in none of its types, the first of its bases that is."""
 
@@ -70,7 +86,7 @@ def phrase(error: BaseException, call: Call) -> Reply:
     never sees.
     """
     known = words(error, f"{call.method} {call.path}")
-    if known is not None:
+    if known is not None and not isinstance(error, (Refused, NotAllowed)):
         status, text = known
         caused = call.path.startswith(CAUSED) and not isinstance(error, Defect)
         return text_reply(f"caused: {text};" if caused else text, call, status)
@@ -78,7 +94,7 @@ def phrase(error: BaseException, call: Call) -> Reply:
     if isinstance(error, Rejected):
         return error_document(error.status, str(error), path, error.headers)
     if isinstance(error, Forbidden):
-        return error_document(403, str(error), path)
+        return error_document(403, phrases_auth.refused_words(error), path)
     if not isinstance(error, CancelledError):
         log.failure("unexpected error in {method} {path}", Failure(error), method=call.method, path=call.path)
     return text_reply(_causes(error), call, 500)

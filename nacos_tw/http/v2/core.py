@@ -7,13 +7,15 @@ from typing import Any, ClassVar
 import attrs
 from klein import Klein
 
-from nacos_tw.cluster.operations.members import LeaveUnsupported, Members
+from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.node import Nodes
-from nacos_tw.cluster.operations.orders import OrderFailed, Orders
+from nacos_tw.cluster.operations.orders import Orders
+from nacos_tw.cluster.problems import LeaveUnsupported, OrderFailed
 from nacos_tw.cluster.requests import Asking
 from nacos_tw.http.api import cluster
 from nacos_tw.http.api.cluster import ADDRESS, KIND, LEVEL, ORDER, STATE, member_json
 from nacos_tw.http.api.parameters import text
+from nacos_tw.http.api.phrases_cluster import order_words
 from nacos_tw.http.api.results import OK
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
@@ -79,7 +81,7 @@ class CoreV2:
         try:
             await self.orders.order(call, cluster.order(call))
         except OrderFailed as error:
-            return rest(code=500, message=str(error))
+            return rest(code=500, message=order_words(error))
         return rest()
 
     @api(app, "GET", "/ops/ids", does=Members.id_generators, gives="Generators of ids: none")

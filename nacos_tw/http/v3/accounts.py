@@ -10,8 +10,8 @@ from klein import Klein
 from nacos_tw.access.identity import ACTIONS
 from nacos_tw.auth.auth import Login
 from nacos_tw.auth.operations.accounts import Permissions, Roles, Users
-from nacos_tw.auth.operations.logins import AdminBySettings, Administrator, Logins
-from nacos_tw.auth.refusals import Refused
+from nacos_tw.auth.operations.logins import Administrator, Logins
+from nacos_tw.auth.problems import AdminBySettings, Refused
 from nacos_tw.auth.requests import (
     Credentials,
     FirstAdmin,
@@ -30,6 +30,7 @@ from nacos_tw.auth.requests import (
 )
 from nacos_tw.http.api.parameters import REQUEST, Parameter, integer, text
 from nacos_tw.http.api.phrases import coded
+from nacos_tw.http.api.phrases_accounts import refused_words
 from nacos_tw.http.api.problems import Lacking
 from nacos_tw.http.api.results import page_json
 from nacos_tw.http.api.routes import api
@@ -87,7 +88,7 @@ class LoginV3:
         try:
             return logged_in(await self.logins.log_in(call, request))
         except Refused as refused:
-            return text_reply(str(refused), call, 403)
+            return text_reply(refused_words(refused), call, 403)
 
     @api(app, "POST", "/admin", does=Logins.first_admin, takes=(ADMIN_PASSWORD,), gives="Name and password")
     async def first_admin(self, call: Call) -> Reply | dict[str, str]:

@@ -15,6 +15,7 @@ from nacos_tw.cluster.operations.orders import RAFT_OPS, UNSUPPORTED, questions_
 from nacos_tw.errors import BadParameter, Unavailable
 from nacos_tw.http.v1.console import ConsoleV1
 from nacos_tw.http.v1.core import ClusterCoreV1
+from nacos_tw.http.v1.phrases_cluster import order_words
 from tests.http.v1.fakes import (
     FOLLOWING,
     GUARD,
@@ -181,7 +182,7 @@ class RaftOpsTests(CoreTestCase):
         self.assertEqual(self.asked(other, b"nonsense")["code"], 500)
 
     def asked(self, area: ClusterCoreV1, body: bytes) -> Any:
-        answered = questions_of(area.orders)[RAFT_OPS.what](B, body)
+        answered = questions_of(area.orders, order_words)[RAFT_OPS.what](B, body)
         return msgspec.json.decode(answered if isinstance(answered, bytes) else self.successResultOf(answered))
 
     def test_snapshot(self) -> None:

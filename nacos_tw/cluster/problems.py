@@ -1,0 +1,51 @@
+"""What can go wrong with members and orders to them, as values without sentences; see L{nacos_tw.errors}."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import attrs
+
+from nacos_tw.access.audit import NOTHING
+from nacos_tw.errors import BadParameter, NacosError, Problem
+
+
+@attrs.define(slots=False)
+class LookupUnsupported(Problem, NacosError):
+    """Members cannot be found in that way."""
+
+    outcome: ClassVar[str] = NOTHING
+    kind: str
+
+
+@attrs.define(slots=False)
+class LeaveUnsupported(Problem, NacosError):
+    """Members leave by cluster.conf."""
+
+    outcome: ClassVar[str] = NOTHING
+
+
+@attrs.define(slots=False)
+class OrderFailed(Problem, NacosError):
+    """
+    An order to the Raft part was not carried out.
+
+    @ivar why: C{group} (C{subject} is not this node's), C{unsupported} (the command C{subject}, here), C{unknown}
+        (likewise, anywhere), C{voter} (C{subject} is none), C{leader} (there is none), C{successor} (no voter can take
+        over now), C{member} (C{subject} is none), C{passed on} (C{subject} would have to do it, not C{node}),
+        C{unanswered} (C{subject} did not do it), C{told} (likewise; C{detail} is all that it said).
+    @ivar subject: see there.
+    @ivar node: this one.
+    @ivar detail: what there is to say besides; may come from another node.
+    """
+
+    outcome: ClassVar[str] = NOTHING
+    why: str
+    subject: str = ""
+    node: str = ""
+    detail: str = ""
+
+
+@attrs.define(slots=False)
+class LogLevelsFixed(Problem, BadParameter):
+    """The levels of this node's logs cannot be changed."""

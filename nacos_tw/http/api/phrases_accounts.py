@@ -1,0 +1,90 @@
+"""What v2 and v3 say about problems of accounts and logins (docs/spec/http-v2-v3.md#5.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nacos_tw.access.identity import ADMIN_ROLE
+from nacos_tw.access.rules import NotAllowed
+from nacos_tw.auth.problems import (
+    DEFAULT_PASSWORD,
+    OTHERS,
+    TOKEN_EXPIRED,
+    TOKEN_INVALID,
+    UNKNOWN_USER,
+    AccountInvalid,
+    AdminBySettings,
+    AdministratorStays,
+    AdminRoleTaken,
+    LastAdministrator,
+    PasswordElsewhere,
+    Refused,
+    RoleHeld,
+    RoleReserved,
+    RoleUnknown,
+    TooManyAtATime,
+    TooManyFailures,
+    UserExists,
+    UserUnknown,
+)
+from nacos_tw.errors import Forbidden
+from nacos_tw.http.api.codes import ACCESS_DENIED, SERVER_ERROR
+from nacos_tw.http.api.told import Told
+
+_REFUSED = {
+    UNKNOWN_USER: "unknown user!",
+    TOKEN_INVALID: "token invalid!",
+    TOKEN_EXPIRED: "token expired!",
+    DEFAULT_PASSWORD: "the default password is refused here, set another one!",
+    OTHERS: "authorization failed!",
+}
+_INVALID = {
+    ("password", "blank"): "the password is empty",
+    ("password", "bytes"): "the password is longer than {limit} bytes",
+    ("action", "choice"): "action is one of r, w and rw, not '{value}'",
+}
+_BY_RULE = {
+    "blank": "{field} is empty",
+    "length": "too long {field}, over {limit}",
+    "control": "{field} holds a control character",
+}
+
+
+def refused_words(it: Forbidden) -> str:
+    """Why somebody is not let in, or may not."""
+    return _REFUSED[it.why] if isinstance(it, Refused) else _REFUSED[OTHERS]
+
+
+def _bad(text: str) -> Told:
+    return Told(400, SERVER_ERROR, text)
+
+
+def _invalid(it: AccountInvalid, route: str) -> Told:
+    text = _INVALID.get((it.field, it.rule)) or _BY_RULE.get(it.rule, "Param '{field}' is illegal.")
+    return _bad(text.format(field=it.field, value=it.value, limit=it.limit))
+
+
+def _user_unknown(it: UserUnknown, route: str) -> Told:
+    return _bad(f"user '{it.name}' not found!" if route.endswith("/role") else f"user {it.name} not exist!")
+
+
+ACCOUNTS: dict[type[BaseException], Callable[[Any, str], Told]] = {
+    AccountInvalid: _invalid,
+    UserExists: lambda it, route: _bad(f"user '{it.name}' already exist!"),
+    UserUnknown: _user_unknown,
+    PasswordElsewhere: lambda it, route: _bad(f"user {it.name} has its password in LDAP!"),
+    AdministratorStays: lambda it, route: _bad(f"cannot delete admin: {it.name}"),
+    LastAdministrator: lambda it, route: _bad("cannot delete the role of the last administrator"),
+    AdminRoleTaken: lambda it, route: _bad(f"the database takes a role of {it.name} for {ADMIN_ROLE}: remove it"),
+    RoleHeld: lambda it, route: _bad(f"user '{it.user}' already bound to the role '{it.role}'!"),
+    RoleUnknown: lambda it, route: _bad(f"role {it.role} not found!"),
+    RoleReserved: lambda it, route: _bad(f"role '{it.role}' is not permitted to create!"),
+    # These two become Spring's error document, but where somebody logs in.
+    Refused: lambda it, route: Told(403, ACCESS_DENIED, refused_words(it)),
+    NotAllowed: lambda it, route: Told(403, ACCESS_DENIED, refused_words(it)),
+    TooManyFailures: lambda it, route: Told(429, SERVER_ERROR, "too many failed logins, try again later"),
+    TooManyAtATime: lambda it, route: Told(503, SERVER_ERROR, "too many logins at a time, try again later"),
+    # The route answers it with a code of its own.
+    AdminBySettings: lambda it, route: Told(501, SERVER_ERROR, "not support"),
+}

@@ -1,0 +1,89 @@
+"""What v1 says about problems of accounts and logins (docs/spec/config-v1.md#12); consoles and clients act on texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nacos_tw.access.identity import ADMIN_ROLE
+from nacos_tw.access.rules import NotAllowed
+from nacos_tw.auth.problems import (
+    DEFAULT_PASSWORD,
+    OTHERS,
+    TOKEN_EXPIRED,
+    TOKEN_INVALID,
+    UNKNOWN_USER,
+    AccountInvalid,
+    AdminBySettings,
+    AdministratorStays,
+    AdminRoleTaken,
+    LastAdministrator,
+    PasswordElsewhere,
+    Refused,
+    RoleHeld,
+    RoleReserved,
+    RoleUnknown,
+    TooManyAtATime,
+    TooManyFailures,
+    UserExists,
+    UserUnknown,
+)
+from nacos_tw.errors import Forbidden
+
+NOT_ALLOWED = "authorization failed!"
+
+_REFUSED = {
+    # The text of 1.4, on which consoles show the login.
+    UNKNOWN_USER: "unknown user!",
+    TOKEN_INVALID: "token invalid!",
+    TOKEN_EXPIRED: "token expired!",
+    DEFAULT_PASSWORD: "the default password is refused here, set another one!",
+    OTHERS: NOT_ALLOWED,
+}
+"""docs/spec/config-v1.md#12.7"""
+
+_INVALID = {
+    ("password", "blank"): "the password is empty",
+    ("password", "bytes"): "the password is longer than {limit} bytes",
+    ("action", "choice"): "action is one of r, w and rw, not '{value}'",
+}
+_BY_RULE = {
+    "blank": "{field} is empty",
+    "length": "too long {field}, over {limit}",
+    "control": "{field} holds a control character",
+}
+
+
+def _invalid(it: AccountInvalid, route: str) -> tuple[int, str]:
+    text = _INVALID.get((it.field, it.rule)) or _BY_RULE.get(it.rule, "Param '{field}' is illegal.")
+    return 400, text.format(field=it.field, value=it.value, limit=it.limit)
+
+
+def refused_words(it: Forbidden) -> str:
+    """Why somebody is not let in, or may not."""
+    return _REFUSED[it.why] if isinstance(it, Refused) else NOT_ALLOWED
+
+
+def _user_unknown(it: UserUnknown, route: str) -> tuple[int, str]:
+    return 400, f"user '{it.name}' not found!" if route.endswith("/roles") else f"user {it.name} not exist!"
+
+
+WORDS: dict[type[BaseException], Callable[[Any, str], tuple[int, str]]] = {
+    AccountInvalid: _invalid,
+    UserExists: lambda it, route: (400, f"user '{it.name}' already exist!"),
+    UserUnknown: _user_unknown,
+    PasswordElsewhere: lambda it, route: (400, f"user {it.name} has its password in LDAP!"),
+    AdministratorStays: lambda it, route: (400, f"cannot delete admin: {it.name}"),
+    LastAdministrator: lambda it, route: (400, "cannot delete the role of the last administrator"),
+    AdminRoleTaken: lambda it, route: (400, f"the database takes a role of {it.name} for {ADMIN_ROLE}: remove it"),
+    RoleHeld: lambda it, route: (400, f"user '{it.user}' already bound to the role '{it.role}'!"),
+    RoleUnknown: lambda it, route: (400, f"role {it.role} not found!"),
+    RoleReserved: lambda it, route: (400, f"role '{it.role}' is not permitted to create!"),
+    # These two become Spring's error document, but where somebody logs in.
+    Refused: lambda it, route: (403, refused_words(it)),
+    NotAllowed: lambda it, route: (403, refused_words(it)),
+    TooManyFailures: lambda it, route: (429, "too many failed logins, try again later"),
+    TooManyAtATime: lambda it, route: (503, "too many logins at a time, try again later"),
+    # The route answers it in a document of its own.
+    AdminBySettings: lambda it, route: (501, "not support"),
+}
