@@ -14,6 +14,9 @@ from nacos_tw.errors import Invalid
 if TYPE_CHECKING:
     from nacos_tw.naming.model import Instance
 
+SELECTOR_TYPES = ("label", "none")
+"""The types that a service's selector may have."""
+
 _TERM = re.compile(r"CONSUMER\.label\.([^&=]+)=PROVIDER\.label\.\1")
 
 Labels = Callable[[str, str], str]

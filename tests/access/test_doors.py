@@ -81,3 +81,4 @@ class DoorTests(SynchronousTestCase):
         self.assertEqual(wrong, [])
         new = {name: outcome for name, outcome in without.items() if name not in WITHOUT}
         self.assertEqual(new, {}, "these reach no operation")
+        self.assertEqual(WITHOUT - set(without), set(), "these reach an operation, or are no ways any more")

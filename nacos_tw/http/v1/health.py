@@ -13,7 +13,6 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, ok_reply
 from nacos_tw.http.routing import serve
-from nacos_tw.naming import checkers
 from nacos_tw.naming.model import DEFAULT_CLUSTER
 from nacos_tw.naming.operations.health import HealthOperations
 from nacos_tw.naming.requests import Asking, HealthByHand
@@ -40,10 +39,10 @@ class HealthV1:
         await self.health.set(call, HealthByHand(key, cluster, ip, port, healthy))
         return ok_reply(call)
 
-    @serve(app, "GET", "/checkers", needs="open")
+    @serve(app, "GET", "/checkers", needs=rule_of(HealthOperations.checkers))
     def health_checkers(self, call: Call) -> Reply:
         """Every type of checker with its defaults."""
-        return json_reply(checkers.defaults())
+        return json_reply(self.health.checkers(call, Asking()))
 
     @serve(app, "GET", "/server", needs=rule_of(HealthOperations.services))
     def health_server(self, call: Call) -> Reply:

@@ -28,7 +28,7 @@ from nacos_tw.http.v1.subscribers import Shown, all_subscribers, local_subscribe
 from nacos_tw.naming.model import DEFAULT_GROUP, ServiceKey, split_name
 from nacos_tw.naming.operations.discovery import Discovery
 from nacos_tw.naming.operations.services import Services
-from nacos_tw.naming.requests import OfNamespace, OneService, Search, ServiceRemoval, ServiceSettings
+from nacos_tw.naming.requests import Asking, OfNamespace, OneService, Search, ServiceRemoval, ServiceSettings
 from nacos_tw.naming.selectors import parse_list_filter, parse_selector
 from nacos_tw.naming.validation import check_limits, check_service_name
 
@@ -175,7 +175,7 @@ class ServicesV1:
         """A text that is equal on all nodes that have the same of the service."""
         return json_reply({"checksum": self.services.checksum(call, OneService(call.service_key()))})
 
-    @serve(app, "GET", "/selector/types", needs="open")
+    @serve(app, "GET", "/selector/types", needs=rule_of(Services.selector_types))
     def selector_types(self, call: Call) -> Reply:
         """The types that a service's selector may have."""
-        return json_reply({"code": 200, "message": None, "data": ["label", "none"]})
+        return json_reply({"code": 200, "message": None, "data": self.services.selector_types(call, Asking())})

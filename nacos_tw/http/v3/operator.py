@@ -73,10 +73,10 @@ class OperatorV3:
         await self.operations.set(call, health(call))
         return "ok"
 
-    @api(app, "GET", "/health/checkers", does=None, gives="Checkers by type")
+    @api(app, "GET", "/health/checkers", does=HealthOperations.checkers, gives="Checkers by type")
     def checkers(self, call: Call) -> dict[str, Any]:
         """Every type of checker with its defaults."""
-        return dict(checkers.defaults())
+        return self.operations.checkers(call, Asking())
 
 
 @attrs.frozen

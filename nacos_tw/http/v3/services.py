@@ -16,7 +16,7 @@ from nacos_tw.http.guard import Guard
 from nacos_tw.naming.catalog import catalog_page, summary
 from nacos_tw.naming.model import Service
 from nacos_tw.naming.operations.services import Services
-from nacos_tw.naming.requests import OfNamespace, OneService, ServiceRemoval
+from nacos_tw.naming.requests import Asking, OfNamespace, OneService, ServiceRemoval
 from nacos_tw.paging import page_of
 
 NAMED = NAMESPACE, GROUP, SERVICE
@@ -94,7 +94,7 @@ class ServicesV3:
         row = (lambda each: detail_json(each, True)) if WITH_INSTANCES(call) else line_json
         return page_json(page_of(found, PAGE_NO(call), PAGE_SIZE(call)), row)
 
-    @api(app, "GET", "/selector/types", does=None, gives="The types")
+    @api(app, "GET", "/selector/types", does=Services.selector_types, gives="The types")
     def selector_types(self, call: Call) -> list[str]:
         """The types that a service's selector may have."""
-        return ["label", "none"]
+        return self.services.selector_types(call, Asking())

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred, succeed
 from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
-from nacos_tw.naming import queries
+from nacos_tw.naming import checkers, queries
 from nacos_tw.naming.commands import Health
 from nacos_tw.naming.operations.replicated import Replicated
 from nacos_tw.naming.requests import Asking, HealthByHand
@@ -40,3 +40,8 @@ class HealthOperations(Operations):
     def services(self, caller: Caller, request: Asking) -> int:
         """How many services there are in the replicated state."""
         return len(self._naming.registry.services)
+
+    @operation(Rule("open"))
+    def checkers(self, caller: Caller, request: Asking) -> dict[str, dict[str, Any]]:
+        """Every type of checker with its defaults."""
+        return checkers.defaults()

@@ -17,7 +17,16 @@ from nacos_tw.naming import queries
 from nacos_tw.naming.commands import CreateService, RemoveService, UpdateCluster, UpdateService
 from nacos_tw.naming.model import Service
 from nacos_tw.naming.operations.replicated import Replicated
-from nacos_tw.naming.requests import ClusterSettings, OfNamespace, OneService, Search, ServiceRemoval, ServiceSettings
+from nacos_tw.naming.requests import (
+    Asking,
+    ClusterSettings,
+    OfNamespace,
+    OneService,
+    Search,
+    ServiceRemoval,
+    ServiceSettings,
+)
+from nacos_tw.naming.selectors import SELECTOR_TYPES
 
 READ, WRITE = Rule("read", "naming"), Rule("write", "naming")
 
@@ -126,3 +135,8 @@ class Services(Operations):
             for namespace, names in found.items()
             if caller.identity.may(READS, naming_resource(namespace))
         }
+
+    @operation(Rule("open"))
+    def selector_types(self, caller: Caller, request: Asking) -> list[str]:
+        """The types that a service's selector may have."""
+        return list(SELECTOR_TYPES)
