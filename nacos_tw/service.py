@@ -268,6 +268,7 @@ class NacosNode(Node):
             configs=configs,
             polls=self.polls,
             auth=None if self.logins is None else self.logins.auth,
+            connected=lambda: self.grpc.connected,
             clock=reactor,
             space=self.shortage.space,
             files=self.shortage.files,

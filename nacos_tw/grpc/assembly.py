@@ -20,6 +20,7 @@ from nacos_tw.descriptors import Room
 from nacos_tw.grpc.config_listening import ConfigListening
 from nacos_tw.grpc.config_push import ConfigPushes
 from nacos_tw.grpc.configs import ConfigHandlers
+from nacos_tw.grpc.connected import ConnectedHere
 from nacos_tw.grpc.connections import ClientConnection, ConnectionLimits, Connections
 from nacos_tw.grpc.counters import Counters
 from nacos_tw.grpc.dispatch import Dispatcher, Handler
@@ -30,7 +31,6 @@ from nacos_tw.grpc.naming_reads import NamingReads
 from nacos_tw.grpc.naming_subscribing import NamingSubscribing
 from nacos_tw.grpc.naming_writes import NamingWrites
 from nacos_tw.grpc.opening import Opening
-from nacos_tw.grpc.operations import ConnectedClients
 from nacos_tw.grpc.rights import Rights
 from nacos_tw.grpc.service import Grpc
 from nacos_tw.grpc.service_info import Rendering
@@ -109,14 +109,14 @@ def build(
         Rights(parts.directory, pushes, listeners)
     opening = Opening(clock, parts.readiness)
     dispatcher = Dispatcher(handlers, connections, counters, clock, opening, late=parts.late)
-    grpc = Grpc(settings.grpc, endpoint, connections, dispatcher, clock, parts.room, over, parts.elsewhere)
     subscribing, listening = pushes, listeners
 
     def counts(client: ClientConnection) -> tuple[int, int]:
         services = 0 if subscribing is None else len(subscribing.audience.of_client(client.id))
         return services, 0 if listening is None else listening.count(client)
 
-    grpc.clients = ConnectedClients(connections, clock.seconds, counts, parts.audit)
+    connected = ConnectedHere(connections, clock.seconds, counts)
+    grpc = Grpc(settings.grpc, endpoint, connections, dispatcher, clock, parts.room, over, parts.elsewhere, connected)
     for service in services:
         grpc.addService(service)
     return grpc

@@ -10,12 +10,12 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 
 from nacos_tw.descriptors import Room
+from nacos_tw.grpc.connected import ConnectedHere
 from nacos_tw.grpc.connections import Connections
 from nacos_tw.grpc.dispatch import Dispatcher
 from nacos_tw.grpc.engine.limits import Limits
 from nacos_tw.grpc.listener import CarrierFactory, CarrierLimits
 from nacos_tw.grpc.moving import Moving
-from nacos_tw.grpc.operations import ConnectedClients
 from nacos_tw.serving import Listener
 from nacos_tw.settings.grpc import GrpcSettings
 
@@ -26,7 +26,7 @@ class Grpc(MultiService):
 
     @ivar connections: who is connected; C{counters}: what was counted; C{factory}: of the protocol; C{dispatcher}:
         serves requests.
-    @ivar clients: what can be done about those who are connected, for other APIs.
+    @ivar connected: those who are, for operations.
     """
 
     def __init__(
@@ -39,17 +39,19 @@ class Grpc(MultiService):
         room: Room | None = None,
         over: Callable[[IProtocolFactory], IProtocolFactory] = lambda factory: factory,
         elsewhere: Callable[[], list[str]] = list,
+        connected: ConnectedHere | None = None,
     ) -> None:
         """
         @param room: for connections, shared with HTTP.
         @param over: puts TLS under a factory (L{nacos_tw.tls.grpc.GrpcTls.listening}).
         @param elsewhere: the nodes that clients can go to when this one stops.
+        @param connected: those who are here, for operations.
         """
         super().__init__()
         self.counters = connections.counters
         self.connections = connections
         self.dispatcher = dispatcher
-        self.clients: ConnectedClients | None = None
+        self.connected = connected or ConnectedHere(connections, reactor.seconds, lambda client: (0, 0))
         self._moving = Moving(reactor, connections, elsewhere)
         carrier = CarrierLimits(
             connections=settings.connections,

@@ -16,6 +16,8 @@ from nacos_tw.auth.operations.accounts import Permissions, Roles, Users
 from nacos_tw.auth.operations.logins import Logins
 from nacos_tw.cluster.families import member_families, ready_family
 from nacos_tw.cluster.members import MemberList
+from nacos_tw.cluster.operations.connections import Connected, ConnectedClients
+from nacos_tw.cluster.operations.connections import questions_of as connection_questions
 from nacos_tw.cluster.operations.history import Histories
 from nacos_tw.cluster.operations.history import questions_of as history_questions
 from nacos_tw.cluster.operations.members import Members
@@ -119,6 +121,7 @@ class Parts:
     configs: Configs | None
     polls: LongPolls | None
     auth: Auth | None
+    connected: Callable[[], Connected]
     clock: IReactorTime
     space: DiskSpace | None = None
     files: Callable[[], dict[str, int]] = lambda: {}
@@ -148,6 +151,7 @@ def all_areas(parts: Parts) -> Areas:
     cluster = _cluster(parts)
     others = Others(parts.ask, parts.ask_all)
     orders = Orders(members, node, others, parts.audit)
+    clients = ConnectedClients(parts.connected, lambda: (machine.load(), machine.cpu()), members, others, parts.audit)
     settings = parts.settings
     history = History(settings.node, lambda: _reading(parts, counts), parts.clock, parts.millis)
     areas: list[Area] = [
@@ -178,6 +182,7 @@ def all_areas(parts: Parts) -> Areas:
         SUBSCRIBERS: lambda peer, body: asked_subscribers(naming, body),
         **history_questions(history),
         **order_questions(orders, order_words),
+        **connection_questions(clients),
     }
     does: ConfigOperations | None = None
     if parts.configs is not None and parts.polls is not None:
@@ -202,7 +207,7 @@ def all_areas(parts: Parts) -> Areas:
         questions.update(config_questions(watchers))
     if parts.auth is not None:
         areas += auth_areas(guard, parts.auth, parts.audit)
-    areas += _newer_apis(parts, ClusterParts(cluster.members, cluster.node, orders), does)
+    areas += _newer_apis(parts, ClusterParts(cluster.members, cluster.node, orders, clients), does)
     areas.append(OpenApi(guard, lambda: areas, settings.context_path))
     return Areas(areas, history, questions)
 

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 ADMIN_NS, ADMIN_CS, ADMIN_CORE = "/v3/admin/ns", "/v3/admin/cs", "/v3/admin/core"
 
-_OPERATOR = {
+_BOTH = {
     "GET switches": "GET /v3/admin/ns/ops/switches",
     "PUT switches": "PUT /v3/admin/ns/ops/switches",
     "GET metrics": "GET /v3/admin/ns/ops/metrics",
+}
+_FIRST = {
     "PUT log": "PUT /v3/admin/ns/ops/log",
     "GET distro/client": "GET /v3/admin/ns/client/distro",
     "GET servers": "GET /v3/admin/core/cluster/node/list",
@@ -18,9 +20,9 @@ _OPERATOR = {
 _FEW: dict[str, str] = {
     **{
         key.replace(" ", f" /{version}/ns/{folder}/"): value
-        for version in ("v1", "v2")
+        for version, known in (("v1", {**_BOTH, **_FIRST}), ("v2", _BOTH))
         for folder in ("operator", "ops")
-        for key, value in _OPERATOR.items()
+        for key, value in known.items()
     },
     # naming
     "POST /v1/ns/instance": "POST /v3/client/ns/instance",
@@ -37,6 +39,7 @@ _FEW: dict[str, str] = {
     "GET /v1/ns/catalog/services": "GET /v3/console/ns/service/list",
     "GET /v1/ns/catalog/service": "GET /v3/console/ns/service",
     "GET /v1/ns/catalog/instances": "GET /v3/console/ns/instance/list",
+    "GET /v2/ns/catalog/instances": "GET /v3/console/ns/instance/list",
     "PUT /v1/ns/cluster": "PUT /v3/console/ns/service/cluster",
     "GET /v1/ns/raft/state": "GET /v3/admin/core/cluster/node/self",
     # configs
@@ -65,6 +68,9 @@ _FEW: dict[str, str] = {
     "GET /v1/core/cluster/health": "GET /v3/admin/core/cluster/node/self/health",
     "POST /v1/core/cluster/switch/lookup": "PUT /v3/admin/core/cluster/lookup",
     "GET /v1/core/ops/idInfo": "GET /v3/admin/core/ops/ids",
+    "GET /v2/core/loader/reloadCurrent": "POST /v3/admin/core/loader/reloadCurrent",
+    "GET /v2/core/loader/reloadClient": "POST /v3/admin/core/loader/reloadClient",
+    "GET /v2/core/loader/smartReloadCluster": "POST /v3/admin/core/loader/smartReloadCluster",
 }
 NONE = frozenset(
     {

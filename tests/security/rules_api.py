@@ -6,6 +6,12 @@ RULES: dict[str, tuple[str, ...]] = {
     "admin": (
         "PUT /v2/core/ops/log",
         "POST /v2/core/ops/raft",
+        "GET /v2/core/loader/reloadClient",
+        "GET /v2/core/loader/reloadCurrent",
+        "GET /v2/core/loader/smartReloadCluster",
+        "POST /v3/admin/core/loader/reloadClient",
+        "POST /v3/admin/core/loader/reloadCurrent",
+        "POST /v3/admin/core/loader/smartReloadCluster",
         "GET /v2/ns/client",
         "GET /v2/ns/client/list",
         "GET /v2/ns/client/publish/list",
@@ -55,6 +61,10 @@ RULES: dict[str, tuple[str, ...]] = {
         "GET /v3/auth/user/search",
     ),
     "read cluster": (
+        "GET /v2/core/loader/cluster",
+        "GET /v2/core/loader/current",
+        "GET /v3/admin/core/loader/cluster",
+        "GET /v3/admin/core/loader/current",
         "GET /v2/core/cluster/node/list",
         "GET /v2/core/cluster/node/self",
         "GET /v2/core/cluster/node/self/health",
@@ -66,6 +76,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "GET /v3/console/core/cluster/nodes",
     ),
     "read config": (
+        "GET /v3/admin/cs/config/gray",
         "GET /v2/cs/config",
         "GET /v2/cs/config/searchDetail",
         "GET /v2/cs/history",
@@ -99,6 +110,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "GET /v3/console/cs/history/configs",
     ),
     "read naming": (
+        "GET /v2/ns/catalog/instances",
         "GET /v2/ns/client/service/publisher/list",
         "GET /v2/ns/client/service/subscriber/list",
         "GET /v2/ns/instance",
@@ -149,6 +161,8 @@ RULES: dict[str, tuple[str, ...]] = {
         "PUT /v3/admin/core/cluster/lookup",
     ),
     "write config": (
+        "DELETE /v3/admin/cs/config/gray",
+        "POST /v3/admin/cs/config/gray",
         "DELETE /v2/cs/config",
         "POST /v2/cs/config",
         "DELETE /v3/admin/cs/config",

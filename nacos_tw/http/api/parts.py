@@ -8,6 +8,7 @@ import attrs
 
 from nacos_tw.auth.operations.accounts import Permissions, Roles, Users
 from nacos_tw.auth.operations.logins import Logins
+from nacos_tw.cluster.operations.connections import ConnectedClients
 from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.node import Nodes
 from nacos_tw.cluster.operations.orders import Orders
@@ -50,6 +51,7 @@ class ClusterParts:
     members: Members
     nodes: Nodes
     orders: Orders
+    connections: ConnectedClients
 
 
 @attrs.frozen

@@ -23,6 +23,8 @@ from nacos_tw.config.problems import (
 from nacos_tw.http.api.codes import (
     ACCESS_DENIED,
     CLUSTER_QUOTA,
+    GRAY_RULE_INVALID,
+    GRAY_RULE_VERSION,
     GROUP_QUOTA,
     IMPORT_EMPTY,
     IMPORT_INVALID,
@@ -45,9 +47,18 @@ _INVALID: dict[tuple[str, str], str] = {
     ("content", "length"): "invalid content, over {limit}",
     ("tenant", "characters"): "invalid tenant",
     ("tag", "characters"): "invalid tag : {value}",
+    ("grayName", "characters"): "invalid grayName : {value}",
+    ("grayRuleExp", "format"): "invalid grayRuleExp : {value}",
+    ("grayVersion", "choice"): "unknown grayVersion : {value}",
+    ("grayPriority", "range"): "grayPriority is out of range",
     ("config_tags", "count"): "too much config_tags, over {limit}",
     ("policy", "choice"): "policy is one of ABORT, SKIP and OVERWRITE, not '{value:.20}'",
     ("pageSize", "bytes"): "the contents of this page are more than {limit} bytes, ask for a smaller pageSize",
+}
+_CODES = {
+    ("grayRuleExp", "format"): GRAY_RULE_INVALID,
+    ("grayRuleExp", "length"): GRAY_RULE_INVALID,
+    ("grayVersion", "choice"): GRAY_RULE_VERSION,
 }
 _QUOTAS = {
     "cluster": (CLUSTER_QUOTA, "Exceeded the maximum number of configurations in the cluster"),
@@ -65,7 +76,8 @@ _NOTHING = {
 
 def _invalid(it: ConfigInvalid, route: str) -> Told:
     said = _INVALID.get((it.field, it.rule), "too long {field}, over {limit}")
-    return Told(400, PARAMETER_ERROR, said.format(field=it.field, value=it.value, limit=it.limit))
+    code = _CODES.get((it.field, it.rule), PARAMETER_ERROR)
+    return Told(400, code, said.format(field=it.field, value=it.value, limit=it.limit))
 
 
 def _quota(it: OverQuota, route: str) -> Told:

@@ -7,12 +7,14 @@ from nacos_tw.http.api.parts import ApiParts, NamingParts
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.routing import Area
 from nacos_tw.http.v2.beats import BeatsV2
+from nacos_tw.http.v2.catalog import CatalogV2
 from nacos_tw.http.v2.clients import ClientsV2
 from nacos_tw.http.v2.configs import ConfigsV2
 from nacos_tw.http.v2.core import CoreV2, HealthV2
 from nacos_tw.http.v2.history import HistoryV2
 from nacos_tw.http.v2.instances import InstancesV2
 from nacos_tw.http.v2.listing import InstanceListV2
+from nacos_tw.http.v2.loader import LoaderV2
 from nacos_tw.http.v2.namespaces import NamespacesV2
 from nacos_tw.http.v2.operator import PREFIXES, HealthByHandV2, OperatorV2
 from nacos_tw.http.v2.services import ServicesV2
@@ -30,6 +32,7 @@ def naming_areas(guard: Guard, naming: NamingParts) -> list[Area]:
         InstanceListV2.make(guard, naming.discovery, naming.cache_millis),
         BeatsV2(guard, naming.beats),
         ServicesV2(guard, naming.services, naming.discovery),
+        CatalogV2(guard, naming.services),
     ]
 
 
@@ -44,6 +47,7 @@ def areas(parts: ApiParts) -> list[Area]:
     found: list[Area] = [
         CoreV2(guard, cluster.members, cluster.nodes, cluster.orders),
         HealthV2(guard, cluster.nodes),
+        LoaderV2(guard, cluster.connections),
     ]
     if parts.naming is not None:
         found += naming_areas(guard, parts.naming)

@@ -15,8 +15,10 @@ from nacos_tw.http.v3.clients import ClientsV3, SubscribersV3
 from nacos_tw.http.v3.config_ops import ConfigOpsV3
 from nacos_tw.http.v3.configs import ADMIN, CONSOLE, AdminBatchV3, ConfigsV3, ConsoleBatchV3, ListenersV3
 from nacos_tw.http.v3.core import ConsoleCoreV3, CoreV3
+from nacos_tw.http.v3.gray import GrayV3
 from nacos_tw.http.v3.history import HistoryV3
 from nacos_tw.http.v3.instances import AdminInstancesV3, ConsoleInstancesV3
+from nacos_tw.http.v3.loader import LoaderV3
 from nacos_tw.http.v3.namespaces import AdminCheckV3, ConsoleCheckV3, NamespacesV3
 from nacos_tw.http.v3.operator import ClustersV3, OperatorV3
 from nacos_tw.http.v3.services import ServicesV3
@@ -52,6 +54,7 @@ def config_areas(guard: Guard, config: ConfigOperations, nodes: Nodes) -> list[A
         ]
     return [
         *areas,
+        GrayV3(guard, config.contents, config.copies),
         AdminBatchV3(guard, config.contents),
         ConsoleBatchV3(guard, config.contents),
         AdminTransfersV3(guard, config.transfers),
@@ -87,6 +90,7 @@ def areas(parts: ApiParts) -> list[Area]:
     guard, cluster = parts.guard, parts.cluster
     found: list[Area] = [
         CoreV3(guard, cluster.members, cluster.nodes, cluster.orders),
+        LoaderV3(guard, cluster.connections),
         ConsoleCoreV3(guard, cluster.members, cluster.nodes),
     ]
     if parts.naming is not None:

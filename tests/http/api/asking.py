@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 from twisted.internet.defer import succeed
 
+from nacos_tw.cluster.operations.connections import ConnectedClients
 from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.node import Nodes, NodeState
 from nacos_tw.cluster.operations.orders import Orders
@@ -29,6 +30,7 @@ from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.operations.switches import SwitchOperations
 from nacos_tw.questions import Others
 from tests.access.lines import Lines
+from tests.http.api.connected import Answers, Here
 from tests.http.v1.fakes import GUARD, LEADING, FakeNode, asker, members, millis
 from tests.http.v1.local import LocalTestCase
 
@@ -45,6 +47,8 @@ class ApiTestCase(LocalTestCase):
         super().setUp()
         naming: Any = self.naming
         audit, machine = Lines(), members()
+        self.connected, self.answers = Here(), Answers()
+        self.others = Others(self.answers.ask, self.answers.ask_all)
         self.parts = NamingParts(
             Instances(naming),
             Beats(naming),
@@ -61,6 +65,7 @@ class ApiTestCase(LocalTestCase):
             Members(machine, facts, millis, audit),
             Nodes(machine, facts, lambda: NodeState("0.1.0", True, 8848), lambda: self.unready, None, audit),
             Orders(machine, FakeNode(), Others(asker({}), lambda what, body: succeed([])), audit),
+            ConnectedClients(lambda: self.connected, lambda: (1.5, 0.25), machine, self.others, audit),
         )
         parts = ApiParts(GUARD, self.cluster, self.parts, None, None, None)
         self.areas: list[Area] = [*v2.areas(parts), *v3.areas(parts)]

@@ -8,9 +8,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.access.caller import KnownCaller
 from nacos_tw.access.identity import EVERYBODY, Identity
 from nacos_tw.access.rules import NotAllowed
-from nacos_tw.grpc.operations import All, ConnectedClients, Reset
+from nacos_tw.cluster.operations.connections import ConnectedClients, Reset
+from nacos_tw.cluster.requests import Asking
+from nacos_tw.grpc.connected import ConnectedHere
+from nacos_tw.questions import Others
 from tests.access.lines import Lines
 from tests.grpc.carriers import Server
+from tests.http.api.connected import Answers
+from tests.http.v1.fakes import members
 
 ADMIN = KnownCaller(EVERYBODY)
 USER = KnownCaller(Identity("ann", False, user=True))
@@ -22,9 +27,10 @@ class ConnectedClientsTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.server = Server()
         self.audit = Lines()
-        self.operations = ConnectedClients(
-            self.server.connections, self.server.clock.seconds, lambda client: (2, 3), self.audit
-        )
+        here = ConnectedHere(self.server.connections, self.server.clock.seconds, lambda client: (2, 3))
+        answers = Answers()
+        others = Others(answers.ask, answers.ask_all)
+        self.operations = ConnectedClients(lambda: here, lambda: (0.0, 0.0), members(), others, self.audit)
         self.clients = [self.server.client() for _ in range(3)]
         for client in self.clients:
             client.setup(labels={"module": "naming", "AppName": "shop"}, abilityTable={"lock": True})
@@ -38,7 +44,7 @@ class ConnectedClientsTests(SynchronousTestCase):
     def test_current(self) -> None:
         """Who they are, since when, and what they want to hear of; whoever has a login may see it."""
         self.server.clock.advance(3.0)
-        found = self.operations.current(USER, All())
+        found = self.operations.current(USER, Asking())
         self.assertEqual(len(found), 3)
         first = found[0]
         self.assertEqual(
@@ -50,7 +56,7 @@ class ConnectedClientsTests(SynchronousTestCase):
 
     def test_reset_one(self) -> None:
         """One client, to a node; one that is not here is nobody."""
-        id_ = self.operations.current(ADMIN, All())[1].id
+        id_ = self.operations.current(ADMIN, Asking())[1].id
         self.assertEqual(self.operations.reset(ADMIN, Reset(id_, server="10.0.0.2:8848")), 1)
         self.assertEqual(self.asked(), [0, 1, 0])
         body = msgspec.json.decode(self.clients[1].pushed[-1][1])
@@ -67,5 +73,5 @@ class ConnectedClientsTests(SynchronousTestCase):
     def test_rights(self) -> None:
         """Only an administrator sends them away; nobody else is shown them than who has a login."""
         self.assertRaises(NotAllowed, self.operations.reset, USER, Reset(keep=0))
-        self.assertRaises(NotAllowed, self.operations.current, KnownCaller(Identity("", False)), All())
+        self.assertRaises(NotAllowed, self.operations.current, KnownCaller(Identity("", False)), Asking())
         self.assertEqual(sum(self.asked()), 0)

@@ -1,0 +1,81 @@
+"""C{/v3/admin/cs/config/gray}: copies of a config for clients by their labels (docs/spec/config-v1.md#3.8)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import attrs
+import msgspec
+from klein import Klein
+
+from nacos_tw.config.gray_rules import CONDITIONS, ONE_CONDITION
+from nacos_tw.config.model import CopyRow
+from nacos_tw.config.operations.contents import Contents
+from nacos_tw.config.operations.copies import Copies
+from nacos_tw.config.requests import CopyRemoval, LabelCopy, OneConfig, OneCopy
+from nacos_tw.http.api.codes import RESOURCE_NOT_FOUND
+from nacos_tw.http.api.configs import CONTENT, source_user
+from nacos_tw.http.api.parameters import FORM, integer, text
+from nacos_tw.http.api.results import result
+from nacos_tw.http.api.routes import api
+from nacos_tw.http.call import Call
+from nacos_tw.http.client_address import client_ip
+from nacos_tw.http.guard import Guard
+from nacos_tw.http.reply import Reply
+from nacos_tw.http.v3 import config_shapes as shapes
+from nacos_tw.http.v3.config_shapes import FACE
+from nacos_tw.http.v3.configs import rule_of_copy
+
+NAME = text("grayName", "The copy's name.", needed=FORM)
+WANTED = text("grayName", "The copy's name; all copies if it is missing.")
+RULE = text("grayRuleExp", "Who gets it: region=hz,sh && zone=a", needed=FORM)
+VERSION = text("grayVersion", "Of the rule.", CONDITIONS, choices=(ONE_CONDITION, CONDITIONS))
+PRIORITY = integer("grayPriority", "Of several copies for a client that of the highest priority is taken.")
+ENCRYPTED = text("encryptedDataKey", "The key that the content is encrypted with, itself encrypted.")
+USER = text("srcUser", "Who does it; a login counts for more.")
+PUBLISHED = *FACE.named, CONTENT, NAME, RULE, VERSION, PRIORITY, ENCRYPTED, USER
+
+
+def publication(call: Call) -> Any:
+    """The copy that is to be published."""
+    whole = FACE.publication(call)
+    copy = LabelCopy(NAME(call), RULE(call), VERSION(call), PRIORITY(call))
+    return msgspec.structs.replace(whole, copy=copy)
+
+
+def shown(copy: CopyRow) -> dict[str, Any]:
+    """A copy with its rule."""
+    return shapes.gray(copy, copy.rule or rule_of_copy(copy))
+
+
+@attrs.frozen
+class GrayV3:
+    """Copies by labels; those of all kinds are shown."""
+
+    prefix: ClassVar[str] = "/v3/admin/cs/config/gray"
+    app = Klein()
+    guard: Guard
+    contents: Contents
+    copies: Copies
+
+    @api(app, "POST", "", does=Contents.publish, takes=PUBLISHED, gives="true")
+    async def publish(self, call: Call) -> bool:
+        """Publish a copy of a config for clients by their labels, or replace the one of that name."""
+        return await self.contents.publish(call, publication(call))
+
+    @api(app, "GET", "", does=Copies.detail, takes=(*FACE.named, WANTED), gives="The copy, or a list of all copies")
+    async def find(self, call: Call) -> Reply:
+        """A copy by its name (beta, tag_<tag>, or one by labels), or all copies of a config."""
+        key, name = FACE.key(call), WANTED(call)
+        if not name:
+            return result([shown(each) for each in await self.copies.all(call, OneConfig(key))])
+        found = await self.copies.detail(call, OneCopy(key, name))
+        if found is None:
+            return result(f"Config has no gray copy {name}.", RESOURCE_NOT_FOUND, 404)
+        return result(shown(found))
+
+    @api(app, "DELETE", "", does=Copies.remove, takes=(*FACE.named, NAME), gives="true")
+    async def remove(self, call: Call) -> bool:
+        """Remove a copy by labels; one that is not there is fine."""
+        await self.copies.remove(call, CopyRemoval(FACE.key(call), NAME(call), client_ip(call), source_user(call)))
+        return True

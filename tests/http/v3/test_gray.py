@@ -1,0 +1,68 @@
+"""C{/v3/admin/cs/config/gray}: copies by labels."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from nacos_tw.config.limits import Limits
+from nacos_tw.config.operations.contents import Contents
+from nacos_tw.config.operations.copies import Copies
+from nacos_tw.http.routing import compile_routes
+from nacos_tw.http.v3.configs import ConfigsV3
+from nacos_tw.http.v3.gray import GrayV3
+from tests.http.v1.configuring import ConfigCase
+from tests.http.v1.fakes import GUARD
+
+GRAY = "/v3/admin/cs/config/gray"
+
+
+class GrayTests(ConfigCase):
+    """On a real store."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        contents = Contents(self.configs, Limits(), lambda: self.now, self.audit)
+        copies = Copies(self.configs, lambda: self.now, self.audit)
+        listening: Any = None
+        self.table = compile_routes(
+            [GrayV3(GUARD, contents, copies), ConfigsV3("/v3/admin/cs/config", GUARD, contents, copies, listening)], ""
+        )
+        self.asks("POST", "/v3/admin/cs/config", content="for all")
+
+    def asks(self, method: str, path: str, **fields: Any) -> tuple[int, int, Any]:
+        """Status, code and data of an answer about config d of group g."""
+        given = urlencode({"dataId": "d", "groupName": "g", **fields})
+        reply = self.reply(method, f"{path}?{given}")
+        found = msgspec.json.decode(reply.body)
+        return reply.status, found["code"], found["data"]
+
+    def test_life(self) -> None:
+        """Published, shown alone and with others, replaced, removed."""
+        wanted = {"grayName": "hz", "grayRuleExp": "region=hz && zone=a", "grayPriority": 7}
+        self.assertEqual(self.asks("POST", GRAY, content="for hz", **wanted), (200, 0, True))
+        found = self.asks("GET", GRAY, grayName="hz")[2]
+        self.assertEqual((found["grayName"], found["content"]), ("hz", "for hz"))
+        rule = msgspec.json.decode(found["grayRule"])
+        self.assertEqual(rule, {"type": "tagv2", "version": "1.1.0", "expr": "region=hz && zone=a", "priority": 7})
+        self.asks("POST", "/v3/admin/cs/config", content="for t", tag="t")
+        self.assertEqual(sorted(each["grayName"] for each in self.asks("GET", GRAY)[2]), ["hz", "tag_t"])
+        self.asks("POST", GRAY, content="again", **wanted)
+        self.assertEqual(self.asks("GET", GRAY, grayName="hz")[2]["content"], "again")
+        self.assertEqual(self.asks("DELETE", GRAY, grayName="hz"), (200, 0, True))
+        self.assertEqual(self.asks("GET", GRAY, grayName="hz")[:2], (404, 20004))
+        self.assertEqual(self.asks("GET", "/v3/admin/cs/config")[2]["content"], "for all")
+
+    def test_refused(self) -> None:
+        """By Nacos's codes; nothing is stored."""
+        for fields, code in (
+            ({"grayName": "hz", "grayRuleExp": "region"}, 20011),
+            ({"grayName": "hz", "grayRuleExp": "region=hz", "grayVersion": "9"}, 20012),
+            ({"grayName": "beta", "grayRuleExp": "region=hz"}, 20002),
+            ({"grayName": "hz"}, 10000),
+            ({"grayRuleExp": "region=hz"}, 10000),
+        ):
+            self.assertEqual(self.asks("POST", GRAY, content="c", **fields)[:2], (400, code), fields)
+        self.assertEqual(self.asks("GET", GRAY)[2], [])
