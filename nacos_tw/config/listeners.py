@@ -27,6 +27,7 @@ from nacos_tw.config import gray
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.gray import Entry
 from nacos_tw.config.model import ConfigKey, tenant_of
+from nacos_tw.config.present import Present, there
 
 Listened = Sequence[tuple[ConfigKey, str]]
 """Configs as the client named them (the tenant as sent), each with the md5 that it has."""
@@ -196,11 +197,14 @@ class Listeners:
     """
     All who listen at this node.
 
+    @ivar present: which configs there are; C{on_existence}: called with the key of each that comes or goes.
     @ivar asking: transports that can ask their clients for what they have themselves.
     """
 
     def __init__(self, cache: ConfigCache) -> None:
         self._cache = cache
+        self.present = Present(cache)
+        self.on_existence: list[Callable[[ConfigKey], object]] = []
         self.asking: list[Tells] = []
         self._audiences: list[Audience[Any]] = []
         cache.on_change.append(self.changed)
@@ -275,6 +279,9 @@ class Listeners:
 
     def changed(self, key: ConfigKey, before: Entry | None, after: Entry | None) -> None:
         """A config has changed: those who listen to it and get something else now are told."""
+        if there(before) != there(after):
+            for hear in self.on_existence:
+                hear(key)
         for audience in self._audiences:
             crowd = audience.of(key)
             if not crowd:

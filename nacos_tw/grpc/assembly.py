@@ -46,7 +46,7 @@ from nacos_tw.settings.settings import Settings
 
 ABILITIES = {
     "supportPersistentInstanceByGrpc": True,
-    "fuzzyWatch": False,
+    "fuzzyWatch": True,
     "lock": True,
     "mcp": False,
     "agent": False,
@@ -159,4 +159,8 @@ def naming_handlers(parts: NamingParts) -> tuple[dict[str, Handler[Any]], Servic
 
 def config_handlers(contents: Contents, pushes: ConfigPushes) -> dict[str, Handler[Any]]:
     """Those of the configuration centre."""
-    return {**ConfigHandlers(contents).table(), **ConfigListening(Subscribing(), pushes).table()}
+    return {
+        **ConfigHandlers(contents).table(),
+        **ConfigListening(Subscribing(), pushes).table(),
+        **pushes.watching.table(),
+    }

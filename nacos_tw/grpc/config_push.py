@@ -19,7 +19,8 @@ from twisted.python.failure import Failure
 
 from nacos_tw.access.identity import EVERYBODY, Identity
 from nacos_tw.config.listeners import HeldListener, Listeners
-from nacos_tw.config.model import ConfigKey, group_key
+from nacos_tw.config.model import ConfigKey, group_key, tenant_of
+from nacos_tw.grpc.config_fuzzy import ConfigWatching
 from nacos_tw.grpc.connections import ClientConnection, Connections, PushFailed
 from nacos_tw.grpc.messages import Ack, Push
 
@@ -73,7 +74,7 @@ class ConfigPushes:
     """
     The clients that listen on streams.
 
-    @ivar audience: they.
+    @ivar audience: they; C{watching}: those who watch by patterns.
     """
 
     log = Logger()
@@ -87,6 +88,7 @@ class ConfigPushes:
         self._working: IDelayedCall | None = None
         connections.on_left(self.left)
         listeners.asking.append(self.ask)
+        self.watching = ConfigWatching(clock, connections, listeners)
 
     def __len__(self) -> int:
         return sum(len(listener.held) for listener in self._by_client.values())
@@ -119,6 +121,7 @@ class ConfigPushes:
         """Rights have changed: those who may not any more are told no more."""
         for listener in self:
             self.release(listener, [key for key in listener.held if not may(listener.identity, key)])
+        self.watching.watches.dismiss(lambda identity, namespace: may(identity, (tenant_of(namespace), "", "")))
 
     def left(self, connection: ClientConnection) -> None:
         """A client has gone."""

@@ -31,6 +31,16 @@ class ListenedConfigs(msgspec.Struct, frozen=True, gc=False):
         return config_resource(self.tenant)
 
 
+class AllOfNamespace(msgspec.Struct, frozen=True, gc=False):
+    """All configs of a namespace, by name: those that are there, and those that come."""
+
+    tenant: str
+
+    def resource(self) -> str:
+        """All of the namespace."""
+        return config_resource(self.tenant)
+
+
 class Subscribing(Operations):
     """What listens is told of changes by its transport."""
 
@@ -48,3 +58,7 @@ class Subscribing(Operations):
         @raise nacos_tw.errors.Unavailable: this node has never known all configs.
         """
         return request.audience.hold(request.listener, request.listened)
+
+    @operation(Rule("read", "configs"))
+    def watch(self, caller: Caller, request: AllOfNamespace) -> None:
+        """Be told which configs of a namespace there are from now on: that they may is all that is done here."""
