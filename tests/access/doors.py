@@ -50,7 +50,8 @@ GIVEN = {
     "username": "u", "password": "p", "newPassword": "p", "role": "r", "resource": "dev:*:*", "action": "r",
     "customNamespaceId": "dev", "namespaceName": "n", "namespace": "dev", "namespaceShowName": "n", "type": "file",
     "config_detail": "x", "clientId": "1", "ids": "1", "targetNamespaceId": "dev", "logName": "root",
-    "logLevel": "INFO", "value": "true",
+    "logLevel": "INFO", "value": "true", "connectionId": "1", "count": "1",
+    "grayName": "hz", "grayRuleExp": "region=hz",
 }  # fmt: skip
 """Values under all names that a route may ask for."""
 
