@@ -88,3 +88,9 @@ def content_reply(chosen: Chosen, vip_tag: str = "") -> Reply:
 def _value(text: str) -> bytes:
     """A header's value: what would end the line is left out."""
     return "".join(char for char in text if char >= " " and char != "\x7f").encode()
+
+
+def watching(found: dict[str, str], collected: bool = False) -> Reply:
+    """Who listens, under the wire's misspelt name."""
+    statuses = {"lisentersGroupkeyStatus": found}
+    return json_utf8({"collectStatus": 200, **statuses} if collected else statuses)

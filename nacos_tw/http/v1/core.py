@@ -19,6 +19,7 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import PLAIN, Reply, json_reply, text_reply
 from nacos_tw.http.routing import serve
+from nacos_tw.http.v1.cluster_shapes import log_level
 from nacos_tw.http.v1.phrases_cluster import lookup_words, order_words
 
 
@@ -33,11 +34,6 @@ class OrderV1(msgspec.Struct):
 def envelope(data: Any = None, code: int = 200, message: str | None = None) -> Reply:
     """C{{"code", "message", "data"}}; the HTTP status is always 200 here."""
     return json_reply({"code": code, "message": message, "data": data})
-
-
-def log_level(call: Call) -> requests.LogLevel:
-    """What C{/ops/log} and C{/operator/log} ask for."""
-    return requests.LogLevel(call.given("logName"), call.given("logLevel"))
 
 
 @attrs.frozen

@@ -17,8 +17,7 @@ from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import PLAIN, Reply
 from nacos_tw.http.routing import serve
 from nacos_tw.http.v1 import config_reading as reading
-from nacos_tw.http.v1.config_replies import TRUE, json_utf8
-from nacos_tw.http.v1.listener import watching
+from nacos_tw.http.v1.config_replies import TRUE, json_utf8, watching
 
 DONE = Reply(200, b"200", PLAIN)
 

@@ -28,7 +28,7 @@ from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import Result, serve
 from nacos_tw.http.v1 import config_reading as reading
-from nacos_tw.http.v1.config_replies import EMPTY, JSON_UTF8, NO_CACHE, json_utf8
+from nacos_tw.http.v1.config_replies import EMPTY, JSON_UTF8, NO_CACHE, watching
 from nacos_tw.push.longpoll import LongPolls
 
 MOST_RECORDS = 10_000
@@ -214,9 +214,3 @@ class ListenedV1:
             if (tenant in text if tenant else everything or not tenant_of(key[0]))
         }
         return watching(shown, collected=True)
-
-
-def watching(found: dict[str, str], collected: bool = False) -> Reply:
-    """Who listens, under the wire's misspelt name."""
-    statuses = {"lisentersGroupkeyStatus": found}
-    return json_utf8({"collectStatus": 200, **statuses} if collected else statuses)

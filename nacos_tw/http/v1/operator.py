@@ -16,8 +16,7 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, ok_reply, raw_json_reply
 from nacos_tw.http.routing import serve
-from nacos_tw.http.v1.core import log_level
-from nacos_tw.http.v1.raft import peer_json
+from nacos_tw.http.v1.cluster_shapes import log_level, peer_json
 from nacos_tw.metrics.operations import AskingMetrics, Metrics
 from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.operations.status import Status

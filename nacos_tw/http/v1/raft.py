@@ -15,6 +15,7 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, text_reply
 from nacos_tw.http.routing import serve
+from nacos_tw.http.v1.cluster_shapes import peer_json
 from nacos_tw.http.v1.datums import datum, listened_keys
 from nacos_tw.http.v1.shapes import Json
 from nacos_tw.naming.operations.datums import Datums
@@ -23,18 +24,6 @@ from nacos_tw.naming.requests import Asking
 
 STOPPED = "caused: old raft protocol already stop;"
 """What 1.4.8 answers to the calls of the old protocol."""
-
-
-def peer_json(peer: Peer, leader_due: int, heartbeat_due: int) -> Json:
-    """A C{RaftPeer}; times in milliseconds."""
-    return {
-        "ip": peer.address,
-        "voteFor": peer.vote,
-        "term": peer.term,
-        "leaderDueMs": leader_due,
-        "heartbeatDueMs": heartbeat_due,
-        "state": peer.role,
-    }
 
 
 @attrs.frozen
