@@ -14,7 +14,7 @@ from nacos_tw.naming.checkers import TCP, Checker
 from nacos_tw.naming.commands import Target
 from nacos_tw.naming.model import DEFAULT_APP, DEFAULT_CLUSTER, NO_METADATA, ServiceKey
 from nacos_tw.naming.selectors import NO_SELECTOR, Selector
-from nacos_tw.naming.validation import check_names, check_port, check_weight
+from nacos_tw.naming.validation import check_cluster_name, check_names, check_new_service, check_port, check_weight
 
 
 def resource_of(service: ServiceKey) -> str:
@@ -175,21 +175,35 @@ class HealthByHand(OfService, frozen=True, gc=False):
 
 
 class ServiceSettings(OfService, frozen=True, gc=False):
-    """A service to be created, or the settings that one gets."""
+    """
+    A service to be created, or the settings that one gets.
+
+    @raise Invalid: no service can be called so.
+    """
 
     protect_threshold: float = 0.0
     metadata: dict[str, str] = NO_METADATA
     selector: Selector = NO_SELECTOR
 
+    def __post_init__(self) -> None:
+        check_new_service(self.service)
+
 
 class ClusterSettings(OfService, frozen=True, gc=False):
-    """The settings that a cluster of a service gets."""
+    """
+    The settings that a cluster of a service gets.
+
+    @raise Invalid: no cluster can be called so.
+    """
 
     cluster: str
     checker: Checker = TCP
     check_port: int = 80
     use_instance_port: bool = True
     metadata: dict[str, str] = NO_METADATA
+
+    def __post_init__(self) -> None:
+        check_cluster_name(self.cluster)
 
 
 class Asking(msgspec.Struct, frozen=True, gc=False):

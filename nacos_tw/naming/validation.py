@@ -170,3 +170,15 @@ def check_names(service: tuple[str, str], cluster: str, ip: str) -> None:
         check_limits("ip", ip)
     if namespace != "public":
         check_limits("namespaceId/tenant", namespace)
+
+
+def check_new_service(service: tuple[str, str]) -> None:
+    """@raise Invalid: no service can be created under that namespace and C{group@@name}."""
+    namespace, grouped = service
+    check_service_name(grouped)
+    group, separator, name = grouped.partition("@@")
+    if not separator:
+        group, name = "", grouped
+    check_limits("group", group)
+    check_limits("serviceName", name)
+    check_limits("namespaceId/tenant", namespace)

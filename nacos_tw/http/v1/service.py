@@ -25,12 +25,12 @@ from nacos_tw.http.v1.pages import Pages
 from nacos_tw.http.v1.reading import java_int_or_zero, read_metadata
 from nacos_tw.http.v1.shapes import service_json
 from nacos_tw.http.v1.subscribers import Shown, all_subscribers, local_subscribers
-from nacos_tw.naming.model import DEFAULT_GROUP, ServiceKey, split_name
+from nacos_tw.naming.model import DEFAULT_GROUP, split_name
 from nacos_tw.naming.operations.discovery import Discovery
 from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.requests import Asking, OfNamespace, OneService, Search, ServiceRemoval, ServiceSettings
 from nacos_tw.naming.selectors import parse_list_filter, parse_selector
-from nacos_tw.naming.validation import check_limits, check_service_name
+from nacos_tw.naming.validation import check_new_service
 
 
 class Status(msgspec.Struct):
@@ -38,20 +38,6 @@ class Status(msgspec.Struct):
 
     statuses: str = "null"
     client_ip: str = msgspec.field(default="", name="clientIP")
-
-
-def check_service(key: ServiceKey) -> None:
-    """
-    The name of a service that is to be created or updated.
-
-    @raise BadParameter: with 1.4's or 2.5's text.
-    """
-    namespace, grouped = key
-    check_service_name(grouped)
-    group, name = split_name(grouped)
-    check_limits("group", group)
-    check_limits("serviceName", name)
-    check_limits("namespaceId/tenant", namespace)
 
 
 def _resource(namespace: str, grouped: str) -> str:
@@ -88,7 +74,7 @@ class ServicesV1:
     async def create_service(self, call: Call) -> Reply:
         """Create a service that is not there yet."""
         key = call.service_key()
-        check_service(key)
+        check_new_service(key)  # of two faults this one is told
         threshold = protect_threshold(call.get("protectThreshold"))
         metadata = read_metadata(call.get("metadata"))
         selector = parse_selector(call.get("selector"))
@@ -99,7 +85,7 @@ class ServicesV1:
     async def update_service(self, call: Call) -> Reply:
         """Replace a service's settings; metadata and selector that are not sent become empty."""
         key = call.service_key()
-        check_service(key)
+        check_new_service(key)  # of two faults this one is told
         threshold = protect_threshold(call.required("protectThreshold"))
         metadata = read_metadata(call.get("metadata"))
         selector = parse_selector(call.get("selector"))
