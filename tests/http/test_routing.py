@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import Site
 
 from nacos_tw.access.rules import Rule
-from nacos_tw.errors import Forbidden
+from nacos_tw.auth.problems import UNKNOWN_USER, Refused
 from nacos_tw.http.authorization import EverybodyMay
 from nacos_tw.http.call import Call
 from nacos_tw.http.errors import Rejected, error_document, no_such_route, reason
@@ -169,7 +169,7 @@ class GuardTests(SynchronousTestCase):
 
         class Closed(Guard):
             def check(self, area: Any, handler: Any, call: Call) -> Reply | None:
-                raise Forbidden("unknown user!")
+                raise Refused(UNKNOWN_USER)
 
         reply = answer(Core(Closed(EverybodyMay())), Core.self_, Call.make("GET", "/x"))
         assert isinstance(reply, Reply)
