@@ -47,7 +47,7 @@ from nacos_tw.http.listener import FrontFactory, endpoint
 from nacos_tw.http.record import Recorder
 from nacos_tw.http.traffic import Traffic
 from nacos_tw.http.v1.list_rendering import ListRendering
-from nacos_tw.http.v1.listener import changed_reply, end_with_rights
+from nacos_tw.http.v1.listener import changed_reply
 from nacos_tw.http.waking import Waking
 from nacos_tw.locks.commands import LOCKS
 from nacos_tw.locks.commands import NAME as LOCK
@@ -67,6 +67,7 @@ from nacos_tw.naming.subscriptions import Subscriptions
 from nacos_tw.options import Options, load_settings
 from nacos_tw.peer_events import PeerEvents
 from nacos_tw.push.longpoll import LongPolls
+from nacos_tw.push.poll_operations import end_with_rights
 from nacos_tw.push.udp import UdpPush
 from nacos_tw.raft.core.messages import Configuration
 from nacos_tw.raft.disk.opening import open_store

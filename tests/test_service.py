@@ -21,10 +21,10 @@ from twisted.scripts.twistd import ServerOptions
 from twisted.trial.unittest import TestCase
 
 from nacos_tw.errors import NacosError, StartError
-from nacos_tw.http.v1.subscribers import SUBSCRIBERS
 from nacos_tw.lifecycle import Step
 from nacos_tw.naming.commands import Register
 from nacos_tw.naming.machine import NAME as NAMING
+from nacos_tw.naming.operations.subscribers import SUBSCRIBERS
 from nacos_tw.options import Options
 from nacos_tw.raft.disk.opening import open_store
 from nacos_tw.service import NacosNode, makeService
@@ -454,7 +454,7 @@ class ClusterTests(ServiceTestCase):
         nodes = await self.together()
         one, other = nodes[0], nodes[1]
         await until(lambda: all(one.peers.connected(node.settings.node) for node in nodes[1:]))
-        self.assertEqual(len(await one.peer_events.ask_all(SUBSCRIBERS, b'["public","DEFAULT_GROUP@@s"]')), 2)
+        self.assertEqual(len(await one.peer_events.ask_all(SUBSCRIBERS.what, b'["public","DEFAULT_GROUP@@s"]')), 2)
         self.assertRaises(NacosError, other.peer_events.asked, one.settings.node, "nosuch", b"")
         asked = one.peer_events.ask(other.settings.node, "nosuch", b"")
         error = await self.assertFailure(asked, NacosError)

@@ -45,6 +45,13 @@ class Reported(OfCluster):
 
 
 @attrs.frozen
+class NamedMember(OfCluster):
+    """A node that says that it is a member, by its address or a part of that, as nodes of 1.4 do."""
+
+    address: str
+
+
+@attrs.frozen
 class Responsible(OfCluster):
     """Which member Distro would hold responsible for a text: C{ip:port} of a client, or a service."""
 

@@ -58,7 +58,6 @@ from nacos_tw.http.v1.oldnames import OldNamesV1
 from nacos_tw.http.v1.operator import OPERATOR, OPS, OperatorV1
 from nacos_tw.http.v1.raft import RaftV1
 from nacos_tw.http.v1.service import ServicesV1
-from nacos_tw.http.v1.subscribers import SUBSCRIBERS, asked_subscribers
 from nacos_tw.http.v2 import assembly as v2
 from nacos_tw.http.v3 import assembly as v3
 from nacos_tw.metrics.disk import disk_families
@@ -81,6 +80,8 @@ from nacos_tw.naming.operations.health import HealthOperations
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.operations.status import Status
+from nacos_tw.naming.operations.subscribers import Subscribers
+from nacos_tw.naming.operations.subscribers import questions_of as subscriber_questions
 from nacos_tw.naming.operations.switches import SwitchOperations
 from nacos_tw.naming.probes import Probes
 from nacos_tw.push.longpoll import LongPolls
@@ -155,7 +156,7 @@ def all_areas(parts: Parts) -> Areas:
     settings = parts.settings
     history = History(settings.node, lambda: _reading(parts, counts), parts.clock, parts.millis)
     areas: list[Area] = [
-        *_naming_areas(parts, listing, cluster.node),
+        *_naming_areas(parts, listing, cluster, others),
         ClusterCoreV1(guard, cluster.members, cluster.node, orders),
         ConsoleV1(guard, cluster.node),
         ClusterHistoryV1(guard, Histories(history, others)),
@@ -179,7 +180,7 @@ def all_areas(parts: Parts) -> Areas:
     if settings.function_mode == "config":
         areas = [area for area in areas if not area.prefix.startswith(NAMING)]
     questions: dict[str, Any] = {
-        SUBSCRIBERS: lambda peer, body: asked_subscribers(naming, body),
+        **subscriber_questions(naming),
         **history_questions(history),
         **order_questions(orders, order_words),
         **connection_questions(clients),
@@ -228,9 +229,9 @@ def _cluster(parts: Parts) -> _Cluster:
     )
 
 
-def _naming_areas(parts: Parts, listing: InstanceListV1, node: Nodes) -> list[Area]:
+def _naming_areas(parts: Parts, listing: InstanceListV1, cluster: _Cluster, others: Others) -> list[Area]:
     """The registry's."""
-    guard, naming, members, settings = parts.guard, parts.naming, parts.members, parts.settings
+    guard, naming, node, settings = parts.guard, parts.naming, cluster.node, parts.settings
     beats = BeatsV1(INSTANCE, guard, Beats(naming))
     health, datums = HealthOperations(naming), Datums(naming)
     times = int(settings.raft.election * 1000), int(settings.raft.heartbeat * 1000)
@@ -243,7 +244,7 @@ def _naming_areas(parts: Parts, listing: InstanceListV1, node: Nodes) -> list[Ar
         BeatsV1(API, guard, Beats(naming)),
         OldNamesV1(guard, listing.instance_list, beats.beat),
         LegacyV1(guard, Services(naming)),
-        ServicesV1(guard, naming, members, parts.ask_all),
+        ServicesV1(guard, Services(naming), Discovery(naming), Subscribers(naming, others), cluster.members),
         CatalogV1(guard, naming, parts.probes.round_trips),
         ServiceClustersV1(guard, Services(naming)),
         HealthV1(guard, health, settings.port),
@@ -265,7 +266,8 @@ def _newer_apis(parts: Parts, cluster: ClusterParts, config: ConfigOperations | 
             Beats(naming),
             Services(naming),
             Discovery(naming),
-            ClientViews(naming, Others(parts.ask, parts.ask_all)),
+            ClientViews(naming),
+            Subscribers(naming, Others(parts.ask, parts.ask_all)),
             Counting(naming),
             SwitchOperations(naming, audit),
             HealthOperations(naming),

@@ -74,6 +74,7 @@ class LongPolls:
     """
     The polls of this node.
 
+    @ivar render: makes an answer.
     @ivar waiting: polls that wait now.
     @ivar keys_waited: configs they wait for, counted per poll.
     """
@@ -94,7 +95,7 @@ class LongPolls:
         self._clock = clock
         self._listeners = listeners
         self._audience = listeners.audience(self.tell, self._all)
-        self._render = render
+        self.render = render
         self._most = most
         self._most_keys = most_keys
         self.waiting = 0
@@ -126,7 +127,7 @@ class LongPolls:
         """
         differing = self._listeners.differing(listened, client_ip, vip_tag)
         if differing:
-            return succeed(self._render(differing))
+            return succeed(self.render(differing))
         if self.waiting >= self._most or self.keys_waited + len(listened) > self._most_keys:
             raise Unavailable("too many clients listen on this node")
         poll = self._enter(listened, client_ip, vip_tag, seconds, reader)
@@ -143,7 +144,7 @@ class LongPolls:
             except Unavailable:
                 deferred.errback()
             else:
-                deferred.callback(self._render(found))
+                deferred.callback(self.render(found))
 
         call = self._clock.callLater(seconds, compare)
         return deferred
@@ -168,13 +169,13 @@ class LongPolls:
     def tell(self, key: ConfigKey, concerned: Iterable[Poll]) -> None:
         """A config has changed: who waits for it is told, from the next turn on."""
         crowd = [poll for poll in concerned if poll.deferred is not None]
-        answer = self._render([key]) if crowd else None
+        answer = self.render([key]) if crowd else None
         special: dict[ConfigKey, Any] = {}
         for poll in crowd:
             sent = poll.named.get(key, key) if poll.named else key
             if sent is not key:
                 if sent not in special:
-                    special[sent] = self._render([sent])
+                    special[sent] = self.render([sent])
                 self._answer_later(poll, special[sent])
             else:
                 self._answer_later(poll, answer)
@@ -265,7 +266,7 @@ class LongPolls:
             for slot in sorted(self._slots):
                 if slot * RESOLUTION > now:
                     break
-                answer = self._render([]) if answer is None else answer
+                answer = self.render([]) if answer is None else answer
                 for poll in list(self._slots[slot]):
                     self._answer_later(poll, answer)
         finally:
@@ -274,7 +275,7 @@ class LongPolls:
 
     def stop(self) -> None:
         """Answer everybody that nothing has changed, at once."""
-        answer = self._render([])
+        answer = self.render([])
         for poll in list(self._all()):
             self._answer_later(poll, answer)
         while self._answers:

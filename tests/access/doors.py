@@ -107,12 +107,3 @@ DOORS: dict[str, Callable[[NacosNode], Iterator[Way]]] = {
     "v3": lambda node: newer(node, "/v3/"),
 }
 """By the name of the API."""
-
-WITHOUT: frozenset[str] = frozenset(
-    {
-        "GET /v1/ns/service/subscribers",
-        "POST /v1/cs/configs/listener",
-        "POST /v1/ns/service/status",
-    }
-)
-"""Ways that reach no operation yet. None may be added; one that reaches one has to be taken away."""

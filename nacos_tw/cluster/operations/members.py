@@ -10,7 +10,7 @@ from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.cluster.members import UP, Member, MemberList, RaftFacts
 from nacos_tw.cluster.problems import LeaveUnsupported, LookupUnsupported
-from nacos_tw.cluster.requests import Asking, LookupKind, Nodes, Reported, Responsible
+from nacos_tw.cluster.requests import Asking, LookupKind, NamedMember, Nodes, Reported, Responsible
 
 READ, WRITE, OPEN = Rule("read", "cluster"), Rule("write", "cluster", recorded=True), Rule("open")
 
@@ -67,6 +67,12 @@ class Members(Operations):
         links.
         """
         return self._members.get(request.report.address) is not None
+
+    @operation(OPEN)
+    def knows(self, caller: Caller, request: NamedMember) -> bool:
+        """Whether a member's address is, or holds, the one that is named."""
+        named = request.address
+        return bool(named) and any(named in member.address for member in self._members)
 
     @operation(OPEN)
     def responsible(self, caller: Caller, request: Responsible) -> str:

@@ -22,6 +22,7 @@ from nacos_tw.naming.operations.discovery import Discovery
 from nacos_tw.naming.operations.health import HealthOperations
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
+from nacos_tw.naming.operations.subscribers import Subscribers
 from nacos_tw.naming.operations.switches import SwitchOperations
 
 
@@ -38,6 +39,7 @@ class NamingParts:
     services: Services
     discovery: Discovery
     clients: ClientViews
+    subscribers: Subscribers
     counting: Counting
     switches: SwitchOperations
     health: HealthOperations

@@ -24,6 +24,7 @@ from nacos_tw.http.v1.history import HistoryV1
 from nacos_tw.http.v1.listener import ListenedV1, ListenerV1
 from nacos_tw.http.v1.transfer import TransferV1
 from nacos_tw.push.longpoll import LongPolls
+from nacos_tw.push.poll_operations import PollOperations
 
 
 @attrs.frozen
@@ -55,7 +56,7 @@ def config_areas(parts: ConfigParts) -> list[Area]:
     does = parts.does or config_operations(configs, watchers, parts.limits, millis, parts.audit)
     return [
         ConfigsV1(guard, does.contents, does.copies, TransferV1(does.transfers)),
-        ListenerV1(guard, configs, parts.polls, does.listening, parts.directory),
+        ListenerV1(guard, PollOperations(configs, parts.polls, parts.directory), does.listening),
         ListenedV1(guard, does.listening),
         HistoryV1(guard, does.history, does.contents),
         CapacityV1(guard, does.capacities),

@@ -9,19 +9,11 @@ from urllib.parse import quote, quote_plus, unquote_plus
 import attrs
 from klein import Klein
 
-from nacos_tw.access.identity import READ, Identity
 from nacos_tw.access.operations import rule_of
-from nacos_tw.access.resources import config_resource
-from nacos_tw.auth.directory import Directory
-from nacos_tw.auth.problems import OTHERS, TOKEN_INVALID, Refused
-from nacos_tw.config import switches
-from nacos_tw.config.configs import Configs
-from nacos_tw.config.gray import Entry
 from nacos_tw.config.model import ConfigKey, group_key, tenant_of
 from nacos_tw.config.operations.listening import Listening
 from nacos_tw.config.requests import ListenedBy, ListenersOf
-from nacos_tw.config.switches import PollSwitches
-from nacos_tw.errors import BadParameter, Unavailable
+from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import DEFAULT_GROUP, Call
 from nacos_tw.http.client_address import client_ip
 from nacos_tw.http.guard import Guard
@@ -29,7 +21,7 @@ from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import Result, serve
 from nacos_tw.http.v1 import config_reading as reading
 from nacos_tw.http.v1.config_replies import EMPTY, JSON_UTF8, NO_CACHE, watching
-from nacos_tw.push.longpoll import LongPolls
+from nacos_tw.push.poll_operations import Awaited, Compared, PollOperations
 
 MOST_RECORDS = 10_000
 WORD, LINE = "\x02", "\x01"
@@ -61,29 +53,6 @@ def parse_listened(text: str) -> dict[ConfigKey, str]:
     return found
 
 
-Reader = tuple[Identity, frozenset[str]]
-"""Who waits, and for configs of which namespaces."""
-
-
-def refusal(identity: Identity, tenants: Iterable[str]) -> Refused | None:
-    """Why somebody may not listen to the configs of these namespaces; None if they may."""
-    if all(identity.may(READ, config_resource(tenant)) for tenant in tenants):
-        return None
-    return Refused(OTHERS)
-
-
-def gone(directory: Directory, reader: Reader) -> Refused | None:
-    """Why somebody who waits may not any more; None if they may."""
-    identity, tenants = reader
-    now = directory.still(identity)
-    return Refused(TOKEN_INVALID) if now is None else refusal(now, tenants)
-
-
-def end_with_rights(polls: LongPolls, directory: Directory) -> None:
-    """From now on, polls end when those who wait lose the right to."""
-    directory.on_changed.append(lambda: polls.dismiss(lambda reader: gone(directory, reader)))
-
-
 def changed_text(keys: Iterable[ConfigKey]) -> str:
     """Changed configs as the wire has them, encoded as Java's URLEncoder does."""
     return "".join(f"{_encoded(key)}%01" for key in keys)
@@ -96,83 +65,33 @@ def _encoded(key: ConfigKey) -> str:
 
 
 def changed_reply(keys: list[ConfigKey]) -> Reply:
-    """The answer to a poll: the changed configs, or nothing; what L{LongPolls} are rendered with."""
+    """The answer to a poll: the changed configs, or nothing; see L{nacos_tw.push.longpoll.LongPolls}."""
     return Reply(200, changed_text(keys).encode() + b"\n", JSON_UTF8, NO_CACHE) if keys else EMPTY
-
-
-@attrs.define
-class _Switches:
-    """The switches as the cache has them now."""
-
-    configs: Configs
-    entry: Entry | None = None
-    now: PollSwitches = PollSwitches()
-
-    def current(self) -> PollSwitches:
-        entry = self.configs.cache.entries.get(switches.KEY)
-        if entry is not self.entry:
-            try:
-                chosen = None if entry is None else self.configs.read(switches.KEY, "")
-            except Unavailable:
-                return self.now
-            self.entry = entry
-            self.now = PollSwitches() if chosen is None else switches.parse(chosen.content.decode("utf-8", "replace"))
-        return self.now
 
 
 @attrs.frozen
 class ListenerV1:
-    """
-    The polls.
-
-    @ivar directory: who has which rights now; None where there are no accounts. With their rights, polls end.
-    """
+    """The polls."""
 
     prefix: ClassVar[str] = "/v1/cs/configs/listener"
     app = Klein()
     guard: Guard
-    configs: Configs
-    polls: LongPolls
+    polls: PollOperations
     who_listens: Listening
-    directory: Directory | None = None
-    _switches: _Switches = attrs.field(init=False)
 
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "_switches", _Switches(self.configs))
-
-    @serve(app, "POST", "", needs="user")
+    @serve(app, "POST", "", needs=rule_of(PollOperations.wait))
     def listen(self, call: Call) -> Result:
         """Answer when one of the configs differs from what the client has, or after its time."""
-        listened = parse_listened(call.params.get("Listening-Configs", ""))
-        tenants = frozenset(tenant_of(key[0]) for key in listened)
-        refused = refusal(call.identity, tenants)
-        if refused is not None:
-            raise refused
-        # One that waits must be allowed to when it is answered too; see gone().
-        reader = (call.identity, tenants) if call.identity.user else None
+        listened = list(parse_listened(call.params.get("Listening-Configs", "")).items())
         ip, vip_tag = client_ip(call), call.header(b"vipserver-tag")
         timeout = call.header(b"long-pulling-timeout")
-        listeners = self.configs.listeners
         if not timeout:
-            return self._short(call, listeners.differing(list(listened.items()), ip, vip_tag))
-        now = self._switches.current()
-        seconds = now.seconds(reading.number(timeout))
-        pairs = list(listened.items())
-        if now.fixed:
-            call.forget()
-            return self.polls.wait_fixed(pairs, ip, vip_tag, seconds).addCallback(self._if_still, reader)
-        if call.header(b"long-pulling-timeout-no-hangup").lower() == "true":
-            return changed_reply(listeners.differing(pairs, ip, vip_tag))
+            return self._short(call, self.polls.compare(call, Compared(listened, ip, vip_tag)))
+        at_once = call.header(b"long-pulling-timeout-no-hangup").lower() == "true"
+        request = Awaited(listened, ip, vip_tag, reading.number(timeout), at_once)
         # The call lives as long as the poll, for the sake of an error; 3,000 configs' names in it need not.
         call.forget()
-        return self.polls.wait(pairs, ip, vip_tag, seconds, reader)
-
-    def _if_still(self, reply: Reply, reader: Reader | None) -> Reply:
-        """The answer of a poll that is looked at only when its time is over, if they may have it then."""
-        error = None if reader is None or self.directory is None else gone(self.directory, reader)
-        if error is not None:
-            raise error
-        return reply
+        return self.polls.wait(call, request)
 
     def _short(self, call: Call, differing: list[ConfigKey]) -> Reply:
         """An old client that does not wait has the answer in headers, one since 2.0.4 in the body too."""

@@ -10,24 +10,22 @@ import msgspec
 from klein import Klein
 
 from nacos_tw import paging
-from nacos_tw.access.identity import READ
 from nacos_tw.access.operations import rule_of
-from nacos_tw.access.resources import naming_resource
-from nacos_tw.cluster.members import MemberList
+from nacos_tw.cluster.operations.members import Members
+from nacos_tw.cluster.requests import NamedMember
 from nacos_tw.errors import BadParameter
 from nacos_tw.http import params
 from nacos_tw.http.call import Call, read_json
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, ok_reply, raw_json_reply, text_reply
 from nacos_tw.http.routing import serve
-from nacos_tw.http.v1.faces import AskAll, Naming
 from nacos_tw.http.v1.pages import Pages
 from nacos_tw.http.v1.reading import java_int_or_zero, read_metadata
 from nacos_tw.http.v1.shapes import service_json
-from nacos_tw.http.v1.subscribers import Shown, all_subscribers, local_subscribers
 from nacos_tw.naming.model import DEFAULT_GROUP, split_name
 from nacos_tw.naming.operations.discovery import Discovery
 from nacos_tw.naming.operations.services import Services
+from nacos_tw.naming.operations.subscribers import Subscribers, SubscribersOf
 from nacos_tw.naming.requests import Asking, OfNamespace, OneService, Search, ServiceRemoval, ServiceSettings
 from nacos_tw.naming.selectors import parse_list_filter, parse_selector
 from nacos_tw.naming.validation import check_new_service
@@ -38,11 +36,6 @@ class Status(msgspec.Struct):
 
     statuses: str = "null"
     client_ip: str = msgspec.field(default="", name="clientIP")
-
-
-def _resource(namespace: str, grouped: str) -> str:
-    group, name = split_name(grouped)
-    return naming_resource(namespace, group, name)
 
 
 def protect_threshold(text: str) -> float:
@@ -61,12 +54,11 @@ class ServicesV1:
     prefix: ClassVar[str] = "/v1/ns/service"
     app = Klein()
     guard: Guard
-    naming: Naming
-    members: MemberList
-    ask_all: AskAll
-    pages: Pages = attrs.field(default=attrs.Factory(lambda self: Pages(Discovery(self.naming)), takes_self=True))
-    services: Services = attrs.field(default=attrs.Factory(lambda self: Services(self.naming), takes_self=True))
-    discovery: Discovery = attrs.field(default=attrs.Factory(lambda self: Discovery(self.naming), takes_self=True))
+    services: Services
+    discovery: Discovery
+    who_subscribes: Subscribers
+    members: Members
+    pages: Pages = attrs.field(default=attrs.Factory(lambda self: Pages(self.discovery), takes_self=True))
 
     # -- one service
 
@@ -132,27 +124,23 @@ class ServicesV1:
 
     # -- subscribers
 
-    @serve(app, "GET", "/subscribers", needs="read:naming")
+    @serve(app, "GET", "/subscribers", needs=rule_of(Subscribers.search))
     async def service_subscribers(self, call: Call) -> Reply:
         """A page of those that are told of changes, on all nodes or with C{aggregation=false} on this one."""
         wanted = call.service_key()
         page, size = call.integer("pageNo", 1), call.integer("pageSize", 1000)
-        if call.strict("aggregation", True):
-            found = await all_subscribers(self.naming, wanted, self.ask_all)
-        else:
-            found = sorted(local_subscribers(self.naming, wanted))
-        # The search finds services whose names contain what is asked for, also those of namespaces that begin with it.
-        found = [each for each in found if call.identity.may(READ, _resource(each.namespace_id, each.service_name))]
-        shown: list[Shown] = paging.page(found, page, size)
+        here = not call.strict("aggregation", True)
+        found = await self.who_subscribes.search(call, SubscribersOf(wanted, here))
+        shown = paging.page(found, page, size)
         return raw_json_reply(msgspec.json.encode({"subscribers": shown, "count": len(found) if shown else 0}))
 
     # -- what nodes of 1.4 ask each other
 
-    @serve(app, "POST", "/status", needs="open")
+    @serve(app, "POST", "/status", needs=rule_of(Members.knows))
     def service_status(self, call: Call) -> Reply:
         """A member tells checksums; nothing follows from it, for here the log keeps nodes alike."""
         status: Status = read_json(call.body, Status)
-        if not any(status.client_ip and status.client_ip in member.address for member in self.members):
+        if not self.members.knows(call, NamedMember(status.client_ip)):
             raise BadParameter(f"ip: {status.client_ip} is not in serverlist")
         return ok_reply(call) if status.statuses != "null" else text_reply("fail", call)
 

@@ -36,8 +36,8 @@ def naming_areas(guard: Guard, naming: NamingParts, cluster: ClusterParts) -> li
         ConsoleInstancesV3(guard, naming.instances, naming.services),
         ClientsV3(guard, naming.clients, cluster.members),
         OperatorV3(guard, naming.switches, naming.counting, cluster.nodes, naming.health),
-        SubscribersV3("/v3/admin/ns/service/subscribers", guard, naming.clients),
-        SubscribersV3("/v3/console/ns/service/subscribers", guard, naming.clients),
+        SubscribersV3("/v3/admin/ns/service/subscribers", guard, naming.subscribers),
+        SubscribersV3("/v3/console/ns/service/subscribers", guard, naming.subscribers),
         ClustersV3("/v3/admin/ns/cluster", guard, naming.services),
         ClustersV3("/v3/console/ns/service/cluster", guard, naming.services),
     ]

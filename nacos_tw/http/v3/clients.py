@@ -25,7 +25,8 @@ from nacos_tw.http.api.results import page_json
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call, ServiceKey
 from nacos_tw.http.guard import Guard
-from nacos_tw.naming.operations.clientviews import ClientViews, SubscribersOf, id_of_subscriber
+from nacos_tw.naming.operations.clientviews import ClientViews, id_of_subscriber
+from nacos_tw.naming.operations.subscribers import Subscribers, SubscribersOf
 from nacos_tw.naming.requests import Asking, OneService
 from nacos_tw.paging import page_of
 
@@ -140,16 +141,16 @@ class SubscribersV3:
     prefix: str
     app: ClassVar[Klein] = Klein()
     guard: Guard
-    clients: ClientViews
+    who_subscribes: Subscribers
 
     @api(
-        app, "GET", "", does=ClientViews.all_subscribers,
+        app, "GET", "", does=Subscribers.subscribers,
         takes=(NAMESPACE, GROUP, SERVICE, AGGREGATION, PAGE_NO, PAGE_SIZE), gives="A page of subscribers",
     )  # fmt: skip
     async def subscribers(self, call: Call) -> dict[str, Any]:
         """A page of those that are told of a service's changes, by all nodes or by this one."""
         wanted = SubscribersOf(service_key(call), here=not AGGREGATION(call))
-        found = await self.clients.all_subscribers(call, wanted)
+        found = await self.who_subscribes.subscribers(call, wanted)
         return page_json(
             page_of(found, PAGE_NO(call), PAGE_SIZE(call)),
             lambda each: {

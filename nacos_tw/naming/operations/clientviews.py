@@ -8,19 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import attrs
-import msgspec
 
 from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.errors import ClientUnknown
 from nacos_tw.naming import queries
-from nacos_tw.naming.matching import subscribes
-from nacos_tw.naming.model import Instance, ServiceKey
+from nacos_tw.naming.model import Instance
 from nacos_tw.naming.naming import Naming
-from nacos_tw.naming.requests import Asking, OfService, OneService
+from nacos_tw.naming.requests import Asking, OneService
 from nacos_tw.naming.subscriptions import Client, Subscriber
-from nacos_tw.questions import Others, Question
 
 ADMIN, READ = Rule("admin"), Rule("read", "naming")
 
@@ -29,29 +26,6 @@ class OfClient(Asking, frozen=True, gc=False):
     """One client."""
 
     client: str
-
-
-class SubscribersOf(OfService, frozen=True, gc=False):
-    """Who is told of a service; C{here}: by this node only."""
-
-    here: bool = False
-
-
-class Shown(msgspec.Struct, frozen=True, order=True, rename="camel"):
-    """A subscriber, as nodes tell it to each other."""
-
-    addr_str: str
-    agent: str
-    app: str
-    ip: str
-    namespace_id: str
-    service_name: str
-    port: int
-    cluster: str
-
-
-SUBSCRIBERS: Question[ServiceKey, list[Shown]] = Question("subscribers", ServiceKey, list[Shown])  # type: ignore[arg-type]
-"""Who is told of the services that match; the same question as v1's."""
 
 
 @attrs.frozen
@@ -95,11 +69,10 @@ def id_of_subscriber(client: Client) -> str:
 class ClientViews(Operations):
     """Reads of this node's copy."""
 
-    __slots__ = ("_naming", "_others")
+    __slots__ = ("_naming",)
 
-    def __init__(self, naming: Naming, others: Others) -> None:
+    def __init__(self, naming: Naming) -> None:
         self._naming = naming
-        self._others = others
 
     @operation(ADMIN)
     def ids(self, caller: Caller, request: Asking) -> list[str]:
@@ -174,15 +147,6 @@ class ClientViews(Operations):
         """Who is told of a service by this node."""
         return [each.client for each in self._naming.subscriptions.of(request.service)]
 
-    @operation(READ)
-    async def all_subscribers(self, caller: Caller, request: SubscribersOf) -> list[Shown]:
-        """Who is told of a service by all nodes that answer, or by this one; sorted, each once."""
-        found = {_shown(each) for each in self._naming.subscriptions if subscribes(each.service, request.service)}
-        if not request.here:
-            for others in await self._others.ask_all(SUBSCRIBERS, request.service):
-                found.update(others)
-        return sorted(each for each in found if (each.namespace_id, each.service_name) == request.service)
-
     def _own(self, client: str) -> list[Instance]:
         registry = self._naming.registry
         known = registry.clients.get(client)
@@ -203,8 +167,3 @@ def _address(id: str) -> tuple[str, int]:
     _, _, rest = id.partition("_")
     ip, _, port = rest.rpartition("_")
     return ip, int(port) if port.isascii() and port.isdigit() else 0
-
-
-def _shown(each: Subscriber) -> Shown:
-    client, (namespace, service) = each.client, each.service
-    return Shown(client.address, client.agent, client.app, client.ip, namespace, service, client.port, each.clusters)

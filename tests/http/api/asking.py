@@ -27,6 +27,7 @@ from nacos_tw.naming.operations.discovery import Discovery
 from nacos_tw.naming.operations.health import HealthOperations
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
+from nacos_tw.naming.operations.subscribers import Subscribers
 from nacos_tw.naming.operations.switches import SwitchOperations
 from nacos_tw.questions import Others
 from tests.access.lines import Lines
@@ -54,7 +55,8 @@ class ApiTestCase(LocalTestCase):
             Beats(naming),
             Services(naming),
             Discovery(naming),
-            ClientViews(naming, Others(asker({}), lambda what, body: succeed([]))),
+            ClientViews(naming),
+            Subscribers(naming, Others(asker({}), lambda what, body: succeed([]))),
             Counting(naming),
             SwitchOperations(naming, audit),
             HealthOperations(naming),

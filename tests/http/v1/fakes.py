@@ -22,10 +22,14 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import answer, compile_routes, find
+from nacos_tw.http.v1.service import ServicesV1
 from nacos_tw.naming import commands
 from nacos_tw.naming.applying import apply
 from nacos_tw.naming.commands import Command, Register
 from nacos_tw.naming.model import Instance, InstanceKey, ServiceKey
+from nacos_tw.naming.operations.discovery import Discovery
+from nacos_tw.naming.operations.services import Services
+from nacos_tw.naming.operations.subscribers import Subscribers
 from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.subscriptions import Subscriptions
 from nacos_tw.naming.switches import Switches, apply_switch
@@ -44,6 +48,9 @@ LEADING = RaftStatus(
     A, "LEADER", 3, A, A, 10, 9, 10, 10, (A, B, C), log_bytes=77, peers={B: PeerStatus(True, 8, 2, 0.25)}
 )
 FOLLOWING = attrs.evolve(LEADING, role="FOLLOWER", vote="", leader=B, peers={})
+
+
+GUARD = Guard(EverybodyMay())
 
 
 def running_udp(clock: Clock, subscriptions: Subscriptions, switches: Callable[[], Switches], **more: Any) -> UdpPush:
@@ -185,6 +192,14 @@ def member_operations(known: MemberList, node: FakeNode) -> Members:
     return Members(known, node.status, millis, Lines())
 
 
+def services_area(naming: Any, ask_all: Callable[[str, bytes], Any] = nobody, **more: Any) -> ServicesV1:
+    """The routes of services, at one of three members."""
+    subscribers = Subscribers(naming, Others(asker({}), ask_all))
+    return ServicesV1(
+        GUARD, Services(naming), Discovery(naming), subscribers, member_operations(members(), FakeNode()), **more
+    )
+
+
 def node_operations(
     known: MemberList,
     node: FakeNode,
@@ -200,6 +215,3 @@ def node_operations(
 def order_operations(known: MemberList, node: FakeNode, answers: dict[str, Callable[[str, bytes], Any]]) -> Orders:
     """What can be ordered."""
     return Orders(known, node, Others(asker(answers), nobody), Lines())
-
-
-GUARD = Guard(EverybodyMay())

@@ -19,7 +19,6 @@ from nacos_tw.http.v1.legacy import LegacyV1
 from nacos_tw.http.v1.metrics import PrometheusV1
 from nacos_tw.http.v1.operator import OPS, OperatorV1
 from nacos_tw.http.v1.raft import RaftV1
-from nacos_tw.http.v1.service import ServicesV1
 from nacos_tw.metrics.machine import Machine
 from nacos_tw.metrics.operations import Metrics
 from nacos_tw.naming.counts import Counts
@@ -41,6 +40,7 @@ from tests.http.v1.fakes import (
     members,
     node_operations,
     order_operations,
+    services_area,
 )
 
 WRITES = {
@@ -65,7 +65,7 @@ def areas() -> list[Any]:
     cluster, one = member_operations(known, node), node_operations(known, node)
     datums, health, switches = Datums(naming), HealthOperations(naming), SwitchOperations(naming, Lines())
     return [
-        ServicesV1(GUARD, naming, known, lambda what, body: None),  # type: ignore[arg-type,return-value]
+        services_area(naming),
         CatalogV1(GUARD, naming),
         ServiceClustersV1(GUARD, Services(naming)),
         HealthV1(GUARD, HealthOperations(naming), 8848),

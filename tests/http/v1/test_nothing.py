@@ -9,13 +9,12 @@ from nacos_tw.http.v1.beat import BeatsV1
 from nacos_tw.http.v1.catalog import CatalogV1
 from nacos_tw.http.v1.cluster import ServiceClustersV1
 from nacos_tw.http.v1.instance import InstancesV1
-from nacos_tw.http.v1.service import ServicesV1
 from nacos_tw.naming.commands import CreateService
 from nacos_tw.naming.operations.beats import Beats
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
 from tests.http.v1.configuring import CONFIGS, ConfigCase
-from tests.http.v1.fakes import GUARD
+from tests.http.v1.fakes import GUARD, services_area
 from tests.http.v1.local import JAVA, P1, LocalTestCase
 
 WORDS = ("", "null", "None", "undefined")
@@ -76,17 +75,12 @@ class NamingTests(LocalTestCase):
     """Whatever stands for nothing is answered as if the parameter were not there."""
 
     def build(self, name: str) -> Any:
-        members: Any = ()
-
-        def ask_all(kind: str, body: bytes) -> Any:
-            raise AssertionError("nobody else is asked")
-
         naming: Any = self.naming
         return {
             "instance": lambda: InstancesV1(f"{NS}/instance", GUARD, Instances(naming)),
             "list": lambda: self.lists(),
             "beat": lambda: BeatsV1(f"{NS}/instance", GUARD, Beats(naming)),
-            "service": lambda: ServicesV1(GUARD, naming, members, ask_all),
+            "service": lambda: services_area(naming),
             "cluster": lambda: ServiceClustersV1(GUARD, Services(naming)),
             "catalog": lambda: CatalogV1(GUARD, naming),
         }[name]()

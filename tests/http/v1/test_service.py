@@ -12,21 +12,26 @@ from nacos_tw.access.identity import EVERYBODY
 from nacos_tw.errors import TimedOut, Unavailable
 from nacos_tw.http.call import Call
 from nacos_tw.http.v1.pages import Pages
-from nacos_tw.http.v1.service import ServicesV1, protect_threshold
-from nacos_tw.http.v1.subscribers import asked_subscribers
+from nacos_tw.http.v1.service import protect_threshold
 from nacos_tw.naming.applying import apply
 from nacos_tw.naming.commands import Deregister
 from nacos_tw.naming.model import Instance
 from nacos_tw.naming.operations.discovery import Discovery
-from tests.http.v1.fakes import GUARD, PUBLIC, FakeNaming, HandlerTestCase, members
+from nacos_tw.naming.operations.subscribers import SUBSCRIBERS, questions_of
+from tests.http.v1.fakes import PUBLIC, A, FakeNaming, HandlerTestCase, services_area
 
 SERVICE = "/v1/ns/service"
+
+
+def asked(naming: Any, body: bytes) -> Any:
+    """What a node answers another one that asks for subscribers."""
+    return questions_of(naming)[SUBSCRIBERS.what](A, body)
 
 
 class ServiceTestCase(HandlerTestCase):
     def setUp(self) -> None:
         self.naming = FakeNaming()
-        self.area = ServicesV1(GUARD, self.naming, members(), self.ask_all)
+        self.area = services_area(self.naming, self.ask_all)
         self.answers: Deferred[list[bytes]] = succeed([])
         self.asked: list[tuple[str, bytes]] = []
 
@@ -215,7 +220,7 @@ class ListTests(ServiceTestCase):
     def test_bounds(self) -> None:
         """However many different requests come, a bounded number of answers is kept, the newest."""
         kept = Pages(Discovery(self.naming), most_replies=3, most_lists=2)
-        self.area = ServicesV1(GUARD, self.naming, members(), self.ask_all, kept)
+        self.area = services_area(self.naming, self.ask_all, pages=kept)
         self.naming.add("a")
         for number in range(6):
             self.list(f"pageNo=1&pageSize=20&x={number}&groupName=g{number}")
@@ -316,7 +321,7 @@ class SubscriberTests(ServiceTestCase):
         self.subscribe("10.0.0.7", 5000, naming=other)
         self.subscribe("10.0.0.8", 5001, naming=other)
         body = msgspec.json.encode((PUBLIC, "DEFAULT_GROUP@@p1"))
-        self.answers = succeed([asked_subscribers(other, body), b"nonsense", b'[{"addrStr":1}]'])
+        self.answers = succeed([asked(other, body), b"nonsense", b'[{"addrStr":1}]'])
         found = self.json("GET", f"{SERVICE}/subscribers?serviceName=p1")
         self.assertEqual([each["addrStr"] for each in found["subscribers"]], ["10.0.0.7:5000", "10.0.0.8:5001"])
         self.assertEqual((found["count"], self.asked), (2, [("subscribers", body)]))
@@ -342,4 +347,4 @@ class SubscriberTests(ServiceTestCase):
         self.assertEqual(self.json("GET", f"{SERVICE}/subscribers?serviceName=p1")["count"], 2)
 
     def test_asked_nonsense(self) -> None:
-        self.assertRaises(ValueError, asked_subscribers, self.naming, b"{}")
+        self.assertRaises(ValueError, asked, self.naming, b"{}")
