@@ -11,8 +11,8 @@ from twisted.logger import Logger
 
 from nacos_tw.cluster.reports import WHAT as REPORT
 from nacos_tw.cluster.reports import Reports
-from nacos_tw.config.assembly import ExternalConfigs
-from nacos_tw.config.assembly_embedded import EmbeddedConfigs
+from nacos_tw.database.assembly_embedded import EmbeddedConfigs
+from nacos_tw.database.assembly_external import ExternalConfigs
 from nacos_tw.errors import NacosError
 from nacos_tw.raft.net.peers import Peers
 from nacos_tw.raft.node import RaftNode

@@ -19,8 +19,8 @@ from twisted.python import usage
 
 from nacos_tw.auth.secret import NAME as SECRET
 from nacos_tw.auth.secret import SecretMachine
-from nacos_tw.config.machine import NAME as CONFIG
-from nacos_tw.config.machine import ConfigMachine
+from nacos_tw.database.machine import NAME as CONFIG
+from nacos_tw.database.machine import ConfigMachine
 from nacos_tw.errors import FileDamaged, StartError
 from nacos_tw.interfaces import IDurableMachine
 from nacos_tw.naming.machine import NAME as NAMING

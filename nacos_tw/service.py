@@ -27,11 +27,11 @@ from nacos_tw.cluster.lookup import FileLookup
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.cluster.reports import Reports
 from nacos_tw.cluster.storage import Storage
-from nacos_tw.config.assembly import ExternalConfigs
-from nacos_tw.config.assembly_embedded import EmbeddedConfigs
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.upkeep import Upkeep
 from nacos_tw.console.pages import Pages
+from nacos_tw.database.assembly_embedded import EmbeddedConfigs
+from nacos_tw.database.assembly_external import ExternalConfigs
 from nacos_tw.descriptors import Room, raise_limit
 from nacos_tw.grpc.assembly import GrpcParts, build
 from nacos_tw.grpc.logins import Logins as GrpcLogins

@@ -12,9 +12,11 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from nacos_tw.config import commands as config
-from nacos_tw.config.assembly_embedded import EmbeddedConfigs
-from nacos_tw.config.machine import NAME as CONFIG
+from nacos_tw.database import commands as database
+from nacos_tw.database.assembly_embedded import EmbeddedConfigs
+from nacos_tw.database.machine import NAME as CONFIG
 from nacos_tw.metrics.space import LAST, SHORT, DiskSpace, SpaceLimits, sizes
+from nacos_tw.namespaces.commands import DeleteNamespace
 from nacos_tw.naming import commands as naming
 from nacos_tw.naming.machine import NAME as NAMING
 from nacos_tw.raft.node import RaftNode
@@ -24,7 +26,7 @@ from nacos_tw.timers import Periodic
 HAND_OVER = 2.0
 """Seconds between two tries to have another node lead."""
 FREEING: tuple[type[Any], ...] = (
-    config.Remove, config.RemoveMany, config.StopBeta, config.TrimHistory, config.CountUsage, config.DeleteNamespace,
+    config.Remove, config.RemoveMany, config.StopBeta, config.TrimHistory, config.CountUsage, DeleteNamespace,
 )  # fmt: skip
 """What is done to configs all the same."""
 ENDING: tuple[type[Any], ...] = (
@@ -138,7 +140,7 @@ def _adds(command: bytes, level: int) -> bool:
     name, data = command[:1], command[1:]
     try:
         if name == CONFIG:
-            return not isinstance(config.decode(data), FREEING)
+            return not isinstance(database.decode(data), FREEING)
         if name == NAMING:
             return level >= LAST and not isinstance(naming.decode(data), ENDING)
     except msgspec.MsgspecError:

@@ -1,4 +1,5 @@
-"""What changes users, roles and permissions; part of the union of L{nacos_tw.config.commands}, whose log they share.
+"""What changes users, roles and permissions; part of the union of L{nacos_tw.database.commands}.
+Tags from 40 are theirs.
 
 Passwords come as bcrypt hashes: nothing else of them goes into the log or the database.
 """

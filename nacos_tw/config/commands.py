@@ -1,20 +1,15 @@
-"""What changes the configuration centre and the namespaces: one value per way, and their bytes.
+"""What changes the configuration centre: one value per way; L{nacos_tw.database.commands} makes bytes of them.
 
 Everything that the database's state does not decide is in the command (times, addresses, users, ids of namespaces), so
 that the same commands make the same rows on every node. The tags and the order of fields are the format of the log on
-disk: new commands get new tags, new fields go to the end with a default. Tags 20 to 29 are those of
-L{nacos_tw.namespaces.commands}, tags from 40 those of L{nacos_tw.auth.commands}.
+disk: new commands get new tags, new fields go to the end with a default. Tags 1 to 19 are those of configs.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from nacos_tw.auth.commands import AuthCommand
 from nacos_tw.config.model import ConfigKey
-from nacos_tw.namespaces.commands import CreateNamespace as CreateNamespace
-from nacos_tw.namespaces.commands import DeleteNamespace as DeleteNamespace
-from nacos_tw.namespaces.commands import UpdateNamespace as UpdateNamespace
 
 ABORT = "ABORT"
 SKIP = "SKIP"
@@ -231,31 +226,11 @@ Command = (
     | RemoveMany
     | StopBeta
     | Import
-    | CreateNamespace
-    | UpdateNamespace
-    | DeleteNamespace
     | EnsureCapacity
     | SetCapacity
     | CountUsage
     | TrimHistory
     | PublishGray
     | RemoveGray
-    | AuthCommand
 )
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Command)
-
-
-def encode(command: Command) -> bytes:
-    """The command as bytes for the log."""
-    return _encoder.encode(command)
-
-
-def decode(data: bytes) -> Command:
-    """
-    The command that L{encode} gave.
-
-    @raise msgspec.MsgspecError: the bytes are no command.
-    """
-    return _decoder.decode(data)
+"""Any of them."""

@@ -8,11 +8,11 @@ from typing import Any, Protocol, TypeVar
 from twisted.internet.defer import Deferred
 
 from nacos_tw.config.cache import ConfigCache
-from nacos_tw.config.commands import Command
 from nacos_tw.config.content_check import ContentCheck
 from nacos_tw.config.gray import Chosen, Entry
 from nacos_tw.config.listeners import Listeners, normal
 from nacos_tw.config.model import ConfigKey
+from nacos_tw.storage.txn import Txn
 
 T = TypeVar("T")
 
@@ -20,9 +20,9 @@ T = TypeVar("T")
 class IConfigBackend(Protocol):
     """Where configs are kept: a shared MySQL, or SQLite on every node behind the Raft log."""
 
-    def write(self, command: Command) -> Deferred[Any]:
+    def write(self, command: Any) -> Deferred[Any]:
         """
-        Do it.
+        Do it: a L{nacos_tw.config.commands.Command}, or one of another part that keeps its rows there.
 
         @return: fires with the command's result once it is durable and this node's cache shows it. Fails with what
             the command was refused for, or with Unavailable.
@@ -30,6 +30,9 @@ class IConfigBackend(Protocol):
 
     def query(self, fn: Callable[..., T], *args: Any) -> Deferred[T]:
         """Run C{fn(txn, *args)}, a function of L{nacos_tw.config.store} that only reads."""
+
+    def has_namespace(self, txn: Txn, tenant: str) -> bool:
+        """Whether a namespace of that id was created; for functions that C{query} runs."""
 
     def health(self) -> str:
         """The answer of C{/v1/cs/health} (docs/spec/config-v1.md#7.1): C{UP}, or what is wrong."""
@@ -58,7 +61,7 @@ class Configs:
         self.cache = cache
         self.listeners = listeners
 
-    def write(self, command: Command) -> Deferred[Any]:
+    def write(self, command: Any) -> Deferred[Any]:
         """See L{IConfigBackend.write}."""
         return self.backend.write(command)
 

@@ -54,7 +54,7 @@ class IFile(Protocol):
 
 
 class IMachine(Protocol):
-    """The part of L{nacos_tw.config.machine.ConfigMachine} that is used."""
+    """The part of L{nacos_tw.database.machine.ConfigMachine} that is used."""
 
     def mend(self, row: Checked, content: str, md5: str) -> bool: ...
 

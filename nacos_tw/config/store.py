@@ -15,10 +15,8 @@ come from the command alone. On MySQL many nodes run it at once. What makes it r
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
-from nacos_tw.auth import store as accounts
-from nacos_tw.auth.commands import AuthCommand
 from nacos_tw.config import store_capacity, store_gray, store_history, store_import
 from nacos_tw.config.commands import (
     Command,
@@ -40,8 +38,6 @@ from nacos_tw.config.results import RefusalError
 from nacos_tw.config.results import Result as Result
 from nacos_tw.config.store_rows import publish, remove, remove_row
 from nacos_tw.config.store_usage import Usage
-from nacos_tw.namespaces import store as namespaces
-from nacos_tw.namespaces.commands import CreateNamespace, DeleteNamespace, UpdateNamespace
 from nacos_tw.storage.txn import Txn
 
 MAX_ID = 2**63 - 1
@@ -81,14 +77,6 @@ def _remove_many(txn: Txn, command: RemoveMany) -> Result:
     return Result(len(changed), tuple(changed))
 
 
-def _namespace(run: Callable[[Txn, Any], bool]) -> Callable[[Txn, Any], Result]:
-    return lambda txn, command: Result(run(txn, command))
-
-
-def _accounts(txn: Txn, command: AuthCommand) -> Result:
-    return Result(accounts.apply(txn, command), accounts=True)
-
-
 _WAYS: dict[type, Callable[[Txn, Any], Result]] = {
     Publish: publish,
     PublishBeta: store_gray.publish_beta,
@@ -103,8 +91,4 @@ _WAYS: dict[type, Callable[[Txn, Any], Result]] = {
     SetCapacity: store_capacity.set_limits,
     CountUsage: store_capacity.count_usage,
     TrimHistory: store_history.trim,
-    CreateNamespace: _namespace(namespaces.create),
-    UpdateNamespace: _namespace(namespaces.update),
-    DeleteNamespace: _namespace(namespaces.delete),
-    **dict.fromkeys(get_args(AuthCommand), _accounts),
 }

@@ -1,4 +1,4 @@
-"""What changes the namespaces; part of the union of L{nacos_tw.config.commands}, whose log and tags they share."""
+"""What changes the namespaces; part of the union of L{nacos_tw.database.commands}. Tags 20 to 29 are theirs."""
 
 from __future__ import annotations
 
@@ -31,3 +31,7 @@ class DeleteNamespace(_Command, frozen=True, array_like=True, tag=22):
     """Remove the row of a namespace, not what is in it. Result: True, always (docs/spec/config-v1.md#11.6)."""
 
     id: str
+
+
+NamespaceCommand = CreateNamespace | UpdateNamespace | DeleteNamespace
+"""Any of them."""

@@ -18,7 +18,7 @@ from nacos_tw.auth.commands import (
     DeleteUser,
     SetPassword,
 )
-from nacos_tw.config import store as config_store
+from nacos_tw.database import applying
 from nacos_tw.errors import BadParameter
 from nacos_tw.storage.errors import Deadlock
 from nacos_tw.storage.txn import Txn
@@ -261,9 +261,9 @@ class RaceTests(AccountsCase, OnMariaDB):
 
         def run(position: int) -> Any:
             try:
-                return in_link(links[position], config_store.apply, given[position]).value
+                return in_link(links[position], applying.apply, given[position]).value
             except Deadlock:
-                return in_link(links[position], config_store.apply, given[position]).value
+                return in_link(links[position], applying.apply, given[position]).value
 
         return in_threads([lambda position=position: run(position) for position in range(len(given))])  # type: ignore[misc]
 

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.config import store
-from nacos_tw.config.commands import Command
 from nacos_tw.config.results import Result
+from nacos_tw.database import applying
+from nacos_tw.database.commands import DatabaseCommand
 from nacos_tw.storage.link import Link, MySQLTxn
 from nacos_tw.storage.mysql import targets
 from nacos_tw.storage.schema import check_mysql
@@ -54,11 +54,11 @@ class StoreCase(SynchronousTestCase):
     def run_in(self, fn: Callable[..., T], *args: Any) -> T:
         raise NotImplementedError
 
-    def do(self, command: Command) -> Result:
+    def do(self, command: DatabaseCommand) -> Result:
         """Apply a command and commit."""
-        return self.run_in(store.apply, command)
+        return self.run_in(applying.apply, command)
 
-    def value(self, command: Command) -> Any:
+    def value(self, command: DatabaseCommand) -> Any:
         """What a command came to."""
         return self.do(command).value
 

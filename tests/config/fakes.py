@@ -10,12 +10,12 @@ from twisted.internet.defer import Deferred, execute, fail, succeed
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from nacos_tw.config import store
 from nacos_tw.config.cache import ConfigCache
-from nacos_tw.config.commands import Command
 from nacos_tw.config.gray import Copy, Entry
 from nacos_tw.config.local import LocalFile
 from nacos_tw.config.model import ConfigKey
+from nacos_tw.database import applying
+from nacos_tw.database.commands import DatabaseCommand
 from nacos_tw.errors import NacosError, Unavailable
 from nacos_tw.storage.sqlite import SQLiteFile
 
@@ -62,10 +62,10 @@ class Database:
         self.error: NacosError | None = None
         self.at = 1000
 
-    def do(self, command: Command) -> Any:
+    def do(self, command: DatabaseCommand) -> Any:
         """Somebody else writes."""
         with self.file.transaction() as txn:
-            return store.apply(txn, command).value
+            return applying.apply(txn, command).value
 
     def sql(self, statement: str, *params: Any) -> None:
         """An operator writes."""

@@ -12,9 +12,9 @@ from nacos_tw.config import store_search
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.commands import Command, Publish, PublishBeta, Remove
 from nacos_tw.config.configs import Configs
-from nacos_tw.config.external import ExternalBackend
 from nacos_tw.config.listeners import Listeners
 from nacos_tw.config.problems import CasConflict
+from nacos_tw.database.external import ExternalBackend
 from nacos_tw.errors import Unavailable
 from nacos_tw.push.longpoll import LongPolls
 from nacos_tw.storage.errors import OutcomeUnknown

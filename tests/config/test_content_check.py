@@ -15,11 +15,12 @@ from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.cache_queries import StoredContents
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.content_check import AGAIN, PAUSE, ContentCheck
-from nacos_tw.config.embedded import EmbeddedBackend
 from nacos_tw.config.families import config_families
 from nacos_tw.config.healing import TRIES, Healing
 from nacos_tw.config.listeners import Listeners
-from nacos_tw.config.machine import ConfigMachine
+from nacos_tw.database.commands import encode
+from nacos_tw.database.embedded import EmbeddedBackend
+from nacos_tw.database.machine import ConfigMachine
 from nacos_tw.errors import Unavailable
 from nacos_tw.metrics.exposition import render
 from nacos_tw.storage.sqlite import SQLiteFile
@@ -63,7 +64,7 @@ class One:
         for command in commands:
             self.index += 1
             self.machine.begin(self.index, 1)
-            self.machine.apply(c.encode(command))
+            self.machine.apply(encode(command))
         self.machine.flush()
 
     def spoil(self, what: str, table: str = "config_info") -> None:

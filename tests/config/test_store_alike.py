@@ -20,8 +20,6 @@ from nacos_tw.config.commands import (
     OVERWRITE,
     SKIP,
     CountUsage,
-    CreateNamespace,
-    DeleteNamespace,
     EnsureCapacity,
     Import,
     ImportItem,
@@ -32,13 +30,13 @@ from nacos_tw.config.commands import (
     Remove,
     SetCapacity,
     StopBeta,
-    UpdateNamespace,
 )
 from nacos_tw.config.model import ConfigKey, md5_of
 from nacos_tw.config.problems import OverQuota
 from nacos_tw.config.requests import Search
 from nacos_tw.errors import Alike, BadParameter
 from nacos_tw.namespaces import store as namespaces
+from nacos_tw.namespaces.commands import CreateNamespace, DeleteNamespace, UpdateNamespace
 from nacos_tw.storage.collations import NAMES, cures
 from nacos_tw.storage.exact import counted_by
 from tests.config.databases import T0, OnMariaDB, OnMixedMariaDB, OnNewMariaDB, StoreCase, on_each

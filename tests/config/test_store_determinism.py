@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.config import commands as c
-from nacos_tw.config import store
+from nacos_tw.config import results
 from nacos_tw.config.model import ConfigKey, md5_of
+from nacos_tw.database.applying import apply
+from nacos_tw.database.commands import DatabaseCommand, decode, encode
+from nacos_tw.namespaces.commands import CreateNamespace, DeleteNamespace, UpdateNamespace
 from nacos_tw.storage.sqlite import SQLiteFile
 from tests.config.databases import T0, TABLES
 
@@ -28,7 +31,7 @@ QUOTAS = st.none() | st.builds(
     c.Quotas, st.integers(1, 4), st.integers(1, 3), st.integers(1, 3), st.sampled_from([3, 50])
 )
 ITEMS = st.builds(c.ImportItem, KEYS, CONTENTS, MAYBE, MAYBE, MAYBE, MAYBE)
-COMMANDS: st.SearchStrategy[c.Command] = st.one_of(
+COMMANDS: st.SearchStrategy[DatabaseCommand] = st.one_of(
     st.builds(
         c.Publish, KEYS, CONTENTS, MAYBE, TIMES, app_name=MAYBE, tags=MAYBE, desc=MAYBE, src_user=MAYBE, cas_md5=MD5S,
         encrypted_data_key=MAYBE, quotas=QUOTAS, counted=st.booleans(),
@@ -43,13 +46,13 @@ COMMANDS: st.SearchStrategy[c.Command] = st.one_of(
     st.builds(c.SetCapacity, GROUPS, TENANTS, TIMES, st.none() | st.integers(0, 3)),
     st.builds(c.CountUsage, TIMES),
     st.builds(c.TrimHistory, TIMES, st.integers(0, 3)),
-    st.builds(c.CreateNamespace, st.sampled_from(["ns", "n2"]), st.just("N"), MAYBE, TIMES),
-    st.builds(c.UpdateNamespace, st.sampled_from(["ns", "n2"]), st.just("M"), MAYBE, TIMES),
-    st.builds(c.DeleteNamespace, st.sampled_from(["ns", "n2"])),
+    st.builds(CreateNamespace, st.sampled_from(["ns", "n2"]), st.just("N"), MAYBE, TIMES),
+    st.builds(UpdateNamespace, st.sampled_from(["ns", "n2"]), st.just("M"), MAYBE, TIMES),
+    st.builds(DeleteNamespace, st.sampled_from(["ns", "n2"])),
 )  # fmt: skip
 
 
-def shown(result: store.Result) -> Any:
+def shown(result: results.Result) -> Any:
     """A result that can be compared: errors by class and text."""
     value = result.value
     return (repr(value) if isinstance(value, Exception) else value), result.changed
@@ -77,19 +80,19 @@ class DeterminismTests(SynchronousTestCase):
 
     @settings(max_examples=60)
     @given(st.lists(COMMANDS, max_size=25), st.integers(1, 25))
-    def test_same(self, commands: list[c.Command], together: int) -> None:
+    def test_same(self, commands: list[DatabaseCommand], together: int) -> None:
         """One node applies them one by one, the other decoded from their bytes and many in a transaction."""
         first, second = self.file(), self.file()
         try:
             results = []
             for command in commands:
                 with first.transaction() as txn:
-                    results.append(shown(store.apply(txn, command)))
+                    results.append(shown(apply(txn, command)))
             others = []
             for start in range(0, len(commands), together):
                 with second.transaction() as txn:
                     for command in commands[start : start + together]:
-                        others.append(shown(store.apply(txn, c.decode(c.encode(command)))))
+                        others.append(shown(apply(txn, decode(encode(command)))))
             self.assertEqual(results, others)
             self.assertEqual(dump(first), dump(second))
             self.check(first)
@@ -107,14 +110,14 @@ class DeterminismTests(SynchronousTestCase):
 
     @settings(max_examples=60)
     @given(st.lists(COMMANDS, max_size=12))
-    def test_refused_changes_nothing(self, commands: list[c.Command]) -> None:
+    def test_refused_changes_nothing(self, commands: list[DatabaseCommand]) -> None:
         """A command that ends in an error leaves every row as it was."""
         file = self.file()
         try:
             for command in commands:
                 before = dump(file)
                 with file.transaction() as txn:
-                    result = store.apply(txn, command)
+                    result = apply(txn, command)
                 if isinstance(result.value, Exception):
                     self.assertEqual(dump(file), before)
                     self.assertEqual(result.changed, ())
@@ -123,7 +126,7 @@ class DeterminismTests(SynchronousTestCase):
 
     @settings(max_examples=60)
     @given(st.lists(COMMANDS, max_size=12))
-    def test_history_tells(self, commands: list[c.Command]) -> None:
+    def test_history_tells(self, commands: list[DatabaseCommand]) -> None:
         """Each content of a config is in its history, once it was replaced or removed."""
         file = self.file()
         seen: dict[ConfigKey, list[str]] = {}
@@ -131,7 +134,7 @@ class DeterminismTests(SynchronousTestCase):
             for command in commands:
                 if isinstance(command, (c.Publish, c.Remove)):
                     with file.transaction() as txn:
-                        result = store.apply(txn, command)
+                        result = apply(txn, command)
                     if isinstance(command, c.Publish) and result.value is True:
                         seen.setdefault(command.key, []).append(command.content)
             with file.reading() as txn:

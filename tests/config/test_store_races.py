@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nacos_tw.config import store, store_search
+from nacos_tw.config import store_search
 from nacos_tw.config.commands import (
-    Command,
-    CreateNamespace,
     EnsureCapacity,
     Publish,
     PublishBeta,
@@ -18,6 +16,9 @@ from nacos_tw.config.commands import (
 )
 from nacos_tw.config.model import ConfigKey, md5_of
 from nacos_tw.config.problems import CasConflict, OverQuota
+from nacos_tw.database import applying
+from nacos_tw.database.commands import DatabaseCommand
+from nacos_tw.namespaces.commands import CreateNamespace
 from nacos_tw.storage.errors import Deadlock
 from tests.config.databases import T0, OnMariaDB, in_link, in_threads
 
@@ -40,17 +41,17 @@ class RaceTests(OnMariaDB):
             link.run(f"SET SESSION TRANSACTION ISOLATION LEVEL {self.isolation}")
             link.run("COMMIT")
 
-    def race(self, commands: list[Command]) -> list[Any]:
+    def race(self, commands: list[DatabaseCommand]) -> list[Any]:
         """The values they came to. One that the database gave up for another is tried again, once by the pool."""
 
-        def worker(position: int, command: Command) -> Callable[[], Any]:
+        def worker(position: int, command: DatabaseCommand) -> Callable[[], Any]:
             def work() -> Any:
                 for _ in range(self.tries - 1):
                     try:
-                        return in_link(self.links[position], store.apply, command).value
+                        return in_link(self.links[position], applying.apply, command).value
                     except Deadlock:
                         pass
-                return in_link(self.links[position], store.apply, command).value
+                return in_link(self.links[position], applying.apply, command).value
 
             return work
 
@@ -101,7 +102,7 @@ class RaceTests(OnMariaDB):
 
     def test_different_configs(self) -> None:
         """New configs with labels, all counted."""
-        commands: list[Command] = [
+        commands: list[DatabaseCommand] = [
             Publish(("", f"g{number % 3}", f"d{number}"), "c", None, T0, tags="x,y") for number in range(MANY)
         ]
         self.assertEqual(self.race(commands), [True] * MANY)
@@ -122,7 +123,7 @@ class RaceTests(OnMariaDB):
 
     def test_publish_and_remove(self) -> None:
         """Whoever is last, nothing half is left."""
-        commands: list[Command] = []
+        commands: list[DatabaseCommand] = []
         for number in range(MANY // 2):
             commands += [Publish(KEY, f"c{number}", None, T0, tags="x"), Remove(KEY, T0)]
         self.race(commands)
@@ -132,7 +133,7 @@ class RaceTests(OnMariaDB):
 
     def test_copies(self) -> None:
         """One beta copy, one copy of a tag, in each table."""
-        commands: list[Command] = []
+        commands: list[DatabaseCommand] = []
         for number in range(MANY // 2):
             commands += [PublishBeta(KEY, f"b{number}", "1.1.1.1", T0), PublishTag(KEY, f"t{number}", "x", T0)]
         self.assertEqual(self.race(commands), [True] * MANY)

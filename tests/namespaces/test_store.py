@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.config.commands import CreateNamespace, DeleteNamespace, Publish, UpdateNamespace
+from nacos_tw.config.commands import Publish
 from nacos_tw.namespaces import model, store
+from nacos_tw.namespaces.commands import CreateNamespace, DeleteNamespace, UpdateNamespace
 from nacos_tw.namespaces.model import Namespace
 from tests.config.databases import T0, StoreCase, on_each
 

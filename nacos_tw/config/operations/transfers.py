@@ -25,11 +25,13 @@ from nacos_tw.config.requests import ArchiveImport, CloneItem, Cloning, Export
 from nacos_tw.config.rows import Imported, Sized
 from nacos_tw.config.validation import check_key
 from nacos_tw.errors import Problem, Unavailable
-from nacos_tw.namespaces import store as namespaces
 from nacos_tw.storage.txn import Txn
 
 MOST_WAITING = 8
 """Archives that wait while another is imported."""
+
+HasNamespace = Callable[[Txn, str], bool]
+"""See L{nacos_tw.config.configs.IConfigBackend.has_namespace}."""
 
 
 @attrs.frozen
@@ -117,7 +119,9 @@ class Transfers(Operations):
 
     async def _unpack(self, request: ArchiveImport, data: bytes, user: str | None) -> Transferred:
         tenant, skips = request.tenant, request.unreadable == "skip"
-        found = await self._configs.query(_unpacked, tenant, data, self._limits.max_content, skips)
+        found = await self._configs.query(
+            _unpacked, self._configs.backend.has_namespace, tenant, data, self._limits.max_content, skips
+        )
         if isinstance(found, Problem):
             raise found
         others, unreadable = tuple(found.unrecognized), tuple(found.unreadable)
@@ -162,7 +166,7 @@ class Transfers(Operations):
         tenant, wanted = request.tenant, {one.id: one for one in request.items}
         if not wanted:
             raise NothingToImport("ids")
-        if tenant and not await self._configs.query(namespaces.exists, tenant):
+        if tenant and not await self._configs.query(self._configs.backend.has_namespace, tenant):
             raise TargetUnknown(tenant)
         rows = {row.id: row for row in await self._configs.query(store_search.sizes_by_ids, list(wanted))}
         if not rows:
@@ -176,14 +180,16 @@ class Transfers(Operations):
         return await self._import(batches, request.policy, request.ip, user_of(caller, request.user))
 
 
-def _unpacked(txn: Txn, tenant: str, data: bytes, max_content: int, skips: bool) -> Archive | Problem:
+def _unpacked(
+    txn: Txn, has_namespace: HasNamespace, tenant: str, data: bytes, max_content: int, skips: bool
+) -> Archive | Problem:
     """
     What is in an archive, all of it fit to be stored. In the database's thread, as it takes a while.
 
     @return: why not, as a problem without a traceback: through that all that is unpacked would stay in memory until
         Python looks for cycles.
     """
-    if tenant and not namespaces.exists(txn, tenant):
+    if tenant and not has_namespace(txn, tenant):
         return TargetUnknown(tenant)
     try:
         found = archive.unpack(data)

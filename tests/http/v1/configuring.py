@@ -12,12 +12,12 @@ from twisted.internet.task import Clock
 
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.configs import Configs
-from nacos_tw.config.embedded import EmbeddedBackend
 from nacos_tw.config.limits import Limits
 from nacos_tw.config.listeners import Listeners
-from nacos_tw.config.machine import ConfigMachine
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.watchers import Watchers
+from nacos_tw.database.embedded import EmbeddedBackend
+from nacos_tw.database.machine import ConfigMachine
 from nacos_tw.errors import NacosError, Unavailable
 from nacos_tw.http.call import Call
 from nacos_tw.http.reply import Reply

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.config.cache import ConfigCache
-from nacos_tw.config.external import ExternalBackend
+from nacos_tw.database.external import ExternalBackend
 from tests.config.fakes import local_file
 
 

@@ -1,4 +1,4 @@
-"""The configuration centre behind the replicated log, with embedded storage.
+"""The database behind the replicated log, with embedded storage.
 
 Each node has a SQLite file of its own, changed only by applied log entries. All entries that are
 applied in one go are one transaction, and the index of the last one stands in the same transaction,
@@ -18,13 +18,15 @@ from typing import Any, BinaryIO
 import msgspec
 from twisted.logger import Logger
 
-from nacos_tw.config import commands, store, store_check
+from nacos_tw.config import store_check
 from nacos_tw.config.changes import Changes
-from nacos_tw.config.commands import Command, Publish
+from nacos_tw.config.commands import Publish
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.results import Result, Written
 from nacos_tw.config.store_check import Checked
 from nacos_tw.config.store_usage import Usage
+from nacos_tw.database import applying, commands
+from nacos_tw.database.commands import DatabaseCommand
 from nacos_tw.errors import BadParameter, Damaged, Defect, Duplicate, NacosError
 from nacos_tw.storage.aside import put_aside
 from nacos_tw.storage.sqlite import SQLiteFile
@@ -135,10 +137,10 @@ class ConfigMachine:
         txn.execute("RELEASE command")
         return result
 
-    def _run(self, txn: Txn, command: Command, usage: Usage | None) -> Result | NacosError:
+    def _run(self, txn: Txn, command: DatabaseCommand, usage: Usage | None) -> Result | NacosError:
         """What came of the command, or why it is refused."""
         try:
-            return store.apply(txn, command, usage)
+            return applying.apply(txn, command, usage)
         except (BadParameter, Duplicate) as refusal:
             return refusal
         except NacosError:

@@ -18,13 +18,13 @@ from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.cache_queries import StoredContents
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.content_check import ContentCheck
-from nacos_tw.config.embedded import EmbeddedBackend
 from nacos_tw.config.healing import WHAT, Ask, Healing
 from nacos_tw.config.listeners import Listeners
-from nacos_tw.config.machine import IMAGE, NAME, ConfigMachine
 from nacos_tw.config.model import ConfigKey, named
 from nacos_tw.config.results import Written
 from nacos_tw.config.store_check import Checked
+from nacos_tw.database.embedded import EmbeddedBackend
+from nacos_tw.database.machine import IMAGE, NAME, ConfigMachine
 from nacos_tw.errors import Damaged, FileDamaged, NacosError
 from nacos_tw.interfaces import IDurableMachine, IProposer
 from nacos_tw.settings.settings import Settings

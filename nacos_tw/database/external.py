@@ -13,16 +13,17 @@ from twisted.python.failure import Failure
 
 from nacos_tw.auth.account_sync import AccountSync
 from nacos_tw.auth.commands import AuthCommand
-from nacos_tw.config import store
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.cache_sync import CacheSync
-from nacos_tw.config.commands import Command
 from nacos_tw.config.intents import Intent, Intents
 from nacos_tw.config.local import LocalFile
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.notices import Ask, Notices
 from nacos_tw.config.results import Result, Written
+from nacos_tw.database import applying
+from nacos_tw.database.commands import DatabaseCommand
 from nacos_tw.interfaces import IDatabase
+from nacos_tw.namespaces import store as namespaces
 from nacos_tw.storage.errors import OutcomeUnknown
 from nacos_tw.storage.txn import Txn
 
@@ -42,6 +43,7 @@ class ExternalBackend(Service):
     """
 
     log = Logger()
+    has_namespace = staticmethod(namespaces.exists)
 
     def __init__(
         self,
@@ -99,7 +101,7 @@ class ExternalBackend(Service):
 
     # -- IConfigBackend
 
-    def write(self, command: Command) -> Deferred[Any]:
+    def write(self, command: DatabaseCommand) -> Deferred[Any]:
         """As L{nacos_tw.config.configs.IConfigBackend.write}."""
         intent = Intent()
         done = self._database.interact("write", self._apply, command, intent)
@@ -150,9 +152,9 @@ class ExternalBackend(Service):
 
     # -- a write
 
-    def _apply(self, txn: Txn, command: Command, intent: Intent) -> Result:
+    def _apply(self, txn: Txn, command: DatabaseCommand, intent: Intent) -> Result:
         """In a thread, before the commit."""
-        result = store.apply(txn, command)
+        result = applying.apply(txn, command)
         if self._intents is not None:
             self._intents.note(intent, result.changed)
         else:
@@ -173,7 +175,7 @@ class ExternalBackend(Service):
             return result.value
         return self._changed(result.changed, True, result.written).addCallback(lambda _: result.value)
 
-    def _not_written(self, failure: Failure, command: Command, intent: Intent) -> Failure:
+    def _not_written(self, failure: Failure, command: DatabaseCommand, intent: Intent) -> Failure:
         if not failure.check(OutcomeUnknown):
             self._ended(None, intent, False)
         elif isinstance(command, get_args(AuthCommand)):

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.config import commands as c
-from nacos_tw.config import gray, store
+from nacos_tw.config import gray
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.cache_queries import StoredContents
-from nacos_tw.config.machine import ConfigMachine
+from nacos_tw.database.applying import apply
+from nacos_tw.database.commands import DatabaseCommand, encode
+from nacos_tw.database.machine import ConfigMachine
 from nacos_tw.errors import NacosError
 from nacos_tw.storage.sqlite import SQLiteFile
 from tests.config.databases import T0
@@ -44,16 +46,16 @@ class MachineTests(SynchronousTestCase):
 
     @settings(max_examples=60)
     @given(st.lists(COMMANDS, max_size=25), st.integers(1, 25))
-    def test_as_one_by_one(self, commands: list[c.Command], together: int) -> None:
+    def test_as_one_by_one(self, commands: list[DatabaseCommand], together: int) -> None:
         """Rows and cache are what the commands make one by one, each read back."""
         plain, file = self.file(), self.file()
         machine, cache = self.machine(file)
         try:
             for number, command in enumerate(commands, 1):
                 with plain.transaction() as txn:
-                    store.apply(txn, command)
+                    apply(txn, command)
                 machine.begin(number, 1)
-                machine.apply(c.encode(command))
+                machine.apply(encode(command))
                 if number % together == 0:
                     machine.flush()
             machine.flush()
@@ -81,13 +83,13 @@ class MachineTests(SynchronousTestCase):
         good = [c.Publish(("", "g", name), name, None, T0, tags="x") for name in "ab"]
         bad = c.Publish(("", "g", "c"), "c", None, T0, tags="l" * 200)
         machine.begin(1, 1)
-        results = [machine.apply(c.encode(command)) for command in (good[0], bad, good[1])]
+        results = [machine.apply(encode(command)) for command in (good[0], bad, good[1])]
         machine.flush()
         self.assertIsInstance(results[1], NacosError)
         self.assertEqual((results[0], results[2]), (True, True))
         with plain.transaction() as txn:
             for command in good:
-                store.apply(txn, command)
+                apply(txn, command)
         self.assertEqual(dump(file), dump(plain))
         self.assertEqual(set(cache.entries), {command.key for command in good})
 
@@ -100,7 +102,7 @@ class MachineTests(SynchronousTestCase):
         file._connection.set_trace_callback(statements.append)
         machine.begin(1, 1)
         for number in range(50):
-            machine.apply(c.encode(c.Publish(("", "g", f"{number}"), "x", None, T0)))
+            machine.apply(encode(c.Publish(("", "g", f"{number}"), "x", None, T0)))
         machine.flush()
         self.assertLess(len(statements), 3 * 50 + 15)
 
@@ -113,9 +115,9 @@ class MachineTests(SynchronousTestCase):
         kept = []
         for number in (3, 7, 9):
             machine.begin(number, 2)
-            machine.apply(c.encode(c.Publish(KEY, f"content {number}", None, T0)))
+            machine.apply(encode(c.Publish(KEY, f"content {number}", None, T0)))
             machine.flush()
-            machine.apply(c.encode(c.Publish(KEY, "not flushed", None, T0)))
+            machine.apply(encode(c.Publish(KEY, "not flushed", None, T0)))
             self.assertEqual((machine.applied, machine.applied_term), (number, 2))
             kept.append(machine.set_aside())
             self.assertEqual((machine.applied, machine.applied_term, len(cache)), (0, 0, 0))
@@ -128,7 +130,7 @@ class MachineTests(SynchronousTestCase):
             self.assertEqual(txn.one("SELECT content FROM config_info"), ("content 9",))
         self.assertEqual((again.applied, again.applied_term), (0, 0))
         machine.begin(1, 3)
-        machine.apply(c.encode(c.Publish(KEY, "new", None, T0)))
+        machine.apply(encode(c.Publish(KEY, "new", None, T0)))
         machine.flush()
         self.assertEqual((machine.applied, machine.applied_term, len(cache)), (1, 3, 1))
         copy.close()
@@ -160,7 +162,7 @@ class WalTests(SynchronousTestCase):
         for number in range(1, 1200):
             machine.begin(number, 1)
             content = f"{number} " + "x" * 20_000
-            machine.apply(c.encode(c.Publish(("", "g", f"{number % 20}"), content, None, T0)))
+            machine.apply(encode(c.Publish(("", "g", f"{number % 20}"), content, None, T0)))
             machine.flush()
             size = file.wal_bytes()
             written += max(0, size - before)

@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, fail
 
-from nacos_tw.config import commands
-from nacos_tw.config.commands import Command
-from nacos_tw.config.machine import NAME
+from nacos_tw.database import commands
+from nacos_tw.database.commands import DatabaseCommand
+from nacos_tw.database.machine import NAME
 from nacos_tw.errors import Unavailable
 from nacos_tw.interfaces import IProposer
+from nacos_tw.namespaces import store as namespaces
 from nacos_tw.storage.sqlite import SQLiteFile
 
 T = TypeVar("T")
@@ -19,6 +20,8 @@ T = TypeVar("T")
 
 class EmbeddedBackend:
     """An L{IConfigBackend<nacos_tw.config.configs.IConfigBackend>} on this node's file and the log."""
+
+    has_namespace = staticmethod(namespaces.exists)
 
     def __init__(
         self,
@@ -39,7 +42,7 @@ class EmbeddedBackend:
         self._file = file
         self._trouble = trouble
 
-    def write(self, command: Command) -> Deferred[Any]:
+    def write(self, command: DatabaseCommand) -> Deferred[Any]:
         """Replicate the command; fires when this node has applied it, so its cache shows it."""
         return self._proposer.propose(NAME + commands.encode(command))
 

@@ -51,9 +51,9 @@ class ExternalConfigs:
     def __init__(self, settings: Settings, reactor: Any, ask: Ask, others: Callable[[], Iterable[str]]) -> None:
         """@raise nacos_tw.errors.StartError: the settings or the local file cannot be used."""
         from nacos_tw.auth.account_sync import AccountSync, CopyFile
-        from nacos_tw.config.external import ExternalBackend
         from nacos_tw.config.intents import Intents
         from nacos_tw.config.local import LocalFile
+        from nacos_tw.database.external import ExternalBackend
         from nacos_tw.storage.mysql import MySQLDatabase
 
         assert settings.database is not None

@@ -1,0 +1,29 @@
+"""All that changes the database: the commands of configs, namespaces and accounts, and their bytes in the log."""
+
+from __future__ import annotations
+
+import msgspec
+
+from nacos_tw.auth.commands import AuthCommand
+from nacos_tw.config.commands import Command as ConfigCommand
+from nacos_tw.namespaces.commands import NamespaceCommand
+
+DatabaseCommand = ConfigCommand | NamespaceCommand | AuthCommand
+"""Any of them. Each has a tag of its own, see where they are declared."""
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(DatabaseCommand)
+
+
+def encode(command: DatabaseCommand) -> bytes:
+    """The command as bytes for the log."""
+    return _encoder.encode(command)
+
+
+def decode(data: bytes) -> DatabaseCommand:
+    """
+    The command that L{encode} gave.
+
+    @raise msgspec.MsgspecError: the bytes are no command.
+    """
+    return _decoder.decode(data)

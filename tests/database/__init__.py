@@ -1,0 +1,1 @@
+"""Tests of the database that configs, namespaces and accounts share."""
