@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from nacos_tw.settings.api_keys import AUTH_ADMIN_API, AUTH_CONSOLE_API, COMPATIBILITY
+from nacos_tw.settings.dns_keys import KEYS as DNS_KEYS
 from nacos_tw.settings.grpc_keys import KEYS as GRPC_KEYS
 from nacos_tw.settings.key import Key as Key
 from nacos_tw.settings.kinds import (
@@ -385,6 +386,7 @@ SECTIONS: tuple[Section, ...] = (
         ),
     ),
     ("gRPC, for clients of 2.x and 3.x", GRPC_KEYS),
+    ("Services by DNS (docs/dns.md)", DNS_KEYS),
 )  # fmt: skip
 KEYS: tuple[Key[Any], ...] = tuple(key for _, section in SECTIONS for key in section)
 

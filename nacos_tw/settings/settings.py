@@ -18,6 +18,7 @@ from nacos_tw.settings import keys
 from nacos_tw.settings.api_keys import COMPATIBILITY
 from nacos_tw.settings.auth import AuthSettings, read_auth
 from nacos_tw.settings.clusterconf import RAFT_OFFSET, Address
+from nacos_tw.settings.dns import DnsSettings, dns
 from nacos_tw.settings.grpc import GrpcSettings, grpc
 from nacos_tw.settings.membership import find_members, own_host
 from nacos_tw.settings.properties import UnresolvedError
@@ -181,6 +182,7 @@ class Settings:
     console: bool = True
     https: HttpsSettings | None = None
     grpc: GrpcSettings = GrpcSettings()
+    dns: DnsSettings | None = None
     older_apis: OlderApis = OlderApis()
     remarks: tuple[str, ...] = ()
 
@@ -239,6 +241,7 @@ def _load(reader: Reader, home: str, base: str, environ: Mapping[str, str]) -> S
         console=reader.get(keys.CONSOLE),
         https=https(reader, home),
         grpc=grpc(reader, home, port),
+        dns=dns(reader),
         older_apis=OlderApis(*map(reader.get, COMPATIBILITY)),
         remarks=tuple(reader.remarks()),
     )
