@@ -113,6 +113,7 @@ setup(
     extras_require={
         "fast": ["uvloop>=0.19; platform_python_implementation == 'CPython'"],
         "test": [
+            "dnspython>=2.4",
             "h2>=4.1",
             "hypothesis>=6.90",
             "import-linter>=2.0",

@@ -29,6 +29,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     debian chromium chromium
     debian slapd slapd
     debian gcc gcc
+    debian dig bind9-dnsutils
     debian javac default-jdk-headless
     debian mvn maven
     debian go golang-go

@@ -17,13 +17,14 @@ def banner(settings: Settings, pid: int) -> str:
     """Name and version, mode, ports, process id and console address, one a line."""
     mode = "stand alone" if settings.standalone else "cluster"
     raft = "" if settings.standalone else f", Raft: {settings.raft_port}"
+    dns = "" if settings.dns is None else f", DNS: {settings.dns.port}"
     scheme = "http" if settings.https is None else "https"
     return "\n".join(
         (
             "",
             f" nacos_tw {__version__}",
             f" Running in {mode} mode, {_FUNCTIONS[settings.function_mode]} function modules",
-            f" Port: {settings.port} (gRPC: {settings.grpc.port}{raft})",
+            f" Port: {settings.port} (gRPC: {settings.grpc.port}{raft}{dns})",
             f" Pid: {pid}",
             f" Console: {scheme}://{join(settings.ip, settings.port)}{settings.context_path}/",
             "",

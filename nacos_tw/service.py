@@ -9,7 +9,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -33,6 +33,8 @@ from nacos_tw.console.pages import Pages
 from nacos_tw.database.assembly_embedded import EmbeddedConfigs
 from nacos_tw.database.assembly_external import ExternalConfigs
 from nacos_tw.descriptors import Room, raise_limit
+from nacos_tw.dns.assembly import build as build_dns
+from nacos_tw.dns.counters import dns_families
 from nacos_tw.grpc.assembly import GrpcParts, build
 from nacos_tw.grpc.logins import Logins as GrpcLogins
 from nacos_tw.grpc.logins import everybody
@@ -54,6 +56,7 @@ from nacos_tw.locks.commands import NAME as LOCK
 from nacos_tw.locks.locks import Locks
 from nacos_tw.locks.machine import LockMachine
 from nacos_tw.logs import FileLog
+from nacos_tw.metrics.exposition import Family
 from nacos_tw.naming.cleaner import Cleaner, Cleaning
 from nacos_tw.naming.clients import Clients
 from nacos_tw.naming.expirer import Expirer
@@ -273,7 +276,7 @@ class NacosNode(Node):
             clock=reactor,
             space=self.shortage.space,
             files=self.shortage.files,
-            more_families=lambda: grpc_families(self.grpc.counters),
+            more_families=self._more_families,
         )
         self.areas = all_areas(parts)
         self._room = Room()
@@ -302,6 +305,15 @@ class NacosNode(Node):
         )
         self.grpc = build(parts, endpoint(reactor, settings.grpc.port, _interface(settings)), self.tls.over_grpc)
         self._ask_for_logins(settings.auth.asking)
+
+        self.dns = None
+        if settings.dns is not None and settings.function_mode != "config":
+            self.dns = build_dns(settings.dns, reactor, self.naming, self.node.reason)
+
+    def _more_families(self) -> Iterator[Family]:
+        yield from grpc_families(self.grpc.counters)
+        if self.dns is not None:
+            yield from dns_families(self.dns.counters)
 
     def _join(self) -> None:
         self.node.damaged_members = self.members.recovering
@@ -352,6 +364,7 @@ class NacosNode(Node):
         parts.service("application.properties", self.switch)
         parts.service("http", self.listener)
         parts.service("grpc", self.grpc)
+        parts.service("dns", self.dns)
         if self.polls is not None:
             parts.add("long polls", None, self.polls.stop)
         parts.add("lead", None, self.node.hand_over)
@@ -366,6 +379,8 @@ class NacosNode(Node):
         """Before anything is announced."""
         await self.listener.listen()
         await self.grpc.listen()
+        if self.dns is not None:
+            await self.dns.listen()
         if self.peers is not None:
             await self.peers.listen()
 
@@ -373,6 +388,8 @@ class NacosNode(Node):
         """Those that are still listened on: the start has failed."""
         if self.peers is not None:
             await self.peers.stopService()
+        if self.dns is not None:
+            await self.dns.stopService()
         await self.grpc.stopService()
         await self.listener.stopService()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import DatagramProtocol, ServerFactory
 from twisted.logger import Logger
 from twisted.protocols.basic import Int16StringReceiver
@@ -18,6 +20,7 @@ from nacos_tw.dns.clients import Allowance
 from nacos_tw.dns.counters import Counters
 from nacos_tw.dns.forwarding import Forwarder
 from nacos_tw.dns.messages import SERVER_FAILURE, TCP_SIZE, Query, Refusal, parse
+from nacos_tw.errors import StartError
 
 IDLE = 10.0
 """Seconds after which a silent connection is closed (RFC 7766 asks for some)."""
@@ -240,11 +243,19 @@ class DnsServer(Service):
         """
         Begin to listen, before the service starts if wanted.
 
-        @raise twisted.internet.error.CannotListenError: when the port is taken.
+        @raise StartError: when the port is taken.
         """
         port, interface = self._place
-        self._ports.append(self._reactor.listenTCP(port, self._tcp, interface=interface))
-        self._ports.append(self._reactor.listenUDP(port, UdpServer(self.responder), interface=interface))
+        try:
+            self._ports.append(self._reactor.listenTCP(port, self._tcp, interface=interface))
+            self._ports.append(self._reactor.listenUDP(port, UdpServer(self.responder), interface=interface))
+        except CannotListenError as error:
+            where = f"port {port} of {interface} (DNS)"
+            if getattr(error.socketError, "errno", None) == errno.EADDRINUSE:
+                text = f"{where} is taken by another process; stop it or set nacos.naming.dns.port"
+            else:
+                text = f"cannot listen on {where}: {error.socketError}; see nacos.naming.dns.bind-address"
+            raise StartError(text) from None
 
     def stopService(self) -> Deferred[Any]:
         """Listen no more."""

@@ -33,7 +33,7 @@ def resolvers(value: str) -> tuple[tuple[str, int], ...]:
 
 ENABLED = Key(_DNS + "enabled", switch(), "false", "Whether services are answered by DNS, to whoever reaches the port.")
 BIND = Key(_DNS + "bind-address", host, "127.0.0.1", "The address to listen on, over UDP and TCP.")
-PORT = Key(_DNS + "port", integer(1, 65535), "5353", "The port, of both.", ("NACOS_NAMING_DNS_PORT",))
+PORT = Key(_DNS + "port", integer(1, 65535), "5353", "The port, of both.")
 SUFFIX = Key(_DNS + "domain-suffix", suffix, "nacos", "The domain that all services are in: orders.nacos.")
 GROUP = Key(_DNS + "default-group", text, "DEFAULT_GROUP", "The group of names that tell none.")
 NAMESPACE = Key(_DNS + "namespace", text, "", "The id of the namespace whose services are answered; public if unset.")
