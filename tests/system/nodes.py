@@ -233,7 +233,7 @@ class RealNode:
         return self.request("GET", "/nacos/v1/console/health/readiness")
 
     def metric(self, name: str) -> float:
-        """The value of a metric that has no labels."""
+        """The value of a metric, whose labels are part of the name."""
         lines = self.request("GET", "/nacos/actuator/prometheus").text.splitlines()
         (value,) = [line.split()[1] for line in lines if line.startswith(f"{name} ")]
         return float(value)
