@@ -24,7 +24,6 @@ from twisted.trial.unittest import SkipTest
 from tests.system.homes import Home
 from tests.system.nodes import RealNode, free_port, wait_for
 
-
 LASTING = '{"preserved.heart.beat.timeout":"600000","preserved.ip.delete.timeout":"600000"}'
 """Metadata of instances that stay healthy without beats."""
 
