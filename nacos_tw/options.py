@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+import attrs
 from twisted.python import usage
 
 from nacos_tw import __version__
 from nacos_tw.settings import keys
+from nacos_tw.settings.clusterconf import write as write_members
+from nacos_tw.settings.containers import IMAGE_HOME, read_container
 from nacos_tw.settings.nearest import nearest
-from nacos_tw.settings.settings import Settings, load
+from nacos_tw.settings.settings import Settings, load, peek
 
 
 class Options(usage.Options):
@@ -34,6 +39,9 @@ class Options(usage.Options):
         ["server", "s", None, "Accepted as Nacos accepts it (the name of a jar file); without effect."],
         ["port", None, None, "Port of the HTTP API. [default: 8848]"],
         ["ip", None, None, "This node's address, as it stands in cluster.conf."],
+    ]  # fmt: skip
+    optFlags: ClassVar[list[list[Any]]] = [
+        ["container", None, "Take all variables of Nacos's container image; logins are asked for unless they say no."],
     ]  # fmt: skip
     compData = usage.Completions(optActions={"home": usage.CompleteDirs()})  # noqa: N815 - Twisted's name
 
@@ -102,12 +110,59 @@ class Options(usage.Options):
 def find_home(options: Options, environ: Mapping[str, str]) -> str:
     """The folder above conf/: by C{--home}, NACOS_HOME, the current folder, or ~/nacos as Nacos has it."""
     chosen = options["home"] or environ.get("NACOS_HOME")
+    if options["container"] and not chosen:
+        chosen = environ.get("BASE_DIR") or IMAGE_HOME
     if chosen:
         return os.path.abspath(chosen)
     here = os.getcwd()
     if any(os.path.exists(os.path.join(here, "conf", name)) for name in ("cluster.conf", "application.properties")):
         return here
     return os.path.join(environ.get("HOME") or os.path.expanduser("~"), "nacos")
+
+
+@attrs.frozen
+class Surroundings:
+    """
+    Where a node runs.
+
+    @ivar home: the folder above conf/; C{environ}: the variables that count.
+    @ivar defaults: keys that hold where nothing else sets them.
+    @ivar remarks: lines to log once.
+    """
+
+    home: str
+    environ: Mapping[str, str] = attrs.field(repr=False)
+    defaults: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    remarks: tuple[str, ...] = ()
+
+
+def surroundings(options: Options, environ: Mapping[str, str]) -> Surroundings:
+    """
+    What the options and the environment say of the place. In a container conf/cluster.conf is written, as Nacos's image
+    does it, where the variables name the members and conf/ can be written to.
+
+    @raise nacos_tw.errors.SettingsError: a file cannot be used; one line.
+    """
+    home = find_home(options, environ)
+    if not options["container"]:
+        return Surroundings(home, environ)
+    members = os.path.join(home, "conf", "cluster.conf")
+    reader = peek(home, environ, options.overrides)
+    told = reader.value(keys.MEMBERS) or reader.value(keys.STANDALONE)
+    found = read_container(
+        environ,
+        socket.gethostname().lower(),
+        listed=told is not None or os.path.lexists(members),
+        database=reader.value(keys.DB_URL, 0) is not None,
+    )
+    zone = found.environ.get("TIME_ZONE")
+    if zone and not found.environ.get("TZ"):
+        os.environ["TZ"] = zone
+        time.tzset()
+    defaults = found.defaults
+    if found.servers and not write_members(members, found.servers):
+        defaults = {**defaults, keys.MEMBERS.name: found.servers}
+    return Surroundings(home, found.environ, defaults, found.remarks)
 
 
 def load_settings(options: Options, environ: Mapping[str, str]) -> Settings:
@@ -117,4 +172,10 @@ def load_settings(options: Options, environ: Mapping[str, str]) -> Settings:
     @raise nacos_tw.errors.SettingsError: a file or value cannot be used; one line.
     @raise nacos_tw.errors.StartError: the node cannot tell who it or its cluster is; one line.
     """
-    return load(find_home(options, environ), environ, options.overrides)
+    return settings_of(options, surroundings(options, environ))
+
+
+def settings_of(options: Options, place: Surroundings) -> Settings:
+    """As L{load_settings}, of a place that is known."""
+    settings = load(place.home, place.environ, options.overrides, place.defaults)
+    return attrs.evolve(settings, remarks=(*place.remarks, *settings.remarks))

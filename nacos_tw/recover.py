@@ -13,7 +13,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from twisted.python import usage
 
@@ -50,7 +50,10 @@ class RecoverOptions(Options):
         "Make a new log for this node, which must not run, out of what is whole on its disk. Without --accept-loss it "
         "only tells what there is and what may be lost."
     )
-    optFlags: ClassVar[list[list[str | None]]] = [["accept-loss", None, "Do it: what this node does not have is lost."]]
+    optFlags: ClassVar[list[list[Any]]] = [
+        *Options.optFlags,
+        ["accept-loss", None, "Do it: what this node does not have is lost."],
+    ]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -67,7 +67,7 @@ from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.probes import Probes
 from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.subscriptions import Subscriptions
-from nacos_tw.options import Options, load_settings
+from nacos_tw.options import Options, settings_of, surroundings
 from nacos_tw.peer_events import PeerEvents
 from nacos_tw.push.longpoll import LongPolls
 from nacos_tw.push.poll_operations import end_with_rights
@@ -98,11 +98,14 @@ def makeService(options: Options) -> Node:  # noqa: N802 - the plugin's name for
     make_monotonic(reactor)
     raise_limit()
     with one_line_errors():
-        settings = load_settings(options, os.environ)
+        place = surroundings(options, os.environ)
+        settings = settings_of(options, place)
         if options.parent is not None and not options.parent["nodaemon"]:
             for remark in settings.remarks:  # a daemon's log is not on the terminal
                 sys.stderr.write(f"WARN {remark}\n")
-        return NacosNode(settings, reactor, lambda: load_auth(settings.home, os.environ, options.overrides))
+        return NacosNode(
+            settings, reactor, lambda: load_auth(place.home, place.environ, options.overrides, place.defaults)
+        )
 
 
 def millis() -> int:

@@ -7,6 +7,7 @@ optional ``?raft_port=``.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 
@@ -72,6 +73,23 @@ def parse(text: str, default_port: int, filename: str) -> list[Address]:
     found = list(members.values())
     _check_ports(found, filename)
     return found
+
+
+def write(filename: str, text: str) -> bool:
+    """
+    Have the file say that, whole or not at all.
+
+    @return: whether it does; False where nothing can be written there.
+    """
+    temporary = f"{filename}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(filename), exist_ok=True)
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, filename)
+    except OSError:
+        return False
+    return True
 
 
 def _entries(text: str) -> Iterator[tuple[int, str]]:

@@ -37,7 +37,7 @@ from nacos_tw.settings.kinds import (
 PORT = Key(
     "server.port", integer(1, 64535), "8848", "Port of the HTTP API. Clients of 2.x and 3.x connect to it + 1000 "
     "(gRPC), Raft listens on it - 1000.",
-    ("NACOS_APPLICATION_PORT",),
+    ("NACOS_APPLICATION_PORT", "NACOS_SERVER_PORT"), "nacos.server.main.port",
 )  # fmt: skip
 ADDRESS = Key(
     "server.address", host, "", "The one address to listen on; all of this machine's if unset. It also tells which "
@@ -45,13 +45,14 @@ ADDRESS = Key(
 )  # fmt: skip
 CONTEXT_PATH = Key(
     "server.servlet.contextPath", url_path, "/nacos", "Path under which the API is found; an empty one, or /, is the "
-    "root.", blank=True,
+    "root.", instead="nacos.server.contextPath", blank=True,
 )  # fmt: skip
 HOME = Key("nacos.home", path, "", "Folder of data/ and logs/; the folder above conf/ if unset.")
 LOGS = Key("nacos.logs.path", path, "", "Folder of the log files; logs/ in nacos.home if unset.")
 STANDALONE = Key("nacos.standalone", switch("standalone", "cluster"), "false", "One node alone.", ("MODE",))
 FUNCTION_MODE = Key(
-    "nacos.functionMode", choice("", "naming", "config", all=""), "", "naming or config to serve only that.",
+    "nacos.functionMode", choice("", "naming", "config", all="", microservice="", ai=""), "", "naming or config to "
+    "serve only that.",
     ("FUNCTION_MODE",),
 )  # fmt: skip
 
@@ -64,7 +65,8 @@ PREFER_HOSTNAME = Key(
     "address is known by its host name.", ("PREFER_HOST_MODE",), "nacos.preferHostnameOverIp",
 )  # fmt: skip
 SITE_LOCAL = Key(
-    "nacos.inetutils.use-only-site-local-interfaces", switch(), "false", "Only private ones, where one is looked for."
+    "nacos.inetutils.use-only-site-local-interfaces", switch(), "false", "Only private ones, where one is looked for.",
+    ("USE_ONLY_SITE_INTERFACES",),
 )  # fmt: skip
 PREFERRED_NETWORKS = Key(
     "nacos.inetutils.preferred-networks", patterns, "", "Prefixes or regular expressions of the addresses to prefer.",
@@ -176,7 +178,7 @@ POOL_MOST = Key("db.pool.config.maximumPoolSize", integer(1, 200), "20", "Most c
 POOL_LEAST = Key("db.pool.config.minimumIdle", integer(0, 200), "2", "Connections that are kept ready.")
 POOL_WAIT = Key(
     "db.pool.config.connectionTimeout", milliseconds(250, 600_000), "", "How long a request may wait for a connection; "
-    "the URL's socketTimeout if unset.",
+    "the URL's socketTimeout if unset.", ("DB_POOL_CONNECTION_TIMEOUT",),
 )  # fmt: skip
 POOL_CHECK = Key(
     "db.pool.config.validationTimeout", milliseconds(250, 600_000), "10000", "Longest check of a connection."
@@ -213,7 +215,10 @@ AUTH_TYPE = Key(
     "nacos.core.auth.system.type", choice("", "nacos", "ldap"), "nacos", "Where users come from. ldap: those "
     "of the own table can log in too.", ("NACOS_AUTH_SYSTEM_TYPE",),
 )  # fmt: skip
-AUTH_CACHE = Key("nacos.core.auth.caching.enabled", switch(), "true", "Accepted; changes work at once either way.")
+AUTH_CACHE = Key(
+    "nacos.core.auth.caching.enabled", switch(), "true", "Accepted; changes work at once either way.",
+    ("NACOS_AUTH_CACHE_ENABLE",),
+)  # fmt: skip
 AUTH_AGENT = Key(
     "nacos.core.auth.enable.userAgentAuthWhite", switch(), "false", "Accepted without effect: a User-Agent proves "
     "nothing, and lets nobody in here.", ("NACOS_AUTH_USER_AGENT_AUTH_WHITE_ENABLE",),

@@ -53,8 +53,12 @@ def configured_host(reader: Reader, members: Sequence[Address], port: int) -> st
     hosts = {member.host for member in members if member.port == port}
     if (listening := _listening(reader)) in hosts:
         return listening
-    if (name := _host_name(reader)) in hosts:
+    name = _host_name(reader)
+    if name in hosts:
         return name
+    full = [host for host in hosts if host.partition(".")[0] == name and literal(host) is None]
+    if len(full) == 1:
+        return full[0]
     preferences = _preferences(reader)
     if preferences != Preferences() and (address := preferred_ip(preferences)) in hosts:
         return address

@@ -14,6 +14,7 @@ import attrs
 from nacos_tw.errors import SettingsError
 
 COMMAND_LINE = "command line"
+CONTAINER = "the container's variables"
 _BLANKS = " \t\f"
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -148,8 +149,14 @@ class Properties:
     """
 
     def __init__(
-        self, lines: list[Line], filename: str, environ: Mapping[str, str], overrides: Mapping[str, str] | None = None
+        self,
+        lines: list[Line],
+        filename: str,
+        environ: Mapping[str, str],
+        overrides: Mapping[str, str] | None = None,
+        defaults: Mapping[str, str] | None = None,
     ) -> None:
+        """@param defaults: keys that count where nothing else sets them."""
         self.filename = filename
         self.used: set[str] = set()
         self._exact = {line.key: line for line in lines}
@@ -157,6 +164,7 @@ class Properties:
         self._environ = environ
         self._overrides = {canonical(key): value for key, value in (overrides or {}).items()}
         self._override_names = list(overrides or {})
+        self._defaults = {canonical(key): value for key, value in (defaults or {}).items()}
 
     def __repr__(self) -> str:
         return f"<Properties {self.filename} {len(self._exact)} keys>"
@@ -197,7 +205,9 @@ class Properties:
             if self._environ.get(variable):
                 return self._environ[variable], f"environment variable {variable}"
         line = self._exact.get(key) or self._relaxed.get(name)
-        return None if line is None else (line.value, f"{self.filename}, line {line.number}")
+        if line is None:
+            return (self._defaults[name], CONTAINER) if name in self._defaults else None
+        return line.value, f"{self.filename}, line {line.number}"
 
     def look_up(self, name: str) -> str | None:
         """What a placeholder's name stands for, not yet expanded. Set but empty variables count."""
@@ -284,7 +294,11 @@ def _name_and_default(inner: str) -> tuple[str, str | None]:
 
 
 def parse(
-    text: str, filename: str, environ: Mapping[str, str], overrides: Mapping[str, str] | None = None
+    text: str,
+    filename: str,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, str] | None = None,
+    defaults: Mapping[str, str] | None = None,
 ) -> Properties:
     """
     Read a properties text.
@@ -292,6 +306,7 @@ def parse(
     @param filename: named in errors.
     @param environ: environment variables, which override the file's keys (see L{environment_names}).
     @param overrides: keys given on the command line, which override both.
+    @param defaults: keys of the place where the node runs, which all of those override.
     @raise SettingsError: the text is malformed; see L{read_lines}.
     """
-    return Properties(list(read_lines(text, filename)), filename, environ, overrides)
+    return Properties(list(read_lines(text, filename)), filename, environ, overrides, defaults)

@@ -24,14 +24,20 @@ class Reader:
         self._properties = found
 
     @classmethod
-    def open(cls, filename: str, environ: Mapping[str, str], overrides: Mapping[str, str]) -> Reader:
+    def open(
+        cls,
+        filename: str,
+        environ: Mapping[str, str],
+        overrides: Mapping[str, str],
+        defaults: Mapping[str, str] | None = None,
+    ) -> Reader:
         """
         Read the file; one that does not exist is as good as an empty one.
 
         @raise SettingsError: it cannot be read, or its text is malformed.
         """
         text = read_text(filename) if os.path.lexists(filename) else ""
-        return cls(properties.parse(text, filename, environ, overrides))
+        return cls(properties.parse(text, filename, environ, overrides, defaults))
 
     @property
     def filename(self) -> str:
@@ -60,7 +66,7 @@ class Reader:
         that may be blank."""
         name = key.name if number is None else f"{key.name}.{number}"
         value = self._properties.get(name, *(key.environment if not number else ()))
-        if (value is None or not value.text.strip()) and key.instead:
+        if key.instead and (value is None or not (key.blank or value.text.strip())):
             value = self._properties.get(key.instead)
         return value if value is not None and (key.blank or value.text.strip()) else None
 

@@ -192,17 +192,20 @@ class Settings:
         return any(self.auth.asking)
 
 
-def load(home: str, environ: Mapping[str, str], overrides: Mapping[str, str]) -> Settings:
+def load(
+    home: str, environ: Mapping[str, str], overrides: Mapping[str, str], defaults: Mapping[str, str] | None = None
+) -> Settings:
     """
     Read C{conf/} of a home.
 
     @param environ: environment variables; see L{nacos_tw.settings.properties.environment_names}.
     @param overrides: keys given on the command line.
+    @param defaults: keys that count where nothing else sets them.
     @raise SettingsError: a file or a value cannot be used.
     @raise StartError: the node cannot tell who it is or who its cluster is.
     """
     home = os.path.abspath(home)
-    reader, base = _open(home, environ, overrides)
+    reader, base = _open(home, environ, overrides, defaults)
     try:
         return _load(reader, home, base, environ)
     except (SettingsError, StartError) as error:
@@ -247,13 +250,20 @@ def _load(reader: Reader, home: str, base: str, environ: Mapping[str, str]) -> S
     )
 
 
-def load_auth(home: str, environ: Mapping[str, str], overrides: Mapping[str, str]) -> AuthSettings:
-    """
-    What L{load} would find of logins, whatever the other keys are.
+def load_auth(
+    home: str, environ: Mapping[str, str], overrides: Mapping[str, str], defaults: Mapping[str, str] | None = None
+) -> AuthSettings:
+    """What L{load} would find of logins, or refuse; whatever the other keys are."""
+    return read_auth(_open(os.path.abspath(home), environ, overrides, defaults)[0])
 
-    @raise SettingsError: the file or a value of logins cannot be used.
+
+def peek(home: str, environ: Mapping[str, str], overrides: Mapping[str, str]) -> Reader:
     """
-    return read_auth(_open(os.path.abspath(home), environ, overrides)[0])
+    The keys of a home, before anything is made of them.
+
+    @raise SettingsError: the file cannot be used.
+    """
+    return _open(os.path.abspath(home), environ, overrides)[0]
 
 
 def properties_file(home: str) -> str:
@@ -261,12 +271,14 @@ def properties_file(home: str) -> str:
     return os.path.join(home, "conf", "application.properties")
 
 
-def _open(home: str, environ: Mapping[str, str], overrides: Mapping[str, str]) -> tuple[Reader, str]:
+def _open(
+    home: str, environ: Mapping[str, str], overrides: Mapping[str, str], defaults: Mapping[str, str] | None = None
+) -> tuple[Reader, str]:
     """The keys, and the folder that C{nacos.home} names."""
     variables = dict(environ)
     if variables.get("MODE", "").lower() not in ("standalone", "cluster"):
         variables.pop("MODE", None)  # a name so common that it may mean something else
-    reader = Reader.open(properties_file(home), variables, overrides)
+    reader = Reader.open(properties_file(home), variables, overrides, defaults)
     base = os.path.join(home, reader.home())
     variables["NACOS_HOME"] = base  # what ${nacos.home} stands for
     return reader, base

@@ -142,7 +142,7 @@ class LoadTests(HomeTests):
         """A key that resembles one of ours is named with it; one that resembles none, or several, is not."""
         for key, meant in (
             ("server.prot", "server.port"),
-            ("server.contextPath", ""),
+            ("server.contextPath", "nacos.server.contextPath"),
             ("nacos.naming.expireInstanse", "nacos.naming.expireInstance"),
             ("nacos.inetutils.preferred-network.0", "nacos.inetutils.preferred-networks"),
             ("nacos.core.auth.enable", "nacos.core.auth.enabled"),
