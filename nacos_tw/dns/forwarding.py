@@ -20,7 +20,7 @@ from twisted.protocols.basic import Int16StringReceiver
 from twisted.python.failure import Failure
 
 from nacos_tw.dns.counters import Counters
-from nacos_tw.dns.messages import HEADER, REFUSED, SERVER_FAILURE, Query
+from nacos_tw.dns.messages import HEADER, REFUSED, SERVER_FAILURE
 
 MOST = 200
 """Queries that may wait for resolvers at a time."""
@@ -106,7 +106,7 @@ class Forwarder:
         mapped = getattr(found, "ipv4_mapped", None)
         return (mapped or found).is_private and self.waiting < MOST
 
-    async def ask(self, query: Query, data: bytes, over_tcp: bool) -> bytes | None:
+    async def ask(self, data: bytes, over_tcp: bool) -> bytes | None:
         """@return: the answer of the first that has one; None if none has."""
         self.waiting += 1
         self._counters.forwarded += 1
@@ -122,7 +122,7 @@ class Forwarder:
                     self.log.debug("{host}:{port} does not answer: {error}", host=place[0], port=place[1], error=error)
                     continue
                 if reply[3] & 0x0F not in (SERVER_FAILURE, REFUSED):
-                    return struct.pack("!H", query.id) + reply[2:]
+                    return data[:2] + reply[2:]
             self._counters.unanswered += 1
             return None
         finally:

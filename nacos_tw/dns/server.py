@@ -21,11 +21,14 @@ from nacos_tw.dns.counters import Counters
 from nacos_tw.dns.forwarding import Forwarder
 from nacos_tw.dns.messages import SERVER_FAILURE, TCP_SIZE, Query, Refusal, parse
 from nacos_tw.errors import StartError
+from nacos_tw.memo import BoundedMemo
 
 IDLE = 10.0
 """Seconds after which a silent connection is closed (RFC 7766 asks for some)."""
 CONNECTIONS = 256
 CONNECTIONS_PER_CLIENT = 16
+PARSED = 2**20
+"""Bytes of queries that are remembered, about: a client asks the same again and again, but for the id."""
 PIPELINED = 50
 """Queries of one connection that may wait for an answer."""
 
@@ -43,6 +46,7 @@ class Responder:
         self._answers = answers
         self._allowance = allowance
         self._forwarder = forwarder
+        self._parsed: BoundedMemo[bytes, Query] = BoundedMemo(PARSED)
         self.counters = counters
 
     def respond(self, data: bytes, client: str, over_tcp: bool) -> bytes | None | Deferred[bytes | None]:
@@ -54,12 +58,15 @@ class Responder:
             self.counters.dropped += 1
             return None
         try:
-            query = parse(data)
+            query = self._parsed.get(data[2:])
             if query is None:
-                self.counters.dropped += 1
-                return None
+                query = parse(data)
+                if query is None:
+                    self.counters.dropped += 1
+                    return None
+                self._parsed.keep(data[2:], query, len(data) + 500)
             reply = self._answers.answer(query, TCP_SIZE if over_tcp else query.size)
-            return reply or self._elsewhere(query, data, client, over_tcp)
+            return data[:2] + reply[2:] if reply else self._elsewhere(query, data, client, over_tcp)
         except Refusal as refusal:
             self.counters.count(None, refusal.code)
             return refusal.reply
@@ -71,12 +78,12 @@ class Responder:
     def _elsewhere(self, query: Query, data: bytes, client: str, over_tcp: bool) -> bytes | Deferred[bytes | None]:
         forwarder = self._forwarder
         if forwarder is None or not forwarder.may(client):
-            return self._answers.refuse(query)
+            return data[:2] + self._answers.refuse(query)[2:]
 
         def answered(reply: bytes | None) -> bytes:
-            return reply or self._answers.refuse(query, SERVER_FAILURE)
+            return data[:2] + (reply or self._answers.refuse(query, SERVER_FAILURE))[2:]
 
-        asking = Deferred.fromCoroutine(forwarder.ask(query, data, over_tcp))
+        asking = Deferred.fromCoroutine(forwarder.ask(data, over_tcp))
         return asking.addCallback(answered)
 
 

@@ -86,11 +86,13 @@ class ServerTests(Listening):
         truncated = await resolver.queryUDP([dns.Query(b"orders.nacos", dns.A)])
         self.assertEqual((truncated.trunc, truncated.answers), (1, []))
         connection = await self.over_tcp(tcp)
-        connection.wanted = 2
+        connection.wanted = 3
         connection.sendString(query("orders.nacos", id=1))
         connection.sendString(query("nobody.nacos", id=2))
-        first, second = map(read, await connection.done)
+        connection.sendString(query("orders.nacos", id=3))
+        first, second, again = map(read, await connection.done)
         self.assertEqual((first.id, len(addresses(first)), second.id, second.rCode), (1, 60, 2, dns.ENAME))
+        self.assertEqual((again.id, len(addresses(again))), (3, 60))
 
     async def test_other_names(self) -> None:
         """Are refused: this is no open resolver."""
