@@ -71,18 +71,18 @@ class Reserve:
 
     def __init__(self, size: int = KEPT) -> None:
         self._size = size
-        self._held: list[io.FileIO] = []
+        self._spare: list[io.FileIO] = []
 
     def open(self) -> None:
         """Take them, as far as there are some."""
         with contextlib.suppress(OSError):
-            while len(self._held) < self._size:
-                self._held.append(io.FileIO(os.devnull))
+            while len(self._spare) < self._size:
+                self._spare.append(io.FileIO(os.devnull))
 
     def close(self) -> None:
         """Give them back for good."""
-        while self._held:
-            self._held.pop().close()
+        while self._spare:
+            self._spare.pop().close()
 
     @contextlib.contextmanager
     def lent(self) -> Iterator[None]:

@@ -61,7 +61,7 @@ class IDurableMachine(IStateMachine, Protocol):
     def begins_anew(self) -> None:
         """The log was replaced by a new one: its entries come on top of the state, from the first one on."""
 
-    def set_aside(self) -> str:
+    def quarantine(self) -> str:
         """
         The state contradicts the cluster's log: put a copy of it away, and be empty.
 
@@ -75,7 +75,7 @@ class IDurableMachine(IStateMachine, Protocol):
     def restore_from(self, data: memoryview) -> None:
         """As L{restore}, of bytes that are not to be copied."""
 
-    def image(self) -> Callable[[], BinaryIO]:
+    def capture(self) -> Callable[[], BinaryIO]:
         """
         The state of now, as L{snapshot}.
 

@@ -154,7 +154,7 @@ def _rebuild(settings: Settings, found: list[Remains], disk: Disk) -> str:
         store = Store.open(made, name, disk=disk, segment_bytes=settings.raft.segment_bytes)
         try:
             offset = 0
-            for part in sessions.image()().parts:
+            for part in sessions.capture()().parts:
                 store.append_chunk(meta, offset, part, False)
                 offset += len(part)
             store.append_chunk(meta, offset, b"", True)

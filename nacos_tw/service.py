@@ -81,7 +81,7 @@ from nacos_tw.raft.options import node_options
 from nacos_tw.raft.sessions import Machines
 from nacos_tw.serving import Listener
 from nacos_tw.settings.auth import Asking, AuthSettings
-from nacos_tw.settings.clusterconf import Address, parse
+from nacos_tw.settings.clusterconf import Address, parse_members
 from nacos_tw.settings.settings import Settings, load_auth, properties_file
 from nacos_tw.shortage import Shortage, fitting
 from nacos_tw.starting import PORTS, Node, WhenReady, one_line_errors
@@ -456,7 +456,7 @@ class NacosNode(Node):
         if self.peers is not None:
             listed = {member.node for member in self.settings.members}
             others = [name for name in (*config.voters, *config.learners) if name not in listed]
-            self.peers.set_named({address.node: address for address in parse(",".join(others), 0, "the log")})
+            self.peers.set_named({address.node: address for address in parse_members(",".join(others), 0, "the log")})
 
     def _role_changed(self) -> None:
         for part in (self.expirer, self.cleaner, self.probes):

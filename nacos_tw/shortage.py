@@ -85,7 +85,7 @@ class Shortage(Periodic):
         self.space = DiskSpace(clock, settings.data, limits, self._needed)
         self.space.on_low = self._shorten
         self.space.on_level = self._hand_over
-        node.gate = self.refusal
+        node.refusal = self.refusal
         node.shortage = self.reason
 
     def startService(self) -> None:  # noqa: N802 - Twisted's name

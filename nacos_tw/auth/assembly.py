@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from nacos_tw.auth.auth import Auth
-from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES, FirstAdmin, NoAdmin
+from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES, AdminBootstrap, NoAdmin
 from nacos_tw.auth.directory import Directory
 from nacos_tw.auth.ldap import Ldap, connector, shown
 from nacos_tw.auth.ldap_users import LdapUsers, in_thread
@@ -69,7 +69,7 @@ class Logins(Service):
         if not wanted.token_key:
             file = SecretFile(os.path.join(settings.data, "auth", "token-key"))
             self._secret = SharedSecret(reactor, machine, proposer, file, self.auth.use_key)
-        self._asking.addService(FirstAdmin(reactor, self.auth, wanted.admin_password))
+        self._asking.addService(AdminBootstrap(reactor, self.auth, wanted.admin_password))
         if not wanted.admin_password:
             self._asking.addService(NoAdmin(directory, wanted.ldap is None))
         directory.on_changed.append(self.auth.default.look)

@@ -115,7 +115,7 @@ class NoAdmin(Service):
             )
 
 
-class FirstAdmin(Service):
+class AdminBootstrap(Service):
     """
     Gives an empty table of users its first administrator, with the password that the settings name; one that has the
     default password gets that password instead.

@@ -45,7 +45,7 @@ class FileLookup(FileWatch):
     def _read(self) -> None:
         try:
             with open(self._filename, encoding="utf-8") as file:
-                addresses = clusterconf.parse(file.read(), self._default_port, self._filename)
+                addresses = clusterconf.parse_members(file.read(), self._default_port, self._filename)
         except (OSError, UnicodeDecodeError, SettingsError) as error:
             self.log.error("{filename} is not used: {reason}", filename=self._filename, reason=str(error))
             return

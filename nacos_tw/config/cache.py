@@ -253,7 +253,7 @@ class ConfigCache:
         @return: those.
         """
         keys = list(dict.fromkeys(keys))
-        return self.update(keys, cache_queries.rows(txn, keys))
+        return self.update(keys, cache_queries.entries(txn, keys))
 
     def compare(self, txn: Txn, rows: Iterable[tuple[ConfigKey, str, str, bytes]]) -> list[ConfigKey]:
         """

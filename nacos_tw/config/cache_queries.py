@@ -32,7 +32,7 @@ _KEY = ("tenant_id", "group_id", "data_id")
 # -- by key
 
 
-def rows(txn: Txn, keys: Sequence[ConfigKey]) -> list[Entry]:
+def entries(txn: Txn, keys: Sequence[ConfigKey]) -> list[Entry]:
     """The configs with these keys and all their copies, with contents. Those that are not there are left out."""
     entries: dict[ConfigKey, Entry] = {}
     wanted = set(keys)
@@ -134,7 +134,7 @@ class StoredContents:
 # -- all of them, by pages
 
 
-def page(txn: Txn, after_id: int) -> tuple[int, list[Entry]]:
+def entries_page(txn: Txn, after_id: int) -> tuple[int, list[Entry]]:
     """
     The next configs by id, with contents, their copies left out.
 
@@ -152,7 +152,7 @@ def page(txn: Txn, after_id: int) -> tuple[int, list[Entry]]:
     return found[-1].id if found else after_id, [_entry(txn, row) for row in found]
 
 
-def copies_index(txn: Txn) -> dict[ConfigKey, Entry]:
+def copy_entries(txn: Txn) -> dict[ConfigKey, Entry]:
     """All configs that have copies for some, with nothing but these, without contents."""
     entries: dict[ConfigKey, Entry] = {}
     add_copies(entries, store_gray.copies_index(txn), contents=False)
@@ -188,7 +188,7 @@ def index_of(txn: Txn, keys: Sequence[ConfigKey]) -> list[Indexed]:
     return found
 
 
-def count(txn: Txn) -> int:
+def entry_count(txn: Txn) -> int:
     """How many configs there are."""
     row = txn.one("SELECT COUNT(*) FROM config_info")
     return 0 if row is None else int(row[0])

@@ -218,12 +218,12 @@ class CacheSync(Service):
 
     async def _read_all(self) -> None:
         """The cold start: all rows by pages, then the copies for some."""
-        total = await self._database.query("count", cache_queries.count)
+        total = await self._database.query("count", cache_queries.entry_count)
         progress = self._progress("{count} of {total} configs read", total)
         last = count = 0
         while True:
             touched = self.refresher.begin()
-            last, found = await self._database.query("page", cache_queries.page, last)
+            last, found = await self._database.query("page", cache_queries.entries_page, last)
             if not found:
                 break
             count += len(found)
@@ -302,7 +302,7 @@ class CacheSync(Service):
 
     async def _copies(self) -> None:
         """The copies for some: few enough to compare all of them."""
-        stored = await self._database.query("copies", cache_queries.copies_index)
+        stored = await self._database.query("copies", cache_queries.copy_entries)
         entries = self._cache.entries
         keys = [key for key, entry in stored.items() if _copies_differ(entries.get(key), entry)]
         keys += [key for key, entry in entries.items() if entry.gray and key not in stored]

@@ -34,6 +34,6 @@ class Changes:
         """The configs whose rows are known."""
         return [written for written in self._found.values() if written is not None]
 
-    def unread(self) -> list[ConfigKey]:
+    def to_read(self) -> list[ConfigKey]:
         """The others."""
         return [key for key, written in self._found.items() if written is None]

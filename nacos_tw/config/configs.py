@@ -40,7 +40,7 @@ class IConfigBackend(Protocol):
     def reason(self) -> str:
         """Why this node's cache may lag behind or writes fail, in one line for an operator; C{""} if all is well."""
 
-    def dump(self) -> None:
+    def compare_all(self) -> None:
         """Begin to compare the whole cache with the database (docs/spec/config-v1.md#7.5)."""
 
 
@@ -97,6 +97,6 @@ class Configs:
         """See L{IConfigBackend.reason}."""
         return self.backend.reason()
 
-    def dump(self) -> None:
-        """See L{IConfigBackend.dump}."""
-        self.backend.dump()
+    def compare_all(self) -> None:
+        """See L{IConfigBackend.compare_all}."""
+        self.backend.compare_all()

@@ -33,7 +33,7 @@ class Wanted(msgspec.Struct, frozen=True, array_like=True):
     name: str
 
 
-class Held(msgspec.Struct, frozen=True, array_like=True):
+class StoredContent(msgspec.Struct, frozen=True, array_like=True):
     """
     The answer.
 
@@ -70,12 +70,12 @@ class Healing:
         machine: IMachine,
         ask: Ask,
         others: Callable[[], Iterable[str]],
-        set_aside: Callable[[str], bool],
+        quarantine: Callable[[str], bool],
         rebuilding: Callable[[], str] = lambda: "",
     ) -> None:
         """
         @param others: the names of the other members.
-        @param set_aside: puts the file aside because of what is said, to make it again from the log. @return: False if
+        @param quarantine: puts the file aside because of what is said, to make it again from the log. @return: False if
             that cannot be done.
         @param rebuilding: why the file does not hold yet what it should; "" when it does.
         """
@@ -83,7 +83,7 @@ class Healing:
         self._machine = machine
         self._ask = ask
         self._others = others
-        self._set_aside = set_aside
+        self._quarantine = quarantine
         self._rebuilding = rebuilding
         self._tries: dict[tuple[object, str, str], int] = {}
         self._given_up: set[object] = set()
@@ -97,8 +97,8 @@ class Healing:
         if self._rebuilding():
             raise Unavailable(self._rebuilding())
         row = await self._file.query("check", store_check.one, wanted.table, wanted.key, wanted.name)
-        held = Held() if row is None else Held(row.content, row.md5, row.modified_ms, row.whole)
-        return msgspec.msgpack.encode(held)
+        found = StoredContent() if row is None else StoredContent(row.content, row.md5, row.modified_ms, row.whole)
+        return msgspec.msgpack.encode(found)
 
     async def heal(self, row: Checked) -> bool:
         """Try to put it right. @return: whether it is."""
@@ -108,13 +108,13 @@ class Healing:
         everybody, shared = True, False
         for peer in list(self._others()):
             try:
-                held = msgspec.msgpack.decode(await self._ask(peer, WHAT, body), type=Held)
+                found = msgspec.msgpack.decode(await self._ask(peer, WHAT, body), type=StoredContent)
             except (NacosError, msgspec.MsgspecError) as error:
                 self.log.debug("{peer} does not say what it has: {error}", peer=peer, error=error)
                 everybody = False
                 continue
-            shared = shared or not held.whole
-            if _fits(row, held) and held.content is not None and self._machine.mend(row, held.content, held.md5):
+            shared = shared or not found.whole
+            if _fits(row, found) and found.content is not None and self._machine.mend(row, found.content, found.md5):
                 self.log.warn("{config} was put right by what {peer} has", config=row.named(), peer=peer)
                 return True
         if everybody and not shared:
@@ -127,15 +127,15 @@ class Healing:
         self._tries[what] = self._tries.get(what, 0) + 1
         if self._tries[what] < (TRIES if any(True for _ in self._others()) else 1) or row.place in self._given_up:
             return
-        if self._set_aside(f"the embedded database is damaged: {row.named()} differs from its md5"):
+        if self._quarantine(f"the embedded database is damaged: {row.named()} differs from its md5"):
             self._given_up.add(row.place)
             self._tries.clear()
 
 
-def _fits(row: Checked, held: Held) -> bool:
+def _fits(row: Checked, found: StoredContent) -> bool:
     """Whether another node's content is what this row held when it was written."""
-    if held.content is None or not held.whole or md5_of(held.content) != held.md5:
+    if found.content is None or not found.whole or md5_of(found.content) != found.md5:
         return False
-    if held.md5 == row.md5:  # the content has changed
+    if found.md5 == row.md5:  # the content has changed
         return True
-    return held.md5 == row.actual and held.modified_ms == row.modified_ms  # the md5 has
+    return found.md5 == row.actual and found.modified_ms == row.modified_ms  # the md5 has

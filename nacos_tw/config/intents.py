@@ -79,7 +79,7 @@ class Intents:
                     del self._noted[key]
             self._tidy()
 
-    def saved(self, keys: Iterable[ConfigKey]) -> None:
+    def on_disk(self, keys: Iterable[ConfigKey]) -> None:
         """The copy on disk knows how these are."""
         with self._lock:
             for key in keys:

@@ -7,7 +7,7 @@ How a transport is written (L{nacos_tw.push.longpoll} is one):
  2. For each client (or each of its polls) it makes a L{Listener}, subclassed with what it needs to reach it. What a
     client says that it has is compared by L{Listeners.differing}. Then L{Audience.enter} takes the listener in: in the
     same turn of the reactor, so that no change falls between. For clients that listen on, and tell from time to time
-    what they have, there is L{HeldListener} with L{Audience.hold}.
+    what they have, there is L{StandingListener} with L{Audience.listen}.
  3. C{tell(key, listeners)} is called at each change, with those for whom it is one: a copy for some is no change for
     the others. It must be quick: it notes who is to be told, and tells them from the next turn on. A change says
     nothing of the content: who is told reads it then, so it is the last state that arrives, if whoever could not be
@@ -68,30 +68,30 @@ class Listener:
         return current
 
 
-class HeldListener(Listener):
+class StandingListener(Listener):
     """
     A client that listens until it says otherwise or is gone.
 
-    @ivar held: what it listens to, the tenants normalised, with the md5 that it said it has.
+    @ivar md5s: what it listens to, the tenants normalised, with the md5 that it said it has.
     @ivar named: of these, those that it named otherwise, as it did.
     """
 
-    __slots__ = ("held", "labels", "named")
+    __slots__ = ("md5s", "labels", "named")
 
     def __init__(self, ip: str, vip_tag: str = "", labels: Mapping[str, str] = NO_LABELS) -> None:
         super().__init__(ip, vip_tag)
         self.labels = labels
-        self.held: dict[ConfigKey, str] = {}
+        self.md5s: dict[ConfigKey, str] = {}
         self.named = NOT_RENAMED
 
     @property
     def keys(self) -> Collection[ConfigKey]:  # type: ignore[override]
         """See L{Listener}."""
-        return self.held
+        return self.md5s
 
     def has(self, key: ConfigKey, current: str) -> str:
         """What it said last."""
-        return self.held.get(key, "")
+        return self.md5s.get(key, "")
 
     def name(self, key: ConfigKey) -> ConfigKey:
         """A config as the client named it."""
@@ -99,7 +99,7 @@ class HeldListener(Listener):
 
 
 L = TypeVar("L", bound=Listener)
-H = TypeVar("H", bound=HeldListener)
+H = TypeVar("H", bound=StandingListener)
 
 Tell = Callable[[ConfigKey, "Iterable[L]"], object]
 """(key, listeners), see the module. The iterable is good for this call only."""
@@ -155,7 +155,7 @@ class Audience(Generic[L]):
 
     # -- clients that listen on
 
-    def hold(self: Audience[H], listener: H, listened: Listened) -> list[ConfigKey]:
+    def listen(self: Audience[H], listener: H, listened: Listened) -> list[ConfigKey]:
         """
         A client says what it listens to, beside what it said before, and what it has of it.
 
@@ -165,9 +165,9 @@ class Audience(Generic[L]):
         differing = self._listeners.differing(listened, listener.ip, listener.vip_tag, listener.labels)
         keys, named = self._listeners.resolve(listened)
         self.enter(listener, keys)
-        held = listener.held
+        md5s = listener.md5s
         for key, (sent, md5) in zip(keys, listened, strict=True):
-            held[key] = self._listeners.shared_md5(key, md5)
+            md5s[key] = self._listeners.shared_md5(key, md5)
             if listener.named and sent == key:
                 listener.named.pop(key, None)
         if named:
@@ -181,7 +181,7 @@ class Audience(Generic[L]):
         @param keys: as the client names them.
         @return: those that it listened to, the tenants normalised.
         """
-        gone = [key for key in map(normal, keys) if listener.held.pop(key, None) is not None]
+        gone = [key for key in map(normal, keys) if listener.md5s.pop(key, None) is not None]
         self.leave(listener, gone)
         for key in gone:
             if listener.named:
@@ -283,15 +283,15 @@ class Listeners:
             for hear in self.on_existence:
                 hear(key)
         for audience in self._audiences:
-            crowd = audience.of(key)
-            if not crowd:
+            told = audience.of(key)
+            if not told:
                 continue
             if (before is not None and before.gray) or (after is not None and after.gray):
                 if not gray.tags_differ(before, after):  # 1.4.8 tells all of a change of any tag
-                    crowd = [each for each in crowd if _concerned(each, before, after)]
+                    told = [each for each in told if _concerned(each, before, after)]
             elif (before.md5 if before else "") == (after.md5 if after else ""):
                 return
-            audience.tell(key, crowd)
+            audience.tell(key, told)
 
     # -- who listens
 

@@ -201,15 +201,15 @@ class LocalFile:
     def _write(self) -> None:
         self._timer = None
         self._writing, size = _part(self._pending)
-        saving = maybeDeferred(self._file.interact, "save", _save, self._writing)
-        saving.addCallbacks(self._written, self._failed, callbackArgs=(size,)).addErrback(
+        writing = maybeDeferred(self._file.interact, "save", _save, self._writing)
+        writing.addCallbacks(self._written, self._failed, callbackArgs=(size,)).addErrback(
             lambda failure: self.log.failure("writing the local copy failed", failure)
         )
 
     def _written(self, _: object, size: int) -> None:
         self._failing = False
-        saved, self._writing = self._writing, {}
-        self.on_saved([key for key in saved if key not in self._pending])
+        written, self._writing = self._writing, {}
+        self.on_saved([key for key in written if key not in self._pending])
         self.pending_bytes -= size
         self._go_on(0.0)
 

@@ -13,7 +13,7 @@ _PLAIN = re.compile(r"[^\W\d_](?:[\w.\-/ ]*[\w])?")
 _WORDS = frozenset(("true", "false", "yes", "no", "on", "off", "y", "n", "null"))
 
 
-def dump(items: Iterable[Mapping[str, str | None]]) -> str:
+def write(items: Iterable[Mapping[str, str | None]]) -> str:
     """The text of C{.metadata.yml}; fields that are None are left out."""
     lines = []
     for item in items:

@@ -116,7 +116,7 @@ class Refresher:
             self._again = None
         keys = list(self._wanted)[:PART] if len(self._wanted) > PART else list(self._wanted)
         part = {key: self._wanted.pop(key) for key in keys}
-        self._reading = reading = maybeDeferred(self._database.query, "rows", cache_queries.rows, keys)
+        self._reading = reading = maybeDeferred(self._database.query, "rows", cache_queries.entries, keys)
         reading.addCallback(self._found, part).addErrback(self._failed, part).addErrback(
             lambda failure: self.log.failure("reading configs failed", failure)
         )
@@ -153,7 +153,7 @@ class Refresher:
         self.trouble = failure.getErrorMessage()
         for wanted in (part, self._wanted):
             for key, requests in wanted.items():
-                self._unread(key, [request for request in requests if request.certain])
+                self._failed_to_read(key, [request for request in requests if request.certain])
         failed = {request for requests in (*part.values(), *self._wanted.values()) for request in requests}
         self._wanted = {key: [] for key in (*part, *self._wanted)}
         if not self._stopped:
@@ -161,7 +161,7 @@ class Refresher:
         for request in failed:
             request.deferred.errback(failure)
 
-    def _unread(self, key: ConfigKey, requests: list[_Request]) -> None:
+    def _failed_to_read(self, key: ConfigKey, requests: list[_Request]) -> None:
         """A config cannot be read. @param requests: those of this node's own changes."""
         cache = self._cache
         entry = cache.entries.get(key)

@@ -142,7 +142,7 @@ def _counted(txn: Txn, group: str, tenant: str) -> int:
     return found[0] if found else 0
 
 
-def count(txn: Txn, key: ConfigKey, by: int, at: Any) -> None:
+def add_usage(txn: Txn, key: ConfigKey, by: int, at: Any) -> None:
     """
     A config has come (C{by} 1) or gone (-1): keep the counters. Everyone begins with the cluster's row, and so has no
     company at the others. (Where it is missing, those who want to make it can be in each other's way: an

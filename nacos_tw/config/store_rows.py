@@ -124,7 +124,7 @@ def _insert(txn: Txn, sql: Statements, command: Publish, md5: str, usage: Usage 
     if command.counted and usage is not None:
         usage.add(txn, command.key, at)
     elif command.counted:
-        store_capacity.count(txn, command.key, 1, at)
+        store_capacity.add_usage(txn, command.key, 1, at)
 
 
 def _operation(txn: Txn, operation: ByWhom, kind: str, number: int) -> tuple[Any, ...] | None:
@@ -164,5 +164,5 @@ def remove_row(txn: Txn, number: int, key: ConfigKey, operation: Counted) -> boo
     txn.execute("DELETE FROM config_info WHERE id=?", (number,))
     txn.execute("DELETE FROM config_tags_relation WHERE id=?", (number,))
     if operation.counted:
-        store_capacity.count(txn, key, -1, at)
+        store_capacity.add_usage(txn, key, -1, at)
     return True

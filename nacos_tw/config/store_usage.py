@@ -27,7 +27,7 @@ class Usage:
         place = (tenant, "" if tenant else group)
         found = self._places.get(place)
         if found is None:
-            store_capacity.count(txn, key, 1, at)
+            store_capacity.add_usage(txn, key, 1, at)
             self._places[place] = (0, at)
             self._cluster = (self._cluster[0], at)  # the row has this time; what is still to be added must not undo it
         else:

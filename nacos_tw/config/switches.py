@@ -33,7 +33,7 @@ class PollSwitches:
         return min(max(self.shortest, wanted), LONGEST) / 1000
 
 
-def parse(content: str) -> PollSwitches:
+def parse_switches(content: str) -> PollSwitches:
     """The switches of a config's content, lines C{name=value}; what cannot be read has its default."""
     found = {}
     for line in content.splitlines():

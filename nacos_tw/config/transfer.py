@@ -99,7 +99,7 @@ def pack(items: Iterable[Item], version: int, at_ms: int) -> bytes:
             if version == 2:
                 described.append(_described(item))
         if version == 2:
-            add(META_2, metadata.dump(described))
+            add(META_2, metadata.write(described))
         elif apps:
             add(META_1, metadata.dump_apps(apps))
     return out.getvalue()

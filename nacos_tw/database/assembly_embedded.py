@@ -24,7 +24,7 @@ from nacos_tw.config.model import ConfigKey, named
 from nacos_tw.config.results import Written
 from nacos_tw.config.store_check import Checked
 from nacos_tw.database.embedded import EmbeddedBackend
-from nacos_tw.database.machine import IMAGE, NAME, ConfigMachine
+from nacos_tw.database.machine import NAME, TEMPORARY, ConfigMachine
 from nacos_tw.errors import Damaged, FileDamaged, NacosError
 from nacos_tw.interfaces import IDurableMachine, IProposer
 from nacos_tw.settings.settings import Settings
@@ -87,12 +87,12 @@ class EmbeddedConfigs:
         machine.on_accounts = self._accounts_changed
         machine.on_grown = self.checkpoint
         machine.on_renewed = self._renewed
-        machine.on_set_aside = self._begins_anew
+        machine.on_quarantined = self._begins_anew
         self._anew = False
         self._made_sound(self._load)
         self._file.on_damaged = self._damaged
         self._healing = Healing(
-            self._file, machine, ask or _nobody, others, self._set_aside, lambda: self.rebuilding or self._file.damage
+            self._file, machine, ask or _nobody, others, self._quarantine, lambda: self.rebuilding or self._file.damage
         )
         self.check = ContentCheck(reactor, self._file.query, settings.config.content_check, self._is_whole)
         self.check.heal, self.check.seen = self._healing.heal, self._compare
@@ -112,7 +112,7 @@ class EmbeddedConfigs:
             for key in self.cache.compare(txn, found):
                 self.log.error("{config} was not in memory as it is stored; it was read anew", config=named(key))
 
-    def _set_aside(self, what: str) -> bool:
+    def _quarantine(self, what: str) -> bool:
         """Nobody has the right content: perhaps the log and its snapshot do."""
         if self._machine.begun_anew or self._trouble() or not self._is_whole():
             return False
@@ -299,7 +299,7 @@ def _remove_leftovers(folder: str) -> None:
     """Passing files that a killed process has left."""
     if os.path.isdir(folder):
         for name in os.listdir(folder):
-            if name.startswith(IMAGE):
+            if name.startswith(TEMPORARY):
                 os.unlink(os.path.join(folder, name))
 
 

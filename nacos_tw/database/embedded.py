@@ -61,5 +61,5 @@ class EmbeddedBackend:
         """Why writes fail, or contents cannot be served; "" when all is well."""
         return self._rebuilding() or self._trouble() or self._differing()
 
-    def dump(self) -> None:
+    def compare_all(self) -> None:
         """Nothing: the cache follows each applied entry."""

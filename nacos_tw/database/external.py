@@ -73,7 +73,7 @@ class ExternalBackend(Service):
         self._intents = intents
         if intents is not None:
             local.noted = intents.left
-            local.on_saved = intents.saved
+            local.on_saved = intents.on_disk
         self._others = others
         self._linked: set[str] = set()
         if accounts is not None:
@@ -130,8 +130,8 @@ class ExternalBackend(Service):
         """As L{CacheSync.copies_known}."""
         return self._sync.copies_known
 
-    def dump(self) -> None:
-        """As L{nacos_tw.config.configs.IConfigBackend.dump}."""
+    def compare_all(self) -> None:
+        """As L{nacos_tw.config.configs.IConfigBackend.compare_all}."""
         self._sync.compare()
 
     # -- who can tell

@@ -4,7 +4,7 @@ Each node has a SQLite file of its own, changed only by applied log entries. All
 applied in one go are one transaction, and the index of the last one stands in the same transaction,
 so file and index agree after any crash. The file is not synced at each commit: what a power failure
 takes from its end comes again from the Raft log, which is; only before the log forgets entries is
-the file made durable (L{ConfigMachine.image}).
+the file made durable (L{ConfigMachine.capture}).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from nacos_tw.config.store_usage import Usage
 from nacos_tw.database import applying, commands
 from nacos_tw.database.commands import DatabaseCommand
 from nacos_tw.errors import BadParameter, Damaged, Defect, Duplicate, NacosError
-from nacos_tw.storage.aside import put_aside
+from nacos_tw.storage.quarantine import quarantine
 from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.sqlite_txn import SQLiteTxn
 from nacos_tw.storage.txn import Txn
@@ -36,7 +36,7 @@ from nacos_tw.storage.txn import Txn
 NAME = b"c"
 """This machine's name in the log, see L{nacos_tw.raft.sessions.Machines}."""
 
-IMAGE = "image-"
+TEMPORARY = "image-"
 """How the names of passing files beside the database begin."""
 _REFUSED = "the embedded database cannot be written to"
 
@@ -50,7 +50,7 @@ class ConfigMachine:
     @ivar on_changed: called likewise with an open transaction and the other configs that differ now; with None for all
         configs.
     @ivar on_accounts: called likewise when users, roles or permissions differ.
-    @ivar on_set_aside: called when the state was put away and is about to be made anew from the log.
+    @ivar on_quarantined: called when the state was put away and is about to be made anew from the log.
     @ivar on_renewed: called with the folder that a damaged file was moved to, when there is a new, empty one.
     @ivar begun_anew: whether the file held more than the log since the start: until the next snapshot it cannot be
         made again from that.
@@ -63,7 +63,7 @@ class ConfigMachine:
         self.on_written: Callable[[Iterable[Written]], None] = lambda written: None
         self.on_changed: Callable[[Txn, list[ConfigKey] | None], None] = lambda txn, keys: None
         self.on_accounts: Callable[[Txn], None] = lambda txn: None
-        self.on_set_aside: Callable[[], None] = lambda: None
+        self.on_quarantined: Callable[[], None] = lambda: None
         self.on_grown: Callable[[], None] = lambda: None
         self.on_renewed: Callable[[str], None] = lambda folder: None
         self.begun_anew = False
@@ -198,7 +198,7 @@ class ConfigMachine:
             raise
         self.applied, self.applied_term = self._index, self._term
         self.on_written(changes.written())
-        changed = changes.unread()
+        changed = changes.to_read()
         if changed or accounts:
             with self._file.reading() as txn:
                 if changed:
@@ -230,15 +230,15 @@ class ConfigMachine:
 
     # -- snapshots
 
-    def image(self) -> Callable[[], BinaryIO]:
-        """See L{IDurableMachine.image<nacos_tw.interfaces.IDurableMachine.image>}."""
+    def capture(self) -> Callable[[], BinaryIO]:
+        """See L{IDurableMachine.capture<nacos_tw.interfaces.IDurableMachine.capture>}."""
         state = self._file.read_snapshot()
         folder = os.path.dirname(self._file.path)
 
         def read() -> BinaryIO:
             with state:
                 self._file.checkpoint()
-                handle, path = tempfile.mkstemp(prefix=IMAGE, dir=folder)
+                handle, path = tempfile.mkstemp(prefix=TEMPORARY, dir=folder)
                 os.close(handle)
                 try:
                     self._file.save_snapshot(state, path)
@@ -250,7 +250,7 @@ class ConfigMachine:
 
     def snapshot(self) -> bytes:
         """The state's bytes."""
-        with self.image()() as copy:
+        with self.capture()() as copy:
             return copy.read()
 
     def restore(self, data: bytes) -> None:
@@ -259,7 +259,7 @@ class ConfigMachine:
 
     def restore_from(self, data: memoryview) -> None:
         """See L{IDurableMachine.restore_from<nacos_tw.interfaces.IDurableMachine.restore_from>}."""
-        handle, path = tempfile.mkstemp(prefix=IMAGE, dir=os.path.dirname(self._file.path))
+        handle, path = tempfile.mkstemp(prefix=TEMPORARY, dir=os.path.dirname(self._file.path))
         try:
             with os.fdopen(handle, "wb") as copy:
                 copy.write(data)
@@ -282,14 +282,14 @@ class ConfigMachine:
         self.applied = self.applied_term = 0
         self.begun_anew = True
 
-    def set_aside(self) -> str:
-        """See L{IDurableMachine.set_aside<nacos_tw.interfaces.IDurableMachine.set_aside>}."""
+    def quarantine(self) -> str:
+        """See L{IDurableMachine.quarantine<nacos_tw.interfaces.IDurableMachine.quarantine>}."""
         self._changes = Changes()
         self._roll_back()
-        where = put_aside(self._file)
+        where = quarantine(self._file)
         self.applied = self.applied_term = 0
         self._refused = False
-        self.on_set_aside()
+        self.on_quarantined()
         with self._file.reading() as txn:
             self.on_changed(txn, None)
         return where

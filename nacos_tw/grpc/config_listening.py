@@ -40,7 +40,7 @@ class ConfigListening:
         if not asked.request.listen:
             pushes.release(listener, [key for key, _ in named])
             return ConfigChangeBatchListenResponse(changedConfigs=[])
-        if len(listener.held) + len(named) > MOST:
+        if len(listener.md5s) + len(named) > MOST:
             raise Unavailable("a client listens to too many configs")
         listener.identity, listener.vip_tag = asked.identity, vip_tag(asked)
         by_tenant: dict[str, list[tuple[ConfigKey, str]]] = {}

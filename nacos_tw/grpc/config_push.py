@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw.access.identity import EVERYBODY, Identity
-from nacos_tw.config.listeners import HeldListener, Listeners
+from nacos_tw.config.listeners import Listeners, StandingListener
 from nacos_tw.config.model import ConfigKey, group_key, tenant_of
 from nacos_tw.grpc.config_fuzzy import ConfigWatching
 from nacos_tw.grpc.connections import ClientConnection, Connections, PushFailed
@@ -52,7 +52,7 @@ class Telling:
     retry: IDelayedCall | None = None
 
 
-class StreamListener(HeldListener):
+class StreamListener(StandingListener):
     """
     A client that listens.
 
@@ -91,7 +91,7 @@ class ConfigPushes:
         self.watching = ConfigWatching(clock, connections, listeners)
 
     def __len__(self) -> int:
-        return sum(len(listener.held) for listener in self._by_client.values())
+        return sum(len(listener.md5s) for listener in self._by_client.values())
 
     def __iter__(self) -> Iterator[StreamListener]:
         return iter(list(self._by_client.values()))
@@ -99,7 +99,7 @@ class ConfigPushes:
     def count(self, connection: ClientConnection) -> int:
         """How many configs a client listens to."""
         listener = self._by_client.get(connection)
-        return 0 if listener is None else len(listener.held)
+        return 0 if listener is None else len(listener.md5s)
 
     def listener(self, connection: ClientConnection, labels: dict[str, str]) -> StreamListener:
         """The one of a client, for L{Audience.hold<nacos_tw.config.listeners.Audience.hold>}."""
@@ -114,20 +114,20 @@ class ConfigPushes:
         """A client listens to these no more."""
         for key in self.audience.release(listener, keys):
             self._end(listener, key)
-        if not listener.held:
+        if not listener.md5s:
             self._by_client.pop(listener.connection, None)
 
     def dismiss(self, may: Callable[[Identity, ConfigKey], bool]) -> None:
         """Rights have changed: those who may not any more are told no more."""
         for listener in self:
-            self.release(listener, [key for key in listener.held if not may(listener.identity, key)])
+            self.release(listener, [key for key in listener.md5s if not may(listener.identity, key)])
         self.watching.watches.dismiss(lambda identity, namespace: may(identity, (tenant_of(namespace), "", "")))
 
     def left(self, connection: ClientConnection) -> None:
         """A client has gone."""
         listener = self._by_client.pop(connection, None)
         if listener is not None:
-            self.release(listener, list(listener.held))
+            self.release(listener, list(listener.md5s))
 
     def _end(self, listener: StreamListener, key: ConfigKey) -> None:
         self._due.pop((listener, key), None)
@@ -153,7 +153,7 @@ class ConfigPushes:
         due, self._due = self._due, {}
         pushes: dict[ConfigKey, Push] = {}
         for listener, key in due:
-            if key in listener.held:
+            if key in listener.md5s:
                 named = listener.name(key)
                 push = pushes.get(named)
                 if push is None:

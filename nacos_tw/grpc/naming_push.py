@@ -21,7 +21,7 @@ from nacos_tw.grpc.connections import ClientConnection, Connections, PushFailed
 from nacos_tw.grpc.fuzzy import FuzzyWatches
 from nacos_tw.grpc.messages import Push
 from nacos_tw.naming.model import ServiceKey
-from nacos_tw.naming.subscriptions import Client, Subscriber, Subscriptions
+from nacos_tw.naming.subscriptions import Subscriber, SubscribingClient, Subscriptions
 
 NOTIFY = "NotifySubscriberRequest"
 ACK_TIME = 5.0
@@ -47,7 +47,12 @@ class StreamSubscriber(Subscriber):
     __slots__ = ("connection", "identity", "newest", "retry")
 
     def __init__(
-        self, client: Client, service: ServiceKey, clusters: str, connection: ClientConnection, identity: Identity
+        self,
+        client: SubscribingClient,
+        service: ServiceKey,
+        clusters: str,
+        connection: ClientConnection,
+        identity: Identity,
     ) -> None:
         super().__init__(client, service, clusters)
         self.connection = connection
@@ -104,7 +109,7 @@ class ServicePushes(Service):
         if known is not None:
             known.identity = identity
             return True
-        client = Client(connection.id, connection.ip, connection.version, connection.app, connection.ip)
+        client = SubscribingClient(connection.id, connection.ip, connection.version, connection.app, connection.ip)
         return self.audience.add(StreamSubscriber(client, service, clusters, connection, identity))
 
     def unsubscribe(self, connection: ClientConnection, service: ServiceKey, clusters: str) -> None:

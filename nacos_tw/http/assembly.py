@@ -16,14 +16,11 @@ from nacos_tw.auth.operations.accounts import Permissions, Roles, Users
 from nacos_tw.auth.operations.logins import Logins
 from nacos_tw.cluster.families import member_families, ready_family
 from nacos_tw.cluster.members import MemberList
-from nacos_tw.cluster.operations.connections import Connected, ConnectedClients
-from nacos_tw.cluster.operations.connections import questions_of as connection_questions
-from nacos_tw.cluster.operations.history import Histories
-from nacos_tw.cluster.operations.history import questions_of as history_questions
+from nacos_tw.cluster.operations.connections import Connected, ConnectedClients, connection_questions
+from nacos_tw.cluster.operations.history import Histories, history_questions
 from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.node import Nodes, NodeState
-from nacos_tw.cluster.operations.orders import Orders
-from nacos_tw.cluster.operations.orders import questions_of as order_questions
+from nacos_tw.cluster.operations.orders import Orders, order_questions
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.families import config_families, config_monitor
 from nacos_tw.config.limits import limits_of
@@ -80,8 +77,7 @@ from nacos_tw.naming.operations.health import HealthOperations
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.operations.status import Status
-from nacos_tw.naming.operations.subscribers import Subscribers
-from nacos_tw.naming.operations.subscribers import questions_of as subscriber_questions
+from nacos_tw.naming.operations.subscribers import Subscribers, subscriber_questions
 from nacos_tw.naming.operations.switches import SwitchOperations
 from nacos_tw.naming.probes import Probes
 from nacos_tw.push.longpoll import LongPolls

@@ -18,20 +18,20 @@ class BodyQuota:
     """
     What is held of larger bodies until they are complete, by all connections.
 
-    @ivar held: bytes; C{most}: so many may be.
+    @ivar used: bytes; C{most}: so many may be.
     """
 
-    __slots__ = ("held", "most")
+    __slots__ = ("used", "most")
 
     def __init__(self, most: int) -> None:
-        self.held = 0
+        self.used = 0
         self.most = most
 
     def take(self, size: int) -> bool:
         """Hold so many bytes more; False if there is no room for them."""
-        if self.held + size > self.most:
+        if self.used + size > self.most:
             return False
-        self.held += size
+        self.used += size
         return True
 
 
@@ -69,5 +69,5 @@ class IncomingBody:
 
     def release(self) -> None:
         """It is complete, or never will be."""
-        self._quota.held -= self._kept
+        self._quota.used -= self._kept
         self._kept = 0

@@ -197,7 +197,7 @@ class Call:
 
     def _read_multipart(self, found: dict[str, str]) -> None:
         try:
-            fields, files = multipart.parse(self.raw_header(b"content-type"), self.body)
+            fields, files = multipart.parse_form(self.raw_header(b"content-type"), self.body)
         except BadParameter:
             return  # has no parameters then
         for name, value in fields.items():

@@ -19,3 +19,16 @@ def client_ip(call: Call) -> str:
     if not found and b"\r\nx-real-ip:" in head:
         found = call.header(b"x-real-ip")
     return (found or call.peer)[:LONGEST_ADDRESS]
+
+
+def source_user(call: Call, *names: str) -> str | None:
+    """
+    Who does it, as the call says; a login counts for more.
+
+    @param names: of the parameters that say it in that API.
+    """
+    params = call.params
+    for name in (*names, "username"):
+        if params.get(name):
+            return params[name]
+    return None

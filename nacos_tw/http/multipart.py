@@ -22,7 +22,7 @@ class Upload(NamedTuple):
     data: bytes
 
 
-def parse(content_type: bytes, body: bytes) -> tuple[dict[str, str], dict[str, Upload]]:
+def parse_form(content_type: bytes, body: bytes) -> tuple[dict[str, str], dict[str, Upload]]:
     """
     The fields and the files of a body, by name, the first of each; nothing for a body of another type.
 

@@ -12,13 +12,13 @@ class OutputQuota:
     """
     What is held of larger answers until the clients have read them.
 
-    @ivar held: bytes; C{most}: so many may be, or one answer that is larger.
+    @ivar used: bytes; C{most}: so many may be, or one answer that is larger.
     """
 
-    __slots__ = ("counters", "held", "most")
+    __slots__ = ("counters", "used", "most")
 
     def __init__(self, most: int, counters: Counters) -> None:
-        self.held = 0
+        self.used = 0
         self.most = most
         self.counters = counters
 
@@ -26,24 +26,24 @@ class OutputQuota:
 class OutputShare:
     """What one connection holds of it."""
 
-    __slots__ = ("_all", "_held")
+    __slots__ = ("_all", "_used")
 
     def __init__(self, quota: OutputQuota) -> None:
         self._all = quota
-        self._held = 0
+        self._used = 0
 
     def take(self, size: int) -> bool:
         """Hold so many bytes more; False if there is no room for them: then the connection is to be closed."""
         if size > SMALL:
             everything = self._all
-            if everything.held and everything.held + size > everything.most:
+            if everything.used and everything.used + size > everything.most:
                 everything.counters.refused += 1
                 return False
-            everything.held += size
-            self._held += size
+            everything.used += size
+            self._used += size
         return True
 
     def release(self) -> None:
         """The client has read them, or never will."""
-        self._all.held -= self._held
-        self._held = 0
+        self._all.used -= self._used
+        self._used = 0

@@ -103,7 +103,7 @@ class CarrierRequest(Request):
 
     def _release(self) -> None:
         if self._kept:
-            self.channel.site.bodies.held -= self._kept
+            self.channel.site.bodies.used -= self._kept
             self._kept = 0
 
     def getRequestHostname(self) -> bytes:  # noqa: N802

@@ -82,7 +82,7 @@ class Changes(msgspec.Struct):
     all: bool = False
 
 
-class _Image(msgspec.Struct, array_like=True):
+class _Stored(msgspec.Struct, array_like=True):
     format: int
     applied: int
     next_number: int
@@ -93,7 +93,7 @@ class _Image(msgspec.Struct, array_like=True):
 
 FORMAT = 1
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Image).decode
+_decode = msgspec.msgpack.Decoder(_Stored).decode
 
 
 class State:
@@ -130,7 +130,7 @@ class State:
     def snapshot(self) -> bytes:
         """The whole of it."""
         locks, clients = list(self.locks.values()), list(self.clients.values())
-        return _encode(_Image(FORMAT, self.applied, self.next_number, self.level, locks, clients))
+        return _encode(_Stored(FORMAT, self.applied, self.next_number, self.level, locks, clients))
 
     def restore(self, data: bytes) -> None:
         """
@@ -138,13 +138,13 @@ class State:
 
         @raise msgspec.MsgspecError: the bytes are none that L{snapshot} gave.
         """
-        image = _decode(data)
-        self.applied, self.next_number, self.level = image.applied, image.next_number, image.level
-        self.locks = {lock.key: lock for lock in image.locks}
-        self.clients = {client.id: client for client in image.clients}
+        stored = _decode(data)
+        self.applied, self.next_number, self.level = stored.applied, stored.next_number, stored.level
+        self.locks = {lock.key: lock for lock in stored.locks}
+        self.clients = {client.id: client for client in stored.clients}
         self.keys = {id_: {} for id_ in self.clients}
-        self.numbered = {client.number: client for client in image.clients}
-        for lock in image.locks:
+        self.numbered = {client.number: client for client in stored.clients}
+        for lock in stored.locks:
             if lock.number:
                 self.numbered[lock.number] = lock
                 self.keys[lock.client][lock.key] = None

@@ -19,7 +19,7 @@ class Counts:
     _at: int = -1
     _clients: tuple[int, int] = (0, 0)
 
-    def totals(self) -> queries.Counts:
+    def totals(self) -> queries.Totals:
         """Services and instances."""
         return queries.counts(self.naming.registry, self.naming.overlay)
 

@@ -34,7 +34,7 @@ FIRST = 2000
 SHORTEST = 100
 """Milliseconds between two probes of an instance, whatever the switches say."""
 
-TOGETHER = 0.05
+MOST_RUNNING = 0.05
 """Seconds for which runs that fall due, and results that come in, are gathered."""
 
 MOST = 1000
@@ -60,9 +60,9 @@ class Check(NamedTuple):
 
 
 CHECKS: dict[type, Check] = {
-    Tcp: Check("tcp", "tcpHealthCheck", tcp.probe, attrgetter("tcp_health_params")),
-    Http: Check("http", "httpHealthCheck", http.probe, attrgetter("http_health_params")),
-    Mysql: Check("mysql", "mysqlhealthCheck", mysql.probe, attrgetter("mysql_health_params"), own_port=True),
+    Tcp: Check("tcp", "tcpHealthCheck", tcp.probe_tcp, attrgetter("tcp_health_params")),
+    Http: Check("http", "httpHealthCheck", http.probe_http, attrgetter("http_health_params")),
+    Mysql: Check("mysql", "mysqlhealthCheck", mysql.probe_mysql, attrgetter("mysql_health_params"), own_port=True),
 }
 """Checkers that are not here are never probed."""
 
@@ -198,13 +198,13 @@ class Probes(service.Service):
         self._call(self._run, self._due[0][0])
 
     def _call(self, job: Callable[[], None], at: float) -> None:
-        """Let a job be done at a time, or up to L{TOGETHER} later; sooner if it was to be done later."""
+        """Let a job be done at a time, or up to L{MOST_RUNNING} later; sooner if it was to be done later."""
         timer = self._timers.get(job)
         if timer is not None:
-            if timer.getTime() <= at + TOGETHER:
+            if timer.getTime() <= at + MOST_RUNNING:
                 return
             timer.cancel()
-        delay = max(0.0, at - self._clock.seconds()) + TOGETHER
+        delay = max(0.0, at - self._clock.seconds()) + MOST_RUNNING
 
         def ring() -> None:
             del self._timers[job]

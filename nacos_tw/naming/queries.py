@@ -239,14 +239,14 @@ def search_names(registry: Registry, overlay: Overlay, namespace: str, expressio
 # -- counts
 
 
-class Counts(msgspec.Struct, frozen=True):
+class Totals(msgspec.Struct, frozen=True):
     """Of C{operator/metrics} (6)."""
 
     services: int
     instances: int
 
 
-def counts(registry: Registry, overlay: Overlay) -> Counts:
+def counts(registry: Registry, overlay: Overlay) -> Totals:
     """How many services and instances there are; at once without an overlay."""
     services, instances = len(registry.services), len(registry.by_number)
     for key, laid in overlay.items():
@@ -255,7 +255,7 @@ def counts(registry: Registry, overlay: Overlay) -> Counts:
         for instance_key, instance in laid.items():
             instances += (instance is not None) - (instance_key in present)
         services += known is None and any(each is not None for each in laid.values())
-    return Counts(services, instances)
+    return Totals(services, instances)
 
 
 def empty_services(registry: Registry, overlay: Overlay) -> list[ServiceKey]:

@@ -24,7 +24,7 @@ from nacos_tw.naming.switches import Switches
 FORMAT = 1
 
 
-class Held(Protocol):
+class RegistryContent(Protocol):
     """What a snapshot is of: the replicated fields of a L{nacos_tw.naming.registry.Registry}, and its indexes."""
 
     services: dict[ServiceKey, Service]
@@ -40,7 +40,7 @@ class Held(Protocol):
     level: int
 
 
-class _ServiceImage(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class _StoredService(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A service. Its instances, ephemeral and then persistent, are complete values, for speed of writing."""
 
     namespace: str
@@ -63,26 +63,26 @@ class _ClientImage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     written: int
 
 
-class _Image(msgspec.Struct, frozen=True, array_like=True):
+class _Stored(msgspec.Struct, frozen=True, array_like=True):
     """Everything. New fields go to the end, with a default."""
 
     format: int
     applied: int
     next_number: int
     switches: Switches
-    services: list[_ServiceImage]
+    services: list[_StoredService]
     clients: list[_ClientImage] = []
     level: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(_Image)
+_decoder = msgspec.msgpack.Decoder(_Stored)
 
 
-def take(state: Held) -> bytes:
+def take(state: RegistryContent) -> bytes:
     """The state, in an order that the commands alone decide."""
     services = [
-        _ServiceImage(
+        _StoredService(
             service.namespace,
             service.name,
             service.protect_threshold,
@@ -96,58 +96,60 @@ def take(state: Held) -> bytes:
         for service in state.services.values()
     ]
     clients = [_ClientImage(each.number, each.id, each.node, each.written) for each in state.clients.values()]
-    image = _Image(FORMAT, state.applied, state.next_number, state.agreed_switches, services, clients, state.level)
-    return _encoder.encode(image)
+    stored = _Stored(FORMAT, state.applied, state.next_number, state.agreed_switches, services, clients, state.level)
+    return _encoder.encode(stored)
 
 
-def put(state: Held, data: bytes) -> None:
+def put(state: RegistryContent, data: bytes) -> None:
     """
     Replace the state; its node-local counters are left alone.
 
-    @raise msgspec.MsgspecError: not an image of this format; nothing was changed.
+    @raise msgspec.MsgspecError: no snapshot of this format; nothing was changed.
     """
     collecting = gc.isenabled()
     gc.disable()  # there is no garbage yet; looking for it again and again would take longer than all the rest
     try:
-        image = _decoder.decode(data)
-        if image.format != FORMAT:
-            raise msgspec.ValidationError(f"the snapshot has format {image.format}, this version reads {FORMAT}")
-        _fill(state, image)
+        stored = _decoder.decode(data)
+        if stored.format != FORMAT:
+            raise msgspec.ValidationError(f"the snapshot has format {stored.format}, this version reads {FORMAT}")
+        _fill(state, stored)
     finally:
         if collecting:
             gc.enable()
 
 
-def _fill(state: Held, image: _Image) -> None:
+def _fill(state: RegistryContent, stored: _Stored) -> None:
     state.services, state.namespaces, state.by_number, state.custom = {}, {}, {}, {}
     state.clients = {
-        each.id: Client(each.number, each.id, sys.intern(each.node), each.written) for each in image.clients
+        each.id: Client(each.number, each.id, sys.intern(each.node), each.written) for each in stored.clients
     }
     state.clients_by_number = {client.number: client for client in state.clients.values()}
-    state.level = image.level
-    for each in image.services:
+    state.level = stored.level
+    for each in stored.services:
         service = _service_of(each)
         state.services[service.key] = service
         state.namespaces.setdefault(service.namespace, {})[service.name] = service
         _hold(state, service, each.ephemeral, service.ephemeral)
         _hold(state, service, each.persistent, service.persistent)
-    state.applied = image.applied
-    state.next_number = image.next_number
-    state.switches = state.agreed_switches = image.switches
+    state.applied = stored.applied
+    state.next_number = stored.next_number
+    state.switches = state.agreed_switches = stored.switches
 
 
-def _service_of(image: _ServiceImage) -> Service:
-    service = Service((sys.intern(image.namespace), image.name))
-    service.protect_threshold = image.protect_threshold
-    service.metadata = image.metadata or NO_METADATA
-    service.selector = image.selector if image.selector != NO_SELECTOR else NO_SELECTOR
-    service.stored = image.stored
-    for cluster in image.clusters:
+def _service_of(stored: _StoredService) -> Service:
+    service = Service((sys.intern(stored.namespace), stored.name))
+    service.protect_threshold = stored.protect_threshold
+    service.metadata = stored.metadata or NO_METADATA
+    service.selector = stored.selector if stored.selector != NO_SELECTOR else NO_SELECTOR
+    service.stored = stored.stored
+    for cluster in stored.clusters:
         service.clusters[cluster.name] = cluster
     return service
 
 
-def _hold(state: Held, service: Service, instances: list[Instance], into: dict[InstanceKey, Instance]) -> None:
+def _hold(
+    state: RegistryContent, service: Service, instances: list[Instance], into: dict[InstanceKey, Instance]
+) -> None:
     """Put a service's instances where they belong, with equal values shared again."""
     key, clusters, by_number, shared = service.key, service.clusters, state.by_number, service.shared_metadata
     for old in instances:

@@ -4,9 +4,9 @@ Who wants to hear of which services: clients and keys, whatever the way on which
 How a transport is written (L{nacos_tw.push.udp} is one):
 
  1. It asks L{Subscriptions.audience} for an audience of its own, and gives it its C{push}.
- 2. For each client it makes a L{Client}, for each wish a L{Subscriber}, or subclasses with what it needs to reach them,
-    and takes it in with L{Audience.add}. The answer to the client's request is rendered in the same turn of the
-    reactor, so that nothing falls between that state and the first push.
+ 2. For each client it makes a L{SubscribingClient}, for each wish a L{Subscriber}, or subclasses with what it needs to
+    reach them, and takes it in with L{Audience.add}. The answer to the client's request is rendered in the same turn of
+    the reactor, so that nothing falls between that state and the first push.
  3. C{push(service, subscribers)} is called when the service may look different: a few milliseconds after it changed,
     or C{delay} after the push before; changes within that time are one call. It is a generator that does a little with
     each step, and yields whether it could; after False it is asked again a moment later. It renders the state as it is
@@ -41,7 +41,7 @@ MOST = 100_000
 """Subscriptions of one audience."""
 
 
-class Client:
+class SubscribingClient:
     """
     One that subscribes, as lists of subscribers show it.
 
@@ -72,7 +72,7 @@ class Subscriber:
 
     __slots__ = ("client", "clusters", "service")
 
-    def __init__(self, client: Client, service: ServiceKey, clusters: str = "") -> None:
+    def __init__(self, client: SubscribingClient, service: ServiceKey, clusters: str = "") -> None:
         self.client = client
         self.service = service
         self.clusters = clusters
@@ -122,26 +122,26 @@ class Audience(Generic[S]):
         return self._count
 
     def __iter__(self) -> Iterator[S]:
-        for held in self._services.values():
-            yield from held.values()
+        for found in self._services.values():
+            yield from found.values()
 
     def __contains__(self, service: ServiceKey) -> bool:
         return service in self._services
 
     def of(self, service: ServiceKey) -> list[S]:
         """Who wants to hear of a service."""
-        held = self._services.get(service)
-        return [] if held is None else list(held.values())
+        found = self._services.get(service)
+        return [] if found is None else list(found.values())
 
     def of_client(self, key: Hashable) -> list[S]:
         """What a client wants to hear of."""
-        held = self._clients.get(key)
-        return [] if held is None else list(held.values())
+        found = self._clients.get(key)
+        return [] if found is None else list(found.values())
 
     def find(self, key: Hashable, service: ServiceKey, clusters: str = "") -> S | None:
         """A subscription that is there."""
-        held = self._services.get(service)
-        return None if held is None else held.get((key, clusters))
+        found = self._services.get(service)
+        return None if found is None else found.get((key, clusters))
 
     def add(self, subscriber: S) -> bool:
         """
@@ -244,9 +244,9 @@ class Audience(Generic[S]):
 
 
 def _leave(index: dict[K, dict[L, S]], first: K, second: L) -> None:
-    held = index[first]
-    del held[second]
-    if not held:
+    found = index[first]
+    del found[second]
+    if not found:
         del index[first]
 
 

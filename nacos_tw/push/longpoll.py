@@ -168,10 +168,10 @@ class LongPolls:
 
     def tell(self, key: ConfigKey, concerned: Iterable[Poll]) -> None:
         """A config has changed: who waits for it is told, from the next turn on."""
-        crowd = [poll for poll in concerned if poll.deferred is not None]
-        answer = self.render([key]) if crowd else None
+        told = [poll for poll in concerned if poll.deferred is not None]
+        answer = self.render([key]) if told else None
         special: dict[ConfigKey, Any] = {}
-        for poll in crowd:
+        for poll in told:
             sent = poll.named.get(key, key) if poll.named else key
             if sent is not key:
                 if sent not in special:
@@ -247,10 +247,10 @@ class LongPolls:
 
     def _leave_slot(self, poll: Poll) -> None:
         slot, poll.slot = poll.slot, -1
-        crowd = self._slots.get(slot)
-        if crowd is not None:
-            crowd.pop(poll, None)
-            if not crowd:
+        polls = self._slots.get(slot)
+        if polls is not None:
+            polls.pop(poll, None)
+            if not polls:
                 del self._slots[slot]
 
     def _tick_at(self, slot: int) -> None:
@@ -288,8 +288,8 @@ class LongPolls:
         self._leaving.clear()
 
     def _all(self) -> Iterator[Poll]:
-        for crowd in self._slots.values():
-            yield from crowd
+        for polls in self._slots.values():
+            yield from polls
 
 
 def families(polls: LongPolls) -> Iterator[Family]:

@@ -119,7 +119,7 @@ class PollOperations(Operations):
                 return self._switches
             self._entry = entry
             text = "" if chosen is None else chosen.content.decode("utf-8", "replace")
-            self._switches = switches.parse(text)
+            self._switches = switches.parse_switches(text)
         return self._switches
 
     def _if_still(self, answer: Any, reader: Reader | None) -> Any:

@@ -18,7 +18,7 @@ from twisted.internet.protocol import DatagramProtocol
 from twisted.logger import Logger
 
 from nacos_tw.clocks import onward
-from nacos_tw.naming.subscriptions import MOST, Client, Subscriber, Subscriptions
+from nacos_tw.naming.subscriptions import MOST, Subscriber, SubscribingClient, Subscriptions
 from nacos_tw.push.acks import LONGEST_ACK, AckKey, Acks, Pending, read_ack
 from nacos_tw.push.agents import Agents, agent_version, canonical
 from nacos_tw.timers import Periodic
@@ -58,7 +58,7 @@ Render = Callable[["ServiceKey", str, str, str], bytes]
 """(service, clusters, client's ip, agent) to the JSON object of GET /list with cacheMillis = pushCacheMillis."""
 
 
-class UdpClient(Client):
+class UdpClient(SubscribingClient):
     """
     A client with a UDP port.
 
@@ -215,7 +215,7 @@ class UdpPush(service.Service):
 
         @param clusters: as the client wrote them.
         @param ip: its address; only addresses work, names do not.
-        @param agent: its User-Agent, or Client-Version.
+        @param agent: its User-Agent, or SubscribingClient-Version.
         @return: whether it will be told of changes; else it must poll by C{defaultCacheMillis}.
         """
         switches = self._switches()

@@ -47,10 +47,10 @@ class Applying:
             self._sessions.restore(state, meta.index, meta.term)
             self.index = meta.index
 
-    def set_aside(self) -> list[str]:
+    def quarantine(self) -> list[str]:
         """The state is not the cluster's: nothing is applied. Gives where what was on disk is kept."""
         self.index = 0
-        return self._sessions.set_aside()
+        return self._sessions.quarantine()
 
     def apply(self, entries: tuple[Entry, ...], applied: Applied, answers: Answers) -> None:
         """

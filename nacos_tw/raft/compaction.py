@@ -100,13 +100,13 @@ class Compaction:
         if meta is None or self._taking:
             return succeed(None)
         self._taking, self._damaged = True, False
-        image = self._sessions.image()
+        captured = self._sessions.capture()
         self.bytes = 0
         first = self._first_kept(meta.index)
         store = self.store
 
         def prepare() -> tuple[SnapshotDraft, int]:
-            found = image()
+            found = captured()
             return store.begin_snapshot(meta, found.parts), found.length
 
         def prepared(found: tuple[SnapshotDraft, int]) -> Deferred[None]:

@@ -54,9 +54,9 @@ class Divergence:
             return
         kept = []
         if self._log_too:
-            kept.append(Store.set_aside(folder, disk))
+            kept.append(Store.quarantine(folder, disk))
             self._log_too = False
-        kept += self._applying.set_aside()
+        kept += self._applying.quarantine()
         self.due = False
         places = ", ".join(kept) or "no file: nothing of it was on disk"
         self.log.error("raft: what contradicts the cluster is kept in {places}", places=places)

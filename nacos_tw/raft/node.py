@@ -53,7 +53,7 @@ class RaftNode:
     @ivar on_role: called when role, term or leader changed.
     @ivar on_ready: called soon after the node came to be in order.
     @ivar on_config: called at the start, and when the log has another list of members.
-    @ivar gate: why a command is not to be taken now; "" if it is.
+    @ivar refusal: why a command is not to be taken now; "" if it is.
     @ivar shortage: why writes are refused for the sake of the disk; "" if they are not.
     @ivar damaged_members: the other members that say that they have lost their logs.
     """
@@ -81,7 +81,7 @@ class RaftNode:
         self.damaged_members: Callable[[], list[str]] = lambda: []
         self._hopeless = ""
         self.shortage: Callable[[], str] = lambda: ""
-        self.gate: Callable[[bytes], str] = lambda command: ""
+        self.refusal: Callable[[bytes], str] = lambda command: ""
         self.running = self._ready = False
         self._writer = writer
         self._sessions = Sessions(machine)
@@ -191,7 +191,7 @@ class RaftNode:
         """See L{IProposer.propose<nacos_tw.interfaces.IProposer.propose>}."""
         if not self.running or not self.available:
             return fail(Unavailable(self.reason() or "no leader"))
-        if refused := self.gate(command):
+        if refused := self.refusal(command):
             return fail(Unavailable(refused))
         try:
             return self._forwarding.propose(command)

@@ -29,7 +29,7 @@ class Batch(msgspec.Struct, frozen=True, array_like=True):
     commands: tuple[bytes, ...]
 
 
-class _Saved(msgspec.Struct, frozen=True, array_like=True):
+class _Stored(msgspec.Struct, frozen=True, array_like=True):
     last: dict[str, tuple[int, int]]
     machine: memoryview
     """Not a copy: the state may be large."""
@@ -37,7 +37,7 @@ class _Saved(msgspec.Struct, frozen=True, array_like=True):
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_batch = msgspec.msgpack.Decoder(Batch).decode
-_decode_saved = msgspec.msgpack.Decoder(_Saved).decode
+_decode_stored = msgspec.msgpack.Decoder(_Stored).decode
 
 NO_SESSION = (-1, -1)
 
@@ -73,9 +73,9 @@ class Machines:
         """How far those machines are that keep their state on disk themselves."""
         return [Mark(machine.applied, machine.applied_term) for machine in self._durable.values() if machine.applied]
 
-    def set_aside(self) -> list[str]:
+    def quarantine(self) -> list[str]:
         """The state is not the cluster's: begin anew. Gives where what was on disk is kept."""
-        kept = [machine.set_aside() for machine in self._durable.values()]
+        kept = [machine.quarantine() for machine in self._durable.values()]
         for name, blank in self._blank.items():
             self.machines[name].restore(blank)
         return kept
@@ -113,14 +113,14 @@ class Machines:
             return None
         return machine.apply(command[1:])
 
-    def image(self) -> Callable[[], SnapshotData]:
+    def capture(self) -> Callable[[], SnapshotData]:
         """The states of all machines, as a map of msgpack; the function is called in the log's thread."""
         states = {name: machine.snapshot() for name, machine in self.machines.items() if name not in self._durable}
-        images = {name: machine.image() for name, machine in self._durable.items()}
+        captures = {name: machine.capture() for name, machine in self._durable.items()}
 
         def read() -> SnapshotData:
             found = {name: snapshotdata.of_bytes(state) for name, state in states.items()}
-            found |= {name: snapshotdata.of_file(taken()) for name, taken in images.items()}
+            found |= {name: snapshotdata.of_file(taken()) for name, taken in captures.items()}
             parts = [snapshotdata.of_bytes(bytes([0x80 | len(found)]))]  # a map of fewer than 16
             for name, state in found.items():
                 parts += [snapshotdata.of_bytes(_encode(name)), snapshotdata.packed(state)]
@@ -130,19 +130,19 @@ class Machines:
 
     def snapshot(self) -> bytes:
         """The states of all machines."""
-        return self.image()().whole()
+        return self.capture()().whole()
 
     def restore(self, data: bytes | memoryview) -> None:
         """Replace the states of all machines that the snapshot holds and that are not further already."""
-        saved = msgspec.msgpack.decode(data, type=dict[bytes, memoryview])
+        stored = msgspec.msgpack.decode(data, type=dict[bytes, memoryview])
         for name, machine in self.machines.items():
-            if name not in saved:
+            if name not in stored:
                 continue
             durable = self._durable.get(name)
             if durable is None:
-                machine.restore(bytes(saved[name]))
+                machine.restore(bytes(stored[name]))
             elif durable.applied < self._index:
-                durable.restore_from(saved[name])
+                durable.restore_from(stored[name])
 
 
 class Sessions:
@@ -214,33 +214,33 @@ class Sessions:
         """See L{Machines.marks}."""
         return self._machines.marks() if self._machines is not None else []
 
-    def set_aside(self) -> list[str]:
-        """See L{Machines.set_aside}."""
+    def quarantine(self) -> list[str]:
+        """See L{Machines.quarantine}."""
         self.last = {}
         if self._machines is not None:
-            return self._machines.set_aside()
+            return self._machines.quarantine()
         self._machine.restore(self._blank)
         return []
 
-    def image(self) -> Callable[[], SnapshotData]:
-        """The whole replicated state of now, as a L{_Saved}; the function is called in the log's thread."""
+    def capture(self) -> Callable[[], SnapshotData]:
+        """The whole replicated state of now, as a L{_Stored}; the function is called in the log's thread."""
         head = snapshotdata.of_bytes(b"\x92" + _encode(self.last))  # an array of two
         if self._machines is None:
             state = snapshotdata.of_bytes(self._machine.snapshot())
             return lambda: snapshotdata.joined((head, snapshotdata.packed(state)))
-        taken = self._machines.image()
+        taken = self._machines.capture()
         return lambda: snapshotdata.joined((head, snapshotdata.packed(taken())))
 
     def snapshot(self) -> bytes:
         """The whole replicated state."""
-        return self.image()().whole()
+        return self.capture()().whole()
 
     def restore(self, data: bytes, index: int = 0, term: int = 0) -> None:
         """Replace the whole replicated state by the one after the entry with that index and term."""
-        saved = _decode_saved(data)
+        stored = _decode_stored(data)
         if self._machines is not None:
             self._machines.begin(index, term)
-            self._machines.restore(saved.machine)
+            self._machines.restore(stored.machine)
         else:
-            self._machine.restore(bytes(saved.machine))
-        self.last = saved.last
+            self._machine.restore(bytes(stored.machine))
+        self.last = stored.last

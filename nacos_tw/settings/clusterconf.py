@@ -53,7 +53,7 @@ def join(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def parse(text: str, default_port: int, filename: str) -> list[Address]:
+def parse_members(text: str, default_port: int, filename: str) -> list[Address]:
     """
     The members that a text lists, in its order, each once.
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from nacos_tw.errors import StartError
 from nacos_tw.settings import keys
 from nacos_tw.settings.addresses import Preferences, is_own, literal, preferred_ip
-from nacos_tw.settings.clusterconf import Address, find_self, parse
+from nacos_tw.settings.clusterconf import Address, find_self, parse_members
 from nacos_tw.settings.reading import Reader, read_text
 
 
@@ -36,7 +36,7 @@ def find_members(reader: Reader, home: str, port: int) -> tuple[list[Address], A
             f"{filename} does not exist; write every node of the cluster into it, one ip:port a line, the same on "
             "every node (conf/cluster.conf.example shows it), or start with -m standalone for a single node"
         )
-    members = parse(text, port, origin)
+    members = parse_members(text, port, origin)
     if not members:
         raise StartError(f"{origin} names no node; expected every node of the cluster, one ip:port a line")
     return members, find_self(members, port, configured_host(reader, members, port), is_own, origin)

@@ -88,13 +88,13 @@ class Reader:
 
     def remarks(self) -> list[str]:
         """One line for each given key that this server does not read. Call it when all are read."""
-        return [remark for remark, _ in self._unread()]
+        return [remark for remark, _ in self._ignored()]
 
     def misspelt(self) -> list[str]:
         """Those of the L{remarks} that name a key which may have been meant."""
-        return [remark for remark, meant in self._unread() if meant]
+        return [remark for remark, meant in self._ignored() if meant]
 
-    def _unread(self) -> Iterator[tuple[str, str]]:
+    def _ignored(self) -> Iterator[tuple[str, str]]:
         """The remarks, each with the key that may have been meant, or ""."""
         names = {properties.canonical(name): name for key in keys.KEYS for name in (key.name, key.instead) if name}
         known = names.keys() | self._properties.used

@@ -17,7 +17,7 @@ from nacos_tw.errors import NacosError, StartError, Unavailable, ValueRefused
 from nacos_tw.storage import zones
 from nacos_tw.storage.errors import LinkLost
 from nacos_tw.storage.jdbc import Target, Tls
-from nacos_tw.storage.mysql_errors import translated
+from nacos_tw.storage.mysql_errors import mysql_problem
 from nacos_tw.storage.txn import Columns, Row, Txn
 
 _FACTS = (
@@ -124,7 +124,7 @@ class Link:
         One statement in PyMySQL's spelling.
 
         @return: (rows found or changed, last id, rows)
-        @raise NacosError: see L{translated}.
+        @raise NacosError: see L{mysql_problem}.
         """
         connection = self._connection
         try:
@@ -139,12 +139,12 @@ class Link:
         except pymysql.Error as error:
             trouble = self._failed(error)
         except (UnicodeError, OSError) as error:
-            trouble = translated(error)
+            trouble = mysql_problem(error)
             self.broken = self.broken or isinstance(error, OSError)
         raise trouble  # out of the except block: the new error must not carry the old one with its values
 
     def _failed(self, error: BaseException) -> NacosError:
-        trouble = translated(error)
+        trouble = mysql_problem(error)
         if isinstance(trouble, LinkLost) or not self._connection.open:
             self.broken = True
         return trouble
@@ -162,7 +162,7 @@ class Link:
             return True
         except (pymysql.Error, OSError) as error:
             self.broken = True
-            trouble = translated(error)
+            trouble = mysql_problem(error)
         if isinstance(trouble, Unavailable) and not isinstance(trouble, LinkLost):
             raise trouble
         return False
@@ -323,5 +323,5 @@ def _connect_error(error: BaseException) -> NacosError:
         return Unavailable("the database does not answer")
     if isinstance(cause, OSError) and not isinstance(cause, pymysql.Error):
         return Unavailable(f"no connection to the database: {cause.strerror or type(cause).__name__}")
-    trouble = translated(error)
+    trouble = mysql_problem(error)
     return Unavailable(str(trouble)) if isinstance(trouble, LinkLost) else trouble

@@ -69,7 +69,7 @@ _KEY = re.compile(r"for key '?([A-Za-z0-9_.$]{1,128})'?$", re.ASCII)
 _COLUMN = re.compile(r"(?:column|Column) '?(?:`[^`]*`\.)*`?([A-Za-z0-9_$]{1,64})`?'?(?: |$)", re.ASCII)
 
 
-def translated(error: BaseException) -> NacosError:
+def mysql_problem(error: BaseException) -> NacosError:
     """
     What an error of PyMySQL means.
 

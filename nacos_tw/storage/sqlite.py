@@ -18,7 +18,7 @@ from nacos_tw.errors import Damaged, FileDamaged, StartError, Unavailable
 from nacos_tw.storage.away import move_away
 from nacos_tw.storage.schema import VERSION, sqlite_additions, sqlite_script
 from nacos_tw.storage.sqlite_pool import BUSY, make_pool, work
-from nacos_tw.storage.sqlite_txn import Snapshot, SQLiteTxn, damage_in, translated, why
+from nacos_tw.storage.sqlite_txn import Snapshot, SQLiteTxn, damage_in, sqlite_problem, why
 from nacos_tw.storage.txn import Txn
 from nacos_tw.storage.wal import WAL_BYTES, Wal, size_of
 
@@ -221,7 +221,7 @@ class SQLiteFile:
         try:
             self._connection.execute(sql)
         except sqlite3.Error as error:
-            trouble = translated(error)
+            trouble = sqlite_problem(error)
         else:
             return
         self.suspect(trouble)
@@ -290,7 +290,7 @@ class SQLiteFile:
             connection.execute("BEGIN")
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # this is when it is taken
         except sqlite3.Error as error:
-            trouble = translated(error)
+            trouble = sqlite_problem(error)
         else:
             with self._counting:
                 self._snapshots += 1
@@ -399,7 +399,7 @@ class SQLiteFile:
     def _failed(self, failure: Failure) -> Failure:
         error = failure.value
         if isinstance(error, sqlite3.Error):  # no connection could be made
-            failure = Failure(translated(error))
+            failure = Failure(sqlite_problem(error))
         self.suspect(failure.value or failure)
         return failure
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nacos_tw.storage.errors import Deadlock
-from nacos_tw.storage.sqlite_txn import SQLiteTxn, translated
+from nacos_tw.storage.sqlite_txn import SQLiteTxn, sqlite_problem
 
 if TYPE_CHECKING:
     from twisted.enterprise.adbapi import ConnectionPool
@@ -64,7 +64,7 @@ def _attempt(raw: sqlite3.Connection, begin: str, fn: Callable[..., T], args: tu
         raw.execute("COMMIT")
         return result
     except sqlite3.Error as error:
-        trouble = translated(error)
+        trouble = sqlite_problem(error)
     finally:
         if raw.in_transaction:
             raw.execute("ROLLBACK")

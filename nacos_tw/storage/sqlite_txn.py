@@ -43,7 +43,7 @@ class SQLiteTxn(Txn):
         try:
             return cursor.fetchall()
         except sqlite3.Error as error:
-            trouble = translated(error)
+            trouble = sqlite_problem(error)
         raise trouble
 
     def one(self, sql: str, params: Sequence[Any] = ()) -> Row | None:
@@ -54,7 +54,7 @@ class SQLiteTxn(Txn):
             cursor.close()
             return row
         except sqlite3.Error as error:
-            trouble = translated(error)
+            trouble = sqlite_problem(error)
         raise trouble
 
     def datetime(self, millis: int, whole: bool = True) -> int:
@@ -69,11 +69,11 @@ class SQLiteTxn(Txn):
         try:
             return self._connection.execute(sql, params)
         except (sqlite3.Error, UnicodeError, OverflowError) as error:
-            trouble = translated(error)
+            trouble = sqlite_problem(error)
         raise trouble  # out of the except block: the new error must not carry the old one with its values
 
 
-def translated(error: BaseException) -> NacosError:
+def sqlite_problem(error: BaseException) -> NacosError:
     """What an error of sqlite3 means."""
     text = str(error)
     damage = damage_in(error)
@@ -144,7 +144,7 @@ class Snapshot:
             if found is None or found[0] != "ok":
                 raise sqlite3.DatabaseError("malformed: " + (" ".join(found[0].split()) if found else "no answer"))
         except sqlite3.Error as error:
-            trouble = translated(error)
+            trouble = sqlite_problem(error)
         else:
             return
         finally:

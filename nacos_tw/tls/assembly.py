@@ -40,17 +40,17 @@ class Tls(MultiService):
         from nacos_tw.tls.raft import RaftTls
         from nacos_tw.tls.reloading import Reloading
 
-        held = []
+        certificates = []
         if settings.https is not None:
             self._https = HttpsTls(settings.https, settings.port, reactor)
-            held.append(self._https.held)
+            certificates.append(self._https.certificates)
         if settings.grpc.tls is not None:
             self._grpc = GrpcTls(settings.grpc.tls, settings.grpc.port, reactor)
-            held.append(self._grpc.held)
+            certificates.append(self._grpc.certificates)
         if between is not None:
             self.raft = RaftTls(between, settings.ip, settings.raft_port, reactor)
-            held.append(self.raft.held)
-        self.addService(Reloading(held, reactor))
+            certificates.append(self.raft.certificates)
+        self.addService(Reloading(certificates, reactor))
 
     def over_http(self, factory: IProtocolFactory) -> IProtocolFactory:
         """What listens on 8848 in the place of that factory: itself, without https."""

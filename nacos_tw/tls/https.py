@@ -10,11 +10,11 @@ from twisted.internet.interfaces import IProtocolFactory
 from nacos_tw.settings.tls import HttpsSettings
 from nacos_tw.tls.contexts import https_context
 from nacos_tw.tls.files import Credentials, read_authorities, read_pem, read_store
-from nacos_tw.tls.held import Held
+from nacos_tw.tls.loaded import LoadedCertificates
 from nacos_tw.tls.transport import TlsFactory
 
 
-def read(settings: HttpsSettings) -> Credentials:
+def read_https(settings: HttpsSettings) -> Credentials:
     """
     The files of the settings.
 
@@ -34,7 +34,7 @@ class HttpsTls:
     """
     Puts TLS under 8848's factory.
 
-    @ivar held: its certificates.
+    @ivar certificates: its certificates.
     """
 
     def __init__(self, settings: HttpsSettings, port: int, reactor: Any) -> None:
@@ -42,8 +42,10 @@ class HttpsTls:
         @raise StartError: the files of the settings cannot be used.
         """
         self._reactor = reactor
-        self.held = Held(f"https on port {port}", lambda: read(settings), lambda found: https_context(settings, found))
+        self.certificates = LoadedCertificates(
+            f"https on port {port}", lambda: read_https(settings), lambda found: https_context(settings, found)
+        )
 
     def listening(self, factory: IProtocolFactory) -> IProtocolFactory:
         """What listens in that factory's place."""
-        return TlsFactory(self.held.creator, False, factory, self._reactor)
+        return TlsFactory(self.certificates.creator, False, factory, self._reactor)

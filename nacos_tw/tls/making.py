@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from nacos_tw.errors import NacosError, StartError
-from nacos_tw.settings.clusterconf import parse
+from nacos_tw.settings.clusterconf import parse_members
 from nacos_tw.settings.kinds import host as host_text
 from nacos_tw.settings.reading import read_text
 from nacos_tw.tls.files import read_authorities, read_pem
@@ -224,7 +224,7 @@ def hosts_of(home: str, given: Sequence[str]) -> list[str]:
         text, origin = read_text(filename), filename
     else:
         raise StartError(f"{filename} does not exist; name the nodes' addresses on the command line")
-    hosts = list(dict.fromkeys(address.host for address in parse(text, 8848, origin)))
+    hosts = list(dict.fromkeys(address.host for address in parse_members(text, 8848, origin)))
     if not hosts:
         raise StartError(f"{origin} names no node")
     return hosts

@@ -18,7 +18,7 @@ from nacos_tw.errors import StartError
 from nacos_tw.settings.tls import RaftTlsSettings
 from nacos_tw.tls.contexts import explain, raft_context
 from nacos_tw.tls.files import Credentials, read_authorities, read_pem, subject
-from nacos_tw.tls.held import Held
+from nacos_tw.tls.loaded import LoadedCertificates
 from nacos_tw.tls.transport import TlsClientEndpoint, TlsFactory
 
 NO_CHECK_TIME = 0x200000
@@ -50,7 +50,7 @@ def _identity(host: str) -> Any:
         return DNS_ID(host)
 
 
-def read(settings: RaftTlsSettings, host: str) -> Credentials:
+def read_raft(settings: RaftTlsSettings, host: str) -> Credentials:
     """
     The files of the settings.
 
@@ -83,7 +83,7 @@ class RaftTls:
     """
     Implements L{nacos_tw.raft.net.security.IRaftTls}.
 
-    @ivar held: this node's certificates.
+    @ivar certificates: this node's certificates.
     """
 
     def __init__(self, settings: RaftTlsSettings, host: str, port: int, reactor: Any) -> None:
@@ -91,15 +91,17 @@ class RaftTls:
         @raise StartError: the files of the settings cannot be used.
         """
         self._reactor = reactor
-        self.held = Held(f"TLS between nodes on port {port}", lambda: read(settings, host), raft_context)
+        self.certificates = LoadedCertificates(
+            f"TLS between nodes on port {port}", lambda: read_raft(settings, host), raft_context
+        )
 
     def listening(self, factory: IProtocolFactory) -> IProtocolFactory:
         """See IRaftTls."""
-        return TlsFactory(self.held.creator, False, factory, self._reactor)
+        return TlsFactory(self.certificates.creator, False, factory, self._reactor)
 
     def dialing(self, endpoint: IStreamClientEndpoint) -> IStreamClientEndpoint:
         """See IRaftTls."""
-        return TlsClientEndpoint(self.held.creator, endpoint, self._reactor)
+        return TlsClientEndpoint(self.certificates.creator, endpoint, self._reactor)
 
     def misnamed(self, transport: Any, host: str) -> str:
         """See IRaftTls."""

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from nacos_tw.timers import Periodic, guarded
-from nacos_tw.tls.held import Held
+from nacos_tw.tls.loaded import LoadedCertificates
 
 DAY = 86400.0
 
@@ -25,8 +25,8 @@ class Reloading(Service):
 
     log = Logger()
 
-    def __init__(self, held: Sequence[Held], reactor: Any) -> None:
-        self._held = held
+    def __init__(self, ports: Sequence[LoadedCertificates], reactor: Any) -> None:
+        self._ports = ports
         self._reactor = reactor
         self._before: Any = None
         self._reminding = Periodic(reactor, DAY, self._remind)
@@ -34,8 +34,8 @@ class Reloading(Service):
     def startService(self) -> None:
         """From now on."""
         super().startService()
-        for held in self._held:
-            held.announce()
+        for port in self._ports:
+            port.announce()
         self._before = signal.signal(signal.SIGHUP, self._received)
         self._reminding.startService()
 
@@ -51,12 +51,12 @@ class Reloading(Service):
 
     def reload(self) -> None:
         """Read all certificates again; each port's by itself."""
-        for held in self._held:
+        for port in self._ports:
             try:
-                held.reload()
+                port.reload()
             except Exception:
                 self.log.failure("certificates could not be read again")
 
     def _remind(self) -> None:
-        for held in self._held:
-            guarded(self.log, "a look at a certificate's end", held.remind)
+        for port in self._ports:
+            guarded(self.log, "a look at a certificate's end", port.remind)

@@ -64,6 +64,7 @@ BODIES = {
     "PUT /v1/ns/distro/datum": b'{"com.alibaba.nacos.naming.iplist.ephemeral.dev##g@@s":{"value":{"instanceList":[]}}}',
     "GET /v1/ns/distro/datum": b'{"keys":"com.alibaba.nacos.naming.iplist.ephemeral.dev##g@@s"}',
     "PUT /v1/ns/service/checksum": b"",
+    "POST /v1/ns/service/status": b'{"clientIP":"10.0.0.1"}',
     "POST /v3/admin/cs/config/clone": b'[{"configId":1}]',
     "POST /v3/console/cs/config/clone": b'[{"configId":1}]',
     "PUT /v2/core/cluster/node/list": b'[{"ip":"10.0.0.1","port":8848}]',

@@ -11,7 +11,7 @@ from zope.interface import implementer
 
 from nacos_tw.auth.auth import AWAITS_ADMIN, NOT_KNOWN
 from nacos_tw.auth.commands import SetPassword
-from nacos_tw.auth.defaults import AGAIN, FirstAdmin, NoAdmin
+from nacos_tw.auth.defaults import AGAIN, AdminBootstrap, NoAdmin
 from nacos_tw.auth.problems import DEFAULT_PASSWORD, Refused
 from nacos_tw.errors import Unavailable
 from tests.auth.fakes import Login, hash_of
@@ -152,13 +152,13 @@ class NoAdminTests(DefaultsCase):
 class FirstAdminTests(DefaultsCase):
     """With a password in the settings."""
 
-    def started(self, login: Login, password: str = "from the settings") -> FirstAdmin:
-        found = FirstAdmin(login.clock, login.auth, password)
+    def started(self, login: Login, password: str = "from the settings") -> AdminBootstrap:
+        found = AdminBootstrap(login.clock, login.auth, password)
         found.startService()
         self.addCleanup(self.end, found)
         return found
 
-    def end(self, first: FirstAdmin) -> None:
+    def end(self, first: AdminBootstrap) -> None:
         if first.running:
             first.stopService()
 

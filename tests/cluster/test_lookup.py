@@ -23,7 +23,7 @@ class FileLookupTests(SynchronousTestCase):
         self.clock = Clock()
         self.write("10.0.0.1\n10.0.0.2:8858\n")
         with open(self.filename, encoding="utf-8") as file:
-            addresses = clusterconf.parse(file.read(), 8848, self.filename)
+            addresses = clusterconf.parse_members(file.read(), 8848, self.filename)
         self.lookup = FileLookup(self.filename, 8848, addresses, self.changed, self.clock)
         self.lookup.startService()
         self.addCleanup(self.lookup.stopService)

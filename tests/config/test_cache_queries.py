@@ -37,7 +37,7 @@ class Following(Base):
         self.do(Publish(OTHER, "other", None, T0))
         self.do(PublishTag(("t", "g", "only"), "red", "red", T0))
         self.do(PublishBeta(("t", "g", "not asked"), "x", "1.1.1.1", T0))
-        found = self.run_in(cache_queries.rows, [KEY, OTHER, ("t", "g", "only"), ("", "g", "none")])
+        found = self.run_in(cache_queries.entries, [KEY, OTHER, ("t", "g", "only"), ("", "g", "none")])
         self.assertEqual(
             shown(found),
             {
@@ -57,14 +57,16 @@ class Following(Base):
         keys = [("", "g", f"d{number}") for number in range(2 * cache_queries.KEYS + 3)]
         items = [ImportItem(key, f"content of {key[2]}") for key in keys]
         self.do(Import(items, "ABORT", T0))
-        self.assertEqual({entry.key for entry in self.run_in(cache_queries.rows, keys)}, set(keys))
+        self.assertEqual({entry.key for entry in self.run_in(cache_queries.entries, keys)}, set(keys))
         self.assertEqual({row.key for row in self.run_in(cache_queries.index_of, keys)}, set(keys))
-        self.assertEqual(self.run_in(cache_queries.count), len(keys))
+        self.assertEqual(self.run_in(cache_queries.entry_count), len(keys))
 
     def test_names_are_taken_exactly(self) -> None:
         """Case matters, and so do marks on letters."""
         self.do(Publish(("", "g", "Name"), "x", None, T0))
-        self.assertEqual(self.run_in(cache_queries.rows, [("", "g", "name"), ("", "G", "Name"), ("", "g", "Namé")]), [])
+        self.assertEqual(
+            self.run_in(cache_queries.entries, [("", "g", "name"), ("", "G", "Name"), ("", "g", "Namé")]), []
+        )
 
     def test_pages_hold_all_in_order(self) -> None:
         """Within their bytes, but at least one each."""
@@ -75,7 +77,7 @@ class Following(Base):
             self.do(Publish(key, "x" * (200 if number == 4 else 10), None, T0))
         last, sizes, found = 0, [], []
         while True:
-            last, page = self.run_in(cache_queries.page, last)
+            last, page = self.run_in(cache_queries.entries_page, last)
             if not page:
                 break
             sizes.append(len(page))
@@ -90,9 +92,9 @@ class Following(Base):
         self.assertEqual((main.md5, main.type, main.modified_ms, main.content), (md5("main"), "json", T0, None))
         assert copies.beta is not None
         self.assertEqual((copies.md5, copies.beta.md5, copies.beta.content), ("", md5("beta"), None))
-        self.assertEqual(set(self.run_in(cache_queries.copies_index)), {OTHER})
+        self.assertEqual(set(self.run_in(cache_queries.copy_entries)), {OTHER})
         self.do(StopBeta(OTHER, T0))
-        self.assertEqual(self.run_in(cache_queries.copies_index), {})
+        self.assertEqual(self.run_in(cache_queries.copy_entries), {})
 
     def test_the_history_tells_what_was_written(self) -> None:
         """Each config once, removed ones too."""
@@ -110,7 +112,7 @@ class Following(Base):
         """As Nacos does; it may have been edited by hand."""
         self.do(Publish(KEY, "main", None, T0))
         self.sql("UPDATE config_info SET content = 'by hand'")
-        (entry,) = self.run_in(cache_queries.rows, [KEY])
+        (entry,) = self.run_in(cache_queries.entries, [KEY])
         self.assertEqual(entry.md5, md5("main" if self.run_in(_dialect) == "sqlite" else "by hand"))
 
     def test_one_content(self) -> None:

@@ -43,7 +43,7 @@ class One:
         self.machine.on_changed = self.changed
         self.aside: list[str] = []
         self.can = True
-        self.healing = Healing(self, self.machine, case.ask(name), case.others(name), self.set_aside)
+        self.healing = Healing(self, self.machine, case.ask(name), case.others(name), self.quarantine)
         self.check = ContentCheck(case.clock, self.query, PERIOD, lambda: True)
         self.check.heal = self.healing.heal
         self.cache.on_missing = self.check.suspect
@@ -52,7 +52,7 @@ class One:
     def changed(self, txn: Any, keys: Any) -> None:
         self.cache.refresh(txn, keys)
 
-    def set_aside(self, what: str) -> bool:
+    def quarantine(self, what: str) -> bool:
         self.aside.append(what)
         return self.can
 

@@ -44,12 +44,12 @@ class IntentTests(SynchronousTestCase):
         """It counts until the write is over and the disk knows; then the file is empty."""
         intent = self.noted(ONE, TWO)
         self.assertEqual(self.left(), [ONE, TWO])
-        self.intents.saved([ONE, TWO])
+        self.intents.on_disk([ONE, TWO])
         self.assertEqual(self.left(), [ONE, TWO], "what was saved may be older than the write")
         self.intents.ended(intent, True)
-        self.intents.saved([ONE])
+        self.intents.on_disk([ONE])
         self.assertEqual(self.left(), [ONE, TWO], "the file still has both, which is harmless")
-        self.intents.saved([TWO])
+        self.intents.on_disk([TWO])
         self.assertEqual((self.left(), os.path.getsize(self.path)), ([], 0))
 
     def test_nothing_was_changed(self) -> None:
@@ -65,7 +65,7 @@ class IntentTests(SynchronousTestCase):
         intent = self.noted(ONE)
         self.intents.note(intent, [ONE])
         self.intents.ended(intent, True)
-        self.intents.saved([ONE])
+        self.intents.on_disk([ONE])
         self.assertEqual(self.left(), [])
 
     def test_left(self) -> None:
@@ -73,7 +73,7 @@ class IntentTests(SynchronousTestCase):
         self.noted(ONE)
         self.intents = self.open()
         self.assertEqual(self.left(), [ONE])
-        self.intents.saved([ONE])
+        self.intents.on_disk([ONE])
         self.assertEqual(self.left(), [])
 
     def test_cut_off(self) -> None:
@@ -98,7 +98,7 @@ class IntentTests(SynchronousTestCase):
         """What comes after the end is not noted."""
         self.intents.close()
         self.intents.ended(self.noted(ONE), True)
-        self.intents.saved([ONE])
+        self.intents.on_disk([ONE])
         self.intents.close()
         self.assertEqual(self.left(), [])
 

@@ -12,11 +12,11 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.config import gray, gray_rules, store_gray
-from nacos_tw.config.cache_queries import rows
+from nacos_tw.config.cache_queries import entries
 from nacos_tw.config.commands import Publish, PublishGray, PublishTag, RemoveGray
 from nacos_tw.config.gray import Entry, LabelledCopy
 from nacos_tw.config.gray_rules import parse, stored
-from nacos_tw.config.listeners import HeldListener
+from nacos_tw.config.listeners import StandingListener
 from nacos_tw.config.model import ConfigKey, md5_of
 from nacos_tw.config.problems import CasConflict, ConfigInvalid, ConfigUnknown, CopiesUnsupported, TooManyCopies
 from nacos_tw.config.requests import (
@@ -230,7 +230,7 @@ class Rows(StoreCase):
             json.loads(rule), {"type": "tagv2", "version": "1.1.0", "expr": "region=hz&&env=prod", "priority": 5}
         )
         self.sql("UPDATE config_info_gray SET gray_rule=?", RULE.replace("=", "\\u003d").replace("&", "\\u0026"))
-        (made,) = self.run_in(rows, [KEY])
+        (made,) = self.run_in(entries, [KEY])
         found = gray.choose(made, "", "", "", {"region": "hz", "env": "prod"})
         assert found is not None
         self.assertEqual((found[0], found[1].content), ("canary", b"one"))
@@ -299,16 +299,16 @@ class NodeTests(OperationCase):
         """Who has the labels is up to date with its copy, and is told of changes of that; others are not."""
         told: list[tuple[ConfigKey, str]] = []
 
-        def tell(key: ConfigKey, crowd: Iterable[HeldListener]) -> None:
+        def tell(key: ConfigKey, crowd: Iterable[StandingListener]) -> None:
             told.extend((key, each.ip) for each in crowd)
 
         listeners = self.configs.listeners
         audience = listeners.audience(tell, lambda: [])
         self.put("main", KEY)
         self.put_gray("canary", "env=gray", "canary")
-        meant, other = HeldListener("1.1.1.1", labels={"env": "gray"}), HeldListener("2.2.2.2")
+        meant, other = StandingListener("1.1.1.1", labels={"env": "gray"}), StandingListener("2.2.2.2")
         for each in (meant, other):
-            audience.hold(each, [(KEY, "")])
+            audience.listen(each, [(KEY, "")])
         for labels, md5 in ((meant.labels, md5_of("canary")), ({}, md5_of("main"))):
             self.assertEqual(listeners.differing([(KEY, md5)], "9.9.9.9", "", labels), [])
             self.assertEqual(listeners.differing([(KEY, "0" * 32)], "9.9.9.9", "", labels), [KEY])

@@ -125,10 +125,10 @@ class Configs(StoreCase):
             self.assertIsNone(self.run_in(store_gray.beta, key))
             self.assertEqual(self.run_in(store_history.history, key, 1, 10).items, [])
             self.assertIsNone(self.run_in(store_history.previous, key, 0))
-            self.assertEqual(self.run_in(cache_queries.rows, [key]), [])
+            self.assertEqual(self.run_in(cache_queries.entries, [key]), [])
             self.assertEqual(self.run_in(cache_queries.index_of, [key]), [])
             self.assertIsNone(self.run_in(store_index.rows, [key])[0].main)
-            (found,) = self.run_in(cache_queries.rows, [key, KEY])
+            (found,) = self.run_in(cache_queries.entries, [key, KEY])
             self.assertEqual((found.key, len(dict(found.copies()))), (KEY, 3))
         self.assertEqual(self.state(), self.before)
 
@@ -228,7 +228,7 @@ class GrayAlone(StoreCase):
         self.do(PublishTag(first, "blue", "blue", T0))
         self.do(Publish(other, "B", None, T0))
         for keys in ([first], [other], [first, other], [other, first]):
-            entries = self.run_in(cache_queries.rows, keys)
+            entries = self.run_in(cache_queries.entries, keys)
             self.assertEqual({entry.key: entry.content for entry in entries},
                              {key: {first: b"A", other: b"B"}[key] for key in keys})  # fmt: skip
             tags = {entry.key: set(entry.tags or ()) for entry in entries}
@@ -239,7 +239,7 @@ class GrayAlone(StoreCase):
         self.assertEqual(self.do(Remove(other, T0, tag="blue")).changed, ())
         self.assertRaises(Alike, self.do, PublishTag(other, "x", "blue", T0))
         self.do(Remove(other, T0))
-        self.assertEqual(len(dict(self.run_in(cache_queries.rows, [first])[0].copies())), 2)
+        self.assertEqual(len(dict(self.run_in(cache_queries.entries, [first])[0].copies())), 2)
         self.assertEqual(self.run_in(store_adopt.waiting), [])
 
 

@@ -74,7 +74,7 @@ class Contents(Base):
         """What a node reads for its clients has the md5 that it is given with, or is not there."""
         for table in self.run_in(store_check.tables):
             self.sql(f"UPDATE {table} SET content = 'spoiled' WHERE data_id = 'a'")
-        (entry,) = self.run_in(cache_queries.rows, [KEY])
+        (entry,) = self.run_in(cache_queries.entries, [KEY])
         self.assertEqual([name for name, _ in entry.copies()], ["", "beta", "tag_blue"])
         for name, copy in entry.copies():
             if self.dialect == "sqlite":  # its md5 is that of the log: the content is what has changed

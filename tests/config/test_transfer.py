@@ -177,8 +177,8 @@ class Metadata(SynchronousTestCase):
             {"appName": "", "dataId": "ex2", "group": "EX", "type": "text"},
         ]
         self.assertEqual(described.load(text), items)
-        self.assertEqual(metadata.dump(items), text)
-        self.assertEqual(described.load(metadata.dump([])), [])
+        self.assertEqual(metadata.write(items), text)
+        self.assertEqual(described.load(metadata.write([])), [])
 
     def test_scalars(self) -> None:
         text = """\
@@ -222,7 +222,7 @@ metadata:
 
     @given(st.dictionaries(st.sampled_from(described.FIELDS), TEXT, min_size=1))
     def test_any_text_comes_back(self, item: dict[str, str | None]) -> None:
-        self.assertEqual(described.load(metadata.dump([item, item])), [item, item])
+        self.assertEqual(described.load(metadata.write([item, item])), [item, item])
 
     @given(st.text(st.sampled_from("metadata:-'\"|> \n\\#ab[{~")))
     def test_noise(self, text: str) -> None:

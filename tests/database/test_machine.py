@@ -111,7 +111,7 @@ class MachineTests(SynchronousTestCase):
         file = self.file()
         machine, cache = self.machine(file)
         told: list[int] = []
-        machine.on_set_aside = lambda: told.append(machine.applied)
+        machine.on_quarantined = lambda: told.append(machine.applied)
         kept = []
         for number in (3, 7, 9):
             machine.begin(number, 2)
@@ -119,7 +119,7 @@ class MachineTests(SynchronousTestCase):
             machine.flush()
             machine.apply(encode(c.Publish(KEY, "not flushed", None, T0)))
             self.assertEqual((machine.applied, machine.applied_term), (number, 2))
-            kept.append(machine.set_aside())
+            kept.append(machine.quarantine())
             self.assertEqual((machine.applied, machine.applied_term, len(cache)), (0, 0, 0))
         self.assertEqual(told, [0, 0, 0])
         self.assertEqual([os.path.exists(folder) for folder in kept], [False, True, True])

@@ -126,7 +126,7 @@ def multiparts(data: bytes) -> None:
     """Bodies of browsers: fields and files that stand in the body, or BadParameter."""
     kind, _, body = data.partition(b"\n")
     try:
-        fields, files = multipart.parse(kind, body)
+        fields, files = multipart.parse_form(kind, body)
     except BadParameter:
         return
     assert len(fields) + len(files) <= multipart.MAX_PARTS
@@ -186,12 +186,12 @@ def cluster_conf(data: bytes) -> None:
     """cluster.conf: members that are the same when they are written and read again, or one printable line."""
     text = data.decode("utf-8", "replace")
     try:
-        members = clusterconf.parse(text, 8848, "cluster.conf")
+        members = clusterconf.parse_members(text, 8848, "cluster.conf")
     except SettingsError as error:
         _one_line(error)
         return
     written = "".join(f"{clusterconf.join(one.host, one.port)}?raft_port={one.raft_port}\n" for one in members)
-    again = clusterconf.parse(written, 8848, "cluster.conf")
+    again = clusterconf.parse_members(written, 8848, "cluster.conf")
     assert [(one.node, one.raft_port) for one in again] == [(one.node, one.raft_port) for one in members]
 
 

@@ -49,13 +49,13 @@ class RightsTests(SynchronousTestCase):
                 self.pushes.subscribe(connection, ("public", service), "", identity)
             listener = self.listeners.listener(connection, {})
             listener.identity = identity
-            self.listeners.audience.hold(listener, [((tenant, "g", "d"), "") for tenant in ("", "dev")])
+            self.listeners.audience.listen(listener, [((tenant, "g", "d"), "") for tenant in ("", "dev")])
 
     def left(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         for hear in self.accounts.on_changed:
             hear()
         services = sorted((each.identity.name, each.service[1]) for each in self.pushes.audience)
-        return services, sorted((each.identity.name, key[0]) for each in self.listeners for key in each.held)
+        return services, sorted((each.identity.name, key[0]) for each in self.listeners for key in each.md5s)
 
     def test_nothing_lost(self) -> None:
         self.assertEqual([len(each) for each in self.left()], [6, 6])

@@ -17,7 +17,7 @@ class BodyQuotaTests(SynchronousTestCase):
         self.server = Server(bodies_bytes=200_000)
 
     def held(self) -> int:
-        return self.server.factory.site.bodies.held
+        return self.server.factory.site.bodies.used
 
     def pair(self, carrier: str) -> tuple[Client, Client]:
         return self.server.both()[carrier], self.server.both()[carrier]

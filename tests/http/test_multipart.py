@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import Call
-from nacos_tw.http.multipart import MAX_PART_HEADER, MAX_PART_HEADERS, Upload, parse
+from nacos_tw.http.multipart import MAX_PART_HEADER, MAX_PART_HEADERS, Upload, parse_form
 
 TYPE = b'multipart/form-data; boundary="b"'
 
@@ -22,12 +22,12 @@ class Multipart(SynchronousTestCase):
             b'--b\r\ncontent-disposition: form-data; name=file; filename="a \\"b\\";.zip"\r\n'
             b"Content-Type: x\r\n\r\n\r\nraw\x00\xff\n\r\n\r\n--b--\r\nepilogue"
         )
-        fields, files = parse(TYPE, body)
+        fields, files = parse_form(TYPE, body)
         self.assertEqual(fields, {"policy": "SKIP"})
         self.assertEqual(files, {"file": Upload('a "b";.zip', b"\r\nraw\x00\xff\n\r\n")})
 
     def test_another_type(self) -> None:
-        self.assertEqual(parse(b"application/json", b"{}"), ({}, {}))
+        self.assertEqual(parse_form(b"application/json", b"{}"), ({}, {}))
 
     def test_refused(self) -> None:
         part = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
@@ -35,13 +35,13 @@ class Multipart(SynchronousTestCase):
             (b"multipart/form-data", part), (b"multipart/form-data; boundary=", part), (TYPE, b""), (TYPE, part),
             (TYPE, b"--bx" + part[3:] + b"--b--"), (TYPE, b"--b\r\nno end\r\n--b--"), (TYPE, part * 101 + b"--b--"),
         ):  # fmt: skip
-            self.assertRaises(BadParameter, parse, kind, body)
+            self.assertRaises(BadParameter, parse_form, kind, body)
 
     @given(st.binary(max_size=200), st.binary(max_size=60))
     def test_noise(self, body: bytes, kind: bytes) -> None:
         for each in (TYPE, b"multipart/form-data;" + kind):
             try:
-                parse(each, body)
+                parse_form(each, body)
             except BadParameter:
                 pass
 
@@ -66,25 +66,25 @@ class Multipart(SynchronousTestCase):
             (b'Multipart/Form-Data; charset=utf-8; Boundary="a b"', b"a b"),
         ):
             body = b'--%s\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--%s--' % (boundary, boundary)
-            self.assertEqual(parse(kind, body), ({"a": "1"}, {}))
+            self.assertEqual(parse_form(kind, body), ({"a": "1"}, {}))
 
     def test_names(self) -> None:
         """Names are UTF-8, quotes in them as browsers write them; what is no UTF-8 refuses no form."""
         for written, name in (("配置.zip".encode(), "配置.zip"), (b"a%22b", 'a"b'), (b"\xc5\xe4", "\ufffd\ufffd")):
             head = b'--b\r\nContent-Disposition: form-data; name="f"; filename="%s"\r\n\r\n1\r\n--b--'
-            self.assertEqual(parse(TYPE, head % written)[1], {"f": Upload(name, b"1")})
+            self.assertEqual(parse_form(TYPE, head % written)[1], {"f": Upload(name, b"1")})
 
     def test_values(self) -> None:
         """Of two parts with one name the first counts, and a boundary inside a line ends nothing."""
         part = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n%s\r\n'
-        self.assertEqual(parse(TYPE, part % b"x --b y" + part % b"2" + b"--b--")[0], {"a": "x --b y"})
+        self.assertEqual(parse_form(TYPE, part % b"x --b y" + part % b"2" + b"--b--")[0], {"a": "x --b y"})
 
     def test_limits(self) -> None:
         """On the headers of a part: their number, their size, and that none goes on in a further line."""
         part = b'--b\r\nContent-Disposition: form-data; name="a"\r\n%s\r\n1\r\n--b--'
-        self.assertEqual(parse(TYPE, part % (b"X: 1\r\n" * (MAX_PART_HEADERS - 1)))[0], {"a": "1"})
+        self.assertEqual(parse_form(TYPE, part % (b"X: 1\r\n" * (MAX_PART_HEADERS - 1)))[0], {"a": "1"})
         for headers in (b"X: 1\r\n" * MAX_PART_HEADERS, b"X: " + b"1" * MAX_PART_HEADER + b"\r\n", b"X: 1\r\n 2\r\n"):
-            self.assertRaises(BadParameter, parse, TYPE, part % headers)
+            self.assertRaises(BadParameter, parse_form, TYPE, part % headers)
 
     def test_time_grows_with_the_size(self) -> None:
         """And not with its square, whatever the body is made of."""
@@ -118,7 +118,7 @@ class Multipart(SynchronousTestCase):
         for _ in range(3):
             start = time.process_time()
             try:
-                parse(TYPE, body)
+                parse_form(TYPE, body)
             except BadParameter:
                 pass
             best = min(best, time.process_time() - start)

@@ -272,7 +272,7 @@ class MysqlTests(SynchronousTestCase):
             callInThreadWithCallback=lambda done, work, *more, **named: done(True, work(*more, **named))
         )
         reactor = SimpleNamespace(getThreadPool=lambda: pool, callFromThread=lambda work, *more: work(*more))
-        probing = mysql.probe(reactor, "10.0.0.1", 3306, Mysql(cmd="select 1"), lambda: Driver())
+        probing = mysql.probe_mysql(reactor, "10.0.0.1", 3306, Mysql(cmd="select 1"), lambda: Driver())
         self.assertEqual(self.successResultOf(Deferred.fromCoroutine(probing)).outcome, Outcome.OK)
 
     def test_driver_is_loaded_late(self) -> None:
@@ -293,7 +293,7 @@ class MysqlTests(SynchronousTestCase):
             raise ImportError("no pymysql")
 
         for _ in range(2):
-            probing = mysql.probe(None, "10.0.0.1", 3306, Mysql(), load)
+            probing = mysql.probe_mysql(None, "10.0.0.1", 3306, Mysql(), load)
             self.assertEqual(self.successResultOf(Deferred.fromCoroutine(probing)).outcome, Outcome.FAIL)
         self.assertEqual(len(seen), 1)
 
@@ -322,11 +322,11 @@ class RealTests(TestCase):
         reactor: Any = real_reactor
         port = reactor.listenTCP(0, Factory.forProtocol(Answering), interface="127.0.0.1")
         number = port.getHost().port
-        self.assertEqual((await tcp.probe(reactor, "127.0.0.1", number, Tcp())).outcome, Outcome.OK)
-        self.assertEqual((await http.probe(reactor, "127.0.0.1", number, Http("/ok"))).outcome, Outcome.OK)
+        self.assertEqual((await tcp.probe_tcp(reactor, "127.0.0.1", number, Tcp())).outcome, Outcome.OK)
+        self.assertEqual((await http.probe_http(reactor, "127.0.0.1", number, Http("/ok"))).outcome, Outcome.OK)
         await port.stopListening()
-        self.assertEqual((await tcp.probe(reactor, "127.0.0.1", number, Tcp())).outcome, Outcome.FAIL_NOW)
-        self.assertEqual((await http.probe(reactor, "127.0.0.1", number, Http())).outcome, Outcome.FAIL_NOW)
+        self.assertEqual((await tcp.probe_tcp(reactor, "127.0.0.1", number, Tcp())).outcome, Outcome.FAIL_NOW)
+        self.assertEqual((await http.probe_http(reactor, "127.0.0.1", number, Http())).outcome, Outcome.FAIL_NOW)
 
     async def test_mysql_thread(self) -> None:
         """The MYSQL command runs outside of the reactor's thread."""
@@ -336,6 +336,6 @@ class RealTests(TestCase):
             def execute(self, command: str) -> None:
                 threads.append(threading.get_ident())
 
-        result = await mysql.probe(real_reactor, "127.0.0.1", 3306, Mysql(cmd="select 1"), Noting)
+        result = await mysql.probe_mysql(real_reactor, "127.0.0.1", 3306, Mysql(cmd="select 1"), Noting)
         self.assertEqual(result.outcome, Outcome.OK)
         self.assertNotEqual(threads, [threading.get_ident()])

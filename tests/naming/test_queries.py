@@ -296,7 +296,7 @@ class OverlayTests(SynchronousTestCase):
             (["DEFAULT", "c1"], 0.2, {"m": "1"}, True),
         )
         self.assertEqual(registry.snapshot(), before)
-        self.assertEqual(queries.counts(registry, laid), queries.Counts(1, 4))
+        self.assertEqual(queries.counts(registry, laid), queries.Totals(1, 4))
         self.assertEqual(queries.find_one(registry, laid, P1, "DEFAULT", "a", 8080).weight, 9.0)
         self.assertEqual(queries.statuses(registry, laid, P1)[-1], "c:8080_true")
 
@@ -312,7 +312,7 @@ class OverlayTests(SynchronousTestCase):
             (["p1", "p2"], 2),
         )
         self.assertEqual(len(list(queries.all_services(registry, laid))), 3)
-        self.assertEqual(queries.counts(registry, laid), queries.Counts(3, 3))
+        self.assertEqual(queries.counts(registry, laid), queries.Totals(3, 3))
         self.assertEqual(queries.search_names(registry, laid, "ns9", "new"), {"ns9": ["g@@new"]})
 
     def test_deregistered_only_is_no_service(self) -> None:
@@ -322,7 +322,7 @@ class OverlayTests(SynchronousTestCase):
         self.assertIsNone(queries.service_of(registry, laid, NEW))
         self.assertEqual(queries.services_of(registry, laid, "ns9"), {})
         self.assertEqual(queries.namespaces_of(registry, laid), ["public"])
-        self.assertEqual(queries.counts(registry, laid), queries.Counts(1, 1))
+        self.assertEqual(queries.counts(registry, laid), queries.Totals(1, 1))
 
     def test_provisional_ones_have_no_number_for_health(self) -> None:
         """What is not replicated cannot be changed by number."""
@@ -333,7 +333,7 @@ class OverlayTests(SynchronousTestCase):
     def test_counts(self) -> None:
         """At rest: what the registry holds."""
         registry = built(register(), register(ephemeral=False), CreateService(S2))
-        self.assertEqual(queries.counts(registry, NO_OVERLAY), queries.Counts(2, 2))
+        self.assertEqual(queries.counts(registry, NO_OVERLAY), queries.Totals(2, 2))
 
     def test_frozen_instances(self) -> None:
         """A shown instance cannot change what the registry holds."""

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.naming.model import ServiceKey
 from nacos_tw.naming.revisions import Revisions
-from nacos_tw.naming.subscriptions import Audience, Client, Subscriber, Subscriptions
+from nacos_tw.naming.subscriptions import Audience, Subscriber, SubscribingClient, Subscriptions
 
 A: ServiceKey = ("public", "g@@a")
 B: ServiceKey = ("public", "g@@b")
@@ -41,7 +41,7 @@ class Wire:
             yield True
 
     def wish(self, key: str, service: ServiceKey = A, clusters: str = "") -> Subscriber | None:
-        subscriber = Subscriber(Client(key, key, "agent", "app", "10.0.0.1"), service, clusters)
+        subscriber = Subscriber(SubscribingClient(key, key, "agent", "app", "10.0.0.1"), service, clusters)
         return subscriber if self.audience.add(subscriber) else None
 
     def who(self) -> list[str]:

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.config.listeners import HeldListener, Listened, Listeners
+from nacos_tw.config.listeners import Listened, Listeners, StandingListener
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.push.longpoll import LongPolls
 from tests.config.fakes import cache_with, entry
@@ -62,7 +62,7 @@ class Streamer(Reader):
 
     def __init__(self, world: World, ip: str) -> None:
         super().__init__(world, ip)
-        self.listener = HeldListener(ip)
+        self.listener = StandingListener(ip)
         self.notes: dict[ConfigKey, None] = {}
         world.streams.append(self)
 
@@ -76,7 +76,7 @@ class Streamer(Reader):
     def ask(self) -> None:
         differing = self.world.listeners.differing(self.listened(), self.ip)
         self.fetch(differing)
-        self.world.audience.hold(self.listener, self.listened())
+        self.world.audience.listen(self.listener, self.listened())
 
 
 class World:

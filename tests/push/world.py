@@ -21,7 +21,7 @@ from nacos_tw.grpc.messages import Push
 from nacos_tw.grpc.naming_push import ServicePushes
 from nacos_tw.naming.model import ServiceKey
 from nacos_tw.naming.revisions import Revisions
-from nacos_tw.naming.subscriptions import Audience, Client, Subscriber, Subscriptions
+from nacos_tw.naming.subscriptions import Audience, Subscriber, SubscribingClient, Subscriptions
 
 TURN = 0.001
 
@@ -97,7 +97,7 @@ class Wish(Subscriber):
 
     __slots__ = ("connection", "writes")
 
-    def __init__(self, client: Client, service: ServiceKey, connection: Connection) -> None:
+    def __init__(self, client: SubscribingClient, service: ServiceKey, connection: Connection) -> None:
         super().__init__(client, service)
         self.connection = connection
         self.writes = 0
@@ -122,7 +122,7 @@ class Third:
     def subscribe(self, connection: Connection, service: ServiceKey, clusters: str, identity: object) -> bool:
         if self.audience.find(connection.id, service) is not None:
             return True
-        client = Client(connection.id, connection.ip, "agent", "app", connection.ip)
+        client = SubscribingClient(connection.id, connection.ip, "agent", "app", connection.ip)
         return self.audience.add(Wish(client, service, connection))
 
     def unsubscribe(self, connection: Connection, service: ServiceKey, clusters: str) -> None:

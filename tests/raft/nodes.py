@@ -200,7 +200,7 @@ class Nodes:
         member = self.members[name]
         assert member.node is None
         if noticed:
-            Store.set_aside(FOLDER, member.disk)
+            Store.quarantine(FOLDER, member.disk)
         else:
             member.disk = MemoryDisk()
 

@@ -56,7 +56,7 @@ class Filed(Memory):
     def begin(self, index: int, term: int) -> None:
         self.index, self.term = index, term
 
-    def set_aside(self) -> str:
+    def quarantine(self) -> str:
         self.disk["aside"] = dict(self.disk)
         self.disk.update(state=[], applied=0, term=0)
         self.reopened()
@@ -81,7 +81,7 @@ class Filed(Memory):
         self.state = list(self.disk.get("state", []))
         self.lost = self.dirty = False
 
-    def image(self) -> Callable[[], BinaryIO]:
+    def capture(self) -> Callable[[], BinaryIO]:
         state = self.snapshot()
         return lambda: io.BytesIO(state)
 

@@ -55,7 +55,7 @@ class StateTests(SynchronousTestCase):
         """What is applied behind it is not in it."""
         sessions = Sessions(Machines({b"m": Memory()}, {b"f": Filed({})}))
         sessions.apply(encode_batch("A", 7, 1, [b"m1"]), 1)
-        before, taken = sessions.snapshot(), sessions.image()
+        before, taken = sessions.snapshot(), sessions.capture()
         sessions.apply(encode_batch("A", 7, 2, [b"m2", b"f2"]), 2)
         self.assertEqual(taken().whole(), before)
 
@@ -84,8 +84,8 @@ class StateTests(SynchronousTestCase):
         def opened() -> BinaryIO:
             return Watched(filed.snapshot())
 
-        self.patch(filed, "image", lambda: opened)
-        found = Sessions(Machines({}, {b"f": filed})).image()()
+        self.patch(filed, "capture", lambda: opened)
+        found = Sessions(Machines({}, {b"f": filed})).capture()()
         self.assertEqual(reads, [])
         self.assertEqual(sum(map(len, found.parts)), found.length)
         self.assertEqual(set(reads), {10})

@@ -186,7 +186,7 @@ class RealDiskTests(SynchronousTestCase):
         ended = subprocess.run(command, capture_output=True, env=disks.environment(), check=False)
         text = f"StartError: a node is already running with the data folder {self.folder} (pid {os.getpid()})"
         self.assertIn(text, ended.stderr.decode())
-        self.assertRaises(StartError, Store.set_aside, self.folder)
+        self.assertRaises(StartError, Store.quarantine, self.folder)
 
     def test_other_node(self) -> None:
         """A folder of another node is refused, and not locked by that."""
@@ -202,7 +202,7 @@ class RealDiskTests(SynchronousTestCase):
         path = os.path.join(self.folder, "owner")
         error = self.assertRaises(StartError, Store.open, path, NODE)
         self.assertTrue(str(error).startswith(f"cannot use the data folder {path}: "), str(error))
-        self.assertRaises(StartError, Store.set_aside, path)
+        self.assertRaises(StartError, Store.quarantine, path)
 
     def test_closed(self) -> None:
         """A closed store takes nothing, and closing it again does nothing."""
@@ -214,12 +214,12 @@ class RealDiskTests(SynchronousTestCase):
 
     def test_set_aside(self) -> None:
         """The damaged files stay to be looked at, two folders of them; the vote and the boots go on."""
-        self.assertRaises(StartError, Store.set_aside, tempfile.mkdtemp(dir=os.getcwd()))
+        self.assertRaises(StartError, Store.quarantine, tempfile.mkdtemp(dir=os.getcwd()))
         for number in range(1, 5):
             self.store.save(HardState(number, "me"), entries(1, 3, number))
             self.store.write_snapshot(meta(2, number), b"two")
             self.store.close()
-            where = Store.set_aside(self.folder)
+            where = Store.quarantine(self.folder)
             self.assertEqual(where, os.path.join(self.folder, f"damaged-{number}"))
             self.assertEqual(len(os.listdir(where)), 2)
             self.store = self.open()

@@ -138,7 +138,7 @@ class CrashPointTests(SynchronousTestCase):
             disk = MemoryDisk(image)
             disk.crash_at = point
             try:
-                Store.set_aside(FOLDER, disk)
+                Store.quarantine(FOLDER, disk)
             except Crash:
                 pass
             disk = disk.after_power_loss(random.Random(point))

@@ -130,7 +130,7 @@ class DamageTests(SynchronousTestCase):
         image = {path: data for path, data in self.image.items() if "state-" not in path}
         disk = MemoryDisk(image)
         self.assert_damaged(f"{FOLDER}/state-*", disk)
-        Store.set_aside(FOLDER, disk)
+        Store.quarantine(FOLDER, disk)
         store = open_store(disk)
         self.assertEqual(store.hard, HardState(2, "b", True))
         self.assertEqual(store.boot, 2)
@@ -138,7 +138,7 @@ class DamageTests(SynchronousTestCase):
     def test_everything_lost(self) -> None:
         """A folder in which no vote can be read at all is not made to look like a new one."""
         image = {p: b"\0" * len(d) if "owner" not in p else d for p, d in self.image.items()}
-        self.assertRaises(StoreDamaged, Store.set_aside, FOLDER, MemoryDisk(image))
+        self.assertRaises(StoreDamaged, Store.quarantine, FOLDER, MemoryDisk(image))
         self.assertRaises(StoreDamaged, open_store, MemoryDisk(image))
 
     def test_aside_keeps_the_vote_of_a_damaged_log(self) -> None:
@@ -146,7 +146,7 @@ class DamageTests(SynchronousTestCase):
         for at in range(0, len(self.image[self.segments[0]]), 7):
             disk = self.flipped(self.segments[0], at)
             self.assertRaises(StoreDamaged, open_store, disk)
-            self.assertEqual(Store.set_aside(FOLDER, disk), f"{FOLDER}/damaged-1")
+            self.assertEqual(Store.quarantine(FOLDER, disk), f"{FOLDER}/damaged-1")
             store = open_store(disk)
             self.assertEqual((store.hard, store.entries, store.snapshot), (HardState(2, "b", True), [], None))
             store.save(HardState(3, ""), entries(1, 2, 3))

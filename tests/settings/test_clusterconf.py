@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import SettingsError, StartError
-from nacos_tw.settings.clusterconf import Address, find_self, join, parse
+from nacos_tw.settings.clusterconf import Address, find_self, join, parse_members
 
 
 class ParseTests(SynchronousTestCase):
@@ -58,13 +58,13 @@ class ParseTests(SynchronousTestCase):
     def test_table(self) -> None:
         """Each text gives these hosts, ports and Raft ports."""
         for text, expected in self.TABLE:
-            found = [(member.host, member.port, member.raft_port) for member in parse(text, 8850, "f")]
+            found = [(member.host, member.port, member.raft_port) for member in parse_members(text, 8850, "f")]
             self.assertEqual(found, expected, text)
 
     def test_bad(self) -> None:
         """A malformed entry names its line and what was expected, in one line."""
         for text, word in self.BAD:
-            error = str(self.assertRaises(SettingsError, parse, f"10.9.9.9:8848\n{text}", 8850, "c.conf"))
+            error = str(self.assertRaises(SettingsError, parse_members, f"10.9.9.9:8848\n{text}", 8850, "c.conf"))
             self.assertIn("c.conf, line 2: ", error)
             self.assertIn(word, error)
             self.assertTrue(error.isprintable(), error)
@@ -72,16 +72,16 @@ class ParseTests(SynchronousTestCase):
     def test_port_needed_twice(self) -> None:
         """HTTP and Raft ports of nodes of one host must all differ."""
         for text in ("h:9848\nh:8848", "h:8848?raft_port=7000\nh:8858?raft_port=7000", "h:8848?raft_port=8848"):
-            error = self.assertRaises(SettingsError, parse, text, 8848, "f")
+            error = self.assertRaises(SettingsError, parse_members, text, 8848, "f")
             self.assertIn("too; expected ports that differ", str(error))
         self.assertIn(
             "another raft_port",
-            str(self.assertRaises(SettingsError, parse, "h:80?raft_port=1\nh:80?raft_port=2", 1, "f")),
+            str(self.assertRaises(SettingsError, parse_members, "h:80?raft_port=1\nh:80?raft_port=2", 1, "f")),
         )
 
     def test_raw_and_node(self) -> None:
         """An address keeps what was written, and its line; its node id is normal."""
-        found = parse("\n[::0001]:8848 # c", 1, "f")[0]
+        found = parse_members("\n[::0001]:8848 # c", 1, "f")[0]
         self.assertEqual((found.raw, found.line, found.node), ("[::0001]:8848", 2, "[::1]:8848"))
         self.assertEqual(join("10.0.0.1", 1), "10.0.0.1:1")
 
@@ -89,11 +89,11 @@ class ParseTests(SynchronousTestCase):
     def test_any_text(self, text: str) -> None:
         """Nothing but SettingsError ever comes out; node ids are read back as themselves."""
         try:
-            found = parse(text, 8848, "f")
+            found = parse_members(text, 8848, "f")
         except SettingsError:
             return
         for member in found:
-            again = parse(f"{member.node}?raft_port={member.raft_port}", 1, "f")
+            again = parse_members(f"{member.node}?raft_port={member.raft_port}", 1, "f")
             self.assertEqual(again, [member])
 
 

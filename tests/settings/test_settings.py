@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.errors import NacosError, SettingsError, StartError
 from nacos_tw.settings import keys
 from nacos_tw.settings.addresses import Preferences, is_own, own_ipv4, preferred_ip
-from nacos_tw.settings.clusterconf import parse
+from nacos_tw.settings.clusterconf import parse_members
 from nacos_tw.settings.properties import canonical, read_lines
 from nacos_tw.settings.secret import local_secret
 from nacos_tw.settings.settings import Settings, load
@@ -328,7 +328,7 @@ class ShippedTests(SynchronousTestCase):
         """A copy of the example names no node but those that are added to it."""
         text = (CONF / "cluster.conf.example").read_text("utf-8")
         added = "10.0.0.1:8848\n10.0.0.2:8848\n"
-        self.assertEqual([member.node for member in parse(text + added, 8848, "f")], added.split())
+        self.assertEqual([member.node for member in parse_members(text + added, 8848, "f")], added.split())
 
     def test_schema(self) -> None:
         """All of Nacos's tables, and the first user."""

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.errors import Duplicate, NacosError, Problem, Unavailable, ValueRefused
 from nacos_tw.storage.errors import Deadlock, Defect, Denied, LinkLost, ReadOnly
 from nacos_tw.storage.link import spelled
-from nacos_tw.storage.mysql_errors import translated
+from nacos_tw.storage.mysql_errors import mysql_problem
 from tests.wording import said
 
 
@@ -16,7 +16,7 @@ class TranslatedTests(SynchronousTestCase):
     """Numbers to classes, and texts without anything that must not be told."""
 
     def check(self, error: BaseException, kind: type[NacosError], text: str = "") -> None:
-        found = translated(error)
+        found = mysql_problem(error)
         self.assertIs(type(found), kind)
         self.assertIn(text, said(found) if isinstance(found, Problem) else str(found))
         for secret in ("hidden", "10.9.8.7", "select"):
@@ -30,7 +30,7 @@ class TranslatedTests(SynchronousTestCase):
             "uk_configinfo_datagrouptenant",
         )
         self.assertEqual(
-            translated(pymysql.IntegrityError(1062, "Duplicate entry 'hidden' for key 'config_info.uk_x'")).key,  # type: ignore[attr-defined]
+            mysql_problem(pymysql.IntegrityError(1062, "Duplicate entry 'hidden' for key 'config_info.uk_x'")).key,  # type: ignore[attr-defined]
             "uk_x",
         )
         self.check(

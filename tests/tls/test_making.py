@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.tls.files import read_authorities, read_pem
 from nacos_tw.tls.making import file_name, main
-from nacos_tw.tls.raft import RaftTlsSettings, misnamed, read
+from nacos_tw.tls.raft import RaftTlsSettings, misnamed, read_raft
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -46,7 +46,7 @@ class MakingTests(SynchronousTestCase):
         text = self.run_it("--also", "lb.example", "--also", "10.0.0.100")
         for host in ("10.0.0.1", "n2.example", "2001:db8::1"):
             path = str(self.made / file_name(host))
-            found = read(RaftTlsSettings(f"{path}.pem", f"{path}.key", str(self.made / "ca.pem")), host)
+            found = read_raft(RaftTlsSettings(f"{path}.pem", f"{path}.key", str(self.made / "ca.pem")), host)
             for name in ("lb.example", "10.0.0.100"):
                 self.assertEqual(misnamed(found.certificate, name), "")
             self.assertNotEqual(misnamed(found.certificate, "127.0.0.1"), "")
@@ -75,7 +75,7 @@ class MakingTests(SynchronousTestCase):
         old = read_authorities(settings.ca)
         for arguments, count in ((("--new-ca",), 2), (("--renew",), 2), (("--drop-old-ca",), 1)):
             self.run_it(*arguments, "10.0.0.1")
-            self.assertEqual(len(read(settings, "10.0.0.1").authorities), count)
+            self.assertEqual(len(read_raft(settings, "10.0.0.1").authorities), count)
         self.assertNotEqual(read_authorities(settings.ca), old)
 
     def test_refused(self) -> None:

@@ -19,7 +19,7 @@ from nacos_tw.raft.net.codec import Refused
 from nacos_tw.raft.net.peers import Peers
 from nacos_tw.settings.tls import RaftTlsSettings
 from nacos_tw.tls.making import Pair
-from nacos_tw.tls.raft import RaftTls, misnamed, read
+from nacos_tw.tls.raft import RaftTls, misnamed, read_raft
 from tests.raft.test_peers import Place, Recorder
 from tests.tls.pairs import FolderCase, ca, node
 
@@ -69,9 +69,9 @@ class NameTests(FolderCase):
         ):
             settings = RaftTlsSettings(self.write("c", pair.certificate_pem), self.write("k", pair.key_pem), authority)
             if said:
-                self.assertIn(said, str(self.assertRaises(StartError, read, settings, "10.0.0.1")))
+                self.assertIn(said, str(self.assertRaises(StartError, read_raft, settings, "10.0.0.1")))
             else:
-                self.assertEqual(len(read(settings, "10.0.0.1").authorities), 2)
+                self.assertEqual(len(read_raft(settings, "10.0.0.1").authorities), 2)
 
 
 class LinkTests(TestCase):

@@ -238,6 +238,6 @@ class ConnectedClients(Operations):
         }
 
 
-def questions_of(clients: ConnectedClients) -> dict[str, Answering]:
+def connection_questions(clients: ConnectedClients) -> dict[str, Answering]:
     """What other members may ask of it: they are let in by the links that they come over, not by who asked them."""
     return clients._questions()

@@ -30,6 +30,6 @@ class Histories(Operations):
         return [own, *(story.by_clock(own.now) for story in others)]
 
 
-def questions_of(history: History) -> dict[str, Answering]:
+def history_questions(history: History) -> dict[str, Answering]:
     """What other nodes may ask."""
     return HISTORY.answered_by(lambda peer, seconds: history.told(seconds))

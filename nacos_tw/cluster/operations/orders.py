@@ -77,7 +77,7 @@ class Orders(Operations):
         await self._obey(request)
 
     def _questions(self, told: Callable[[OrderFailed], str]) -> dict[str, Answering]:
-        """What other members may ask; see L{questions_of}."""
+        """What other members may ask; see L{order_questions}."""
 
         async def asked(peer: str, order: PassedOn) -> Outcome:
             try:
@@ -142,7 +142,7 @@ class Orders(Operations):
         return value if value and self._members.get(value) is not None else None
 
 
-def questions_of(orders: Orders, told: Callable[[OrderFailed], str]) -> dict[str, Answering]:
+def order_questions(orders: Orders, told: Callable[[OrderFailed], str]) -> dict[str, Answering]:
     """
     What other members may ask of it: they are let in by the links that they come over, not by who asked them.
 

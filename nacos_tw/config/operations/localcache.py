@@ -32,4 +32,4 @@ class LocalCache(Operations):
     @operation(Rule("admin", "", recorded=True))
     def compare(self, caller: Caller, request: Asking) -> None:
         """Begin to compare what this node serves with the database."""
-        self._configs.dump()
+        self._configs.compare_all()

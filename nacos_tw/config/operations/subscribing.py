@@ -10,7 +10,7 @@ from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.resources import config_resource
 from nacos_tw.access.rules import Rule
-from nacos_tw.config.listeners import Audience, HeldListener, Listened
+from nacos_tw.config.listeners import Audience, Listened, StandingListener
 from nacos_tw.config.model import ConfigKey
 
 
@@ -24,7 +24,7 @@ class ListenedConfigs(msgspec.Struct, frozen=True, gc=False):
     tenant: str
     listened: Listened
     audience: Audience[Any]
-    listener: HeldListener
+    listener: StandingListener
 
     def resource(self) -> str:
         """All of the namespace."""
@@ -57,7 +57,7 @@ class Subscribing(Operations):
         @return: those of which it has not the md5 that it should, as it named them.
         @raise nacos_tw.errors.Unavailable: this node has never known all configs.
         """
-        return request.audience.hold(request.listener, request.listened)
+        return request.audience.listen(request.listener, request.listened)
 
     @operation(Rule("read", "configs"))
     def watch(self, caller: Caller, request: AllOfNamespace) -> None:

@@ -11,25 +11,25 @@ class Room:
     """
     Room for messages that have come in part, shared by all connections of a server.
 
-    @ivar most: bytes; C{held}: bytes that are promised now.
+    @ivar most: bytes; C{used}: bytes that are promised now.
     """
 
-    __slots__ = ("held", "most")
+    __slots__ = ("used", "most")
 
     def __init__(self, most: int = 2**26) -> None:
         self.most = most
-        self.held = 0
+        self.used = 0
 
     def take(self, size: int) -> bool:
         """Hold so many bytes; False if there is no room for them."""
-        if self.held + size > self.most:
+        if self.used + size > self.most:
             return False
-        self.held += size
+        self.used += size
         return True
 
     def give_back(self, size: int) -> None:
         """They are not held any more."""
-        self.held -= size
+        self.used -= size
 
 
 class Refused(Exception):
@@ -71,7 +71,7 @@ class Assembly:
         """
         More bytes have come.
 
-        @return: the messages that are complete now. Room that they needed is held until L{release}.
+        @return: the messages that are complete now. Room that they needed is kept until L{release}.
         @raise Refused: there is no room, or the bytes are no messages.
         """
         kept = self._data

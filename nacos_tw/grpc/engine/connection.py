@@ -132,7 +132,7 @@ class Connection:
         if found is None or found.last is not None:
             return
         sending = self._sending
-        if sending.held and sending.held + len(message) > self._limits.unread:
+        if sending.queued and sending.queued + len(message) > self._limits.queued:
             self._refused["unread"] += 1
             self.finish(stream, Status.RESOURCE_EXHAUSTED, "too many answers are not read")
         elif sending.answer(found, message):

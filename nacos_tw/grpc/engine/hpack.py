@@ -116,7 +116,7 @@ class _Reader:
         self.at = end
         if not coded:
             return raw
-        text = huffman.decode(raw)
+        text = huffman.decode_string(raw)
         if text is None:
             raise HpackError("a string is not coded as it should be")
         return text

@@ -82,7 +82,7 @@ _MACHINE = _machine()
 _ENDINGS = _endings()
 
 
-def decode(data: bytes) -> bytes | None:
+def decode_string(data: bytes) -> bytes | None:
     """The string; None if that is no string."""
     machine = _MACHINE
     node = 0

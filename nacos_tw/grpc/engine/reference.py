@@ -117,8 +117,8 @@ class Reference:
         call = self._calls.get(stream)
         if call is None or call.last is not None:
             return
-        held = sum(each.queued for each in self._calls.values())
-        if held and held + len(message) > self._limits.unread:
+        queued = sum(each.queued for each in self._calls.values())
+        if queued and queued + len(message) > self._limits.queued:
             self._shared.refused["unread"] += 1
             self.finish(stream, Status.RESOURCE_EXHAUSTED, "too many answers are not read")
             return

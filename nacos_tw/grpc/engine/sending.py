@@ -34,19 +34,19 @@ class Sending:
 
     @ivar out: bytes for the transport, in parts.
     @ivar window: bytes that the client takes now, on all streams together; C{initial}: on a new stream.
-    @ivar waiting: streams with a queue, those first that had no turn for longest; C{held}: bytes in all queues.
+    @ivar waiting: streams with a queue, those first that had no turn for longest; C{queued}: bytes in all queues.
     @ivar choked: the transport takes no more for now.
     @ivar tiny: frames that were sent with next to nothing in them as the client's windows left no more; the owner
         counts them and sets this back.
     """
 
-    __slots__ = ("_size_changed", "choked", "held", "initial", "out", "tiny", "waiting", "window")
+    __slots__ = ("_size_changed", "choked", "queued", "initial", "out", "tiny", "waiting", "window")
 
     def __init__(self) -> None:
         self.out: list[bytes] = []
         self.window = self.initial = WINDOW
         self.waiting: dict[int, Stream] = {}
-        self.held = self.tiny = 0
+        self.queued = self.tiny = 0
         self.choked = self._size_changed = False
 
     def answer(self, stream: Stream, message: bytes) -> bool:
@@ -105,7 +105,7 @@ class Sending:
             stream.queue = deque()
         stream.queue.append(data)
         stream.queued += len(data)
-        self.held += len(data)
+        self.queued += len(data)
         self.waiting[stream.number] = stream
         self._pump(stream)
 
@@ -155,7 +155,7 @@ class Sending:
     def forget(self, stream: Stream) -> None:
         """Nothing more is sent on it."""
         if stream.queue:
-            self.held -= stream.queued
+            self.queued -= stream.queued
             stream.queue = None
             stream.queued = 0
             self.waiting.pop(stream.number, None)
@@ -213,7 +213,7 @@ class Sending:
                 self.tiny += 1
         stream.queued -= size
         stream.credit -= size
-        self.held -= size
+        self.queued -= size
         self.window -= size
         self.out.append(frame(DATA, 0, stream.number, part))
         if not queue:

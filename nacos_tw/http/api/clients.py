@@ -5,7 +5,7 @@ from __future__ import annotations
 from nacos_tw.http.api.parameters import GROUP, NAMESPACE, REQUEST, SERVICE_ASKED, boolean, integer, text
 from nacos_tw.http.call import Call
 from nacos_tw.naming.operations.clientviews import OfClient, Published
-from nacos_tw.naming.subscriptions import Client
+from nacos_tw.naming.subscriptions import SubscribingClient
 
 CLIENT = text("clientId", "The client.", needed=REQUEST)
 EPHEMERAL = boolean("ephemeral", "Nothing depends on it.", True)
@@ -25,7 +25,7 @@ def published(found: list[Published], call: Call) -> list[Published]:
     return [each for each in found if ip in ("", each.instance.ip) and port in (0, each.instance.port)]
 
 
-def subscribing(found: list[Client], call: Call) -> list[Client]:
+def subscribing(found: list[SubscribingClient], call: Call) -> list[SubscribingClient]:
     """Likewise."""
     ip, port = IP(call), PORT(call)
     return [each for each in found if ip in ("", each.ip) and port in (0, each.port)]

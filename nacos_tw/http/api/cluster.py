@@ -37,7 +37,7 @@ def listed(members: Members, call: Call) -> Reply:
     return result([member_json(each) for each in found if not state or each.state == state.upper()])
 
 
-def told(members: Members, call: Call) -> Reply:
+def noted_members(members: Members, call: Call) -> Reply:
     """Members that a node reports. Nothing is taken from it: ours report over their own links."""
     given: list[Report] = read_json(call.body or b"[]", list[Report])
     if not given:

@@ -29,7 +29,7 @@ from nacos_tw.config.rows import Imported
 from nacos_tw.http.api.parameters import FORM, NAMESPACE, REQUEST, Parameter, text
 from nacos_tw.http.api.problems import Lacking, Unreadable
 from nacos_tw.http.call import Call
-from nacos_tw.http.client_address import client_ip
+from nacos_tw.http.client_address import client_ip, source_user
 
 DATA_ID = text("dataId", "The config's dataId.", needed=FORM)
 CONTENT = text("content", "The config's content.", needed=FORM)
@@ -100,23 +100,17 @@ class Face:
             params.get("encryptedDataKey"),
             call.header(b"casmd5") or None,
             client_ip(call),
-            source_user(call),
+            source_user(call, "srcUser", "src_user"),
             BetaCopy(beta_ips) if beta_ips else TagCopy(tag) if tag else None,
         )
 
     def removal(self, call: Call) -> Removal:
         """The config, or its copy for a tag, that is to be removed."""
-        return Removal(self.key(call), TAG(call) or None, client_ip(call), source_user(call))
+        return Removal(self.key(call), TAG(call) or None, client_ip(call), source_user(call, "srcUser", "src_user"))
 
     def beta_removal(self, call: Call) -> BetaRemoval:
         """The beta copy that is to be removed."""
-        return BetaRemoval(self.key(call), client_ip(call), source_user(call))
-
-
-def source_user(call: Call) -> str | None:
-    """Who does it, as the call says; a login counts for more."""
-    params = call.params
-    return params.get("srcUser") or params.get("src_user") or params.get("username") or None
+        return BetaRemoval(self.key(call), client_ip(call), source_user(call, "srcUser", "src_user"))
 
 
 def long(value: str) -> int:
@@ -145,7 +139,7 @@ def ids_of(value: str) -> list[int]:
 
 def removal_by_ids(call: Call) -> RemovalByIds:
     """The configs that are to be removed by their ids."""
-    return RemovalByIds(ids_of(IDS(call)), client_ip(call), source_user(call))
+    return RemovalByIds(ids_of(IDS(call)), client_ip(call), source_user(call, "srcUser", "src_user"))
 
 
 def labels(value: str) -> tuple[str, ...]:
@@ -161,7 +155,7 @@ def archive(call: Call) -> ArchiveImport:
     uploaded = call.files.get("file")
     tenant = tenant_of(call.params.get("namespaceId"))
     data = None if uploaded is None else uploaded.data
-    return ArchiveImport(tenant, data, POLICY(call), ip=client_ip(call), user=source_user(call))
+    return ArchiveImport(tenant, data, POLICY(call), ip=client_ip(call), user=source_user(call, "srcUser", "src_user"))
 
 
 class Wanted(msgspec.Struct):
@@ -189,7 +183,7 @@ def cloning(call: Call, target: Parameter[str]) -> Cloning:
                 )
             )
     tenant = tenant_of(call.params.get(target.name))
-    return Cloning(tenant, tuple(items), POLICY(call), client_ip(call), source_user(call))
+    return Cloning(tenant, tuple(items), POLICY(call), client_ip(call), source_user(call, "srcUser", "src_user"))
 
 
 def counted(imported: Imported, group: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from nacos_tw.config.requests import (
 )
 from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import Call
-from nacos_tw.http.client_address import client_ip
+from nacos_tw.http.client_address import client_ip, source_user
 from nacos_tw.http.params import NOTHING
 
 
@@ -75,12 +75,6 @@ def key_of(call: Call) -> ConfigKey:
     return tenant_of(params.get("tenant")), group, data_id
 
 
-def source_user(call: Call) -> str | None:
-    """Who does it, as the call says; a login counts for more."""
-    params = call.params
-    return params.get("src_user") or params.get("username") or None
-
-
 def query(call: Call, key: ConfigKey) -> Query:
     """What a client wants to read of a config."""
     params = call.params
@@ -129,21 +123,21 @@ def publication(call: Call) -> Publication:
         params.get("encryptedDataKey"),
         cas_md5,
         client_ip(call),
-        source_user(call),
+        source_user(call, "src_user"),
         BetaCopy(beta_ips) if beta_ips else TagCopy(tag) if tag else None,
     )
 
 
-def removal(call: Call) -> Removal:
+def config_removal(call: Call) -> Removal:
     """The config, or its copy for a tag, that DELETE removes."""
-    return Removal(key_of(call), call.params.get("tag") or None, client_ip(call), source_user(call))
+    return Removal(key_of(call), call.params.get("tag") or None, client_ip(call), source_user(call, "src_user"))
 
 
 def beta_removal(call: Call) -> BetaRemoval:
     """The beta copy that DELETE removes."""
-    return BetaRemoval(key_of(call), client_ip(call), source_user(call))
+    return BetaRemoval(key_of(call), client_ip(call), source_user(call, "src_user"))
 
 
 def removal_by_ids(call: Call) -> RemovalByIds:
     """The configs that DELETE removes by their ids."""
-    return RemovalByIds(ids_of(needed(call, "ids")), client_ip(call), source_user(call))
+    return RemovalByIds(ids_of(needed(call, "ids")), client_ip(call), source_user(call, "src_user"))

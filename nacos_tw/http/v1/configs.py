@@ -144,7 +144,7 @@ class ConfigsV1:
         if params.get("delType") == "ids":
             removed = self.contents.remove_by_ids(call, reading.removal_by_ids(call))
             return removed.addCallback(lambda _: result(True))
-        return self.contents.remove(call, reading.removal(call)).addCallback(_true)
+        return self.contents.remove(call, reading.config_removal(call)).addCallback(_true)
 
 
 _GETS: tuple[tuple[str, str, Callable[[ConfigsV1, Call], Result]], ...] = (

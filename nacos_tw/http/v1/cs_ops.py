@@ -71,7 +71,7 @@ class ConfigOpsV1:
     # -- for operators
 
     @serve(app, "POST", "/ops/localCache", needs=rule_of(LocalCache.compare))
-    def dump(self, call: Call) -> Reply:
+    def compare_all(self, call: Call) -> Reply:
         """Begin to compare what this node serves with the database."""
         self.local_cache.compare(call, Asking())
         return DONE

@@ -12,7 +12,7 @@ import msgspec
 from nacos_tw.access.caller import Caller
 from nacos_tw.http.v1.shapes import Json, instance_json, selector_json
 from nacos_tw.naming.model import Instance, Service, ServiceKey
-from nacos_tw.naming.operations.datums import Datums, Held
+from nacos_tw.naming.operations.datums import Datums, ServiceDatum
 from nacos_tw.naming.requests import Asking, OneService
 
 PREFIX = "com.alibaba.nacos.naming."
@@ -39,12 +39,12 @@ def ephemeral_service(key: str) -> ServiceKey | None:
     return service_of(key.removeprefix(EPHEMERAL)) if key.startswith(EPHEMERAL) else None
 
 
-def ephemeral_datums(found: Iterable[Held]) -> dict[str, Json]:
+def ephemeral_datums(found: Iterable[ServiceDatum]) -> dict[str, Json]:
     """The ephemeral instances of services, by key."""
     datums = {}
-    for held in found:
-        key = EPHEMERAL + service_text(held.service.key)
-        datums[key] = _list_datum(key, held.service.ephemeral.values(), held)
+    for datum in found:
+        key = EPHEMERAL + service_text(datum.service.key)
+        datums[key] = _list_datum(key, datum.service.ephemeral.values(), datum)
     return datums
 
 
@@ -56,8 +56,8 @@ def datum(datums: Datums, caller: Caller, key: str) -> Json | None:
     for prefix in (EPHEMERAL, PERSISTENT, META):
         if key.startswith(prefix):
             named = service_of(key.removeprefix(prefix))
-            held = None if named is None else datums.find(caller, OneService(named))
-            return None if held is None else _of_service(held, key, prefix)
+            datum = None if named is None else datums.find(caller, OneService(named))
+            return None if datum is None else _of_service(datum, key, prefix)
     return None
 
 
@@ -70,16 +70,16 @@ def listened_keys(services: Iterable[ServiceKey]) -> Iterator[str]:
         yield PERSISTENT + text
 
 
-def _of_service(held: Held, key: str, prefix: str) -> Json | None:
-    service = held.service
+def _of_service(datum: ServiceDatum, key: str, prefix: str) -> Json | None:
+    service = datum.service
     if prefix == META:
         return _datum(key, _meta(service), service.version) if service.stored else None
     instances = (service.ephemeral if prefix == EPHEMERAL else service.persistent).values()
-    return _list_datum(key, instances, held) if instances else None
+    return _list_datum(key, instances, datum) if instances else None
 
 
-def _list_datum(key: str, instances: Iterable[Instance], held: Held) -> Json:
-    found = [instance_json(each, held.last_beat(each.number)) for each in instances]
+def _list_datum(key: str, instances: Iterable[Instance], datum: ServiceDatum) -> Json:
+    found = [instance_json(each, datum.last_beat(each.number)) for each in instances]
     return _datum(key, {"instanceList": found}, 1)
 
 

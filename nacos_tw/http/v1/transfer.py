@@ -23,7 +23,7 @@ from nacos_tw.config.problems import (
 from nacos_tw.config.requests import ArchiveImport, CloneItem, Cloning, Export, Search
 from nacos_tw.config.rows import Imported
 from nacos_tw.http.call import Call
-from nacos_tw.http.client_address import client_ip
+from nacos_tw.http.client_address import client_ip, source_user
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.v1 import config_reading as reading
 from nacos_tw.http.v1.config_replies import result
@@ -83,7 +83,7 @@ class TransferV1:
             params.get("policy") or ABORT,
             params.get("unreadable") or "abort",
             client_ip(call),
-            reading.source_user(call),
+            source_user(call, "src_user"),
         )
         importing = self.transfers.import_archive(call, request)
         call.forget()
@@ -98,7 +98,7 @@ class TransferV1:
             if one is not None
         )
         policy = call.params.get("policy") or ABORT
-        request = Cloning(tenant, items, policy, client_ip(call), reading.source_user(call))
+        request = Cloning(tenant, items, policy, client_ip(call), source_user(call, "src_user"))
         return await _told(self.transfers.clone(call, request), _cloned)
 
 

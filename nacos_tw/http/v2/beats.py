@@ -59,11 +59,11 @@ class BeatsV2:
         """Renew the lease of an instance, or register it when the beat says all about it."""
         lease = self.known.get((call.target, call.body))
         if lease is not None:
-            held = self.beats.renew(call, lease)
-            if held is True:
+            renewed = self.beats.renew(call, lease)
+            if renewed is True:
                 return answer(lease)
-            if held is not False:
-                return held.addCallback(lambda still: answer(lease) if still else self._read(call))
+            if renewed is not False:
+                return renewed.addCallback(lambda still: answer(lease) if still else self._read(call))
         return self._read(call)
 
     def _read(self, call: Call) -> Reply | Deferred[Reply]:

@@ -59,7 +59,7 @@ class CoreV2:
     @api(app, "PUT", "/cluster/node/list", does=Members.is_member, body="json", gives="true")
     def told(self, call: Call) -> Reply:
         """Members that a node reports."""
-        return cluster.told(self.members, call)
+        return cluster.noted_members(self.members, call)
 
     @api(app, "PUT", "/cluster/lookup", does=Members.switch_lookup, takes=(KIND,), gives="true")
     def lookup(self, call: Call) -> bool:

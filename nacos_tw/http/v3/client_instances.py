@@ -59,11 +59,11 @@ class ClientInstancesV3:
         """Register an instance; or, with heartBeat=true, say that it lives: code 21003 asks to register it again."""
         lease = self.known.get((call.target, call.body))
         if lease is not None:
-            held = self.beats.renew(call, lease)
-            if held is True:
+            renewed = self.beats.renew(call, lease)
+            if renewed is True:
                 return OK
-            if held is not False:
-                return held.addCallback(lambda still: OK if still else self._beat(call))
+            if renewed is not False:
+                return renewed.addCallback(lambda still: OK if still else self._beat(call))
         if HEARTBEAT(call):
             return self._beat(call)
         return self.instances.register(call, registration(call)).addCallback(lambda _: OK)

@@ -33,7 +33,7 @@ from nacos_tw.paging import page_of
 AGGREGATION = boolean("aggregation", "Whether all nodes are asked.", True)
 
 
-def named(service: ServiceKey) -> dict[str, Any]:
+def service_names(service: ServiceKey) -> dict[str, Any]:
     """A service."""
     group, _, name = service[1].partition("@@")
     return {"namespaceId": service[0], "groupName": group, "serviceName": name}
@@ -75,7 +75,7 @@ class ClientsV3:
         """What one client publishes."""
         return [
             {
-                **named(each.service),
+                **service_names(each.service),
                 "publisherInfo": {
                     "clientId": CLIENT(call),
                     "ip": each.ip,
@@ -92,7 +92,7 @@ class ClientsV3:
         """What one client of this node is told of."""
         return [
             {
-                **named(each.service),
+                **service_names(each.service),
                 "publisherInfo": None,
                 "subscriberInfo": {
                     "clientId": CLIENT(call),
@@ -154,7 +154,7 @@ class SubscribersV3:
         return page_json(
             page_of(found, PAGE_NO(call), PAGE_SIZE(call)),
             lambda each: {
-                **named((each.namespace_id, each.service_name)),
+                **service_names((each.namespace_id, each.service_name)),
                 "ip": each.ip,
                 "port": each.port,
                 "agent": each.agent,

@@ -14,12 +14,12 @@ from nacos_tw.config.operations.contents import Contents
 from nacos_tw.config.operations.copies import Copies
 from nacos_tw.config.requests import CopyRemoval, LabelCopy, OneConfig, OneCopy
 from nacos_tw.http.api.codes import RESOURCE_NOT_FOUND
-from nacos_tw.http.api.configs import CONTENT, source_user
+from nacos_tw.http.api.configs import CONTENT
 from nacos_tw.http.api.parameters import FORM, integer, text
 from nacos_tw.http.api.results import result
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
-from nacos_tw.http.client_address import client_ip
+from nacos_tw.http.client_address import client_ip, source_user
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.v3 import config_shapes as shapes
@@ -77,5 +77,7 @@ class GrayV3:
     @api(app, "DELETE", "", does=Copies.remove, takes=(*FACE.named, NAME), gives="true")
     async def remove(self, call: Call) -> bool:
         """Remove a copy by labels; one that is not there is fine."""
-        await self.copies.remove(call, CopyRemoval(FACE.key(call), NAME(call), client_ip(call), source_user(call)))
+        await self.copies.remove(
+            call, CopyRemoval(FACE.key(call), NAME(call), client_ip(call), source_user(call, "srcUser", "src_user"))
+        )
         return True

@@ -115,7 +115,7 @@ class _Asking(Reporting):
         self.status.callback(result)
 
 
-async def probe(reactor: Any, host: str, port: int, checker: Http) -> ProbeResult:
+async def probe_http(reactor: Any, host: str, port: int, checker: Http) -> ProbeResult:
     """
     Whether a GET of the checker's path is answered with 200.
 

@@ -69,7 +69,7 @@ def check(driver: Any, host: str, port: int, checker: Mysql) -> ProbeResult:
     return ProbeResult(Outcome.OK, "ok")
 
 
-async def probe(
+async def probe_mysql(
     reactor: Any, host: str, port: int, checker: Mysql, load: Callable[[], Any] = load_driver
 ) -> ProbeResult:
     """

@@ -69,7 +69,7 @@ def unconnected(error: BaseException) -> ProbeResult:
     return ProbeResult(Outcome.FAIL, f"error:{error}")
 
 
-async def probe(reactor: IReactorTCP, host: str, port: int, checker: Tcp) -> ProbeResult:
+async def probe_tcp(reactor: IReactorTCP, host: str, port: int, checker: Tcp) -> ProbeResult:
     """Whether something listens there."""
     try:
         protocol = await connect(reactor, host, port, Reporting)

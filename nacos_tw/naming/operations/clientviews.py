@@ -17,7 +17,7 @@ from nacos_tw.naming import queries
 from nacos_tw.naming.model import Instance
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.requests import Asking, OneService
-from nacos_tw.naming.subscriptions import Client, Subscriber
+from nacos_tw.naming.subscriptions import Subscriber, SubscribingClient
 
 ADMIN, READ = Rule("admin"), Rule("read", "naming")
 
@@ -61,7 +61,7 @@ def id_of(instance: Instance) -> str:
     return f"{instance.ip}:{instance.port}#{'true' if instance.ephemeral else 'false'}"
 
 
-def id_of_subscriber(client: Client) -> str:
+def id_of_subscriber(client: SubscribingClient) -> str:
     """The id of a client that subscribes: those that are pushed by UDP have a port, connections have not."""
     return f"{client.ip}:{client.port}#true" if client.port else str(client.key)
 
@@ -143,7 +143,7 @@ class ClientViews(Operations):
         return found
 
     @operation(READ)
-    def subscribers(self, caller: Caller, request: OneService) -> list[Client]:
+    def subscribers(self, caller: Caller, request: OneService) -> list[SubscribingClient]:
         """Who is told of a service by this node."""
         return [each.client for each in self._naming.subscriptions.of(request.service)]
 
@@ -155,7 +155,7 @@ class ClientViews(Operations):
             return [registry.by_number[number] for number in numbers if number in registry.by_number]
         return [each for each in registry.by_number.values() if not each.client and id_of(each) == client]
 
-    def _subscriber(self, id: str) -> Client | None:
+    def _subscriber(self, id: str) -> SubscribingClient | None:
         for each in self._naming.subscriptions:
             if id_of_subscriber(each.client) == id:
                 return each.client

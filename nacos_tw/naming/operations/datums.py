@@ -22,7 +22,7 @@ from nacos_tw.naming.switches import Switches
 ADMIN = Rule("admin")
 
 
-class Held(NamedTuple):
+class ServiceDatum(NamedTuple):
     """
     What is held of a service.
 
@@ -52,18 +52,18 @@ class Datums(Operations):
         self._naming = naming
 
     @operation(ADMIN)
-    def ephemeral(self, caller: Caller, request: Asking) -> list[Held]:
+    def ephemeral(self, caller: Caller, request: Asking) -> list[ServiceDatum]:
         """All services that have ephemeral instances."""
         naming = self._naming
         found = queries.all_services(naming.registry, naming.overlay)
-        return [Held(service, naming.last_beat_millis) for service in found if service.ephemeral]
+        return [ServiceDatum(service, naming.last_beat_millis) for service in found if service.ephemeral]
 
     @operation(ADMIN)
-    def find(self, caller: Caller, request: OneService) -> Held | None:
+    def find(self, caller: Caller, request: OneService) -> ServiceDatum | None:
         """One service, None if there is none."""
         naming = self._naming
         service = queries.service_of(naming.registry, naming.overlay, request.service)
-        return None if service is None else Held(service, naming.last_beat_millis)
+        return None if service is None else ServiceDatum(service, naming.last_beat_millis)
 
     @operation(ADMIN)
     def keys(self, caller: Caller, request: Asking) -> list[ServiceKey]:

@@ -15,6 +15,7 @@ from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.naming.clients import Clients, Publisher
 from nacos_tw.naming.model import Client, Instance
+from nacos_tw.naming.operations.clientviews import OfClient
 from nacos_tw.naming.requests import Asking, OfService, OneService, Registration
 from nacos_tw.naming.validation import check_port, check_weight
 
@@ -41,12 +42,6 @@ class Publication(OfService, frozen=True, gc=False):
 
 class Withdrawal(OfService, frozen=True, gc=False):
     """A connection publishes nothing of a service any more."""
-
-    client: str
-
-
-class OfClient(Asking, frozen=True, gc=False):
-    """One client of any node."""
 
     client: str
 

@@ -28,7 +28,7 @@ class Status(Operations):
         return self._naming.status()
 
     @operation(OPEN)
-    def totals(self, caller: Caller, request: Asking) -> queries.Counts:
+    def totals(self, caller: Caller, request: Asking) -> queries.Totals:
         """Services and instances."""
         return self._counts.totals()
 

@@ -81,7 +81,7 @@ class Subscribers(Operations):
         return sorted(found)
 
 
-def questions_of(naming: Naming) -> dict[str, Answering]:
+def subscriber_questions(naming: Naming) -> dict[str, Answering]:
     """What other nodes ask about this node's subscribers, and who answers."""
     return SUBSCRIBERS.answered_by(lambda peer, service: list(_here(naming, service)))
 

@@ -32,7 +32,7 @@ def open_store(
                 "with what is whole (nacos-tw recover tells what that is), or move it away to begin anew (clients "
                 "register again by themselves)"
             ) from None
-        where = Store.set_aside(folder, disk)
+        where = Store.quarantine(folder, disk)
         _log.error(
             "{error}. The damaged files are kept in {where}; this node takes the log from the leader and does "
             "not vote until it has it",

@@ -117,7 +117,7 @@ class Store:
             raise StartError(f"cannot use the data folder {folder}: {explain(error)}") from error
 
     @staticmethod
-    def set_aside(folder: str, disk: Disk | None = None) -> str:
+    def quarantine(folder: str, disk: Disk | None = None) -> str:
         """
         Move a damaged log and its snapshots away. Term and vote stay; the next L{open} gives an
         empty log and C{hard.recovering}. The node must not be running.

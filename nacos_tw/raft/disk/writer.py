@@ -132,16 +132,16 @@ class Writer:
         while True:
             jobs = [queue.get()]
             jobs.extend(queue.get() for _ in range(queue.qsize()))
-            saves: list[_Save] = []
+            batch: list[_Save] = []
             size = 0
             for job in jobs:
                 if isinstance(job, _Save):
-                    saves.append(job)
+                    batch.append(job)
                     size += sum(len(entry.data) for entry in job.entries)
                     if size < GROUP_BYTES:
                         continue
-                self._save(saves)
-                saves, size = [], 0
+                self._save(batch)
+                batch, size = [], 0
                 if isinstance(job, _Run):
                     self._run(job)
                 elif isinstance(job, _Swap):
@@ -150,17 +150,17 @@ class Writer:
                     assert self._stopped is not None
                     self._reactor.callFromThread(self._stopped.callback, None)
                     return
-            self._save(saves)
+            self._save(batch)
 
-    def _save(self, saves: list[_Save]) -> None:
-        if not saves or self._broken:
+    def _save(self, batch: list[_Save]) -> None:
+        if not batch or self._broken:
             return
         try:
-            self._store.save(*_join(saves))
+            self._store.save(*_join(batch))
         except Exception as error:
             self._break(error)
         else:
-            self._reactor.callFromThread(self._finish, self._store, saves)
+            self._reactor.callFromThread(self._finish, self._store, batch)
 
     def _run(self, job: _Run) -> None:
         try:
@@ -172,11 +172,11 @@ class Writer:
         else:
             self._reactor.callFromThread(job.result.callback, value)
 
-    def _finish(self, store: Store, saves: list[_Save]) -> None:
+    def _finish(self, store: Store, batch: list[_Save]) -> None:
         """Tell everyone who waits, in order."""
         if store is not self._latest:
             return
-        for save in saves:
+        for save in batch:
             try:
                 save.done()
             except Exception:
@@ -231,16 +231,16 @@ class DirectWriter:
         return maybeDeferred(fn)
 
 
-def _join(saves: list[_Save]) -> tuple[HardState | None, Sequence[Entry], int]:
+def _join(batch: list[_Save]) -> tuple[HardState | None, Sequence[Entry], int]:
     """What the saves come to, one after the other."""
-    if len(saves) == 1:
-        return saves[0].hard, saves[0].entries, saves[0].commit
+    if len(batch) == 1:
+        return batch[0].hard, batch[0].entries, batch[0].commit
     hard: HardState | None = None
     entries: list[Entry] = []
-    for save in saves:
+    for save in batch:
         hard = save.hard or hard
         if save.entries:
             if entries:
                 del entries[max(0, save.entries[0].index - entries[0].index) :]
             entries.extend(save.entries)
-    return hard, entries, saves[-1].commit
+    return hard, entries, batch[-1].commit

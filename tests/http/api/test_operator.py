@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nacos_tw.naming.subscriptions import Client, Subscriber
+from nacos_tw.naming.subscriptions import Subscriber, SubscribingClient
 from tests.http.api.asking import ApiTestCase
 from tests.http.v1.fakes import A
 from tests.http.v1.local import P1
@@ -40,7 +40,7 @@ class ClientTests(ApiTestCase):
     def test_subscribers(self) -> None:
         """Connections that are told of a service."""
         audience = self.naming.subscriptions.audience(lambda service, them: iter(()))
-        client = Client("1_10.0.0.8_500", "10.0.0.8", "Nacos-Java-Client:v2.5.1", "shop", "10.0.0.8")
+        client = SubscribingClient("1_10.0.0.8_500", "10.0.0.8", "Nacos-Java-Client:v2.5.1", "shop", "10.0.0.8")
         audience.add(Subscriber(client, P1))
         self.assertEqual(self.data("GET", "/v2/ns/client/list"), ["1_10.0.0.8_500"])
         facts = self.data("GET", "/v3/admin/ns/client", clientId="1_10.0.0.8_500")

@@ -223,7 +223,7 @@ class Operations(ConfigCase):
 
     def test_dump(self) -> None:
         dumped: list[bool] = []
-        self.backend.dump = lambda: dumped.append(True)  # type: ignore[method-assign]
+        self.backend.compare_all = lambda: dumped.append(True)  # type: ignore[method-assign]
         reply = self.reply("POST", "/v1/cs/ops/localCache")
         self.assertEqual((reply.body, reply.content_type, dumped), (b"200", PLAIN, [True]))
 

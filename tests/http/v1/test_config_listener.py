@@ -200,7 +200,7 @@ class Polling(ConfigCase):
         self.answered(self.poll(("d", "g", "old")), "d%02g%01\n")
 
     def test_switches(self) -> None:
-        found = switches.parse(
+        found = switches.parse_switches(
             "fixedDelayTime = 1000\r\nfixedPollingInertval=x\nMIN_LONG_POOLING_TIMEOUT=5000\nnothing"
         )
         self.assertEqual((found.fixed, found.interval, found.seconds(30_000), found.seconds(1)), (False, 10_000, 29, 5))

@@ -17,7 +17,7 @@ from nacos_tw.naming.applying import apply
 from nacos_tw.naming.commands import Deregister
 from nacos_tw.naming.model import Instance
 from nacos_tw.naming.operations.discovery import Discovery
-from nacos_tw.naming.operations.subscribers import SUBSCRIBERS, questions_of
+from nacos_tw.naming.operations.subscribers import SUBSCRIBERS, subscriber_questions
 from tests.http.v1.fakes import PUBLIC, A, FakeNaming, HandlerTestCase, services_area
 
 SERVICE = "/v1/ns/service"
@@ -25,7 +25,7 @@ SERVICE = "/v1/ns/service"
 
 def asked(naming: Any, body: bytes) -> Any:
     """What a node answers another one that asks for subscribers."""
-    return questions_of(naming)[SUBSCRIBERS.what](A, body)
+    return subscriber_questions(naming)[SUBSCRIBERS.what](A, body)
 
 
 class ServiceTestCase(HandlerTestCase):

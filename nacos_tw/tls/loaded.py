@@ -21,7 +21,7 @@ def now() -> datetime.datetime:
     return datetime.datetime.now(datetime.timezone.utc)
 
 
-class Held:
+class LoadedCertificates:
     """
     What one port shows.
 

@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from nacos_tw.errors import StartError
 from nacos_tw.tls.contexts import raft_context
 from nacos_tw.tls.files import Credentials
-from nacos_tw.tls.held import Held
+from nacos_tw.tls.loaded import LoadedCertificates
 from nacos_tw.tls.making import Pair, Span, make_ca, make_node
 from nacos_tw.tls.reloading import DAY, Reloading
 from tests.tls.pairs import ca, credentials, node
@@ -41,13 +41,13 @@ class Source:
 class HeldCase(SynchronousTestCase):
     """One port's certificates, and what is logged."""
 
-    def held(self, pair: Pair, build: Any = raft_context) -> tuple[Source, Held, list[str]]:
+    def held(self, pair: Pair, build: Any = raft_context) -> tuple[Source, LoadedCertificates, list[str]]:
         source, lines = Source(pair), []
 
         def observe(event: Any) -> None:
             lines.append(f"{event['log_level'].name} {formatEvent(event)}")
 
-        held = Held("https on port 1", source.read, build)
+        held = LoadedCertificates("https on port 1", source.read, build)
         held.log = Logger(observer=observe)  # type: ignore[misc]
         return source, held, lines
 
@@ -57,7 +57,7 @@ class HeldTests(HeldCase):
 
     def test_new(self) -> None:
         """New connections get the new context, those before keep theirs."""
-        source, held, lines = self.held(node("a"))
+        source, held, lines = self.certificates(node("a"))
         before = held.creator.serverConnectionForTLS(None)
         old = held.creator.context
         source.pair = node("b")
@@ -73,7 +73,7 @@ class HeldTests(HeldCase):
 
     def test_broken(self) -> None:
         """Files that cannot be read, that OpenSSL does not take, or that have expired change nothing."""
-        source, held, lines = self.held(node("a"))
+        source, held, lines = self.certificates(node("a"))
         old = held.creator.context
         for pair, said in ((None, "node.pem: is empty"), (node("a", days=-1), "the certificate of CN=a has expired")):
             source.pair = pair
@@ -87,7 +87,7 @@ class HeldTests(HeldCase):
     def test_untimely(self) -> None:
         """What the others would refuse now replaces nothing that they take: so it is with a CA that has expired, and
         with what is not valid yet. An expired CA beside the one in use is only left over."""
-        source, held, lines = self.held(node("a"))
+        source, held, lines = self.certificates(node("a"))
         old = held.creator.context
         expired = make_ca("old", Span.days(-1))
         for pair, authorities, said in (
@@ -109,12 +109,12 @@ class HeldTests(HeldCase):
         """At the start an error is the start's."""
         source = Source(node("a"))
         source.pair = None
-        self.assertRaises(StartError, Held, "x", source.read, raft_context)
+        self.assertRaises(StartError, LoadedCertificates, "x", source.read, raft_context)
 
     def test_reminders(self) -> None:
         """Two weeks before the end, and after it."""
         for days, said in ((20, None), (5.5, "expires in 5 days"), (-1, "has expired")):
-            _, held, lines = self.held(node("a", days=days))
+            _, held, lines = self.certificates(node("a", days=days))
             held.remind()
             self.assertEqual(len(lines), said is not None)
             if said:
@@ -131,12 +131,12 @@ class ReloadingTests(TestCase):
         done: Deferred[None] = Deferred()
         seen: list[str] = []
 
-        class Failing(Held):
+        class Failing(LoadedCertificates):
             def reload(self) -> bool:
                 seen.append("failing")
                 raise ValueError("a bug")
 
-        class Seen(Held):
+        class Seen(LoadedCertificates):
             def reload(self) -> bool:
                 seen.append("seen")
                 done.callback(None)
@@ -160,7 +160,7 @@ class ReloadingTests(TestCase):
         """Once a day while it runs."""
         reminded: list[int] = []
 
-        class Counting(Held):
+        class Counting(LoadedCertificates):
             def remind(self) -> None:
                 reminded.append(1)
 

@@ -14,7 +14,7 @@ KEPT = 2
 _NAME = re.compile(r"damaged-(\d+)")
 
 
-def put_aside(file: SQLiteFile) -> str:
+def quarantine(file: SQLiteFile) -> str:
     """
     Copy a file to C{damaged-<n>/} beside it, then empty it. Not within a transaction.
 

@@ -1,0 +1,68 @@
+"""Names: one thing in a package's wing has one name, and names are those that the field uses."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+
+from twisted.python.filepath import FilePath
+from twisted.trial.unittest import SynchronousTestCase
+
+import nacos_tw
+
+TOP = FilePath(nacos_tw.__file__).parent()
+
+NICKNAMES = frozenset({
+    "aside", "crowd", "dump", "following", "gate", "held", "image", "intake", "lean", "outlet", "peering", "presence",
+    "put_aside", "refreshing", "saved", "saves", "saving", "set_aside", "together", "unread",
+})  # fmt: skip
+"""Words that say too little, or something else, to who reads them for the first time."""
+
+SHARED = frozenset({"main"})
+"""What each program calls its beginning."""
+
+
+def modules() -> Iterator[tuple[str, str, ast.Module]]:
+    """The wing (the folder), the name and the code of each."""
+    for path in sorted(TOP.walk(), key=lambda found: found.path):
+        if path.basename().endswith(".py"):
+            wing, _, name = "/".join(path.segmentsFrom(TOP)).rpartition("/")
+            yield wing, name.removesuffix(".py"), ast.parse(path.getContent())
+
+
+def identifiers(tree: ast.AST) -> Iterator[str]:
+    """All names that the code gives to something, or uses."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node.name
+        elif isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.arg) or isinstance(node, ast.keyword) and node.arg:
+            yield node.arg
+
+
+class NameTests(SynchronousTestCase):
+    """Over the whole package."""
+
+    def test_once_in_a_wing(self) -> None:
+        """No two public classes or functions of the modules in one folder share a name."""
+        found: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for wing, module, tree in modules():
+            for node in tree.body:
+                if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and node.name[0] != "_":
+                    found[wing, node.name].append(module)
+        self.assertGreater(len(found), 1000)
+        twice = {key: where for key, where in found.items() if len(where) > 1 and key[1] not in SHARED}
+        self.assertEqual(twice, {})
+
+    def test_no_nicknames(self) -> None:
+        """Neither as names of modules nor of anything in them, whatever the underscores and capitals."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for wing, module, tree in modules():
+            for name in (module, *identifiers(tree)):
+                if name.strip("_").lower() in NICKNAMES:
+                    found[f"{wing}/{module}"].add(name)
+        self.assertEqual(dict(found), {})
