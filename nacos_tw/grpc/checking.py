@@ -12,6 +12,7 @@ from nacos_tw.grpc.connections import ClientConnection
 from nacos_tw.grpc.dispatch import Refusal, RequestFailed
 from nacos_tw.grpc.messages import BAD_PARAMETER, FAIL
 from nacos_tw.grpc.naming_messages import GivenInstance, NamingRequest
+from nacos_tw.memo import BoundedMemo
 from nacos_tw.naming.model import DEFAULT_NAMESPACE, ServiceKey
 
 LONGEST_METADATA = 1024
@@ -29,6 +30,12 @@ _LIMITED: dict[str, tuple[int, re.Pattern[str]]] = {
 """By the names in the texts: most characters, and which."""
 
 
+_services: BoundedMemo[tuple[str | None, str | None, str | None], ServiceKey] = BoundedMemo(10_000)
+"""By namespace, name and group as requests have them: clients name the same services again and again."""
+_fit: BoundedMemo[tuple[str | None, str | None], None] = BoundedMemo(10_000)
+"""Addresses and clusters that passed."""
+
+
 def namespace_of(text: str | None) -> str:
     """The namespace that a request of naming names; some clients name none, and mean the public one."""
     return (text or "").strip() or DEFAULT_NAMESPACE
@@ -41,11 +48,17 @@ def service_of(request: NamingRequest) -> ServiceKey:
     @raise Refusal: a name is too long, or has characters that it may not have.
     @raise RequestFailed: a name is blank.
     """
+    named = request.namespace, request.serviceName, request.groupName
+    found = _services.get(named)
+    if found is not None:
+        return found
     namespace, name, group = namespace_of(request.namespace), request.serviceName or "", request.groupName or ""
     check(("namespaceId/tenant", namespace), ("serviceName", name), ("group", group))
     if not name.strip():
         raise RequestFailed(FAIL, "Param 'serviceName' is illegal, serviceName is blank")
-    return namespace, f"{group_of(group)}@@{name}"
+    found = namespace, f"{group_of(group)}@@{name}"
+    _services.keep(named, found)
+    return found
 
 
 def group_of(text: str | None) -> str:
@@ -82,11 +95,20 @@ def check_clusters(text: str | None) -> None:
 
 def check_instance(given: GivenInstance) -> None:
     """Likewise of what an instance has."""
-    check(("cluster", given.clusterName or ""))
-    length = sum(len(key) + len(value or "") for key, value in (given.metadata or {}).items())
-    if length > LONGEST_METADATA:
-        raise refused(f"Param 'Metadata' is illegal, the param length should not exceed {LONGEST_METADATA}.")
-    check(("ip", given.ip or ""))
+    place = given.clusterName, given.ip
+    known = place in _fit
+    if not known:
+        check(("cluster", given.clusterName or ""))
+    metadata = given.metadata
+    if metadata:
+        length = 0
+        for key, value in metadata.items():
+            length += len(key) + len(value or "")
+        if length > LONGEST_METADATA:
+            raise refused(f"Param 'Metadata' is illegal, the param length should not exceed {LONGEST_METADATA}.")
+    if not known:
+        check(("ip", given.ip or ""))
+        _fit.keep(place, None)
     if not 0 <= given.port <= 65535:
         raise refused("Param 'port' is illegal, the value should be between 0 and 65535.")
 

@@ -74,7 +74,8 @@ class Asked(Generic[R]):
         return self.client.remote_ip
 
 
-Answer = Response | Deferred[Response]
+Answer = Response | bytes | Deferred[Response] | Deferred[bytes]
+"""What a handler gives; bytes are a response that is L{rendered} already."""
 
 
 class Handler(Generic[R]):
@@ -170,7 +171,7 @@ class Dispatcher:
         self._late = late
         self._decode_setup = msgspec.json.Decoder(ConnectionSetupRequest).decode
         self._decode_ack = msgspec.json.Decoder(Ack).decode
-        self._healthy = _payload(HealthCheckResponse())
+        self._healthy = rendered(HealthCheckResponse())
         self._names = sorted((*handlers, SERVER_CHECK, HEALTH_CHECK))
 
     # Unary calls
@@ -220,19 +221,22 @@ class Dispatcher:
             return self._refuse(STARTING, "Server is starting,please try later.")
         if type_ == SERVER_CHECK:
             self._counters.requests[type_] += 1
-            return _payload(ServerCheckResponse(connectionId=connection_id(carrier)))
+            return rendered(ServerCheckResponse(connectionId=connection_id(carrier)))
         if type_ not in self._handlers and type_ != HEALTH_CHECK:
             return self._refuse(NO_HANDLER, "RequestHandler Not Found")
         return self._refuse(UNREGISTERED, "Connection is unregistered.")
 
-    def _rendered(self, response: Response) -> bytes:
+    def _rendered(self, response: Response | bytes) -> bytes:
+        if type(response) is bytes:
+            return response
+        assert isinstance(response, Response)
         if response.resultCode != 200:
             self._counters.errors[response.errorCode] += 1
-        return _payload(response)
+        return rendered(response)
 
     def _refuse(self, code: int, text: str) -> bytes:
         self._counters.errors[code] += 1
-        return _payload(failed(code, text))
+        return rendered(failed(code, text))
 
     def _failure(self, failure: Failure, handler: Handler[Any]) -> bytes:
         if failure.check(CancelledError):
@@ -292,5 +296,6 @@ class Dispatcher:
             self._connections.remove(carrier.client)
 
 
-def _payload(response: Response) -> bytes:
+def rendered(response: Response) -> bytes:
+    """A response as a payload; handlers that give the same one again and again keep it."""
     return write(type(response).__name__, json(response))

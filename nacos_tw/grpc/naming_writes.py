@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 
 from nacos_tw.errors import KindMismatch
 from nacos_tw.grpc import checking
-from nacos_tw.grpc.dispatch import Asked, Handler, RequestFailed
+from nacos_tw.grpc.dispatch import Asked, Handler, RequestFailed, rendered
 from nacos_tw.grpc.messages import BAD_PARAMETER
 from nacos_tw.grpc.naming_messages import (
     BatchInstanceRequest,
@@ -37,6 +37,9 @@ from nacos_tw.naming.requests import Registration, Removal
 
 REGISTER, DEREGISTER, BATCH = "registerInstance", "deregisterInstance", "batchRegisterInstance"
 _CLUSTER = re.compile(r"[0-9a-zA-Z-]+")
+_LEASE_KEYS = (BEAT_INTERVAL_KEY, BEAT_TIMEOUT_KEY, DELETE_TIMEOUT_KEY)
+_DONE = {type_: rendered(InstanceResponse(type=type_)) for type_ in (REGISTER, DEREGISTER)}
+_BATCH_DONE = rendered(BatchInstanceResponse(type=BATCH))
 
 
 class NamingWrites:
@@ -69,8 +72,7 @@ class NamingWrites:
             done = self._publications.withdraw(asked, Withdrawal(key, client.id))
         else:
             raise _unsupported(request.type)
-        type_ = request.type
-        return done.addCallback(lambda _: InstanceResponse(type=type_))
+        return done.addCallback(_answer, _DONE[request.type])
 
     def batch(self, asked: Asked[BatchInstanceRequest]) -> Deferred[Any]:
         """All instances that the client publishes of a service, in the place of those before."""
@@ -84,7 +86,7 @@ class NamingWrites:
         wanted = tuple(_publication(key, each, client.app) for each in given)
         checking.check_naming_client(client)
         done = self._publications.publish(asked, Publication(key, client.id, wanted))
-        return done.addCallback(lambda _: BatchInstanceResponse(type=BATCH))
+        return done.addCallback(_answer, _BATCH_DONE)
 
     def persistent(self, asked: Asked[PersistentInstanceRequest]) -> Deferred[Any]:
         """An instance that stays when the client has gone, registered or removed by its address."""
@@ -102,8 +104,11 @@ class NamingWrites:
             done = self._instances.deregister(asked, Removal(key, given.ip or "", given.port, cluster, False))
         else:
             raise _unsupported(request.type)
-        type_ = request.type
-        return done.addCallback(lambda _: InstanceResponse(type=type_))
+        return done.addCallback(_answer, _DONE[request.type])
+
+
+def _answer(_: object, response: bytes) -> bytes:
+    return response
 
 
 def _publication(key: ServiceKey, given: GivenInstance, app: str) -> Registration:
@@ -112,7 +117,6 @@ def _publication(key: ServiceKey, given: GivenInstance, app: str) -> Registratio
 
 
 def _registration(key: ServiceKey, given: GivenInstance, app: str, ephemeral: bool) -> Registration:
-    metadata = {name: value for name, value in (given.metadata or {}).items() if value is not None}
     return StreamRegistration(
         key,
         given.ip or "",
@@ -122,21 +126,27 @@ def _registration(key: ServiceKey, given: GivenInstance, app: str, ephemeral: bo
         given.weight,
         given.enabled,
         given.healthy,
-        metadata,
+        _metadata(given),
         app if app != "-" else "unknown",
     )
 
 
+def _metadata(given: GivenInstance) -> dict[str, str]:
+    """Without what is null."""
+    return {name: value for name, value in given.metadata.items() if value is not None} if given.metadata else {}
+
+
 def _check_legal(given: GivenInstance) -> None:
     """@raise RequestFailed: its leases contradict each other, or its cluster's name cannot be one."""
-    metadata = {name: value for name, value in (given.metadata or {}).items() if value is not None}
-    interval = preserved(metadata, BEAT_INTERVAL_KEY, DEFAULT_BEAT_INTERVAL)
-    timeout = preserved(metadata, BEAT_TIMEOUT_KEY, DEFAULT_BEAT_TIMEOUT)
-    gone = preserved(metadata, DELETE_TIMEOUT_KEY, DEFAULT_DELETE_TIMEOUT)
-    if timeout < interval or gone < interval:
-        text = "Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'."
-        raise RequestFailed(BAD_PARAMETER, text)
-    if given.clusterName and not _CLUSTER.fullmatch(given.clusterName):
+    if given.metadata and not given.metadata.keys().isdisjoint(_LEASE_KEYS):
+        metadata = _metadata(given)
+        interval = preserved(metadata, BEAT_INTERVAL_KEY, DEFAULT_BEAT_INTERVAL)
+        timeout = preserved(metadata, BEAT_TIMEOUT_KEY, DEFAULT_BEAT_TIMEOUT)
+        gone = preserved(metadata, DELETE_TIMEOUT_KEY, DEFAULT_DELETE_TIMEOUT)
+        if timeout < interval or gone < interval:
+            text = "Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'."
+            raise RequestFailed(BAD_PARAMETER, text)
+    if given.clusterName and given.clusterName != DEFAULT_CLUSTER and not _CLUSTER.fullmatch(given.clusterName):
         text = f"Instance 'clusterName' should be characters with only 0-9a-zA-Z-. (current: {given.clusterName})"
         raise RequestFailed(BAD_PARAMETER, text)
 

@@ -16,16 +16,7 @@ from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.validation import normal_weight
 
 
-def published_instance(
-    given: Published,
-    service: ServiceKey,
-    number: int,
-    client: int,
-    *,
-    given_id: str = "",
-    marked: bool = False,
-    written: int = 0,
-) -> Instance:
+def published_instance(given: Published, service: ServiceKey, number: int, client: int) -> Instance:
     """The instance that a client publishes. Its values are not shared with others, see L{Instance}."""
     return Instance(
         number,
@@ -39,10 +30,8 @@ def published_instance(
         given.healthy,
         given.metadata or NO_METADATA,
         given.app,
-        given_id or given.given_id,
-        marked,
-        written,
-        client,
+        given.given_id,
+        client=client,
     )
 
 
@@ -55,7 +44,7 @@ def publish(registry: Registry, command: commands.Publish) -> int:
     _renew(registry, client)
     service = registry.services.get(command.service) or registry.add_service(command.service)
     before = client.published.pop(service.key, ())
-    now = dict.fromkeys(_put(registry, service, client, each) for each in command.instances)
+    now = dict.fromkeys([_put(registry, service, client, each) for each in command.instances])
     if now:
         client.published[service.key] = tuple(now)
     _drop(registry, [number for number in before if number not in now])
@@ -121,18 +110,26 @@ def _put(registry: Registry, service: Service, client: Client, given: Published)
     cluster = service.clusters.get(given.cluster)
     if cluster is None:
         cluster = service.clusters[given.cluster] = Cluster(given.cluster)
-    metadata, app = shared_metadata(service, given.metadata), sys.intern(given.app)
+    metadata = shared_metadata(service, given.metadata)
     given_id = given.given_id
     if not given_id and metadata and metadata.get(ID_GENERATOR_KEY) == "snowflake":
         given_id = (old.given_id if old is not None else "") or smallest_id(service, True)
-    new = published_instance(
-        replace(given, cluster=cluster.name, metadata=metadata, app=app),
-        service.key,
+    new = Instance(
         registry.next_number if old is None else old.number,
+        service.key,
+        given.ip,
+        given.port,
+        cluster.name,
+        True,
+        normal_weight(given.weight),
+        given.enabled,
+        given.healthy,
+        metadata,
+        sys.intern(given.app),
+        given_id,
+        old is not None and old.marked,
+        registry.applied,
         client.number,
-        given_id=given_id,
-        marked=old is not None and old.marked,
-        written=registry.applied,
     )
     if old is None:
         registry.next_number += 1

@@ -19,11 +19,11 @@ What becomes of a client's instances::
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 from twisted.application import service
-from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -41,6 +41,10 @@ TURNS = 5
 """Each run looks after a share of the clients, so that no run takes long; after so many each has had its turn."""
 RENEWAL = 5.0
 """Seconds between two renewals of a client's lease, if the grace is at least three times as long."""
+
+
+_Wanted: TypeAlias = tuple[Published, ...]
+"""What a connection wants to have published of a service."""
 
 
 @attrs.frozen
@@ -70,9 +74,22 @@ class _Connected:
     __slots__ = ("flying", "moving", "sent", "wanted")
 
     def __init__(self) -> None:
-        self.wanted: dict[ServiceKey, tuple[Published, ...]] = {}
+        self.wanted: dict[ServiceKey, _Wanted] = {}
         self.sent = self.moving = False
         self.flying = 0
+
+
+def _ended(result: Any, entry: _Connected, command: OfClient, wanted: _Wanted | None, before: _Wanted | None) -> Any:
+    """A command is done, or failed."""
+    entry.flying -= 1
+    if wanted is not None and isinstance(result, Failure) and isinstance(command, Publish):
+        key = command.service
+        if entry.wanted.get(key) is wanted:
+            if before is None:
+                del entry.wanted[key]
+            else:
+                entry.wanted[key] = before
+    return result
 
 
 class Clients(service.MultiService):
@@ -164,16 +181,7 @@ class Clients(service.MultiService):
             return fail(ClientUnknown(client))
         before = entry.wanted.get(key)
         wanted = entry.wanted[key] = tuple(map(_published, registrations))
-
-        def refused(failure: Failure) -> Failure:
-            if entry.wanted.get(key) is wanted:
-                if before is None:
-                    del entry.wanted[key]
-                else:
-                    entry.wanted[key] = before
-            return failure
-
-        return self._send(entry, Publish(client, self._node, key, list(wanted))).addErrback(refused)
+        return self._send(entry, Publish(client, self._node, key, list(wanted)), wanted, before)
 
     def withdraw(self, client: str, key: ServiceKey) -> Deferred[Any]:
         """
@@ -192,15 +200,21 @@ class Clients(service.MultiService):
         share = self._share_of.get(client)
         return None if share is None else self._shares[share][client]
 
-    def _send(self, entry: _Connected, command: OfClient) -> Deferred[Any]:
+    def _send(
+        self, entry: _Connected, command: OfClient, wanted: _Wanted | None = None, before: _Wanted | None = None
+    ) -> Deferred[Any]:
+        """
+        Put a command on its way.
+
+        @param wanted: what the connection wants of the service now; it wants C{before} again if that is refused.
+        """
         entry.sent = True
         entry.flying += 1
-
-        def ended(result: Any) -> Any:
-            entry.flying -= 1
-            return result
-
-        return maybeDeferred(self._naming.ephemeral, command).addBoth(ended)
+        try:
+            done = self._naming.ephemeral(command)
+        except Exception:
+            done = fail()
+        return done.addBoth(_ended, entry, command, wanted, before)
 
     def _newest(self, command: OfClient) -> OfClient | None:
         """What is to wait for a leader now that the command has found none: what the client wants today."""

@@ -28,6 +28,8 @@ from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.subscriptions import Subscriptions
 from nacos_tw.naming.switches import apply_switch
 
+_OF_OLD_CLIENTS = (Register, Deregister)
+"""Commands that every version knows."""
 HAND_OVER_AT_ONCE = 256
 """Provisional commands under way to the leader at a time."""
 
@@ -176,7 +178,7 @@ class Naming:
 
     def _can_take(self, command: Ephemeral) -> bool:
         """Whether the log takes the command now."""
-        return self._proposer.available and (isinstance(command, Register | Deregister) or self.clients_known)
+        return self._proposer.available and (type(command) in _OF_OLD_CLIENTS or self.clients_known)
 
     @property
     def clients_known(self) -> bool:
