@@ -120,15 +120,16 @@ class StreamCase(ClientCase):
             os.rename(building, kept)
         return kept
 
-    def java_stream(self, version: str) -> list[str]:
-        """The command that runs the Java program, but for its arguments."""
+    def java_stream(self, version: str, program: str = "StreamTrial") -> list[str]:
+        """The command that runs a Java program, but for its arguments; C{NewerTrial} needs a client of 3.x."""
         need("java", "javac", "mvn")
+        programs = ["StreamTrial.java"] if version.startswith("2.") else ["StreamTrial.java", "NewerTrial.java"]
 
         def make(folder: str) -> None:
             self.copy("java2")
             copying = ("dependency:copy-dependencies", f"-DoutputDirectory={folder}", f"-Dnacos.version={version}")
             self.fetch("mvn", "-q", "-B", *copying)
-            compiling = ["javac", "-nowarn", "-cp", f"{folder}/*", "-d", folder, "StreamTrial.java"]
+            compiling = ["javac", "-nowarn", "-cp", f"{folder}/*", "-d", folder, *programs]
             subprocess.run(compiling, cwd=self.folder, check=True, timeout=RUN, stderr=subprocess.DEVNULL)
 
         kept, home = self.once(f"java-{version}", make), os.path.join(self.folder, "home")
@@ -140,7 +141,7 @@ class StreamCase(ClientCase):
             f"-DJM.LOG.PATH={home}",
             "-cp",
             f"{kept}:{kept}/*",
-            "StreamTrial",
+            program,
         ]
 
     def spring(self, alibaba: str, boot: str, balancer: str) -> list[str]:

@@ -23,6 +23,8 @@ JAVA_STAGES = [
     "register", "batch", "persistent", "subscribe", "apart", "unsubscribe", "services", "publish", "listen", "spaces",
     "gray",
 ]  # fmt: skip
+NEWER_STAGES = ["lock", "lease", "services", "configs"]
+"""Of Java's clients of 3.x: locks, and watching by patterns."""
 GO_STAGES = ["register", "batch", "persistent", "subscribe", "apart", "publish", "listen"]
 PYTHON_STAGES = [
     "connect", "register", "leave", "batch", "persistent", "subscribe", "services", "publish", "listen",
@@ -52,6 +54,13 @@ class ClientsTests(StreamCase):
         """nacos-client 2.5, 3.0 and 3.2: the registry and configs, pushes by a node for what another was told."""
         for version in JAVA_STREAM_VERSIONS:
             self.passes([*self.java_stream(version), self.servers, *JAVA_STAGES], JAVA_STAGES)
+
+    def test_java_newer(self) -> None:
+        """nacos-client 3.0 and 3.2: locks, services and configs by patterns, over nodes."""
+        for version in JAVA_STREAM_VERSIONS:
+            if not version.startswith("2."):
+                program = self.java_stream(version, "NewerTrial")
+                self.passes([*program, self.servers, *NEWER_STAGES], NEWER_STAGES)
 
     def test_mixed(self) -> None:
         """What a client of 2.x registers and publishes, those of 1.x hear of by UDP and by long polls, and back."""
