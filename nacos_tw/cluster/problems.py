@@ -7,7 +7,7 @@ from typing import ClassVar
 import attrs
 
 from nacos_tw.access.audit import NOTHING
-from nacos_tw.errors import BadParameter, NacosError, Problem
+from nacos_tw.errors import BadParameter, NacosError, NotFound, Problem
 
 
 @attrs.define(slots=False)
@@ -49,3 +49,11 @@ class OrderFailed(Problem, NacosError):
 @attrs.define(slots=False)
 class LogLevelsFixed(Problem, BadParameter):
     """The levels of this node's logs cannot be changed."""
+
+
+@attrs.define(slots=False)
+class BackupGone(Problem, NotFound):
+    """A snapshot that was to be read is not there any more; C{index}: which."""
+
+    outcome: ClassVar[str] = NOTHING
+    index: int

@@ -81,6 +81,27 @@ class Order(OfCluster):
 
 
 @attrs.frozen
+class MakeBackup(OfCluster):
+    """A snapshot of the whole state, made now."""
+
+
+@attrs.frozen
+class BackupPiece(OfCluster):
+    """
+    A piece of a snapshot.
+
+    @ivar index: which snapshot; C{offset}: from which byte on.
+    """
+
+    index: int
+    offset: int
+
+    def details(self) -> dict[str, str]:
+        """For the audit log."""
+        return {"index": str(self.index), "offset": str(self.offset)}
+
+
+@attrs.frozen
 class LogLevel(OfCluster):
     """The level that a log gets, both by Nacos's names."""
 

@@ -16,6 +16,7 @@ from nacos_tw.auth.operations.accounts import Permissions, Roles, Users
 from nacos_tw.auth.operations.logins import Logins
 from nacos_tw.cluster.families import member_families, ready_family
 from nacos_tw.cluster.members import MemberList
+from nacos_tw.cluster.operations.backups import Backups
 from nacos_tw.cluster.operations.connections import Connected, ConnectedClients, connection_questions
 from nacos_tw.cluster.operations.history import Histories, history_questions
 from nacos_tw.cluster.operations.members import Members
@@ -204,7 +205,8 @@ def all_areas(parts: Parts) -> Areas:
         questions.update(config_questions(watchers))
     if parts.auth is not None:
         areas += auth_areas(guard, parts.auth, parts.audit)
-    areas += _newer_apis(parts, ClusterParts(cluster.members, cluster.node, orders, clients), does)
+    backups = Backups(node.images, settings.node, __version__, settings.storage, parts.audit)
+    areas += _newer_apis(parts, ClusterParts(cluster.members, cluster.node, orders, clients, backups), does)
     areas.append(OpenApi(guard, lambda: areas, settings.context_path))
     return Areas(areas, history, questions)
 

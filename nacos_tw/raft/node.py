@@ -29,6 +29,7 @@ from nacos_tw.raft.disk.store import Store
 from nacos_tw.raft.disk.writer import DirectWriter, Writer
 from nacos_tw.raft.divergence import Divergence
 from nacos_tw.raft.forwarding import ENTRY_OVERHEAD, Forwarding
+from nacos_tw.raft.images import Images
 from nacos_tw.raft.net import codec
 from nacos_tw.raft.net.peers import Peers
 from nacos_tw.raft.options import NodeOptions, Random
@@ -105,6 +106,7 @@ class RaftNode:
         self._compaction = Compaction(
             self._core, store, writer, self._sessions, options.snapshot_bytes, options.trailing, seconds, self._drain
         )
+        self.images = Images(self._compaction, writer, clock, seconds, lambda: self._applying.index, self.reason)
 
     def _restore(self) -> Core:
         """The state, and a core, from what is on disk."""

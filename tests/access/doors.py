@@ -51,7 +51,7 @@ GIVEN = {
     "customNamespaceId": "dev", "namespaceName": "n", "namespace": "dev", "namespaceShowName": "n", "type": "file",
     "config_detail": "x", "clientId": "1", "ids": "1", "targetNamespaceId": "dev", "logName": "root",
     "logLevel": "INFO", "value": "true", "connectionId": "1", "count": "1",
-    "grayName": "hz", "grayRuleExp": "region=hz",
+    "index": "1", "offset": "0", "grayName": "hz", "grayRuleExp": "region=hz",
 }  # fmt: skip
 """Values under all names that a route may ask for."""
 

@@ -18,6 +18,8 @@ RULES: dict[str, tuple[str, ...]] = {
         "GET /v2/ns/client/subscribe/list",
         "PUT /v3/admin/core/ops/log",
         "POST /v3/admin/core/ops/raft",
+        "GET /v3/admin/core/snapshot",
+        "POST /v3/admin/core/snapshot",
         "POST /v3/admin/cs/capacity",
         "POST /v3/admin/cs/ops/localCache",
         "PUT /v3/admin/cs/ops/log",

@@ -8,6 +8,7 @@ import attrs
 
 from nacos_tw.auth.operations.accounts import Permissions, Roles, Users
 from nacos_tw.auth.operations.logins import Logins
+from nacos_tw.cluster.operations.backups import Backups
 from nacos_tw.cluster.operations.connections import ConnectedClients
 from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.node import Nodes
@@ -54,6 +55,7 @@ class ClusterParts:
     nodes: Nodes
     orders: Orders
     connections: ConnectedClients
+    backups: Backups
 
 
 @attrs.frozen

@@ -6,8 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from nacos_tw.cluster.members import RAFT_GROUP
-from nacos_tw.cluster.problems import LeaveUnsupported, LogLevelsFixed, LookupUnsupported, OrderFailed
-from nacos_tw.http.api.codes import ILLEGAL_NAMESPACE, NAMESPACE_NOT_EXIST, PARAMETER_ERROR, SERVER_ERROR
+from nacos_tw.cluster.problems import BackupGone, LeaveUnsupported, LogLevelsFixed, LookupUnsupported, OrderFailed
+from nacos_tw.http.api.codes import (
+    ILLEGAL_NAMESPACE,
+    NAMESPACE_NOT_EXIST,
+    PARAMETER_ERROR,
+    RESOURCE_NOT_FOUND,
+    SERVER_ERROR,
+)
 from nacos_tw.http.api.told import Told
 from nacos_tw.loglevels import LogLevelUnknown, LogUnknown
 from nacos_tw.namespaces.problems import DescriptionTooLong, NamespaceRefused, NamespaceUnknown
@@ -50,6 +56,9 @@ CLUSTER: dict[type[BaseException], Callable[[Any, str], Told]] = {
         400, PARAMETER_ERROR, f"the members are cluster.conf's, they are not looked up by {it.kind[:50]!r}"
     ),
     LeaveUnsupported: lambda it, route: Told(405, SERVER_ERROR, "members leave by cluster.conf"),
+    BackupGone: lambda it, route: Told(
+        404, RESOURCE_NOT_FOUND, f"the snapshot at entry {it.index} is gone: newer ones have taken its place"
+    ),
     OrderFailed: lambda it, route: Told(500, SERVER_ERROR, order_words(it)),
     LogUnknown: lambda it, route: Told(
         400, SERVER_ERROR, f"unknown log {it.name}, expected one of {', '.join(it.known)}"

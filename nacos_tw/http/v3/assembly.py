@@ -22,6 +22,7 @@ from nacos_tw.http.v3.loader import LoaderV3
 from nacos_tw.http.v3.namespaces import AdminCheckV3, ConsoleCheckV3, NamespacesV3
 from nacos_tw.http.v3.operator import ClustersV3, OperatorV3
 from nacos_tw.http.v3.services import ServicesV3
+from nacos_tw.http.v3.snapshots import SnapshotsV3
 from nacos_tw.http.v3.transfers import AdminTransfersV3, ConsoleTransfersV3, TransfersV3
 from nacos_tw.namespaces.operations import Namespaces
 
@@ -91,6 +92,7 @@ def areas(parts: ApiParts) -> list[Area]:
     found: list[Area] = [
         CoreV3(guard, cluster.members, cluster.nodes, cluster.orders),
         LoaderV3(guard, cluster.connections),
+        SnapshotsV3(guard, cluster.backups),
         ConsoleCoreV3(guard, cluster.members, cluster.nodes),
     ]
     if parts.naming is not None:

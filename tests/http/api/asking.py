@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 from twisted.internet.defer import succeed
 
+from nacos_tw.cluster.operations.backups import Backups
 from nacos_tw.cluster.operations.connections import ConnectedClients
 from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.node import Nodes, NodeState
@@ -30,10 +31,23 @@ from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.operations.subscribers import Subscribers
 from nacos_tw.naming.operations.switches import SwitchOperations
 from nacos_tw.questions import Others
+from nacos_tw.raft.core.messages import Configuration, SnapshotMeta
 from tests.access.lines import Lines
 from tests.http.api.connected import Answers, Here
 from tests.http.v1.fakes import GUARD, LEADING, FakeNode, asker, members, millis
 from tests.http.v1.local import LocalTestCase
+
+
+class FakeImages:
+    """The snapshots of a node: one, at entry 7."""
+
+    async def save(self) -> SnapshotMeta:
+        return SnapshotMeta(7, 2, Configuration(voters=("10.0.0.1:8848",)))
+
+    async def read(self, index: int, offset: int, size: int) -> bytes:
+        if index != 7:
+            raise LookupError(index)
+        return b"state"[offset : offset + size]
 
 
 class ApiTestCase(LocalTestCase):
@@ -68,6 +82,7 @@ class ApiTestCase(LocalTestCase):
             Nodes(machine, facts, lambda: NodeState("0.1.0", True, 8848), lambda: self.unready, None, audit),
             Orders(machine, FakeNode(), Others(asker({}), lambda what, body: succeed([])), audit),
             ConnectedClients(lambda: self.connected, lambda: (1.5, 0.25), machine, self.others, audit),
+            Backups(FakeImages(), "10.0.0.1:8848", "0.1.0", "embedded", audit),
         )
         parts = ApiParts(GUARD, self.cluster, self.parts, None, None, None)
         self.areas: list[Area] = [*v2.areas(parts), *v3.areas(parts)]

@@ -1,0 +1,1 @@
+"""nacosctl without a server."""
