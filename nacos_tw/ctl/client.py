@@ -140,6 +140,12 @@ class Client:
         found._token, found.login = self._token, self.login
         return found
 
+    def take_login(self, other: Client) -> None:
+        """Come as the same user as another client, which logs in if it has to."""
+        if other.target.username and not other._token:
+            other._log_in()
+        self._token, self.login = other._token, other.login
+
     def call(
         self,
         method: str,

@@ -10,6 +10,7 @@ import click
 from nacos_tw.ctl.admin_api import AdminApi
 from nacos_tw.ctl.client import Client
 from nacos_tw.ctl.failures import Failure, Unreachable
+from nacos_tw.ctl.health import readiness, samples
 from nacos_tw.ctl.session import Group, Session, pass_session
 
 STATUS = ("endpoint", "version", "role", "term", "applied", "commit", "lag", "logBytes", "ready")
@@ -26,35 +27,6 @@ def nodes_of(session: Session) -> list[tuple[str, Client]]:
     if len(found) == 1:  # a node that stands alone may know itself by an address that is not reached from here
         return [(str(session.client.addresses[0]), session.client)]
     return [(address, session.client.of(address)) for address in found]
-
-
-def samples(text: str) -> dict[str, float]:
-    """The metrics without labels."""
-    found = {}
-    for line in text.splitlines():
-        name, _, value = line.partition(" ")
-        if not line.startswith("#") and value and "{" not in name:
-            try:
-                found[name] = float(value)
-            except ValueError:
-                continue
-    return found
-
-
-def readiness(client: Client) -> str:
-    """
-    Why a node cannot do its work; "" if it can.
-
-    @raise Failure: it does not answer.
-    """
-    answer = client.call("GET", "/v3/admin/core/state/readiness")
-    coded = answer.coded
-    if coded is None:
-        answer = client.call("GET", "/v1/console/health/readiness")
-        return "" if answer.status == 200 else answer.text[:300].strip() or str(answer.status)
-    if coded["code"] == 0 and answer.status < 300:
-        return ""
-    return str(coded["data"] or coded.get("message") or answer.status)
 
 
 def _status(address: str, client: Client) -> dict[str, Any]:

@@ -65,14 +65,14 @@ def status(session: Session, file: str) -> None:
 @snapshot.command()
 @click.argument("file")
 @click.option("--home", required=True, help="The home of the new node, with conf/: its settings say who it is.")
-@click.option("--mode", type=click.Choice(["cluster", "standalone"]), default="", help="As the node will be started.")
+@click.option("--mode", type=click.Choice(["cluster", "standalone"]), help="As the node will be started.")
 @pass_session
-def restore(session: Session, file: str, home: str, mode: str) -> None:
+def restore(session: Session, file: str, home: str, mode: str | None) -> None:
     """Make the data folder of a new node out of a backup. The node must not run and must have no data; do the same on
     every member of its cluster.conf, then start them."""
     from nacos_tw.ctl import restoring
 
-    settings = restoring.settings_of(home, mode)
+    settings = restoring.settings_of(home, mode or "")
     name, voters = restoring.restore(file, settings)
     session.emit({"node": name, "members": list(voters), "data": settings.data})
     if settings.storage != EMBEDDED:
