@@ -46,7 +46,7 @@ def restore(path: str, settings: Settings) -> tuple[str, tuple[str, ...]]:
     @raise Failure: there is one already, the backup is damaged, or the disk refuses.
     """
     name = ALONE if settings.standalone else settings.node
-    voters = (name,) if settings.standalone else tuple(member.node for member in settings.members)
+    voters = (name,) if settings.standalone else tuple(sorted(member.node for member in settings.members))
     folder = os.path.join(settings.data, "raft")
     taken = [each for each in (folder, os.path.join(settings.data, "config")) if os.path.isdir(each)]
     if taken:
