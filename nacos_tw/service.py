@@ -16,6 +16,8 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from nacos_tw import __version__
+from nacos_tw.ai.assembly import AiOperations, AiParts, ai_operations
+from nacos_tw.ai.writing import LEVEL as AI
 from nacos_tw.auth.assembly import Logins
 from nacos_tw.auth.audit import Audit
 from nacos_tw.auth.secret import NAME as SECRET
@@ -28,6 +30,7 @@ from nacos_tw.cluster.members import MemberList
 from nacos_tw.cluster.reports import Reports
 from nacos_tw.cluster.storage import Storage
 from nacos_tw.config.configs import Configs
+from nacos_tw.config.limits import limits_of
 from nacos_tw.config.upkeep import Upkeep
 from nacos_tw.console.pages import Pages
 from nacos_tw.database.assembly_embedded import EmbeddedConfigs
@@ -51,7 +54,6 @@ from nacos_tw.http.traffic import Traffic
 from nacos_tw.http.v1.list_rendering import ListRendering
 from nacos_tw.http.v1.listener import changed_reply
 from nacos_tw.http.waking import Waking
-from nacos_tw.locks.commands import LOCKS
 from nacos_tw.locks.commands import NAME as LOCK
 from nacos_tw.locks.locks import Locks
 from nacos_tw.locks.machine import LockMachine
@@ -78,7 +80,7 @@ from nacos_tw.raft.disk.writer import Writer
 from nacos_tw.raft.net.peers import Peers
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.raft.options import node_options
-from nacos_tw.raft.sessions import Machines
+from nacos_tw.raft.sessions import Machines, together
 from nacos_tw.serving import Listener
 from nacos_tw.settings.auth import Asking, AuthSettings
 from nacos_tw.settings.clusterconf import Address, parse_members
@@ -159,6 +161,7 @@ class NacosNode(Node):
             backend = self.configs.backend
             self.logins = Logins(settings, reactor, self.secret, self.node, self.config.directory, backend.write)
         self._build_naming(settings, reactor)
+        self.ai = self._build_ai(settings)
         self._build_cluster(settings, reactor)
         self.shortage = Shortage(settings, reactor, self.node, self.config, self.members.well)
         self._build_http(settings, reactor)
@@ -206,7 +209,7 @@ class NacosNode(Node):
             self.peers = self.node.peers = self.peer_events.peers = Peers(
                 reactor, settings.node, members, settings.raft.secret, *place,
                 self.node.frame_received, self.peer_events,
-                random=random.random, server=__version__, http=settings.node, level=LOCKS, tls=self.tls.raft,
+                random=random.random, server=__version__, http=settings.node, level=AI, tls=self.tls.raft,
             )  # fmt: skip
 
     def _build_naming(self, settings: Settings, reactor: Any) -> None:
@@ -231,6 +234,23 @@ class NacosNode(Node):
         if self.peers is not None:
             self.locks.members_level = self.peers.level
         self.probes = Probes(reactor, self.registry, self.naming.change)
+
+    def _build_ai(self, settings: Settings) -> AiOperations | None:
+        """The AI registries need both halves: configs and services."""
+        if self.configs is None or settings.function_mode in ("config", "naming"):
+            return None
+        embedded, peers = settings.storage == "embedded", self.peers
+        parts = AiParts(
+            configs=self.configs,
+            naming=self.naming,
+            clients=self.clients,
+            limits=limits_of(settings.config),
+            millis=millis,
+            audit=self.audit,
+            propose=(lambda commands: self.node.propose(together(commands))) if embedded else None,
+            members_level=(lambda: AI) if peers is None else peers.level,
+        )
+        return ai_operations(parts)
 
     def _build_cluster(self, settings: Settings, reactor: Any) -> None:
         self.members = MemberList(settings.node, settings.members, version=__version__, standalone=settings.standalone)
@@ -277,6 +297,7 @@ class NacosNode(Node):
             auth=None if self.logins is None else self.logins.auth,
             connected=lambda: self.grpc.connected,
             clock=reactor,
+            ai=self.ai,
             space=self.shortage.space,
             files=self.shortage.files,
             more_families=self._more_families,
@@ -305,6 +326,7 @@ class NacosNode(Node):
             audit=self.audit,
             millis=millis,
             elsewhere=lambda: [node for node in self.members.reachable() if node != settings.node],
+            ai=self.ai,
         )
         self.grpc = build(parts, endpoint(reactor, settings.grpc.port, _interface(settings)), self.tls.over_grpc)
         self._ask_for_logins(settings.auth.asking)

@@ -22,6 +22,11 @@ def lock_resource(name: str) -> str:
     return f":*:lock/{name}"
 
 
+def ai_resource(namespace: str, name: str = "") -> str:
+    """What the AI registries hold (an MCP server, an agent, a prompt, a skill) likewise; without a name all of it."""
+    return f"{'' if namespace == 'public' else namespace}:DEFAULT_GROUP:ai/{name or ANY}"
+
+
 def naming_resource(namespace: str, group: str = ANY, name: str = "") -> str:
     """A service likewise."""
     namespace = "" if namespace == "public" else namespace

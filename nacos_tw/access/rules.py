@@ -11,10 +11,10 @@ from nacos_tw.access.identity import READ, WRITE, Identity
 from nacos_tw.errors import Forbidden, Problem
 
 ACTIONS = frozenset({"open", "user", "read", "write", "admin"})
-NAMED = frozenset({"naming", "services", "config", "configs", "switches", "lock"})
+NAMED = frozenset({"naming", "services", "config", "configs", "switches", "lock", "ai"})
 """Kinds of resources that permissions name."""
 KINDS = NAMED | {"", "cluster", "console", "accounts"}
-RECORDED = frozenset({"", "switches", "config", "cluster", "console", "accounts"})
+RECORDED = frozenset({"", "switches", "config", "cluster", "console", "accounts", "ai"})
 """Kinds whose writes are recorded; registrations and heartbeats are not."""
 
 

@@ -218,6 +218,38 @@ class RemoveGray(_Command, frozen=True, array_like=True, tag=13):
     src_user: str | None = None
 
 
+class Change(_Part, frozen=True, array_like=True):
+    """
+    One config of a L{Batch} (not a command).
+
+    C{content}: None removes it. C{expected}: only if the stored md5 is this one, "" for: only if there is none; None:
+    whatever is there. None for the others keeps what is stored, as in L{Publish}.
+    """
+
+    key: ConfigKey
+    content: str | None
+    expected: str | None = None
+    type: str | None = None
+    app_name: str | None = None
+    tags: str | None = None
+    desc: str | None = None
+
+
+class Batch(_Command, frozen=True, array_like=True, tag=18):
+    """
+    Configs that belong together are published and removed, all of them or none. Proposed only when every member knows
+    it. Result: True, or L{CasConflict<nacos_tw.config.problems.CasConflict>} of the first that is not as expected,
+    OverQuota.
+    """
+
+    changes: list[Change]
+    at_ms: int
+    src_ip: str | None = None
+    src_user: str | None = None
+    quotas: Quotas | None = None
+    counted: bool = True
+
+
 Command = (
     Publish
     | PublishBeta
@@ -232,5 +264,6 @@ Command = (
     | TrimHistory
     | PublishGray
     | RemoveGray
+    | Batch
 )
 """Any of them."""

@@ -17,8 +17,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nacos_tw.config import store_capacity, store_gray, store_history, store_import
+from nacos_tw.config import store_batch, store_capacity, store_gray, store_history, store_import
 from nacos_tw.config.commands import (
+    Batch,
     Command,
     CountUsage,
     EnsureCapacity,
@@ -87,6 +88,7 @@ _WAYS: dict[type, Callable[[Txn, Any], Result]] = {
     RemoveMany: _remove_many,
     StopBeta: store_gray.stop_beta,
     Import: store_import.run,
+    Batch: store_batch.run,
     EnsureCapacity: store_capacity.ensure,
     SetCapacity: store_capacity.set_limits,
     CountUsage: store_capacity.count_usage,

@@ -11,12 +11,14 @@ from twisted.application.service import Service
 from twisted.internet.interfaces import IProtocolFactory, IStreamServerEndpoint
 
 from nacos_tw.access.audit import AuditLog
+from nacos_tw.ai.assembly import AiOperations
 from nacos_tw.auth.directory import Directory
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.limits import limits_of
 from nacos_tw.config.operations.contents import Contents
 from nacos_tw.config.operations.subscribing import Subscribing
 from nacos_tw.descriptors import Room
+from nacos_tw.grpc.ai import AiHandlers
 from nacos_tw.grpc.config_listening import ConfigListening
 from nacos_tw.grpc.config_push import ConfigPushes
 from nacos_tw.grpc.configs import ConfigHandlers
@@ -51,7 +53,14 @@ ABILITIES = {
     "mcp": False,
     "agent": False,
 }
-"""The abilities of servers of 3.x, and whether this one has them; clients ask for nothing else."""
+"""
+The abilities of servers of 3.x, and whether this one has them; clients ask for nothing else. The last two are those of
+a node that serves both configs and services.
+"""
+
+
+PUBLISHING = "naming", "ai"
+"""Modules of connections that publish instances."""
 
 
 @attrs.frozen
@@ -80,6 +89,7 @@ class GrpcParts:
     audit: AuditLog
     millis: Callable[[], int]
     elsewhere: Callable[[], list[str]]
+    ai: AiOperations | None = None
 
 
 def build(
@@ -92,7 +102,8 @@ def build(
     """
     settings, clock, counters = parts.settings, parts.clock, Counters()
     limits = ConnectionLimits(settings.grpc.clients, settings.grpc.per_ip)
-    connections = Connections(clock, counters, settings.ip, dict(ABILITIES), limits)
+    abilities = {**ABILITIES, "mcp": parts.ai is not None, "agent": parts.ai is not None}
+    connections = Connections(clock, counters, settings.ip, abilities, limits)
     handlers = LockHandlers(parts.locks, connections).table()
     services: list[Service] = []
     pushes: ServicePushes | None = None
@@ -105,6 +116,8 @@ def build(
         contents = Contents(parts.configs, limits_of(settings.config), parts.millis, parts.audit)
         listeners = ConfigPushes(clock, connections, parts.configs.listeners)
         handlers.update(config_handlers(contents, listeners))
+    if parts.ai is not None:
+        handlers.update(AiHandlers(parts.ai).table())
     if parts.directory is not None:
         Rights(parts.directory, pushes, listeners)
     opening = Opening(clock, parts.readiness)
@@ -143,7 +156,7 @@ def naming_handlers(parts: NamingParts) -> tuple[dict[str, Handler[Any]], Servic
         return rendering.info(View(naming, key), key, clusters)
 
     pushes = ServicePushes(parts.clock, connections, subscriptions, render, lambda: registry.switches.push_enabled)
-    connections.on_joined(lambda client: clients.connected(client.id) if client.module == "naming" else None)
+    connections.on_joined(lambda client: clients.connected(client.id) if client.module in PUBLISHING else None)
     connections.on_left(lambda client: clients.ended(client.id))
     connections.on_moving(lambda client: clients.moving(client.id))
     watching = ServiceWatching(parts.clock, connections, Present(naming))

@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from nacos_tw import __version__
 from nacos_tw.access.audit import AuditLog
+from nacos_tw.ai.assembly import AiOperations
 from nacos_tw.auth.auth import Auth
 from nacos_tw.auth.operations.accounts import Permissions, Roles, Users
 from nacos_tw.auth.operations.logins import Logins
@@ -121,6 +122,7 @@ class Parts:
     auth: Auth | None
     connected: Callable[[], Connected]
     clock: IReactorTime
+    ai: AiOperations | None = None
     space: DiskSpace | None = None
     files: Callable[[], dict[str, int]] = lambda: {}
     more_families: Callable[[], Iterable[Family]] = tuple
@@ -276,6 +278,7 @@ def _newer_apis(parts: Parts, cluster: ClusterParts, config: ConfigOperations | 
         None
         if auth is None
         else AccountParts(Logins(auth, audit), Users(auth, audit), Roles(auth, audit), Permissions(auth, audit)),
+        parts.ai,
     )
     return v2.areas(api) + v3.areas(api)
 

@@ -51,11 +51,18 @@ GIVEN = {
     "customNamespaceId": "dev", "namespaceName": "n", "namespace": "dev", "namespaceShowName": "n", "type": "file",
     "config_detail": "x", "clientId": "1", "ids": "1", "targetNamespaceId": "dev", "logName": "root",
     "logLevel": "INFO", "value": "true", "connectionId": "1", "count": "1",
+    "mcpName": "m", "serverSpecification": '{"name":"m","protocol":"stdio","version":"1"}', "agentName": "a",
+    "agentCard": '{"name":"a","version":"1","protocolVersion":"1","preferredTransport":"JSONRPC","url":"http://a"}',
+    "promptKey": "p", "version": "1", "template": "t", "label": "l", "labels": "{}", "skillName": "s", "name": "s",
+    "skillCard": '{"name":"s","skillMd":"x"}', "scope": "PUBLIC",
     "index": "1", "offset": "0", "grayName": "hz", "grayRuleExp": "region=hz",
 }  # fmt: skip
 """Values under all names that a route may ask for."""
 
-MORE = {f"GET /v1/ns/{prefix}/distro/status": {"action": "view"} for prefix in ("operator", "ops")}
+MORE = {
+    **{f"GET /v1/ns/{prefix}/distro/status": {"action": "view"} for prefix in ("operator", "ops")},
+    **{f"GET /v3/{face}/ai/a2a/list": {"search": "blur"} for face in ("admin", "console")},
+}
 """What a route has other values for."""
 
 BODIES = {

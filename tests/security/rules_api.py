@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.security.rules_ai import RULES as AI
+
 RULES: dict[str, tuple[str, ...]] = {
     "admin": (
         "PUT /v2/core/ops/log",
@@ -226,4 +228,5 @@ RULES: dict[str, tuple[str, ...]] = {
         "PUT /v2/ns/ops/switches",
         "PUT /v3/admin/ns/ops/switches",
     ),
+    **AI,
 }

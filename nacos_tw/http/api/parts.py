@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import attrs
 
+from nacos_tw.ai.assembly import AiOperations
 from nacos_tw.auth.operations.accounts import Permissions, Roles, Users
 from nacos_tw.auth.operations.logins import Logins
 from nacos_tw.cluster.operations.backups import Backups
@@ -74,7 +75,7 @@ class ApiParts:
     All that v2 and v3 do.
 
     @ivar naming: None: the node only serves configurations; C{config}: None: it only serves the registry.
-    @ivar accounts: None: there are none.
+    @ivar accounts: None: there are none; C{ai}: None: the node does not serve both configs and services.
     """
 
     guard: Guard
@@ -83,3 +84,4 @@ class ApiParts:
     config: ConfigOperations | None
     namespaces: Namespaces | None
     accounts: AccountParts | None
+    ai: AiOperations | None = None

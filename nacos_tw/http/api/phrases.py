@@ -38,6 +38,7 @@ from nacos_tw.http.api.codes import (
     Code,
 )
 from nacos_tw.http.api.phrases_accounts import ACCOUNTS, refused_words
+from nacos_tw.http.api.phrases_ai import AI
 from nacos_tw.http.api.phrases_cluster import CLUSTER
 from nacos_tw.http.api.phrases_config import CONFIG
 from nacos_tw.http.api.phrases_naming import NAMING
@@ -95,6 +96,7 @@ COMMON: dict[type[BaseException], Callable[[Any, str], Told]] = {
     **CONFIG,
     **CLUSTER,
     **ACCOUNTS,
+    **AI,
     ValueRefused: lambda it, route: Told(400, SERVER_ERROR, value_words(it)),
     Alike: lambda it, route: Told(400, SERVER_ERROR, alike_words(it)),
     Duplicate: lambda it, route: Told(400, SERVER_ERROR, duplicate_words(it)),

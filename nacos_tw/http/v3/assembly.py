@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from nacos_tw.ai.assembly import AiOperations
 from nacos_tw.cluster.operations.node import Nodes
 from nacos_tw.config.operations.assembly import ConfigOperations
 from nacos_tw.http.api.parts import AccountParts, ApiParts, ClusterParts, NamingParts
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.routing import Area
-from nacos_tw.http.v3 import namespaces
+from nacos_tw.http.v3 import ai_agents, ai_mcp, ai_prompts, ai_skills, namespaces
 from nacos_tw.http.v3.accounts import LoginV3, PermissionsV3, RolesV3, UsersV3
 from nacos_tw.http.v3.client_configs import ClientConfigsV3
 from nacos_tw.http.v3.client_instances import ClientInstancesV3
@@ -86,6 +87,18 @@ def account_areas(guard: Guard, does: AccountParts) -> list[Area]:
     ]
 
 
+def ai_areas(guard: Guard, does: AiOperations) -> list[Area]:
+    """C{/v3/client/ai}, C{/v3/admin/ai} and C{/v3/console/ai}."""
+    return [
+        *(ai_mcp.McpV3(prefix, guard, does.mcp) for prefix in (ai_mcp.ADMIN, ai_mcp.CONSOLE)),
+        *(ai_agents.AgentsV3(prefix, guard, does.agents) for prefix in ai_agents.PREFIXES),
+        ai_prompts.ClientPromptsV3(guard, does.prompts),
+        *(ai_prompts.PromptsV3(prefix, guard, does.prompts) for prefix in ai_prompts.PREFIXES),
+        ai_skills.ClientSkillsV3(guard, does.skills),
+        *(ai_skills.SkillsV3(prefix, guard, does.skills) for prefix in ai_skills.PREFIXES),
+    ]
+
+
 def areas(parts: ApiParts) -> list[Area]:
     """All of them."""
     guard, cluster = parts.guard, parts.cluster
@@ -103,4 +116,6 @@ def areas(parts: ApiParts) -> list[Area]:
         found += namespace_areas(guard, parts.namespaces)
     if parts.accounts is not None:
         found += account_areas(guard, parts.accounts)
+    if parts.ai is not None:
+        found += ai_areas(guard, parts.ai)
     return found

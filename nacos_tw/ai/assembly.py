@@ -1,0 +1,76 @@
+"""The AI registries of one node: their parts, and all operations on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred
+
+from nacos_tw.access.audit import AuditLog
+from nacos_tw.ai.agent_model import AGENT, AGENT_VERSION
+from nacos_tw.ai.agents import Agents
+from nacos_tw.ai.documents import Documents
+from nacos_tw.ai.mcp_endpoints import Endpoints
+from nacos_tw.ai.mcp_servers import GROUPS, Servers
+from nacos_tw.ai.operations.agents import AgentCards, AgentEndpointOperations
+from nacos_tw.ai.operations.mcp import McpServers
+from nacos_tw.ai.operations.mcp_endpoints import McpEndpoints
+from nacos_tw.ai.operations.prompts import Prompts
+from nacos_tw.ai.operations.skills import Skills
+from nacos_tw.ai.shelves import Shelf, groups_of
+from nacos_tw.ai.writing import Writer
+from nacos_tw.config.configs import Configs
+from nacos_tw.config.limits import Limits
+from nacos_tw.naming.clients import Clients
+from nacos_tw.naming.naming import Naming
+
+
+@attrs.frozen
+class AiParts:
+    """
+    What the registries are made of.
+
+    @ivar millis: the wall clock, in epoch milliseconds.
+    @ivar propose: see L{Writer}; None where configs are not in the log; C{members_level}: likewise.
+    """
+
+    configs: Configs
+    naming: Naming
+    clients: Clients
+    limits: Limits
+    millis: Callable[[], int]
+    audit: AuditLog
+    propose: Callable[[Any], Deferred[Any]] | None
+    members_level: Callable[[], int]
+
+
+@attrs.frozen
+class AiOperations:
+    """One object of each kind, for every API."""
+
+    mcp: McpServers
+    mcp_endpoints: McpEndpoints
+    agents: AgentCards
+    agent_endpoints: AgentEndpointOperations
+    prompts: Prompts
+    skills: Skills
+
+
+def ai_operations(parts: AiParts) -> AiOperations:
+    """Make them."""
+    groups = *GROUPS, AGENT, AGENT_VERSION, *groups_of("prompt"), *groups_of("skill")
+    documents = Documents(parts.configs, groups)
+    endpoints = Endpoints(parts.naming)
+    writer = Writer(parts.configs, parts.naming, parts.limits, parts.millis, parts.propose, parts.members_level)
+    servers = Servers(documents, endpoints)
+    audit = parts.audit
+    return AiOperations(
+        McpServers(servers, writer, audit),
+        McpEndpoints(servers, parts.clients),
+        AgentCards(Agents(documents, endpoints), writer, audit),
+        AgentEndpointOperations(parts.clients),
+        Prompts(Shelf(documents, "prompt"), writer, audit),
+        Skills(Shelf(documents, "skill"), writer, audit),
+    )

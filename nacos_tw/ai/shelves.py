@@ -1,0 +1,254 @@
+"""
+Things with versions, labels and drafts: prompts and skills. A shelf keeps those of one kind: of each thing a document
+with its versions and labels, and one document for the content of each version.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from nacos_tw.ai.documents import Documents, decoded
+from nacos_tw.ai.jsons import from_document, stored
+from nacos_tw.ai.problems import AiInvalid, ResourceUnknown, ResourceVersionUnknown, WrongState
+from nacos_tw.ai.writing import Step, document
+from nacos_tw.config.commands import Change
+from nacos_tw.config.model import ConfigKey, md5_of
+
+LATEST = "latest"
+DRAFT, ONLINE, OFFLINE = "draft", "online", "offline"
+_PLAIN = re.compile(r"[A-Za-z0-9\-_:.]{1,128}")
+_VERSION = re.compile(r"[A-Za-z0-9\-_:.]{1,64}")
+_NUMBERS = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+FIRST = "0.0.1"
+
+
+class Row(Struct, rename="camel", kw_only=True):
+    """A version. Times in ms since 1970. C{md5}: of its content."""
+
+    version: str
+    status: str = DRAFT
+    author: str | None = None
+    description: str | None = None
+    commit_msg: str | None = None
+    create_time: int = 0
+    update_time: int = 0
+    md5: str = ""
+
+
+class Thing(Struct, rename="camel", kw_only=True):
+    """
+    A thing.
+
+    @ivar labels: to versions; C{latest} is one of them.
+    @ivar scope: C{PUBLIC} or C{PRIVATE}, kept for its readers.
+    """
+
+    name: str
+    description: str = ""
+    biz_tags: str = ""
+    scope: str = "PRIVATE"
+    enable: bool = True
+    labels: dict[str, str] = {}
+    versions: list[Row] = []
+    update_time: int = 0
+
+    def row(self, version: str) -> Row | None:
+        """A version; None if there is none."""
+        return next((each for each in self.versions if each.version == version), None)
+
+    @property
+    def editing(self) -> str:
+        """The version that is a draft; "" if none is."""
+        return next((each.version for each in self.versions if each.status == DRAFT), "")
+
+    @property
+    def latest(self) -> str:
+        """What C{latest} is; "" if nothing is."""
+        return self.labels.get(LATEST, "")
+
+    def next_version(self) -> str:
+        """One that is not there: behind the highest of three numbers."""
+        found = [
+            tuple(map(int, match.groups())) for each in self.versions if (match := _NUMBERS.fullmatch(each.version))
+        ]
+        if not found:
+            return FIRST
+        major, minor, patch = max(found)
+        return f"{major}.{minor}.{patch + 1}"
+
+
+class Shelf:
+    """
+    All things of a kind.
+
+    @ivar kind: C{prompt} or C{skill}.
+    """
+
+    def __init__(self, documents: Documents, kind: str) -> None:
+        self._documents = documents
+        self.kind = kind
+        self.group, self.contents = groups_of(kind)
+
+    # -- keys
+
+    def key(self, tenant: str, name: str) -> ConfigKey:
+        """The config of a thing."""
+        return tenant, self.group, f"{coded(name)}.json"
+
+    def content_key(self, tenant: str, name: str, version: str) -> ConfigKey:
+        """The config with the content of a version."""
+        return tenant, self.contents, f"{coded(name)}-{version}.json"
+
+    # -- reading
+
+    def all(self, tenant: str) -> list[Thing]:
+        """Those of a namespace, by name."""
+        found = []
+        for data_id in self._documents.names(self.group, tenant):
+            thing = from_document(self._documents.get((tenant, self.group, data_id)), Thing)
+            if thing is not None:
+                found.append(thing)
+        return sorted(found, key=lambda thing: thing.name)
+
+    def found(self, tenant: str, name: str) -> Thing:
+        """@raise ResourceUnknown: there is none."""
+        thing = from_document(self._documents.get(self.key(tenant, name)), Thing)
+        if thing is None:
+            raise ResourceUnknown(self.kind, name)
+        return thing
+
+    def meant(self, thing: Thing, version: str, label: str, online: bool = True) -> Row:
+        """
+        A version: the one that is named, or that has the label, or the latest.
+
+        @param online: whether it must be one that clients may read.
+        @raise ResourceVersionUnknown: there is none.
+        """
+        wanted = version or thing.labels.get(label or LATEST, "")
+        row = thing.row(wanted) if wanted else None
+        if row is None or (online and (row.status != ONLINE or not thing.enable)):
+            raise ResourceVersionUnknown(self.kind, thing.name, version or label)
+        return row
+
+    def content(self, tenant: str, name: str, version: str) -> dict[str, Any]:
+        """
+        The content of a version.
+
+        @raise ResourceVersionUnknown: there is none.
+        """
+        found = self._documents.get(self.content_key(tenant, name, version))
+        if not isinstance(found, dict):
+            raise ResourceVersionUnknown(self.kind, name, version)
+        return found
+
+    # -- writing
+
+    async def current(self, tenant: str, name: str) -> tuple[Thing, str]:
+        """
+        What the database has of a thing now, and its md5.
+
+        @raise ResourceUnknown: there is none.
+        """
+        thing, md5 = await self.current_or_new(tenant, name)
+        if not md5:
+            raise ResourceUnknown(self.kind, name)
+        return thing, md5
+
+    async def current_or_new(self, tenant: str, name: str) -> tuple[Thing, str]:
+        """The same; a new one, and "", if there is none."""
+        row = await self._documents.row(self.key(tenant, name))
+        if row is None:
+            return Thing(name=name), ""
+        thing = from_document(decoded(row.content), Thing)
+        return thing or Thing(name=name), row.md5
+
+    def step(self, tenant: str, thing: Thing, md5: str, now: int, *changes: Change) -> Step:
+        """A thing as it is to be, with changes that go with it."""
+        text = stored(replace(thing, update_time=now))
+        return Step([*changes, document(self.key(tenant, thing.name), text, md5, thing.name, self._tag())])
+
+    def put(self, tenant: str, thing: Thing, row: Row, content: dict[str, Any]) -> Change:
+        """A version's content; the thing has the row then."""
+        check_version(row.version)
+        text = stored(content)
+        row.md5 = md5_of(text)
+        thing.versions = [each for each in thing.versions if each.version != row.version] + [row]
+        key = self.content_key(tenant, thing.name, row.version)
+        return document(key, text, None, thing.name, self._tag())
+
+    def gone(self, tenant: str, thing: Thing, md5: str) -> Step:
+        """All of a thing is to go."""
+        contents = [Change(self.content_key(tenant, thing.name, each.version), None) for each in thing.versions]
+        return Step([*contents, Change(self.key(tenant, thing.name), None, md5)])
+
+    def drop(self, tenant: str, thing: Thing, version: str) -> Change:
+        """A version goes, with the labels that it has."""
+        thing.versions = [each for each in thing.versions if each.version != version]
+        thing.labels = {label: of for label, of in thing.labels.items() if of != version}
+        return Change(self.content_key(tenant, thing.name, version), None)
+
+    def publish(self, thing: Thing, version: str, latest: bool) -> None:
+        """
+        A version becomes readable for clients.
+
+        @raise ResourceVersionUnknown: there is none.
+        """
+        row = self._row(thing, version)
+        thing.versions = [replace(each, status=ONLINE) if each is row else each for each in thing.versions]
+        if latest or not thing.latest:
+            thing.labels = {**thing.labels, LATEST: version}
+
+    def switch(self, thing: Thing, version: str, online: bool) -> None:
+        """
+        A version that was published is shown to clients, or not any more.
+
+        @raise ResourceVersionUnknown, WrongState: there is none, or it is a draft.
+        """
+        row = self._row(thing, version)
+        if row.status == DRAFT:
+            raise WrongState(self.kind, thing.name, version, row.status, "switch")
+        status = ONLINE if online else OFFLINE
+        thing.versions = [replace(each, status=status) if each is row else each for each in thing.versions]
+
+    def label(self, thing: Thing, labels: dict[str, str]) -> None:
+        """
+        Set labels.
+
+        @raise ResourceVersionUnknown: one is to be of a version that is not there.
+        """
+        for name, version in labels.items():
+            if not _VERSION.fullmatch(name):
+                raise AiInvalid("label", "name", name)
+            self._row(thing, version)
+        thing.labels = labels
+
+    def _row(self, thing: Thing, version: str) -> Row:
+        row = thing.row(version)
+        if row is None:
+            raise ResourceVersionUnknown(self.kind, thing.name, version)
+        return row
+
+    def _tag(self) -> str:
+        return f"nacos.internal.config={self.kind}"
+
+
+def groups_of(kind: str) -> tuple[str, str]:
+    """The groups of configs of a kind: of the things, and of the contents of their versions."""
+    return f"nacos-ai-{kind}", f"nacos-ai-{kind}-version"
+
+
+def coded(name: str) -> str:
+    """A name as dataIds have it."""
+    if _PLAIN.fullmatch(name) and not name.startswith("enc."):
+        return name
+    return f"enc.{name.encode().hex()}"
+
+
+def check_version(version: str) -> None:
+    """@raise AiInvalid: no version can be called so."""
+    if not _VERSION.fullmatch(version):
+        raise AiInvalid("version", "name", version)

@@ -1,0 +1,128 @@
+"""What v3 says about problems of the AI registries, in Nacos's words (docs/ai.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nacos_tw.ai import problems
+from nacos_tw.http.api.codes import (
+    AGENT_NOT_FOUND,
+    AGENT_VERSION_NOT_FOUND,
+    MCP_NOT_FOUND,
+    MCP_VERSION_NOT_FOUND,
+    NOT_MODIFIED,
+    PARAMETER_ERROR,
+    PARAMETER_MISSING,
+    RESOURCE_CONFLICT,
+    RESOURCE_NOT_FOUND,
+    SERVER_ERROR,
+)
+from nacos_tw.http.api.told import Told
+
+_NAME = "illegal characters should not appear in the param."
+_INVALID = {
+    ("search", "choice"): "Request parameter `search` should be `accurate` or `blur`.",
+    ("serverSpecification.id", "uuid"): (
+        "parameter `serverSpecification.id` is not match uuid pattern,  must obey uuid pattern"
+    ),
+    ("serverSpecification.id", "used"): "parameter `serverSpecification.id` conflict with exist mcp server id",
+    ("mcpName", "name"): f"Param 'mcpName' is illegal, {_NAME}",
+    ("mcpName", "length"): "Param 'mcpName' is illegal, the param length should not exceed 128.",
+    ("importType", "choice"): "importType must be one of: json, url, file",
+    ("registrationType", "choice"): (
+        "Required parameter 'registrationType' value should be `URL` or `SERVICE` but was `{value}`"
+    ),
+    ("cursor", "number"): "cursor must be numeric",
+    ("cursor", "minimum"): "cursor must be >= 0",
+    ("limit", "minimum"): "limit must be >= 0",
+    ("limit", "maximum"): "limit must <= 100",
+}
+_JSON = {
+    "serverSpecification": "serverSpecification or toolSpecification is invalid. Can't be parsed.",
+    "toolSpecification": "serverSpecification or toolSpecification is invalid. Can't be parsed.",
+    "resourceSpecification": "serverSpecification or toolSpecification is invalid. Can't be parsed.",
+    "endpointSpecification": "serverSpecification or toolSpecification is invalid. Can't be parsed.",
+    "agentCard": "agentCard is invalid. Can't be parsed.",
+}
+_LACKS = {
+    "mcpId": "Required parameter 'mcpId' or 'mcpName' type String at lease one is not present",
+    "serverSpecification": "Required parameter 'serverSpecification' type McpServerBasicInfo is not present",
+    "endpointSpecification": ("request parameter `endpointSpecification` is required if mcp server type not `local`."),
+    "agentCard": "Request parameter `agentCard` should not be `null` or empty.",
+    "importType": "Required parameter 'importType' is not present",
+    "data": "Required parameter 'data' is not present",
+}
+
+
+def _invalid(it: problems.AiInvalid, route: str) -> Told:
+    if it.rule == "ref":
+        said = "`namespaceId`, `groupName`, `serviceName` should be in remoteServerConfig data if type is `REF`"
+        return Told(400, PARAMETER_MISSING, said)
+    if it.rule == "json":
+        return Told(400, PARAMETER_ERROR, _JSON.get(it.field, f"{it.field} is invalid. Can't be parsed."))
+    said = _INVALID.get((it.field, it.rule), f"Param '{it.field}' is illegal, {_NAME}")
+    return Told(400, PARAMETER_ERROR, said.format(value=it.value, limit=it.limit))
+
+
+def _lacks(it: problems.Lacks, route: str) -> Told:
+    if it.field == "serverSpecification.versionDetail.version":
+        return Told(400, PARAMETER_ERROR, "Version must be specified in parameter `serverSpecification` ")
+    if it.field.startswith("agentCard."):
+        return Told(400, PARAMETER_MISSING, f"Required parameter `{it.field}` not present")
+    said = _LACKS.get(it.field, f"Required parameter '{it.field}' type {it.kind} is not present")
+    return Told(400, PARAMETER_MISSING, said)
+
+
+def _mcp(it: problems.McpUnknown, route: str) -> Told:
+    named = it.id or "null"
+    said = f"Mcp server [ID: {named}] not found in namespace [{it.namespace or 'public'}]. Response: null"
+    return Told(404, MCP_NOT_FOUND, said if not it.name or it.id else f"{said} (name: {it.name})")
+
+
+def _agent_version(it: problems.AgentVersionUnknown, route: str) -> Told:
+    said = f"Agent {it.name} version {it.version} not found." if it.version else _no_latest(it.name)
+    return Told(404, AGENT_VERSION_NOT_FOUND, said)
+
+
+def _no_latest(name: str) -> str:
+    return f"Agent {name} latest version not found"
+
+
+AI: dict[type[BaseException], Callable[[Any, str], Told]] = {
+    problems.AiInvalid: _invalid,
+    problems.Lacks: _lacks,
+    problems.McpUnknown: _mcp,
+    problems.McpVersionUnknown: lambda it, route: Told(
+        404, MCP_VERSION_NOT_FOUND, f"mcp server `{it.id}` for version `{it.version}` not found"
+    ),
+    problems.McpExists: lambda it, route: Told(
+        409, RESOURCE_CONFLICT, f"mcp server `{it.name}` has existed, please update it rather than create."
+    ),
+    problems.McpVersionExists: lambda it, route: Told(
+        409, RESOURCE_CONFLICT, f"Mcp server {it.name} and target version {it.version} already exist"
+    ),
+    problems.EndpointServiceUnknown: lambda it, route: Told(
+        404, RESOURCE_NOT_FOUND, "The Mcp Server Ref endpoint service not found."
+    ),
+    problems.AgentUnknown: lambda it, route: Told(404, AGENT_NOT_FOUND, f"Agent not found: {it.name}"),
+    problems.AgentVersionUnknown: _agent_version,
+    problems.AgentExists: lambda it, route: Told(409, RESOURCE_CONFLICT, f"AgentCard name {it.name} already exist"),
+    problems.ResourceUnknown: lambda it, route: Told(
+        404, RESOURCE_NOT_FOUND, f"{it.kind.capitalize()} not found: {it.name}"
+    ),
+    problems.ResourceVersionUnknown: lambda it, route: Told(
+        404, RESOURCE_NOT_FOUND, f"{it.kind.capitalize()} version not found: {it.name} {it.wanted or 'latest'}"
+    ),
+    problems.ResourceExists: lambda it, route: Told(
+        409, RESOURCE_CONFLICT, f"{it.kind.capitalize()} already exists: {it.name} {it.version}".rstrip()
+    ),
+    problems.WrongState: lambda it, route: Told(
+        409, RESOURCE_CONFLICT, f"cannot {it.wanted} {it.kind} {it.name} {it.version}: it is {it.state or 'not there'}"
+    ),
+    problems.UpToDate: lambda it, route: Told(304, NOT_MODIFIED, "data is up to date"),
+    problems.ToolsUnreadable: lambda it, route: Told(500, SERVER_ERROR, f"the tools cannot be read: {it.detail}"),
+    problems.TransportUnsupported: lambda it, route: Told(
+        200, SERVER_ERROR, f"Unsupported transport type: {it.transport}"
+    ),
+}
