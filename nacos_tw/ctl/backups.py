@@ -28,7 +28,7 @@ TRIES = 3
 
 
 @attrs.frozen
-class Saved:
+class BackupFile:
     """What was saved: C{bytes} of the file, C{sha256} of the state in it."""
 
     path: str
@@ -41,7 +41,7 @@ class Saved:
     sha256: str
 
 
-def save(server: Server, path: str, progress: Callable[[int], object] = lambda size: None) -> Saved:
+def save(server: Server, path: str, progress: Callable[[int], object] = lambda size: None) -> BackupFile:
     """
     Save the state of the cluster as a file; a file of that name is replaced when the new one is whole.
 
@@ -58,7 +58,7 @@ def save(server: Server, path: str, progress: Callable[[int], object] = lambda s
     raise AssertionError("not reached")
 
 
-def _fetched(client: Client, made: dict[str, Any], path: str, progress: Callable[[int], object]) -> Saved:
+def _fetched(client: Client, made: dict[str, Any], path: str, progress: Callable[[int], object]) -> BackupFile:
     from nacos_tw.raft.core.messages import Configuration, SnapshotMeta
     from nacos_tw.raft.disk.files import Disk
     from nacos_tw.raft.disk.snapshots import SnapshotDraft
@@ -84,7 +84,7 @@ def _fetched(client: Client, made: dict[str, Any], path: str, progress: Callable
             draft.drop()
             raise
         os.replace(draft.path, path)
-        found = Saved(
+        found = BackupFile(
             path, made["index"], made["term"], made["node"], made["version"], made["storage"],
             os.path.getsize(path), digest.hexdigest(),
         )  # fmt: skip

@@ -82,7 +82,7 @@ def of_home(home: str) -> Iterator[tuple[str, str]]:
     yield "home/data.json", json.dumps(sizes, indent=2, sort_keys=True)
 
 
-def write(path: str, files: Iterable[tuple[str, str]]) -> list[str]:
+def write_bundle(path: str, files: Iterable[tuple[str, str]]) -> list[str]:
     """
     Write the bundle, readable by its owner alone; every text goes through L{without_secrets}.
 

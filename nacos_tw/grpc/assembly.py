@@ -166,7 +166,7 @@ def naming_handlers(parts: NamingParts) -> tuple[dict[str, Handler[Any]], Servic
         **watching.table(),
         **NamingReads(discovery, rendering).table(),
         **NamingSubscribing(discovery, rendering, pushes).table(),
-        **NamingWrites(Publications(clients), Instances(naming), discovery).table(),
+        **NamingWrites(Publications(clients), Instances(naming)).table(),
     }, pushes
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from nacos_tw.errors import KindMismatch
 from nacos_tw.grpc import checking
 from nacos_tw.grpc.dispatch import Asked, Handler, RequestFailed, rendered
 from nacos_tw.grpc.messages import BAD_PARAMETER
@@ -30,7 +29,6 @@ from nacos_tw.naming.model import (
     ServiceKey,
     preserved,
 )
-from nacos_tw.naming.operations.discovery import Discovery, Look
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.publications import Publication, Publications, StreamRegistration, Withdrawal
 from nacos_tw.naming.requests import Registration, Removal
@@ -45,10 +43,9 @@ _BATCH_DONE = rendered(BatchInstanceResponse(type=BATCH))
 class NamingWrites:
     """The handlers."""
 
-    def __init__(self, publications: Publications, instances: Instances, discovery: Discovery) -> None:
+    def __init__(self, publications: Publications, instances: Instances) -> None:
         self._publications = publications
         self._instances = instances
-        self._discovery = discovery
 
     def table(self) -> dict[str, Handler[Any]]:
         """By C{metadata.type}."""
@@ -96,10 +93,7 @@ class NamingWrites:
         cluster = given.clusterName or DEFAULT_CLUSTER
         if request.type == REGISTER:
             _check_legal(given)
-            service = self._discovery.look(asked, Look(key)).service
-            if service is not None and service.ephemeral and not service.persistent:
-                raise KindMismatch(key, ephemeral=False)
-            done = self._instances.register(asked, _registration(key, given, asked.client.app, False))
+            done = self._instances.register_persistent(asked, _registration(key, given, asked.client.app, False))
         elif request.type == DEREGISTER:
             done = self._instances.deregister(asked, Removal(key, given.ip or "", given.port, cluster, False))
         else:

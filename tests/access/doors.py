@@ -11,12 +11,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 import attrs
+import msgspec
 
+from nacos_tw.access.identity import NOBODY
 from nacos_tw.access.operations import rule_of
 from nacos_tw.access.rules import Rule
+from nacos_tw.grpc.connections import ClientConnection
+from nacos_tw.grpc.dispatch import Asked
+from nacos_tw.grpc.messages import ConnectionSetupRequest
+from nacos_tw.grpc.payloads import Metadata
 from nacos_tw.http.call import Call
 from nacos_tw.http.routing import Route
 from nacos_tw.service import NacosNode
+from tests.access.payloads import payloads
 
 
 @attrs.frozen
@@ -109,9 +116,43 @@ def newer(node: NacosNode, prefix: str) -> Iterator[Way]:
             yield Way(name, rule, lambda name=name, route=route: _ask(name, route))  # type: ignore[misc]
 
 
+class Stream:
+    """A connection without a socket: takes what is sent on it."""
+
+    host, port, serial = "10.0.0.9", 50000, 1764400000000
+
+    def __init__(self) -> None:
+        self.client: ClientConnection | None = None
+
+    def __getattr__(self, name: str) -> Callable[..., bool]:
+        return lambda *given, **more: True
+
+
+def connected(node: NacosNode) -> ClientConnection:
+    """A client of 2.x on the node."""
+    setup = ConnectionSetupRequest(clientVersion="Nacos-Java-Client:v2.5.1", labels={"module": "naming"})
+    metadata = Metadata("ConnectionSetupRequest", {}, "10.0.0.9")
+    client = node.grpc.connections.register(Stream(), 1, metadata, setup)  # type: ignore[arg-type]
+    assert client is not None
+    return client
+
+
+def grpc(node: NacosNode) -> Iterator[Way]:
+    """Every type of payload, as the node's table of handlers has them."""
+    client, table = connected(node), node.grpc.dispatcher._handlers
+    for type_, rule, members in payloads(iter(sorted(table))):
+
+        def enter(type_: str = type_, members: Any = members) -> Any:
+            request = table[type_].decode(msgspec.json.encode(members))
+            return table[type_].serve(Asked(client, NOBODY, {}, request, type_))
+
+        yield Way(f"{type_} {members}", rule, enter)
+
+
 DOORS: dict[str, Callable[[NacosNode], Iterator[Way]]] = {
     "v1": v1,
     "v2": lambda node: newer(node, "/v2/"),
     "v3": lambda node: newer(node, "/v3/"),
+    "grpc": grpc,
 }
 """By the name of the API."""

@@ -7,17 +7,20 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.access import operations
-from nacos_tw.access.identity import Identity
+from nacos_tw.access.identity import NOBODY, Identity
 from nacos_tw.access.rules import NotAllowed, Rule, authorize
+from nacos_tw.grpc.payloads import Metadata, Reader, write_request
 from nacos_tw.service import NacosNode
 from nacos_tw.settings.settings import load
-from tests.access.doors import DOORS, Way
+from tests.access.doors import DOORS, Stream, Way, connected
+from tests.access.payloads import payloads
 
 
 class DoorTests(SynchronousTestCase):
@@ -80,3 +83,36 @@ class DoorTests(SynchronousTestCase):
                     wrong.append((door, way.name, self.entered[0], way.rule))
         self.assertEqual(wrong, [])
         self.assertEqual(without, {}, "these reach no operation")
+
+    def test_grpc_refusals(self) -> None:
+        """A client that is nobody hears so for each type of payload, in its own response; nothing is changed."""
+        node, stream = self.node, Stream()
+        stream.client = client = connected(node)
+        dispatcher = node.grpc.dispatcher
+        dispatcher.identify = lambda headers, address: NOBODY
+        dispatcher._started = lambda: True
+        before = self.state()
+        for type_, _, members in payloads(iter(sorted(dispatcher._handlers))):
+            request = write_request(Metadata(type_, {}, "10.0.0.9"), msgspec.json.encode(members))
+            given = dispatcher.unary(stream, request)  # type: ignore[arg-type]
+            message = self.successResultOf(given) if isinstance(given, Deferred) else given
+            metadata, body = Reader().read(message)
+            answer = msgspec.json.decode(body)
+            self.assertEqual(
+                (metadata.type, answer["resultCode"], answer["errorCode"], answer["message"]),
+                (dispatcher._handlers[type_].response.__name__, 500, 403, "Validate Authority failed."),
+                members,
+            )
+        self.assertEqual(self.state(), before)
+        self.assertTrue(client.open)
+
+    def state(self) -> tuple[Any, ...]:
+        """All that a client could have changed: the registry, the locks, configs; who is told of which."""
+        node = self.node
+        assert node.configs is not None
+        listeners = node.configs.listeners
+        return (
+            node.registry.snapshot(), node.naming.overlay, node.lock_machine.snapshot(), node.node.status(),
+            dict(node.configs.cache.entries), list(node.naming.subscriptions),
+            [dict(audience._by_key) for audience in listeners._audiences],
+        )  # fmt: skip

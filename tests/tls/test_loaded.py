@@ -41,7 +41,7 @@ class Source:
 class HeldCase(SynchronousTestCase):
     """One port's certificates, and what is logged."""
 
-    def held(self, pair: Pair, build: Any = raft_context) -> tuple[Source, LoadedCertificates, list[str]]:
+    def certificates(self, pair: Pair, build: Any = raft_context) -> tuple[Source, LoadedCertificates, list[str]]:
         source, lines = Source(pair), []
 
         def observe(event: Any) -> None:
@@ -52,7 +52,7 @@ class HeldCase(SynchronousTestCase):
         return source, held, lines
 
 
-class HeldTests(HeldCase):
+class LoadedTests(HeldCase):
     """Reading again."""
 
     def test_new(self) -> None:

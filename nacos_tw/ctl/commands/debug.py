@@ -26,5 +26,5 @@ def dump(session: Session, file: str, home: str | None) -> None:
     from nacos_tw.ctl import bundles
 
     path = file or f"nacos-debug-{datetime.now(timezone.utc).strftime('%Y%m%dT%H%M%SZ')}.tar.gz"
-    names = bundles.write(path, chain(bundles.asked(nodes_of(session)), bundles.of_home(home) if home else ()))
+    names = bundles.write_bundle(path, chain(bundles.asked(nodes_of(session)), bundles.of_home(home) if home else ()))
     session.emit({"file": path, "entries": len(names)})

@@ -35,22 +35,22 @@ def snapshot() -> None:
 @pass_session
 def save(session: Session, file: str) -> None:
     """Save the state to FILE: registry, configs with history, namespaces, accounts, the key of tokens."""
-    saved = backups.save(session.server, file or _name("nacos"))
-    _told(session, saved)
+    backup = backups.save(session.server, file or _name("nacos"))
+    _told(session, backup)
 
 
 def _name(prefix: str) -> str:
     return f"{prefix}-{datetime.now(timezone.utc).strftime('%Y%m%dT%H%M%S%fZ')}.snap"
 
 
-def _told(session: Session, saved: backups.Saved) -> None:
+def _told(session: Session, backup: backups.BackupFile) -> None:
     session.emit(
         {
-            "file": saved.path, "index": saved.index, "term": saved.term, "bytes": saved.bytes, "node": saved.node,
-            "sha256": saved.sha256,
+            "file": backup.path, "index": backup.index, "term": backup.term, "bytes": backup.bytes, "node": backup.node,
+            "sha256": backup.sha256,
         }
     )  # fmt: skip
-    if saved.storage != EMBEDDED:
+    if backup.storage != EMBEDDED:
         click.echo("Configs, namespaces and accounts are in the database: save that by its own means.", err=True)
 
 
@@ -94,14 +94,14 @@ def agent(session: Session, folder: str, every: float, keep: int, prefix: str, o
         while True:
             began = time.monotonic()
             try:
-                saved = backups.save(session.server, os.path.join(folder, _name(prefix)))
+                backup = backups.save(session.server, os.path.join(folder, _name(prefix)))
             except Failure as error:
                 if once:
                     raise
                 click.echo(f"Error: {error.message}", err=True)
             else:
                 gone = backups.prune(backups.names_of(folder, prefix), keep)
-                session.say(f"{saved.path}: entry {saved.index}, {saved.bytes} bytes; removed {len(gone)}")
+                session.say(f"{backup.path}: entry {backup.index}, {backup.bytes} bytes; removed {len(gone)}")
             if once:
                 return
             time.sleep(max(0.0, every - (time.monotonic() - began)))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec.structs import replace
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 
 from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
+from nacos_tw.errors import KindMismatch
 from nacos_tw.naming import queries
 from nacos_tw.naming.commands import Deregister, MetadataBatch, Patch, Register, Update
 from nacos_tw.naming.model import Instance
@@ -30,6 +31,18 @@ class Instances(Operations):
     @operation(WRITE)
     def register(self, caller: Caller, request: Registration) -> Deferred[Any]:
         """Add an instance, or replace the one of its address."""
+        return self._naming.register(self._whole(request, Register))
+
+    @operation(WRITE)
+    def register_persistent(self, caller: Caller, request: Registration) -> Deferred[Any]:
+        """
+        Add a persistent instance, as clients of 2.x do.
+
+        @return: fails with KindMismatch if the service has ephemeral ones only.
+        """
+        service = queries.service_of(self._naming.registry, self._naming.overlay, request.service)
+        if service is not None and service.ephemeral and not service.persistent:
+            return fail(KindMismatch(request.service, ephemeral=False))
         return self._naming.register(self._whole(request, Register))
 
     @operation(WRITE)
