@@ -108,6 +108,7 @@ setup(
         "PyMySQL>=1.2,<2",
         "ldap3>=2.9.1,<3",
         "PyYAML>=6.0.1",
+        "prometheus_client>=0.20",
         "zope.interface>=5.5",
         "click>=8.1",
         "rich>=13",

@@ -26,6 +26,7 @@ from twisted.python.failure import Failure
 
 from nacos_tw.errors import StartError
 from nacos_tw.logs import Console
+from nacos_tw.notify import notify
 from nacos_tw.options import Options, find_home
 from nacos_tw.starting import Node, one_line_errors
 
@@ -97,6 +98,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from nacos_tw.recover import main as recover
 
         return recover(arguments[1:])
+    if list(arguments[:1]) == ["health"]:
+        from nacos_tw.health import main as health
+
+        return health(arguments[1:])
     options = Options()
     try:
         options.parseOptions(arguments)
@@ -119,7 +124,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             pid_file.write()
         else:  # it waits for its database, or until it is ready
             node.started.addCallback(lambda _: pid_file.write()).addErrback(_not_written, node, core)
+    node.started.addCallback(lambda _: notify("READY=1", os.environ))
     give_back_memory()
+    core.addSystemEventTrigger("before", "shutdown", lambda: notify("STOPPING=1", os.environ))
     core.addSystemEventTrigger("before", "shutdown", node.stopService)
     try:
         core.run()

@@ -57,7 +57,7 @@ from nacos_tw.http.waking import Waking
 from nacos_tw.locks.commands import NAME as LOCK
 from nacos_tw.locks.locks import Locks
 from nacos_tw.locks.machine import LockMachine
-from nacos_tw.logs import FileLog
+from nacos_tw.logs import FORM, FileLog
 from nacos_tw.metrics.exposition import Family
 from nacos_tw.naming.cleaner import Cleaner, Cleaning
 from nacos_tw.naming.clients import Clients
@@ -135,6 +135,7 @@ class NacosNode(Node):
         self._lines = StartLines(settings)
         self._when_ready = WhenReady(reactor, self._readiness, lambda reason: self._has_started(unready=reason))
         self._trouble = ""
+        FORM.as_json = settings.log_format == "json"
         self._file_log = FileLog(settings.logs)
         self._file_log.startService()
         self.parts.opened("log file", self._close_log)
@@ -301,6 +302,7 @@ class NacosNode(Node):
             space=self.shortage.space,
             files=self.shortage.files,
             more_families=self._more_families,
+            grpc=lambda: self.grpc.facts(self.clients.publishing),
         )
         self.areas = all_areas(parts)
         self._room = Room()
@@ -336,7 +338,7 @@ class NacosNode(Node):
             self.dns = build_dns(settings.dns, reactor, self.naming, self.node.reason)
 
     def _more_families(self) -> Iterator[Family]:
-        yield from grpc_families(self.grpc.counters)
+        yield from grpc_families(self.grpc.counters, self._reactor.seconds())
         if self.dns is not None:
             yield from dns_families(self.dns.counters)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from nacos_tw.metrics.tally import Tallies
+
 
 class Counters:
     """
@@ -17,6 +19,7 @@ class Counters:
     @ivar pushes: sent; C{acks}: answered with success; C{unanswered}: not in time, or with a failure.
     @ivar detected: silent connections that were dropped; C{late}: calls whose time was over.
     @ivar failures: handlers that broke.
+    @ivar calls: those that were answered, by type and error code (0: none), with the times that it took.
     """
 
     def __init__(self) -> None:
@@ -28,3 +31,4 @@ class Counters:
         self.errors: Counter[int] = Counter()
         self.limited: Counter[str] = Counter()
         self.ends: Counter[str] = Counter()
+        self.calls: Tallies[tuple[str, int]] = Tallies()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from time import perf_counter
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -190,11 +191,14 @@ class Dispatcher:
                 return self._unusual(carrier, type_)
             self._counters.requests[type_] += 1
             client.last_active = self._clock.seconds()
+            self._counters.calls.add((type_, 0), 0.0)
             return self._healthy
         self._counters.requests[type_] += 1
+        call = type_, perf_counter()
         try:
             request = handler.decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            self._answered(call, BAD_GATEWAY)
             return self._refuse(BAD_GATEWAY, "errCode: 101, errMsg: Nacos deserialize failed.  ")
         client.last_active = self._clock.seconds()
         try:
@@ -205,13 +209,13 @@ class Dispatcher:
                 asked = identity.addCallback(
                     lambda found: handler.serve(Asked(client, found, metadata.headers, request))
                 )
-                return asked.addCallbacks(self._rendered, self._failure, errbackArgs=(handler,))
+                return asked.addCallbacks(self._rendered, self._failure, (call,), errbackArgs=(handler, call))
             answer = handler.serve(Asked(client, identity, metadata.headers, request, type_))
         except Exception as error:
-            return self._failed(error, handler)
+            return self._failed(error, handler, call)
         if isinstance(answer, Deferred):
-            return answer.addCallbacks(self._rendered, self._failure, errbackArgs=(handler,))
-        return self._rendered(answer)
+            return answer.addCallbacks(self._rendered, self._failure, (call,), errbackArgs=(handler, call))
+        return self._rendered(answer, call)
 
     def _unusual(self, carrier: Carrier, type_: str) -> bytes:
         """What is not a registered client's request that has a handler."""
@@ -221,39 +225,52 @@ class Dispatcher:
             return self._refuse(STARTING, "Server is starting,please try later.")
         if type_ == SERVER_CHECK:
             self._counters.requests[type_] += 1
+            self._counters.calls.add((type_, 0), 0.0)
             return rendered(ServerCheckResponse(connectionId=connection_id(carrier)))
         if type_ not in self._handlers and type_ != HEALTH_CHECK:
             return self._refuse(NO_HANDLER, "RequestHandler Not Found")
         return self._refuse(UNREGISTERED, "Connection is unregistered.")
 
-    def _rendered(self, response: Response | bytes) -> bytes:
+    def _rendered(self, response: Response | bytes, call: tuple[str, float]) -> bytes:
+        """@param call: the type of the request, and when it was read."""
+        code = 0
         if type(response) is bytes:
+            self._answered(call, code)
             return response
         assert isinstance(response, Response)
         if response.resultCode != 200:
-            self._counters.errors[response.errorCode] += 1
-        return rendered(response)
+            code = response.errorCode
+            self._counters.errors[code] += 1
+        payload = rendered(response)
+        self._answered(call, code)
+        return payload
+
+    def _answered(self, call: tuple[str, float], code: int) -> None:
+        self._counters.calls.add((call[0], code), perf_counter() - call[1])
 
     def _refuse(self, code: int, text: str) -> bytes:
         self._counters.errors[code] += 1
         return rendered(failed(code, text))
 
-    def _failure(self, failure: Failure, handler: Handler[Any]) -> bytes:
+    def _failure(self, failure: Failure, handler: Handler[Any], call: tuple[str, float]) -> bytes:
         if failure.check(CancelledError):
+            self._answered(call, FAIL)
             return b""  # nobody waits for it any more
-        return self._failed(failure.value or RuntimeError(), handler, failure)
+        return self._failed(failure.value or RuntimeError(), handler, call, failure)
 
-    def _failed(self, error: BaseException, handler: Handler[Any], failure: Failure | None = None) -> bytes:
+    def _failed(
+        self, error: BaseException, handler: Handler[Any], call: tuple[str, float], failure: Failure | None = None
+    ) -> bytes:
         refused = refusal(error)
         if refused is not None:
             response = handler.response(resultCode=FAIL, errorCode=refused.code, message=str(refused))
-            return self._rendered(response)
+            return self._rendered(response, call)
         found = problem(error)
         if found is None:
             self._counters.failures += 1
             self.log.failure("a request failed", failure)
             found = failed(FAIL, "the request failed in the server; its log says why", FAIL)
-        return self._rendered(found)
+        return self._rendered(found, call)
 
     # The stream
 

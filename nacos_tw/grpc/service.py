@@ -16,6 +16,7 @@ from nacos_tw.grpc.dispatch import Dispatcher
 from nacos_tw.grpc.engine.limits import Limits
 from nacos_tw.grpc.listener import CarrierFactory, CarrierLimits
 from nacos_tw.grpc.moving import Moving
+from nacos_tw.metrics.nacos import GrpcFacts, module_counts
 from nacos_tw.serving import Listener
 from nacos_tw.settings.grpc import GrpcSettings
 
@@ -83,3 +84,21 @@ class Grpc(MultiService):
         for client in self.connections:
             client.end()
         return stopped
+
+    def facts(self, publishers: int) -> GrpcFacts:
+        """
+        What Nacos's metrics tell of it.
+
+        @param publishers: clients that have published services.
+        """
+        counts = [self.connected.counts(client) for client in self.connections]
+        counters = self.counters
+        return GrpcFacts(
+            counters.calls,
+            module_counts(client.module for client in self.connections),
+            sum(subscribed for subscribed, _ in counts),
+            sum(listened for _, listened in counts),
+            publishers,
+            counters.pushes,
+            counters.unanswered,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -57,6 +58,7 @@ from nacos_tw.http.v1.oldnames import OldNamesV1
 from nacos_tw.http.v1.operator import OPERATOR, OPS, OperatorV1
 from nacos_tw.http.v1.raft import RaftV1
 from nacos_tw.http.v1.service import ServicesV1
+from nacos_tw.http.v1.targets import TargetsV1
 from nacos_tw.http.v2 import assembly as v2
 from nacos_tw.http.v3 import assembly as v3
 from nacos_tw.metrics.disk import disk_families
@@ -64,8 +66,9 @@ from nacos_tw.metrics.exposition import Family
 from nacos_tw.metrics.history import History, Reading
 from nacos_tw.metrics.machine import Machine
 from nacos_tw.metrics.monitor import monitor_family
+from nacos_tw.metrics.nacos import NO_GRPC, GrpcFacts, HttpFacts, monitors, nacos_families
 from nacos_tw.metrics.operations import Metrics, Source
-from nacos_tw.metrics.process import process_families
+from nacos_tw.metrics.process import java_families, process_families
 from nacos_tw.metrics.space import DiskSpace
 from nacos_tw.namespaces.operations import Namespaces
 from nacos_tw.naming.counts import Counts, naming_monitor
@@ -81,6 +84,7 @@ from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.operations.status import Status
 from nacos_tw.naming.operations.subscribers import Subscribers, subscriber_questions
 from nacos_tw.naming.operations.switches import SwitchOperations
+from nacos_tw.naming.operations.targets import Targets
 from nacos_tw.naming.probes import Probes
 from nacos_tw.push.longpoll import LongPolls
 from nacos_tw.push.longpoll import families as poll_families
@@ -126,6 +130,7 @@ class Parts:
     space: DiskSpace | None = None
     files: Callable[[], dict[str, int]] = lambda: {}
     more_families: Callable[[], Iterable[Family]] = tuple
+    grpc: Callable[[], GrpcFacts] = lambda: NO_GRPC
 
 
 @attrs.frozen
@@ -176,6 +181,8 @@ def all_areas(parts: Parts) -> Areas:
                 prefix,
             )
         )
+    if settings.targets:
+        areas.append(TargetsV1(guard, Targets(naming)))
     if settings.function_mode == "config":
         areas = [area for area in areas if not area.prefix.startswith(NAMING)]
     questions: dict[str, Any] = {
@@ -299,19 +306,24 @@ def _state(parts: Parts) -> NodeState:
 
 def metric_sources(parts: Parts, counts: Counts, machine: Machine) -> list[Source]:
     """What the parts of the node measure, in the order in which it is shown."""
-    node, configs = parts.node, parts.configs
+    node, configs, settings, routes = parts.node, parts.configs, parts.settings, parts.counters.routes
 
-    def monitor() -> Iterator[Family]:
+    def of_nacos() -> Iterator[Family]:
         naming = naming_monitor(counts, parts.udp.acks, node.status().role, parts.probes.gauges())
-        return monitor_family(naming=naming, config=_monitor(parts))
+        listened = 0 if parts.polls is None else parts.polls.keys_waited
+        http = HttpFacts(routes, listened, len(parts.udp.audience), counts.publishers())
+        grpc = parts.grpc()
+        yield from monitor_family(monitors(naming, _monitor(parts), http, grpc))
+        yield from nacos_families(http, grpc, settings.storage == "external")
 
     return [
-        monitor,
+        of_nacos,
         lambda: ready_family(parts.readiness()),
         lambda: raft_families(node.status()),
         lambda: member_families(parts.members, parts.storage_differs()),
         lambda: process_families(machine, __version__),
-        lambda: http_families(parts.counters),
+        lambda: java_families(machine),
+        lambda: http_families(parts.counters, settings.context_path, time.monotonic()),
         lambda: () if node.peers is None else (link_family(node.peers.counters),),
         lambda: () if configs is None else config_families(configs),
         lambda: () if parts.polls is None else poll_families(parts.polls),

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
+from nacos_tw.metrics.tally import Tallies
+
+Answered = tuple[str, str, int]
+"""Method and path of a route, status."""
+UNKNOWN = "UNKNOWN"
+"""The path of requests that have no route, as Spring names it."""
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 
 class Counters:
     """
     All grow only, but C{open}.
 
     @ivar requests: answers given, by both carriers.
+    @ivar routes: the same by route and status, with the times that they took.
     @ivar client_errors: those with a status from 400 to 499.
     @ivar server_errors: those with a status from 500.
     @ivar seconds: sum of the times from a request's last byte to its answer.
@@ -26,6 +37,7 @@ class Counters:
         "open",
         "refused",
         "requests",
+        "routes",
         "seconds",
         "server_errors",
         "timed_out",
@@ -36,6 +48,23 @@ class Counters:
         self.requests = self.client_errors = self.server_errors = self.refused = 0
         self.handed_over = self.accepted = self.turned_away = self.timed_out = self.open = 0
         self.seconds = 0.0
+        self.routes: Tallies[Answered] = Tallies()
+
+    def answered(self, method: str, path: str, status: int, began: float) -> None:
+        """
+        Count an answer.
+
+        @param path: of the route, beneath the context path; L{UNKNOWN} where there is none.
+        @param began: when the request was complete, by C{perf_counter}.
+        """
+        self.requests += 1
+        if status >= 400:
+            self.failed(status)
+        self.routes.add((method, path, status), perf_counter() - began)
+
+    def unknown(self, method: str, status: int, began: float) -> None:
+        """Likewise, to a request without a route."""
+        self.answered(method if method in _METHODS else UNKNOWN, UNKNOWN, status, began)
 
     def failed(self, status: int) -> None:
         """Count an answer of at least 400."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+
 from nacos_tw.http import params
 from nacos_tw.http.call import FORM, Call
 
 BEARER = b"Bearer "
 TOKEN = b"accessToken="
+BASIC_PATH = "/prometheus"
+_BASIC = b"basic "
 _ESCAPES = (b"%", b"+")
 
 
@@ -44,7 +48,10 @@ def _in_query(target: bytes) -> bytes:
 
 
 def password_of(call: Call) -> tuple[str, str] | None:
-    """The parameters username and password, of the query or a form; None unless both are there."""
+    """The parameters username and password, of the query or a form; None unless both are there. Where Prometheus asks,
+    which cannot send them, those of HTTP Basic."""
+    if call.path.startswith(BASIC_PATH):
+        return _basic(call.raw_header(b"authorization"))
     fields: dict[str, str]
     if call.body and call.raw_header(b"content-type")[: len(FORM)].lower() != FORM:
         # What a multipart body or JSON holds is not read for somebody who is not known yet.
@@ -54,3 +61,14 @@ def password_of(call: Call) -> tuple[str, str] | None:
         fields = call.params
     name, password = fields.get("username"), fields.get("password")
     return (name, password) if name and password else None
+
+
+def _basic(header: bytes) -> tuple[str, str] | None:
+    """Name and password of RFC 7617; None where that is not what stands there."""
+    if header[: len(_BASIC)].lower() != _BASIC:
+        return None
+    try:
+        name, colon, password = base64.b64decode(header[len(_BASIC) :].strip(), validate=True).decode().partition(":")
+    except ValueError:  # of Base64 and of UTF-8
+        return None
+    return (name, password) if colon and name and password else None

@@ -23,7 +23,7 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.output import BATCH, Output
 from nacos_tw.http.phases import BODY, BODY_TIME, BUSY, CLOSED, HANDED, HEAD, IDLE, Phase
 from nacos_tw.http.reply import Reply
-from nacos_tw.http.routing import answer, find
+from nacos_tw.http.routing import Route, answer, find
 from nacos_tw.http.site import CarrierChannel
 from nacos_tw.http.wire import CLOSE, connection_of, origin_form, refusal, render
 
@@ -71,6 +71,7 @@ class Front(Output):
         self._complete = self._keep = self._finishing = self._choked = self._paused = False
         self._pending: Deferred[Reply] | None = None
         self._began = 0.0
+        self._route: Route
         self._channel: CarrierChannel | None = None
 
     # What the transport calls
@@ -301,6 +302,8 @@ class Front(Output):
             return
         if self._phase is not IDLE:
             self._enter(IDLE)
+        self._route = route
+        self._began = perf_counter()
         result = answer(route.area, route.handler, Call(route.method, route.path, target, head, body, self._peer))
         if type(result) is Reply:
             self._give(result)
@@ -310,7 +313,6 @@ class Front(Output):
     def _wait(self, deferred: Deferred[Reply]) -> None:
         """The answer comes later; what the client sends meanwhile waits."""
         self._enter(BUSY)
-        self._began = perf_counter()
         self._pending = deferred
         deferred.addCallback(self._finished).addErrback(self._broken)
 
@@ -330,10 +332,8 @@ class Front(Output):
 
     def _give(self, reply: Reply) -> None:
         """Answer the present request."""
-        counters = self._counters
-        counters.requests += 1
-        if reply.status >= 400:
-            counters.failed(reply.status)
+        route = self._route
+        self._counters.answered(route.method, route.path, reply.status, self._began)
         date = self.factory.date
         if self._connection:
             self._write(render(reply, date, self._connection))

@@ -138,6 +138,7 @@ def _phrase_failure(failure: Failure, call: Call) -> Reply:
 
 def _carry(area: Area, handler: Handler, request: Request, method: str, path: str) -> Deferred[bytes] | bytes:
     """What a Klein view does: the call out of twisted.web's request, the reply into it."""
+    request.route = method, path  # type: ignore[attr-defined]
     result = answer(area, handler, read_call(request, method, path))
     if isinstance(result, Reply):
         return send_reply(request, result)
@@ -196,8 +197,14 @@ def compile_routes(areas: Iterable[Area], context_path: str) -> Table:
 
 
 def find(table: Table, raw_path: bytes) -> dict[bytes, Route] | None:
-    """The routes of a raw path; percent escapes are decoded if it is not found as it is."""
+    """
+    The routes of a raw path; percent escapes are decoded if it is not found as it is. A route that ends in C{/*} has
+    all that is below it and has no route of its own.
+    """
     found = table.get(raw_path)
     if found is None and b"%" in raw_path:
         found = table.get(unquote_to_bytes(raw_path))
+    at = len(raw_path) if found is None else 0
+    while found is None and (at := raw_path.rfind(b"/", 0, at)) > 0:
+        found = table.get(raw_path[:at] + b"/*")
     return found

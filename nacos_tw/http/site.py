@@ -73,6 +73,7 @@ class CarrierRequest(Request):
     channel: CarrierChannel
     site: CarrierSite
     began = 0.0
+    route: tuple[str, str] | None = None
     _received = _kept = 0
 
     def __repr__(self) -> str:
@@ -126,11 +127,12 @@ class CarrierRequest(Request):
 
     def finish(self) -> None:
         """The answer is complete."""
-        counters = self.site.counters
-        counters.requests += 1
-        counters.seconds += perf_counter() - self.began
-        if self.code >= 400:
-            counters.failed(self.code)
+        counters, began = self.site.counters, self.began or perf_counter()
+        counters.seconds += perf_counter() - began
+        if self.route is None:
+            counters.unknown(self.method.decode("latin-1"), self.code, began)
+        else:
+            counters.answered(*self.route, self.code, began)
         super().finish()
         # Klein's closures and this hold each other: what is not read would stay until Python looks for such.
         self.transport = None

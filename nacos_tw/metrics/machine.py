@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import resource
 import sys
+import threading
+
+_GROUP_LIMITS = "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"
 
 
 class Machine:
@@ -48,6 +51,23 @@ class Machine:
             return kibibytes * 1024
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if sys.platform == "darwin" else peak * 1024
+
+    def most_memory(self) -> int:
+        """Bytes of memory that this process may have: what its control group allows, else all of the machine."""
+        pages: int = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        for name in _GROUP_LIMITS:
+            try:
+                with open(name, encoding="ascii") as file:
+                    text = file.read().strip()
+            except OSError:
+                continue
+            if text.isdigit():
+                return min(int(text), pages)
+        return pages
+
+    def threads(self) -> int:
+        """How many threads this process has."""
+        return self._fields("self/status").get("Threads") or threading.active_count()
 
     def cpu_seconds(self) -> float:
         """Seconds of CPU time that this process has used."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from nacos_tw.metrics.exposition import Family
 
 
-def monitor_family(**modules: Mapping[str, float]) -> Iterator[Family]:
+def monitor_family(modules: Mapping[str, Mapping[str, float]]) -> Iterator[Family]:
     """C{nacos_monitor}, with the gauges of each module by name."""
     samples = [
         ({"module": module, "name": name}, value)

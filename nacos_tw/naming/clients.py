@@ -157,6 +157,11 @@ class Clients(service.MultiService):
         """This node stops: all connections that are there or come are L{moving}."""
         self._leaving = True
 
+    @property
+    def publishing(self) -> int:
+        """How many of them want to have something published."""
+        return sum(1 for share in self._shares for entry in share.values() if entry.wanted)
+
     def __len__(self) -> int:
         """Connections of this node."""
         return len(self._share_of)

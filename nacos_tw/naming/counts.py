@@ -27,6 +27,15 @@ class Counts:
         """Subscriptions at this node, on whatever way they are told of changes."""
         return len(self.naming.subscriptions)
 
+    def waiting(self) -> int:
+        """Services that changed and whose subscribers have not been told yet."""
+        return self.naming.subscriptions.waiting
+
+    def publishers(self) -> int:
+        """Addresses whose instances have leases of their own, which beats renew."""
+        instances = self.naming.registry.by_number.values()
+        return len({(each.ip, each.port) for each in instances if each.ephemeral and not each.client})
+
     def clients(self) -> dict[str, int]:
         """The counts of 2.5.1: a client is an ip:port of one kind."""
         registry = self.naming.registry
@@ -82,5 +91,8 @@ def naming_monitor(counts: Counts, pushes: Pushes, role: str, checks: Mapping[st
         "tcpHealthCheck": 0,
         "httpHealthCheck": 0,
         "mysqlhealthCheck": 0,
+        "mysqlHealthCheck": checks.get("mysqlhealthCheck", 0),
+        "totalPushCountForAvg": pushes.total - pushes.failed,
+        "pushPendingTaskCount": counts.waiting(),
         **checks,
     }

@@ -125,6 +125,11 @@ class Audience(Generic[S]):
         for found in self._services.values():
             yield from found.values()
 
+    @property
+    def waiting(self) -> int:
+        """Services that changed and whose subscribers have not been told yet."""
+        return len(self._changed) + len(self._round)
+
     def __contains__(self, service: ServiceKey) -> bool:
         return service in self._services
 
@@ -277,6 +282,11 @@ class Subscriptions:
 
     def __len__(self) -> int:
         return sum(map(len, self._audiences))
+
+    @property
+    def waiting(self) -> int:
+        """Services whose subscribers are yet to be told of a change, once for each way of telling."""
+        return sum(audience.waiting for audience in self._audiences)
 
     def __iter__(self) -> Iterator[Subscriber]:
         """All subscribers, in no order."""

@@ -33,6 +33,7 @@ from nacos_tw.settings.kinds import (
     url_path,
     words,
 )
+from nacos_tw.settings.monitoring_keys import KEYS as MONITORING_KEYS
 
 PORT = Key(
     "server.port", integer(1, 64535), "8848", "Port of the HTTP API. Clients of 2.x and 3.x connect to it + 1000 "
@@ -392,6 +393,7 @@ SECTIONS: tuple[Section, ...] = (
     ),
     ("gRPC, for clients of 2.x and 3.x", GRPC_KEYS),
     ("Services by DNS (docs/dns.md)", DNS_KEYS),
+    ("Monitoring", MONITORING_KEYS),
 )  # fmt: skip
 KEYS: tuple[Key[Any], ...] = tuple(key for _, section in SECTIONS for key in section)
 

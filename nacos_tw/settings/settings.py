@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import attrs
 
 from nacos_tw.errors import SettingsError, StartError
-from nacos_tw.settings import keys
+from nacos_tw.settings import keys, monitoring_keys
 from nacos_tw.settings.api_keys import COMPATIBILITY
 from nacos_tw.settings.auth import AuthSettings, read_auth
 from nacos_tw.settings.clusterconf import RAFT_OFFSET, Address
@@ -156,6 +156,7 @@ class Settings:
     @ivar node: this node's id, see L{Address.node}.
     @ivar storage: "embedded" or "external".
     @ivar console: whether the console's pages are served.
+    @ivar targets: whether Prometheus is told of instances; C{log_format}: C{text} or C{json}.
     @ivar remarks: lines to log once: keys of the file that are not read.
     """
 
@@ -184,6 +185,8 @@ class Settings:
     grpc: GrpcSettings = GrpcSettings()
     dns: DnsSettings | None = None
     older_apis: OlderApis = OlderApis()
+    targets: bool = False
+    log_format: str = "text"
     remarks: tuple[str, ...] = ()
 
     @property
@@ -246,6 +249,8 @@ def _load(reader: Reader, home: str, base: str, environ: Mapping[str, str]) -> S
         grpc=grpc(reader, home, port),
         dns=dns(reader),
         older_apis=OlderApis(*map(reader.get, COMPATIBILITY)),
+        targets=reader.get(monitoring_keys.TARGETS),
+        log_format=reader.get(monitoring_keys.LOG_FORMAT),
         remarks=tuple(reader.remarks()),
     )
 
@@ -345,13 +350,8 @@ def _refuse_parts(reader: Reader) -> None:
 
 def _pool(reader: Reader) -> PoolSettings:
     most = reader.get(keys.POOL_MOST)
-    return PoolSettings(
-        least=min(reader.get(keys.POOL_LEAST), most),
-        most=most,
-        wait=reader.get(keys.POOL_WAIT),
-        check=reader.get(keys.POOL_CHECK),
-        life=reader.get(keys.POOL_LIFE),
-    )
+    wait, check, life = map(reader.get, (keys.POOL_WAIT, keys.POOL_CHECK, keys.POOL_LIFE))
+    return PoolSettings(min(reader.get(keys.POOL_LEAST), most), most, wait, check, life)
 
 
 def _urls(reader: Reader) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import serve
-from nacos_tw.metrics.exposition import CONTENT_TYPE, render
+from nacos_tw.metrics.exposition import CONTENT_TYPE, OPEN_METRICS, OPEN_METRICS_TYPE, render, render_open
 from nacos_tw.metrics.operations import AskingMetrics, Metrics
 
 
@@ -27,5 +27,8 @@ class PrometheusV1:
 
     @serve(app, "GET", "/prometheus", needs=rule_of(Metrics.families))
     def prometheus(self, call: Call) -> Reply:
-        """All of it, as text."""
-        return Reply(200, render(self.metrics.families(call, AskingMetrics())), CONTENT_TYPE)
+        """All of it, as text; in OpenMetrics for those who say that they take it."""
+        families = self.metrics.families(call, AskingMetrics())
+        if OPEN_METRICS in call.raw_header(b"accept"):
+            return Reply(200, render_open(families), OPEN_METRICS_TYPE)
+        return Reply(200, render(families), CONTENT_TYPE)

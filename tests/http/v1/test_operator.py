@@ -14,6 +14,7 @@ from nacos_tw.http.counters import Counters
 from nacos_tw.http.v1.metrics import PrometheusV1
 from nacos_tw.http.v1.operator import OPS, OperatorV1
 from nacos_tw.metrics.machine import Machine
+from nacos_tw.metrics.nacos import NO_GRPC
 from nacos_tw.metrics.operations import Metrics
 from nacos_tw.naming.counts import Counts
 from nacos_tw.naming.model import Instance
@@ -216,6 +217,8 @@ class PrometheusTests(OperatorTestCase):
             space=None,
             files=dict,
             more_families=tuple,
+            grpc=lambda: NO_GRPC,
+            settings=SimpleNamespace(context_path="/nacos", storage="embedded"),
         )
         sources = metric_sources(parts, self.counts, Machine())  # type: ignore[arg-type]
         self.area = PrometheusV1(GUARD, Metrics(Machine(), sources))  # type: ignore[assignment]
@@ -242,7 +245,10 @@ class PrometheusTests(OperatorTestCase):
             'nacos_raft_peer_lag_entries{peer="10.0.0.2:8848"}': "2",
             'nacos_raft_peer_rtt_seconds{peer="10.0.0.2:8848"}': "0.25",
             'nacos_member_up{member="10.0.0.3:8848"}': "0",
-            "http_server_requests_seconds_count": "0",
+            "nacos_http_requests_total": "0",
+            'nacos_monitor{module="naming",name="domCount"}': "1",
+            'nacos_monitor{module="core",name="longConnection"}': "0",
+            'nacos_naming_publisher{version="v1"}': "1",
         }.items():
             self.assertEqual(found[name], value, name)
         self.assertGreater(float(found["process_resident_memory_bytes"]), 1e6)

@@ -1,0 +1,1 @@
+"""Tests of deploy/: what can be checked without an engine or a cluster."""

@@ -1,0 +1,97 @@
+"""deploy/kubernetes and deploy/helm: rendered by helm, and valid by the schemas of Kubernetes (kubeconform)."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import yaml
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
+
+from tests.deploy.tools import program
+from tests.docs.pages import ROOT
+
+CHART = ROOT / "deploy" / "helm" / "nacos"
+PLAIN = ROOT / "deploy" / "kubernetes" / "nacos.yaml"
+CLUSTER = ("--set", "global.mode=cluster,nacos.replicaCount=3")
+
+
+def rendered(*arguments: str) -> str:
+    """What the chart becomes."""
+    done = subprocess.run(
+        [program("helm"), "template", "demo", str(CHART), *arguments], capture_output=True, text=True, timeout=300
+    )
+    if done.returncode:
+        raise ValueError(done.stderr)
+    return done.stdout
+
+
+def kinds(text: str) -> dict[str, Any]:
+    """The objects by kind and name."""
+    return {f"{one['kind']} {one['metadata']['name']}": one for one in yaml.safe_load_all(text) if one}
+
+
+def environment(objects: dict[str, Any]) -> dict[str, Any]:
+    """The variables of the pods; what is not written there as None."""
+    (found,) = [one for one in objects.values() if one["kind"] == "StatefulSet"]
+    (container,) = found["spec"]["template"]["spec"]["containers"]
+    return {one["name"]: one.get("value") for one in container["env"]}
+
+
+class KubernetesTests(SynchronousTestCase):
+    """What an API server would say."""
+
+    def valid(self, text: str) -> None:
+        done = subprocess.run(
+            [program("kubeconform"), "-strict", "-summary", "-"], input=text, capture_output=True, text=True,
+            timeout=300,
+        )  # fmt: skip
+        if done.returncode and "could not find schema" not in done.stdout and "invalid" not in done.stdout.lower():
+            raise SkipTest(f"the schemas cannot be had: {done.stdout[-200:]}{done.stderr[-200:]}")
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_plain(self) -> None:
+        self.valid(PLAIN.read_text("utf-8"))
+
+    def test_plain_objects(self) -> None:
+        """What a cluster needs: names that stay, found before they are ready, and never two away at a time."""
+        objects = kinds(PLAIN.read_text("utf-8"))
+        headless = objects["Service nacos-headless"]["spec"]
+        self.assertEqual((headless["clusterIP"], headless["publishNotReadyAddresses"]), ("None", True))
+        self.assertEqual(objects["PodDisruptionBudget nacos"]["spec"]["maxUnavailable"], 1)
+        pod = objects["StatefulSet nacos"]["spec"]["template"]["spec"]
+        self.assertTrue(pod["securityContext"]["runAsNonRoot"])
+        self.assertTrue(pod["containers"][0]["securityContext"]["readOnlyRootFilesystem"])
+        self.assertGreaterEqual(pod["terminationGracePeriodSeconds"], 30)
+
+    def test_chart_alone(self) -> None:
+        text = rendered()
+        self.valid(text)
+        self.assertEqual(environment(kinds(text))["MODE"], "standalone")
+
+    def test_chart_cluster(self) -> None:
+        text = rendered(*CLUSTER, "--set", "persistence.enabled=true,nacos.domainName=k8s.example")
+        self.valid(text)
+        found = environment(kinds(text))
+        self.assertEqual((found["NACOS_REPLICAS"], found["DOMAIN_NAME"]), ("3", "k8s.example"))
+        self.assertEqual(found["EMBEDDED_STORAGE"], "embedded")
+        self.assertIn("PodDisruptionBudget demo-nacos", kinds(text))
+
+    def test_chart_mysql(self) -> None:
+        """With the value names of nacos-k8s."""
+        chosen = "nacos.storage.type=mysql,nacos.storage.db.host=db,nacos.storage.db.username=u"
+        text = rendered(*CLUSTER, "--set", chosen, "--set", "service.type=NodePort,ingress.enabled=true")
+        self.valid(text)
+        found = environment(kinds(text))
+        self.assertEqual((found["MYSQL_SERVICE_HOST"], found["MYSQL_SERVICE_USER"]), ("db", "u"))
+        self.assertIn("Ingress demo-nacos", kinds(text))
+
+    def test_chart_refuses(self) -> None:
+        """A number of nodes that is none of a cluster."""
+        program("helm")
+        self.assertRaises(ValueError, rendered, "--set", "global.mode=cluster,nacos.replicaCount=2")
+        self.assertRaises(ValueError, rendered, "--set", "nacos.replicaCount=3")
+
+    def test_lint(self) -> None:
+        done = subprocess.run([program("helm"), "lint", "--strict", str(CHART)], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout)
