@@ -498,6 +498,8 @@ class NacosNode(Node):
             return
         self.logins.switch(any(asking))
         self._ask_for_logins(asking)
+        if asking.client:
+            self.grpc.on_logins()
         kinds = ", ".join(kind for kind, asks in asking._asdict().items() if asks)
         self.log.warn("logins are asked for from now on by the APIs of: {kinds}", kinds=kinds or "none")
 

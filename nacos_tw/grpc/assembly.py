@@ -118,8 +118,7 @@ def build(
         handlers.update(config_handlers(contents, listeners))
     if parts.ai is not None:
         handlers.update(AiHandlers(parts.ai).table())
-    if parts.directory is not None:
-        Rights(parts.directory, pushes, listeners)
+    rights = None if parts.directory is None else Rights(parts.directory, connections, pushes, listeners)
     opening = Opening(clock, parts.readiness)
     dispatcher = Dispatcher(handlers, connections, counters, clock, opening, late=parts.late)
     subscribing, listening = pushes, listeners
@@ -130,6 +129,8 @@ def build(
 
     connected = ConnectedHere(connections, clock.seconds, counts)
     grpc = Grpc(settings.grpc, endpoint, connections, dispatcher, clock, parts.room, over, parts.elsewhere, connected)
+    if rights is not None:
+        grpc.on_logins = rights.asked_for
     for service in services:
         grpc.addService(service)
     return grpc

@@ -8,7 +8,7 @@ again, because it was not acknowledged, is told as it is by then. Nodes share no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import attrs
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -112,6 +112,11 @@ class FuzzyWatches:
         return sum(len(each.watchers) for each in self._watched.values())
 
     # -- who watches what
+
+    def watchers(self) -> Iterator[tuple[ClientConnection, Identity]]:
+        """Who watches, and who asked for it."""
+        for watched in self._watched.values():
+            yield from watched.watchers.items()
 
     def watch(
         self, client: ClientConnection, identity: Identity, pattern: Pattern, received: Iterable[str], initial: bool

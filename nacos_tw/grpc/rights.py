@@ -1,28 +1,63 @@
-"""A right that is taken away ends what stands on it, on connections that are open: subscriptions and listening."""
+"""
+A right that is taken away ends what stands on it, on connections that are open: subscriptions and listening. So does
+the start of asking for logins, for whoever subscribed before, as anybody.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from nacos_tw.access.identity import READ, Identity
+from nacos_tw.access.identity import EVERYBODY, READ, Identity
 from nacos_tw.access.resources import config_resource, naming_resource
 from nacos_tw.auth.directory import Directory
 from nacos_tw.grpc.config_push import ConfigPushes
+from nacos_tw.grpc.connections import ClientConnection, Connections
 from nacos_tw.grpc.naming_push import ServicePushes
 
 
 class Rights:
     """Looks at all of them when users, roles or permissions have changed."""
 
-    def __init__(self, directory: Directory, pushes: ServicePushes | None, listeners: ConfigPushes | None) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        connections: Connections,
+        pushes: ServicePushes | None,
+        listeners: ConfigPushes | None,
+    ) -> None:
         self._directory = directory
+        self._connections = connections
         self._pushes = pushes
         self._listeners = listeners
         directory.on_changed.append(self.changed)
 
     def changed(self) -> None:
         """They have."""
-        may = self._check()
+        self._dismiss(self._check())
+
+    def asked_for(self) -> None:
+        """
+        Clients have to log in from now on. Whoever subscribed before hears no more, and is asked to connect again: SDKs
+        subscribe anew then, with a token if they have a password. What they publish stays meanwhile.
+        """
+        strangers = dict.fromkeys(client for client, identity in self._subscribed() if identity is EVERYBODY)
+        self._dismiss(lambda identity, resource: identity is not EVERYBODY)
+        self._connections.reset(strangers)
+
+    def _subscribed(self) -> Iterator[tuple[ClientConnection, Identity]]:
+        """All who subscribe, listen or watch, as often as they do."""
+        if self._pushes is not None:
+            for subscriber in self._pushes.audience:
+                yield subscriber.connection, subscriber.identity
+            if self._pushes.watches is not None:
+                yield from self._pushes.watches.watchers()
+        if self._listeners is not None:
+            for listener in self._listeners:
+                yield listener.connection, listener.identity
+            yield from self._listeners.watching.watches.watchers()
+
+    def _dismiss(self, may: Callable[[Identity, str], bool]) -> None:
+        """End what somebody may not have."""
         if self._pushes is not None:
             self._pushes.dismiss(lambda subscriber: may(subscriber.identity, _service_resource(subscriber.service)))
             if self._pushes.watches is not None:

@@ -28,6 +28,7 @@ class Grpc(MultiService):
     @ivar connections: who is connected; C{counters}: what was counted; C{factory}: of the protocol; C{dispatcher}:
         serves requests.
     @ivar connected: those who are, for operations.
+    @ivar on_logins: called when clients have to log in from now on, who had not to before.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Grpc(MultiService):
         self.connections = connections
         self.dispatcher = dispatcher
         self.connected = connected or ConnectedHere(connections, reactor.seconds, lambda client: (0, 0))
+        self.on_logins: Callable[[], object] = lambda: None
         self._moving = Moving(reactor, connections, elsewhere)
         carrier = CarrierLimits(
             connections=settings.connections,

@@ -37,13 +37,15 @@ class RightsTests(SynchronousTestCase):
         server = naming_server()
         self.accounts = Accounts()
         self.listeners = ConfigPushes(server.clock, server.connections, Listeners(ConfigCache(None)))  # type: ignore[arg-type]
-        Rights(self.accounts, server.pushes, self.listeners)  # type: ignore[arg-type]
+        self.rights = Rights(self.accounts, server.connections, server.pushes, self.listeners)  # type: ignore[arg-type]
+        self.clients = []
         self.pushes = server.pushes
         for name in ("ann", "bob"):
             self.accounts.now[name] = user(name, "*:*:*")
         for identity in (*self.accounts.now.values(), EVERYBODY):
             client = server.client()
             client.setup()
+            self.clients.append(client)
             connection = client.carrier.client
             for service in ("G@@s", "G@@t"):
                 self.pushes.subscribe(connection, ("public", service), "", identity)
@@ -67,3 +69,15 @@ class RightsTests(SynchronousTestCase):
         services, configs = self.left()
         self.assertEqual(services, [("", "G@@s"), ("", "G@@t"), ("ann", "G@@s")])
         self.assertEqual(configs, [("", ""), ("", "dev")])
+
+    def test_asked_for_logins(self) -> None:
+        """Whoever subscribed as anybody hears no more, and is asked to connect again; users are not."""
+        self.rights.asked_for()
+        services, configs = self.left()
+        self.assertEqual({name for name, _ in services}, {"ann", "bob"})
+        self.assertEqual({name for name, _ in configs}, {"ann", "bob"})
+        asked = []
+        for client in self.clients:
+            client.turn()
+            asked.append([kind for kind, _ in client.pushed])
+        self.assertEqual(asked, [[], [], ["ConnectResetRequest"]])
