@@ -35,6 +35,7 @@ from nacos_tw.config.upkeep import Upkeep
 from nacos_tw.console.pages import Pages
 from nacos_tw.database.assembly_embedded import EmbeddedConfigs
 from nacos_tw.database.assembly_external import ExternalConfigs
+from nacos_tw.database.commands import LABELS
 from nacos_tw.descriptors import Room, raise_limit
 from nacos_tw.dns.assembly import build as build_dns
 from nacos_tw.dns.counters import dns_families
@@ -210,7 +211,7 @@ class NacosNode(Node):
             self.peers = self.node.peers = self.peer_events.peers = Peers(
                 reactor, settings.node, members, settings.raft.secret, *place,
                 self.node.frame_received, self.peer_events,
-                random=random.random, server=__version__, http=settings.node, level=AI, tls=self.tls.raft,
+                random=random.random, server=__version__, http=settings.node, level=LABELS, tls=self.tls.raft,
             )  # fmt: skip
 
     def _build_naming(self, settings: Settings, reactor: Any) -> None:
@@ -221,6 +222,8 @@ class NacosNode(Node):
         wanted = settings.naming
         if self.peers is not None:
             self.naming.members_level = self.peers.level
+            if isinstance(self.config, EmbeddedConfigs):
+                self.config.members_level = self.peers.level
         self.expirer = Expirer(
             reactor, self.registry, self.leases, self.naming.change,
             expire_instance=wanted.expire_instance, client_grace=wanted.client_grace,

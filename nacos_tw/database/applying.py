@@ -10,7 +10,7 @@ from nacos_tw.auth.commands import AuthCommand
 from nacos_tw.config import store as configs
 from nacos_tw.config.results import Result
 from nacos_tw.config.store_usage import Usage
-from nacos_tw.database.commands import DatabaseCommand
+from nacos_tw.database.commands import DatabaseCommand, Level
 from nacos_tw.namespaces import store as namespaces
 from nacos_tw.namespaces.commands import CreateNamespace, DeleteNamespace, UpdateNamespace
 from nacos_tw.storage.txn import Txn
@@ -36,10 +36,23 @@ def _accounts(txn: Txn, command: AuthCommand) -> Result:
     return Result(accounts.apply(txn, command), accounts=True)
 
 
+def _level(txn: Txn, command: Level) -> Result:
+    if command.level > level_of(txn):
+        txn.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('level', ?)", (command.level,))
+    return Result(None)
+
+
+def level_of(txn: Txn) -> int:
+    """The level that every member is known to have had: of an embedded database, the only kind that has one."""
+    row = txn.one("SELECT value FROM meta WHERE name='level'", ())
+    return 0 if row is None else int(row[0])
+
+
 _OTHERS: dict[type, Callable[[Txn, Any], Result]] = {
     CreateNamespace: _namespace(namespaces.create),
     UpdateNamespace: _namespace(namespaces.update),
     DeleteNamespace: _namespace(namespaces.delete),
+    Level: _level,
     **dict.fromkeys(get_args(AuthCommand), _accounts),
 }
 """What is not done by configs."""

@@ -23,6 +23,7 @@ from nacos_tw.config.listeners import Listeners
 from nacos_tw.config.model import ConfigKey, named
 from nacos_tw.config.results import Written
 from nacos_tw.config.store_check import Checked
+from nacos_tw.database.commands import LABELS
 from nacos_tw.database.embedded import EmbeddedBackend
 from nacos_tw.database.machine import NAME, TEMPORARY, ConfigMachine
 from nacos_tw.errors import Damaged, FileDamaged, NacosError
@@ -51,6 +52,7 @@ class EmbeddedConfigs:
     @ivar rebuilding: why the file does not hold yet what it should; "" when it does.
     @ivar on_damaged: called with what is wrong when a file that is in use turns out to be damaged: the log is to be
         applied again from its snapshot on.
+    @ivar members_level: the level of commands that every member is known to know.
     @ivar on_begun_anew: called once, when the file holds what neither the log nor its snapshot does.
     """
 
@@ -75,6 +77,7 @@ class EmbeddedConfigs:
         self.rebuilding = ""
         self.on_damaged: Callable[[Damaged], None] = lambda error: None
         self.on_begun_anew: Callable[[], object] = lambda: None
+        self.members_level: Callable[[], int] = lambda: LABELS
         self._file = self._opened(settings, reactor)
         self._machine = machine = self._made_sound(lambda: ConfigMachine(self._file))
         self.durable: dict[bytes, IDurableMachine] = {NAME: machine}
@@ -236,7 +239,15 @@ class EmbeddedConfigs:
         @param trouble: why the log does not work; "" when it does.
         """
         self._trouble = trouble
-        backend = EmbeddedBackend(proposer, self._file, trouble, lambda: self.rebuilding, self.check.reason)
+        backend = EmbeddedBackend(
+            proposer,
+            self._file,
+            trouble,
+            lambda: self.rebuilding,
+            self.check.reason,
+            lambda: self._machine.level,
+            lambda: self.members_level(),
+        )
         return Configs(backend, self.cache, self.listeners, self.check)
 
     def in_order(self) -> None:

@@ -8,14 +8,16 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred, fail
 
 from nacos_tw.database import commands
-from nacos_tw.database.commands import DatabaseCommand
+from nacos_tw.database.commands import BY_LABELS, LABELS, DatabaseCommand, Level
 from nacos_tw.database.machine import NAME
-from nacos_tw.errors import Unavailable
+from nacos_tw.errors import NacosError, Unavailable
 from nacos_tw.interfaces import IProposer
 from nacos_tw.namespaces import store as namespaces
 from nacos_tw.storage.sqlite import SQLiteFile
 
 T = TypeVar("T")
+
+NOT_YET = "copies of configs by labels wait until every member runs a version that knows them"
 
 
 class EmbeddedBackend:
@@ -30,12 +32,18 @@ class EmbeddedBackend:
         trouble: Callable[[], str],
         rebuilding: Callable[[], str] = lambda: "",
         differing: Callable[[], str] = lambda: "",
+        level: Callable[[], int] = lambda: LABELS,
+        members_level: Callable[[], int] = lambda: LABELS,
     ) -> None:
         """
         @param trouble: why writes cannot be replicated now; "" when they can.
         @param rebuilding: why the file does not hold yet what it should; "" when it does.
         @param differing: which contents are not what was written; "" if none is.
+        @param level: the level of commands that the log says all members know.
+        @param members_level: the one that they are known to know now.
         """
+        self._level = level
+        self._members_level = members_level
         self._differing = differing
         self._rebuilding = rebuilding
         self._proposer = proposer
@@ -44,6 +52,11 @@ class EmbeddedBackend:
 
     def write(self, command: DatabaseCommand) -> Deferred[Any]:
         """Replicate the command; fires when this node has applied it, so its cache shows it."""
+        if isinstance(command, BY_LABELS) and self._level() < LABELS:
+            if self._members_level() < LABELS:
+                return fail(Unavailable(NOT_YET))
+            agreed = self._proposer.propose(NAME + commands.encode(Level(LABELS)))
+            agreed.addErrback(lambda failure: failure.trap(NacosError))  # then the command itself fails, too
         return self._proposer.propose(NAME + commands.encode(command))
 
     def query(self, fn: Callable[..., T], *args: Any) -> Deferred[T]:

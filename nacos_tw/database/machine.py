@@ -94,6 +94,12 @@ class ConfigMachine:
             )
         return int(found.get("applied", 0)), int(found.get("applied_term", 0))
 
+    @property
+    def level(self) -> int:
+        """See L{Level<nacos_tw.database.commands.Level>}."""
+        with self._file.reading() as txn:
+            return applying.level_of(txn)
+
     def begin(self, index: int, term: int) -> None:
         """See L{IDurableMachine.begin<nacos_tw.interfaces.IDurableMachine.begin>}."""
         self._index, self._term = index, term

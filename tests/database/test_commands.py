@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.auth import commands as accounts
 from nacos_tw.config import commands
-from nacos_tw.database.commands import DatabaseCommand, decode, encode
+from nacos_tw.database.commands import DatabaseCommand, Level, decode, encode
 from nacos_tw.namespaces import commands as namespaces
 
 KEY = ("ns", "g", "d")
@@ -36,6 +36,7 @@ EXAMPLES: list[tuple[Any, list[Any]]] = [
     (namespaces.CreateNamespace("n", "N", None, 7), [20, "n", "N", None, 7]),
     (namespaces.UpdateNamespace("n", "N", "d", 7), [21, "n", "N", "d", 7]),
     (namespaces.DeleteNamespace("n"), [22, "n"]),
+    (Level(3), [30, 3]),
     (accounts.CreateUser("u", "$2a$"), [40, "u", "$2a$"]),
     (accounts.CreateAdmin("u", "$2a$"), [41, "u", "$2a$"]),
     (accounts.DeleteUser("u"), [42, "u"]),

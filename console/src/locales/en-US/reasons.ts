@@ -81,6 +81,7 @@ export default {
   configsNotRead: "The configurations cannot be read: {reason}",
   copyServed: "Its copy of 1 configuration is served: {reason} | Its copy of {count} configurations is served: {reason}",
   contentsDiffer: "1 content differs from its md5: {names} | {count} contents differ from their md5: {names}",
+  labelsWait: "Copies of configurations by labels wait until every member runs a version that knows them",
   notKnownYet: "This node does not know yet whether there is such a configuration, try again later",
   masterDownWhy: "The database {host} cannot be written to: {reason}.",
   otherDownWhy: "The database {host} is away ({reason}); another one serves.",
