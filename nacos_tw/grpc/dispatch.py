@@ -175,6 +175,11 @@ class Dispatcher:
         self._healthy = rendered(HealthCheckResponse())
         self._names = sorted((*handlers, SERVER_CHECK, HEALTH_CHECK))
 
+    @property
+    def handlers(self) -> Mapping[str, Handler[Any]]:
+        """Those of the requests that have one, by type."""
+        return self._handlers
+
     # Unary calls
 
     def unary(self, carrier: Carrier, message: bytes) -> bytes | Deferred[bytes]:
