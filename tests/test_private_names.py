@@ -41,8 +41,8 @@ TOUCHED = {
 HERE = pathlib.Path(nacos_tw.__file__).parent
 PUBLIC = {"_replace", "_asdict", "_fields", "_make"}
 """Of named tuples."""
-PROCESS_WIDE = ("nacos_tw.__main__",)
-"""Not imported here: it changes what others can import."""
+PROCESS_WIDE = ("nacos_tw.__main__", "nacos_tw.testing.child")
+"""Not imported here: they change what others can import."""
 
 
 def private(name: str) -> bool:
