@@ -1,5 +1,5 @@
 """
-Backup files: saved from a node over HTTP, looked at, and made into the data folder of a new node.
+BackupFile files: saved from a node over HTTP, looked at, and made into the data folder of a new node.
 
 A backup is a snapshot file of the log (L{nacos_tw.raft.disk.snapshots}), checksums and all, and beside it a document
 C{<file>.json} that says where it is from.
@@ -89,7 +89,8 @@ def _fetched(client: Client, made: dict[str, Any], path: str, progress: Callable
             os.path.getsize(path), digest.hexdigest(),
         )  # fmt: skip
         with open(f"{path}.json", "w", encoding="utf-8") as file:
-            json.dump({**attrs.asdict(found), "path": os.path.basename(path), "stateBytes": size}, file, indent=2)
+            said = {**attrs.asdict(found), "path": os.path.basename(path), "stateBytes": size}
+            file.write(json.dumps(said, indent=2))
         disk.sync_folder(folder)
     except OSError as error:
         raise Failure(f"{path}: {error.strerror or error}") from None

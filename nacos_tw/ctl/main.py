@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import sys
 from typing import Any
 
@@ -24,6 +25,9 @@ COMMANDS = {
     "leader": ("cluster", "The leader of the cluster."),
     "endpoint": ("endpoint", "The state of every node."),
     "snapshot": ("snapshot", "Backups of the whole state."),
+    "export": ("transfer", "Write all that users own into a folder."),
+    "import": ("transfer", "Bring such a folder into the server."),
+    "migrate": ("transfer", "Bring things in from a Nacos, or from Consul."),
     "doctor": ("doctor", "Look for trouble: ports, clocks, versions, certificates, differences."),
     "check": ("check", "Measure how fast the cluster is."),
     "compact": ("compact", "Have every member save a snapshot and cut its log."),
@@ -49,13 +53,13 @@ class Root(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"nacos_tw.ctl.commands.{COMMANDS[cmd_name][0]}")
-        found: click.Command = getattr(module, cmd_name)
+        found: click.Command = getattr(module, f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name)
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """With their lines, without importing any."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+            formatter.write_dl([(name, told[1]) for name, told in COMMANDS.items()])
 
 
 @click.group(

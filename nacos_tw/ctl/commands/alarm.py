@@ -27,7 +27,7 @@ def alarm() -> None:
 
 @alarm.command("list")
 @pass_session
-def listed(session: Session) -> None:
+def list_alarms(session: Session) -> None:
     """Every alarm of every node; the exit status is 6 if there is one. They end with their causes."""
     found = [each for node in nodes_of(session) for each in _of(*node)]
     session.emit(found, ("node", "alarm", "detail"))

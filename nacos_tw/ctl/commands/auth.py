@@ -12,9 +12,9 @@ def auth() -> None:
     """Who am I, and are logins asked for."""
 
 
-@auth.command()
+@auth.command("status")
 @pass_session
-def status(session: Session) -> None:
+def auth_status(session: Session) -> None:
     """Whether the server asks for logins, and as whom this call comes; the exit status is 4 if the login is refused."""
     state = session.server.state
     if session.target.username and session.client.login is None:

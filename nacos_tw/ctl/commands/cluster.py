@@ -22,7 +22,7 @@ def member() -> None:
 
 @member.command("list")
 @pass_session
-def listed(session: Session) -> None:
+def list_members(session: Session) -> None:
     """The members as the node that is asked sees them."""
     found = AdminApi(session.server).members()
     leader = leader_of(found)

@@ -45,10 +45,10 @@ def config() -> None:
     """Read, publish, watch and compare configs."""
 
 
-@config.command()
+@config.command("get")
 @named
 @pass_session
-def get(session: Session, data_id: str, group: str) -> None:
+def get_config(session: Session, data_id: str, group: str) -> None:
     """Print a config's content; with -o json or yaml all that is stored of it."""
     found = session.configs.get(session.configs.key(data_id, group))
     if session.target.output == "table":
@@ -89,7 +89,7 @@ def put(session: Session, data_id: str, file: str | None, group: str, **options:
 @click.argument("data_ids", metavar="DATA_ID...", nargs=-1, required=True)
 @GROUP
 @pass_session
-def remove(session: Session, data_ids: tuple[str, ...], group: str) -> None:
+def remove_config(session: Session, data_ids: tuple[str, ...], group: str) -> None:
     """Remove configs; one that is not there is fine."""
     for data_id in data_ids:
         key = session.configs.key(data_id, group)
@@ -103,7 +103,7 @@ def remove(session: Session, data_ids: tuple[str, ...], group: str) -> None:
 @click.option("--tags", help="Only with one of these labels.")
 @click.option("--type", "kind", help="Only of these formats.")
 @pass_session
-def listed(session: Session, group: str, app: str | None, tags: str | None, kind: str | None) -> None:
+def list_configs(session: Session, group: str, app: str | None, tags: str | None, kind: str | None) -> None:
     """The configs of a namespace."""
     found = session.configs.search(group=group, appName=app, configTags=tags, type=kind)
     session.emit([_line(row) for row in found], LISTED)
@@ -127,12 +127,12 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "content"}
 
 
-@config.command()
+@config.command("watch")
 @named
 @click.option("--once", is_flag=True, help="End after the first change.")
 @click.option("--exec", "command", help="A command of the shell for each content, which it gets as its input.")
 @pass_session
-def watch(session: Session, data_id: str, group: str, once: bool, command: str | None) -> None:
+def watch_config(session: Session, data_id: str, group: str, once: bool, command: str | None) -> None:
     """Show a config, and again whenever it changes, until Ctrl-C."""
     api = session.configs
     key = api.key(data_id, group)

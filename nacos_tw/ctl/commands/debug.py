@@ -16,11 +16,11 @@ def debug() -> None:
     """A bundle for a bug report."""
 
 
-@debug.command()
+@debug.command("dump")
 @click.argument("file", default="")
 @click.option("--home", help="Also the settings and logs of the node with this home, on this machine.")
 @pass_session
-def dump(session: Session, file: str, home: str | None) -> None:
+def write_dump(session: Session, file: str, home: str | None) -> None:
     """Write what every node says of itself into FILE (tar.gz), without secrets and without contents of configs. Look it
     through before you give it away: addresses and names of services are in it."""
     from nacos_tw.ctl import bundles

@@ -52,9 +52,9 @@ def _whole(value: float | None) -> int | None:
     return None if value is None else int(value)
 
 
-@endpoint.command()
+@endpoint.command("status")
 @pass_session
-def status(session: Session) -> None:
+def endpoint_status(session: Session) -> None:
     """Version, role, term and log of every node."""
     session.emit([_status(*node) for node in nodes_of(session)], STATUS)
 

@@ -15,15 +15,15 @@ def namespace() -> None:
 
 @namespace.command("list")
 @pass_session
-def listed(session: Session) -> None:
+def list_namespaces(session: Session) -> None:
     """All namespaces, the public one first."""
     session.emit(AdminApi(session.server).namespaces(), ("id", "name", "description", "configs"))
 
 
-@namespace.command()
+@namespace.command("get")
 @click.argument("id")
 @pass_session
-def get(session: Session, id: str) -> None:
+def get_namespace(session: Session, id: str) -> None:
     """One namespace."""
     session.emit(AdminApi(session.server).namespace(id))
 
@@ -56,7 +56,7 @@ def update(session: Session, id: str, name: str | None, desc: str | None) -> Non
 @click.argument("id")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @pass_session
-def remove(session: Session, id: str, yes: bool) -> None:
+def remove_namespace(session: Session, id: str, yes: bool) -> None:
     """Remove a namespace, but nothing that is in it."""
     confirmed(yes, f"Remove namespace {id}?")
     AdminApi(session.server).remove_namespace(id)

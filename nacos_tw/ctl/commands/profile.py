@@ -20,7 +20,7 @@ def profile() -> None:
 
 @profile.command("list")
 @pass_session
-def listed(session: Session) -> None:
+def list_profiles(session: Session) -> None:
     """All profiles; secrets are not shown."""
     settings = read_settings(settings_file(os.environ))
     current = settings.get("current")
@@ -68,7 +68,7 @@ def use(session: Session, name: str) -> None:
 @profile.command("rm")
 @click.argument("name")
 @pass_session
-def remove(session: Session, name: str) -> None:
+def remove_profile(session: Session, name: str) -> None:
     """Remove a profile."""
     path = settings_file(os.environ)
     found = read_settings(path)

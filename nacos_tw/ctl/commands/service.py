@@ -28,17 +28,17 @@ def service() -> None:
 @click.option("--group", "-g", default="", help="A part of the groups that are wanted.")
 @click.option("--no-empty", is_flag=True, help="Only services with instances.")
 @pass_session
-def listed(session: Session, name: str, group: str, no_empty: bool) -> None:
+def list_services(session: Session, name: str, group: str, no_empty: bool) -> None:
     """The services of a namespace."""
     found = list(session.naming.all(name, group, not no_empty))
     session.emit(found, ("name", "group", "clusters", "instances", "healthy"))
 
 
-@service.command()
+@service.command("get")
 @click.argument("name")
 @GROUP
 @pass_session
-def get(session: Session, name: str, group: str) -> None:
+def get_service(session: Session, name: str, group: str) -> None:
     """A service's instances; with -o json or yaml its settings, too."""
     wanted = ServiceName(name, group)
     settings = session.naming.service(wanted)
@@ -110,13 +110,13 @@ def _named(instance: dict[str, Any]) -> dict[str, Any]:
     return {name: instance[name] for name in ("ip", "port", "clusterName", "ephemeral")}
 
 
-@service.command()
+@service.command("watch")
 @click.argument("name")
 @GROUP
 @click.option("--interval", default=2.0, show_default=True, help="Seconds between two looks.")
 @click.option("--once", is_flag=True, help="End after the first change.")
 @pass_session
-def watch(session: Session, name: str, group: str, interval: float, once: bool) -> None:
+def watch_service(session: Session, name: str, group: str, interval: float, once: bool) -> None:
     """Show which instances come, go and change, until Ctrl-C."""
     wanted = ServiceName(name, group)
     known: dict[str, dict[str, Any]] | None = None

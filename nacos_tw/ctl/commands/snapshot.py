@@ -27,13 +27,13 @@ def span(value: str) -> float:
 
 @click.group(cls=Group)
 def snapshot() -> None:
-    """Backups: the whole state of the cluster, saved while it serves."""
+    """Backups: the whole state of the cluster, backup while it serves."""
 
 
-@snapshot.command()
+@snapshot.command("save")
 @click.argument("file", default="")
 @pass_session
-def save(session: Session, file: str) -> None:
+def save_snapshot(session: Session, file: str) -> None:
     """Save the state to FILE: registry, configs with history, namespaces, accounts, the key of tokens."""
     backup = backups.save(session.server, file or _name("nacos"))
     _told(session, backup)
@@ -54,10 +54,10 @@ def _told(session: Session, backup: backups.BackupFile) -> None:
         click.echo("Configs, namespaces and accounts are in the database: save that by its own means.", err=True)
 
 
-@snapshot.command()
+@snapshot.command("status")
 @click.argument("file")
 @pass_session
-def status(session: Session, file: str) -> None:
+def snapshot_status(session: Session, file: str) -> None:
     """What a backup holds; every checksum in it is looked at."""
     session.emit(backups.status(file))
 
