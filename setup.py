@@ -14,7 +14,7 @@ from setuptools.command.build_py import build_py
 HERE = pathlib.Path(__file__).parent
 VERSION = re.search(r'^__version__ = "([^"]+)"', (HERE / "nacos_tw/__init__.py").read_text("utf-8"), re.MULTILINE)
 SHIPPED = {
-    "conf": ["application.properties", "cluster.conf.example", "nacos-mysql.sql"],
+    "conf": ["application.properties", "cluster.conf.example", "nacos-mysql.sql", "nacos-postgresql.sql"],
     "bin": ["startup.sh", "shutdown.sh", "install.sh", "functions.sh", "make-certs.sh", "recover.sh"],
 }
 README = HERE / "README.md"
@@ -118,8 +118,10 @@ setup(
     ],
     extras_require={
         "fast": ["uvloop>=0.19; platform_python_implementation == 'CPython'"],
+        "postgresql": ["psycopg[binary]>=3.1,<4"],
         "test": [
             "dnspython>=2.4",
+            "psycopg[binary]>=3.1,<4",
             "h2>=4.1",
             "hypothesis>=6.90",
             "import-linter>=2.0",

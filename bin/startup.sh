@@ -83,10 +83,20 @@ case $VENV in
 *) VENV=$PWD/$VENV ;;
 esac
 
+# asks KEY VARIABLE VALUE: whether the file or the environment has such a value (regular expressions).
+asks() {
+    grep -qsE "^ *$1 *[=:] *$3" "$BASE/conf/application.properties" || env | grep -qE "^$2=$3"
+}
+lacks() {
+    ! "$VENV/bin/python" -I -c "import $1" >/dev/null 2>&1
+}
+extras= # packages that only some settings need
+asks 'db[.]url[.0-9[]*[]]*' 'DB_URL_[0-9]+' 'jdbc:(postgresql|pgsql):' && lacks psycopg && extras=postgresql
+
 want=$(wanted)
 if [ -n "$want" ]; then
-    if ! [ -x "$VENV/bin/python" ] || ! holds "$VENV/nacos_tw.stamp" "$want"; then
-        NACOS_TW_VENV=$VENV NACOS_TW_EXTRAS='' sh "$SOURCE/bin/install.sh" || exit 1
+    if ! [ -x "$VENV/bin/python" ] || ! holds "$VENV/nacos_tw.stamp" "$want" || [ -n "$extras" ]; then
+        NACOS_TW_VENV=$VENV NACOS_TW_EXTRAS=$extras sh "$SOURCE/bin/install.sh" || exit 1
     fi
 elif ! [ -x "$VENV/bin/python" ]; then # a home with only bin/ and conf/
     fail "$VENV holds no server and $SOURCE no source to install one from; set NACOS_TW_VENV"

@@ -26,6 +26,7 @@ debian() {
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     debian nginx nginx-light
     debian mariadbd mariadb-server
+    debian pg_ctlcluster postgresql
     debian chromium chromium
     debian slapd slapd
     debian gcc gcc

@@ -35,6 +35,15 @@ SCHEMA = pathlib.Path(__file__).parent.parent / "conf" / "nacos-mysql.sql"
 OPTIONS = (
     "characterEncoding=utf8&connectTimeout=1000&socketTimeout=3000&useUnicode=true&useSSL=false&serverTimezone=UTC"
 )
+QUICK = OPTIONS.replace("socketTimeout=3000", "socketTimeout=2000")
+"""Options with a short time limit."""
+PATIENT = OPTIONS.replace("socketTimeout=3000", "socketTimeout=30000")
+"""Options with a long one."""
+SLEEP = "SLEEP"
+"""A function that takes so many seconds."""
+CONNECTION = "SELECT CONNECTION_ID()"
+"""The server's number of the connection."""
+SCHEMA_NAME = "conf/nacos-mysql.sql"
 USER, PASSWORD = "nacos", "s3cret-P@ss"
 _NAMES = itertools.count(1)
 _FAST = (
@@ -198,6 +207,27 @@ class Server:
         except pymysql.OperationalError:
             self._admin._force_close()
             raise
+
+    def read_only(self, on: bool) -> None:
+        """Take writes from no user, or take them again."""
+        self.admin(f"SET GLOBAL read_only = {int(on)}")
+
+    def end_session(self, number: int) -> None:
+        """Cut a connection."""
+        self.admin(f"KILL {number}")
+
+    def sessions(self, database: str) -> int:
+        """How many connections the user has to a database."""
+        found = self.admin(
+            f"SELECT count(*) FROM information_schema.processlist WHERE db = '{database}' AND user = '{USER}'"
+        )
+        return int(found[0][0])
+
+    def mighty(self) -> str:
+        """The name of a user who may do everything, with the password x."""
+        self.admin("CREATE OR REPLACE USER 'mighty'@'%' IDENTIFIED BY 'x'")
+        self.admin("GRANT ALL ON *.* TO 'mighty'@'%'")
+        return "mighty"
 
     # -- small things
 

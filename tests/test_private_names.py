@@ -32,9 +32,9 @@ TOUCHED = {
     "twisted.web.http.HTTPChannel._respondToBadRequestAndDisconnect": ("http/site.py",),
     "twisted.enterprise.adbapi.Connection._pool": ("storage/pool.py",),
     "twisted.enterprise.adbapi.ConnectionPool._reactor": ("storage/pool.py",),
-    "pymysql.connections.Connection._sock": ("storage/link.py",),
-    "pymysql.connections.Connection._read_timeout": ("storage/link.py",),
-    "pymysql.connections.Connection._write_timeout": ("storage/link.py",),
+    "pymysql.connections.Connection._sock": ("storage/mysql_link.py",),
+    "pymysql.connections.Connection._read_timeout": ("storage/mysql_link.py",),
+    "pymysql.connections.Connection._write_timeout": ("storage/mysql_link.py",),
 }
 """By whom each is touched. A new one belongs here, if there is no public way."""
 

@@ -86,8 +86,7 @@ def _insert_user(txn: Txn, name: str, password: str) -> None:
 
 def _taken(txn: Txn, name: str) -> Problem:
     """Why there cannot be another user of that name."""
-    lock = " LOCK IN SHARE MODE" if txn.for_update else ""
-    row = txn.one(f"SELECT username FROM users WHERE username=?{lock}", (name,))
+    row = txn.one(f"SELECT username FROM users WHERE username=?{txn.for_share}", (name,))
     if row is not None and row[0] != name:
         return Alike("user", (name,), (row[0],))
     return UserExists(name)

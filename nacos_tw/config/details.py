@@ -19,7 +19,7 @@ _RULE = ("type", "expr", "version", "priority")
 
 def wanted(txn: Txn) -> bool:
     """Whether the history of this database is to have them."""
-    return txn.columns.history_gray_name and txn.dialect == "mysql"
+    return txn.columns.history_gray_name and txn.dialect != "sqlite"
 
 
 def of_new(command: Publish) -> str:

@@ -67,7 +67,7 @@ class Statements:
 
 def statements(txn: Txn) -> Statements:
     """Those for the transaction's database."""
-    return _made(txn.columns, txn.for_update, details.wanted(txn))
+    return _made(txn.columns, txn.for_update, txn.for_share, details.wanted(txn))
 
 
 def _marks(columns: str) -> str:
@@ -75,7 +75,7 @@ def _marks(columns: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _made(columns: Columns, for_update: str, detailed: bool) -> Statements:
+def _made(columns: Columns, for_update: str, for_share: str, detailed: bool) -> Statements:
     find = f"SELECT id, data_id, group_id, tenant_id FROM config_info WHERE {KEY_IS}"
     secret = ", encrypted_data_key" if columns.encrypted_data_key else ""
     kept_secret = ", encrypted_data_key" if columns.history_encrypted_data_key else ""
@@ -99,7 +99,7 @@ def _made(columns: Columns, for_update: str, detailed: bool) -> Statements:
     main = keep("config_info", columns.encrypted_data_key)
     return Statements(
         find=find,
-        find_now=f"{find} LOCK IN SHARE MODE" if for_update else find,
+        find_now=find + for_share,
         insert=f"INSERT INTO config_info ({row}) VALUES ({_marks(row)})",
         update=f"UPDATE config_info SET content=?, md5=?, gmt_modified=?, src_user=?, src_ip=?, {kept}"
         f"{', encrypted_data_key=?' if secret else ''} WHERE id=?",

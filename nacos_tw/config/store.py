@@ -6,8 +6,8 @@ come from the command alone. On MySQL many nodes run it at once. What makes it r
 
  - A config's row is locked by its id before it is read and written (the SELECT of the history row does it), so that the
    history row is what the update replaces, and a casMd5 is compared with what it replaces.
- - The row is looked for without a lock first: under REPEATABLE READ (L{nacos_tw.storage.link} prefers READ COMMITTED)
-   looking with one for what is not there would lock the gap, and two publishers of new configs wait for each other.
+ - The row is looked for without a lock first: under REPEATABLE READ (links prefer READ COMMITTED) looking with
+   one for what is not there would lock the gap on MySQL, and two publishers of new configs wait for each other.
  - Two that insert the same config: the second gets L{Duplicate} when the first has committed, finds the row by a
    locking read, which sees what was committed meanwhile, and updates.
 """

@@ -113,7 +113,7 @@ def _refuse_alike(txn: Txn, group: str, tenant: str) -> None:
         raise Alike("quota", (tenant or group,), (other,))
 
 
-def _make(txn: Txn, group: str, tenant: str, at: Any, change: str = "id=id") -> None:
+def _make(txn: Txn, group: str, tenant: str, at: Any, change: str = "") -> None:
     """
     Make a row that was not there just now, with its usage counted.
 
@@ -123,7 +123,12 @@ def _make(txn: Txn, group: str, tenant: str, at: Any, change: str = "id=id") -> 
     name = tenant or group
     counted = _counted(txn, group, tenant)
     # Not an INSERT that fails and an UPDATE then: of several that do so at once, all but one are given up by MySQL.
-    otherwise = f" ON DUPLICATE KEY UPDATE {change}" if txn.dialect == "mysql" else ""
+    if txn.dialect == "mysql":
+        otherwise = f" ON DUPLICATE KEY UPDATE {change or 'id=id'}"
+    elif txn.dialect == "sqlite":
+        otherwise = ""  # nobody else writes
+    else:
+        otherwise = f" ON CONFLICT ({column}) DO " + (f"UPDATE SET {change}" if change else "NOTHING")
     txn.execute(
         f"INSERT INTO {table} ({column}, quota, `usage`, max_size, max_aggr_count, max_aggr_size,"
         f" max_history_count, gmt_create, gmt_modified) VALUES (?, 0, ?, 0, 0, 0, 0, ?, ?){otherwise}",
@@ -152,9 +157,10 @@ def add_usage(txn: Txn, key: ConfigKey, by: int, at: Any) -> None:
     """
     tenant, group, _ = key
     # CASE: the columns are unsigned, and another program may have left one too small.
-    change = "`usage`=`usage`+1" if by > 0 else "`usage`=CASE WHEN `usage`>0 THEN `usage`-1 ELSE 0 END"
     for its_group, its_tenant in (("", ""), ("" if tenant else group, tenant)):
         table, where, params = _place(txn, its_group, its_tenant)
+        used = f"{table}.`usage`"
+        change = f"`usage`={used}+1" if by > 0 else f"`usage`=CASE WHEN {used}>0 THEN {used}-1 ELSE 0 END"
         done = txn.execute(f"UPDATE {table} SET {change}, gmt_modified=? WHERE {where}", (at, *params))
         # What MySQL takes for another group is not counted: that must not keep configs out.
         if not done and _alike(txn, its_group, its_tenant) is None:

@@ -241,7 +241,7 @@ def _row(txn: Txn, table: Table, key: ConfigKey, which: Which, there: bool = Fal
     """
     columns = table.key(key, which)
     where, params = exactly(txn, **columns)
-    shared = " LOCK IN SHARE MODE" if there and txn.for_update else ""
+    shared = txn.for_share if there else ""
     found = txn.one(f"SELECT id FROM {table.name} WHERE {where}{shared}", params)
     if found is None:
         return None

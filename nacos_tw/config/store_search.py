@@ -149,7 +149,7 @@ def _where(txn: Txn, wanted: Search) -> tuple[str, list[Any]]:
 def match(txn: Txn, column: str, text: str, blur: bool) -> tuple[str, list[str]]:
     """
     The condition that a column is a text or, with C{blur} and C{*} in it, like it; and its parameters. Cases are told
-    apart on both databases.
+    apart on all databases.
     """
     if not blur or "*" not in text:
         return exactly(txn, **{column.replace(".", "__"): text})
@@ -157,6 +157,8 @@ def match(txn: Txn, column: str, text: str, blur: bool) -> tuple[str, list[str]]
         # GLOB, unlike LIKE, can use the index on a column that tells cases apart.
         return f"{column} GLOB ?", [text.replace("[", "[[]").replace("?", "[?]")]
     pattern = like(text)
+    if txn.dialect == "postgresql":
+        return f"{column} LIKE ? ESCAPE '!'", [pattern]
     return f"({column} LIKE ? ESCAPE '!' AND {binary(txn, column)} LIKE ? ESCAPE '!')", [pattern, pattern]
 
 
@@ -187,7 +189,7 @@ def columns(txn: Txn, prefix: str = "") -> str:
 def _sized(txn: Txn, prefix: str = "") -> str:
     """The columns of a L{Sized}. SQLite's length of a text is in characters, and ends at a NUL."""
     content = f"{prefix}content"
-    size = f"LENGTH(CAST({content} AS BLOB))" if txn.dialect == "sqlite" else f"LENGTH({content})"
+    size = f"LENGTH(CAST({content} AS BLOB))" if txn.dialect == "sqlite" else f"OCTET_LENGTH({content})"
     return f"{prefix}id, {prefix}tenant_id, {prefix}group_id, {prefix}data_id, {size}"
 
 

@@ -54,14 +54,14 @@ class ExternalConfigs:
         from nacos_tw.config.intents import Intents
         from nacos_tw.config.local import LocalFile
         from nacos_tw.database.external import ExternalBackend
-        from nacos_tw.storage.mysql import MySQLDatabase
+        from nacos_tw.storage.external import ExternalDatabase
 
         assert settings.database is not None
         self.durable: dict[bytes, IDurableMachine] = {}
         self.on_storage: OnStorage = lambda kind, mark="": None
         self.is_first: Callable[[], bool] = lambda: True
         self._started = False
-        self._database = MySQLDatabase(settings.database, reactor)
+        self._database = ExternalDatabase(settings.database, reactor)
         self._local = LocalFile(os.path.join(settings.data, "config", "cache.db"), reactor)
         self.cache = ConfigCache(self._local)
         self.listeners = Listeners(self.cache)

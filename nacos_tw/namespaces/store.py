@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nacos_tw.errors import Alike, Duplicate
 from nacos_tw.namespaces.commands import CreateNamespace, DeleteNamespace, UpdateNamespace
 from nacos_tw.namespaces.model import PUBLIC_DESC, PUBLIC_NAME, Namespace
@@ -42,23 +44,24 @@ def create(txn: Txn, command: CreateNamespace) -> bool:
     """As L{CreateNamespace}."""
     if exists(txn, command.id):
         return False
+    at = _moment(txn, command.at_ms)
     try:
         txn.execute(
             "INSERT INTO tenant_info (kp, tenant_id, tenant_name, tenant_desc, create_source, gmt_create, gmt_modified)"
             " VALUES ('1', ?, ?, ?, 'nacos', ?, ?)",
-            (command.id, command.name, command.desc, command.at_ms, command.at_ms),
+            (command.id, command.name, command.desc, at, at),
         )
     except Duplicate:
-        row = txn.one(f"SELECT tenant_id FROM tenant_info WHERE kp='1' AND tenant_id=?{_shared(txn)}", (command.id,))
+        row = txn.one(f"SELECT tenant_id FROM tenant_info WHERE kp='1' AND tenant_id=?{txn.for_share}", (command.id,))
         if row is not None and row[0] != command.id:
             raise Alike("namespace", (command.id,), (row[0],)) from None
         return False
     return True
 
 
-def _shared(txn: Txn) -> str:
-    """What lets a query see what was committed since the transaction began."""
-    return " LOCK IN SHARE MODE" if txn.for_update else ""
+def _moment(txn: Txn, millis: int) -> Any:
+    """As the columns of tenant_info have it."""
+    return txn.datetime(millis) if txn.columns.namespace_dates else millis
 
 
 def update(txn: Txn, command: UpdateNamespace) -> bool:
@@ -66,7 +69,7 @@ def update(txn: Txn, command: UpdateNamespace) -> bool:
     where, params = exactly(txn, tenant_id=command.id)
     txn.execute(
         f"UPDATE tenant_info SET tenant_name=?, tenant_desc=?, gmt_modified=? WHERE kp='1' AND {where}",
-        (command.name, command.desc, command.at_ms, *params),
+        (command.name, command.desc, _moment(txn, command.at_ms), *params),
     )
     return True
 

@@ -161,8 +161,9 @@ RAFT_TLS_CA = Key(
 )  # fmt: skip
 
 PLATFORM = Key(
-    "spring.datasource.platform", choice("", "mysql", "derby", embedded="derby"), "", "mysql for an external database; "
-    "with db.num and db.url.0 set it is mysql anyway.", instead="spring.sql.init.platform",
+    "spring.datasource.platform", choice("", "mysql", "postgresql", "derby", embedded="derby", pgsql="postgresql"), "",
+    "mysql (MariaDB too) or postgresql for an external database; with db.num and db.url.0 set it is external anyway.",
+    instead="spring.sql.init.platform",
 )  # fmt: skip
 EMBEDDED = Key(
     "embeddedStorage", storage_flag, "false", "Embedded storage although a database is configured (startup.sh -p "

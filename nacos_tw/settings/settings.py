@@ -7,7 +7,6 @@ stands in L{nacos_tw.settings.keys}.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -306,7 +305,7 @@ def _members(reader: Reader, home: str, port: int, standalone: bool) -> tuple[tu
 
 def _storage(reader: Reader, environ: Mapping[str, str]) -> tuple[str, DatabaseSettings | None]:
     """
-    External if MySQL is chosen, or a database's url is given and nothing is chosen.
+    External if MySQL or PostgreSQL is chosen, or a database's url is given and nothing is chosen.
 
     @raise SettingsError: a database is configured in part: this node would keep configs of its own, beside others that
         have them in the database.
@@ -318,19 +317,31 @@ def _storage(reader: Reader, environ: Mapping[str, str]) -> tuple[str, DatabaseS
         urls = _urls(reader) or _container_url(environ)
     except UnresolvedError:
         # The container image's file names MySQL's host by a placeholder even where there is no MySQL.
-        if platform == "mysql":
+        if platform in ("mysql", "postgresql"):
             raise
         return "embedded", None
     if platform == "derby":
         return "embedded", None
-    if platform == "mysql" and not urls:
-        raise SettingsError(f"{reader.filename}: spring.datasource.platform is mysql, expected db.num=1 and db.url.0")
+    if platform in ("mysql", "postgresql") and not urls:
+        raise SettingsError(
+            f"{reader.filename}: spring.datasource.platform is {platform}, expected db.num=1 and db.url.0"
+        )
+    for number, url in enumerate(urls):
+        if platform and not url.startswith(_URLS[platform]):
+            raise SettingsError(
+                f"{reader.filename}: spring.datasource.platform is {platform}, but db.url.{number} is for another "
+                f"database: expected {_URLS[platform][0]}//host:port/database"
+            )
     if not urls:
         _refuse_parts(reader)
         return "embedded", None
     users = tuple(_numbered_or_plain(reader, keys.DB_USER, number) for number in range(len(urls)))
     passwords = tuple(_numbered_or_plain(reader, keys.DB_PASSWORD, number) for number in range(len(urls)))
     return "external", DatabaseSettings(urls, users, passwords, _pool(reader))
+
+
+_URLS = {"mysql": ("jdbc:mysql:", "jdbc:mariadb:"), "postgresql": ("jdbc:postgresql:", "jdbc:pgsql:")}
+"""How the URLs of each platform begin."""
 
 
 def _refuse_parts(reader: Reader) -> None:
@@ -363,8 +374,10 @@ def _urls(reader: Reader) -> tuple[str, ...]:
     if count and urls and len(urls) < count:
         raise SettingsError(f"{reader.filename}: db.num={count}, expected db.url.{len(urls)} too")
     for number, url in enumerate(urls):
-        if not re.match(r"jdbc:(mysql|mariadb):", url):
-            raise SettingsError(f"{reader.filename}: db.url.{number}: expected jdbc:mysql://host:port/database")
+        if not url.startswith(sum(_URLS.values(), ())):
+            raise SettingsError(
+                f"{reader.filename}: db.url.{number}: expected jdbc:mysql://host:port/database, or jdbc:postgresql:"
+            )
     return tuple(urls[:count] if count else urls)
 
 

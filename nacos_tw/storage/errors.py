@@ -8,6 +8,7 @@ from __future__ import annotations
 from nacos_tw.errors import NacosError, Unavailable
 
 SCHEMA_FILE = "conf/nacos-mysql.sql"
+POSTGRES_SCHEMA_FILE = "conf/nacos-postgresql.sql"
 
 
 class LinkLost(Unavailable):

@@ -1,4 +1,6 @@
-"""JDBC URLs as Nacos users write them, read into what a connection needs.
+"""JDBC URLs of MySQL and MariaDB as Nacos users write them, read into what a connection needs.
+
+L{nacos_tw.storage.jdbc_postgres} reads those of PostgreSQL, L{nacos_tw.storage.urls} knows which is which.
 
 Options that only concern Java are left out. Names of options have no case, as in Connector/J. No
 error shows the URL: it may hold a password.
@@ -42,6 +44,7 @@ class Tls:
         authority signed); "verify_identity" (one that is for this host too).
     @ivar authority: file of the authorities' certificates, PEM; "" for this machine's own.
     @ivar certificate: file of the client's certificate and key, PEM; "" for none. C{key_password} opens the key.
+    @ivar key: file of that key, if it is another one (PostgreSQL).
     @ivar versions: accepted, such as ("TLSv1.2", "TLSv1.3"); () for those that Python takes.
     """
 
@@ -50,6 +53,12 @@ class Tls:
     certificate: str = ""
     key_password: str = attrs.field(default="", repr=False)
     versions: tuple[str, ...] = ()
+    key: str = ""
+
+    @property
+    def verifies(self) -> bool:
+        """Whether the server's certificate is looked at."""
+        return self.mode in ("verify_ca", "verify_identity")
 
 
 @attrs.frozen
@@ -60,6 +69,8 @@ class Target:
     @ivar host: IPv6 without brackets; shown in health and log.
     @ivar socket: path of a Unix socket to use in place of host and port, "" for none.
     @ivar zone: what the URL says about the time zone of DATETIME, "" for nothing.
+    @ivar kind: "mysql" (MariaDB too) or "postgresql".
+    @ivar schema: where PostgreSQL's tables are, "" for the user's own choice.
     """
 
     host: str
@@ -72,9 +83,11 @@ class Target:
     socket_timeout: float = SOCKET_TIMEOUT
     zone: str = ""
     tls: Tls = Tls()
+    kind: str = "mysql"
+    schema: str = ""
 
 
-class _Options:
+class Options:
     """The query of a URL, by names without case; the first of a name counts."""
 
     def __init__(self, query: str) -> None:
@@ -87,6 +100,10 @@ class _Options:
     def text(self, *names: str) -> str:
         """The first of the options that is set to something, else ""."""
         return next((value for name in names if (value := self._values.get(name.lower(), ""))), "")
+
+    def has(self, name: str) -> bool:
+        """Whether it stands there, be it with nothing."""
+        return name.lower() in self._values
 
     def flag(self, name: str) -> bool | None:
         """true or false, None where it is not set."""
@@ -105,13 +122,13 @@ def parse(url: str, user: str = "", password: str = "", name: str = "db.url") ->
     match = _URL.fullmatch(url.strip())
     if match is None:
         raise SettingsError(f"{name}: expected jdbc:mysql://host:port/database?options")
-    options = _Options(match["query"] or "")
+    options = Options(match["query"] or "")
     database = unquote_plus(match["name"] or "").strip("/ ")
     if not database:
         raise SettingsError(f"{name}: expected the name of a database after the host: jdbc:mysql://host:port/database")
     targets = []
-    for entry in _split(match["hosts"]):
-        host, port, own_user, own_password = _host(entry, name)
+    for entry in split_hosts(match["hosts"]):
+        host, port, own_user, own_password = host_of(entry, name)
         targets.append(
             Target(
                 host=host,
@@ -129,7 +146,7 @@ def parse(url: str, user: str = "", password: str = "", name: str = "db.url") ->
     return targets
 
 
-def _split(hosts: str) -> list[str]:
+def split_hosts(hosts: str) -> list[str]:
     """The entries between commas that are not within brackets."""
     entries, depth = [""], 0
     for character in hosts:
@@ -141,7 +158,7 @@ def _split(hosts: str) -> list[str]:
     return [entry.strip() for entry in entries]
 
 
-def _host(entry: str, name: str) -> tuple[str, int, str, str]:
+def host_of(entry: str, name: str, default: int = 3306) -> tuple[str, int, str, str]:
     """host, port, user, password of [user:password@]host[:port], (host=...,port=...) or address=(host=...)(...)."""
     if "(" in entry:
         pairs = {key.lower(): value.strip() for key, value in _PAIR.findall(entry)}
@@ -155,10 +172,10 @@ def _host(entry: str, name: str) -> tuple[str, int, str, str]:
         user, password = unquote(match["user"] or ""), unquote(match["password"] or "")
     if port and not (port.isdecimal() and 0 < int(port) < 65536):
         raise SettingsError(f"{name}: expected a port from 1 to 65535")
-    return host.strip("[]") or "localhost", int(port or 3306), user, password
+    return host.strip("[]") or "localhost", int(port or default), user, password
 
 
-def _milliseconds(options: _Options, option: str, default: float, name: str) -> float:
+def _milliseconds(options: Options, option: str, default: float, name: str) -> float:
     value = options.text(option)
     if not value:
         return default
@@ -167,18 +184,18 @@ def _milliseconds(options: _Options, option: str, default: float, name: str) -> 
     return int(value) / 1000 or default
 
 
-def _tls(options: _Options, name: str) -> Tls:
+def _tls(options: Options, name: str) -> Tls:
     versions = options.text("tlsVersions", "enabledTLSProtocols", "enabledSslProtocolSuites")
     return Tls(
         mode=_mode(options, name),
-        authority=_file(options, name, "trustCertificateKeyStoreUrl", "serverSslCert", "trustStore"),
-        certificate=_file(options, name, "clientCertificateKeyStoreUrl", "keyStore"),
+        authority=pem_file(options, name, "trustCertificateKeyStoreUrl", "serverSslCert", "trustStore"),
+        certificate=pem_file(options, name, "clientCertificateKeyStoreUrl", "keyStore"),
         key_password=options.text("clientCertificateKeyStorePassword", "keyStorePassword"),
         versions=tuple(versions.replace(",", " ").split()),
     )
 
 
-def _mode(options: _Options, name: str) -> str:
+def _mode(options: Options, name: str) -> str:
     """C{sslMode}, or what C{useSSL}, C{requireSSL} and C{verifyServerCertificate} amount to (Connector/J 8)."""
     wanted = options.text("sslMode").lower().replace("-", "_")
     if wanted:
@@ -194,7 +211,7 @@ def _mode(options: _Options, name: str) -> str:
     return "required" if options.flag("requireSSL") else "preferred"
 
 
-def _file(options: _Options, name: str, *choices: str) -> str:
+def pem_file(options: Options, name: str, *choices: str) -> str:
     """The file that one of the options names, as a path or a file: URL."""
     for option in choices:
         value = options.text(option)

@@ -1,41 +1,41 @@
-"""One connection to MySQL, through PyMySQL, and a transaction on it. Blocking: for the threads of the pool."""
+"""A connection to a database that several nodes share, whatever makes it. Blocking: for the threads of the pool."""
 
 from __future__ import annotations
 
-import functools
-import socket
-import ssl
+import abc
 import time
-from collections.abc import Callable, Sequence
-from datetime import datetime, tzinfo
-from typing import Any
+from collections.abc import Callable
+from datetime import tzinfo
 
-import pymysql
-from pymysql.constants import CLIENT
+import attrs
 
-from nacos_tw.errors import NacosError, StartError, Unavailable, ValueRefused
-from nacos_tw.storage import zones
-from nacos_tw.storage.errors import LinkLost
-from nacos_tw.storage.jdbc import Target, Tls
-from nacos_tw.storage.mysql_errors import mysql_problem
-from nacos_tw.storage.txn import Columns, Row, Txn
+from nacos_tw.storage.jdbc import Target
+from nacos_tw.storage.txn import Columns, Txn
 
-_FACTS = (
-    "read_only", "super_read_only", "innodb_read_only", "max_allowed_packet", "binlog_format", "log_bin", "time_zone",
-    "system_time_zone",
-)  # fmt: skip
-_LEAST = 0.05
+LEAST = 0.05
 """Seconds that a statement has at least, however little is left."""
 
 
-class Link:
+@attrs.frozen
+class Described:
     """
-    A connection that is ready to use: utf8mb4, strict, one transaction after the other.
+    What a database's tables are.
+
+    @ivar columns: what they have beyond those of Nacos 1.4.
+    @ivar advice: what its operator should know, "" for nothing: a reason and the statements that mend it.
+    """
+
+    columns: Columns
+    advice: str = ""
+
+
+class Link(abc.ABC):
+    """
+    A connection that is ready to use: any text, one transaction after the other.
 
     @ivar index: of the source that it leads to.
     @ivar read_only: whether the server says that it takes no writes.
-    @ivar largest: bytes of a statement that the server takes.
-    @ivar zone: of DATETIME columns; None for UTC.
+    @ivar zone: of the columns with times; None for UTC.
     @ivar used: when it was last heard from; C{born}: when it was made. In C{time.monotonic}.
     @ivar broken: whether nothing more may be asked of it.
     """
@@ -46,13 +46,16 @@ class Link:
         self.target = target
         self.broken = False
         self.read_only = False
-        self.largest = 2**24
         self.columns = columns or Columns()
         self.born = self.used = time.monotonic()
         self.zone: tzinfo | None = None
         self._limit = target.socket_timeout
-        self._connection: Any = None
 
+    def limit(self, seconds: float) -> None:
+        """How long each wait of the next statements may be: no longer than the target's socket time-out."""
+        self._limit = max(LEAST, min(self.target.socket_timeout, seconds))
+
+    @abc.abstractmethod
     def open(self, within: float) -> None:
         """
         Connect.
@@ -60,268 +63,52 @@ class Link:
         @param within: seconds that each answer may take, if fewer than the target's limits.
         @raise nacos_tw.errors.Unavailable: it is not possible now.
         """
-        self.limit(within)
-        try:
-            self._connection = _connection(self.target, self._limit)
-            self._connection.connect()
-        except NacosError:
-            raise
-        except Exception as error:  # also what PyMySQL trips over where another kind of server answers
-            trouble = _connect_error(error)
-        else:
-            try:
-                self._prepare()
-                return
-            except BaseException:
-                self.close()
-                raise
-        raise trouble
 
-    def look(self) -> dict[str, str]:
-        """Ask the server what it is like now: sets C{read_only} and C{largest}."""
-        names = ",".join(map(repr, _FACTS))
-        facts: dict[str, str] = dict(self.run(f"SHOW GLOBAL VARIABLES WHERE Variable_name IN ({names})")[2])
-        self.read_only = any(
-            facts.get(name, "OFF").upper() not in ("OFF", "0", "") for name in _FACTS if name.endswith("read_only")
-        )
-        self.largest = int(facts.get("max_allowed_packet", 2**24))
-        return facts
-
-    def _prepare(self) -> None:
-        facts = self.look()
-        settings = [
-            "sql_mode = CONCAT_WS(',', REPLACE(@@SESSION.sql_mode, 'ANSI_QUOTES', ''), 'STRICT_TRANS_TABLES')",
-            f"innodb_lock_wait_timeout = {max(1, int(self.target.socket_timeout) - 1)}",
-        ]
-        if facts.get("log_bin", "OFF") == "OFF" or facts.get("binlog_format", "ROW") != "STATEMENT":
-            # Fewer locks between rows, so fewer deadlocks between publishers.
-            self.run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        self.run(f"SET SESSION {', '.join(settings)}")
-        self.zone = self._zone(facts)
-        self.run("COMMIT")
-
-    def _zone(self, facts: dict[str, str]) -> tzinfo | None:
-        wanted = self.target.zone
-        if wanted and wanted.upper() != "SERVER":
-            return zones.zone(wanted)
-        name = self.run("SELECT @@SESSION.time_zone")[2][0][0]
-        name = facts.get("system_time_zone", "") if name.upper() == "SYSTEM" else name
-        if "/" in name or name[:1] in "+-" or name.upper() in ("UTC", "GMT"):
-            try:
-                return zones.zone(name)
-            except StartError:
-                pass  # known to the server alone
-        return zones.fixed(int(self.run("SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW())")[2][0][0]))
-
-    # -- use
-
-    def limit(self, seconds: float) -> None:
-        """How long each wait of the next statements may be: no longer than the target's socket time-out."""
-        self._limit = max(_LEAST, min(self.target.socket_timeout, seconds))
-
-    def run(self, sql: str, params: Sequence[Any] | None = None) -> tuple[int, int, Sequence[Row]]:
+    @abc.abstractmethod
+    def describe(self) -> Described:
         """
-        One statement in PyMySQL's spelling.
+        Look at the tables.
 
-        @return: (rows found or changed, last id, rows)
-        @raise NacosError: see L{mysql_problem}.
+        @raise nacos_tw.errors.StartError: a table or a column is missing; the line names the file that makes it.
         """
-        connection = self._connection
-        try:
-            connection._read_timeout = connection._write_timeout = self._limit
-            cursor = connection.cursor()
-            data = (sql if params is None else cursor.mogrify(sql, params)).encode("utf-8")
-            if len(data) >= self.largest - 16:
-                trouble: NacosError = ValueRefused("packet")
-            else:
-                count = cursor.execute(data)
-                return count, cursor.lastrowid or 0, cursor.fetchall()
-        except pymysql.Error as error:
-            trouble = self._failed(error)
-        except (UnicodeError, OSError) as error:
-            trouble = mysql_problem(error)
-            self.broken = self.broken or isinstance(error, OSError)
-        raise trouble  # out of the except block: the new error must not carry the old one with its values
 
-    def _failed(self, error: BaseException) -> NacosError:
-        trouble = mysql_problem(error)
-        if isinstance(trouble, LinkLost) or not self._connection.open:
-            self.broken = True
-        return trouble
+    @abc.abstractmethod
+    def refresh(self) -> None:
+        """Ask the server what it is like now: sets C{read_only}."""
 
+    @abc.abstractmethod
+    def txn(self, answered: Callable[[], None]) -> Txn:
+        """
+        A transaction; the one before must have ended.
+
+        @param answered: called after each statement; may raise.
+        """
+
+    @abc.abstractmethod
+    def commit(self) -> None:
+        """
+        End the transaction; it is durable.
+
+        @raise nacos_tw.errors.NacosError: it is not, or (where the link is C{broken}) may not be.
+        """
+
+    @abc.abstractmethod
+    def rollback(self) -> None:
+        """End the transaction; nothing of it is left."""
+
+    @abc.abstractmethod
     def alive(self) -> bool:
         """
         Ask the server for a sign of life.
 
         @return: False when the connection is gone.
-        @raise Unavailable: the server does not answer.
+        @raise nacos_tw.errors.Unavailable: the server does not answer.
         """
-        try:
-            self._connection._read_timeout = self._connection._write_timeout = self._limit
-            self._connection.ping(reconnect=False)
-            return True
-        except (pymysql.Error, OSError) as error:
-            self.broken = True
-            trouble = mysql_problem(error)
-        if isinstance(trouble, Unavailable) and not isinstance(trouble, LinkLost):
-            raise trouble
-        return False
 
+    @abc.abstractmethod
     def interrupt(self) -> None:
         """Let a thread that waits on it fail at once. From any thread."""
-        self.broken = True
-        sock = getattr(self._connection, "_sock", None)
-        try:
-            if sock is not None:
-                sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # gone already
 
+    @abc.abstractmethod
     def close(self) -> None:
         """Idempotent, and waits for nothing."""
-        self.broken = True
-        if self._connection is None:
-            return
-        try:
-            self._connection._write_timeout = _LEAST
-            self._connection.close()
-        except (pymysql.Error, OSError):
-            pass  # closed already
-
-
-class MySQLTxn(Txn):
-    """A transaction on a link."""
-
-    __slots__ = ("_answered", "_link")
-
-    dialect = "mysql"
-    for_update = " FOR UPDATE"
-
-    def __init__(self, link: Link, answered: Callable[[], None]) -> None:
-        """
-        @param answered: called after each statement; may raise.
-        """
-        super().__init__(link.columns)
-        self._link = link
-        self._answered = answered
-
-    def execute(self, sql: str, params: Sequence[Any] = ()) -> int:
-        """As L{Txn.execute}."""
-        count, self.last_id, _ = self._run(sql, params)
-        return count
-
-    def all(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
-        """As L{Txn.all}."""
-        return list(self._run(sql, params)[2])
-
-    def one(self, sql: str, params: Sequence[Any] = ()) -> Row | None:
-        """As L{Txn.one}."""
-        rows = self._run(sql, params)[2]
-        return rows[0] if rows else None
-
-    def datetime(self, millis: int, whole: bool = True) -> datetime:
-        """As L{Txn.datetime}."""
-        return zones.to_column(millis, self._link.zone, whole)
-
-    def millis(self, value: Any) -> int:
-        """As L{Txn.millis}."""
-        return zones.from_column(value, self._link.zone)
-
-    def _run(self, sql: str, params: Sequence[Any]) -> tuple[int, int, Sequence[Row]]:
-        try:
-            return self._link.run(spelled(sql), tuple(params))
-        finally:
-            self._answered()
-
-
-@functools.lru_cache(maxsize=512)
-def spelled(sql: str) -> str:
-    """A statement with C{?} as PyMySQL wants it, with C{%s}; what stands between quotes is left alone."""
-    out, quote = [], ""
-    for character in sql:
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"`":
-            quote = character
-        elif character == "?":
-            out.append("%s")
-            continue
-        out.append("%%" if character == "%" else character)
-    return "".join(out)
-
-
-def _connection(target: Target, answer: float) -> Any:
-    """PyMySQL's object, not connected yet."""
-    context = tls_context(target.tls)
-    required = target.tls.mode not in ("disabled", "preferred")
-    connection = pymysql.connections.Connection(
-        host=target.host,
-        port=target.port,
-        unix_socket=target.socket or None,
-        user=target.user,
-        password=target.password.encode("utf-8"),
-        database=target.database,
-        charset="utf8mb4",
-        client_flag=CLIENT.FOUND_ROWS,
-        autocommit=False,
-        connect_timeout=min(target.connect_timeout, answer),
-        read_timeout=answer,
-        write_timeout=answer,
-        program_name="nacos_tw",
-        ssl=context if required else None,
-        ssl_disabled=None if context else True,
-        defer_connect=True,
-    )
-    if context is not None:
-        connection.ctx = context  # in place of PyMySQL's own, for a server that offers TLS
-    return connection
-
-
-def tls_context(tls: Tls) -> ssl.SSLContext | None:
-    """
-    How to speak TLS; None for not at all.
-
-    @raise StartError: a file cannot be used.
-    """
-    if tls.mode == "disabled":
-        return None
-    verifies = tls.mode in ("verify_ca", "verify_identity")
-    try:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = tls.mode == "verify_identity"
-        context.verify_mode = ssl.CERT_REQUIRED if verifies else ssl.CERT_NONE
-        if verifies and tls.authority:
-            context.load_verify_locations(tls.authority)
-        elif verifies:
-            context.load_default_certs(ssl.Purpose.SERVER_AUTH)
-        if tls.certificate:
-            context.load_cert_chain(tls.certificate, password=lambda: tls.key_password)
-        versions = [_VERSIONS[version] for version in tls.versions if version in _VERSIONS]
-        if versions:
-            context.minimum_version, context.maximum_version = min(versions), max(versions)
-        return context
-    except (OSError, ValueError) as error:
-        why = (error.strerror if isinstance(error, OSError) else "") or "it cannot be read as PEM"
-    raise StartError(f"db.url: the TLS files {tls.authority or ''} {tls.certificate}".rstrip() + f": {why}")
-
-
-_VERSIONS = {
-    "TLSv1": ssl.TLSVersion.TLSv1,
-    "TLSv1.1": ssl.TLSVersion.TLSv1_1,
-    "TLSv1.2": ssl.TLSVersion.TLSv1_2,
-    "TLSv1.3": ssl.TLSVersion.TLSv1_3,
-}
-
-
-def _connect_error(error: BaseException) -> NacosError:
-    cause = getattr(error, "original_exception", None) or error
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return Unavailable(f"the database's certificate is not accepted: {cause.verify_message}")
-    if isinstance(cause, ssl.SSLError):
-        return Unavailable(f"no TLS connection to the database: {cause.reason or 'refused'}")
-    if isinstance(cause, TimeoutError):
-        return Unavailable("the database does not answer")
-    if isinstance(cause, OSError) and not isinstance(cause, pymysql.Error):
-        return Unavailable(f"no connection to the database: {cause.strerror or type(cause).__name__}")
-    trouble = mysql_problem(error)
-    return Unavailable(str(trouble)) if isinstance(trouble, LinkLost) else trouble

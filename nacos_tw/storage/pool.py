@@ -1,4 +1,4 @@
-"""Threads with a MySQL connection each: C{adbapi}'s pool, with the links of this package in it."""
+"""Threads with a connection each: C{adbapi}'s pool, with the links of this package in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from twisted.enterprise import adbapi
 from nacos_tw.errors import NacosError, Unavailable
 from nacos_tw.storage.errors import OutcomeUnknown, ReadOnly
 from nacos_tw.storage.job import Job
-from nacos_tw.storage.link import Link, MySQLTxn
+from nacos_tw.storage.link import Link
 
 FRESH = 1.0
 """Seconds of rest after which a connection is checked before it is used."""
@@ -40,7 +40,7 @@ class Lease(adbapi.Connection):
                 job.moved(pool.patience)
                 link.limit(pool.patience)
 
-        return job.fn(MySQLTxn(link, answered), *job.args)
+        return job.fn(link.txn(answered), *job.args)
 
     def commit(self) -> None:
         """What adbapi calls when the function has returned."""
@@ -53,7 +53,7 @@ class Lease(adbapi.Connection):
         job.commit(pool.patience)
         link.limit(pool.patience)
         try:
-            link.run("COMMIT")
+            link.commit()
         except NacosError:
             if not link.broken:
                 raise  # the database's own answer: it did not commit
@@ -71,7 +71,7 @@ class Lease(adbapi.Connection):
         if not link.broken:
             try:
                 link.limit(self._pool.patience)
-                link.run("ROLLBACK")
+                link.rollback()
             except Exception:
                 link.broken = True
         if link.broken:
@@ -91,6 +91,7 @@ class LinkPool(adbapi.ConnectionPool):
 
     def __init__(
         self,
+        driver: str,
         reactor: Any,
         least: int,
         most: int,
@@ -100,12 +101,13 @@ class LinkPool(adbapi.ConnectionPool):
         make: Callable[[int], Link],
     ) -> None:
         """
+        @param driver: the module of the driver.
         @param patience: seconds that each answer of the database may take.
         @param life: seconds after which a connection is made anew.
         @param choose: tells the source to use for writing (True) or reading; raises Unavailable. Called in threads.
         @param make: a link to that source, not opened yet. Called in threads.
         """
-        super().__init__("pymysql", cp_min=least, cp_max=most, cp_reactor=reactor)
+        super().__init__(driver, cp_min=least, cp_max=most, cp_reactor=reactor)
         self.patience = patience
         self.heard = 0.0
         self._life = life

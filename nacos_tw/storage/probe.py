@@ -13,13 +13,12 @@ from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from nacos_tw.errors import NacosError, StartError
-from nacos_tw.storage.collations import cures
 from nacos_tw.storage.errors import Deadlock, Denied, LinkLost
 from nacos_tw.storage.jdbc import Target
-from nacos_tw.storage.link import Link, MySQLTxn
-from nacos_tw.storage.schema import check_mysql
+from nacos_tw.storage.link import Described, Link
 from nacos_tw.storage.sources import Sources, State
 from nacos_tw.storage.txn import Columns
+from nacos_tw.storage.urls import make_link
 from nacos_tw.timers import guarded
 
 WRITES = "DELETE FROM config_info WHERE data_id = 'com.alibaba.nacos.testMasterDB'"
@@ -36,14 +35,14 @@ class Finding:
 
     @ivar error: why the server must not start at all; None for any other reason.
     @ivar denied: whether the settings are to blame, see L{Denied}.
-    @ivar cures: see L{nacos_tw.storage.collations.cures}.
+    @ivar advice: see L{Described.advice}.
     """
 
     state: State
     reason: str = ""
     columns: Columns | None = None
     error: StartError | None = None
-    cures: tuple[str, ...] = ()
+    advice: str = ""
     denied: bool = False
 
 
@@ -60,8 +59,7 @@ class Probe:
         self._writes = writes
         self._within = min(within, target.socket_timeout, LONGEST)
         self._link: Link | None = None
-        self._columns: Columns | None = None
-        self._cures: tuple[str, ...] = ()
+        self._described = Described(Columns())
 
     def look(self) -> Finding:
         """Look once. Never raises."""
@@ -93,28 +91,28 @@ class Probe:
     def _look(self) -> Finding:
         link = self._link
         if link is None:
-            link = self._link = Link(self._target, self._index)
+            link = self._link = make_link(self._target, self._index)
             link.open(self._within)
             link.limit(self._within)
-            txn = MySQLTxn(link, lambda: None)
-            self._columns, self._cures = check_mysql(txn), cures(txn)
+            self._described = link.describe()
         link.limit(self._within)
-        link.look()
-        link.run(READS)
+        link.refresh()
+        txn = link.txn(lambda: None)
+        txn.one(READS)
         state, reason = State.WRITABLE, ""
         if link.read_only:
             state, reason = State.READ_ONLY, "the database is read-only"
         elif self._writes:
             try:
-                link.run(WRITES)
+                txn.execute(WRITES)
             except Deadlock:
                 pass  # somebody else writes there
             except NacosError as error:
                 if link.broken:
                     raise
                 state, reason = State.READ_ONLY, str(error)
-        link.run("ROLLBACK")
-        return Finding(state, reason, self._columns, cures=self._cures)
+        link.rollback()
+        return Finding(state, reason, self._described.columns, advice=self._described.advice)
 
 
 class Watch:
@@ -137,7 +135,7 @@ class Watch:
         self._reactor = reactor
         self._probes = [Probe(target, index, len(targets) > 1, within) for index, target in enumerate(targets)]
         self._threads = ThreadPool(0, min(len(targets), 8), "database-health")
-        self._cures: dict[int, tuple[str, ...]] = {}
+        self._advice: dict[int, str] = {}
         self._timers: dict[int, Any] = {}
         self._looking: dict[int, bool] = {}
         self._running = False
@@ -199,7 +197,7 @@ class Watch:
             return
         if finding.columns is not None:
             self.columns[index] = finding.columns
-            self._warn(finding.cures, index)
+            self._warn(finding.advice, index)
         self._tell(finding, index)
         changed = self.sources.report(index, finding.state, finding.reason, finding.denied)
         pause = 0.0 if again and finding.state is not State.DOWN else self.sources.all[index].pause
@@ -212,15 +210,10 @@ class Watch:
             elif self.sources.known:
                 self.ready.callback(self.sources.master is not None)
 
-    def _warn(self, found: tuple[str, ...], index: int) -> None:
-        before, self._cures[index] = self._cures.get(index, ()), found
+    def _warn(self, found: str, index: int) -> None:
+        before, self._advice[index] = self._advice.get(index, ""), found
         if found and found != before:
-            self.log.warn(
-                "database {host} takes names for the same that differ in cases or accents alone, and refuses the second"
-                " of them; run in it: {statements}",
-                host=self.sources.all[index].host,
-                statements=" ".join(found),
-            )
+            self.log.warn("database {host}: {advice}", host=self.sources.all[index].host, advice=found)
 
     def _tell(self, finding: Finding, index: int) -> None:
         source = self.sources.all[index]

@@ -21,6 +21,7 @@ class SQLiteTxn(Txn):
 
     dialect = "sqlite"
     for_update = ""
+    for_share = ""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(COLUMNS)

@@ -1,4 +1,4 @@
-"""What a transaction offers to the functions that run in it, the same on MySQL and SQLite."""
+"""What a transaction offers to the functions that run in it, the same on MySQL, PostgreSQL and SQLite."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Columns:
     @ivar gray_millis: whether its gmt_* keep milliseconds, as 2.5's own do.
     @ivar labelled: whether config_info_gray takes copies by labels: it is there, or is ours, which has nothing else.
     @ivar beta: the tables config_info_beta and config_info_tag (all up to 2.4; a fresh 2.5 has C{gray} only).
+    @ivar namespace_dates: whether tenant_info.gmt_* are dates, as in Nacos's file for PostgreSQL; else milliseconds.
     """
 
     encrypted_data_key: bool = True
@@ -36,6 +37,7 @@ class Columns:
     gray_millis: bool = False
     labelled: bool = True
     beta: bool = True
+    namespace_dates: bool = False
 
 
 class Txn(abc.ABC):
@@ -47,16 +49,18 @@ class Txn(abc.ABC):
     L{nacos_tw.errors.Duplicate} when a unique key is taken. After C{Duplicate} and C{BadParameter} the
     transaction goes on: the statement alone had no effect.
 
-    @ivar dialect: "mysql" or "sqlite".
+    @ivar dialect: "mysql", "postgresql" or "sqlite".
     @ivar columns: the schema's optional parts.
     @ivar last_id: the id that the last INSERT gave to its row.
     @ivar for_update: to append to a SELECT whose rows this transaction will write.
+    @ivar for_share: to append to a SELECT that is to see what was committed since the transaction began.
     """
 
     __slots__ = ("columns", "last_id")
 
     dialect: str
     for_update: str
+    for_share: str
 
     def __init__(self, columns: Columns) -> None:
         self.columns = columns

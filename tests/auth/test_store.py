@@ -22,7 +22,7 @@ from nacos_tw.database import applying
 from nacos_tw.errors import BadParameter
 from nacos_tw.storage.errors import Deadlock
 from nacos_tw.storage.txn import Txn
-from tests.config.databases import OnMariaDB, StoreCase, in_link, in_threads, on_each
+from tests.config.databases import OnMariaDB, OnPostgres, StoreCase, in_link, in_threads, on_each
 from tests.wording import said
 
 TABLES = ("users", "roles", "permissions")
@@ -250,8 +250,10 @@ class BitTests(AccountsCase, OnMariaDB):
         self.assertEqual(self.rows().users, [("ann", "h0", False), ("bob", "h", True)])
 
 
-class RaceTests(AccountsCase, OnMariaDB):
+class Races(AccountsCase):
     """Two nodes at the same moment, on connections of their own."""
+
+    database: Any
 
     def race(self, *given: AuthCommand) -> list[Any]:
         """What they come to; one that the database gives up for another is tried again, as the pool does."""
@@ -302,3 +304,14 @@ class RaceTests(AccountsCase, OnMariaDB):
         self.assertEqual(found.count(True), 1, found)
         self.assertEqual(self.race(*[AddPermission("q", "x", "r")] * 4), [True] * 4)
         self.assertEqual(self.rows(), Rows([("bob", "h", True)], [("bob", "q"), ("bob", "r")], [("q", "x", "r")]))
+
+
+class RaceTests(Races, OnMariaDB):
+    """On MariaDB."""
+
+
+class RaceOnPostgresTests(Races, OnPostgres):
+    """On PostgreSQL."""
+
+
+del Races

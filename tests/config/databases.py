@@ -1,4 +1,4 @@
-"""What the tests of the store run on: SQLite, and MariaDB with the tables of each version where it can be had."""
+"""What the tests of the store run on: SQLite, PostgreSQL, and MariaDB with the tables of each version."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.config.results import Result
 from nacos_tw.database import applying
 from nacos_tw.database.commands import DatabaseCommand
-from nacos_tw.storage.link import Link, MySQLTxn
-from nacos_tw.storage.mysql import targets
-from nacos_tw.storage.schema import check_mysql
+from nacos_tw.settings.settings import DatabaseSettings
+from nacos_tw.storage.link import Link
 from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.txn import Txn
-from tests import mariadb
+from nacos_tw.storage.urls import make_link, targets
+from tests import mariadb, postgres
 
 T = TypeVar("T")
 
@@ -105,6 +105,22 @@ class OnMariaDB(StoreCase):
         return in_link(self.link, fn, *args)
 
 
+class OnPostgres(StoreCase):
+    """On our schema for PostgreSQL, emptied."""
+
+    skip = postgres.missing() or None
+    dialect = "postgresql"
+
+    def setUp(self) -> None:
+        self.database = _postgres()
+        self.link = self.database.link()
+        self.addCleanup(self.link.close)
+        self.database.clear(self.link)
+
+    def run_in(self, fn: Callable[..., T], *args: Any) -> T:
+        return in_link(self.link, fn, *args)
+
+
 class OnOldMariaDB(OnMariaDB):
     """On the tables of 1.4."""
 
@@ -123,7 +139,9 @@ class OnMixedMariaDB(OnMariaDB):
     changes = NEW[-1:]
 
 
-def on_each(namespace: dict[str, Any], *mixins: type, databases: tuple[type, ...] = (OnSQLite, OnMariaDB)) -> None:
+def on_each(
+    namespace: dict[str, Any], *mixins: type, databases: tuple[type, ...] = (OnSQLite, OnMariaDB, OnPostgres)
+) -> None:
     """Put test cases of the mixins for each database into a module's namespace."""
     for mixin in mixins:
         for database in databases:
@@ -132,46 +150,56 @@ def on_each(namespace: dict[str, Any], *mixins: type, databases: tuple[type, ...
             namespace[name] = made
 
 
-ALL = (OnSQLite, OnMariaDB, OnOldMariaDB, OnNewMariaDB)
+ALL = (OnSQLite, OnMariaDB, OnPostgres, OnOldMariaDB, OnNewMariaDB)
 
 
 class _Database:
-    def __init__(self, changes: tuple[str, ...]) -> None:
-        server = mariadb.server()
-        self.settings = server.fresh()
-        self.target = targets(self.settings)[0]
-        for change in changes:
-            server.admin(change, self.target.database)
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self.settings = settings
+        self.target = targets(settings)[0]
         first = self.link()
-        self.columns = in_link(first, check_mysql)
+        self.columns = first.describe().columns
         first.close()
 
     def link(self) -> Link:
-        link = Link(self.target, 0, getattr(self, "columns", None))
+        link = make_link(self.target, 0, getattr(self, "columns", None))
         link.open(5)
         return link
 
     def clear(self, link: Link) -> None:
-        found = {row[0] for row in link.run("SHOW TABLES")[2]}
+        txn = link.txn(lambda: None)
+        here = "DATABASE()" if txn.dialect == "mysql" else "current_schema()"
+        found = {
+            row[0] for row in txn.all(f"SELECT table_name FROM information_schema.tables WHERE table_schema={here}")
+        }
         for table in TABLES:
             if table in found:
-                link.run(f"DELETE FROM {table}")
-        link.run("COMMIT")
+                txn.execute(f"DELETE FROM {table}")
+        link.commit()
 
 
 @functools.cache
 def _database(changes: tuple[str, ...]) -> _Database:
-    return _Database(changes)
+    server = mariadb.server()
+    settings = server.fresh()
+    for change in changes:
+        server.admin(change, targets(settings)[0].database)
+    return _Database(settings)
+
+
+@functools.cache
+def _postgres() -> _Database:
+    return _Database(postgres.server().fresh())
 
 
 def in_link(link: Link, fn: Callable[..., T], *args: Any) -> T:
     """A transaction."""
     try:
-        result = fn(MySQLTxn(link, lambda: None), *args)
+        result = fn(link.txn(lambda: None), *args)
     except BaseException:
-        link.run("ROLLBACK")
+        link.rollback()
         raise
-    link.run("COMMIT")
+    link.commit()
     return result
 
 

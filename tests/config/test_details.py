@@ -15,7 +15,7 @@ from nacos_tw.config.commands import (
     StopBeta,
 )
 from nacos_tw.config.model import ConfigKey, md5_of
-from tests.config.databases import T0, OnMariaDB, OnNewMariaDB, OnOldMariaDB, OnSQLite, StoreCase, on_each
+from tests.config.databases import T0, OnMariaDB, OnNewMariaDB, OnOldMariaDB, OnPostgres, OnSQLite, StoreCase, on_each
 
 KEY: ConfigKey = ("ns", "g", "d")
 
@@ -25,7 +25,7 @@ class Details(StoreCase):
 
     def found(self) -> list[tuple[str, str | None]]:
         """Kind and details of all rows."""
-        return self.sql("SELECT op_type, ext_info FROM his_config_info ORDER BY nid")
+        return self.sql("SELECT RTRIM(op_type), ext_info FROM his_config_info ORDER BY nid")
 
     def test_config(self) -> None:
         """A new row has what comes, in Java's order of a HashMap; the others what is replaced, in another order."""
@@ -99,6 +99,6 @@ class NoDetails(StoreCase):
         self.assertEqual([row.kind for row in found if not row.gray], ["D", "U", "I"])
 
 
-on_each(globals(), Details, databases=(OnMariaDB, OnNewMariaDB))
+on_each(globals(), Details, databases=(OnMariaDB, OnNewMariaDB, OnPostgres))
 on_each(globals(), NoDetails, databases=(OnSQLite, OnOldMariaDB))
-del StoreCase, Details, NoDetails, OnMariaDB, OnNewMariaDB, OnOldMariaDB, OnSQLite
+del StoreCase, Details, NoDetails, OnMariaDB, OnNewMariaDB, OnOldMariaDB, OnPostgres, OnSQLite

@@ -36,6 +36,7 @@ from tests.config.databases import (
     OnMixedMariaDB,
     OnNewMariaDB,
     OnOldMariaDB,
+    OnPostgres,
     OnSQLite,
     StoreCase,
     on_each,
@@ -214,7 +215,7 @@ class Rows(StoreCase):
         self.do(publish("one"))
         self.do(publish("two"))
         self.do(RemoveGray(KEY, "canary", T0))
-        found = self.sql("SELECT op_type, publish_type, gray_name, content FROM his_config_info ORDER BY nid")
+        found = self.sql("SELECT RTRIM(op_type), publish_type, gray_name, content FROM his_config_info ORDER BY nid")
         kinds = [(kind.strip(), *rest) for kind, *rest in found]
         self.assertEqual(
             kinds,
@@ -366,6 +367,6 @@ class FileTests(SynchronousTestCase):
                 self.assertEqual(txn.all("SELECT * FROM config_info_gray"), [])
 
 
-on_each(globals(), Rows, databases=(OnSQLite, OnMariaDB, OnNewMariaDB, OnMixedMariaDB))
+on_each(globals(), Rows, databases=(OnSQLite, OnMariaDB, OnPostgres, OnNewMariaDB, OnMixedMariaDB))
 on_each(globals(), Without, databases=(OnOldMariaDB,))
-del StoreCase, OperationCase, Rows, Without, OnMariaDB, OnMixedMariaDB, OnNewMariaDB, OnOldMariaDB
+del StoreCase, OperationCase, Rows, Without, OnPostgres, OnMariaDB, OnMixedMariaDB, OnNewMariaDB, OnOldMariaDB

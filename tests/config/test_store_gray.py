@@ -11,7 +11,7 @@ from nacos_tw.config.model import ConfigKey, CopyRow, md5_of
 from nacos_tw.config.problems import CasConflict
 from nacos_tw.config.store_adopt import USER, adopt, waiting
 from nacos_tw.errors import Alike
-from tests.config.databases import ALL, T0, OnMariaDB, OnMixedMariaDB, OnNewMariaDB, StoreCase, on_each
+from tests.config.databases import ALL, T0, OnMariaDB, OnMixedMariaDB, OnNewMariaDB, OnPostgres, StoreCase, on_each
 from tests.wording import said
 
 KEY: ConfigKey = ("ns", "g", "d")
@@ -224,7 +224,9 @@ class Adopting(StoreCase):
 
     def kinds(self) -> list[tuple[str, str, str]]:
         """The history of copies: kind, name, content."""
-        return self.sql("SELECT op_type, gray_name, content FROM his_config_info WHERE src_user=? ORDER BY nid", USER)
+        return self.sql(
+            "SELECT RTRIM(op_type), gray_name, content FROM his_config_info WHERE src_user=? ORDER BY nid", USER
+        )
 
     def test_published(self) -> None:
         """They come over, with their times."""
@@ -348,10 +350,23 @@ class Times(StoreCase):
 
 
 on_each(globals(), Copies, databases=ALL)
-on_each(globals(), Gray, databases=(OnMariaDB, OnNewMariaDB))
+on_each(globals(), Gray, databases=(OnMariaDB, OnNewMariaDB, OnPostgres))
 on_each(globals(), Cases, databases=(OnNewMariaDB,))
 on_each(globals(), Both, databases=(OnMariaDB,))
 on_each(globals(), Adopting, databases=(OnMariaDB, OnMixedMariaDB))
 on_each(globals(), NothingToAdopt, databases=(ALL[0], *ALL[2:]))
 on_each(globals(), Times, databases=ALL)
-del StoreCase, Copies, Gray, Cases, Both, Adopting, NothingToAdopt, Times, OnMariaDB, OnMixedMariaDB, OnNewMariaDB
+del (
+    StoreCase,
+    Copies,
+    Gray,
+    Cases,
+    Both,
+    Adopting,
+    NothingToAdopt,
+    Times,
+    OnPostgres,
+    OnMariaDB,
+    OnMixedMariaDB,
+    OnNewMariaDB,
+)

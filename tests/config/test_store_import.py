@@ -49,7 +49,7 @@ class Importing(StoreCase):
     def test_history(self) -> None:
         """As a publish of each."""
         self.put(OVERWRITE)
-        rows = self.sql("SELECT op_type, data_id, content, src_user FROM his_config_info ORDER BY nid")
+        rows = self.sql("SELECT RTRIM(op_type), data_id, content, src_user FROM his_config_info ORDER BY nid")
         self.assertEqual(
             rows,
             [

@@ -8,6 +8,7 @@ from nacos_tw.config.commands import Publish
 from nacos_tw.namespaces import model, store
 from nacos_tw.namespaces.commands import CreateNamespace, DeleteNamespace, UpdateNamespace
 from nacos_tw.namespaces.model import Namespace
+from nacos_tw.storage.zones import to_column
 from tests.config.databases import T0, StoreCase, on_each
 
 PUBLIC = Namespace("", "public", "Default Namespace", 0, 0)
@@ -50,9 +51,10 @@ class Namespaces(StoreCase):
     def test_row(self) -> None:
         """As a real server writes it."""
         self.do(CreateNamespace("ns-1", "N", "D", T0 + 7))
+        at = to_column(T0 + 7, None, False) if self.dialect == "postgresql" else T0 + 7
         self.assertEqual(
             self.sql("SELECT kp, tenant_id, tenant_name, tenant_desc, create_source, gmt_create FROM tenant_info"),
-            [("1", "ns-1", "N", "D", "nacos", T0 + 7)],
+            [("1", "ns-1", "N", "D", "nacos", at)],
         )
 
     def test_unknown(self) -> None:

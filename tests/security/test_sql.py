@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests import mariadb
+from tests import mariadb, postgres
 from tests.security.probing import PROBES, SecurityCase
+from tests.storage.databases import database_of
 from tests.system.config_nodes import CONFIGS, CS, NAMESPACES, publish, shared_configs
 from tests.system.nodes import NAMING, Answer, RealNode
 from tests.system.test_config_mysql import properties
+from tests.system.test_config_postgres import properties as postgres_properties
 
 INJECTIONS = (
     "'", '"', "`", "\\", "''", "\\'", "' OR '1'='1", "' OR 1=1 -- ",
@@ -28,7 +30,7 @@ FEW = (
     "'", "' OR '1'='1", "\\' OR 1=1 -- ", "'; DROP TABLE config_info; -- ", '"', "%s",
 )  # fmt: skip
 ERRORS = re.compile(
-    rb"syntax|sqlite|mysql|mariadb|operationalerror|programmingerror|no such (?:column|table)|near \""
+    rb"syntax|sqlite|mysql|mariadb|postgres|psycopg|operationalerror|programmingerror|no such (?:column|table)|near \""
     rb"|unrecognized token|wrong number|not all arguments|format string",
     re.IGNORECASE,
 )
@@ -242,4 +244,24 @@ class OnMariaDBTests(InjectionTests, SecurityCase):
         cls = type(self)
         if not cls._properties:
             cls._properties = properties(*mariadb.server().fresh().urls)
+        return shared_configs(1, cls._properties, ()).nodes[0]
+
+
+class OnPostgresTests(InjectionTests, SecurityCase):
+    """A real PostgreSQL."""
+
+    skip = postgres.missing() or None
+    _properties = ""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.prepare()
+
+    def started(self) -> RealNode:
+        cls = type(self)
+        if not cls._properties:
+            settings = postgres.server().fresh()
+            seed = mariadb.SCHEMA.read_text("utf-8").partition("INSERT INTO")[2]
+            postgres.server().admin(f"INSERT INTO{seed}".replace("`", ""), database_of(settings))
+            cls._properties = postgres_properties(*settings.urls)
         return shared_configs(1, cls._properties, ()).nodes[0]

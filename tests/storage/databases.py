@@ -1,9 +1,11 @@
-"""What the tests of MySQL share."""
+"""What the tests of databases that nodes share have in common: each runs on MariaDB and on PostgreSQL."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeVar
 
 import attrs
 from twisted.internet import reactor
@@ -12,27 +14,45 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from nacos_tw.settings.settings import DatabaseSettings
-from nacos_tw.storage.mysql import MySQLDatabase
+from nacos_tw.storage.external import ExternalDatabase
 from nacos_tw.storage.txn import Txn
-from tests import mariadb
-
-QUICK = mariadb.OPTIONS.replace("socketTimeout=3000", "socketTimeout=2000")
-"""Options with a short time limit."""
+from tests import mariadb, postgres
 
 
 class DatabaseCase(TestCase):
-    """Starts databases, and stops them at the end."""
+    """
+    Starts databases, and stops them at the end.
 
+    @ivar kind: L{mariadb} or L{postgres}.
+    """
+
+    kind: ModuleType = mariadb
     skip = mariadb.missing() or None
     timeout = 300
 
-    async def start(self, settings: DatabaseSettings, **pool: Any) -> MySQLDatabase:
+    async def start(self, settings: DatabaseSettings, **pool: Any) -> ExternalDatabase:
         """A started database, when it knows where it stands."""
-        database = MySQLDatabase(attrs.evolve(settings, pool=attrs.evolve(settings.pool, **pool)), reactor)
+        database = ExternalDatabase(attrs.evolve(settings, pool=attrs.evolve(settings.pool, **pool)), reactor)
         self.addCleanup(database.stopService)
         database.startService()
         await database.ready
         return database
+
+
+Case = TypeVar("Case", bound=type[DatabaseCase])
+
+
+def on_both(case: Case) -> Case:
+    """Let the tests of a class run on PostgreSQL as well, as a class of its own in the same module."""
+    name = f"{case.__name__.removesuffix('Tests')}OnPostgresTests"
+    values = {"kind": postgres, "skip": postgres.missing() or None, "__module__": case.__module__}
+    setattr(sys.modules[case.__module__], name, type(name, (case,), {**values, "__doc__": case.__doc__}))
+    return case
+
+
+def database_of(settings: DatabaseSettings) -> str:
+    """The name of the database."""
+    return settings.urls[0].partition("?")[0].rpartition("/")[2]
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -67,6 +87,6 @@ def names(txn: Txn) -> list[str]:
 
 def connection_id(txn: Txn) -> int:
     """The server's number of the connection."""
-    row = txn.one("SELECT CONNECTION_ID()")
+    row = txn.one(mariadb.CONNECTION if txn.dialect == "mysql" else postgres.CONNECTION)
     assert row is not None
     return int(row[0])

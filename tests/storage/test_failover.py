@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 from twisted.internet import reactor
 from twisted.internet.defer import gatherResults
@@ -9,16 +11,16 @@ from twisted.internet.defer import gatherResults
 from nacos_tw.errors import StartError, Unavailable
 from nacos_tw.settings.settings import DatabaseSettings
 from nacos_tw.storage.errors import OutcomeUnknown, ReadOnly
-from nacos_tw.storage.mysql import MySQLDatabase
-from tests import mariadb
-from tests.storage.databases import QUICK, DatabaseCase, insert, names, trouble, until
+from nacos_tw.storage.external import ExternalDatabase
+from tests.storage.databases import DatabaseCase, database_of, insert, names, on_both, trouble, until
 
 
+@on_both
 class AwayTests(DatabaseCase):
     """One database, of its own server."""
 
     def setUp(self) -> None:
-        self.server = mariadb.server("stopped")
+        self.server = self.kind.server("stopped")
 
     def tearDown(self) -> None:
         if not self.server.running:
@@ -27,7 +29,7 @@ class AwayTests(DatabaseCase):
 
     async def test_killed(self) -> None:
         """Work fails while it is away, and goes on when it is back, without anybody's help."""
-        settings = self.server.fresh(QUICK)
+        settings = self.server.fresh(self.kind.QUICK)
         database = await self.start(settings)
         await database.interact("insert", insert, "a")
         self.server.kill()
@@ -44,7 +46,7 @@ class AwayTests(DatabaseCase):
 
     async def test_restarted(self) -> None:
         """A quick restart: connections are made anew, nobody sees an error."""
-        database = await self.start(self.server.fresh(QUICK))
+        database = await self.start(self.server.fresh(self.kind.QUICK))
         await gatherResults([database.interact("insert", insert, f"a{number}") for number in range(10)])
         self.server.stop()
         self.server.start()
@@ -53,7 +55,7 @@ class AwayTests(DatabaseCase):
 
     async def test_paused(self) -> None:
         """A server that does not answer: all that waits fails within socketTimeout, what comes then at once."""
-        database = await self.start(self.server.fresh(QUICK), most=2)
+        database = await self.start(self.server.fresh(self.kind.QUICK), most=2)
         await database.interact("insert", insert, "a")
         self.server.pause()
         waiting = [database.interact("insert", insert, f"p{number}") for number in range(8)]
@@ -76,9 +78,7 @@ class AwayTests(DatabaseCase):
 
     async def test_stopped_while_paused(self) -> None:
         """The end does not wait for a dead database."""
-        database = await self.start(
-            self.server.fresh(mariadb.OPTIONS.replace("socketTimeout=3000", "socketTimeout=30000"))
-        )
+        database = await self.start(self.server.fresh(self.kind.PATIENT))
         self.server.pause()
         working = trouble(database.interact("insert", insert, "a"))
         start = reactor.seconds()
@@ -89,7 +89,7 @@ class AwayTests(DatabaseCase):
 
     async def test_away_at_start(self) -> None:
         """A node starts without its database, and uses it once it is there."""
-        settings = self.server.fresh(QUICK)
+        settings = self.server.fresh(self.kind.QUICK)
         self.server.stop()
         database = await self.start(settings)
         self.assertFalse(await database.ready)
@@ -100,42 +100,42 @@ class AwayTests(DatabaseCase):
 
     async def test_read_only(self) -> None:
         """A database that turns read-only is not written to, and read from on; and back."""
-        database = await self.start(self.server.fresh(QUICK))
-        self.server.admin("SET GLOBAL read_only = 1")
-        self.addCleanup(self.server.admin, "SET GLOBAL read_only = 0")
+        database = await self.start(self.server.fresh(self.kind.QUICK))
+        self.server.read_only(True)
+        self.addCleanup(self.server.read_only, False)
         self.assertIsInstance(await trouble(database.interact("insert", insert, "a")), ReadOnly)
         await until(lambda: database.health() != "UP")
         self.assertTrue(database.health().startswith("DOWN:master db (127.0.0.1) down. "), database.health())
         error = await trouble(database.interact("insert", insert, "a"))
         self.assertIn("read-only", str(error))
         self.assertEqual(await database.query("names", names), [])
-        self.server.admin("SET GLOBAL read_only = 0")
+        self.server.read_only(False)
         database.look()
         await until(lambda: database.health() == "UP")
         await database.interact("insert", insert, "a")
 
 
-def both(first: mariadb.Server, second: mariadb.Server) -> DatabaseSettings:
-    """Two URLs; they differ in the host's spelling, so that health can tell them apart."""
-    one, other = first.fresh(QUICK), second.fresh(QUICK)
-    urls = (one.urls[0], other.urls[0].replace("127.0.0.1", "localhost"))
-    return attrs.evolve(one, urls=urls, users=one.users * 2, passwords=one.passwords * 2)
-
-
+@on_both
 class SeveralTests(DatabaseCase):
     """Two databases."""
 
     def setUp(self) -> None:
-        self.servers = (mariadb.server("stopped"), mariadb.server("second"))
+        self.servers = (self.kind.server("stopped"), self.kind.server("second"))
 
     def tearDown(self) -> None:
         for server in self.servers:
             if not server.running:
                 server.start()
 
+    def both(self, first: Any, second: Any) -> DatabaseSettings:
+        """Two URLs; they differ in the host's spelling, so that health can tell them apart."""
+        one, other = first.fresh(self.kind.QUICK), second.fresh(self.kind.QUICK)
+        urls = (one.urls[0], other.urls[0].replace("127.0.0.1", "localhost"))
+        return attrs.evolve(one, urls=urls, users=one.users * 2, passwords=one.passwords * 2)
+
     async def test_failover_and_back(self) -> None:
         """The second one while the first is away, and the first when it is back."""
-        database = await self.start(both(*self.servers))
+        database = await self.start(self.both(*self.servers))
         await database.interact("insert", insert, "first")
         self.servers[0].kill()
         await trouble(database.interact("insert", insert, "lost"))
@@ -151,18 +151,17 @@ class SeveralTests(DatabaseCase):
     async def test_replica(self) -> None:
         """A read-only one is passed over, even by a user who might write to it."""
         replica, master = self.servers
-        settings = both(replica, master)
-        replica.admin("CREATE OR REPLACE USER 'mighty'@'%' IDENTIFIED BY 'x'")
-        replica.admin("GRANT ALL ON *.* TO 'mighty'@'%'")
-        replica.admin("SET GLOBAL read_only = 1")
-        self.addCleanup(replica.admin, "SET GLOBAL read_only = 0")
-        settings = attrs.evolve(settings, users=("mighty", "nacos"), passwords=("x", settings.passwords[1]))
+        settings = self.both(replica, master)
+        user = replica.mighty()
+        replica.read_only(True)
+        self.addCleanup(replica.read_only, False)
+        settings = attrs.evolve(settings, users=(user, "nacos"), passwords=("x", settings.passwords[1]))
         database = await self.start(settings)
         self.assertEqual((database.sources.master, database.health()), (1, "UP"))
         await database.interact("insert", insert, "a")
         self.assertEqual(await database.query("names", names), ["a"])
-        name = settings.urls[0].partition("?")[0].rpartition("/")[2]
-        self.assertEqual(replica.admin(f"SELECT count(*) FROM {name}.config_info"), ((0,),))
+        found = replica.admin("SELECT count(*) FROM config_info", database_of(settings))
+        self.assertEqual(found, ((0,),))
         self.servers[1].kill()
         await trouble(database.interact("insert", insert, "b"))
         await until(lambda: database.sources.master is None)
@@ -171,9 +170,9 @@ class SeveralTests(DatabaseCase):
 
     async def test_turned(self) -> None:
         """The first turns read-only and the second is promoted: writes go there."""
-        database = await self.start(both(*self.servers))
-        self.servers[0].admin("SET GLOBAL read_only = 1")
-        self.addCleanup(self.servers[0].admin, "SET GLOBAL read_only = 0")
+        database = await self.start(self.both(*self.servers))
+        self.servers[0].read_only(True)
+        self.addCleanup(self.servers[0].read_only, False)
         database.look()
         await until(lambda: database.sources.master == 1)
         await database.interact("insert", insert, "a")
@@ -181,12 +180,12 @@ class SeveralTests(DatabaseCase):
 
     async def test_lacks_tables(self) -> None:
         """One without tables stops the start, whatever the others are."""
-        settings = both(*self.servers)
+        settings = self.both(*self.servers)
         empty = self.servers[1].database(None)
-        settings = attrs.evolve(settings, urls=(settings.urls[0], self.servers[1].url(empty, QUICK)))
-        database = MySQLDatabase(settings, reactor)
+        settings = attrs.evolve(settings, urls=(settings.urls[0], self.servers[1].url(empty, self.kind.QUICK)))
+        database = ExternalDatabase(settings, reactor)
         self.addCleanup(database.stopService)
         database.startService()
         error = await trouble(database.ready)
         self.assertIsInstance(error, StartError)
-        self.assertIn("conf/nacos-mysql.sql", str(error))
+        self.assertIn(self.kind.SCHEMA_NAME, str(error))

@@ -7,8 +7,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import Duplicate, NacosError, Problem, Unavailable, ValueRefused
 from nacos_tw.storage.errors import Deadlock, Defect, Denied, LinkLost, ReadOnly
-from nacos_tw.storage.link import spelled
 from nacos_tw.storage.mysql_errors import mysql_problem
+from nacos_tw.storage.mysql_link import spelled
 from tests.wording import said
 
 

@@ -6,7 +6,7 @@ import attrs
 from twisted.internet import reactor
 
 from nacos_tw.errors import StartError
-from nacos_tw.storage.mysql import MySQLDatabase
+from nacos_tw.storage.external import ExternalDatabase
 from nacos_tw.storage.txn import Columns, Txn
 from tests import mariadb
 from tests.storage.databases import DatabaseCase, insert, names, trouble
@@ -26,12 +26,12 @@ NEW = ("DROP TABLE config_info_beta", "DROP TABLE config_info_tag", "DROP TABLE 
 class SchemaTests(DatabaseCase):
     """C{Columns}, and starts that are refused."""
 
-    def changed(self, *statements: str) -> MySQLDatabase:
+    def changed(self, *statements: str) -> ExternalDatabase:
         server = mariadb.server()
         name = server.database()
         for statement in statements:
             server.admin(statement, name)
-        database = MySQLDatabase(server.settings(name), reactor)
+        database = ExternalDatabase(server.settings(name), reactor)
         self.addCleanup(database.stopService)
         database.startService()
         return database
@@ -125,5 +125,5 @@ class TimeTests(DatabaseCase):
     async def test_unknown(self) -> None:
         """A zone that is not known stops the start."""
         settings = mariadb.server().settings("x", "serverTimezone=Mars/Olympus")
-        error = self.assertRaises(StartError, MySQLDatabase, settings, reactor)
+        error = self.assertRaises(StartError, ExternalDatabase, settings, reactor)
         self.assertIn("Mars/Olympus", str(error))

@@ -17,7 +17,7 @@ from twisted.logger import eventAsText, globalLogPublisher
 from twisted.python.failure import Failure
 
 from nacos_tw.errors import StartError
-from nacos_tw.storage.mysql import MySQLDatabase
+from nacos_tw.storage.external import ExternalDatabase
 from nacos_tw.storage.txn import Txn
 from tests import mariadb
 from tests.storage.databases import DatabaseCase, insert, trouble
@@ -152,7 +152,7 @@ class TlsTests(DatabaseCase):
         empty = self.secured.write("empty.pem", b"nothing")
         for path in (empty, "/nowhere/ca.pem"):
             settings = mariadb.server().settings("x", f"sslMode=VERIFY_CA&serverSslCert={path}")
-            self.assertIn(path, str(self.assertRaises(StartError, MySQLDatabase, settings, reactor)))
+            self.assertIn(path, str(self.assertRaises(StartError, ExternalDatabase, settings, reactor)))
 
 
 class SecretTests(DatabaseCase):

@@ -15,12 +15,11 @@ from twisted.python.failure import Failure
 from nacos_tw.errors import Unavailable
 from nacos_tw.settings.settings import DatabaseSettings
 from nacos_tw.storage.errors import Deadlock, LinkLost, OutcomeUnknown
-from nacos_tw.storage.jdbc import Target, parse
 from nacos_tw.storage.job import Abandoned, Job, Phase
-from nacos_tw.storage.link import Link, tls_context
+from nacos_tw.storage.link import Link
 from nacos_tw.storage.pool import LinkPool
 from nacos_tw.storage.probe import Watch
-from nacos_tw.storage.zones import zone
+from nacos_tw.storage.urls import DRIVERS, make_link, targets
 
 T = TypeVar("T")
 
@@ -32,24 +31,7 @@ GRACE = 2.0
 """Seconds that running transactions have at the end, before their connections are cut."""
 
 
-def targets(settings: DatabaseSettings) -> list[Target]:
-    """
-    All servers of the settings, in their order.
-
-    @raise nacos_tw.errors.SettingsError: a url cannot be used.
-    @raise StartError: a file or a time zone that it names cannot.
-    """
-    found: list[Target] = []
-    for number, (url, user, password) in enumerate(zip(settings.urls, settings.users, settings.passwords, strict=True)):
-        found += parse(url, user, password, f"db.url.{number}")
-    for target in found:
-        tls_context(target.tls)
-        if target.zone and target.zone.upper() != "SERVER":
-            zone(target.zone)
-    return found
-
-
-class MySQLDatabase(Service):
+class ExternalDatabase(Service):
     """
     Implements L{nacos_tw.interfaces.IDatabase}. All methods are for the reactor's thread.
 
@@ -104,7 +86,14 @@ class MySQLDatabase(Service):
         super().startService()
         wanted = self._settings
         self._pool = LinkPool(
-            self._reactor, wanted.least, wanted.most, self._patience, wanted.life, self._choose, self._link
+            DRIVERS[self._targets[0].kind],
+            self._reactor,
+            wanted.least,
+            wanted.most,
+            self._patience,
+            wanted.life,
+            self._choose,
+            self._link,
         )
         self._pool.start()
         self._watch.start()
@@ -187,7 +176,7 @@ class MySQLDatabase(Service):
         return index
 
     def _link(self, index: int) -> Link:
-        return Link(self._targets[index], index, self._watch.columns[index])
+        return make_link(self._targets[index], index, self._watch.columns[index])
 
     # -- the rest
 

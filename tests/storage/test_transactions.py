@@ -1,4 +1,4 @@
-"""Transactions on a real MariaDB."""
+"""Transactions on a real MariaDB and a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,26 +14,37 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import BadParameter, Duplicate, Unavailable
 from nacos_tw.storage.errors import Deadlock, Defect, LinkLost, OutcomeUnknown
-from nacos_tw.storage.mysql import MySQLDatabase
+from nacos_tw.storage.external import ExternalDatabase
 from nacos_tw.storage.txn import Txn
 from tests import mariadb
-from tests.storage.databases import QUICK, DatabaseCase, connection_id, insert, names, trouble, until
+from tests.storage.databases import (
+    DatabaseCase,
+    connection_id,
+    database_of,
+    insert,
+    names,
+    on_both,
+    trouble,
+    until,
+)
 from tests.wording import said
 
 
+@on_both
 class TransactionTests(DatabaseCase):
     """What runs in one, and what comes of it."""
 
     async def setUp(self) -> None:  # type: ignore[override]
-        self.settings = mariadb.server().fresh()
+        self.dialect = "mysql" if self.kind is mariadb else "postgresql"
+        self.settings = self.kind.server().fresh()
         self.database = await self.start(self.settings)
 
     async def test_committed(self) -> None:
         """What is answered is there for every other connection."""
         first = await self.database.interact("insert", insert, "a")
         self.assertEqual(await self.database.interact("insert", insert, "b"), first + 1)
-        name = self.settings.urls[0].partition("?")[0].rpartition("/")[2]
-        self.assertEqual(mariadb.server().admin(f"SELECT data_id FROM {name}.config_info"), (("a",), ("b",)))
+        found = self.kind.server().admin("SELECT data_id FROM config_info", database_of(self.settings))
+        self.assertEqual(found, (("a",), ("b",)))
 
     async def test_rolled_back(self) -> None:
         """What raises leaves nothing; its error comes back as it is."""
@@ -64,29 +75,37 @@ class TransactionTests(DatabaseCase):
                 txn.dialect,
             )
 
-        self.assertEqual(await self.database.interact("work", work), (2, 1, ("a", "?%"), None, "mysql"))
+        self.assertEqual(await self.database.interact("work", work), (2, 1, ("a", "?%"), None, self.dialect))
 
     async def test_times(self) -> None:
-        """Moments are whole seconds."""
+        """Moments are whole seconds on MySQL."""
 
         def work(txn: Txn) -> Any:
             insert(txn, "a")
             return [txn.millis(value) for value in txn.all("SELECT gmt_create, gmt_modified FROM config_info")[0]]
 
-        self.assertEqual(await self.database.interact("work", work), [1_700_000_000_000] * 2)
+        self.assertEqual(
+            await self.database.interact("work", work),
+            [1_700_000_000_000 + (0 if self.dialect == "mysql" else 999)] * 2,
+        )
 
     async def test_text(self) -> None:
-        """What utf8 columns can hold is held, 10 MB of it too; four bytes in utf8mb4 columns."""
-        name = self.settings.urls[0].partition("?")[0].rpartition("/")[2]
-        content = "配置\r\n\0\\'\"%?\t" + "长" * 3_400_000
+        """What utf8 columns can hold is held, 10 MB of it too; four bytes in utf8mb4 columns, and on PostgreSQL."""
+        mysql = self.dialect == "mysql"
+        content = "配置\r\n\\'\"%?\t" + "\0" * mysql + "长" * 3_400_000
 
         def read(txn: Txn, data_id: str) -> Any:
             return txn.one("SELECT content FROM config_info WHERE data_id = ?", (data_id,))
 
         await self.database.interact("insert", insert, "a", content)
         self.assertEqual(await self.database.query("read", read, "a"), (content,))
-        self.assertIsInstance(await trouble(self.database.interact("insert", insert, "b", "\U0001f600")), BadParameter)
-        mariadb.server().admin(f"ALTER TABLE {name}.config_info CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+        refused = "\U0001f600" if mysql else "\0"
+        error = await trouble(self.database.interact("insert", insert, "b", refused))
+        self.assertIsInstance(error, BadParameter)
+        self.assertIn("a character that the table's character set lacks", said(error))
+        if mysql:
+            statement = "ALTER TABLE config_info CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+            mariadb.server().admin(statement, database_of(self.settings))
         await self.database.interact("insert", insert, "b", "\U0001f600")
         self.assertEqual(await self.database.query("read", read, "b"), ("\U0001f600",))
 
@@ -104,12 +123,14 @@ class TransactionTests(DatabaseCase):
 
         self.assertEqual(await self.database.interact("work", goes_on), "uk_configinfo_datagrouptenant")
         self.assertEqual(await self.database.query("names", names), ["a", "b"])
-        for data_id, content, text in (
+        refused = [
             ("x" * 256, "hidden", "Data too long for column 'data_id'"),
             ("x", None, "'content'"),
             ("x", "hidden\ud800", "Unicode"),
-            ("x", "hidden" * 3_000_000, "max_allowed_packet"),
-        ):
+        ]
+        if self.dialect == "mysql":
+            refused.append(("x", "hidden" * 3_000_000, "max_allowed_packet"))
+        for data_id, content, text in refused:
             error = await trouble(self.database.interact("work", insert, data_id, content))
             self.assertIsInstance(error, BadParameter)
             self.assertIn(text, said(error))
@@ -129,12 +150,12 @@ class TransactionTests(DatabaseCase):
         def work(txn: Txn, first: str, second: str) -> None:
             tries.append(first)
             txn.execute(
-                "UPDATE config_info SET app_name = concat(ifnull(app_name, ''), 'x') WHERE data_id = ?", (first,)
+                "UPDATE config_info SET app_name = concat(coalesce(app_name, ''), 'x') WHERE data_id = ?", (first,)
             )
             if len(tries) <= 2:
                 both.wait(60)
             txn.execute(
-                "UPDATE config_info SET app_name = concat(ifnull(app_name, ''), 'x') WHERE data_id = ?", (second,)
+                "UPDATE config_info SET app_name = concat(coalesce(app_name, ''), 'x') WHERE data_id = ?", (second,)
             )
 
         await gatherResults(
@@ -165,7 +186,7 @@ class TransactionTests(DatabaseCase):
             tries.append(number)
             insert(txn, "a")
             if len(tries) <= times:
-                mariadb.server().admin(f"KILL {number}")
+                self.kind.server().end_session(number)
             txn.one("SELECT 1")
             return number
 
@@ -186,7 +207,7 @@ class TransactionTests(DatabaseCase):
         def work(txn: Txn) -> None:
             insert(txn, "a")
             tries.append(1)
-            mariadb.server().admin(f"KILL {connection_id(txn)}")
+            self.kind.server().end_session(connection_id(txn))
 
         error = await trouble(self.database.interact("work", work))
         self.assertIsInstance(error, OutcomeUnknown)
@@ -199,16 +220,17 @@ class TransactionTests(DatabaseCase):
         for _ in range(3):
             numbers = await gatherResults([self.database.query("id", connection_id) for _ in range(5)])
             for number in set(numbers):
-                mariadb.server().admin(f"KILL {number}")
+                self.kind.server().end_session(number)
             await self.database.interact("count", names)
 
 
+@on_both
 class PoolTests(DatabaseCase):
     """How many, and for how long."""
 
     async def test_bounded(self) -> None:
         """No more connections than allowed; what waits too long for one says so, and is not run later."""
-        settings = mariadb.server().fresh()
+        settings = self.kind.server().fresh()
         database = await self.start(settings, least=0, most=3, wait=2.0)
         gate, inside, ran = threading.Event(), threading.Semaphore(0), []
         self.addCleanup(gate.set)
@@ -229,36 +251,33 @@ class PoolTests(DatabaseCase):
         self.assertEqual(len(set(await gatherResults(holding))), 3)
         await gatherResults([database.query("after", connection_id) for _ in range(10)])
         self.assertEqual(ran, [])
-        rows = mariadb.server().admin(
-            "SELECT count(*) FROM information_schema.processlist WHERE user = 'nacos' AND db = "
-            f"'{settings.urls[0].partition('?')[0].rpartition('/')[2]}'"
-        )
-        self.assertGreaterEqual(rows[0][0], 3)
-        self.assertLessEqual(rows[0][0], 3 + 1, "the pool's and the one that looks after the database")
+        sessions = self.kind.server().sessions(database_of(settings))
+        self.assertGreaterEqual(sessions, 3)
+        self.assertLessEqual(sessions, 3 + 1, "the pool's and the one that looks after the database")
 
     async def test_old(self) -> None:
         """A connection that has lived its time is made anew."""
-        database = await self.start(mariadb.server().fresh(), least=0, most=1, life=0.0)
+        database = await self.start(self.kind.server().fresh(), least=0, most=1, life=0.0)
         first = await database.query("id", connection_id)
         self.assertNotEqual(await database.query("id", connection_id), first)
 
     async def test_slow_statement(self) -> None:
         """A statement that takes longer than socketTimeout ends then; its connection is not used again."""
-        database = await self.start(mariadb.server().fresh(QUICK), least=0, most=1)
+        database = await self.start(self.kind.server().fresh(self.kind.QUICK), least=0, most=1)
         first = await database.query("id", connection_id)
         start = reactor.seconds()
-        error = await trouble(database.query("sleep", lambda txn: txn.one("SELECT SLEEP(40)")))
+        error = await trouble(database.query("sleep", lambda txn: txn.one(f"SELECT {self.kind.SLEEP}(40)")))
         self.assertIsInstance(error, Unavailable)
         self.assertLess(reactor.seconds() - start, 35)
         self.assertNotEqual(await database.query("id", connection_id), first)
 
     async def test_long_transaction(self) -> None:
         """Each statement has its own time: many short ones may take longer together."""
-        database = await self.start(mariadb.server().fresh(QUICK))
+        database = await self.start(self.kind.server().fresh(self.kind.QUICK))
 
         def work(txn: Txn) -> int:
             for _ in range(4):
-                txn.one("SELECT SLEEP(0.7)")
+                txn.one(f"SELECT {self.kind.SLEEP}(0.7)")
             return insert(txn, "a")
 
         await database.interact("work", work)
@@ -266,7 +285,7 @@ class PoolTests(DatabaseCase):
     async def test_locked_row(self) -> None:
         """A row that another transaction keeps locked gives a clear error within the time."""
         database = await self.start(
-            mariadb.server().fresh(mariadb.OPTIONS.replace("socketTimeout=3000", "socketTimeout=2900"))
+            self.kind.server().fresh(self.kind.OPTIONS.replace("socketTimeout=3000", "socketTimeout=2900"))
         )
         await database.interact("insert", insert, "a")
         gate, locked = threading.Event(), threading.Event()
@@ -287,8 +306,7 @@ class PoolTests(DatabaseCase):
 
     async def test_stopped(self) -> None:
         """Work that runs may end; new work is refused; no connection and no thread is left."""
-        settings = mariadb.server().fresh()
-        name = settings.urls[0].partition("?")[0].rpartition("/")[2]
+        settings = self.kind.server().fresh()
         database = await self.start(settings)
         gate = threading.Event()
         waiting = database.interact("work", lambda txn: (gate.wait(60), insert(txn, "a"))[1])
@@ -298,13 +316,12 @@ class PoolTests(DatabaseCase):
         self.assertGreater(await waiting, 0)
         await stopping
         self.assertIs(database.stopService(), stopping)
-        count = f"SELECT count(*) FROM information_schema.processlist WHERE db = '{name}' AND user = 'nacos'"
-        await until(lambda: mariadb.server().admin(count) == ((0,),))
+        await until(lambda: self.kind.server().sessions(database_of(settings)) == 0)
         self.assertEqual([t.name for t in threading.enumerate() if t.name.startswith("PoolThread-database")], [])
 
     async def test_never_started(self) -> None:
         """Nothing runs before the start, and the end is no error."""
-        database = MySQLDatabase(mariadb.server().settings("nacos"), reactor)
+        database = ExternalDatabase(self.kind.server().settings("nacos"), reactor)
         self.assertIsInstance(await trouble(database.query("early", names)), Unavailable)
         await database.stopService()
 
@@ -313,10 +330,10 @@ class RestTests(SynchronousTestCase):
     """What is not used costs nothing."""
 
     def test_imports(self) -> None:
-        """A node without an external database loads neither PyMySQL nor adbapi."""
+        """A node without an external database loads neither a driver nor adbapi."""
         script = (
             "import sys, nacos_tw.service\n"
-            "print([name for name in ('pymysql', 'twisted.enterprise.adbapi', 'nacos_tw.storage.mysql') "
+            "print([name for name in ('pymysql', 'psycopg', 'twisted.enterprise.adbapi', 'nacos_tw.storage.external') "
             "if name in sys.modules])"
         )
         environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
