@@ -66,7 +66,7 @@ class PostgresLink(Link):
     def _connect(self) -> None:
         limit = min(self._limit, self.target.connect_timeout)
         made = self._pq = pq.PGconn.connect_start(_conninfo(self.target))
-        status = pq.PollingStatus.WRITING
+        status: Any = pq.PollingStatus.WRITING
         while made.status != pq.ConnStatus.BAD and status != pq.PollingStatus.OK:
             if status == pq.PollingStatus.FAILED:
                 break
