@@ -128,7 +128,9 @@ class SpellingTests(SynchronousTestCase):
     def test_numbers(self) -> None:
         """An INSERT gives the number of its row, by the name that the table has for it."""
         for table, column in (("config_info", "id"), ("his_config_info", "nid"), ("config_tags_relation", "nid")):
-            self.assertTrue(postgres_spelled(f"INSERT INTO {table} (a) VALUES (?)").text.endswith(f" RETURNING {column}"))
+            self.assertTrue(
+                postgres_spelled(f"INSERT INTO {table} (a) VALUES (?)").text.endswith(f" RETURNING {column}")
+            )
         for statement in ("INSERT INTO users (username) VALUES (?)", "UPDATE config_info SET content=? WHERE id=?"):
             found = postgres_spelled(statement)
             self.assertNotIn("RETURNING", found.text)
@@ -136,7 +138,9 @@ class SpellingTests(SynchronousTestCase):
 
     def test_too_long(self) -> None:
         """The column whose value was too long is found again."""
-        insert = postgres_spelled("INSERT INTO config_info (data_id, group_id, tenant_id, content) VALUES (?, 'g', '', ?)")
+        insert = postgres_spelled(
+            "INSERT INTO config_info (data_id, group_id, tenant_id, content) VALUES (?, 'g', '', ?)"
+        )
         self.assertEqual(insert.columns, ("data_id", "content"))
         self.assertEqual(too_long(insert, ("x" * 256, "c"), {"data_id": 255, "group_id": 255}), "data_id")
         update = postgres_spelled("UPDATE config_info SET content=?, app_name=COALESCE(?, app_name) WHERE id=?")
