@@ -25,7 +25,8 @@ GO_MINOR = 21
 """What nacos-sdk-go 2.3 needs of Go 1."""
 FETCH = 300.0
 RUN = 300.0
-"""Seconds that fetching a client and running a program may take."""
+COMPILE = 900.0
+"""Seconds that fetching a client, running a program, and compiling a client in Rust may take."""
 
 
 def need(*programs: str) -> None:
@@ -42,14 +43,14 @@ class ClientCase(SynchronousTestCase):
         self.folder = tempfile.mkdtemp(prefix="nacos-tw-client-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
-    def fetch(self, *command: str, **environment: str) -> None:
+    def fetch(self, *command: str, within: float = FETCH, **environment: str) -> None:
         """Get a client from its registry, into the user's cache; a skip where that is not to be had."""
         try:
             done = subprocess.run(
-                command, cwd=self.folder, env={**os.environ, **environment}, capture_output=True, timeout=FETCH
+                command, cwd=self.folder, env={**os.environ, **environment}, capture_output=True, timeout=within
             )
         except subprocess.TimeoutExpired:
-            raise SkipTest(f"{command[0]}: no answer from the registry within {FETCH} s") from None
+            raise SkipTest(f"{command[0]}: no answer from the registry within {within} s") from None
         if done.returncode:
             said = (done.stderr + done.stdout).decode(errors="replace").strip()
             raise SkipTest(f"{command[0]} cannot get the client: {said[-300:]}")
@@ -181,3 +182,12 @@ class StreamCase(ClientCase):
             subprocess.run(building, cwd=self.folder, check=True, timeout=FETCH)
 
         return [os.path.join(self.once("go", make), "trial")]
+
+    def rust_stream(self) -> list[str]:
+        """The command that runs the Rust program, but for its arguments; the client is compiled once for the user."""
+        need("cargo")
+        kept = os.path.expanduser("~/.cache/nacos-tw-test/rust-target")
+        self.copy("rust")
+        building = ("cargo", "build", "--quiet", "--target-dir", kept)
+        self.fetch(*building, within=COMPILE)
+        return [os.path.join(kept, "debug", "stream-trial")]

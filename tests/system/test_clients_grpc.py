@@ -30,6 +30,9 @@ PYTHON_STAGES = [
     "connect", "register", "leave", "batch", "persistent", "subscribe", "services", "publish", "listen",
     "apart",
 ]  # fmt: skip
+RUST_STAGES = [
+    "register", "batch", "persistent", "subscribe", "services", "apart", "publish", "listen", "spaces",
+]  # fmt: skip
 SPRING_STAGES = ["discovery", "names", "balanced", "closed"]
 SPRING_VERSIONS = [("2021.0.5.0", "2.6.13", "3.1.5"), ("2023.0.3.2", "3.2.9", "4.1.4")]
 """Of Spring Cloud Alibaba, Spring Boot, and Spring Cloud's load balancer."""
@@ -143,6 +146,14 @@ class ClientsTests(StreamCase):
         self.copy("python2")
         command = [sys.executable, "trial.py", self.servers, self.folder, *PYTHON_STAGES]
         self.passes(command, PYTHON_STAGES, PYTHONPATH=packages)
+
+    def test_rust(self) -> None:
+        """The crate nacos-sdk 0.8, where cargo is."""
+        self.passes([*self.rust_stream(), self.servers, *RUST_STAGES], RUST_STAGES)
+
+    def test_rust_failover(self) -> None:
+        """As with Java."""
+        self.together([*self.rust_stream(), self.servers, "failover"], ["failover"], self.kill_leader)
 
     # -- help
 
