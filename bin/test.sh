@@ -35,7 +35,6 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     debian mvn maven
     debian go golang-go
     debian prometheus prometheus
-    debian dig dnsutils
 fi
 NACOS_TW_EXTRAS="test" sh "$SOURCE/bin/install.sh" || {
     echo "0 passed, 1 failed"

@@ -317,7 +317,7 @@ def http2(data: bytes) -> None:
         engine.take()
         engine.sweep(1000.0)
         engine.lost()
-        assert engine.calls == 0 and shared.room.held == 0
+        assert engine.calls == 0 and shared.room.used == 0
         said.append(events)
     assert said[0] == said[1], f"it depends on the cuts: {said}"
 

@@ -29,8 +29,8 @@ class Joined(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = MemoryReactorClock()
 
-    def probe(self, module: Any, checker: Any, port: int = 8080) -> Deferred[Any]:
-        return Deferred.fromCoroutine(module.probe(self.reactor, "10.0.0.1", port, checker))
+    def probe(self, probe: Any, checker: Any, port: int = 8080) -> Deferred[Any]:
+        return Deferred.fromCoroutine(probe(self.reactor, "10.0.0.1", port, checker))
 
     def connect(self) -> tuple[Any, StringTransport]:
         """The last connection attempt succeeds."""
@@ -51,7 +51,7 @@ class TcpTests(Joined):
 
     def test_connected(self) -> None:
         """A connection within half a second is good, and is closed again."""
-        result = self.probe(tcp, Tcp())
+        result = self.probe(tcp.probe_tcp, Tcp())
         self.assertEqual((self.reactor.tcpClients[0][:2], self.reactor.tcpClients[0][3]), (("10.0.0.1", 8080), 0.5))
         self.assertNoResult(result)
         _, transport = self.connect()
@@ -66,14 +66,14 @@ class TcpTests(Joined):
             (ConnectError(string="no route"), Outcome.FAIL),
             (DNSLookupError("no such host"), Outcome.FAIL),
         ):
-            result = self.probe(tcp, Tcp())
+            result = self.probe(tcp.probe_tcp, Tcp())
             self.refuse(error)
             self.assertEqual(self.successResultOf(result).outcome, outcome, error)
 
     def test_impossible_port(self) -> None:
         """A port that no connection can be made to counts as failed, without any attempt."""
         for port in (0, -1, 65536):
-            self.assertEqual(self.successResultOf(self.probe(tcp, Tcp(), port)).outcome, Outcome.FAIL)
+            self.assertEqual(self.successResultOf(self.probe(tcp.probe_tcp, Tcp(), port)).outcome, Outcome.FAIL)
         self.assertEqual(self.reactor.tcpClients, [])
 
 
@@ -81,7 +81,7 @@ class HttpTests(Joined):
     """A status decides."""
 
     def ask(self, *answers: bytes, checker: Http = Http()) -> Any:  # noqa: B008
-        result = self.probe(http, checker)
+        result = self.probe(http.probe_http, checker)
         protocol, self.transport = self.connect()
         for answer in answers:
             protocol.dataReceived(answer)
@@ -167,7 +167,7 @@ class HttpTests(Joined):
 
     def test_refused(self) -> None:
         """A refused connection fails at once."""
-        result = self.probe(http, Http())
+        result = self.probe(http.probe_http, Http())
         self.refuse(ConnectionRefusedError())
         self.assertEqual(self.successResultOf(result).outcome, Outcome.FAIL_NOW)
 

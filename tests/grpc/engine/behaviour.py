@@ -128,11 +128,11 @@ class CallTests(Base):
         self._upload(peer, message)
         (event,) = peer.events
         self.assertEqual(event.message, message)
-        self.assertEqual(peer.shared.room.held, len(message))
+        self.assertEqual(peer.shared.room.used, len(message))
         peer.engine.answer(event.stream, message)
         peer.exchange()
         self.assertEqual(peer.answers[event.stream].messages, [message])
-        self.assertEqual(peer.shared.room.held, 0)
+        self.assertEqual(peer.shared.room.used, 0)
 
     def _upload(self, peer: Peer, message: bytes) -> int:
         """A call whose message is larger than the windows."""
@@ -171,7 +171,7 @@ class CallTests(Base):
         self.assertEqual(peer.answers[second].status, Status.RESOURCE_EXHAUSTED)
         peer.http.reset_stream(first)
         peer.exchange()
-        self.assertEqual(peer.shared.room.held, 0)
+        self.assertEqual(peer.shared.room.used, 0)
         self._upload(peer, b"y" * 60_000)
         self.assertEqual(peer.events[-1].message, b"y" * 60_000)
 
@@ -415,7 +415,7 @@ class FlowTests(Base):
 
     def test_unread_answers(self) -> None:
         """Answers that a client does not take are bounded; beyond that a call is refused."""
-        peer = self.peer(limits=Limits(unread=100_000))
+        peer = self.peer(limits=Limits(queued=100_000))
         peer.reads = False
         numbers = [peer.call() for _ in range(10)]
         peer.exchange()

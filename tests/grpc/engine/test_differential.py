@@ -318,7 +318,7 @@ class ConversationTests(SynchronousTestCase):
             expected, expected_out = played(theirs, data, late)
             self.assertEqual(events, expected, name)
             self.assertEqual(heard(out), heard(expected_out), name)
-            self.assertEqual(self.shared.room.held, 0)
+            self.assertEqual(self.shared.room.used, 0)
 
     def test_damaged(self) -> None:
         """A damaged one ends in bounded state; up to there both have understood the same."""
@@ -329,7 +329,7 @@ class ConversationTests(SynchronousTestCase):
             expected = self._calls(played(theirs, data)[0])
             both = min(len(events), len(expected))
             self.assertEqual(events[:both], expected[:both], name)
-            self.assertEqual(self.shared.room.held, 0)
+            self.assertEqual(self.shared.room.used, 0)
 
     @staticmethod
     def _calls(events: list[Any]) -> list[Any]:
