@@ -22,7 +22,9 @@ from nacos_tw.auth.secret import SecretMachine
 from nacos_tw.database.machine import NAME as CONFIG
 from nacos_tw.database.machine import ConfigMachine
 from nacos_tw.errors import FileDamaged, StartError
-from nacos_tw.interfaces import IDurableMachine
+from nacos_tw.interfaces import IDurableMachine, IStateMachine
+from nacos_tw.locks.commands import NAME as LOCK
+from nacos_tw.locks.machine import LockMachine
 from nacos_tw.naming.machine import NAME as NAMING
 from nacos_tw.naming.machine import NamingMachine
 from nacos_tw.naming.registry import Registry
@@ -141,7 +143,12 @@ def _rebuild(settings: Settings, found: list[Remains], disk: Disk) -> str:
     """Make the new log in a folder beside, then put it in the place of the old one. @return: where that is now."""
     folder, name = os.path.join(settings.data, "raft"), _name(settings)
     durable, files = _durable(settings)
-    sessions = Sessions(Machines({NAMING: NamingMachine(Registry()), SECRET: SecretMachine()}, durable))
+    machines: dict[bytes, IStateMachine] = {
+        NAMING: NamingMachine(Registry()),
+        SECRET: SecretMachine(),
+        LOCK: LockMachine(),
+    }
+    sessions = Sessions(Machines(machines, durable))
     try:
         best = found[0]
         _apply(sessions, best)
