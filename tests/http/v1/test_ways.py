@@ -59,6 +59,8 @@ class Way:
 
 CARRIED = ["http.front", "http.call", "http.routing", "http.guard", "http.authorization"]
 """The way to any handler, where no logins are asked for."""
+ANSWER = "http.output", "http.counters", "metrics.tally"
+"""The way of any answer, and what counts it."""
 
 
 class WayTests(LocalTestCase):
@@ -72,14 +74,14 @@ class WayTests(LocalTestCase):
         self.front.makeConnection(self.transport)
 
     def way(self, request: bytes, wait: Callable[[], object] = lambda: None) -> list[str]:
-        """What the second of two such requests enters before it waits, but for the way of its answer's bytes."""
+        """What the second of two such requests enters before it waits, but for the way and the count of its answer."""
         for _ in range(2):
             self.transport.clear()
             with Way() as way:
                 self.front.dataReceived(request)
             wait()
             self.assertTrue(self.transport.value().startswith(b"HTTP/1.1 200"), self.transport.value())
-        found = [module for module in way.entered if not module.startswith("http.output")]
+        found = [module for module in way.entered if not module.startswith(ANSWER)]
         self.assertEqual(found[: len(CARRIED)], CARRIED)
         return found[len(CARRIED) :]
 
