@@ -102,6 +102,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from nacos_tw.health import main as health
 
         return health(arguments[1:])
+    if list(arguments[:1]) == ["member"]:
+        from nacos_tw.relocate import main as relocate
+
+        return relocate(arguments[1:])
     options = Options()
     try:
         options.parseOptions(arguments)

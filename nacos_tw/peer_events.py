@@ -14,6 +14,8 @@ from nacos_tw.cluster.reports import Reports
 from nacos_tw.database.assembly_embedded import EmbeddedConfigs
 from nacos_tw.database.assembly_external import ExternalConfigs
 from nacos_tw.errors import NacosError
+from nacos_tw.membership import Group
+from nacos_tw.raft.net.codec import Hello
 from nacos_tw.raft.net.peers import Peers
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.timers import guarded
@@ -31,6 +33,7 @@ class PeerEvents:
     log go from the links to the driver.
 
     @ivar peers: the links; None for a node that stands alone.
+    @ivar group: the members at work; None likewise.
     @ivar questions: what other nodes may ask, and who answers.
     """
 
@@ -39,6 +42,7 @@ class PeerEvents:
     def __init__(self, others: Callable[[], Iterable[str]]) -> None:
         """@param others: the names of the other members."""
         self.peers: Peers | None = None
+        self.group: Group | None = None
         self.questions: dict[str, Answering] = {}
         self._others = others
 
@@ -96,6 +100,16 @@ class PeerEvents:
         if answering is None:
             raise NacosError(f"unknown question {what}")
         return answering(peer, body)
+
+    def introduced(self, hello: Hello, refusal: str) -> None:
+        """A node has proved itself; C{refusal}: why it gets no link, "" if it does."""
+        if self.group is not None:
+            self.group.introduced(hello, refusal)
+
+    def removed(self, why: str) -> None:
+        """A member says that this node is none any more."""
+        if self.group is not None:
+            self.group.removed(why)
 
     def members_differ(self, peer: str) -> None:
         """That member's cluster.conf names other members than this node's."""

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import attrs
 from twisted.python import usage
 
 from nacos_tw.auth.secret import NAME as SECRET
@@ -29,13 +30,14 @@ from nacos_tw.naming.machine import NAME as NAMING
 from nacos_tw.naming.machine import NamingMachine
 from nacos_tw.naming.registry import Registry
 from nacos_tw.options import Options, load_settings
-from nacos_tw.raft.core.messages import COMMAND, Configuration, HardState, SnapshotMeta
+from nacos_tw.raft.core.messages import COMMAND, Configuration, HardState, MemberRecord, SnapshotMeta
 from nacos_tw.raft.disk.files import Disk, explain
 from nacos_tw.raft.disk.folder import check_owner, lock_folder
 from nacos_tw.raft.disk.salvage import Remains, all_remains
 from nacos_tw.raft.disk.store import Store
 from nacos_tw.raft.sessions import Machines, Sessions
 from nacos_tw.service import ALONE
+from nacos_tw.settings import identity
 from nacos_tw.settings.settings import Settings
 from nacos_tw.starting import one_line_errors
 from nacos_tw.storage.away import move_away
@@ -93,7 +95,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _name(settings: Settings) -> str:
-    return ALONE if settings.standalone else settings.node
+    if settings.standalone:
+        return ALONE
+    known = identity.read(os.path.join(settings.data, "raft"))
+    return settings.node if known is None else known.name
 
 
 def told(settings: Settings, found: list[Remains]) -> str:
@@ -154,7 +159,7 @@ def _rebuild(settings: Settings, found: list[Remains], disk: Disk) -> str:
         _apply(sessions, best)
         last = max(best.last, *(machine.applied for machine in durable.values()), 0)
         term = max(remains.hard.term for remains in found)
-        meta = SnapshotMeta(last + AHEAD, max(term, best.term) + 1, Configuration(voters=(name,)))
+        meta = SnapshotMeta(last + AHEAD, max(term, best.term) + 1, _members(settings, name))
         made = f"{folder}.new"
         if os.path.isdir(made):  # of a run that was cut off
             disk.remove_folder(made)
@@ -179,8 +184,20 @@ def _rebuild(settings: Settings, found: list[Remains], disk: Disk) -> str:
     kept = f"{folder}.before-{number}"
     disk.rename(folder, kept)
     disk.rename(made, folder)
+    if (known := identity.read(kept)) is not None:
+        identity.write(folder, attrs.evolve(known, members=(), forced=False))
     disk.sync_folder(settings.data)
     return kept
+
+
+def _members(settings: Settings, name: str) -> Configuration:
+    """This node is the only voter; the others become voters again when they have taken over its state."""
+    own = MemberRecord(name, "", settings.member.node, settings.member.raft_address)
+    others = [
+        MemberRecord(each.node, "", each.node, each.raft_address) for each in settings.listed if each.node != own.http
+    ]
+    names = tuple(other.name for other in others)
+    return Configuration((name,), names, members=(own, *others), joining=names)
 
 
 def _apply(sessions: Sessions, remains: Remains) -> None:

@@ -26,7 +26,6 @@ from nacos_tw.auth.switch import AuthSwitch
 from nacos_tw.banner import StartLines
 from nacos_tw.clocks import make_monotonic
 from nacos_tw.cluster.lookup import FileLookup
-from nacos_tw.cluster.members import MemberList
 from nacos_tw.cluster.reports import Reports
 from nacos_tw.cluster.storage import Storage
 from nacos_tw.config.configs import Configs
@@ -60,6 +59,7 @@ from nacos_tw.locks.commands import NAME as LOCK
 from nacos_tw.locks.locks import Locks
 from nacos_tw.locks.machine import LockMachine
 from nacos_tw.logs import FORM, FileLog
+from nacos_tw.membership import MEMBERS, Alone, Group, members_of, record_of, roster_of
 from nacos_tw.metrics.exposition import Family
 from nacos_tw.naming.cleaner import Cleaner, Cleaning
 from nacos_tw.naming.clients import Clients
@@ -76,7 +76,6 @@ from nacos_tw.peer_events import PeerEvents
 from nacos_tw.push.longpoll import LongPolls
 from nacos_tw.push.poll_operations import end_with_rights
 from nacos_tw.push.udp import UdpPush
-from nacos_tw.raft.core.messages import Configuration
 from nacos_tw.raft.disk.opening import open_store
 from nacos_tw.raft.disk.writer import Writer
 from nacos_tw.raft.net.peers import Peers
@@ -85,7 +84,8 @@ from nacos_tw.raft.options import node_options
 from nacos_tw.raft.sessions import Machines, together
 from nacos_tw.serving import Listener
 from nacos_tw.settings.auth import Asking, AuthSettings
-from nacos_tw.settings.clusterconf import Address, parse_members
+from nacos_tw.settings.clusterconf import Address
+from nacos_tw.settings.identity import settle
 from nacos_tw.settings.settings import Settings, load_auth, properties_file
 from nacos_tw.shortage import Shortage, fitting
 from nacos_tw.starting import PORTS, Node, WhenReady, one_line_errors
@@ -189,9 +189,10 @@ class NacosNode(Node):
         return config
 
     def _build_raft(self, settings: Settings, reactor: Any) -> None:
-        alone = len(settings.members) == 1
-        name = ALONE if settings.standalone else settings.node
+        alone = not settings.clustered
         folder = os.path.join(settings.data, "raft")
+        own = None if settings.standalone else settle(folder, settings.member, settings.listed)
+        self.name = name = ALONE if own is None else own.name
         self.store = open_store(folder, name, alone, segment_bytes=settings.raft.segment_bytes)
         self.parts.opened("log store", self.store.close)
         self.writer = Writer(self.store, reactor)
@@ -199,21 +200,28 @@ class NacosNode(Node):
         machine = Machines(
             {NAMING: NamingMachine(self.registry), SECRET: self.secret, LOCK: self.lock_machine}, durable
         )
-        voters = (name,) if alone else tuple(member.node for member in settings.members)
-        options = node_options(settings.raft, name, voters, self.store.folder, settings.node)
+        roster = None if alone or own is None else roster_of(own, settings.listed or settings.members)
+        records = [record_of(settings.member, name)] if roster is None else roster.records()
+        self.shown = shown = settings.node if own is None else name
+        options = node_options(settings.raft, name, records, self.store.folder, shown, alone=alone)
         self.node = RaftNode(options, self.store, self.writer, machine, reactor, random.SystemRandom())
         self.configs: Configs | None = None
         if self.config is not None:
             self.configs = self.config.join(self.node, self.node.reason)
         self.peers: Peers | None = None
-        if not alone:
-            members = {member.node: member for member in settings.members}
+        self.members = members_of(settings, name, records)
+        self.group: Group | Alone = Alone(name, settings.member)
+        if roster is not None and own is not None:
             place = _interface(settings), settings.raft_port
             self.peers = self.node.peers = self.peer_events.peers = Peers(
-                reactor, settings.node, members, settings.raft.secret, *place,
+                reactor, name, roster.places(), settings.raft.secret, *place,
                 self.node.frame_received, self.peer_events,
-                random=random.random, server=__version__, http=settings.node, level=LABELS, tls=self.tls.raft,
+                random=random.random, server=__version__, http=settings.node, level=MEMBERS, tls=self.tls.raft,
+                roster=roster,
             )  # fmt: skip
+            self.group = self.peer_events.group = Group(
+                own, folder, roster, self.node, self.peers, self.members, reactor
+            )
 
     def _build_naming(self, settings: Settings, reactor: Any) -> None:
         self.naming = Naming(self.registry, self.leases, self.node, Subscriptions(reactor))
@@ -232,10 +240,10 @@ class NacosNode(Node):
         cleaning = Cleaning(wanted.clean_initial_delay, wanted.clean_period)
         self.cleaner = Cleaner(reactor, self.registry, self.naming.change, cleaning)
         self.clients = Clients(
-            reactor, self.naming, settings.node, self.node.renew,
+            reactor, self.naming, self.shown, self.node.renew,
             lambda: self.peers is not None and self.node.is_leader, wanted.client_grace,
         )  # fmt: skip
-        self.locks = Locks(reactor, self.lock_machine, self.node, settings.node, grace=wanted.client_grace)
+        self.locks = Locks(reactor, self.lock_machine, self.node, self.shown, grace=wanted.client_grace)
         if self.peers is not None:
             self.locks.members_level = self.peers.level
         self.probes = Probes(reactor, self.registry, self.naming.change)
@@ -258,7 +266,6 @@ class NacosNode(Node):
         return ai_operations(parts)
 
     def _build_cluster(self, settings: Settings, reactor: Any) -> None:
-        self.members = MemberList(settings.node, settings.members, version=__version__, standalone=settings.standalone)
         self.storage = Storage(self.members)
         if self.config is not None:
             self.config.on_storage = self.storage.tell
@@ -266,14 +273,15 @@ class NacosNode(Node):
         self.lookup: FileLookup | None = None
         filename = os.path.join(settings.home, "conf", "cluster.conf")
         if not settings.standalone and os.path.exists(filename):
-            self.lookup = FileLookup(filename, settings.port, settings.members, self._members_changed, reactor)
+            self.group.listed(settings.listed)
+            self.lookup = FileLookup(filename, settings.port, settings.listed, self._members_changed, reactor)
 
     def _build_http(self, settings: Settings, reactor: Any) -> None:
         self.counters = Counters()
         traffic = Traffic(lambda: self.registry.switches, settings.context_path)
         recorder = Recorder(self.audit)
         self.waking = Waking(reactor)
-        self.guard = Guard(EverybodyMay(), traffic, recorder, self.waking, settings.http.trusted_proxies)
+        self.guard = Guard(EverybodyMay(), traffic, recorder, self.waking, settings.http.trusted_proxies, self._gone)
         self._authorization: Authorization | None = None
         if self.logins is not None:
             self._identity = settings.auth.identity_key, settings.auth.identity_value
@@ -288,6 +296,7 @@ class NacosNode(Node):
             rendering=self.rendering,
             node=self.node,
             members=self.members,
+            group=self.group,
             audit=self.audit,
             probes=self.probes,
             counters=self.counters,
@@ -361,7 +370,8 @@ class NacosNode(Node):
         self.node.on_applied = self._applied
         self.node.on_beats = self._beats
         self.node.on_role = self._role_changed
-        self.node.on_config = self._config_changed
+        if isinstance(self.group, Group):
+            self.group.on_removed = self._send_away
         if self.config is not None:
             self.node.on_ready = self.config.in_order
         questions = self.config.questions() if self.config is not None else {}
@@ -389,6 +399,7 @@ class NacosNode(Node):
         parts.add("log on disk", None, self.node.close_store)  # another store than at first, if it was opened anew
         parts.add("writer of the log", self.writer.start, self.writer.stop)
         parts.service("links", self.peers)
+        parts.service("members", self.group if isinstance(self.group, Group) else None)
         parts.add("log", self.node.start, self.node.stop)
         parts.service("logins", self.logins)
         parts.service("certificates", self.tls)
@@ -483,18 +494,20 @@ class NacosNode(Node):
         reason = "; ".join(filter(None, reasons)) or self.shortage.reason() or self.storage.trouble()
         return reason or (self.logins.auth.reason() if self.logins is not None else "")
 
+    def _send_away(self) -> None:
+        """This node is no member any more: clients that are connected are to go elsewhere."""
+        going = Deferred.fromCoroutine(self.grpc.move())
+        going.addErrback(lambda failure: self.log.failure("clients could not be sent away", failure))
+
+    def _gone(self) -> str:
+        """Why this node is no member any more; "" if it is one."""
+        return self.node.expelled
+
     def _does_upkeep(self) -> bool:
         """Whether this node is the one that cleans up: the leader, or with a shared database the first that is up."""
         if self.settings.storage == "embedded":
             return self.node.is_leader
-        return self.members.reachable()[:1] == [self.settings.node]
-
-    def _config_changed(self, config: Configuration) -> None:
-        """The log names members that cluster.conf does not: one of them may lead, so this node talks to them, too."""
-        if self.peers is not None:
-            listed = {member.node for member in self.settings.members}
-            others = [name for name in (*config.voters, *config.learners) if name not in listed]
-            self.peers.set_named({address.node: address for address in parse_members(",".join(others), 0, "the log")})
+        return self.members.reachable()[:1] == [self.members.own.address]
 
     def _role_changed(self) -> None:
         for part in (self.expirer, self.cleaner, self.probes):
@@ -527,11 +540,7 @@ class NacosNode(Node):
             self.grpc.dispatcher.identify = GrpcLogins(self.logins.auth, self._identity)
 
     def _members_changed(self, addresses: list[Address]) -> None:
-        names = ", ".join(address.node for address in addresses)
-        self.log.warn(
-            "cluster.conf names {names} now; members are only taken in and let go by a restart of every node",
-            names=names,
-        )
+        self.group.listed(addresses)
 
 
 def _interface(settings: Settings) -> str:

@@ -175,6 +175,15 @@ class Backoff:
         self._failures = 0
 
 
+async def until(condition: Callable[[], object], clock: IReactorTime, limit: float, pause: float = 0.01) -> None:
+    """Wait until a condition holds, at most C{limit} seconds; it is looked at every C{pause} seconds."""
+    end = clock.seconds() + limit
+    while not condition() and clock.seconds() < end:
+        waiting: Deferred[None] = Deferred()
+        clock.callLater(pause, waiting.callback, None)
+        await waiting
+
+
 def guarded(log: Logger, what: str, listener: Callable[[], object]) -> None:
     """Call a listener; what it raises is logged, and stops nobody."""
     try:

@@ -483,6 +483,6 @@ class ClusterTests(ServiceTestCase):
         nodes[0].peer_events.members_differ(nodes[1].settings.node)
         with open(os.path.join(self.all[0].logs, "nacos.log")) as log:
             text = log.read()
-        self.assertIn("cluster.conf names 10.0.0.1:8848 now", text)
+        self.assertIn("cluster.conf names 10.0.0.1:8848 and does not name", text)
         self.assertIn("has another list of members", text)
         self.assertEqual(len(nodes[0].node.status().voters), 3)

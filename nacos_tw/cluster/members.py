@@ -30,7 +30,10 @@ RAFT_GROUP = "naming_persistent_service"
 
 
 class IAddress(Protocol):
-    """One line of cluster.conf, as L{nacos_tw.settings.clusterconf.Address} has it."""
+    """Where a member is, as L{nacos_tw.settings.clusterconf.Address} has it; its name, if that is another one."""
+
+    @property
+    def node(self) -> str: ...
 
     @property
     def host(self) -> str: ...
@@ -115,10 +118,12 @@ class Member:
     extend: dict[str, Any] = attrs.field(factory=dict)
     fault: str = ""
     """What the member last told to be wrong with itself."""
+    name: str = attrs.field(default=attrs.Factory(lambda self: f"{self.ip}:{self.port}", takes_self=True))
+    """What the log and the links call it: its address when it joined."""
 
     @property
     def address(self) -> str:
-        """The node id, C{ip:port}."""
+        """Where it serves now, C{ip:port}."""
         return f"{self.ip}:{self.port}"
 
     @property
@@ -140,7 +145,7 @@ class Member:
 
 class MemberList:
     """
-    All members, this node included, sorted by address.
+    All members, this node included, sorted by name: C{ip:port} of when they joined.
 
     @ivar listeners: each is called with the member and its old state, once for each change of a state.
     @ivar reported: each is called when a member's report was taken.
@@ -155,7 +160,7 @@ class MemberList:
         @param fail_limit: so many reports may fail before the member is down
             (C{nacos.core.member.fail-access-cnt}).
         """
-        self.own_address = own
+        self.own_name = own
         self.standalone = standalone
         self.listeners: list[Callable[[Member, str], None]] = []
         self.reported: list[Callable[[], object]] = []
@@ -171,25 +176,35 @@ class MemberList:
     def __len__(self) -> int:
         return len(self._members)
 
-    def get(self, address: str) -> Member | None:
-        """The member with that address, if it is one."""
-        return self._members.get(address)
+    def get(self, name: str) -> Member | None:
+        """The member with that name, if it is one."""
+        return self._members.get(name)
+
+    def at(self, address: str) -> Member | None:
+        """The member with that address (or Raft address, or name), if it is one."""
+        found = next((member for member in self if address in (member.address, member.raft_address)), None)
+        return found or self._members.get(address)
+
+    def shown(self, name: str) -> str:
+        """The address of the member with that name; the name, if it is none."""
+        member = self._members.get(name)
+        return name if member is None else member.address
 
     @property
     def own(self) -> Member:
         """This node."""
-        return self._members[self.own_address]
+        return self._members[self.own_name]
 
     def others(self) -> list[str]:
-        """The addresses of all members but this one."""
-        return [address for address in self._members if address != self.own_address]
+        """The names of all members but this one."""
+        return [name for name in self._members if name != self.own_name]
 
     def well(self) -> list[str]:
-        """The addresses of the other members that are up and tell nothing wrong of themselves, sorted."""
+        """The names of the other members that are up and tell nothing wrong of themselves, sorted."""
         return [address for address in self.others() if self._members[address].state == UP]
 
     def recovering(self) -> list[str]:
-        """The addresses of the other members that say that they have lost their logs."""
+        """The names of the other members that say that they have lost their logs."""
         return [address for address in self.others() if self._members[address].extend.get(RECOVERING)]
 
     def reachable(self) -> list[str]:
@@ -197,13 +212,15 @@ class MemberList:
         return [member.address for member in self if member.state != DOWN]
 
     def replace(self, addresses: Iterable[IAddress]) -> None:
-        """Take over a new list; members that stay keep what is known of them, new ones are down."""
-        members = {}
+        """Take over a new list; members that stay keep what is known of them, new ones are down. This node stays."""
+        members = {self.own_name: self._members[self.own_name]} if self.own_name in self._members else {}
         for address in addresses:
-            member = Member(bracketed(address.host), address.port, address.raft_port)
+            ip = bracketed(address.host)
+            name = address.node
+            member = self._members.get(name) or Member(ip, address.port, address.raft_port, name=name)
+            member.ip, member.port, member.raft_port = ip, address.port, address.raft_port
             member.extend["raftPort"] = str(address.raft_port)
-            member = self._members.get(member.address, member)
-            members[member.address] = member
+            members[name] = member
         self._members = dict(sorted(members.items()))
         own = self.own
         own.state = UP if not own.fault else SUSPICIOUS
@@ -272,12 +289,12 @@ class MemberList:
         @return: an address; this node's own when it stands alone or takes itself for down.
         """
         addresses = self.reachable()
-        if self.standalone or self.own_address not in addresses:
-            return self.own_address
+        if self.standalone or self.own.address not in addresses:
+            return self.own.address
         return addresses[abs(_java_remainder(java_hash(tag), 2147483647)) % len(addresses)]
 
-    def _other(self, address: str) -> Member | None:
-        return None if address == self.own_address else self._members.get(address)
+    def _other(self, name: str) -> Member | None:
+        return None if name == self.own_name else self._members.get(name)
 
     def _move(self, member: Member, state: str) -> None:
         old = member.state
@@ -299,12 +316,12 @@ class MemberList:
         meta: dict[str, Any] = {"errMsg": fault} if fault else {}
         meta["metaDataMap"] = {RAFT_GROUP: group}
         return {
-            "members": list(self._members),
+            "members": [member.address for member in self],
             "raftApplied": facts.applied,
             "raftCommit": facts.commit,
             "raftLastIndex": facts.last_index,
             "raftMetaData": meta,
-            "raftPeers": {node: _peer_json(peer) for node, peer in sorted(facts.peers.items())},
+            "raftPeers": {self.shown(node): _peer_json(peer) for node, peer in sorted(facts.peers.items())},
             "raftRole": facts.role,
             **({RECOVERING: True} if facts.recovering else {}),
         }

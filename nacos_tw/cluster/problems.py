@@ -7,7 +7,7 @@ from typing import ClassVar
 import attrs
 
 from nacos_tw.access.audit import NOTHING
-from nacos_tw.errors import BadParameter, NacosError, NotFound, Problem
+from nacos_tw.errors import BadParameter, Conflict, NacosError, NotFound, Problem
 
 
 @attrs.define(slots=False)
@@ -44,6 +44,37 @@ class OrderFailed(Problem, NacosError):
     subject: str = ""
     node: str = ""
     detail: str = ""
+
+
+@attrs.define(slots=False)
+class MemberUnknown(Problem, NotFound):
+    """There is no such member."""
+
+    outcome: ClassVar[str] = NOTHING
+    member: str
+
+
+@attrs.define(slots=False)
+class ChangeRefused(Problem, Conflict):
+    """
+    A change of the members is not made.
+
+    @ivar why: C{address} (C{subject} is none), C{known} (C{subject} is a member), C{taken} (C{subject} is the address
+        or name of the member C{detail}), C{id} (the member C{detail} has the id C{subject}), C{voter} (C{subject} is
+        one), C{learner} (likewise), C{behind} (C{subject} lacks C{number} entries), C{recovering} (C{subject} has lost
+        its log and fetches it), C{unreachable} (the leader does not hear C{subject}), C{alive} (it does), C{majority}
+        (of the C{of} voters that there would be C{number} are heard), C{last} (C{subject} is the only voter), C{busy}
+        (a change is under way, or the leader has just begun), C{older} (C{subject} runs a version that knows no such
+        change), C{successor} (nobody can take over the lead), C{alone} (this node has no cluster).
+    @ivar subject: see there.
+    """
+
+    outcome: ClassVar[str] = "refused 409"
+    why: str
+    subject: str = ""
+    detail: str = ""
+    number: int = 0
+    of: int = 0
 
 
 @attrs.define(slots=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+
 import attrs
 
 from nacos_tw.cluster.members import Report
@@ -78,6 +80,43 @@ class Order(OfCluster):
     command: str
     value: str | None = None
     group: str | None = None
+
+
+class Verb(enum.Enum):
+    """What is done to the members; one entry of the log each."""
+
+    ADD = "add"
+    PROMOTE = "promote"
+    DEMOTE = "demote"
+    REMOVE = "remove"
+    REPLACE = "replace"
+    UPDATE = "update"
+
+
+@attrs.frozen
+class MemberChange(OfCluster):
+    """
+    A change of the members.
+
+    @ivar member: which one, by address, Raft address, name or id; "" where one is added.
+    @ivar http: the address C{ip:port} that it has then; C{raft}: its Raft port's, "" for the usual one.
+    @ivar id: the id of the one that is added, if it is known.
+    @ivar joins: whether one that is added is promoted as soon as it has caught up.
+    @ivar force: make it although no live majority would be left, or the one that is replaced is alive.
+    """
+
+    verb: Verb
+    member: str = ""
+    http: str = ""
+    raft: str = ""
+    id: str = ""
+    joins: bool = False
+    force: bool = False
+
+    def details(self) -> dict[str, str]:
+        """For the audit log."""
+        found = {"member": self.member, "address": self.http, "raftAddress": self.raft, "id": self.id}
+        return {**found, "voter": "true" if self.joins else "", "force": "true" if self.force else ""}
 
 
 @attrs.frozen

@@ -66,7 +66,7 @@ class Storage:
 
     def _of(self, member: Member) -> _Place:
         """Where a member keeps its configs; of earlier versions that is not known."""
-        if member.address == self._members.own_address:
+        if member.name == self._members.own_name:
             return self._place
         return str(member.extend.get(KIND, "")), str(member.extend.get(DATABASE, ""))
 

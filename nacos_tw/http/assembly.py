@@ -22,6 +22,8 @@ from nacos_tw.cluster.operations.backups import Backups
 from nacos_tw.cluster.operations.connections import Connected, ConnectedClients, connection_questions
 from nacos_tw.cluster.operations.history import Histories, history_questions
 from nacos_tw.cluster.operations.members import Members
+from nacos_tw.cluster.operations.membership import Group, Membership
+from nacos_tw.cluster.operations.membership import questions_of as membership_questions
 from nacos_tw.cluster.operations.node import Nodes, NodeState
 from nacos_tw.cluster.operations.orders import Orders, order_questions
 from nacos_tw.config.configs import Configs
@@ -112,6 +114,7 @@ class Parts:
     rendering: ListRendering
     node: RaftNode
     members: MemberList
+    group: Group
     audit: AuditLog
     probes: Probes
     counters: Counters
@@ -156,6 +159,7 @@ def all_areas(parts: Parts) -> Areas:
     cluster = _cluster(parts)
     others = Others(parts.ask, parts.ask_all)
     orders = Orders(members, node, others, parts.audit)
+    membership = Membership(parts.group, members, others, parts.audit)
     clients = ConnectedClients(parts.connected, lambda: (machine.load(), machine.cpu()), members, others, parts.audit)
     settings = parts.settings
     history = History(settings.node, lambda: _reading(parts, counts), parts.clock, parts.millis)
@@ -189,6 +193,7 @@ def all_areas(parts: Parts) -> Areas:
         **subscriber_questions(naming),
         **history_questions(history),
         **order_questions(orders, order_words),
+        **membership_questions(membership),
         **connection_questions(clients),
     }
     does: ConfigOperations | None = None
@@ -215,7 +220,7 @@ def all_areas(parts: Parts) -> Areas:
     if parts.auth is not None:
         areas += auth_areas(guard, parts.auth, parts.audit)
     backups = Backups(node.images, settings.node, __version__, settings.storage, parts.audit)
-    areas += _newer_apis(parts, ClusterParts(cluster.members, cluster.node, orders, clients, backups), does)
+    areas += _newer_apis(parts, ClusterParts(cluster.members, cluster.node, orders, clients, backups, membership), does)
     areas.append(OpenApi(guard, lambda: areas, settings.context_path))
     return Areas(areas, history, questions)
 

@@ -30,16 +30,17 @@ from nacos_tw.raft.disk.writer import DirectWriter, Writer
 from nacos_tw.raft.divergence import Divergence
 from nacos_tw.raft.forwarding import ENTRY_OVERHEAD, Forwarding
 from nacos_tw.raft.images import Images
+from nacos_tw.raft.membership import Membership
 from nacos_tw.raft.net import codec
 from nacos_tw.raft.net.peers import Peers
 from nacos_tw.raft.options import NodeOptions, Random
 from nacos_tw.raft.persister import Persister
 from nacos_tw.raft.readiness import Readiness
 from nacos_tw.raft.reopening import Reopening
-from nacos_tw.raft.reporting import NodeFacts, raft_status
+from nacos_tw.raft.reporting import NodeFacts, log_role, raft_status
 from nacos_tw.raft.sessions import Sessions
 from nacos_tw.raft.status import RaftStatus
-from nacos_tw.timers import guarded
+from nacos_tw.timers import guarded, until
 
 SWEEP = 0.25
 """Seconds between looks at what has waited too long."""
@@ -53,7 +54,7 @@ class RaftNode:
     @ivar on_beats: called with the renewed numbers (bytes of an array of C{Q}) on every node.
     @ivar on_role: called when role, term or leader changed.
     @ivar on_ready: called soon after the node came to be in order.
-    @ivar on_config: called at the start, and when the log has another list of members.
+    @ivar membership: the members that the log names, and who waits for a change of them.
     @ivar refusal: why a command is not to be taken now; "" if it is.
     @ivar shortage: why writes are refused for the sake of the disk; "" if they are not.
     @ivar damaged_members: the other members that say that they have lost their logs.
@@ -78,9 +79,9 @@ class RaftNode:
         self.on_beats: Callable[[bytes], None] = lambda numbers: None
         self.on_role: Callable[[], None] = lambda: None
         self.on_ready: Callable[[], None] = lambda: None
-        self.on_config: Callable[[Configuration], None] = lambda config: None
+        self.membership = Membership()
         self.damaged_members: Callable[[], list[str]] = lambda: []
-        self._hopeless = ""
+        self.expelled = ""
         self.shortage: Callable[[], str] = lambda: ""
         self.refusal: Callable[[bytes], str] = lambda command: ""
         self.running = self._ready = False
@@ -88,7 +89,7 @@ class RaftNode:
         self._sessions = Sessions(machine)
         self._clock = clock
         self._random = random
-        self._seconds = seconds
+        self.seconds = seconds
         self._peers: Peers | None = None
         self._persister = Persister(writer, self._install, self._persisted)
         self._flush_due = self._draining = False
@@ -115,20 +116,19 @@ class RaftNode:
         log = Log(store.snapshot, store.entries)
         if options.alone:
             self._sessions.align(log.last_index)
-        config, now = Configuration(voters=options.voters), self._seconds()
+        config, now = Configuration(options.voters, members=options.members), self.seconds()
         core = Core(
             self.node, config, store.hard, log, self._random, now, options.timing, max_bytes=options.append_bytes,
             commit=store.commit, marks=self._sessions.marks(),
         )  # fmt: skip
         store.entries = []  # the core's log has them now
         self._known = (core.role, core.term, core.leader)
-        self._config: Configuration | None = None
         return core
 
     @property
     def failure(self) -> str:
         """Why the Raft part has stopped; "" while it works."""
-        return self._reopening.failure
+        return self.expelled or self._reopening.failure
 
     @property
     def peers(self) -> Peers | None:
@@ -157,11 +157,7 @@ class RaftNode:
             self._abandon(Unavailable("the node is stopping and knows no leader"))
         if core.role is not Role.LEADER or len(core.config.voters) < 2 or not self.transfer(None):
             return
-        end = self._seconds() + limit
-        while self._core.leader in (None, self.node) and self._seconds() < end:
-            pause: Deferred[None] = Deferred()
-            self._clock.callLater(0.01, pause.callback, None)
-            await pause
+        await until(lambda: self._core.leader not in (None, self.node), self._clock, limit)
 
     def stop(self) -> None:
         """Take no further part; what still waits fails."""
@@ -171,6 +167,7 @@ class RaftNode:
         if self._sweeper is not None and self._sweeper.active():
             self._sweeper.cancel()
         self._core.stop()
+        self.membership.stop()
         self._abandon(Unavailable("the node is stopping"))
 
     def close_store(self) -> None:
@@ -237,14 +234,14 @@ class RaftNode:
         if not self.running or self.failure:
             return
         if type(frame) is codec.RaftFrame:
-            self._core.step(peer, frame.message, self._seconds())
+            self._core.step(peer, frame.message, self.seconds())
             self._drain()
         else:
             self._forwarding.received(peer, frame)
 
     def peer_connected(self, peer: str) -> None:
         """The link to a peer is up: what it may have missed is sent again."""
-        self._core.connected(peer, self._seconds())
+        self._core.connected(peer, self.seconds())
         if self.running:
             self._drain()
             if peer == self._core.leader:
@@ -252,7 +249,7 @@ class RaftNode:
 
     def peer_disconnected(self, peer: str) -> None:
         """The link to or from a peer closed."""
-        self._core.disconnected(peer, self._seconds())
+        self._core.disconnected(peer, self.seconds())
         if self.running:
             self._drain()
 
@@ -274,9 +271,8 @@ class RaftNode:
             self._draining = False
             if self._core.contradiction and not self.failure:
                 self._contradicted()
-            if self.running and self._config is not self._core.config:
-                self._config = self._core.config
-                self._tell(lambda: self.on_config(self._core.config))
+            if self.running:
+                self.membership.look(self._core)
             if self.running and not self.failure:
                 self._alarm.set(self._core.deadline)
         answer_all(answers)
@@ -299,7 +295,7 @@ class RaftNode:
     def _persisted(self) -> None:
         if not self.running or self.failure:
             return
-        self._core.persisted(self._persister.finished(), self._seconds())
+        self._core.persisted(self._persister.finished(), self.seconds())
         self._drain()
 
     def _apply(self, entries: tuple[Entry, ...], answers: Answers) -> None:
@@ -341,11 +337,7 @@ class RaftNode:
         if before == self._known:
             return
         self._readiness.leader_changed()
-        if before[0] is Role.LEADER and core.role is not Role.LEADER and core.resigned:
-            self.log.warn("raft: this node does not lead any more: {why}", why=core.resigned)
-        if before[0] is not core.role or before[2] != core.leader:
-            role, leader = core.role.value, core.leader or "unknown"
-            self.log.info("raft: {role} in term {term}, leader {leader}", role=role, term=core.term, leader=leader)
+        log_role(self.log, before, core)
         self._forwarding.leader_changed()
         self._tell(self.on_role)
         if core.leader is not None and (before[1], before[2]) != (core.term, core.leader):
@@ -354,7 +346,7 @@ class RaftNode:
     # -- time
 
     def _tick(self) -> None:
-        self._core.tick(self._seconds())
+        self._core.tick(self.seconds())
         self._drain()
 
     def _sweep(self) -> None:
@@ -370,10 +362,8 @@ class RaftNode:
         ready, self._ready = self._ready, not self.reason()
         if self._ready and not ready:
             self._tell(self.on_ready)
-        hopeless = self._readiness.hopeless(self.damaged_members())
-        if hopeless and hopeless != self._hopeless:
-            self.log.error("raft: {why}", why=hopeless)
-        self._hopeless = hopeless
+        if news := self._readiness.became_hopeless(self.damaged_members()):
+            self.log.error("raft: {why}", why=news)
 
     def _abandon(self, error: Exception) -> None:
         answers, numbers = self._forwarding.abandon(error)
@@ -400,6 +390,12 @@ class RaftNode:
         self._persister.forget()
         self._tell(lambda: self._abandon(Unavailable(self.failure)), self.on_role)
 
+    def expel(self, why: str) -> None:
+        """This node is no member any more: it takes no part."""
+        self.expelled = why
+        self._core.stop()
+        self._halted()
+
     def reopen(self, error: Damaged) -> None:
         """A part of the state that is kept on disk turned out to be damaged: begin again with what the log holds."""
         self._disk_failed(error)
@@ -410,7 +406,7 @@ class RaftNode:
         self._readiness.restarted(core)
         self._compaction.store = self._reopening.store
         for peer in self._links():
-            core.connected(peer, self._seconds())
+            core.connected(peer, self.seconds())
         self._tell(self.on_applied, self.on_role)
         self._drain()
 
@@ -441,9 +437,20 @@ class RaftNode:
 
     def transfer(self, target: str | None) -> bool:
         """Hand leadership to C{target} or the most up-to-date voter; False when this is not possible."""
-        done = self._core.transfer(target, self._seconds())
+        done = self._core.transfer(target, self.seconds())
         self._drain()
         return done
+
+    def change_members(self, config: Configuration) -> Deferred[Configuration] | None:
+        """On the leader: see L{Membership.propose}."""
+        changing = self.membership.propose(self._core, config, self.seconds())
+        self._drain()
+        return changing
+
+    @property
+    def core(self) -> Core:
+        """The rules' part, to be read only: another one after the disk was opened anew."""
+        return self._core
 
     def take_snapshot(self) -> Deferred[Any]:
         """Take a snapshot now; fires when it is saved."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import attrs
 
 from nacos_tw.raft.core.core import Timing
+from nacos_tw.raft.core.messages import MemberRecord
 from nacos_tw.raft.disk.files import Disk
 from nacos_tw.raft.disk.store import SEGMENT_BYTES
 from nacos_tw.settings.settings import RaftSettings
@@ -29,6 +31,8 @@ class NodeOptions:
     node: str
     voters: tuple[str, ...]
     folder: str
+    members: tuple[MemberRecord, ...] = ()
+    """What is known of the voters besides their names, for a log that begins."""
     shown: str = ""
     """What L{RaftNode.status<nacos_tw.raft.node.RaftNode.status>} calls this node, if not by C{node}."""
     timing: Timing = Timing()
@@ -46,18 +50,23 @@ class NodeOptions:
     """When to begin the next file of the log."""
     disk: Disk | None = None
     """Where the folder is, if not on the real disk."""
-
-    @property
-    def alone(self) -> bool:
-        """Whether there is no other node."""
-        return len(self.voters) == 1
+    alone: bool = attrs.field(default=attrs.Factory(lambda self: len(self.voters) == 1, takes_self=True))
+    """Whether there is no other node."""
 
 
-def node_options(settings: RaftSettings, node: str, voters: tuple[str, ...], folder: str, shown: str) -> NodeOptions:
-    """What the settings say, for a node of that name in the log and its data folder."""
+def node_options(
+    settings: RaftSettings, node: str, members: Sequence[MemberRecord], folder: str, shown: str, *, alone: bool
+) -> NodeOptions:
+    """
+    What the settings say, for a node of that name in the log and its data folder.
+
+    @param members: with whom a log begins.
+    """
     return NodeOptions(
         node=node,
-        voters=voters,
+        voters=tuple(member.name for member in members),
+        members=tuple(members),
+        alone=alone,
         folder=folder,
         shown=shown,
         timing=Timing(settings.election, settings.heartbeat),

@@ -21,6 +21,7 @@ class Readiness:
         """@param patience: seconds for which the absence of a leader means nothing."""
         self._seconds = seconds
         self._patience = patience
+        self._hopeless = ""
         self.restarted(core)
 
     def restarted(self, core: Core) -> None:
@@ -89,6 +90,11 @@ class Readiness:
             f"no leader can be elected: the logs of {len(lost)} of {len(core.config.voters)} members are damaged "
             f"({', '.join(lost)}), and those do not vote; see nacos-tw recover"
         )
+
+    def became_hopeless(self, damaged: Collection[str]) -> str:
+        """L{hopeless}, when it is another than when this was last called; else ""."""
+        before, self._hopeless = self._hopeless, self.hopeless(damaged)
+        return self._hopeless if self._hopeless != before else ""
 
     def reason(self, applied: int, links: Callable[[], Sized], damaged: Collection[str] = ()) -> str:
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import attrs
+from twisted.logger import Logger
 
 from nacos_tw.raft.core.core import Core, Role
 from nacos_tw.raft.net.peers import Peers
@@ -55,6 +56,19 @@ def raft_status(facts: NodeFacts, core: Core, peers: Peers | None, log_bytes: in
         log_bytes=log_bytes,
         peers={} if peers is None else _peers(facts.name, core, peers),
     )
+
+
+def log_role(log: Logger, before: tuple[Role, int, str | None], core: Core) -> None:
+    """
+    Say in the log what a core has become.
+
+    @param before: role, term and leader of before.
+    """
+    if before[0] is Role.LEADER and core.role is not Role.LEADER and core.resigned:
+        log.warn("raft: this node does not lead any more: {why}", why=core.resigned)
+    if before[0] is not core.role or before[2] != core.leader:
+        role, leader = core.role.value, core.leader or "unknown"
+        log.info("raft: {role} in term {term}, leader {leader}", role=role, term=core.term, leader=leader)
 
 
 def _peers(own: str, core: Core, peers: Peers) -> dict[str, PeerStatus]:

@@ -47,6 +47,11 @@ class Address:
         """The node's id: C{ip:port}, C{host:port} or C{[ipv6]:port}."""
         return join(self.host, self.port)
 
+    @property
+    def raft_address(self) -> str:
+        """Where its Raft port is, as L{node}."""
+        return join(self.host, self.raft_port)
+
 
 def join(host: str, port: int) -> str:
     """C{host:port}, with brackets around an IPv6 address."""

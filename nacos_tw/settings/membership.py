@@ -6,11 +6,77 @@ import os
 import socket
 from collections.abc import Sequence
 
-from nacos_tw.errors import StartError
-from nacos_tw.settings import keys
+import attrs
+
+from nacos_tw.errors import SettingsError, StartError
+from nacos_tw.settings import identity, keys
 from nacos_tw.settings.addresses import Preferences, is_own, literal, preferred_ip
-from nacos_tw.settings.clusterconf import Address, find_self, parse_members
+from nacos_tw.settings.clusterconf import RAFT_OFFSET, Address, find_self, parse_members
+from nacos_tw.settings.identity import Identity
 from nacos_tw.settings.reading import Reader, read_text
+
+
+@attrs.frozen
+class Found:
+    """See L{nacos_tw.settings.settings.Settings}, whose fields these are; C{own}: this node."""
+
+    members: tuple[Address, ...]
+    own: Address
+    listed: tuple[Address, ...] = ()
+    clustered: bool = True
+    remarks: tuple[str, ...] = ()
+
+
+def alone(reader: Reader, port: int) -> Found:
+    """A node that stands alone."""
+    own = Address(own_host(reader), port, reader.get(keys.RAFT_PORT) or max(0, port - RAFT_OFFSET))
+    return Found((own,), own, clustered=False)
+
+
+def find(reader: Reader, home: str, folder: str, port: int) -> Found:
+    """
+    All members, and which of them this node is.
+
+    A node that was a member once knows the others from its log: what the operator lists can be torn, empty or wrong
+    then, and changes nothing.
+
+    @param folder: of the log.
+    @raise StartError: a new node has no list, or is not in it.
+    @raise SettingsError: its list is malformed.
+    """
+    known = identity.read(folder)
+    remarks: tuple[str, ...] = ()
+    listed: tuple[Address, ...] = ()
+    try:
+        found, own = find_members(reader, home, port)
+        listed = tuple(found)
+        _check_raft_port(reader, own)
+    except (StartError, SettingsError) as error:
+        if known is None or not known.members:
+            raise
+        own = _own_place(reader, known, port)
+        remarks = (f"{error}. The node goes on as {own.node}: its log says who the members are",)
+    if known is None or not known.members:
+        return Found(listed, own, listed, len(listed) > 1, remarks)
+    others = [identity.address(each.http, each.raft) for each in known.members if each.name != known.name]
+    return Found((own, *others), own, listed, True, remarks)
+
+
+def _check_raft_port(reader: Reader, own: Address) -> None:
+    raft_port = reader.get(keys.RAFT_PORT)
+    if raft_port and raft_port != own.raft_port:
+        raise SettingsError(
+            f"{reader.filename}: nacos.raft.port={raft_port}, but the other nodes look for this one's Raft at "
+            f"{own.raft_port}; expected {own.raw}?raft_port={raft_port} in cluster.conf, on every node"
+        )
+
+
+def _own_place(reader: Reader, known: Identity, port: int) -> Address:
+    """Where a node is that nobody lists: where it was, if it still can be there."""
+    before = identity.address(known.http, known.raft)
+    if before.port == port and is_own(before.host):
+        return before
+    return Address(own_host(reader), port, reader.get(keys.RAFT_PORT) or max(0, port - RAFT_OFFSET))
 
 
 def find_members(reader: Reader, home: str, port: int) -> tuple[list[Address], Address]:

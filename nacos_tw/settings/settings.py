@@ -16,10 +16,10 @@ from nacos_tw.errors import SettingsError, StartError
 from nacos_tw.settings import keys, monitoring_keys
 from nacos_tw.settings.api_keys import COMPATIBILITY
 from nacos_tw.settings.auth import AuthSettings, read_auth
-from nacos_tw.settings.clusterconf import RAFT_OFFSET, Address
+from nacos_tw.settings.clusterconf import Address
 from nacos_tw.settings.dns import DnsSettings, dns
 from nacos_tw.settings.grpc import GrpcSettings, grpc
-from nacos_tw.settings.membership import find_members, own_host
+from nacos_tw.settings.membership import alone, find
 from nacos_tw.settings.properties import UnresolvedError
 from nacos_tw.settings.reading import Reader
 from nacos_tw.settings.secret import cluster_secret
@@ -151,7 +151,10 @@ class Settings:
     @ivar ip: own address or host name, without brackets.
     @ivar raft_port: 0 where a node that stands alone has none.
     @ivar data: folder of the node's state; C{logs}: of its log files.
-    @ivar members: all nodes, this one included; only this one where it stands alone.
+    @ivar members: all nodes, this one included; only this one where it stands alone. Where the node has a log, those
+        of the log when it was last known here.
+    @ivar listed: those that the operator names; empty where that cannot be used.
+    @ivar clustered: whether there are, or were, other nodes.
     @ivar node: this node's id, see L{Address.node}.
     @ivar storage: "embedded" or "external".
     @ivar console: whether the console's pages are served.
@@ -186,7 +189,14 @@ class Settings:
     older_apis: OlderApis = OlderApis()
     targets: bool = False
     log_format: str = "text"
+    listed: tuple[Address, ...] = ()
+    clustered: bool = attrs.field(default=attrs.Factory(lambda self: len(self.members) > 1, takes_self=True))
     remarks: tuple[str, ...] = ()
+
+    @property
+    def member(self) -> Address:
+        """This node."""
+        return next(member for member in self.members if member.node == self.node)
 
     @property
     def auth_enabled(self) -> bool:
@@ -220,7 +230,9 @@ def load(
 def _load(reader: Reader, home: str, base: str, environ: Mapping[str, str]) -> Settings:
     standalone = reader.get(keys.STANDALONE)
     port = reader.get(keys.PORT)
-    members, own = _members(reader, home, port, standalone)
+    data = os.path.join(base, "data")
+    found = find(reader, home, os.path.join(data, "raft"), port) if not standalone else alone(reader, port)
+    members, own = found.members, found.own
     storage, database = _storage(reader, environ)
     return Settings(
         home=home,
@@ -231,9 +243,11 @@ def _load(reader: Reader, home: str, base: str, environ: Mapping[str, str]) -> S
         context_path=reader.get(keys.CONTEXT_PATH),
         ip=own.host,
         raft_port=own.raft_port,
-        data=os.path.join(base, "data"),
+        data=data,
         logs=os.path.join(base, reader.get(keys.LOGS) or "logs"),
         members=members,
+        listed=found.listed,
+        clustered=found.clustered,
         node=own.node,
         storage=storage,
         database=database,
@@ -250,7 +264,7 @@ def _load(reader: Reader, home: str, base: str, environ: Mapping[str, str]) -> S
         older_apis=OlderApis(*map(reader.get, COMPATIBILITY)),
         targets=reader.get(monitoring_keys.TARGETS),
         log_format=reader.get(monitoring_keys.LOG_FORMAT),
-        remarks=tuple(reader.remarks()),
+        remarks=(*reader.remarks(), *found.remarks),
     )
 
 
@@ -286,21 +300,6 @@ def _open(
     base = os.path.join(home, reader.home())
     variables["NACOS_HOME"] = base  # what ${nacos.home} stands for
     return reader, base
-
-
-def _members(reader: Reader, home: str, port: int, standalone: bool) -> tuple[tuple[Address, ...], Address]:
-    """All members, and which of them is this node."""
-    raft_port = reader.get(keys.RAFT_PORT)
-    if standalone:
-        own = Address(own_host(reader), port, raft_port or max(0, port - RAFT_OFFSET))
-        return (own,), own
-    members, own = find_members(reader, home, port)
-    if raft_port and raft_port != own.raft_port:
-        raise SettingsError(
-            f"{reader.filename}: nacos.raft.port={raft_port}, but the other nodes look for this one's Raft at "
-            f"{own.raft_port}; expected {own.raw}?raft_port={raft_port} in cluster.conf, on every node"
-        )
-    return tuple(members), own
 
 
 def _storage(reader: Reader, environ: Mapping[str, str]) -> tuple[str, DatabaseSettings | None]:

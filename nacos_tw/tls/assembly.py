@@ -31,7 +31,7 @@ class Tls(MultiService):
         self.raft: RaftTls | None = None
         self._https: HttpsTls | None = None
         self._grpc: GrpcTls | None = None
-        between = settings.raft.tls if len(settings.members) > 1 else None
+        between = settings.raft.tls if settings.clustered else None
         if settings.https is None and settings.grpc.tls is None and between is None:
             return
         tls_on_demand.show()

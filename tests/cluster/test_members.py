@@ -20,6 +20,11 @@ class Line:
     port: int = 8848
 
     @property
+    def node(self) -> str:
+        host = self.host.strip("[]")
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+    @property
     def raft_port(self) -> int:
         return self.port - 1000
 

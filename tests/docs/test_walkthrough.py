@@ -1,4 +1,4 @@
-"""README's walk-through as a reader pastes it, and the change of members that docs/operations.md tells of."""
+"""README's walk-through as a reader pastes it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import tempfile
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.docs.pages import ROOT, between, blocks
-from tests.system.nodes import RealCluster, RealNode, apart, cluster, free_port, wait_for
-from tests.system.writers import writing
+from tests.system.nodes import RealNode, apart, free_port
 
 README = ROOT / "README.md"
 PARTS = ("start", "register", "kill", "return")
@@ -96,65 +95,3 @@ class WalkThroughTests(SynchronousTestCase):
             self.assertIn(f"<!-- walk-through: {part} -->\n```sh\n", text)
         self.assertEqual(len([block for block in blocks(README, "sh") if re.search(r"\$demo|8841", block)]), len(PARTS))
         self.assertEqual(between(README, "<!-- figures -->", "<!-- end figures -->").count("<!--"), 0)
-
-
-class MembersTests(SynchronousTestCase):
-    """Adding and removing a node as docs/operations.md says, with writes going on."""
-
-    def voters(self, node: RealNode) -> set[str]:
-        """The members of the Raft group, as the node knows them."""
-        found = node.request("GET", "/nacos/v1/core/cluster/self").json["data"]["extendInfo"]
-        return set(found["raftMetaData"]["metaDataMap"]["naming_persistent_service"]["raftGroupMember"])
-
-    def assertMembers(self, asked: list[RealNode], wanted: list[RealNode]) -> None:
-        """All of them know these members."""
-        names = {f"127.0.0.1:{node.port - 1000}" for node in wanted}
-        for node in asked:
-            wait_for(lambda node=node: self.voters(node) == names, why=f"{node.address} to know {names}")  # type: ignore[misc]
-
-    def listed(self, nodes: list[RealNode], members: list[RealNode]) -> None:
-        """Write the list of members on these nodes."""
-        for node in nodes:
-            with open(os.path.join(node.home, "conf", "cluster.conf"), "w") as file:
-                file.writelines(f"{member.address}\n" for member in members)
-
-    def restart(self, nodes: RealCluster) -> None:
-        """One after the other, the leader last."""
-        leader = nodes.leader()
-        for node in sorted(nodes.nodes, key=lambda node: node is leader):
-            node.stop()
-            node.start()
-            wait_for(node.ready, why=f"{node.address} to be ready")
-
-    def newcomer(self, nodes: RealCluster) -> RealNode:
-        """A node with an empty home that is not started."""
-        port = free_port()
-        while not apart(port, [node.port for node in nodes.nodes]):
-            port = free_port()
-        node = RealNode(os.path.join(nodes.folder, "node4"), port)
-        os.makedirs(os.path.join(node.home, "conf"))
-        with open(os.path.join(node.home, "conf", "application.properties"), "w") as file:
-            file.write(f"server.port={port}\n")
-        return node
-
-    def test_add_a_node(self) -> None:
-        """A fourth node comes and goes again; what is acknowledged meanwhile stays, and none waits long."""
-        with cluster() as nodes:
-            old, new = list(nodes.nodes), self.newcomer(nodes)
-            with writing(old, ephemeral="false") as writers:
-                self.listed([*old, new], [*old, new])
-                new.start()
-                self.addCleanup(lambda: new.kill() if new.running else None)
-                self.restart(nodes)
-                self.assertMembers([*old, new], [*old, new])
-                wait_for(new.ready)
-                self.listed(old, old)
-                self.restart(nodes)
-                new.stop()  # it may lead until then
-                self.assertMembers(old, old)
-            for writer in writers:
-                self.assertEqual([text for text in writer.failures if text.startswith("5")], [])
-                for node in old:
-                    wait_for(
-                        lambda node=node, writer=writer: set(writer.acknowledged) <= node.ips(writer.service),
-                    )

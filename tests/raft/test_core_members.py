@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
+from nacos_tw.raft.core.changes import added
 from nacos_tw.raft.core.core import Role
+from nacos_tw.raft.core.leader import CAUGHT_UP
 from nacos_tw.raft.core.messages import (
     CONFIG,
     AppendEntries,
@@ -14,6 +16,7 @@ from nacos_tw.raft.core.messages import (
     Entry,
     HardState,
     InstallSnapshot,
+    MemberRecord,
     RequestVote,
     SnapshotMeta,
     SnapshotResponse,
@@ -215,21 +218,32 @@ class MembershipTests(SynchronousTestCase):
         self.assertEqual((node.core.config, set(node.core.progress)), (two, {"B"}))
         self.assertIsNone(node.core.propose_config(THREE, node.now))
 
-    def test_leader_moves_to_the_given_membership_step_by_step(self) -> None:
-        """One voter comes, then one goes, each when the change before is committed."""
-        wanted = Configuration(("A", "B", "D"))
-        node = Single(term=1, config=wanted, snapshot=META, first=6)
-        self.assertEqual(node.core.config, THREE)
+    def test_given_membership_begins_a_cluster_only(self) -> None:
+        """A leader whose own list differs from the log's changes nothing."""
+        node = Single(term=1, config=Configuration(("A", "B", "D")), snapshot=META, first=6)
         node.lead()
-        self.assertEqual(node.core.config, THREE)
-        node.acknowledge("B")
-        self.assertEqual(node.core.config.voters, ("A", "B", "C", "D"))
-        node.acknowledge("B")
-        self.assertEqual(node.core.config.voters, ("A", "B", "C", "D"))
+        node.acknowledge("B", "C")
+        node.propose()
+        node.acknowledge("B", "C")
+        self.assertEqual((node.core.config, node.core.commit, node.core.last_index), (THREE, 7, 7))
+
+    def test_joining_learner_is_promoted_once_it_has_caught_up(self) -> None:
+        """Not while it lacks many entries, or does not answer."""
+        node = Single()
+        node.lead()
+        node.acknowledge("B", "C")
+        for _ in range(CAUGHT_UP + 1):
+            node.propose()
+        node.acknowledge("B", "C")
+        node.core.propose_config(added(THREE, MemberRecord("D"), joins=True), node.now)
+        node.pump()
+        node.acknowledge("B", "C")
+        node.step("D", AppendResponse(1, True, 1))
+        node.wait(0.11)
+        self.assertEqual((node.core.config.voters, node.core.config.learners), (("A", "B", "C"), ("D",)))
         node.acknowledge("D")
-        self.assertEqual((node.core.config.voters, node.core.last_index), (("A", "B", "D"), 8))
-        node.acknowledge("B", "D")
-        self.assertEqual((node.core.commit, node.core.last_index), (8, 8))
+        node.wait(0.11)
+        self.assertEqual(node.core.config, Configuration(("A", "B", "C", "D"), members=(MemberRecord("D"),)))
 
     def test_leader_that_is_voted_out_goes(self) -> None:
         """When that is committed, without it; it asks another to lead."""

@@ -9,7 +9,7 @@ from nacos_tw.raft.core.core import Log
 from nacos_tw.raft.core.messages import CONFIG, Configuration, Entry, HardState, SnapshotMeta
 from nacos_tw.raft.core.persistence import Persistence
 from nacos_tw.raft.core.progress import Flow, Progress
-from nacos_tw.raft.core.quorum import majority, one_step, reached
+from nacos_tw.raft.core.quorum import majority, reached
 from tests.raft.single import THREE, entries
 
 META = SnapshotMeta(5, 2, THREE)
@@ -28,17 +28,6 @@ class QuorumTests(SynchronousTestCase):
         cases += [([4, 1, 3, 2], 2), ([5, 4, 3, 2, 1], 3), ([0, 0, 9, 9, 9], 9)]
         for values, expected in cases:
             self.assertEqual(reached(values), expected, values)
-
-    def test_one_step(self) -> None:
-        """A voter comes, then one goes; learners come and go freely; a voter is no learner."""
-        wanted = Configuration(("A", "D"), ("L", "C"))
-        steps = [Configuration(("A", "B", "C"), ("D",))]
-        while (step := one_step(steps[-1], wanted)) is not None:
-            steps.append(step)
-        self.assertEqual([len(step.voters) for step in steps], [3, 4, 3, 2])
-        self.assertEqual((set(steps[-1].voters), set(steps[-1].learners)), ({"A", "D"}, {"L", "C"}))
-        self.assertTrue(all(not set(step.voters) & set(step.learners) for step in steps[1:]))
-        self.assertIsNone(one_step(THREE, Configuration(("C", "A", "B"))))
 
 
 class LogTests(SynchronousTestCase):

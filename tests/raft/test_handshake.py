@@ -146,7 +146,7 @@ class HandshakeTests(SynchronousTestCase):
 
     def test_names(self) -> None:
         """Unknown names, the own name, and a node that meant another are refused."""
-        self.refused("not in this node's", self.listener(), self.dialer(node="x:1\n").start())
+        self.refused("is no member of", self.listener(), self.dialer(node="x:1\n").start())
         self.refused("own name", self.listener(), self.dialer(node="b:1").start())
         self.refused("took this node", self.listener(), self.dialer(peer="c:1").start())
 

@@ -9,6 +9,7 @@ from functools import partial
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.system.nodes import RealCluster, RealNode, wait_for
+from tests.system.test_recover import recover
 
 CONFIGS = "/nacos/v1/cs/configs"
 NAME = {"dataId": "kept.yaml", "group": "DEFAULT_GROUP"}
@@ -50,7 +51,10 @@ class LostDisks(SynchronousTestCase):
             shutil.rmtree(os.path.join(node.home, "data"))
 
     def test_one_disk_of_three_is_left(self) -> None:
-        """The node that has it serves configs alone; with an empty one it is a majority, leads, and gives it all."""
+        """
+        The node that has it serves configs alone, and an empty one has no vote in the place of the lost one; made the
+        only voter it leads, and gives it all to the others.
+        """
         left, second, third = self.cluster.nodes
         for node in self.cluster.nodes:
             node.stop()
@@ -59,11 +63,15 @@ class LostDisks(SynchronousTestCase):
         self.assertIn("no leader", left.readiness().text)
         self.assertServed("old", left)
         second.start()
-        self.cluster.wait_ready([left, second])
-        self.assertEqual(self.cluster.leader(), left)
-        self.assertHeld("old", left, second)
+        wait_for(lambda: "has lost its data folder" in left.full_log, why="the empty one to be refused")
+        left.stop()
+        status, text = recover(left, "--accept-loss")
+        self.assertEqual(status, 0, text)
+        left.start()
         third.start()
         self.cluster.wait_ready()
+        self.assertEqual(self.cluster.leader(), left)
+        self.assertHeld("old", *self.cluster.nodes)
         self.publish("new", third)
         self.assertHeld("new", *self.cluster.nodes)
 

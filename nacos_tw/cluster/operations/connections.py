@@ -214,11 +214,12 @@ class ConnectedClients(Operations):
         found = await self._loads()
         done = True
         for source, keep, server in moves(found.nodes, request.factor):
-            if source == self._members.own_address:
+            member = self._members.at(source)
+            if member is None or member.name == self._members.own_name:
                 self._connected().reset("", keep, server)
                 continue
             try:
-                await self._others.ask(source, MOVES, Move(keep, server))
+                await self._others.ask(member.name, MOVES, Move(keep, server))
             except Exception:  # unreachable, too late, or of a version that does not know it
                 done = False
         return done
@@ -229,7 +230,7 @@ class ConnectedClients(Operations):
 
     def _own(self) -> Load:
         load, cpu = self._machine()
-        return Load(self._members.own_address, len(self._connected().current()), load, cpu)
+        return Load(self._members.own.address, len(self._connected().current()), load, cpu)
 
     def _questions(self) -> dict[str, Answering]:
         return {

@@ -66,7 +66,7 @@ class Members(Operations):
         Whether who reports is one. Nothing is taken from it: anyone can send this, and our nodes report over their own
         links.
         """
-        return self._members.get(request.report.address) is not None
+        return self._members.at(request.report.address) is not None
 
     @operation(OPEN)
     def knows(self, caller: Caller, request: NamedMember) -> bool:

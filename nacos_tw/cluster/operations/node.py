@@ -96,7 +96,7 @@ class Nodes(Operations):
     @operation(OPEN)
     def raft(self, caller: Caller, request: Asking) -> Peer:
         """Its Raft part."""
-        return _own(self._facts())
+        return self._own(self._facts())
 
     @operation(OPEN)
     def leader(self, caller: Caller, request: Asking) -> Peer | None:
@@ -108,20 +108,25 @@ class Nodes(Operations):
     def peers(self, caller: Caller, request: Asking) -> list[Peer]:
         """All members and whoever else is in the Raft group, by address."""
         facts = self._facts()
-        known = {member.address for member in self._members}
-        return [self._peer(address, facts) for address in sorted(known | set(facts.voters) | set(facts.learners))]
+        known = {member.name for member in self._members}
+        return [self._peer(name, facts) for name in sorted(known | set(facts.voters) | set(facts.learners))]
 
-    def _peer(self, address: str, facts: RaftFacts) -> Peer:
+    def _peer(self, name: str, facts: RaftFacts) -> Peer:
         """A node as this one knows it: itself, the leader it follows, or what a member last reported."""
-        if address == facts.node:
-            return _own(facts)
-        if address == facts.leader:
+        if name == facts.node:
+            return self._own(facts)
+        address = self._members.shown(name)
+        if name == facts.leader:
             return Peer(address, None, facts.term, "LEADER")
-        member = self._members.get(address)
+        member = self._members.get(name)
         role = "FOLLOWER" if member is None else str(member.extend.get("raftRole", "FOLLOWER"))
         if role == "LEADER":
             role = "FOLLOWER"  # its report is older than what this node knows
         return Peer(address, None, _reported_term(member, facts.term), role)
+
+    def _own(self, facts: RaftFacts) -> Peer:
+        shown = self._members.shown
+        return Peer(shown(facts.node), shown(facts.vote) or None, facts.term, facts.role)
 
     @operation(Rule("admin", recorded=True))
     def set_log_level(self, caller: Caller, request: LogLevel) -> None:
@@ -133,10 +138,6 @@ class Nodes(Operations):
         if self._set_log_level is None:
             raise LogLevelsFixed
         self._set_log_level(request.log, request.level)
-
-
-def _own(facts: RaftFacts) -> Peer:
-    return Peer(facts.node, facts.vote or None, facts.term, facts.role)
 
 
 def _reported_term(member: Member | None, default: int) -> int:

@@ -108,17 +108,17 @@ class Orders(Operations):
             raise OrderFailed("voter", order.value)
         if not status.leader:
             raise OrderFailed("leader")
-        if status.leader != self._members.own_address:
+        if status.leader != self._members.own_name:
             await self._pass_on(status.leader, order, passed_on)
         elif target != status.leader and await maybeDeferred(self._raft.transfer, target) is False:
             raise OrderFailed("successor")
 
     async def _snapshot(self, order: Order, passed_on: bool) -> None:
         """The member in C{value}, or this one, saves a snapshot."""
-        target = self._named(order.value) if order.value else self._members.own_address
+        target = self._named(order.value) if order.value else self._members.own_name
         if target is None:
             raise OrderFailed("member", order.value or "")
-        if target != self._members.own_address:
+        if target != self._members.own_name:
             await self._pass_on(target, order, passed_on)
         else:
             await self._raft.take_snapshot()
@@ -126,7 +126,7 @@ class Orders(Operations):
     async def _pass_on(self, peer: str, order: Order, passed_on: bool) -> None:
         """Have another member do it; once, so that two nodes that disagree cannot play ball with it."""
         if passed_on:
-            raise OrderFailed("passed on", peer, self._members.own_address)
+            raise OrderFailed("passed on", peer, self._members.own_name)
         try:
             outcome = await self._others.ask(peer, RAFT_OPS, PassedOn(order.command, order.value, order.group))
         except Exception as error:  # unreachable, too late, or another version's answer
@@ -135,11 +135,9 @@ class Orders(Operations):
             raise OrderFailed("told" if outcome.message else "unanswered", peer, detail=outcome.message or "")
 
     def _named(self, value: str | None) -> str | None:
-        """The node id of the member with that Raft address, or that id."""
-        for member in self._members:
-            if member.raft_address == value:
-                return member.address
-        return value if value and self._members.get(value) is not None else None
+        """The name of the member with that Raft address, or that address."""
+        member = None if not value else self._members.at(value)
+        return None if member is None else member.name
 
 
 def order_questions(orders: Orders, told: Callable[[OrderFailed], str]) -> dict[str, Answering]:

@@ -12,6 +12,7 @@ from nacos_tw.auth.operations.logins import Logins
 from nacos_tw.cluster.operations.backups import Backups
 from nacos_tw.cluster.operations.connections import ConnectedClients
 from nacos_tw.cluster.operations.members import Members
+from nacos_tw.cluster.operations.membership import Membership
 from nacos_tw.cluster.operations.node import Nodes
 from nacos_tw.cluster.operations.orders import Orders
 from nacos_tw.config.operations.assembly import ConfigOperations
@@ -57,6 +58,7 @@ class ClusterParts:
     orders: Orders
     connections: ConnectedClients
     backups: Backups
+    membership: Membership
 
 
 @attrs.frozen

@@ -6,11 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 from nacos_tw.cluster.members import RAFT_GROUP
-from nacos_tw.cluster.problems import BackupGone, LeaveUnsupported, LogLevelsFixed, LookupUnsupported, OrderFailed
+from nacos_tw.cluster.problems import (
+    BackupGone,
+    ChangeRefused,
+    LeaveUnsupported,
+    LogLevelsFixed,
+    LookupUnsupported,
+    MemberUnknown,
+    OrderFailed,
+)
 from nacos_tw.http.api.codes import (
     ILLEGAL_NAMESPACE,
     NAMESPACE_NOT_EXIST,
     PARAMETER_ERROR,
+    RESOURCE_CONFLICT,
     RESOURCE_NOT_FOUND,
     SERVER_ERROR,
 )
@@ -20,7 +29,7 @@ from nacos_tw.namespaces.problems import DescriptionTooLong, NamespaceRefused, N
 
 _ORDERS = {
     "group": "not this raft group : {subject}",
-    "unsupported": "{subject} is not supported in this version: the members are cluster.conf's",
+    "unsupported": "{subject} is not supported here: members are changed by v3, one at a time",
     "unknown": "Not support command : {subject}",
     "voter": "Fail to transfer leader of group {group}, {subject} is not a voter",
     "leader": "Fail to get leader of group {group}, Unknown leader",
@@ -36,6 +45,32 @@ def order_words(it: OrderFailed) -> str:
     if it.why == "unanswered":
         return f"{it.subject} did not do it" + (f": {it.detail}" if it.detail else "")
     return _ORDERS[it.why].format(group=RAFT_GROUP, subject=it.subject, node=it.node, detail=it.detail)
+
+
+_CHANGES = {
+    "address": "{subject} is no address, expected ip:port",
+    "known": "{subject} is a member already",
+    "taken": "{subject} is where the member {detail} is",
+    "id": "the member {detail} has the id {subject}: two nodes with one id would be taken for each other",
+    "voter": "{subject} is a voter already",
+    "learner": "{subject} is a learner already",
+    "behind": "{subject} lacks {number} log entries; it can be promoted when it has caught up",
+    "recovering": "{subject} has lost its log and is fetching it; it can be promoted when it has it",
+    "unreachable": "the leader does not hear {subject}",
+    "alive": "{subject} is alive; add the other node, then remove this one",
+    "majority": "of the {of} voters that there would be only {number} are heard, which is no majority: nothing could "
+    "be written any more",
+    "last": "{subject} is the only voter",
+    "busy": "another change is under way, or the leader has just begun; try again",
+    "older": "{subject} runs an older version, which would undo the change, or was not heard since the start",
+    "successor": "no other voter could take over the lead from {subject}",
+    "alone": "this node stands alone: it has no members",
+}
+
+
+def change_words(it: ChangeRefused) -> str:
+    """Why the members are not changed."""
+    return _CHANGES[it.why].format(subject=it.subject, detail=it.detail, number=it.number, of=it.of)
 
 
 def _refused(it: NamespaceRefused, route: str) -> Told:
@@ -60,6 +95,8 @@ CLUSTER: dict[type[BaseException], Callable[[Any, str], Told]] = {
         404, RESOURCE_NOT_FOUND, f"the snapshot at entry {it.index} is gone: newer ones have taken its place"
     ),
     OrderFailed: lambda it, route: Told(500, SERVER_ERROR, order_words(it)),
+    MemberUnknown: lambda it, route: Told(404, RESOURCE_NOT_FOUND, f"{it.member[:100]} is no member"),
+    ChangeRefused: lambda it, route: Told(409, RESOURCE_CONFLICT, change_words(it)),
     LogUnknown: lambda it, route: Told(
         400, SERVER_ERROR, f"unknown log {it.name}, expected one of {', '.join(it.known)}"
     ),

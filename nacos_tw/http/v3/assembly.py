@@ -8,7 +8,7 @@ from nacos_tw.config.operations.assembly import ConfigOperations
 from nacos_tw.http.api.parts import AccountParts, ApiParts, ClusterParts, NamingParts
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.routing import Area
-from nacos_tw.http.v3 import ai_agents, ai_mcp, ai_prompts, ai_skills, namespaces
+from nacos_tw.http.v3 import ai_agents, ai_mcp, ai_prompts, ai_skills, membership, namespaces
 from nacos_tw.http.v3.accounts import LoginV3, PermissionsV3, RolesV3, UsersV3
 from nacos_tw.http.v3.client_configs import ClientConfigsV3
 from nacos_tw.http.v3.client_instances import ClientInstancesV3
@@ -20,6 +20,7 @@ from nacos_tw.http.v3.gray import GrayV3
 from nacos_tw.http.v3.history import HistoryV3
 from nacos_tw.http.v3.instances import AdminInstancesV3, ConsoleInstancesV3
 from nacos_tw.http.v3.loader import LoaderV3
+from nacos_tw.http.v3.membership import MembershipV3
 from nacos_tw.http.v3.namespaces import AdminCheckV3, ConsoleCheckV3, NamespacesV3
 from nacos_tw.http.v3.operator import ClustersV3, OperatorV3
 from nacos_tw.http.v3.services import ServicesV3
@@ -107,6 +108,8 @@ def areas(parts: ApiParts) -> list[Area]:
         LoaderV3(guard, cluster.connections),
         SnapshotsV3(guard, cluster.backups),
         ConsoleCoreV3(guard, cluster.members, cluster.nodes),
+        MembershipV3(membership.ADMIN, guard, cluster.membership, cluster.nodes, cluster.orders),
+        MembershipV3(membership.CONSOLE, guard, cluster.membership, cluster.nodes, cluster.orders),
     ]
     if parts.naming is not None:
         found += naming_areas(guard, parts.naming, cluster)

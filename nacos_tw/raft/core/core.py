@@ -60,7 +60,7 @@ class Core:
     @ivar role, term, vote: as in the paper; C{vote} is "" when there is none.
     @ivar log: the log in memory.
     @ivar config: the configuration in force: the newest in log or snapshot, else the constructor's.
-    @ivar wanted: the configuration that this node would move the cluster to.
+    @ivar wanted: the configuration with which a new cluster begins.
     @ivar commit: the highest index known to be committed.
     @ivar leader_commit: the highest commit index that a leader told.
     @ivar recovering: whether this node lost its log and does not vote until it has caught up.
@@ -99,8 +99,7 @@ class Core:
         marks: Iterable[Mark] = (),
     ) -> None:
         """
-        @param config: in force as long as neither log nor snapshot hold one; a leader moves the
-            cluster there, one voter at a time.
+        @param config: in force as long as neither log nor snapshot hold one.
         @param hard, log: from this node's disk. The driver has restored the state machine from
             C{log.snapshot}, if there is one.
         @param max_bytes: about how much entry data goes into one message or one C{Ready.committed}.
@@ -238,8 +237,8 @@ class Core:
         """
         Append a configuration; it acts at once.
 
-        @return: as L{propose}; None also when an earlier change is not committed yet, or when more
-            than one voter would come or go.
+        @return: as L{propose}; None also when an earlier change is not committed yet, or no entry of this term is, or
+            when more than one voter would come or go.
         """
         if self.leading is None:
             return None
@@ -428,7 +427,7 @@ class Core:
             raise RuntimeError("only a candidate can become leader")
         self._reset(Role.LEADER, self.term, self.node)
         self.election.haste = -1
-        self.leading = Leader(self, self.wanted, self.now)
+        self.leading = Leader(self, self.now)
         self.leading.begin()
 
     def _reset(self, role: Role, term: int, leader: str) -> None:

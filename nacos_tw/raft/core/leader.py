@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from nacos_tw.raft.core.changes import promoted
 from nacos_tw.raft.core.leads import NUMBERS, first_config, first_entry
 from nacos_tw.raft.core.messages import (
     COMMAND,
@@ -20,12 +21,14 @@ from nacos_tw.raft.core.messages import (
     TimeoutNow,
 )
 from nacos_tw.raft.core.progress import Flow, Progress
-from nacos_tw.raft.core.quorum import majority, one_step, reached
+from nacos_tw.raft.core.quorum import majority, reached
 from nacos_tw.raft.core.rounds import Rounds
 
 if TYPE_CHECKING:
     from nacos_tw.raft.core.core import Core
 
+CAUGHT_UP = 200
+"""So many entries a learner may be behind for it to be made a voter: what comes in while it is asked."""
 _RESEND = 4
 """After how many heartbeats without an answer a chunk of the snapshot is sent again."""
 
@@ -39,11 +42,10 @@ class Leader:
     @ivar rounds: its confirmation rounds.
     """
 
-    __slots__ = ("_core", "_handover", "_handover_until", "_wanted", "progress", "rounds")
+    __slots__ = ("_core", "_handover", "_handover_until", "progress", "rounds")
 
-    def __init__(self, core: Core, wanted: Configuration, now: float) -> None:
+    def __init__(self, core: Core, now: float) -> None:
         self._core = core
-        self._wanted = wanted
         self._handover = ""
         self._handover_until = 0.0
         # They go on counting where this node's last lead ended, so that a number means one round only.
@@ -57,7 +59,7 @@ class Leader:
         core.deadline = core.now + core.timing.heartbeat
         lead = 1 + int(core.random.random() * (NUMBERS - 1))
         if core.log.config is None:
-            self._append(CONFIG, first_config(self._wanted, lead))
+            self._append(CONFIG, first_config(core.wanted, lead))
         else:
             self._append(NOOP, first_entry(lead))
 
@@ -83,6 +85,8 @@ class Leader:
             self._heartbeat(peer, progress, now)
         if self._handover:
             self._hand_over()
+        elif core.config.joining:
+            self._promote()
 
     def propose(self, data: bytes) -> tuple[int, int] | None:
         """Append a command."""
@@ -90,13 +94,26 @@ class Leader:
 
     def propose_config(self, config: Configuration) -> tuple[int, int] | None:
         """Append a configuration, if it may act at once."""
-        core = self._core
-        changed = set(config.voters) ^ set(core.config.voters)
-        # Not before an entry of this term is committed: an earlier leader's unfinished change could overlap.
-        settled = core.log.config_index <= core.commit and core.log.term(core.commit) == core.term
-        if self._handover or not settled or len(changed) > 1 or not config.voters:
+        changed = set(config.voters) ^ set(self._core.config.voters)
+        if self._handover or not self.settled or len(changed) > 1 or not config.voters:
             return None
         return self._append(CONFIG, msgspec.msgpack.encode(config))
+
+    @property
+    def settled(self) -> bool:
+        """Whether the members may be changed. Not before an entry of this term is committed: an earlier leader's
+        unfinished change could overlap."""
+        core = self._core
+        return core.log.config_index <= core.commit and core.log.term(core.commit) == core.term
+
+    def lag(self, peer: str) -> int:
+        """How many entries a member lacks, as far as is known."""
+        last, progress = self._core.log.last_index, self.progress.get(peer)
+        return 0 if peer == self._core.node else last if progress is None else last - progress.match
+
+    def answers(self, peer: str, now: float) -> bool:
+        """Whether a member (or this node) answered within the election timeout, over a link that is up."""
+        return peer == self._core.node or (peer in self.progress and self._answers(peer, now))
 
     def confirm(self, payload: bytes) -> int:
         """Open a round."""
@@ -359,17 +376,28 @@ class Leader:
             del self.progress[peer]
 
     def _reconfigure(self) -> None:
-        """Something was committed. A leader that was voted out goes; one that was told of another
-        membership at its start takes the next step there."""
+        """Something was committed. A leader that was voted out goes; a learner that is to become a voter does."""
         core = self._core
         if core.log.config_index > core.commit:
             return
         if core.node not in core.config.voters:
-            self._abdicate("the log does not name it as a member any more")
-            return
-        step = one_step(core.config, self._wanted)
-        if step is not None:
-            self.propose_config(step)
+            self._abdicate("the log does not name it as a voter any more")
+        elif core.config.joining:
+            self._promote()
+
+    def _promote(self) -> None:
+        """Make a voter of a learner that is to become one, once it has caught up."""
+        core, config = self._core, self._core.config
+        for peer in config.joining:
+            if peer not in config.learners or not self.settled:
+                continue
+            if self.answers(peer, core.now) and self.lag(peer) <= CAUGHT_UP and self._follows(peer):
+                self.propose_config(promoted(config, peer))
+                return
+
+    def _follows(self, peer: str) -> bool:
+        """Whether a member is known to share this node's log."""
+        return self.progress[peer].state is Flow.REPLICATE
 
     @staticmethod
     def _probe_again(progress: Progress) -> None:

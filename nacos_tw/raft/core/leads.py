@@ -21,13 +21,7 @@ NUMBERS = 2**53
 """Numbers of leads are from 1 to this."""
 
 
-class _FirstConfig(msgspec.Struct, array_like=True):
-    voters: tuple[str, ...]
-    learners: tuple[str, ...]
-    lead: int
-
-
-_decode = msgspec.msgpack.Decoder(_FirstConfig).decode
+_decode = msgspec.msgpack.Decoder(Configuration).decode
 
 
 def first_entry(lead: int) -> bytes:
@@ -37,7 +31,7 @@ def first_entry(lead: int) -> bytes:
 
 def first_config(config: Configuration, lead: int) -> bytes:
     """The same for the very first entry of a cluster, which holds its members too."""
-    return msgspec.msgpack.encode((config.voters, config.learners, lead))
+    return msgspec.msgpack.encode(msgspec.structs.replace(config, lead=lead))
 
 
 def begins(entry: Entry) -> int | None:

@@ -24,7 +24,10 @@ def decode_config(data: bytes) -> Configuration | None:
         config = _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return config if config.voters else None
+    if not config.voters:
+        return None
+    # The number of the lead is the entry's, not the configuration's: the next one must not begin that lead again.
+    return config if config.lead is None else msgspec.structs.replace(config, lead=None)
 
 
 class Log:

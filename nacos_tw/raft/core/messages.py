@@ -27,11 +27,47 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     data: bytes = b""
 
 
+class MemberRecord(msgspec.Struct, frozen=True, array_like=True):
+    """
+    One member, as the log has it.
+
+    @ivar name: what the log calls it: its HTTP address when it joined; it stays when the address changes.
+    @ivar id: what it made at its first start and keeps in its data folder; "" while it is not known.
+    @ivar http: where it serves, C{ip:port}; "" while it is not known (then the name says it).
+    @ivar raft: where its Raft port is, C{ip:port}; likewise.
+    """
+
+    name: str
+    id: str = ""
+    http: str = ""
+    raft: str = ""
+
+
 class Configuration(msgspec.Struct, frozen=True, array_like=True):
-    """Who takes part: voters count for majorities, learners only receive the log."""
+    """
+    Who takes part: voters count for majorities, learners only receive the log.
+
+    @ivar lead: in the very first entry of a cluster, the number of the lead that it begins.
+    @ivar members: what is known of voters and learners besides their names.
+    @ivar removed: the last members that were taken out.
+    @ivar joining: the learners that are promoted as soon as they have caught up.
+    """
 
     voters: tuple[str, ...]
     learners: tuple[str, ...] = ()
+    lead: int | None = None
+    members: tuple[MemberRecord, ...] = ()
+    removed: tuple[MemberRecord, ...] = ()
+    joining: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All voters and learners."""
+        return self.voters + self.learners
+
+    def record(self, name: str) -> MemberRecord:
+        """What is known of that member."""
+        return next((member for member in self.members if member.name == name), MemberRecord(name))
 
 
 class HardState(msgspec.Struct, frozen=True, array_like=True):

@@ -44,7 +44,8 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, tag_field="type", gc=F
 class Hello(Frame, frozen=True, array_like=True, tag=1, gc=False):
     """The dialing side says who it is (C{node}), whom it expects (C{to}), and, for the operator's eyes,
     a digest of its member list, its C{server} version and its C{http} address. C{nonce} is fresh. C{level}: of
-    the commands that it can apply; 0 for those of versions that do not say."""
+    the commands that it can apply; 0 for those of versions that do not say. C{id}: what it made at its first start,
+    C{raft}: where its Raft port is, C{joined}: whether the log has named it by that id; not told by older versions."""
 
     version: int
     node: str
@@ -54,6 +55,9 @@ class Hello(Frame, frozen=True, array_like=True, tag=1, gc=False):
     server: str = ""
     http: str = ""
     level: int = 0
+    id: str = ""
+    raft: str = ""
+    joined: bool = False
 
 
 class Challenge(Frame, frozen=True, array_like=True, tag=2, gc=False):
@@ -137,13 +141,19 @@ class Answer(Frame, frozen=True, array_like=True, tag=12, gc=False):
     body: bytes
 
 
+class Gone(Frame, frozen=True, array_like=True, tag=13, gc=False):
+    """The listening side knows the other as a member that was removed; C{why}: a sentence for its operator."""
+
+    why: str
+
+
 EarlyFrame = Hello | Challenge | Proof
 """What may come before a link is authenticated."""
 DialedFrame = RaftFrame | Forward | Beats | BeatsAck | Refused | Ping | Ask
 """What the dialing side sends."""
-AnsweringFrame = Pong | Answer
+AnsweringFrame = Pong | Answer | Gone
 """What the listening side sends back."""
-AnyFrame = RaftFrame | Forward | Beats | BeatsAck | Refused | Ping | Ask | Pong | Answer
+AnyFrame = RaftFrame | Forward | Beats | BeatsAck | Refused | Ping | Ask | Pong | Answer | Gone
 """Every frame of an authenticated link."""
 
 encode = msgspec.msgpack.Encoder().encode

@@ -41,6 +41,7 @@ class Introduction:
     @ivar server: its version.
     @ivar http: its HTTP address.
     @ivar level: of the commands that it can apply.
+    @ivar id, raft, joined: see L{Hello}.
     """
 
     node: str
@@ -48,6 +49,9 @@ class Introduction:
     server: str = ""
     http: str = ""
     level: int = 0
+    id: str = ""
+    raft: str = ""
+    joined: bool = False
 
 
 @attrs.frozen
@@ -136,7 +140,8 @@ class DialerHandshake(Handshake):
         self.step = Step.START
         self._secret = secret
         self._nonce = entropy(NONCE_BYTES)
-        self._hello = encode(Hello(VERSION, me.node, peer, self._nonce, me.members, me.server, me.http, me.level))
+        said = me.members, me.server, me.http, me.level, me.id, me.raft, me.joined
+        self._hello = encode(Hello(VERSION, me.node, peer, self._nonce, *said))
         self._secrets: _Secrets | None = None
 
     def start(self) -> bytes:
@@ -168,10 +173,14 @@ class ListenerHandshake(Handshake):
 
     @param node: this node.
     @param members: the names that may dial; this node's own is refused in any case.
+    @param address: this node's, which may be another one than its name; "" for the same.
     """
 
-    def __init__(self, node: str, members: Container[str], secret: bytes, entropy: Callable[[int], bytes]) -> None:
+    def __init__(
+        self, node: str, members: Container[str], secret: bytes, entropy: Callable[[int], bytes], address: str = ""
+    ) -> None:
         self.step = Step.HELLO
+        self._address = address or node
         self._node = node
         self._members = members
         self._secret = secret
@@ -202,14 +211,14 @@ class ListenerHandshake(Handshake):
     def _check_hello(self, hello: Hello) -> None:
         _check_version(hello.version)
         _check_nonce(hello.nonce)
-        if hello.to != self._node:
+        if hello.to not in (self._node, self._address):
             raise HandshakeError(
                 f"{_shown(hello.node)} took this node for {_shown(hello.to)}: the files cluster.conf differ"
             )
         if hello.node == self._node:
             raise HandshakeError("it uses this node's own name")
         if hello.node not in self._members:
-            raise HandshakeError(f"{_shown(hello.node)} is not in this node's cluster.conf")
+            raise HandshakeError(f"{_shown(hello.node)} is no member of this node's cluster, nor in its cluster.conf")
 
 
 def _check_version(version: int) -> None:

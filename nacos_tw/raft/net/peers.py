@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any, Protocol
 
+import attrs
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, execute
 from twisted.internet.error import CannotListenError
@@ -21,12 +22,13 @@ from twisted.logger import Logger
 from nacos_tw.errors import StartError
 from nacos_tw.raft.net.addresses import Sources
 from nacos_tw.raft.net.asking import Answering, Questions, unavailable
-from nacos_tw.raft.net.codec import LIMIT, Answer, AnyFrame, Ask, Hello, encode
+from nacos_tw.raft.net.codec import LIMIT, Answer, AnyFrame, Ask, Gone, Hello, encode
 from nacos_tw.raft.net.connectivity import Connectivity
 from nacos_tw.raft.net.dialing import Dialer, IRaftAddress
 from nacos_tw.raft.net.handshake import DialerHandshake, Introduction, ListenerHandshake
 from nacos_tw.raft.net.listening import Listening
 from nacos_tw.raft.net.protocol import Link, Secured, Turn
+from nacos_tw.raft.net.roster import Roster
 from nacos_tw.raft.net.security import IRaftTls
 
 STOP_TIME = 0.4
@@ -60,6 +62,12 @@ class IPeerEvents(Protocol):
     def members_differ(self, peer: str) -> None:
         """That peer's cluster.conf names other members than this node's."""
 
+    def introduced(self, hello: Hello, refusal: str) -> None:
+        """A node has proved itself, and said who and where it is. C{refusal}: why it gets no link; "" if it does."""
+
+    def removed(self, why: str) -> None:
+        """A member says that this node is none any more."""
+
 
 class Peers(Service):
     """
@@ -76,6 +84,7 @@ class Peers(Service):
     @param source: the address to dial from, for a machine with several; "": the system's choice.
     @param level: of the commands that this node can apply.
     @param tls: makes the links TLS; None for plain TCP.
+    @param roster: who may link, and what this node says of itself; None: those in C{members}.
     @ivar counters: see L{COUNTERS}.
     @ivar rtt: last round-trip time per peer in seconds, of peers with an outgoing link.
     @ivar hellos: what each peer said of itself when it last dialed.
@@ -101,7 +110,9 @@ class Peers(Service):
         level: int = 0,
         source: str = "",
         tls: IRaftTls | None = None,
+        roster: Roster | None = None,
     ) -> None:
+        self._roster = roster
         self._reactor = reactor
         self._clock: IReactorTime = reactor
         self.node = node
@@ -135,7 +146,6 @@ class Peers(Service):
         self._warned: dict[str, float] = {}
         self._digest = b""
         self._members: dict[str, IRaftAddress] = {}
-        self._named: dict[str, IRaftAddress] = {}
         self.set_members(members)
 
     # Life
@@ -245,18 +255,9 @@ class Peers(Service):
     def set_members(self, members: Mapping[str, IRaftAddress]) -> None:
         """Replace the member list: dial the new ones, close the links of those that are gone."""
         self._digest = digest(members)
-        self._listed = dict(members)
-        self._link_members()
-
-    def set_named(self, members: Mapping[str, IRaftAddress]) -> None:
-        """Those that the log names as members besides the list: they may lead, or have to be led, until they go."""
-        self._named = dict(members)
-        self._link_members()
-
-    def _link_members(self) -> None:
-        members = {**self._named, **self._listed}
-        before, self._members = self._members, members
-        self._sources.set_hosts(address.host for address in members.values())
+        before, self._members = self._members, dict(members)
+        former = [] if self._roster is None else self._roster.former_hosts()
+        self._sources.set_hosts([*(address.host for address in members.values()), *former])
         for peer in list(self._dialers):
             place, was = members.get(peer), before[peer]
             if place is None or (place.host, place.raft_port) != (was.host, was.raft_port):
@@ -285,6 +286,8 @@ class Peers(Service):
         assert link.session is not None
         peer, hello = link.session.peer, link.session.hello
         self._listening.settled(link)
+        if hello is not None and self._roster is not None and not self._admitted(link, hello):
+            return
         if peer not in self._dialers:
             link.abort("the member list changed")
         elif link.dialing:
@@ -303,9 +306,27 @@ class Peers(Service):
                 # Perhaps its machine was restarted: then this makes the link to it close.
                 self._ping(peer)
             self._dialers[peer].hurry()
-            if hello.members != self._digest:
+            if hello.members != self._digest and not (self._roster is not None and self._roster.begun):
                 self._warn(peer, f"{peer} has another member list in its cluster.conf")
                 self._tell(self._events.members_differ, peer)
+
+    def _admitted(self, link: Link, hello: Hello) -> bool:
+        """Whether a node that has proved itself may link; it is told if it is no member any more."""
+        assert self._roster is not None
+        if gone := self._roster.gone(hello):
+            self._warn(hello.node, gone)
+            link.send(encode(Gone(gone)))
+            link.close()
+            return False
+        older = self._incoming.get(hello.node)
+        refusal = self._roster.refusal(hello, alive=older is not None and older.up)
+        self._tell(lambda known: self._events.introduced(known, refusal), hello)
+        if refusal:
+            self._warn(hello.node, refusal)
+            link.abort(refusal)
+            if older is not None:
+                self._ping(hello.node)
+        return not refusal
 
     def link_frame(self, link: Link, frame: Any) -> None:
         """See L{ILinkOwner}."""
@@ -315,6 +336,8 @@ class Peers(Service):
             self._answering.ask_received(link, link.session.peer, frame)
         elif kind is Answer:
             self._questions.answered(link, frame)
+        elif kind is Gone:
+            self._tell(self._events.removed, frame.why)
         else:
             self._frames(link.session.peer, frame)
 
@@ -365,12 +388,12 @@ class Peers(Service):
             self.log.info("Raft link to {peer} is up", peer=peer)
             self._tell(self._events.peer_connected, peer)
 
-    def _tell(self, event: Callable[[str], None], peer: str) -> None:
+    def _tell(self, event: Callable[[Any], None], what: Any) -> None:
         """An event that its receiver fails on must not stop the links."""
         try:
-            event(peer)
+            event(what)
         except Exception:
-            self.log.failure("an event of {peer} failed", peer=peer)
+            self.log.failure("an event of {peer} failed", peer=what)
 
     def _host(self, peer: str) -> str:
         """Of a member, as cluster.conf has it; "" for anyone else, whom no certificate names."""
@@ -380,6 +403,8 @@ class Peers(Service):
     def _dialing_link(self, peer: str) -> Callable[[], Link]:
         def make() -> Link:
             me = Introduction(self.node, self._digest, self._server, self._http, self._level)
+            if (roster := self._roster) is not None:
+                me = attrs.evolve(me, id=roster.own.id, raft=roster.own.raft, joined=roster.joined)
             handshake = DialerHandshake(me, peer, self._secret, self._entropy)
             link = Link(self._clock, self._turn, handshake, self, dialing=True, name=peer, secured=self._secured)
             self._links[link] = None
@@ -390,7 +415,8 @@ class Peers(Service):
     def _listening_link(self, source: str) -> Link | None:
         if not self.running:
             return None
-        handshake = ListenerHandshake(self.node, self._dialers, self._secret, self._entropy)
+        members: Container[str] = self._dialers if self._roster is None else self._roster
+        handshake = ListenerHandshake(self.node, members, self._secret, self._entropy, self._http)
         link = Link(self._clock, self._turn, handshake, self, dialing=False, name=source, secured=self._secured)
         self._links[link] = None
         return link

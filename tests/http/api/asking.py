@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+import attrs
 import msgspec
 from twisted.internet.defer import succeed
 
 from nacos_tw.cluster.operations.backups import Backups
 from nacos_tw.cluster.operations.connections import ConnectedClients
 from nacos_tw.cluster.operations.members import Members
+from nacos_tw.cluster.operations.membership import GroupMember, GroupView, Membership
 from nacos_tw.cluster.operations.node import Nodes, NodeState
 from nacos_tw.cluster.operations.orders import Orders
+from nacos_tw.cluster.requests import MemberChange
 from nacos_tw.http.api.parts import ApiParts, ClusterParts, NamingParts
 from nacos_tw.http.call import Call
 from nacos_tw.http.errors import no_such_route
@@ -34,7 +37,7 @@ from nacos_tw.questions import Others
 from nacos_tw.raft.core.messages import Configuration, SnapshotMeta
 from tests.access.lines import Lines
 from tests.http.api.connected import Answers, Here
-from tests.http.v1.fakes import GUARD, LEADING, FakeNode, asker, members, millis
+from tests.http.v1.fakes import GUARD, LEADING, A, B, FakeNode, asker, members, millis
 from tests.http.v1.local import LocalTestCase
 
 
@@ -48,6 +51,34 @@ class FakeImages:
         if index != 7:
             raise LookupError(index)
         return b"state"[offset : offset + size]
+
+
+@attrs.define
+class FakeGroup:
+    """
+    The members at work, at a node that leads until it hands over.
+
+    @ivar made: the changes that were asked for.
+    @ivar problem: what comes of the next one.
+    """
+
+    leads: str = A
+    made: list[MemberChange] = attrs.field(factory=list)
+    problem: Exception | None = None
+
+    def view(self) -> GroupView:
+        member = GroupMember(A, "id-a", A, "10.0.0.1:7848", True, False, True, None, True, "UP", "0.1.0")
+        learner = GroupMember(B, "", B, "10.0.0.2:7848", False, True, False, 7, False, "DOWN", "")
+        return GroupView((member, learner), self.leads, 4, 9, settled=True, removed=(("10.0.0.9:8848", "x"),))
+
+    def leader(self) -> str:
+        return self.leads
+
+    async def make(self, change: MemberChange) -> bool:
+        self.made.append(change)
+        if self.problem is not None:
+            raise self.problem
+        return True
 
 
 class ApiTestCase(LocalTestCase):
@@ -77,12 +108,14 @@ class ApiTestCase(LocalTestCase):
             lambda: 10000,
         )
         facts = lambda: LEADING  # noqa: E731
+        self.group = FakeGroup()
         self.cluster = ClusterParts(
             Members(machine, facts, millis, audit),
             Nodes(machine, facts, lambda: NodeState("0.1.0", True, 8848), lambda: self.unready, None, audit),
             Orders(machine, FakeNode(), Others(asker({}), lambda what, body: succeed([])), audit),
             ConnectedClients(lambda: self.connected, lambda: (1.5, 0.25), machine, self.others, audit),
             Backups(FakeImages(), "10.0.0.1:8848", "0.1.0", "embedded", audit),
+            Membership(self.group, machine, self.others, audit),
         )
         parts = ApiParts(GUARD, self.cluster, self.parts, None, None, None)
         self.areas: list[Area] = [*v2.areas(parts), *v3.areas(parts)]

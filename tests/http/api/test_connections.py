@@ -24,7 +24,7 @@ class LoaderTests(ApiTestCase):
         self.there = Here()
         answers = Answers()
         of_b = members()
-        of_b.own_address = B
+        of_b.own_name = B
         others = ConnectedClients(
             lambda: self.there, lambda: (0.5, 0.0), of_b, Others(answers.ask, answers.ask_all), Lines()
         )

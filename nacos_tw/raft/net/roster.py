@@ -1,0 +1,161 @@
+"""
+Which nodes are members, where they are, and who may link with this one (pure).
+
+What the log says comes first. Before it says anything (a new node) the operator's list does, and whoever proves that it
+has the cluster's secret may link: it may be the leader that takes this node in. Where a member says of itself that it
+is elsewhere than the log has it, it is looked for there at once; the leader has the log follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from nacos_tw.raft.core.messages import Configuration, MemberRecord
+from nacos_tw.raft.net.codec import Hello
+
+RAFT_OFFSET = 1000
+"""A Raft port that is not told is the HTTP port minus this."""
+
+
+@attrs.frozen
+class Place:
+    """Where a member is: see L{IRaftAddress<nacos_tw.raft.net.dialing.IRaftAddress>}."""
+
+    host: str
+    raft_port: int
+
+
+def place_of(record: MemberRecord) -> Place | None:
+    """Where a member's Raft port is; None if its record does not say it in a way that can be dialed."""
+    host, _, port = (record.raft or record.http or record.name).rpartition(":")
+    if not host or not port.isdigit():
+        return None
+    number = int(port) - (0 if record.raft else RAFT_OFFSET)
+    return Place(host.strip("[]"), number) if 0 < number < 65536 else None
+
+
+class Roster:
+    """
+    The members as one node knows them.
+
+    @ivar own: this node's record.
+    @ivar joined: whether the log has named this node by its id.
+    @ivar removed: why this node is no member any more; "" while it may be one.
+    """
+
+    def __init__(self, own: MemberRecord, listed: Iterable[MemberRecord], *, joined: bool = False) -> None:
+        """@param listed: the members that the operator names, this node among them or not."""
+        self.own = own
+        self.joined = joined
+        self.removed = ""
+        self._listed = {record.name: record for record in listed}
+        self._config: Configuration | None = None
+        self._heard: dict[str, MemberRecord] = {}
+        self._forced: dict[str, MemberRecord] = {}
+
+    def force(self, records: Iterable[MemberRecord]) -> None:
+        """An operator says where the members are, whatever the log has."""
+        self._forced = {record.name: record for record in records if record.name != self.own.name}
+
+    def configured(self, config: Configuration) -> None:
+        """The log has these members."""
+        self._config = config
+        for name in [name for name in self._heard if name not in config.names]:
+            del self._heard[name]
+        for name, forced in list(self._forced.items()):
+            if config.record(name).http == forced.http:
+                del self._forced[name]
+
+    @property
+    def begun(self) -> bool:
+        """Whether the log says who the members are."""
+        return self._config is not None
+
+    @property
+    def forced(self) -> bool:
+        """Whether the operator's word on an address still differs from the log's."""
+        return bool(self._forced)
+
+    def records(self) -> list[MemberRecord]:
+        """All members with what is known of them, this node as it is now."""
+        if self._config is not None:
+            return [self.own if name == self.own.name else self._record(name) for name in self._config.names]
+        taken = {record.raft for record in self._heard.values()}
+        listed = [record for record in self._listed.values() if record.raft not in taken or record.name in self._heard]
+        found = {record.name: record for record in (*listed, *self._heard.values())}
+        found[self.own.name] = self.own
+        return list(found.values())
+
+    def _record(self, name: str) -> MemberRecord:
+        assert self._config is not None
+        known = self._config.record(name)
+        said = self._heard.get(name) or self._forced.get(name)
+        if said is None:
+            return known
+        return MemberRecord(name, known.id, said.http or known.http, said.raft or known.raft)
+
+    def places(self) -> dict[str, Place]:
+        """Where to dial: the other members, and this node itself."""
+        found = {record.name: place_of(record) for record in self.records()}
+        return {name: place for name, place in found.items() if place is not None}
+
+    def former_hosts(self) -> list[str]:
+        """Where members were that were removed: they are told so."""
+        removed = () if self._config is None else self._config.removed
+        return [place.host for place in map(place_of, removed) if place is not None]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether somebody of that name may go on with a handshake; what is to be said to it comes after."""
+        if self._config is None or name in self._config.names:
+            return True
+        return any(gone.name == name for gone in self._config.removed)
+
+    def gone(self, hello: Hello) -> str:
+        """What is to be said to a node that was removed, or whose place another one has; "" if it is none."""
+        config = self._config
+        if config is None or not hello.id:
+            return ""
+        known = config.record(hello.node).id
+        if hello.node in config.names and known and known != hello.id and hello.joined:
+            return f"{hello.node} comes with old data, and another node has its place since: empty its data folder"
+        former = [gone for gone in config.removed if gone.id == hello.id or (gone.name == hello.node and not gone.id)]
+        if former and known != hello.id:
+            return f"{hello.node} was removed from the cluster; with an empty data folder it can be added anew"
+        return ""
+
+    def refusal(self, hello: Hello, *, alive: bool) -> str:
+        """
+        Why a node that has proved itself gets no link; "" if it does.
+
+        @param alive: whether the member of that name is heard of at another address.
+        """
+        if self._config is None:
+            return ""
+        if hello.node not in self._config.names:
+            return f"{hello.node} is no member of this node's cluster"
+        known = self._config.record(hello.node)
+        if hello.id and known.id and hello.id != known.id:
+            return f"{hello.node} has lost its data folder: the leader takes it in as a new member"
+        if alive and hello.raft and place_of(self._record(hello.node)) != _place(hello):
+            return f"{hello.node} is alive at another address: two nodes use the same data"
+        return ""
+
+    def hear(self, hello: Hello) -> bool:
+        """A member says where it is. @return: whether that is news."""
+        if not hello.http or not hello.raft or hello.node == self.own.name:
+            return False
+        said = MemberRecord(hello.node, hello.id, hello.http, hello.raft)
+        before = {record.name: record for record in self.records()}.get(hello.node)
+        self._heard[hello.node] = said
+        self._forced.pop(hello.node, None)
+        return before is None or (before.http or before.name, place_of(before)) != (said.http, place_of(said))
+
+    def said(self, name: str) -> MemberRecord | None:
+        """What a member has said of itself; None: nothing."""
+        return self._heard.get(name)
+
+
+def _place(hello: Hello) -> Place | None:
+    return place_of(MemberRecord(hello.node, raft=hello.raft))
