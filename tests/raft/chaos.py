@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from random import Random
 
+from nacos_tw.raft.core import changes
 from nacos_tw.raft.core.core import Core
-from nacos_tw.raft.core.messages import Configuration
+from nacos_tw.raft.core.messages import Configuration, MemberRecord
 from tests.raft.group import Group
 
 STEPS = 500
@@ -14,7 +15,7 @@ STEPS = 500
 _ACTIONS = (
     ("propose", 44), ("confirm", 10), ("cut", 7), ("heal", 9), ("crash", 3), ("blink", 5), ("depose", 3),
     ("restart", 9), ("snapshot", 6), ("transfer", 2), ("freeze", 1), ("wipe", 1), ("weather", 4),
-    ("reconfigure", 2),
+    ("reconfigure", 4),
 )  # fmt: skip
 _NAMES = [name for name, weight in _ACTIONS for _ in range(weight)]
 
@@ -30,14 +31,16 @@ class Chaos:
         self._dice = dice = Random(seed)
         names = "ABC" if dice.random() < 0.65 else "ABCDE"
         learners = "L" if dice.random() < 0.15 else ""
-        self.group = Group(names, seed, learners=learners, core=core, start=False)
+        self._moving = dice.random() < 0.25
+        if self._moving:
+            names = dice.choice(("ABC", "ABCD", "ABCD", "ABCDE"))
+        self.group = Group(names, seed, learners=learners, spares="XY" if self._moving else "", core=core, start=False)
         self._pace = dice.choice((0.02, 0.05, 0.1))
-        self._moving = dice.random() < 0.15
         self._number = 0
         self.group.max_bytes = dice.choice((1, 60, 400))
         self.group.marks = bool(seed % 2)
         self._weather()
-        for name in self.group.names:
+        for name in self.group.config.names:
             self.group.call(dice.random() * dice.choice((0.05, 2.0)), self.group.start, name)
         self.group.call(0.0, self._act)
 
@@ -52,10 +55,6 @@ class Chaos:
         for _ in range(steps):
             step()
         self._pace = 0.0
-        if self._moving:  # all are told the same membership again, or they would go on changing it
-            for name, member in group.members.items():
-                group.crash(name)
-                member.wanted = group.config
         group.finish()
         return group
 
@@ -122,12 +121,10 @@ class Chaos:
     def _restart(self, name: str) -> None:
         group = self.group
         for name in group.names:
-            if group.members[name].core is None or group.members[name].frozen:
+            member = group.members[name]
+            begun = name in group.config.names or member.wiped
+            if begun and (member.core is None or member.frozen):
                 group.crash(name)
-                if self._moving and group.members[name].disk.entries:
-                    voters = self._dice.sample(group.config.voters, self._dice.choice((2, 3, 3)))
-                    learners = [name for name in group.names if name not in voters]
-                    group.members[name].wanted = Configuration(tuple(sorted(voters)), tuple(learners))
                 group.start(name)
 
     def _snapshot(self, name: str) -> None:
@@ -151,18 +148,44 @@ class Chaos:
             group.wipe(name)
 
     def _reconfigure(self, name: str) -> None:
-        """Make a voter of a learner, or a learner of a voter; the leader will undo it."""
+        """
+        Change the members as an operator would, at each node that believes to lead: take a node in, promote it, make a
+        learner of it, take it out, put an empty one in its place, note another address.
+        """
         if not self._moving:
             return
         for leader in self.group.leaders:
-            config = self.group.core(leader).config
-            voters = tuple(voter for voter in config.voters if voter != name)
-            if voters == config.voters:
-                voters = (*voters, name)
-            learners = tuple(other for other in self.group.names if other not in voters)
-            if voters:
-                group, change = self.group, Configuration(voters, learners)
-                group.act(leader, partial(Core.propose_config, config=change, now=group.now))
+            core = self.group.core(leader)
+            if core.leading is None or not core.leading.settled:
+                continue
+            wanted = self._changed(core.config, name)
+            if wanted is not None and 2 <= len(wanted.voters) <= 6:
+                self.group.act(leader, partial(Core.propose_config, config=wanted, now=self.group.now))
+
+    def _changed(self, config: Configuration, name: str) -> Configuration | None:
+        dice, group = self._dice, self.group
+        if name not in config.names:
+            if not self._newest(config):
+                return None  # an operator empties the folder of none that may be a member
+            group.renew(name)
+            return changes.added(config, self._record(name), joins=dice.random() < 0.7)
+        kind = dice.random()
+        if kind < 0.2:
+            return changes.noted(config, self._record(name))
+        if name in config.learners:
+            return changes.promoted(config, name) if kind < 0.7 else changes.removed(config, name)
+        return changes.demoted(config, name) if kind < 0.5 else changes.removed(config, name)
+
+    def _newest(self, config: Configuration) -> bool:
+        """Whether the leader of that configuration is of the highest term that any node ever saw."""
+        cores = [member.core for member in self.group.members.values()]
+        terms = [member.disk.hard.term for member in self.group.members.values()]
+        newest = max(terms + [core.term for core in cores if core is not None])
+        return any(core.config is config and core.term == newest for core in cores if core is not None and core.leading)
+
+    def _record(self, name: str) -> MemberRecord:
+        number = int(self._dice.random() * 1000)
+        return MemberRecord(name, f"{name}{self.group.members[name].wiped}", f"{name}:{number}", f"{name}:{number}")
 
     def _weather(self, name: str = "") -> None:
         dice, group = self._dice, self.group

@@ -36,6 +36,8 @@ class Group:
         up to a second late instead of within some milliseconds.
     @ivar slow_disk: probability of a save to take up to 0.3 s instead of some milliseconds.
     @ivar max_bytes: see L{Core}; an entry counts for some 24 bytes.
+    @ivar names: of all nodes: the members that the cluster begins with, and spares, which are started when they are
+        added.
     @ivar marks: whether a part of the state keeps itself on disk, and so knows at a start what was committed.
     """
 
@@ -45,12 +47,13 @@ class Group:
         seed: int = 0,
         *,
         learners: str = "",
+        spares: str = "",
         core: type[Core] = Core,
         checks: Checks | None = None,
         start: bool = True,
     ) -> None:
         self.random = Random(seed)
-        self.names = [*names, *learners]
+        self.names = [*names, *learners, *spares]
         self.config = Configuration(tuple(names), tuple(learners))
         self.members = {name: Member(name, self.config) for name in self.names}
         self.checks = checks or Checks()
@@ -67,7 +70,7 @@ class Group:
         self._events: list[tuple[float, int, int, Any, Any]] = []
         self._count = 0
         if start:
-            for name in self.names:
+            for name in self.config.names:
                 self.start(name)
 
     # -- faults
@@ -160,6 +163,18 @@ class Group:
         if gone:
             self._events = [event for event in self._events if event not in gone]
             heapq.heapify(self._events)
+
+    def renew(self, name: str) -> None:
+        """Start a node with an empty folder: it is another one, which comes in the place of one that is no member."""
+        self.crash(name)
+        member = self.members[name]
+        member.disk = Disk()
+        member.wiped += 1
+        gone = [event for event in self._events if event[2] == _MESSAGE and name in event[4][:2]]
+        if gone:
+            self._events = [event for event in self._events if event not in gone]
+            heapq.heapify(self._events)
+        self.start(name)
 
     def freeze(self, name: str) -> None:
         """The disk of a node hangs: saves neither end nor fail, until it is started again."""
