@@ -105,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if list(arguments[:1]) == ["member"]:
         from nacos_tw.relocate import main as relocate
 
-        return relocate(arguments[1:])
+        return relocate(list(arguments[1:]))
     options = Options()
     try:
         options.parseOptions(arguments)

@@ -16,7 +16,7 @@ import attrs
 from twisted.python import usage
 
 from nacos_tw.errors import SettingsError, StartError
-from nacos_tw.options import Options, find_home
+from nacos_tw.options import Options, load_settings
 from nacos_tw.raft.disk.files import Disk
 from nacos_tw.raft.disk.folder import lock_folder
 from nacos_tw.settings import identity
@@ -38,17 +38,15 @@ class RelocateOptions(Options):
         self.moves: dict[str, str] = {}
 
     def parseArgs(self, *rest: str) -> None:
-        """C{update}, then C{old=new}."""
-        if not rest or rest[0] != "update":
-            raise usage.UsageError("expected: member update --force <old address>=<new address> ...")
-        for move in rest[1:]:
+        """C{old=new}, for each that has moved."""
+        for move in rest:
             old, equals, new = move.partition("=")
             if not equals or not old or not new:
                 raise usage.UsageError(f"{move}: expected <old address>=<new address>")
             self.moves[old] = new
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: list[str]) -> int:
     """
     Tell where the members are, and with C{--force} note it.
 
@@ -56,11 +54,13 @@ def main(arguments: Sequence[str]) -> int:
     """
     options = RelocateOptions()
     try:
-        options.parseOptions([*arguments[1:], *arguments[:1]] if arguments[:1] == ["update"] else arguments)
+        if arguments[:1] != ["update"]:
+            raise usage.UsageError("expected: member update --force <old address>=<new address> ...")
+        options.parseOptions(arguments[1:])
     except usage.UsageError as error:
         raise SystemExit(options.refusal(str(error))) from None
     with one_line_errors():
-        folder = os.path.join(find_home(options, os.environ), "data", "raft")
+        folder = os.path.join(load_settings(options, os.environ).data, "raft")
         known = identity.read(folder)
         if known is None or not known.members:
             raise StartError(f"{folder}: the node there knows no members")

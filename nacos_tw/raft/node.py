@@ -73,8 +73,7 @@ class RaftNode:
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         """@param seconds: a clock that nobody sets."""
-        self.options = options
-        self.node = options.node
+        self.options, self.node = options, options.node
         self.on_applied: Callable[[], None] = lambda: None
         self.on_beats: Callable[[bytes], None] = lambda numbers: None
         self.on_role: Callable[[], None] = lambda: None
@@ -84,15 +83,11 @@ class RaftNode:
         self.expelled = ""
         self.shortage: Callable[[], str] = lambda: ""
         self.refusal: Callable[[bytes], str] = lambda command: ""
-        self.running = self._ready = False
-        self._writer = writer
+        self.running = self._ready = self._flush_due = self._draining = False
         self._sessions = Sessions(machine)
-        self._clock = clock
-        self._random = random
-        self.seconds = seconds
+        self._writer, self._clock, self._random, self.seconds = writer, clock, random, seconds
         self._peers: Peers | None = None
         self._persister = Persister(writer, self._install, self._persisted)
-        self._flush_due = self._draining = False
         self._sweeper: IDelayedCall | None = None
         self._alarm = Alarm(clock, seconds, self._tick)
         self._applying = Applying(self.node, self._sessions)
@@ -418,8 +413,7 @@ class RaftNode:
 
     def _links(self) -> list[str]:
         """The other members that this node can send to."""
-        peers = self._peers
-        return [] if peers is None else [name for name in self._core.config.voters if peers.connected(name)]
+        return [name for name in self._core.config.voters if self._peers is not None and self._peers.connected(name)]
 
     def status(self) -> RaftStatus:
         """What this node knows of the cluster."""
