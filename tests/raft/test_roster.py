@@ -40,7 +40,7 @@ class RosterTests(SynchronousTestCase):
         """The operator's list counts, and whoever proves itself may link: the leader may have other names."""
         self.assertEqual(set(self.roster.places()), {A, B, C})
         self.assertIn(D, self.roster)
-        self.assertEqual(self.roster.refusal(hello(D, "d"), alive=False), "")
+        self.assertEqual(self.roster.objection(hello(D, "d"), alive=False), "")
         self.assertTrue(self.roster.hear(hello(D, "d", "10.0.0.2:8848")))
         self.assertEqual(set(self.roster.places()), {A, C, D})  # it is what the list calls B
 
@@ -49,7 +49,7 @@ class RosterTests(SynchronousTestCase):
         roster = self.known(added(CONFIG, record(D, "d")))
         self.assertEqual(roster.places()[D], Place("10.0.0.4", 7848))
         self.assertNotIn("10.0.0.9:8848", roster)
-        self.assertIn("no member", roster.refusal(hello("10.0.0.9:8848", "x"), alive=False))
+        self.assertIn("no member", roster.objection(hello("10.0.0.9:8848", "x"), alive=False))
 
     def test_moved(self) -> None:
         """A member says where it is: it is dialed there, until the log says the same."""
@@ -57,17 +57,17 @@ class RosterTests(SynchronousTestCase):
         self.assertFalse(roster.hear(hello(B, "b")))
         self.assertTrue(roster.hear(hello(B, "b", "10.0.0.7:8848")))
         self.assertEqual(roster.places()[B], Place("10.0.0.7", 7848))
-        self.assertIn("two nodes", roster.refusal(hello(B, "b", "10.0.0.8:8848"), alive=True))
-        self.assertEqual(roster.refusal(hello(B, "b", "10.0.0.8:8848"), alive=False), "")
+        self.assertIn("two nodes", roster.objection(hello(B, "b", "10.0.0.8:8848"), alive=True))
+        self.assertEqual(roster.objection(hello(B, "b", "10.0.0.8:8848"), alive=False), "")
 
     def test_lost_folder(self) -> None:
         """Its vote must not count; an old folder of one that was replaced is told so."""
         roster = self.known()
-        self.assertIn("lost its data", roster.refusal(hello(B, "b2", joined=False), alive=False))
+        self.assertIn("lost its data", roster.objection(hello(B, "b2", joined=False), alive=False))
         self.assertEqual(roster.gone(hello(B, "b2", joined=False)), "")
         self.assertIn("old data", roster.gone(hello(B, "b0")))
         roster = self.known(replaced(CONFIG, B, record(B, "b2")))
-        self.assertEqual(roster.refusal(hello(B, "b2", joined=False), alive=False), "")
+        self.assertEqual(roster.objection(hello(B, "b2", joined=False), alive=False), "")
         self.assertIn("old data", roster.gone(hello(B, "b")))
 
     def test_replaced_by_one_whose_id_is_not_known_yet(self) -> None:

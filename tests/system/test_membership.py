@@ -17,6 +17,12 @@ LEADER = "/nacos/v3/admin/core/raft/leader"
 class Changing(Clustered):
     """What the tests share."""
 
+    def prepared(self) -> RealCluster:
+        """Three nodes that are not started; they end with the test."""
+        nodes = RealCluster()
+        self.addCleanup(nodes.close)
+        return nodes
+
     def newcomer(self, nodes: RealCluster) -> RealNode:
         """A node with an empty home, that is not started; its list names the others and itself."""
         port = free_port()

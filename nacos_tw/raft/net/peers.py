@@ -319,7 +319,7 @@ class Peers(Service):
             link.close()
             return False
         older = self._incoming.get(hello.node)
-        refusal = self._roster.refusal(hello, alive=older is not None and older.up)
+        refusal = self._roster.objection(hello, alive=older is not None and older.up)
         self._tell(lambda known: self._events.introduced(known, refusal), hello)
         if refusal:
             self._warn(hello.node, refusal)

@@ -125,7 +125,7 @@ class Roster:
             return f"{hello.node} was removed from the cluster; with an empty data folder it can be added anew"
         return ""
 
-    def refusal(self, hello: Hello, *, alive: bool) -> str:
+    def objection(self, hello: Hello, *, alive: bool) -> str:
         """
         Why a node that has proved itself gets no link; "" if it does.
 
