@@ -100,6 +100,10 @@ class Alone:
         """@raise ChangeRefused: always."""
         raise ChangeRefused("alone")
 
+    async def left(self, member: str) -> bool:
+        """It stays."""
+        return False
+
     def listed(self, addresses: Sequence[Address]) -> None:
         """The operator names members: a restart takes them in."""
 
@@ -108,6 +112,7 @@ class Group(service.MultiService):
     """
     See the module; for L{nacos_tw.cluster.operations.membership.Membership}.
 
+    @ivar own: who this node is.
     @ivar on_removed: called when this node is no member any more.
     """
 
@@ -129,7 +134,7 @@ class Group(service.MultiService):
         super().__init__()
         self.on_removed: Callable[[], object] = lambda: None
         self._listed: frozenset[str] = frozenset()
-        self._own = own
+        self.own = own
         self._folder = folder
         self._roster = roster
         self._node = node
@@ -147,8 +152,8 @@ class Group(service.MultiService):
         if not begun:
             return
         self._roster.configured(config)
-        own = config.record(self._own.name)
-        if self._own.name in config.names and own.id == self._own.id:
+        own = config.record(self.own.name)
+        if self.own.name in config.names and own.id == self.own.id:
             self._roster.joined = True
         self._follow()
 
@@ -160,14 +165,14 @@ class Group(service.MultiService):
         if not self._roster.begun:
             return
         kept = attrs.evolve(
-            self._own,
+            self.own,
             joined=self._roster.joined,
             members=tuple(Known(each.name, each.id, each.http or each.name, each.raft) for each in records),
             forced=self._roster.forced,
         )
-        if kept != self._own:
-            self._own = kept
-            identity.write(self._folder, kept)
+        if kept != self.own:
+            self.own = kept
+            identity.keep(self._folder, kept)
 
     def listed(self, addresses: Sequence[Address]) -> None:
         """The operator's list is this now. It is compared with the log's, and not acted on."""
@@ -224,14 +229,14 @@ class Group(service.MultiService):
     def _notice_removal(self) -> None:
         core = self._node.core
         config = core.log.config
-        if config is None or core.log.config_index > core.commit or self._own.name in config.names:
+        if config is None or core.log.config_index > core.commit or self.own.name in config.names:
             return
-        if any(gone.name == self._own.name and gone.id in ("", self._own.id) for gone in config.removed):
-            self.removed(f"{self._own.name} was removed from the cluster")
+        if any(gone.name == self.own.name and gone.id in ("", self.own.id) for gone in config.removed):
+            self.removed(f"{self.own.name} was removed from the cluster")
 
     def _said(self, name: str) -> MemberRecord | None:
         """What the log should have of a member, as far as it has said."""
-        if name == self._own.name:
+        if name == self.own.name:
             return self._roster.own
         hello = self._peers.hellos.get(name)
         if hello is None or not hello.id or not hello.raft:
@@ -255,7 +260,9 @@ class Group(service.MultiService):
         config = core.config
         self._check_versions(change)
         name = "" if change.verb is Verb.ADD else self._named(change.member)
-        if name == self._own.name and change.verb in (Verb.REMOVE, Verb.DEMOTE):
+        if name == self.own.name and change.verb in (Verb.REMOVE, Verb.DEMOTE):
+            if config.voters == (name,):
+                raise ChangeRefused("last", name)
             self._check_majority(_made(config, change, name, MemberRecord(name)), change)
             await self._hand_over(name)
             return False
@@ -268,10 +275,17 @@ class Group(service.MultiService):
         self.log.warn("the members were changed: {verb} {name}", verb=change.verb.value, name=name or change.http)
         return True
 
+    async def left(self, member: str) -> bool:
+        """See L{nacos_tw.cluster.operations.membership.Group.left}."""
+        if member not in (self.own.name, self.own.id, self.own.http, self.own.raft):
+            return False
+        await until(lambda: self._roster.removed, self._clock, HAND_OVER)
+        return bool(self._roster.removed)
+
     async def _hand_over(self, name: str) -> None:
         """Before this leader goes, another one leads."""
         if not self._node.transfer(None):
-            raise ChangeRefused("last" if self._node.core.config.voters == (name,) else "successor", name)
+            raise ChangeRefused("successor", name)
         await until(lambda: self._node.core.leader not in (None, name), self._clock, HAND_OVER)
         if self._node.core.leader in (None, name):
             raise ChangeRefused("successor", name)
@@ -341,13 +355,13 @@ class Group(service.MultiService):
         for name in config.names:
             hello = self._peers.hellos.get(name)
             known = hello.level >= MEMBERS if hello is not None else bool(config.record(name).id)
-            if name != self._own.name and not known and not change.force:
+            if name != self.own.name and not known and not change.force:
                 raise ChangeRefused("older", name)
 
     def _heard(self, name: str) -> bool:
-        """Whether a member answers, now."""
+        """Whether a member answers, or at least the link to it stands: one may be late for a moment."""
         leading = self._node.core.leading
-        return leading is not None and leading.answers(name, self._node.seconds())
+        return self._peers.connected(name) or (leading is not None and leading.answers(name, self._node.seconds()))
 
     def _named(self, member: str) -> str:
         """The name of the member that is meant."""
@@ -379,7 +393,7 @@ class Group(service.MultiService):
     def _member(self, config: Configuration, record: MemberRecord) -> GroupMember:
         name, core = record.name, self._node.core
         known = self._members.get(name)
-        lag = None if core.leading is None or name == self._own.name else core.leading.lag(name)
+        lag = None if core.leading is None or name == self.own.name else core.leading.lag(name)
         return GroupMember(
             name,
             record.id,
@@ -389,7 +403,7 @@ class Group(service.MultiService):
             name in config.joining,
             name == core.leader,
             lag,
-            name == self._own.name or self._peers.connected(name),
+            name == self.own.name or self._peers.connected(name),
             "DOWN" if known is None else known.state,
             "" if known is None else str(known.extend.get("version", "")),
         )

@@ -9,6 +9,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.logger import Logger
 
+from nacos_tw.cluster.operations.membership import MEMBER_CHANGE
 from nacos_tw.cluster.reports import WHAT as REPORT
 from nacos_tw.cluster.reports import Reports
 from nacos_tw.database.assembly_embedded import EmbeddedConfigs
@@ -22,6 +23,8 @@ from nacos_tw.timers import guarded
 
 ASK_TIMEOUT = 2.0
 """Seconds that another member has for a small question."""
+LONGER = {MEMBER_CHANGE.what: 15.0}
+"""For what takes longer: an entry of the log must be committed, and another node may have to lead first."""
 
 Answering = Callable[[str, bytes], "bytes | Deferred[bytes] | Any"]
 """Answers a question: given who asks, and the question's body."""
@@ -64,7 +67,7 @@ class PeerEvents:
         """A small question to another node. Raises L{NacosError} if there is none."""
         if self.peers is None:
             raise NacosError("there are no other nodes")
-        return self.peers.ask(peer, what, body, ASK_TIMEOUT)
+        return self.peers.ask(peer, what, body, LONGER.get(what, ASK_TIMEOUT))
 
     def ask_all(self, what: str, body: bytes) -> Deferred[list[bytes]]:
         """Answers of the other members that give one."""

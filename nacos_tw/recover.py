@@ -185,7 +185,7 @@ def _rebuild(settings: Settings, found: list[Remains], disk: Disk) -> str:
     disk.rename(folder, kept)
     disk.rename(made, folder)
     if (known := identity.read(kept)) is not None:
-        identity.write(folder, attrs.evolve(known, members=(), forced=False))
+        identity.keep(folder, attrs.evolve(known, members=(), forced=False))
     disk.sync_folder(settings.data)
     return kept
 

@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> int:
         disk = Disk()
         lock = lock_folder(folder, disk)
         try:
-            identity.write(folder, attrs.evolve(known, members=moved, forced=True))
+            identity.keep(folder, attrs.evolve(known, members=moved, forced=True))
         finally:
             disk.close(lock)
     sys.stdout.write("Done. Do the same on every other node, then start them with the new cluster.conf.\n")

@@ -28,7 +28,7 @@ class RelocateTests(SynchronousTestCase):
             file.write("127.0.")
         members = tuple(Known(name, name[-5:], name, name.replace("8848", "7848")) for name in (A, B))
         self.known = Identity(A, "18848", A, members[0].raft, True, members)
-        identity.write(self.folder, self.known)
+        identity.keep(self.folder, self.known)
 
     def run_with(self, *arguments: str) -> tuple[int, str]:
         with contextlib.redirect_stdout(io.StringIO()) as said:

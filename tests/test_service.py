@@ -342,8 +342,8 @@ class AloneTests(ServiceTestCase):
         self.assertNotIn("\n", str(error))
 
 
-class ClusterTests(ServiceTestCase):
-    """Three nodes in one process."""
+class Together(ServiceTestCase):
+    """What tests of three nodes in one process share."""
 
     def cluster(self) -> None:
         """Their settings."""
@@ -357,6 +357,10 @@ class ClusterTests(ServiceTestCase):
         nodes = [self.start(settings) for settings in self.all]
         await until(lambda: not any(node.node.reason() for node in nodes))
         return nodes
+
+
+class ClusterTests(Together):
+    """Three nodes in one process."""
 
     async def test_life(self) -> None:
         """Registered at a follower, seen at all; the leader stops in order and no write fails; all stop."""

@@ -73,14 +73,14 @@ def read(folder: str) -> Identity | None:
         raise StartError(f"{path}: does not say who this node is: {error}") from None
 
 
-def write(folder: str, identity: Identity) -> None:
+def keep(folder: str, identity: Identity) -> None:
     """Keep it: a crash leaves the file of before or the new one."""
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, NAME)
     facts = attrs.asdict(identity, recurse=False)
     facts["members"] = [attrs.astuple(each) for each in identity.members]
     with open(f"{path}.new", "w", encoding="utf-8") as file:
-        json.dump(facts, file)
+        file.write(json.dumps(facts))
         file.flush()
         os.fsync(file.fileno())
     os.replace(f"{path}.new", path)
@@ -109,7 +109,7 @@ def settle(folder: str, own: Address, listed: Sequence[Address]) -> Identity:
     else:
         settled = attrs.evolve(known, http=http, raft=raft)
     if settled != known:
-        write(folder, settled)
+        keep(folder, settled)
     return settled
 
 

@@ -21,8 +21,9 @@ from nacos_tw.errors import NacosError, Unavailable
 from nacos_tw.questions import Answering, Others, Question
 
 ADMIN = Rule("admin", recorded=True)
-MOST_HOPS = 3
-"""So often an order is passed on: from a follower to the leader, and from a leader that goes to its successor."""
+MOST_LEADERS = 4
+"""So many are asked, one after the other: a leader that is to go hands over to the next."""
+ELSEWHERE = "elsewhere"
 
 
 @attrs.frozen
@@ -92,8 +93,11 @@ class Group(Protocol):
         @raise Problem: it is refused.
         """
 
+    async def left(self, member: str) -> bool:
+        """Whether that member is this node, and it is none any more, or soon."""
 
-class Passed(msgspec.Struct):
+
+class MemberOrder(msgspec.Struct):
     """An order, from node to node."""
 
     verb: str
@@ -103,15 +107,14 @@ class Passed(msgspec.Struct):
     id: str = ""
     joins: bool = False
     force: bool = False
-    hops: int = 0
 
 
-class Outcome(msgspec.Struct):
+class ChangeOutcome(msgspec.Struct):
     """
     How it went, from node to node.
 
     @ivar kind: C{done}, C{refused} (C{facts} are those of L{ChangeRefused}), C{unknown} (C{text}: the member),
-        C{failed} (C{text}: why).
+        C{failed} (C{text}: why), C{elsewhere} (C{text}: who leads now; "" if that is not known).
     """
 
     kind: str = "done"
@@ -119,8 +122,8 @@ class Outcome(msgspec.Struct):
     facts: dict[str, Any] = {}
 
 
-MEMBER_CHANGE: Question[Passed, Outcome] = Question(
-    "member-change", Passed, Outcome, unreadable=lambda why: Outcome("failed", why)
+MEMBER_CHANGE: Question[MemberOrder, ChangeOutcome] = Question(
+    "member-change", MemberOrder, ChangeOutcome, unreadable=lambda why: ChangeOutcome("failed", why)
 )
 """What a member asks the leader for."""
 
@@ -151,50 +154,58 @@ class Membership(Operations):
         @raise MemberUnknown: there is no such member.
         @raise Unavailable: there is no leader, or it did not answer; the change may be made later.
         """
-        await self._make(request, 0)
+        await self._make(request)
         return self._group.view()
 
-    async def _make(self, change: MemberChange, hops: int) -> None:
-        """Here, or at the leader."""
+    async def _make(self, change: MemberChange) -> None:
+        """Here, or at the leader; where that has handed over, at the next one."""
         if self._members.standalone:
             raise ChangeRefused("alone")
-        if self._group.leader() == self._members.own_name and await self._group.make(change):
-            return
         leader = self._group.leader()
-        if not leader or leader == self._members.own_name:
-            raise Unavailable("no leader")
-        if hops >= MOST_HOPS:
-            raise Unavailable("the leader changes too often")
-        await self._pass_on(leader, change, hops + 1)
+        for _ in range(MOST_LEADERS):
+            if leader != self._members.own_name:
+                outcome = await self._asked_of(leader, change)
+                if outcome.kind != ELSEWHERE:
+                    _raise(outcome)
+                    return
+                leader = outcome.text
+            elif await self._group.make(change):
+                return
+            else:
+                leader = self._group.leader()
+        raise Unavailable("the leader changes too often")
 
-    async def _pass_on(self, leader: str, change: MemberChange, hops: int) -> None:
-        order = Passed(
-            change.verb.value, change.member, change.http, change.raft, change.id, change.joins, change.force, hops
+    async def _asked_of(self, leader: str, change: MemberChange) -> ChangeOutcome:
+        if not leader:
+            raise Unavailable("no leader")
+        order = MemberOrder(
+            change.verb.value, change.member, change.http, change.raft, change.id, change.joins, change.force
         )
         try:
-            outcome = await self._others.ask(leader, MEMBER_CHANGE, order)
+            return await self._others.ask(leader, MEMBER_CHANGE, order)
         except (NacosError, msgspec.MsgspecError) as error:
+            if await self._group.left(change.member):
+                return ChangeOutcome()  # the members do not speak to this node any more
             raise Unavailable(f"the leader {leader} did not answer: {error}") from None
-        _raise(outcome)
 
     def _questions(self) -> dict[str, Answering]:
-        async def asked(peer: str, order: Passed) -> Outcome:
+        async def asked(peer: str, order: MemberOrder) -> ChangeOutcome:
             try:
-                verb = Verb(order.verb)
                 fields = order.member, order.http, order.raft, order.id, order.joins, order.force
-                await self._make(MemberChange(verb, *fields), order.hops)
+                if not await self._group.make(MemberChange(Verb(order.verb), *fields)):
+                    return ChangeOutcome(ELSEWHERE, self._group.leader())
             except ChangeRefused as error:
-                return Outcome("refused", facts=error.facts())
+                return ChangeOutcome("refused", facts=error.facts())
             except MemberUnknown as error:
-                return Outcome("unknown", error.member)
+                return ChangeOutcome("unknown", error.member)
             except (NacosError, ValueError) as error:
-                return Outcome("failed", str(error))
-            return Outcome()
+                return ChangeOutcome("failed", str(error))
+            return ChangeOutcome()
 
         return MEMBER_CHANGE.answered_by(asked)
 
 
-def _raise(outcome: Outcome) -> None:
+def _raise(outcome: ChangeOutcome) -> None:
     """What another node's answer says."""
     if outcome.kind == "refused":
         known = {field.name for field in attrs.fields(ChangeRefused)}

@@ -60,11 +60,13 @@ class FakeGroup:
 
     @ivar made: the changes that were asked for.
     @ivar problem: what comes of the next one.
+    @ivar goes: whether this leader hands over instead.
     """
 
     leads: str = A
     made: list[MemberChange] = attrs.field(factory=list)
     problem: Exception | None = None
+    goes: bool = False
 
     def view(self) -> GroupView:
         member = GroupMember(A, "id-a", A, "10.0.0.1:7848", True, False, True, None, True, "UP", "0.1.0")
@@ -74,11 +76,14 @@ class FakeGroup:
     def leader(self) -> str:
         return self.leads
 
+    async def left(self, member: str) -> bool:
+        return False
+
     async def make(self, change: MemberChange) -> bool:
         self.made.append(change)
         if self.problem is not None:
             raise self.problem
-        return True
+        return not self.goes
 
 
 class ApiTestCase(LocalTestCase):
