@@ -37,7 +37,7 @@ from nacos_tw.settings.identity import Identity, Known
 from nacos_tw.settings.settings import Settings
 from nacos_tw.timers import Periodic, guarded, until
 
-MEMBERS = 3
+MEMBERS = 5
 """The level of nodes that take their members from the log alone."""
 LOOK = 0.5
 """Seconds between the leader's looks at what members say of themselves."""

@@ -34,7 +34,6 @@ from nacos_tw.config.upkeep import Upkeep
 from nacos_tw.console.pages import Pages
 from nacos_tw.database.assembly_embedded import EmbeddedConfigs
 from nacos_tw.database.assembly_external import ExternalConfigs
-from nacos_tw.database.commands import LABELS
 from nacos_tw.descriptors import Room, raise_limit
 from nacos_tw.dns.assembly import build as build_dns
 from nacos_tw.dns.counters import dns_families
