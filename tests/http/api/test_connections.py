@@ -6,7 +6,7 @@ import attrs
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from nacos_tw.cluster.operations.connections import ConnectedClients, Load, moves, questions_of
+from nacos_tw.cluster.operations.connections import ConnectedClients, Load, connection_questions, moves
 from nacos_tw.questions import Others
 from tests.access.lines import Lines
 from tests.http.api.asking import ApiTestCase
@@ -28,7 +28,7 @@ class LoaderTests(ApiTestCase):
         others = ConnectedClients(
             lambda: self.there, lambda: (0.5, 0.0), of_b, Others(answers.ask, answers.ask_all), Lines()
         )
-        self.answers.known[B] = questions_of(others)
+        self.answers.known[B] = connection_questions(others)
 
     def crowd(self, here: int, there: int) -> None:
         """So many clients."""

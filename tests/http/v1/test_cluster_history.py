@@ -8,7 +8,7 @@ import msgspec
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 
-from nacos_tw.cluster.operations.history import Histories, questions_of
+from nacos_tw.cluster.operations.history import Histories, history_questions
 from nacos_tw.errors import Unavailable
 from nacos_tw.http.v1.cluster_history import ClusterHistoryV1
 from nacos_tw.metrics.history import Event, History, Reading, Sample, Story
@@ -34,7 +34,7 @@ class ClusterHistoryTests(HandlerTestCase):
 
     def asked_here(self, body: bytes) -> bytes:
         """What this node answers another one."""
-        answered = questions_of(self.history)["history"](A, body)
+        answered = history_questions(self.history)["history"](A, body)
         assert isinstance(answered, bytes)
         return answered
 

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from nacos_tw import __version__
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.cluster.operations.node import NodeState
-from nacos_tw.cluster.operations.orders import RAFT_OPS, UNSUPPORTED, questions_of
+from nacos_tw.cluster.operations.orders import RAFT_OPS, UNSUPPORTED, order_questions
 from nacos_tw.errors import BadParameter, Unavailable
 from nacos_tw.http.v1.console import ConsoleV1
 from nacos_tw.http.v1.core import ClusterCoreV1
@@ -182,7 +182,7 @@ class RaftOpsTests(CoreTestCase):
         self.assertEqual(self.asked(other, b"nonsense")["code"], 500)
 
     def asked(self, area: ClusterCoreV1, body: bytes) -> Any:
-        answered = questions_of(area.orders, order_words)[RAFT_OPS.what](B, body)
+        answered = order_questions(area.orders, order_words)[RAFT_OPS.what](B, body)
         return msgspec.json.decode(answered if isinstance(answered, bytes) else self.successResultOf(answered))
 
     def test_snapshot(self) -> None:
