@@ -15,6 +15,7 @@ const KNOWN: [RegExp, string][] = [
   [/^the nodes keep their configs in different places: (?<text>.+); compare .*$/s, "storageDiffers"],
   [/^the damaged database is still being read from$/, "databaseMending"],
   [/^(?<file>.+): cannot be made anew: (?<reason>.+)$/s, "notMadeAnew"],
+  [/^the snapshot was not written in time; the node's log says why$/, "snapshotLate"],
   [/^the log is not applied yet since the start(?:, or since there was no leader)?$/, "notApplied"],
   [/^this node stood still, and does not know yet what it missed$/, "stoodStill"],
   [/^this node stood still while the request waited: it was not done$/, "notDone"],

@@ -49,7 +49,7 @@ class CardDetail(AgentCard, rename="camel", kw_only=True):
     latest_version: bool | None = None
 
 
-class VersionDetail(Struct, rename="camel", kw_only=True):
+class AgentVersion(Struct, rename="camel", kw_only=True):
     """A version. Times as C{yyyy-MM-ddTHH:mm:ssZ}, in UTC."""
 
     version: str | None = None
@@ -58,7 +58,7 @@ class VersionDetail(Struct, rename="camel", kw_only=True):
     latest: bool | None = None
 
 
-class VersionInfo(Struct, rename="camel", kw_only=True):
+class AgentVersionInfo(Struct, rename="camel", kw_only=True):
     """An agent with its versions: what lists show, and what is stored of the whole."""
 
     protocol_version: str | None = None
@@ -69,7 +69,7 @@ class VersionInfo(Struct, rename="camel", kw_only=True):
     capabilities: dict[str, Any] | None = None
     skills: list[Any] | None = None
     latest_published_version: str | None = None
-    version_details: list[VersionDetail] | None = None
+    version_details: list[AgentVersion] | None = None
     registration_type: str | None = None
 
     def has(self, version: str) -> bool:
@@ -148,6 +148,6 @@ def version_key(tenant: str, name: str, version: str) -> ConfigKey:
     return tenant, AGENT_VERSION, f"{encoded(name)}-{version}"
 
 
-def endpoint_service(name: str, version: str) -> str:
+def agent_endpoint_service(name: str, version: str) -> str:
     """The grouped name of the service with a version's endpoints."""
     return f"{ENDPOINTS}@@{encoded(name)}::{version}"

@@ -10,10 +10,10 @@ from nacos_tw.ai.agent_model import (
     AGENT,
     SERVICE,
     URL,
+    AgentVersionInfo,
     CardDetail,
-    VersionInfo,
+    agent_endpoint_service,
     agent_key,
-    endpoint_service,
     interface_of,
     version_key,
 )
@@ -33,18 +33,18 @@ class Agents:
         self._documents = documents
         self._endpoints = endpoints
 
-    def all(self, tenant: str) -> list[VersionInfo]:
+    def all(self, tenant: str) -> list[AgentVersionInfo]:
         """Those of a namespace, by name."""
         found = []
         for data_id in self._documents.names(AGENT, tenant):
-            info = from_document(self._documents.get((tenant, AGENT, data_id)), VersionInfo)
+            info = from_document(self._documents.get((tenant, AGENT, data_id)), AgentVersionInfo)
             if info is not None and info.name:
                 found.append(info)
         return sorted(found, key=lambda info: info.name or "")
 
-    def found(self, tenant: str, name: str) -> VersionInfo:
+    def found(self, tenant: str, name: str) -> AgentVersionInfo:
         """@raise AgentUnknown: there is none."""
-        info = from_document(self._documents.get(agent_key(tenant, name)), VersionInfo)
+        info = from_document(self._documents.get(agent_key(tenant, name)), AgentVersionInfo)
         if info is None:
             raise AgentUnknown(name)
         return info
@@ -79,7 +79,7 @@ class Agents:
         With the endpoints that are registered, if there are any. Which is the card's own address does not change from
         question to question: clients that ask again and again would take that for a change.
         """
-        key = naming_namespace(tenant), endpoint_service(name, version)
+        key = naming_namespace(tenant), agent_endpoint_service(name, version)
         found = [interface_of(each.ip, each.port, each.metadata or {}) for each in self._endpoints.healthy(key)]
         if not found:
             return card
@@ -94,9 +94,9 @@ class Agents:
 
     # -- for who changes one
 
-    async def current(self, tenant: str, name: str) -> tuple[VersionInfo | None, str]:
+    async def current(self, tenant: str, name: str) -> tuple[AgentVersionInfo | None, str]:
         """What the database has of an agent now, and its md5; None and "" if there is none."""
-        return await self._row(agent_key(tenant, name), VersionInfo)
+        return await self._row(agent_key(tenant, name), AgentVersionInfo)
 
     async def current_version(self, tenant: str, name: str, version: str) -> tuple[CardDetail | None, str]:
         """The same of one of its versions."""

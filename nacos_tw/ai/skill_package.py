@@ -53,7 +53,7 @@ class Unpacked:
     version: str
 
 
-def check_name(name: str) -> None:
+def check_skill_name(name: str) -> None:
     """@raise Lacks, AiInvalid: no skill can be called so."""
     if not name:
         raise Lacks("skillName")
@@ -67,7 +67,7 @@ def check(skill: Skill) -> None:
 
     @raise Lacks, AiInvalid: it cannot.
     """
-    check_name(skill.name)
+    check_skill_name(skill.name)
     if not skill.skill_md:
         raise Lacks("skillMd")
     for resource in (skill.resource or {}).values():

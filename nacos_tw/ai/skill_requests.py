@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nacos_tw.ai.problems import AiInvalid
 from nacos_tw.ai.requests import OfName
-from nacos_tw.ai.skill_package import Skill, check_name
+from nacos_tw.ai.skill_package import Skill, check_skill_name
 
 SCOPES = "PUBLIC", "PRIVATE"
 
@@ -37,7 +37,7 @@ class SkillDraft(OfName, frozen=True, gc=False, kw_only=True):
     skill: Skill | None = None
 
     def __post_init__(self) -> None:
-        check_name(self.name)
+        check_skill_name(self.name)
 
     def details(self) -> dict[str, str]:
         """As L{OfName.details}."""

@@ -88,7 +88,7 @@ _WAYS: dict[type, Callable[[Txn, Any], Result]] = {
     RemoveMany: _remove_many,
     StopBeta: store_gray.stop_beta,
     Import: store_import.run,
-    Batch: store_batch.run,
+    Batch: store_batch.run_batch,
     EnsureCapacity: store_capacity.ensure,
     SetCapacity: store_capacity.set_limits,
     CountUsage: store_capacity.count_usage,

@@ -13,7 +13,7 @@ ABSENT = "-"
 """No content has this md5: what has come meanwhile is not what was expected."""
 
 
-def run(txn: Txn, command: Batch) -> Result:
+def run_batch(txn: Txn, command: Batch) -> Result:
     """As L{Batch}."""
     changed: list[ConfigKey] = []
     txn.execute("SAVEPOINT batch_items")

@@ -6,6 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from nacos_tw.access.operations import rule_of
+from nacos_tw.ai.operations.agents import AgentCards, AgentEndpointOperations
+from nacos_tw.ai.operations.mcp import McpServers
+from nacos_tw.ai.operations.mcp_endpoints import McpEndpoints
+from nacos_tw.ai.operations.prompts import Prompts
 from nacos_tw.config.operations.contents import Contents
 from nacos_tw.config.operations.subscribing import Subscribing
 from nacos_tw.locks.operations import LockOperations
@@ -18,6 +22,11 @@ SERVICE = {"namespace": "dev", "serviceName": "s", "groupName": "g"}
 INSTANCE = {"ip": "10.0.0.1", "port": 80, "clusterName": "c"}
 PERSISTENT = {**INSTANCE, "ephemeral": False}
 CONFIG = {"tenant": "dev", "dataId": "d", "group": "g"}
+MCP = {"namespaceId": "dev", "mcpName": "m"}
+MCP_SPEC = {"name": "m", "protocol": "stdio", "versionDetail": {"version": "1.0.0"}}
+AGENT = {"namespaceId": "dev", "agentName": "a"}
+AGENT_CARD = {"name": "a", "version": "1.0.0", "protocolVersion": "0.3.0", "url": "http://10.0.0.1"}
+AGENT_ENDPOINT = {"address": "10.0.0.1", "port": 80, "version": "1.0.0", "transport": "JSONRPC"}
 LOCK = {"lockInstance": {"key": "k", "lockType": "NACOS_LOCK", "owner": "o"}}
 
 PAYLOADS: dict[str, list[tuple[Callable[..., Any], dict[str, Any]]]] = {
@@ -47,6 +56,22 @@ PAYLOADS: dict[str, list[tuple[Callable[..., Any], dict[str, Any]]]] = {
     "ConfigRemoveRequest": [(Contents.remove, CONFIG), (Contents.remove, {**CONFIG, "tag": "t"})],
     "ConfigBatchListenRequest": [(Subscribing.listen, {"configListenContexts": [{**CONFIG, "md5": "m"}]})],
     "ConfigFuzzyWatchRequest": [(Subscribing.watch, {"groupKeyPattern": "dev>>g>>d*", "watchType": "WATCH"})],
+    "QueryMcpServerRequest": [(McpServers.detail, MCP)],
+    "ReleaseMcpServerRequest": [(McpServers.release, {**MCP, "serverSpecification": MCP_SPEC})],
+    "McpServerEndpointRequest": [
+        (McpEndpoints.register, {**MCP, "type": "registerEndpoint", "address": "10.0.0.1", "port": 80}),
+        (McpEndpoints.withdraw, {**MCP, "type": "deregisterEndpoint", "address": "10.0.0.1", "port": 80}),
+    ],
+    "QueryAgentCardRequest": [(AgentCards.card, AGENT)],
+    "ReleaseAgentCardRequest": [(AgentCards.release, {**AGENT, "agentCard": AGENT_CARD})],
+    "AgentEndpointRequest": [
+        (AgentEndpointOperations.register, {**AGENT, "type": "registerEndpoint", "endpoint": AGENT_ENDPOINT}),
+        (AgentEndpointOperations.withdraw, {**AGENT, "type": "deregisterEndpoint", "endpoint": AGENT_ENDPOINT}),
+    ],
+    "BatchAgentEndpointRequest": [
+        (AgentEndpointOperations.register, {**AGENT, "type": "batchRegisterEndpoint", "endpoints": [AGENT_ENDPOINT]}),
+    ],
+    "QueryPromptRequest": [(Prompts.query, {"namespaceId": "dev", "promptKey": "p"})],
     "LockOperationRequest": [
         (does, {**LOCK, "lockOperationEnum": name})
         for name, does in (

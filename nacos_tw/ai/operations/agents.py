@@ -17,11 +17,11 @@ from nacos_tw.ai.agent_model import (
     URL,
     VERSION_TAG,
     AgentCard,
+    AgentVersion,
+    AgentVersionInfo,
     CardDetail,
-    VersionDetail,
-    VersionInfo,
+    agent_endpoint_service,
     agent_key,
-    endpoint_service,
     metadata_of,
     version_key,
 )
@@ -54,7 +54,7 @@ class AgentCards(Operations):
     # -- looking
 
     @operation(READ)
-    def page(self, caller: Caller, request: Listing) -> Page[VersionInfo]:
+    def page(self, caller: Caller, request: Listing) -> Page[AgentVersionInfo]:
         """
         A page of the agents of a namespace, by name.
 
@@ -78,7 +78,7 @@ class AgentCards(Operations):
         return self._agents.card(request.tenant, request.name, request.version, request.type)
 
     @operation(READ)
-    def versions(self, caller: Caller, request: OfName) -> list[VersionDetail]:
+    def versions(self, caller: Caller, request: OfName) -> list[AgentVersion]:
         """
         All versions of an agent.
 
@@ -123,7 +123,7 @@ class AgentCards(Operations):
         info, md5 = await self._agents.current(request.tenant, name)
         if info is not None:
             raise AgentExists(name)
-        return await self._write(request, VersionInfo(), md5, request.type or URL, True)
+        return await self._write(request, AgentVersionInfo(), md5, request.type or URL, True)
 
     async def _change(self, request: AgentWrite) -> tuple[Step, bool]:
         info, md5 = await self._agents.current(request.tenant, request.card.name)
@@ -134,13 +134,13 @@ class AgentCards(Operations):
     async def _release(self, request: AgentWrite) -> tuple[Step, bool]:
         info, md5 = await self._agents.current(request.tenant, request.card.name)
         if info is None:
-            return await self._write(request, VersionInfo(), md5, request.type, True)
+            return await self._write(request, AgentVersionInfo(), md5, request.type, True)
         if info.has(request.card.version):
             return Step([]), True
         return await self._write(request, info, md5, request.type, request.latest)
 
     async def _write(
-        self, request: AgentWrite, before: VersionInfo, md5: str, type_: str, latest: bool
+        self, request: AgentWrite, before: AgentVersionInfo, md5: str, type_: str, latest: bool
     ) -> tuple[Step, bool]:
         """@param md5: of the agent's document as it is."""
         card: AgentCard = request.card
@@ -185,7 +185,7 @@ class AgentEndpointOperations(Operations):
     @operation(Rule("write", "ai"))
     def register(self, caller: Caller, request: AgentEndpoints) -> Deferred[Any]:
         """All endpoints of a connection for a version, in the place of those before. The agent may come later."""
-        key = naming_namespace(request.tenant), endpoint_service(request.name, request.version)
+        key = naming_namespace(request.tenant), agent_endpoint_service(request.name, request.version)
         wanted = [
             StreamRegistration(key, each.address or "", each.port, ephemeral=True, metadata=metadata_of(each))
             for each in request.endpoints
@@ -195,16 +195,16 @@ class AgentEndpointOperations(Operations):
     @operation(Rule("write", "ai"))
     def withdraw(self, caller: Caller, request: AgentEndpoints) -> Deferred[Any]:
         """It has none any more."""
-        key = naming_namespace(request.tenant), endpoint_service(request.name, request.version)
+        key = naming_namespace(request.tenant), agent_endpoint_service(request.name, request.version)
         return self._clients.withdraw(request.client, key)
 
 
-def _with_version(before: VersionInfo, card: AgentCard, type_: str, latest: bool, at: str) -> VersionInfo:
+def _with_version(before: AgentVersionInfo, card: AgentCard, type_: str, latest: bool, at: str) -> AgentVersionInfo:
     """The list of versions with this one in it."""
     details = [replace(each) for each in before.version_details or ()]
     mine = next((each for each in details if each.version == card.version), None)
     if mine is None:
-        mine = VersionDetail(version=card.version, created_at=at)
+        mine = AgentVersion(version=card.version, created_at=at)
         details.append(mine)
     mine.updated_at = at
     info = replace(before, version_details=details, registration_type=type_)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import attrs
 from klein import Klein
 
-from nacos_tw.ai.agent_model import AgentCard, CardDetail, VersionDetail
+from nacos_tw.ai.agent_model import AgentCard, AgentVersion, CardDetail
 from nacos_tw.ai.agent_requests import AgentWrite, OneAgent
 from nacos_tw.ai.jsons import read
 from nacos_tw.ai.operations.agents import AgentCards
@@ -30,7 +30,7 @@ LATEST = boolean("setAsLatest", "Whether the version becomes the latest.")
 SEARCH = text("search", "How names are compared. Has to be there.", choices=("accurate", "blur"))
 
 
-def named(call: Call) -> str:
+def agent_name(call: Call) -> str:
     """@raise Lacks: it is not given."""
     name = NAME(call)
     if not name:
@@ -38,9 +38,9 @@ def named(call: Call) -> str:
     return name
 
 
-def written(call: Call, type_: str) -> AgentWrite:
+def agent_write(call: Call, type_: str) -> AgentWrite:
     """
-    A card to be written.
+    A card to be agent_write.
 
     @raise Lacks, AiInvalid: it is not given, or not as it should be.
     """
@@ -63,25 +63,25 @@ class AgentsV3:
     @api(app, "POST", "", does=AgentCards.create, takes=(NAMESPACE, CARD, TYPE), gives="ok")
     async def create(self, call: Call) -> str:
         """Publish an agent that is not there yet."""
-        await self.agents.create(call, written(call, TYPE(call) or "URL"))
+        await self.agents.create(call, agent_write(call, TYPE(call) or "URL"))
         return "ok"
 
     @api(app, "PUT", "", does=AgentCards.update, takes=(NAMESPACE, CARD, TYPE, LATEST), gives="ok")
     async def update(self, call: Call) -> str:
         """Change a version of an agent, or add one."""
-        await self.agents.update(call, written(call, TYPE(call)))
+        await self.agents.update(call, agent_write(call, TYPE(call)))
         return "ok"
 
     @api(app, "GET", "", does=AgentCards.card, takes=(NAMESPACE, NAME, VERSION, TYPE), gives="The card")
     def card(self, call: Call) -> CardDetail:
         """One version of an agent's card; the latest one where none is named."""
-        request = OneAgent(tenant=tenant(call), name=named(call), version=VERSION(call), type=TYPE(call))
+        request = OneAgent(tenant=tenant(call), name=agent_name(call), version=VERSION(call), type=TYPE(call))
         return self.agents.card(call, request)
 
     @api(app, "DELETE", "", does=AgentCards.remove, takes=(NAMESPACE, NAME, VERSION), gives="ok")
     async def remove(self, call: Call) -> str:
         """Remove a version of an agent, or all of it; one that is not there is fine."""
-        await self.agents.remove(call, OneAgent(tenant=tenant(call), name=named(call), version=VERSION(call)))
+        await self.agents.remove(call, OneAgent(tenant=tenant(call), name=agent_name(call), version=VERSION(call)))
         return "ok"
 
     @api(
@@ -98,6 +98,6 @@ class AgentsV3:
         return page_json(self.agents.page(call, request), lambda item: item)
 
     @api(app, "GET", "/version/list", does=AgentCards.versions, takes=(NAMESPACE, NAME), gives="The versions")
-    def versions(self, call: Call) -> list[VersionDetail]:
+    def versions(self, call: Call) -> list[AgentVersion]:
         """All versions of an agent."""
-        return self.agents.versions(call, OfName(tenant=tenant(call), name=named(call)))
+        return self.agents.versions(call, OfName(tenant=tenant(call), name=agent_name(call)))

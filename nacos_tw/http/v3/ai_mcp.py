@@ -47,9 +47,9 @@ def one(call: Call) -> OneMcp:
     return OneMcp(tenant=tenant(call), name=name, id=id_, version=VERSION(call))
 
 
-def written(call: Call, changed: bool = False) -> McpWrite:
+def mcp_write(call: Call, changed: bool = False) -> McpWrite:
     """
-    A server to be written.
+    A server to be mcp_write.
 
     @raise Lacks, AiInvalid: it is not given, or not as it should be.
     """
@@ -98,12 +98,12 @@ class McpV3:
     @api(app, "POST", "", does=McpServers.create, takes=WRITTEN, gives="The new id")
     async def create(self, call: Call) -> str:
         """Publish an MCP server that is not there yet."""
-        return await self.servers.create(call, written(call))
+        return await self.servers.create(call, mcp_write(call))
 
     @api(app, "PUT", "", does=McpServers.update, takes=(*WRITTEN, ID, LATEST, ONLY), gives="ok")
     async def update(self, call: Call) -> str:
         """Change a version of an MCP server, or add one."""
-        await self.servers.update(call, written(call, changed=True))
+        await self.servers.update(call, mcp_write(call, changed=True))
         return "ok"
 
     @api(app, "DELETE", "", does=McpServers.remove, takes=ONE, gives="ok")

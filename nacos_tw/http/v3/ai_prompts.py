@@ -35,7 +35,7 @@ DESCRIPTION = text("description", "What the prompt is for.")
 TAGS = text("bizTags", "Words for it, with commas between them.")
 
 
-def named(call: Call) -> str:
+def prompt_key(call: Call) -> str:
     """@raise Lacks: it is not given."""
     name = KEY(call)
     if not name:
@@ -46,7 +46,11 @@ def named(call: Call) -> str:
 def asked(call: Call) -> PromptQuery:
     """What is to be read."""
     return PromptQuery(
-        tenant=tenant(call), name=named(call), version=VERSION(call), label=LABEL(call), md5=call.params.get("md5", "")
+        tenant=tenant(call),
+        name=prompt_key(call),
+        version=VERSION(call),
+        label=LABEL(call),
+        md5=call.params.get("md5", ""),
     )
 
 
@@ -55,7 +59,7 @@ def words(tags: str) -> list[str]:
     return [word.strip(' "') for word in tags.strip("[]").split(",") if word.strip(' "')]
 
 
-def thing_json(thing: Thing) -> dict[str, Any]:
+def prompt_json(thing: Thing) -> dict[str, Any]:
     """A prompt of a list."""
     return {
         "schemaVersion": 1,
@@ -67,7 +71,7 @@ def thing_json(thing: Thing) -> dict[str, Any]:
     }
 
 
-def row_json(name: str, row: Row) -> dict[str, Any]:
+def prompt_version_json(name: str, row: Row) -> dict[str, Any]:
     """A version of a list."""
     return {
         "promptKey": name,
@@ -83,7 +87,7 @@ def found_json(found: Found) -> dict[str, Any]:
     """A version with its content."""
     prompt = found.prompt
     more = {"template": prompt.template, "md5": prompt.md5, "variables": prompt.variables}
-    return {**row_json(prompt.prompt_key, found.row), **more}
+    return {**prompt_version_json(prompt.prompt_key, found.row), **more}
 
 
 @attrs.frozen
@@ -122,7 +126,7 @@ class PromptsV3:
         variables = VARIABLES(call)
         request = PromptWrite(
             tenant=tenant(call),
-            name=named(call),
+            name=prompt_key(call),
             version=VERSION(call),
             template=TEMPLATE(call),
             variables=read(variables, list[Variable], "variables") if variables else None,
@@ -135,7 +139,7 @@ class PromptsV3:
     @api(app, "DELETE", "", does=Prompts.remove, takes=(NAMESPACE, KEY), gives="true")
     async def remove(self, call: Call) -> bool:
         """Remove a prompt with all its versions; one that is not there is fine."""
-        return await self.prompts.remove(call, OfName(tenant=tenant(call), name=named(call)))
+        return await self.prompts.remove(call, OfName(tenant=tenant(call), name=prompt_key(call)))
 
     @api(app, "GET", "/list", does=Prompts.page, takes=(KEY, *PAGED), gives="A page of prompts")
     def page(self, call: Call) -> dict[str, Any]:
@@ -143,7 +147,7 @@ class PromptsV3:
         request = Listing(
             tenant=tenant(call), name=KEY(call), blur=blurred(call), number=PAGE_NO(call), size=PAGE_SIZE(call)
         )
-        return page_json(self.prompts.page(call, request), thing_json)
+        return page_json(self.prompts.page(call, request), prompt_json)
 
     @api(
         app, "GET", "/versions", does=Prompts.versions, takes=(NAMESPACE, KEY, PAGE_NO, PAGE_SIZE),
@@ -151,15 +155,15 @@ class PromptsV3:
     )  # fmt: skip
     def versions(self, call: Call) -> dict[str, Any]:
         """A page of the versions of a prompt, newest first."""
-        name = named(call)
+        name = prompt_key(call)
         request = VersionPage(tenant=tenant(call), name=name, number=PAGE_NO(call), size=PAGE_SIZE(call))
-        return page_json(self.prompts.versions(call, request), lambda row: row_json(name, row))
+        return page_json(self.prompts.versions(call, request), lambda row: prompt_version_json(name, row))
 
     @api(app, "GET", "/metadata", does=Prompts.thing, takes=(NAMESPACE, KEY), gives="The prompt without contents")
     def metadata(self, call: Call) -> dict[str, Any]:
         """A prompt with its versions and labels."""
-        thing = self.prompts.thing(call, OfName(tenant=tenant(call), name=named(call)))
-        return {**thing_json(thing), "versions": [row.version for row in thing.versions], "labels": thing.labels}
+        thing = self.prompts.thing(call, OfName(tenant=tenant(call), name=prompt_key(call)))
+        return {**prompt_json(thing), "versions": [row.version for row in thing.versions], "labels": thing.labels}
 
     @api(
         app, "PUT", "/metadata", does=Prompts.describe, takes=(NAMESPACE, KEY, DESCRIPTION, TAGS), gives="true"
@@ -168,7 +172,7 @@ class PromptsV3:
         """Change what describes a prompt; what is not sent stays."""
         request = PromptDescription(
             tenant=tenant(call),
-            name=named(call),
+            name=prompt_key(call),
             description=call.params.get("description"),
             biz_tags=call.params.get("bizTags"),
         )
@@ -185,10 +189,12 @@ class PromptsV3:
         version = VERSION(call)
         if not version:
             raise Lacks("version")
-        request = LabelChange(tenant=tenant(call), name=named(call), label=LABEL(call), version=version)
+        request = LabelChange(tenant=tenant(call), name=prompt_key(call), label=LABEL(call), version=version)
         return await self.prompts.label(call, request)
 
     @api(app, "DELETE", "/label", does=Prompts.label, takes=(NAMESPACE, KEY, LABEL), gives="true")
     async def unlabel(self, call: Call) -> bool:
         """Take a label away."""
-        return await self.prompts.label(call, LabelChange(tenant=tenant(call), name=named(call), label=LABEL(call)))
+        return await self.prompts.label(
+            call, LabelChange(tenant=tenant(call), name=prompt_key(call), label=LABEL(call))
+        )

@@ -32,7 +32,7 @@ LABEL = text("label", "The label of the version.")
 MD5 = text("md5", "Of what the client has: where that is it, the answer is 304.")
 CARD = text("skillCard", "The skill, as JSON.")
 BASED_ON = text("basedOnVersion", "The version whose content a draft begins with.")
-TARGET = text("targetVersion", "The version that a draft is to be; the next one where none is named.")
+TARGET = text("targetVersion", "The version that a draft is to be; the next one where none is skill_name.")
 OVERWRITE = boolean("overwrite", "Whether a draft that is there is replaced.")
 LATEST = boolean("updateLatestLabel", "Whether the version becomes the latest.", True)
 LABELS = text("labels", "Labels to versions, as JSON.")
@@ -42,7 +42,7 @@ ONE = NAMESPACE, NAME
 ZIP = b"application/zip"
 
 
-def named(call: Call, name: str = "skillName") -> str:
+def skill_name(call: Call, name: str = "skillName") -> str:
     """@raise Lacks: it is not given."""
     found = call.params.get(name, "")
     if not found:
@@ -61,7 +61,7 @@ def zipped(found: Package) -> Reply:
     return Reply(200, found.data, ZIP, headers)
 
 
-def thing_json(thing: Thing, namespace: str) -> dict[str, Any]:
+def skill_json(thing: Thing, namespace: str) -> dict[str, Any]:
     """A skill of a list."""
     return {
         "namespaceId": namespace or "public",
@@ -80,7 +80,7 @@ def thing_json(thing: Thing, namespace: str) -> dict[str, Any]:
     }
 
 
-def row_json(row: Row) -> dict[str, Any]:
+def skill_version_json(row: Row) -> dict[str, Any]:
     """A version."""
     return {
         "version": row.version,
@@ -109,7 +109,7 @@ class ClientSkillsV3:
     def package(self, call: Call) -> Reply:
         """A skill as a zip archive: of a version, by a label, or the latest one."""
         request = SkillQuery(
-            tenant=tenant(call), name=named(call, "name"), version=VERSION(call), label=LABEL(call), md5=MD5(call)
+            tenant=tenant(call), name=skill_name(call, "name"), version=VERSION(call), label=LABEL(call), md5=MD5(call)
         )
         try:
             return zipped(self.skills.package(call, request))
@@ -130,13 +130,13 @@ class SkillsV3:
     def meta(self, call: Call) -> dict[str, Any]:
         """A skill with its versions and labels."""
         namespace = tenant(call)
-        thing = self.skills.thing(call, OfName(tenant=namespace, name=named(call)))
-        return {**thing_json(thing, namespace), "versions": [row_json(row) for row in thing.versions]}
+        thing = self.skills.thing(call, OfName(tenant=namespace, name=skill_name(call)))
+        return {**skill_json(thing, namespace), "versions": [skill_version_json(row) for row in thing.versions]}
 
     @api(app, "DELETE", "", does=Skills.remove, takes=ONE, gives="ok")
     async def remove(self, call: Call) -> str:
         """Remove a skill with all its versions; one that is not there is fine."""
-        await self.skills.remove(call, OfName(tenant=tenant(call), name=named(call)))
+        await self.skills.remove(call, OfName(tenant=tenant(call), name=skill_name(call)))
         return "ok"
 
     @api(app, "GET", "/list", does=Skills.page, takes=(NAME, *PAGED), gives="A page of skills")
@@ -146,17 +146,17 @@ class SkillsV3:
         request = Listing(
             tenant=namespace, name=NAME(call), blur=blurred(call), number=PAGE_NO(call), size=PAGE_SIZE(call)
         )
-        return page_json(self.skills.page(call, request), lambda thing: thing_json(thing, namespace))
+        return page_json(self.skills.page(call, request), lambda thing: skill_json(thing, namespace))
 
     @api(app, "GET", "/version", does=Skills.version, takes=(*ONE, VERSION), gives="The content")
     def version(self, call: Call) -> Skill:
         """The content of a version of a skill."""
-        return self.skills.version(call, SkillQuery(tenant=tenant(call), name=named(call), version=VERSION(call)))
+        return self.skills.version(call, SkillQuery(tenant=tenant(call), name=skill_name(call), version=VERSION(call)))
 
     @api(app, "GET", "/version/download", does=Skills.download, takes=(*ONE, VERSION), gives="The archive")
     def download(self, call: Call) -> Reply:
         """A version of a skill as a zip archive, also of one that clients do not get."""
-        request = SkillQuery(tenant=tenant(call), name=named(call), version=VERSION(call))
+        request = SkillQuery(tenant=tenant(call), name=skill_name(call), version=VERSION(call))
         return zipped(self.skills.download(call, request))
 
     @api(app, "POST", "/upload", does=Skills.upload, takes=(NAMESPACE, OVERWRITE), body="multipart", gives="Its name")
@@ -194,7 +194,7 @@ class SkillsV3:
     @api(app, "DELETE", "/draft", does=Skills.remove_draft, takes=ONE, gives="ok")
     async def remove_draft(self, call: Call) -> str:
         """Remove the draft; where there is none that is fine."""
-        await self.skills.remove_draft(call, OfName(tenant=tenant(call), name=named(call)))
+        await self.skills.remove_draft(call, OfName(tenant=tenant(call), name=skill_name(call)))
         return "ok"
 
     @api(app, "POST", "/submit", does=Skills.publish, takes=(*ONE, VERSION), gives="The version")
@@ -224,23 +224,23 @@ class SkillsV3:
     async def labels(self, call: Call) -> str:
         """Replace the labels."""
         found = read(LABELS(call) or "{}", dict[str, str], "labels")
-        return await self._settle(call, SkillSettings(tenant=tenant(call), name=named(call), labels=found))
+        return await self._settle(call, SkillSettings(tenant=tenant(call), name=skill_name(call), labels=found))
 
     @api(app, "PUT", "/biz-tags", does=Skills.settle, takes=(*ONE, TAGS), gives="ok")
     async def biz_tags(self, call: Call) -> str:
         """Replace the words for it."""
-        return await self._settle(call, SkillSettings(tenant=tenant(call), name=named(call), biz_tags=TAGS(call)))
+        return await self._settle(call, SkillSettings(tenant=tenant(call), name=skill_name(call), biz_tags=TAGS(call)))
 
     @api(app, "PUT", "/scope", does=Skills.settle, takes=(*ONE, SCOPE), gives="ok")
     async def scope(self, call: Call) -> str:
         """Say who it is meant for; the node keeps it, and asks nobody about it."""
-        return await self._settle(call, SkillSettings(tenant=tenant(call), name=named(call), scope=SCOPE(call)))
+        return await self._settle(call, SkillSettings(tenant=tenant(call), name=skill_name(call), scope=SCOPE(call)))
 
     def _version(self, call: Call) -> SkillVersion:
-        return SkillVersion(tenant=tenant(call), name=named(call), version=VERSION(call), latest=LATEST(call))
+        return SkillVersion(tenant=tenant(call), name=skill_name(call), version=VERSION(call), latest=LATEST(call))
 
     async def _switch(self, call: Call, online: bool) -> str:
-        request = SkillSwitch(tenant=tenant(call), name=named(call), version=VERSION(call), online=online)
+        request = SkillSwitch(tenant=tenant(call), name=skill_name(call), version=VERSION(call), online=online)
         await self.skills.switch(call, request)
         return "ok"
 

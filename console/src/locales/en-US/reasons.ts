@@ -117,6 +117,7 @@ export default {
   serviceGone: "The service no longer exists",
   noInstance: "There is no such instance: {name}",
   noInstances: "There are no such instances",
+  snapshotLate: "the snapshot was not written in time; the node's log says why",
   noArchive: "it is no zip file that can be read",
   packedOtherwise: "a file in it is packed in a way that is not supported",
   entryName: "the name of a file in it is not valid",

@@ -117,6 +117,7 @@ export default {
   serviceGone: "服务已不存在",
   noInstance: "没有该实例：{name}",
   noInstances: "没有这样的实例",
+  snapshotLate: "快照未能及时写入，原因见节点日志",
   noArchive: "无法作为 zip 文件读取",
   packedOtherwise: "其中有文件的压缩方式不受支持",
   entryName: "其中有文件的名称无效",
