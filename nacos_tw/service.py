@@ -41,6 +41,7 @@ from nacos_tw.grpc.assembly import GrpcParts, build
 from nacos_tw.grpc.logins import Logins as GrpcLogins
 from nacos_tw.grpc.logins import everybody
 from nacos_tw.grpc.metrics import grpc_families
+from nacos_tw.http.api.parts import LockParts
 from nacos_tw.http.app import no_pages
 from nacos_tw.http.assembly import Parts, all_areas
 from nacos_tw.http.authorization import Authorization, EverybodyMay
@@ -57,6 +58,8 @@ from nacos_tw.http.waking import Waking
 from nacos_tw.locks.commands import NAME as LOCK
 from nacos_tw.locks.locks import Locks
 from nacos_tw.locks.machine import LockMachine
+from nacos_tw.locks.operations import LockOperations
+from nacos_tw.locks.sessions import LockSessions
 from nacos_tw.logs import FORM, FileLog
 from nacos_tw.membership import MEMBERS, Alone, Group, members_of, record_of, roster_of
 from nacos_tw.metrics.exposition import Family
@@ -245,6 +248,7 @@ class NacosNode(Node):
         self.locks = Locks(reactor, self.lock_machine, self.node, self.shown, grace=wanted.client_grace)
         if self.peers is not None:
             self.locks.members_level = self.peers.level
+        self.lock_sessions = LockSessions(reactor, self.locks)
         self.probes = Probes(reactor, self.registry, self.naming.change)
 
     def _build_ai(self, settings: Settings) -> AiOperations | None:
@@ -311,6 +315,7 @@ class NacosNode(Node):
             connected=lambda: self.grpc.connected,
             clock=reactor,
             ai=self.ai,
+            locks=LockParts(LockOperations(self.locks), self.lock_sessions),
             space=self.shortage.space,
             files=self.shortage.files,
             more_families=self._more_families,
@@ -409,6 +414,7 @@ class NacosNode(Node):
         parts.service("empty services", self.cleaner if self.settings.naming.empty_service_auto_clean else None)
         parts.service("clients", self.clients)
         parts.service("locks", self.locks)
+        parts.service("sessions of locks", self.lock_sessions)
         parts.service("probes", self.probes)
         parts.service("reports", self.reports)
         parts.service("cluster.conf", self.lookup)

@@ -24,6 +24,7 @@ COMMANDS = {
     "member": ("cluster", "The members of the cluster."),
     "leader": ("cluster", "The leader of the cluster."),
     "endpoint": ("endpoint", "The state of every node."),
+    "lock": ("lock", "Run a command while a lock is held."),
     "snapshot": ("snapshot", "Backups of the whole state."),
     "export": ("transfer", "Write all that users own into a folder."),
     "import": ("transfer", "Bring such a folder into the server."),

@@ -32,7 +32,7 @@ from nacos_tw.config.limits import limits_of
 from nacos_tw.config.operations.assembly import ConfigOperations, config_operations
 from nacos_tw.config.watchers import Watchers
 from nacos_tw.http.api.openapi import OpenApi
-from nacos_tw.http.api.parts import AccountParts, ApiParts, ClusterParts, NamingParts
+from nacos_tw.http.api.parts import AccountParts, ApiParts, ClusterParts, LockParts, NamingParts
 from nacos_tw.http.api.phrases_cluster import order_words
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.families import http_families
@@ -130,6 +130,7 @@ class Parts:
     connected: Callable[[], Connected]
     clock: IReactorTime
     ai: AiOperations | None = None
+    locks: LockParts | None = None
     space: DiskSpace | None = None
     files: Callable[[], dict[str, int]] = lambda: {}
     more_families: Callable[[], Iterable[Family]] = tuple
@@ -291,6 +292,7 @@ def _newer_apis(parts: Parts, cluster: ClusterParts, config: ConfigOperations | 
         if auth is None
         else AccountParts(Logins(auth, audit), Users(auth, audit), Roles(auth, audit), Permissions(auth, audit)),
         parts.ai,
+        parts.locks,
     )
     return v2.areas(api) + v3.areas(api)
 

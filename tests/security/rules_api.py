@@ -191,6 +191,11 @@ RULES: dict[str, tuple[str, ...]] = {
         "POST /v3/console/core/namespace",
         "PUT /v3/console/core/namespace",
     ),
+    "write lock": (
+        "DELETE /v3/admin/core/lock",
+        "POST /v3/admin/core/lock",
+        "PUT /v3/admin/core/lock",
+    ),
     "write naming": (
         "PUT /v2/ns/health",
         "PUT /v2/ns/health/instance",

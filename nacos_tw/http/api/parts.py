@@ -17,6 +17,8 @@ from nacos_tw.cluster.operations.node import Nodes
 from nacos_tw.cluster.operations.orders import Orders
 from nacos_tw.config.operations.assembly import ConfigOperations
 from nacos_tw.http.guard import Guard
+from nacos_tw.locks.operations import LockOperations
+from nacos_tw.locks.sessions import LockSessions
 from nacos_tw.namespaces.operations import Namespaces
 from nacos_tw.naming.operations.beats import Beats
 from nacos_tw.naming.operations.clientviews import ClientViews
@@ -72,12 +74,21 @@ class AccountParts:
 
 
 @attrs.frozen
+class LockParts:
+    """The operations on locks, and who asks for them without a connection."""
+
+    locks: LockOperations
+    sessions: LockSessions
+
+
+@attrs.frozen
 class ApiParts:
     """
     All that v2 and v3 do.
 
     @ivar naming: None: the node only serves configurations; C{config}: None: it only serves the registry.
-    @ivar accounts: None: there are none; C{ai}: None: the node does not serve both configs and services.
+    @ivar accounts: None: there are none; C{ai}: None: the node does not serve both configs and services;
+        C{locks}: None: the node has none.
     """
 
     guard: Guard
@@ -87,3 +98,4 @@ class ApiParts:
     namespaces: Namespaces | None
     accounts: AccountParts | None
     ai: AiOperations | None = None
+    locks: LockParts | None = None

@@ -20,6 +20,7 @@ from nacos_tw.http.v3.gray import GrayV3
 from nacos_tw.http.v3.history import HistoryV3
 from nacos_tw.http.v3.instances import AdminInstancesV3, ConsoleInstancesV3
 from nacos_tw.http.v3.loader import LoaderV3
+from nacos_tw.http.v3.locks import LocksV3
 from nacos_tw.http.v3.membership import MembershipV3
 from nacos_tw.http.v3.namespaces import AdminCheckV3, ConsoleCheckV3, NamespacesV3
 from nacos_tw.http.v3.operator import ClustersV3, OperatorV3
@@ -121,4 +122,6 @@ def areas(parts: ApiParts) -> list[Area]:
         found += account_areas(guard, parts.accounts)
     if parts.ai is not None:
         found += ai_areas(guard, parts.ai)
+    if parts.locks is not None:
+        found.append(LocksV3(guard, parts.locks.locks, parts.locks.sessions))
     return found

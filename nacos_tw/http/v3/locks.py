@@ -1,0 +1,65 @@
+"""C{/v3/admin/core/lock}: locks for who has no connection on gRPC: scripts. Ours; Nacos has none over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import attrs
+from klein import Klein
+
+from nacos_tw.http.api.parameters import REQUEST, integer, text
+from nacos_tw.http.api.routes import api
+from nacos_tw.http.call import Call
+from nacos_tw.http.guard import Guard
+from nacos_tw.locks.commands import PLAIN, Outcome
+from nacos_tw.locks.operations import LockOperations
+from nacos_tw.locks.requests import OneLock
+from nacos_tw.locks.sessions import LockSessions
+
+SESSION = text("session", "A random text of the caller, who is known by it.", needed=REQUEST)
+LOCK = text("lockName", "The lock.", needed=REQUEST)
+TIME = integer("ttlMillis", "Milliseconds for which it is held.", -1)
+WAIT = integer("waitMillis", "Milliseconds for which the caller keeps a place in the queue.", 0)
+NAMED = SESSION, LOCK
+
+
+def outcome_json(outcome: Outcome) -> dict[str, Any]:
+    """C{fencingNumber}: each grant's is higher than all before."""
+    return {
+        "granted": outcome.done,
+        "fencingNumber": outcome.number if outcome.done else 0,
+        "position": outcome.position,
+    }
+
+
+@attrs.frozen
+class LocksV3:
+    """For scripts."""
+
+    prefix: ClassVar[str] = "/v3/admin/core/lock"
+    app = Klein()
+    guard: Guard
+    locks: LockOperations
+    sessions: LockSessions
+
+    def _wish(self, call: Call) -> OneLock:
+        session, name = SESSION(call), LOCK(call)
+        return OneLock(self.sessions.client(session), PLAIN, name, session, TIME(call), WAIT(call))
+
+    @api(app, "POST", "", does=LockOperations.acquire, takes=(*NAMED, TIME, WAIT), gives="Whether it was granted")
+    async def acquire(self, call: Call) -> dict[str, Any]:
+        """Have a lock, or take a place in its queue; who waits asks again until it is granted."""
+        return outcome_json(await self.locks.acquire(call, self._wish(call)))
+
+    @api(app, "PUT", "", does=LockOperations.renew, takes=(*NAMED, TIME), gives="Whether it is still held")
+    async def renew(self, call: Call) -> dict[str, Any]:
+        """Keep it for longer, at the node where it was granted."""
+        return outcome_json(await self.locks.renew(call, self._wish(call)))
+
+    @api(app, "DELETE", "", does=LockOperations.release, takes=NAMED, gives="Whether it was held")
+    async def release(self, call: Call) -> dict[str, Any]:
+        """Give it back, or wait no more: the session ends."""
+        try:
+            return outcome_json(await self.locks.release(call, self._wish(call)))
+        finally:
+            self.sessions.end(SESSION(call))
