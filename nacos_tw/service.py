@@ -139,6 +139,7 @@ class NacosNode(Node):
         self._lines = StartLines(settings)
         self._when_ready = WhenReady(reactor, self._readiness, lambda reason: self._has_started(unready=reason))
         self._trouble = ""
+        self._stopping = False
         FORM.as_json = settings.log_format == "json"
         self._file_log = FileLog(settings.logs)
         self._file_log.startService()
@@ -472,6 +473,7 @@ class NacosNode(Node):
     def stopService(self) -> Deferred[None]:
         """Hand over the lead, answer what is in flight, then stop the parts in the opposite order of their start."""
         self.log.info("the node is stopping")
+        self._stopping = True
         self.clients.leave()
         return super().stopService()
 
@@ -492,7 +494,9 @@ class NacosNode(Node):
         self.locks.beats(numbers)
 
     def _readiness(self) -> str:
-        """Why this node cannot serve; "" when it can."""
+        """Why this node cannot serve; "" when it can. One that stops sends nobody here any more."""
+        if self._stopping:
+            return "the node is stopping"
         reasons = [self.node.reason()]
         if self.config is not None and (not reasons[0] or isinstance(self.config, EmbeddedConfigs)):
             reasons.insert(0, self.config.reading())

@@ -197,6 +197,23 @@ class AloneTests(ServiceTestCase):
         self.start(self.alone(port))
         self.assertEqual(await call(port, "POST", REGISTER.format(1) + "&ephemeral=false"), (200, "ok"))
 
+    async def test_readiness_goes_first(self) -> None:
+        """Before anything else stops, whoever sends requests here learns that they should go elsewhere."""
+        port = free_port()
+        node = self.start(self.alone(port))
+        await node.started
+        said: list[str] = []
+        for part in node.parts._parts:
+            part.stop = self.noted(said, part.name, part.stop)
+
+        def first() -> None:
+            said.append(node._readiness())
+
+        node.parts._parts[-1].stop = first
+        await self.stop(node)
+        self.assertEqual(said[0], "the node is stopping")
+        self.assertIn("http", said)
+
     async def test_stop_before_start(self) -> None:
         """What was only built can be stopped."""
         node = self.build(self.alone(free_port()))

@@ -20,15 +20,26 @@ class ContainerNode(RealNode):
     def __init__(self, port: int = 0, home: str = "") -> None:
         super().__init__(home or tempfile.mkdtemp(prefix="nacos-tw-container-"), port or free_port())
 
+    def _command(self, *arguments: str) -> list[str]:
+        python = os.path.join(os.environ.get("NACOS_TW_VENV", sys.prefix), "bin", "python")
+        return [python, "-OO", "-I", "-m", "nacos_tw", *arguments]
+
+    def _environment(self) -> dict[str, str]:
+        environ = {name: os.environ[name] for name in KEPT if name in os.environ}
+        return environ | {"HOME": self.home, "BASE_DIR": self.home, "NACOS_APPLICATION_PORT": str(self.port)}
+
+    def health(self, *arguments: str) -> int:
+        """What HEALTHCHECK's command ends with."""
+        command = self._command("health", "--container", *arguments)
+        return subprocess.run(command, env=self._environment(), cwd="/", timeout=300).returncode
+
     def run(self, *arguments: str, **variables: str) -> None:
         """Start it; C{output} is what it says."""
-        python = os.path.join(os.environ.get("NACOS_TW_VENV", sys.prefix), "bin", "python")
-        environ = {name: os.environ[name] for name in KEPT if name in os.environ}
-        environ |= {"HOME": self.home, "BASE_DIR": self.home, "NACOS_APPLICATION_PORT": str(self.port), **variables}
+        environ = {**self._environment(), **variables}
         with open(os.path.join(self.home, "output"), "ab") as output:
             self.process = subprocess.Popen(
-                [python, "-OO", "-I", "-m", "nacos_tw", "--container", *arguments],
-                env=environ, cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                self._command("--container", *arguments), env=environ, cwd="/",
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             )  # fmt: skip
 
     @property

@@ -6,6 +6,7 @@ ports are free ones.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -117,6 +118,23 @@ class AloneTests(ContainerCase):
         self.assertEqual(node.said.count("there is no administrator yet"), 1, node.said)
         self.assertEqual(node.said.count("JVM_XMS, JVM_XMX, JAVA_OPT: no effect"), 1, node.said)
         self.published(node, self.log_in(node))
+
+    def test_health_and_notice(self) -> None:
+        """HEALTHCHECK's command says how it is; systemd is told of its start and of its end."""
+        node = self.node()
+        self.assertEqual(node.health(), 1)
+        name = os.path.join(node.home, "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+            channel.bind(name)
+            channel.settimeout(300)
+            node.run(NOTIFY_SOCKET=name, NACOS_LOGS_FORMAT="json")
+            self.assertEqual(channel.recv(100), b"READY=1")
+            node.wait_ready()
+            self.assertEqual((node.health(), node.health("--live")), (0, 0))
+            self.assertEqual(node.end(), 0)
+            self.assertEqual(channel.recv(100), b"STOPPING=1")
+        messages = [json.loads(line)["message"] for line in node.said.splitlines()]
+        self.assertTrue(any("started successfully" in message for message in messages), node.said)
 
     def test_standalone_derby(self) -> None:
         """example/standalone-derby.yaml."""
