@@ -125,6 +125,7 @@ setup(
             "h2>=4.1",
             "hypothesis>=6.90",
             "import-linter>=2.0",
+            "kubernetes-validate>=1.30",
             "mypy>=1.8",
             "mypy-zope>=1.0.3",
             "nacos-sdk-python>=0.1.12,<0.2",
