@@ -8,12 +8,11 @@ all of them. The new log begins so far behind the old one that nothing of a node
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 
 from nacos_tw.ctl.failures import Failure
 from nacos_tw.errors import NacosError, StoreDamaged
 from nacos_tw.options import Options, load_settings
-from nacos_tw.raft.core.messages import Configuration, HardState, SnapshotMeta
+from nacos_tw.raft.core.messages import Configuration, HardState, MemberRecord, SnapshotMeta
 from nacos_tw.raft.disk.files import Disk, explain
 from nacos_tw.raft.disk.snapshots import SnapshotFile
 from nacos_tw.raft.disk.store import Store
@@ -46,7 +45,7 @@ def restore(path: str, settings: Settings) -> tuple[str, tuple[str, ...]]:
     @raise Failure: there is one already, the backup is damaged, or the disk refuses.
     """
     name = ALONE if settings.standalone else settings.node
-    voters = (name,) if settings.standalone else tuple(sorted(member.node for member in settings.members))
+    config = configuration(settings, name)
     folder = os.path.join(settings.data, "raft")
     taken = [each for each in (folder, os.path.join(settings.data, "config")) if os.path.isdir(each)]
     if taken:
@@ -61,7 +60,7 @@ def restore(path: str, settings: Settings) -> tuple[str, tuple[str, ...]]:
         os.makedirs(settings.data, exist_ok=True)
         if os.path.isdir(made):  # of a run that was cut off
             disk.remove_folder(made)
-        _write(file, made, name, voters, disk, settings.raft.segment_bytes)
+        _write(file, made, name, config, disk, settings.raft.segment_bytes)
         disk.rename(made, folder)
         disk.sync_folder(settings.data)
     except OSError as error:
@@ -70,12 +69,21 @@ def restore(path: str, settings: Settings) -> tuple[str, tuple[str, ...]]:
         raise Failure(str(error)) from None
     finally:
         file.close()
-    return name, voters
+    return name, config.voters
 
 
-def _write(file: SnapshotFile, folder: str, name: str, voters: Sequence[str], disk: Disk, segment_bytes: int) -> None:
+def configuration(settings: Settings, name: str) -> Configuration:
+    """The members of the new cluster, the same on each of its nodes: their ids are told when they start."""
+    if settings.standalone:
+        return Configuration((name,))
+    others = (MemberRecord(each.node, "", each.node, each.raft_address) for each in settings.members)
+    found = tuple(sorted(others, key=lambda each: each.name))
+    return Configuration(tuple(each.name for each in found), members=found)
+
+
+def _write(file: SnapshotFile, folder: str, name: str, config: Configuration, disk: Disk, segment_bytes: int) -> None:
     """A log that begins with the state."""
-    meta = SnapshotMeta(file.meta.index + AHEAD, file.meta.term + 1, Configuration(voters=tuple(voters)))
+    meta = SnapshotMeta(file.meta.index + AHEAD, file.meta.term + 1, config)
     store = Store.open(folder, name, disk=disk, segment_bytes=segment_bytes)
     try:
         offset = 0
