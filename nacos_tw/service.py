@@ -83,7 +83,7 @@ from nacos_tw.raft.disk.writer import Writer
 from nacos_tw.raft.net.peers import Peers
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.raft.options import node_options
-from nacos_tw.raft.sessions import Machines, together
+from nacos_tw.raft.sessions import Machines, combined
 from nacos_tw.serving import Listener
 from nacos_tw.settings.auth import Asking, AuthSettings
 from nacos_tw.settings.clusterconf import Address
@@ -264,7 +264,7 @@ class NacosNode(Node):
             limits=limits_of(settings.config),
             millis=millis,
             audit=self.audit,
-            propose=(lambda commands: self.node.propose(together(commands))) if embedded else None,
+            propose=(lambda commands: self.node.propose(combined(commands))) if embedded else None,
             members_level=(lambda: AI) if peers is None else peers.level,
         )
         return ai_operations(parts)

@@ -20,7 +20,7 @@ from nacos_tw.namespaces.commands import DeleteNamespace
 from nacos_tw.naming import commands as naming
 from nacos_tw.naming.machine import NAME as NAMING
 from nacos_tw.raft.node import RaftNode
-from nacos_tw.raft.sessions import TOGETHER, parts_of
+from nacos_tw.raft.sessions import COMBINED, parts_of
 from nacos_tw.settings.settings import Settings
 from nacos_tw.timers import Periodic
 
@@ -145,7 +145,7 @@ def _adds(command: bytes, level: int) -> bool:
             if isinstance(found, config.Batch):
                 return any(change.content is not None for change in found.changes)
             return not isinstance(found, FREEING)
-        if name == TOGETHER:
+        if name == COMBINED:
             return any(_adds(part, level) for part in parts_of(command))
         if name == NAMING:
             return level >= LAST and not isinstance(naming.decode(data), ENDING)

@@ -41,7 +41,7 @@ _decode_stored = msgspec.msgpack.Decoder(_Stored).decode
 
 NO_SESSION = (-1, -1)
 
-TOGETHER = b"t"
+COMBINED = b"t"
 """The name of a command that is several, of one or more machines: they are in one entry, so all are there or none."""
 _decode_parts = msgspec.msgpack.Decoder(list[bytes]).decode
 
@@ -51,14 +51,14 @@ def encode_batch(origin: str, session: int, first: int, commands: Sequence[bytes
     return _encode((origin, session, first, commands))
 
 
-def together(commands: Sequence[bytes]) -> bytes:
+def combined(commands: Sequence[bytes]) -> bytes:
     """Commands as one. Its result is the list of theirs, an error stands as itself: what one refuses others may do."""
-    return TOGETHER + _encode(commands)
+    return COMBINED + _encode(commands)
 
 
 def parts_of(command: bytes) -> list[bytes]:
     """
-    The commands that L{together} made one of.
+    The commands that L{combined} made one of.
 
     @raise msgspec.MsgspecError: they cannot be read.
     """
@@ -125,7 +125,7 @@ class Machines:
         """Apply a command by the machine that it names, unless that has it already."""
         name = command[:1]
         machine = self.machines.get(name)
-        if name == TOGETHER:
+        if name == COMBINED:
             return [self.apply(part) for part in parts_of(command)]
         if machine is None:
             return NacosError("a command for an unknown part: this node runs an older version")

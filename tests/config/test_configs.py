@@ -190,7 +190,7 @@ class Nodes(SynchronousTestCase):
         self.assertTrue(all(backend.ready for backend in self.backends.values()))
         columns = "data_id, group_id, tenant_id, content, md5, gmt_create, gmt_modified"
         self.database.sql(f"INSERT INTO config_info ({columns}) VALUES ('d', 'g', '', 'x', ?, 1, 1)", md5("x"))
-        self.nodes["one"].dump()
+        self.nodes["one"].compare_all()
         self.assertEqual(self.contents(), ["x", None, None])
 
     def test_another_servers_word_is_taken(self) -> None:

@@ -33,6 +33,10 @@ EXAMPLES: list[tuple[Any, list[Any]]] = [
     (commands.TrimHistory(7), [11, 7, 1000]),
     (commands.PublishGray(KEY, "c", "n", "{}", 7), [12, KEY, "c", "n", "{}", 7, *[None] * 5, 10]),
     (commands.RemoveGray(KEY, "n", 7), [13, KEY, "n", 7, None, None]),
+    (
+        commands.Batch([commands.Change(KEY, "c", ""), commands.Change(KEY, None)], 7),
+        [18, [[KEY, "c", "", *[None] * 4], [KEY, None, *[None] * 5]], 7, None, None, None, True],
+    ),
     (namespaces.CreateNamespace("n", "N", None, 7), [20, "n", "N", None, 7]),
     (namespaces.UpdateNamespace("n", "N", "d", 7), [21, "n", "N", "d", 7]),
     (namespaces.DeleteNamespace("n"), [22, "n"]),

@@ -21,7 +21,7 @@ class OutputQuotaTests(SynchronousTestCase):
         self.server = Server(answers_bytes=400_000)
 
     def held(self) -> int:
-        return self.server.factory.site.answers.held
+        return self.server.factory.site.answers.used
 
     def asked(self, carrier: str, request: bytes = BIG) -> Client:
         """A client that has asked and reads nothing."""
