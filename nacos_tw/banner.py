@@ -26,10 +26,17 @@ def banner(settings: Settings, pid: int) -> str:
             f" Running in {mode} mode, {_FUNCTIONS[settings.function_mode]} function modules",
             f" Port: {settings.port} (gRPC: {settings.grpc.port}{raft}{dns})",
             f" Pid: {pid}",
-            f" Console: {scheme}://{join(settings.ip, settings.port)}{settings.context_path}/",
+            f" Console: {_console(settings, scheme)}",
             "",
         )
     )
+
+
+def _console(settings: Settings, scheme: str) -> str:
+    """Where the pages are: on their own port, if there is one."""
+    place = settings.console
+    port, path = (place.port, place.context_path) if place.port else (settings.port, settings.context_path)
+    return f"{scheme}://{join(settings.ip, port)}{path}/"
 
 
 class StartLines:

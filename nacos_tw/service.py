@@ -32,6 +32,7 @@ from nacos_tw.config.configs import Configs
 from nacos_tw.config.limits import limits_of
 from nacos_tw.config.upkeep import Upkeep
 from nacos_tw.console.pages import Pages
+from nacos_tw.console.port import console_front
 from nacos_tw.database.assembly_embedded import EmbeddedConfigs
 from nacos_tw.database.assembly_external import ExternalConfigs
 from nacos_tw.descriptors import Room, raise_limit
@@ -47,6 +48,7 @@ from nacos_tw.http.assembly import Parts, all_areas
 from nacos_tw.http.authorization import Authorization, EverybodyMay
 from nacos_tw.http.classes import checks
 from nacos_tw.http.counters import Counters
+from nacos_tw.http.front import Front
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.listener import FrontFactory, endpoint
 from nacos_tw.http.record import Recorder
@@ -324,7 +326,7 @@ class NacosNode(Node):
         )
         self.areas = all_areas(parts)
         self._room = Room()
-        pages = Pages(settings.context_path).answer if settings.console else no_pages
+        pages = Pages(settings.context_path).answer if settings.console.pages else no_pages
         self.front = FrontFactory(
             [*self.areas.areas, *self.more_areas()],
             settings.context_path,
@@ -336,6 +338,11 @@ class NacosNode(Node):
         )
         place = endpoint(reactor, settings.port, _interface(settings))
         self.listener = Listener(place, self.front, self.tls.over_http(self.front))
+        self.console: Listener[Front] | None = None
+        if settings.console.port:
+            front = console_front(self.areas.areas, self.guard, settings, reactor, self.front, self._room)
+            place = endpoint(reactor, settings.console.port, _interface(settings))
+            self.console = Listener(place, front, self.tls.over_http(front))
 
     def more_areas(self) -> list[Area]:
         """Routes beside those of the API: for those who build upon a node."""
@@ -421,6 +428,7 @@ class NacosNode(Node):
         parts.service("cluster.conf", self.lookup)
         parts.service("application.properties", self.switch)
         parts.service("http", self.listener)
+        parts.service("console", self.console)
         parts.service("grpc", self.grpc)
         parts.service("dns", self.dns)
         if self.polls is not None:
@@ -436,6 +444,8 @@ class NacosNode(Node):
     async def _take_ports(self) -> None:
         """Before anything is announced."""
         await self.listener.listen()
+        if self.console is not None:
+            await self.console.listen()
         await self.grpc.listen()
         if self.dns is not None:
             await self.dns.listen()
@@ -449,6 +459,8 @@ class NacosNode(Node):
         if self.dns is not None:
             await self.dns.stopService()
         await self.grpc.stopService()
+        if self.console is not None:
+            await self.console.stopService()
         await self.listener.stopService()
 
     def _say_starting(self) -> None:

@@ -38,7 +38,10 @@ def describe(error: BaseException) -> str | None:
         where = f"port {error.port}" + (f" of {error.interface}" if error.interface else "")
         reason = getattr(error.socketError, "strerror", None) or str(error.socketError)
         if getattr(error.socketError, "errno", None) == errno.EADDRINUSE:
-            return f"{where} is taken by another process (or another node); stop it or set server.port"
+            return (
+                f"{where} is taken by another process (or another node); stop it or set another one (server.port; the "
+                "console's: nacos.console.port)"
+            )
         return f"cannot listen on {where}: {reason}"
     if isinstance(error, OSError):
         return f"{error.filename or 'the operating system'}: {error.strerror or error}"

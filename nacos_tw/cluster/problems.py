@@ -26,6 +26,23 @@ class LeaveUnsupported(Problem, NacosError):
 
 
 @attrs.define(slots=False)
+class PluginUnknown(Problem, NotFound):
+    """There is no plugin of that type and name."""
+
+    kind: str
+    name: str
+
+
+@attrs.define(slots=False)
+class PluginFixed(Problem, BadParameter):
+    """The settings of a node say which plugins are on, and how."""
+
+    outcome: ClassVar[str] = NOTHING
+    kind: str
+    name: str
+
+
+@attrs.define(slots=False)
 class OrderFailed(Problem, NacosError):
     """
     An order to the Raft part was not carried out.

@@ -61,6 +61,25 @@ class Responsible(OfCluster):
 
 
 @attrs.frozen
+class NoticeIn(OfCluster):
+    """What an operator announces, in a language."""
+
+    language: str
+
+
+@attrs.frozen
+class OnePlugin(OfCluster):
+    """A plugin, by its type and its name."""
+
+    kind: str
+    name: str
+
+    def details(self) -> dict[str, str]:
+        """For the audit log."""
+        return {"plugin": f"{self.kind}:{self.name}"}
+
+
+@attrs.frozen
 class LookupKind(OfCluster):
     """How the members shall be found: C{file}."""
 

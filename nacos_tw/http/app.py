@@ -13,7 +13,7 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.errors import no_such_route
 from nacos_tw.http.phrases import phrase
 from nacos_tw.http.reply import Reply
-from nacos_tw.http.routing import Area, Route, Table, compile_routes, find, normal_context
+from nacos_tw.http.routing import Area, Route, Table, Wanted, compile_routes, every_route, find, normal_context
 from nacos_tw.http.site import read_call, send_reply
 
 Pages = Callable[[Call], "Reply | None"]
@@ -33,15 +33,18 @@ class Root(Resource):
 
     isLeaf = True
 
-    def __init__(self, areas: Iterable[Area], context_path: str, pages: Pages = no_pages) -> None:
+    def __init__(
+        self, areas: Iterable[Area], context_path: str, pages: Pages = no_pages, wanted: Wanted = every_route
+    ) -> None:
         """
         @param context_path: where the API begins, C{"/nacos"}; C{"/"} for no prefix.
         @param pages: asked before a path without a route is called unknown.
+        @param wanted: which routes are served.
         @raise ValueError: see L{compile_routes}.
         """
         super().__init__()
         areas = list(areas)
-        self.table: Table = compile_routes(areas, context_path)
+        self.table: Table = compile_routes(areas, context_path, wanted)
         self._context = normal_context(context_path)
         self._pages = pages
         self._resources = {id(area): area.app.resource() for area in areas}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -25,7 +26,9 @@ from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.membership import Group, Membership
 from nacos_tw.cluster.operations.membership import questions_of as membership_questions
 from nacos_tw.cluster.operations.node import Nodes, NodeState
+from nacos_tw.cluster.operations.notices import Notices
 from nacos_tw.cluster.operations.orders import Orders, order_questions
+from nacos_tw.cluster.operations.plugins import Plugins
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.families import config_families, config_monitor
 from nacos_tw.config.limits import limits_of
@@ -39,6 +42,7 @@ from nacos_tw.http.families import http_families
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.routing import Area
 from nacos_tw.http.v1.accounts import PermissionsV1, RolesV1, UsersV1
+from nacos_tw.http.v1.actuator import ActuatorV1
 from nacos_tw.http.v1.beat import BeatsV1
 from nacos_tw.http.v1.catalog import CatalogV1
 from nacos_tw.http.v1.cluster import ServiceClustersV1
@@ -170,6 +174,7 @@ def all_areas(parts: Parts) -> Areas:
         ConsoleV1(guard, cluster.node),
         ClusterHistoryV1(guard, Histories(history, others)),
         PrometheusV1(guard, metrics),
+        ActuatorV1(guard, cluster.node),
     ]
     switches = SwitchOperations(naming, parts.audit)
     for prefix in (OPERATOR, OPS):
@@ -220,9 +225,9 @@ def all_areas(parts: Parts) -> Areas:
         questions.update(config_questions(watchers))
     if parts.auth is not None:
         areas += auth_areas(guard, parts.auth, parts.audit)
-    backups = Backups(node.images, settings.node, __version__, settings.storage, parts.audit)
-    areas += _newer_apis(parts, ClusterParts(cluster.members, cluster.node, orders, clients, backups, membership), does)
-    areas.append(OpenApi(guard, lambda: areas, settings.context_path))
+    parts_of_cluster = _cluster_parts(parts, cluster, orders, clients, membership)
+    areas += _newer_apis(parts, parts_of_cluster, does)
+    areas.append(OpenApi(guard, lambda: areas))
     return Areas(areas, history, questions)
 
 
@@ -240,6 +245,15 @@ def _cluster(parts: Parts) -> _Cluster:
         Members(members, node.status, parts.millis, parts.audit),
         Nodes(members, node.status, lambda: _state(parts), parts.readiness, parts.set_log_level, parts.audit),
     )
+
+
+def _cluster_parts(
+    parts: Parts, cluster: _Cluster, orders: Orders, clients: ConnectedClients, membership: Membership
+) -> ClusterParts:
+    notices = Notices(os.path.join(parts.settings.home, "conf"))
+    plugins = Plugins(lambda: _state(parts), parts.audit)
+    backups = Backups(parts.node.images, parts.settings.node, __version__, parts.settings.storage, parts.audit)
+    return ClusterParts(cluster.members, cluster.node, orders, clients, backups, membership, notices, plugins)
 
 
 def _naming_areas(parts: Parts, listing: InstanceListV1, cluster: _Cluster, others: Others) -> list[Area]:
@@ -307,7 +321,7 @@ def _state(parts: Parts) -> NodeState:
         parts.auth is not None and parts.auth.enabled,
         settings.auth.system_type or "nacos",
         _wants_admin(parts.auth),
-        settings.console,
+        settings.console.pages,
     )
 
 

@@ -1,4 +1,4 @@
-"""What listens on 8848: the factory of the front's connections."""
+"""What listens on 8848, and on the console's port: the factory of the front's connections."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nacos_tw.descriptors import Room
 from nacos_tw.http.app import Pages, Root, no_pages
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.front import Front
-from nacos_tw.http.routing import Area
+from nacos_tw.http.routing import Area, Wanted, every_route
 from nacos_tw.http.site import CarrierSite
 from nacos_tw.serving import ConnectionFactory
 from nacos_tw.settings.settings import HttpSettings
@@ -46,6 +46,8 @@ class FrontFactory(ConnectionFactory[Front]):
         pages: Pages = no_pages,
         wall: Callable[[], float] = time.time,
         room: Room | None = None,
+        wanted: Wanted = every_route,
+        beside: FrontFactory | None = None,
     ) -> None:
         """
         @param areas: all objects with routes.
@@ -53,15 +55,19 @@ class FrontFactory(ConnectionFactory[Front]):
         @param pages: see L{Root}.
         @param wall: seconds since 1970, for the Date header.
         @param room: for connections, shared with gRPC.
+        @param wanted: which routes are served.
+        @param beside: of another port: what bodies and answers may take is for both together.
         @raise ValueError: when a route is declared twice or without its needs.
         """
-        root = Root(areas, context_path, pages)
+        root = Root(areas, context_path, pages, wanted)
         self.table = root.table
         self.limits = limits
         self.counters = counters or Counters()
         super().__init__(clock, SWEEP, limits.max_connections, self.counters, room)
         self._told = self._most == limits.max_connections
-        self.site = CarrierSite(root, limits, clock, self.counters)
+        self.site: CarrierSite = CarrierSite(
+            root, limits, clock, self.counters, None if beside is None else beside.site
+        )
         self._wall = wall
         self._set_date()
 

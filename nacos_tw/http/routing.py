@@ -160,6 +160,8 @@ class Route:
     needs: Rule
 
 
+Wanted: TypeAlias = "Callable[[str, str], bool]"
+"""wanted(method, path): whether a route is served."""
 Table: TypeAlias = "dict[bytes, dict[bytes, Route]]"
 """Raw path with the context path (with and without a slash at the end) -> method -> route."""
 
@@ -170,10 +172,16 @@ def normal_context(context_path: str) -> str:
     return f"/{inner}" if inner else ""
 
 
-def compile_routes(areas: Iterable[Area], context_path: str) -> Table:
+def every_route(method: str, path: str) -> bool:
+    """All are served."""
+    return True
+
+
+def compile_routes(areas: Iterable[Area], context_path: str, wanted: Wanted = every_route) -> Table:
     """
     The dispatch table, out of what the areas declared with Klein.
 
+    @param wanted: which of them are served.
     @raise ValueError: for two areas that declare the same method and path, or a route that L{serve} did not make.
     """
     table: Table = {}
@@ -188,6 +196,8 @@ def compile_routes(areas: Iterable[Area], context_path: str) -> Table:
                 )
             path = area.prefix + rule.rule.rstrip("/")
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                if not wanted(method, path or "/"):
+                    continue
                 route = Route(method, path or "/", area, handler, handler.needs)
                 for raw in {f"{context}{path}".encode(), f"{context}{path}/".encode()} - {b""}:
                     known = table.setdefault(raw, {}).setdefault(method.encode(), route)
@@ -198,12 +208,14 @@ def compile_routes(areas: Iterable[Area], context_path: str) -> Table:
 
 def find(table: Table, raw_path: bytes) -> dict[bytes, Route] | None:
     """
-    The routes of a raw path; percent escapes are decoded if it is not found as it is. A route that ends in C{/*} has
-    all that is below it and has no route of its own.
+    The routes of a raw path; percent escapes are decoded if it is not found as it is. In a route C{{key}} at the end is
+    any last part. A route that ends in C{/*} has all that is below it and has no route of its own.
     """
     found = table.get(raw_path)
     if found is None and b"%" in raw_path:
         found = table.get(unquote_to_bytes(raw_path))
+    if found is None:
+        found = table.get(raw_path.rstrip(b"/").rpartition(b"/")[0] + b"/{key}")
     at = len(raw_path) if found is None else 0
     while found is None and (at := raw_path.rfind(b"/", 0, at)) > 0:
         found = table.get(raw_path[:at] + b"/*")

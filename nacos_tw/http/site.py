@@ -301,15 +301,23 @@ class CarrierSite(Site):
 
     protocol = CarrierChannel  # type: ignore[assignment]
 
-    def __init__(self, resource: IResource, limits: HttpSettings, clock: IReactorTime, counters: Counters) -> None:
+    def __init__(
+        self,
+        resource: IResource,
+        limits: HttpSettings,
+        clock: IReactorTime,
+        counters: Counters,
+        beside: CarrierSite | None = None,
+    ) -> None:
+        """@param beside: that of another port, with which it shares its quotas."""
         super().__init__(
             resource, CarrierRequest, timeout=limits.idle_time, reactor=clock, parsePOSTFormSubmission=False
         )
         self.limits = limits
         self.counters = counters
         self.cross_origin = CrossOrigin.of(limits.cors_origins)
-        self.bodies = BodyQuota(limits.bodies_bytes)
-        self.answers = OutputQuota(limits.answers_bytes, counters)
+        self.bodies: BodyQuota = BodyQuota(limits.bodies_bytes) if beside is None else beside.bodies
+        self.answers: OutputQuota = OutputQuota(limits.answers_bytes, counters) if beside is None else beside.answers
 
     def channel(self, addr: Any, share: OutputShare | None = None) -> CarrierChannel:
         """

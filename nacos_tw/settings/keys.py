@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from nacos_tw.settings.api_keys import AUTH_ADMIN_API, AUTH_CONSOLE_API, COMPATIBILITY
+from nacos_tw.settings.console_keys import KEYS as CONSOLE_KEYS
 from nacos_tw.settings.dns_keys import KEYS as DNS_KEYS
 from nacos_tw.settings.grpc_keys import KEYS as GRPC_KEYS
 from nacos_tw.settings.key import Key as Key
@@ -204,8 +205,6 @@ CLIENT_GRACE = Key(
     "its node has died or is cut off; whoever connects to another node within it loses nothing.",
 )  # fmt: skip
 
-CONSOLE = Key("nacos.console.ui.enabled", switch(), "true", "Whether this node serves the console's pages.")
-
 AUTH = Key(
     "nacos.core.auth.enabled",
     switch(),
@@ -366,7 +365,7 @@ SECTIONS: tuple[Section, ...] = (
         ),
     ),
     ("Naming", (EXPIRE, CLEAN, CLEAN_DELAY, CLEAN_PERIOD, CLIENT_GRACE)),
-    ("Console", (CONSOLE,)),
+    ("Console", CONSOLE_KEYS),
     (
         "Access",
         (

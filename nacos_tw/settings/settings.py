@@ -17,6 +17,7 @@ from nacos_tw.settings import keys, monitoring_keys
 from nacos_tw.settings.api_keys import COMPATIBILITY
 from nacos_tw.settings.auth import AuthSettings, read_auth
 from nacos_tw.settings.clusterconf import Address
+from nacos_tw.settings.console import ConsoleSettings, console
 from nacos_tw.settings.dns import DnsSettings, dns
 from nacos_tw.settings.grpc import GrpcSettings, grpc
 from nacos_tw.settings.membership import alone, find
@@ -157,7 +158,6 @@ class Settings:
     @ivar clustered: whether there are, or were, other nodes.
     @ivar node: this node's id, see L{Address.node}.
     @ivar storage: "embedded" or "external".
-    @ivar console: whether the console's pages are served.
     @ivar targets: whether Prometheus is told of instances; C{log_format}: C{text} or C{json}.
     @ivar remarks: lines to log once: keys of the file that are not read.
     """
@@ -182,7 +182,7 @@ class Settings:
     auth: AuthSettings
     config: ConfigSettings = ConfigSettings()
     disk: DiskSettings = DiskSettings()
-    console: bool = True
+    console: ConsoleSettings = ConsoleSettings()
     https: HttpsSettings | None = None
     grpc: GrpcSettings = GrpcSettings()
     dns: DnsSettings | None = None
@@ -257,7 +257,7 @@ def _load(reader: Reader, home: str, base: str, environ: Mapping[str, str]) -> S
         auth=read_auth(reader),
         config=_config(reader),
         disk=DiskSettings(reader.get(keys.DISK_WARN), reader.get(keys.DISK_REFUSE), reader.get(keys.DISK_WAL)),
-        console=reader.get(keys.CONSOLE),
+        console=console(reader),
         https=https(reader, home),
         grpc=grpc(reader, home, port),
         dns=dns(reader),

@@ -63,6 +63,7 @@ GIVEN = {
     "promptKey": "p", "version": "1", "template": "t", "label": "l", "labels": "{}", "skillName": "s", "name": "s",
     "skillCard": '{"name":"s","skillMd":"x"}', "scope": "PUBLIC",
     "index": "1", "offset": "0", "session": "s", "lockName": "l", "member": "10.0.0.2:8848", "address": "10.0.0.9:8848",
+    "sql": "SELECT 1", "pluginType": "auth", "pluginName": "nacos", "config": "{}",
     "grayName": "hz", "grayRuleExp": "region=hz",
 }  # fmt: skip
 """Values under all names that a route may ask for."""

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 OPEN = (
+    "GET /actuator",
+    "GET /actuator/health",
+    "GET /actuator/health/liveness",
+    "GET /actuator/health/readiness",
     "GET /actuator/prometheus",
     "GET /openapi.json",
     "POST /v1/auth/login",

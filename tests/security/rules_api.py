@@ -6,6 +6,8 @@ from tests.security.rules_ai import RULES as AI
 
 RULES: dict[str, tuple[str, ...]] = {
     "admin": (
+        "GET /v3/admin/cs/ops/derby",
+        "POST /v3/admin/cs/ops/derby/import",
         "PUT /v2/core/ops/log",
         "POST /v2/core/ops/raft",
         "GET /v2/core/loader/reloadClient",
@@ -32,6 +34,8 @@ RULES: dict[str, tuple[str, ...]] = {
         "PUT /v3/admin/ns/ops/log",
     ),
     "open": (
+        "GET /v3/console/server/announcement",
+        "GET /v3/console/server/guide",
         "GET /v2/console/health/liveness",
         "GET /v2/console/health/readiness",
         "PUT /v2/core/cluster/node/list",
@@ -65,6 +69,10 @@ RULES: dict[str, tuple[str, ...]] = {
         "GET /v3/auth/user/search",
     ),
     "read cluster": (
+        "GET /v3/admin/core/plugin/detail",
+        "GET /v3/admin/core/plugin/list",
+        "GET /v3/console/plugin/detail",
+        "GET /v3/console/plugin/list",
         "GET /v2/core/loader/cluster",
         "GET /v2/core/loader/current",
         "GET /v3/admin/core/loader/cluster",
@@ -80,6 +88,8 @@ RULES: dict[str, tuple[str, ...]] = {
         "GET /v3/console/core/cluster/nodes",
     ),
     "read config": (
+        "GET /v3/admin/cs/metrics/cluster",
+        "GET /v3/admin/cs/metrics/ip",
         "GET /v3/admin/cs/config/gray",
         "GET /v2/cs/config",
         "GET /v2/cs/config/searchDetail",
@@ -114,6 +124,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "GET /v3/console/cs/history/configs",
     ),
     "read naming": (
+        "GET /v2/ns/instance/statuses/{key}",
         "GET /v2/ns/catalog/instances",
         "GET /v2/ns/client/service/publisher/list",
         "GET /v2/ns/client/service/subscriber/list",
@@ -160,11 +171,16 @@ RULES: dict[str, tuple[str, ...]] = {
         "POST /v3/auth/user",
     ),
     "write cluster": (
+        "PUT /v3/admin/core/plugin/config",
+        "PUT /v3/admin/core/plugin/status",
+        "PUT /v3/console/plugin/config",
+        "PUT /v3/console/plugin/status",
         "PUT /v2/core/cluster/lookup",
         "DELETE /v2/core/cluster/nodes",
         "PUT /v3/admin/core/cluster/lookup",
     ),
     "write config": (
+        "PUT /v3/admin/cs/config/metadata",
         "DELETE /v3/admin/cs/config/gray",
         "POST /v3/admin/cs/config/gray",
         "DELETE /v2/cs/config",

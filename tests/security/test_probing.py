@@ -14,6 +14,7 @@ from tests.security.probing import PROBES
 
 WITHOUT = """
     GET /openapi.json,
+    GET /actuator, GET /actuator/health, GET /actuator/health/liveness, GET /actuator/health/readiness,
     GET /actuator/prometheus, GET /v1/auth/me, GET /v1/console/cluster/history, GET /v1/console/health/liveness,
     GET /v1/console/health/readiness, GET /v1/console/server/state, GET /v1/core/cluster/health,
     GET /v1/core/cluster/self, GET /v1/core/cluster/simple/nodes, GET /v1/core/ops/idInfo, GET /v1/cs/health,

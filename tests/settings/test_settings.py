@@ -61,6 +61,23 @@ class LoadTests(HomeTests):
         self.assertEqual(found.http.max_body, 11 * 2**20)
         self.assertEqual(found.remarks, ())
 
+    def test_console(self) -> None:
+        """The console's port is off unless it is named, or the type of deployment asks for it; a server has none."""
+        for text, wanted in (
+            ("", (True, 0, "")),
+            ("nacos.console.port=8081", (True, 8081, "")),
+            ("nacos.console.port=8081\nnacos.console.contextPath=/desk", (True, 8081, "/desk")),
+            ("nacos.console.contextPath=/", (True, 0, "")),
+            ("nacos.deployment.type=merged", (True, 8080, "")),
+            ("nacos.deployment.type=merged\nnacos.console.port=1234", (True, 1234, "")),
+            ("nacos.deployment.type=server\nnacos.console.port=8080", (False, 0, "")),
+            ("nacos.console.port=8080\nnacos.console.ui.enabled=false", (False, 8080, "")),
+        ):
+            found = self.alone(text).console
+            self.assertEqual((found.pages, found.port, found.context_path), wanted, text)
+        said = self.refused(SettingsError, "nacos.deployment.type=console")
+        self.assertIn("expected nothing or merged or server", said)
+
     def test_cluster(self) -> None:
         """The list gives the members, the port says which of them this is."""
         found = self.load("server.port=8868", THREE)

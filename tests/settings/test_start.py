@@ -270,7 +270,11 @@ class FailingTests(SynchronousTestCase):
         denied = CannotListenError("10.0.0.1", 80, OSError(errno.EACCES, "Permission denied"))
         for error, text in (
             (StartError("a\nb"), "a b"),
-            (taken, "port 8848 is taken by another process (or another node); stop it or set server.port"),
+            (
+                taken,
+                "port 8848 is taken by another process (or another node); stop it or set another one (server.port; the "
+                "console's: nacos.console.port)",
+            ),
             (denied, "cannot listen on port 80 of 10.0.0.1: Permission denied"),
             (OSError(errno.ENOSPC, "No space left on device", "/data/x"), "/data/x: No space left on device"),
             (ValueError("x"), None),

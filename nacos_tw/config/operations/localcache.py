@@ -33,3 +33,7 @@ class LocalCache(Operations):
     def compare(self, caller: Caller, request: Asking) -> None:
         """Begin to compare what this node serves with the database."""
         self._configs.compare_all()
+
+    @operation(Rule("admin", "", recorded=True))
+    def derby(self, caller: Caller, request: Asking) -> None:
+        """Whoever asks for Nacos's Derby, which is not here, has to be let in before that is told."""

@@ -15,7 +15,7 @@ from nacos_tw.http.api.routes import Declared
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import JSON, Reply
-from nacos_tw.http.routing import Area, Route, compile_routes, normal_context, serve
+from nacos_tw.http.routing import Area, Route, Wanted, compile_routes, every_route, serve
 
 ERROR = {"description": "An error: code, message, and in data what is wrong."}
 WRAPPED = {"$ref": "#/components/schemas/Result"}
@@ -29,26 +29,29 @@ BODIES = {"json": "application/json", "multipart": "multipart/form-data"}
 
 @attrs.define(eq=False)
 class OpenApi:
-    """@ivar areas: gives all that has routes, when it is asked for the first time."""
+    """
+    @ivar areas: gives all that has routes, when it is asked for the first time.
+    @ivar wanted: which of them are served where this is.
+    """
 
     prefix: ClassVar[str] = ""
     app = Klein()
     guard: Guard
     areas: Callable[[], Iterable[Area]]
-    context_path: str
+    wanted: Wanted = every_route
     _made: Reply | None = None
 
     @serve(app, "GET", "/openapi.json", needs="open")
     def document(self, call: Call) -> Reply:
         """All routes of this node."""
         if self._made is None:
-            self._made = Reply(200, msgspec.json.encode(describe(self.areas(), self.context_path)), JSON)
+            self._made = Reply(200, msgspec.json.encode(describe(self.areas(), self.wanted)), JSON)
         return self._made
 
 
-def describe(areas: Iterable[Area], context_path: str) -> dict[str, Any]:
-    """The document."""
-    found = compile_routes(areas, "")
+def describe(areas: Iterable[Area], wanted: Wanted = every_route) -> dict[str, Any]:
+    """The document. Its server is where it was found, whatever the context path and the name of the host."""
+    found = compile_routes(areas, "", wanted)
     routes = {(each.path, each.method): each for methods in found.values() for each in methods.values()}
     paths: dict[str, dict[str, Any]] = {}
     for (path, method), route in sorted(routes.items()):
@@ -56,7 +59,7 @@ def describe(areas: Iterable[Area], context_path: str) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "nacos_tw", "version": __version__},
-        "servers": [{"url": normal_context(context_path) or "/"}],
+        "servers": [{"url": "."}],
         "paths": paths,
         "components": {
             "schemas": {"Result": RESULT},
@@ -83,7 +86,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "responses": {"200": success, "default": ERROR},
     }
     if declared is not None:
-        shown["parameters"] = [_parameter(each) for each in declared.takes]
+        shown["parameters"] = [_parameter(each, route.path) for each in declared.takes]
         if declared.body:
             shown["requestBody"] = {"content": {BODIES[declared.body]: {"schema": {}}}}
     if route.needs.action != "open":
@@ -91,7 +94,8 @@ def _operation(route: Route) -> dict[str, Any]:
     return shown
 
 
-def _parameter(parameter: Parameter[Any]) -> dict[str, Any]:
+def _parameter(parameter: Parameter[Any], path: str) -> dict[str, Any]:
+    in_path = f"{{{parameter.name}}}" in path
     schema: dict[str, Any] = {"type": parameter.kind}
     if parameter.choices:
         schema["enum"] = list(parameter.choices)
@@ -99,8 +103,8 @@ def _parameter(parameter: Parameter[Any]) -> dict[str, Any]:
         schema["default"] = parameter.default
     return {
         "name": parameter.name,
-        "in": "query",
-        "required": bool(parameter.needed),
+        "in": "path" if in_path else "query",
+        "required": in_path or bool(parameter.needed),
         "description": parameter.about,
         "schema": schema,
     }

@@ -14,7 +14,9 @@ from nacos_tw.cluster.operations.connections import ConnectedClients
 from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.membership import Membership
 from nacos_tw.cluster.operations.node import Nodes
+from nacos_tw.cluster.operations.notices import Notices
 from nacos_tw.cluster.operations.orders import Orders
+from nacos_tw.cluster.operations.plugins import Plugins
 from nacos_tw.config.operations.assembly import ConfigOperations
 from nacos_tw.http.guard import Guard
 from nacos_tw.locks.operations import LockOperations
@@ -61,6 +63,8 @@ class ClusterParts:
     connections: ConnectedClients
     backups: Backups
     membership: Membership
+    notices: Notices
+    plugins: Plugins
 
 
 @attrs.frozen

@@ -14,6 +14,8 @@ from nacos_tw.cluster.problems import (
     LookupUnsupported,
     MemberUnknown,
     OrderFailed,
+    PluginFixed,
+    PluginUnknown,
 )
 from nacos_tw.http.api.codes import (
     ILLEGAL_NAMESPACE,
@@ -93,6 +95,10 @@ CLUSTER: dict[type[BaseException], Callable[[Any, str], Told]] = {
     LeaveUnsupported: lambda it, route: Told(405, SERVER_ERROR, "members leave by cluster.conf"),
     BackupGone: lambda it, route: Told(
         404, RESOURCE_NOT_FOUND, f"the snapshot at entry {it.index} is gone: newer ones have taken its place"
+    ),
+    PluginUnknown: lambda it, route: Told(404, RESOURCE_NOT_FOUND, f"Plugin not found: {it.kind}:{it.name}"),
+    PluginFixed: lambda it, route: Told(
+        400, PARAMETER_ERROR, f"{it.kind}:{it.name} is set up by conf/application.properties"
     ),
     OrderFailed: lambda it, route: Told(500, SERVER_ERROR, order_words(it)),
     MemberUnknown: lambda it, route: Told(404, RESOURCE_NOT_FOUND, f"{it.member[:100]} is no member"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 import attrs
 from klein import Klein
@@ -26,13 +27,15 @@ from nacos_tw.http.api.parameters import NAMESPACE, REQUEST, SERVICE_ASKED, bool
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
-from nacos_tw.http.reply import Reply, ok_reply
+from nacos_tw.http.reply import Reply, json_reply, ok_reply
 from nacos_tw.naming.operations.instances import Instances
-from nacos_tw.naming.validation import parse_metadata
+from nacos_tw.naming.requests import OneService
+from nacos_tw.naming.validation import parse_metadata, split_status_key
 
 WEIGHT_ASKED = number("weight", "Its weight.", needed=REQUEST)
 ENABLED_ASKED = boolean("enabled", ENABLED.about, needed=REQUEST)
 METADATA_ASKED = text("metadata", "A JSON object, or k=v,k2=v2.", needed=REQUEST)
+KEY = text("key", "namespace##group@@service, or group@@service.", needed=REQUEST)
 PATCHED_CLUSTER = text("cluster", "The cluster.", "DEFAULT")
 PATCH = NAMESPACE, SERVICE_ASKED, IP_ASKED, PORT_ASKED, WEIGHT_ASKED, ENABLED_ASKED, METADATA_ASKED, PATCHED_CLUSTER
 
@@ -101,6 +104,13 @@ class InstancesV2:
     async def remove_metadata(self, call: Call) -> dict[str, list[str]]:
         """Take keys out of the metadata of several instances."""
         return await self._change_metadata(call, remove=True)
+
+    @api(app, "GET", "/statuses/{key}", does=Instances.statuses, takes=(KEY,), gives="Health by address, bare")
+    def statuses(self, call: Call) -> Reply:
+        """The health of a service's instances, for another node of Nacos."""
+        last = call.target.partition(b"?")[0].rstrip(b"/").rpartition(b"/")[2]
+        key = call.params.get(KEY.name) or unquote(last.decode("utf-8", "replace"))
+        return json_reply({"ips": self.instances.statuses(call, OneService(split_status_key(key)))})
 
     async def _change_metadata(self, call: Call, remove: bool) -> dict[str, list[str]]:
         found: list[str] = []

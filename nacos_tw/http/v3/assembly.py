@@ -13,9 +13,19 @@ from nacos_tw.http.v3.accounts import LoginV3, PermissionsV3, RolesV3, UsersV3
 from nacos_tw.http.v3.client_configs import ClientConfigsV3
 from nacos_tw.http.v3.client_instances import ClientInstancesV3
 from nacos_tw.http.v3.clients import ClientsV3, SubscribersV3
+from nacos_tw.http.v3.config_metrics import ConfigMetricsV3
 from nacos_tw.http.v3.config_ops import ConfigOpsV3
-from nacos_tw.http.v3.configs import ADMIN, CONSOLE, AdminBatchV3, ConfigsV3, ConsoleBatchV3, ListenersV3
+from nacos_tw.http.v3.configs import (
+    ADMIN,
+    CONSOLE,
+    AdminBatchV3,
+    ConfigMetadataV3,
+    ConfigsV3,
+    ConsoleBatchV3,
+    ListenersV3,
+)
 from nacos_tw.http.v3.core import ConsoleCoreV3, CoreV3
+from nacos_tw.http.v3.derby import DerbyV3
 from nacos_tw.http.v3.gray import GrayV3
 from nacos_tw.http.v3.history import HistoryV3
 from nacos_tw.http.v3.instances import AdminInstancesV3, ConsoleInstancesV3
@@ -23,7 +33,9 @@ from nacos_tw.http.v3.loader import LoaderV3
 from nacos_tw.http.v3.locks import LocksV3
 from nacos_tw.http.v3.membership import MembershipV3
 from nacos_tw.http.v3.namespaces import AdminCheckV3, ConsoleCheckV3, NamespacesV3
+from nacos_tw.http.v3.notices import NoticesV3
 from nacos_tw.http.v3.operator import ClustersV3, OperatorV3
+from nacos_tw.http.v3.plugins import PluginsV3
 from nacos_tw.http.v3.services import ServicesV3
 from nacos_tw.http.v3.snapshots import SnapshotsV3
 from nacos_tw.http.v3.transfers import AdminTransfersV3, ConsoleTransfersV3, TransfersV3
@@ -66,6 +78,9 @@ def config_areas(guard: Guard, config: ConfigOperations, nodes: Nodes) -> list[A
         ListenersV3("/v3/admin/cs/listener", guard, config.listening),
         ListenersV3("/v3/console/cs/config/listener/ip", guard, config.listening),
         ConfigOpsV3(guard, config.capacities, config.local_cache, nodes),
+        ConfigMetadataV3(guard, config.contents),
+        ConfigMetricsV3(guard, config.listening),
+        DerbyV3(guard, config.local_cache),
     ]
 
 
@@ -111,6 +126,9 @@ def areas(parts: ApiParts) -> list[Area]:
         ConsoleCoreV3(guard, cluster.members, cluster.nodes),
         MembershipV3(membership.ADMIN, guard, cluster.membership, cluster.nodes, cluster.orders),
         MembershipV3(membership.CONSOLE, guard, cluster.membership, cluster.nodes, cluster.orders),
+        NoticesV3(guard, cluster.notices),
+        PluginsV3("/v3/admin/core/plugin", guard, cluster.plugins),
+        PluginsV3("/v3/console/plugin", guard, cluster.plugins),
     ]
     if parts.naming is not None:
         found += naming_areas(guard, parts.naming, cluster)

@@ -15,13 +15,14 @@ from nacos_tw.config.model import CopyRow, group_key, tenant_of
 from nacos_tw.config.operations.contents import Contents
 from nacos_tw.config.operations.copies import Copies
 from nacos_tw.config.operations.listening import Listening
-from nacos_tw.config.requests import ListenedBy, ListenersOf, OneConfig, OneCopy, Search, SearchPage
+from nacos_tw.config.requests import ListenedBy, ListenersOf, OneConfig, OneCopy, Publication, Search, SearchPage
 from nacos_tw.http.api.codes import RESOURCE_NOT_FOUND
-from nacos_tw.http.api.configs import IDS, TAG, labels, removal_by_ids
+from nacos_tw.http.api.configs import IDS, TAG, labels, removal_by_ids, source_user
 from nacos_tw.http.api.parameters import NAMESPACE, PAGE_NO, PAGE_SIZE, REQUEST, boolean, text
 from nacos_tw.http.api.results import page_json, result
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
+from nacos_tw.http.client_address import client_ip
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.v3 import config_shapes as shapes
@@ -37,6 +38,8 @@ TYPES = text("type", "Formats, with commas between them; any of them.")
 WANTED_CONTENT = text("configDetail", "A part of the content.")
 SEARCH = text("search", "How names are compared.", "blur", choices=("blur", "accurate"))
 SEARCHED = NAMESPACE, WANTED_ID, WANTED_GROUP, APP_NAME, LABELS, TYPES, WANTED_CONTENT, SEARCH, PAGE_NO, PAGE_SIZE
+GIVEN_LABELS = text("configTags", "Labels, with commas between them; an empty one removes all.")
+DESCRIPTION = text("desc", "What it is for.")
 AGGREGATION = boolean("aggregation", "Whether all nodes are asked.", True)
 IP = text("ip", "The client's address.", needed=REQUEST)
 ALL = boolean("all", "Nothing depends on it.")
@@ -149,6 +152,35 @@ class ListenersV3:
         wanted = call.params.get("namespaceId")
         shown = {group_key(key): md5 for key, md5 in found.items() if not wanted or key[0] == tenant_of(wanted)}
         return listeners_json("ip", shown)
+
+
+@attrs.frozen
+class ConfigMetadataV3:
+    """What describes a config, for operators."""
+
+    prefix: ClassVar[str] = ADMIN
+    app = Klein()
+    guard: Guard
+    contents: Contents
+
+    @api(app, "PUT", "/metadata", does=Contents.publish, takes=(*FACE.named, GIVEN_LABELS, DESCRIPTION), gives="true")
+    async def change(self, call: Call) -> Reply | bool:
+        """Set the labels and the description of a config, whose content stays; what is not sent stays too."""
+        key, params = FACE.key(call), call.params
+        found = await self.contents.detail(call, OneConfig(key))
+        if found is None:
+            return result("Config not exist, please publish Config first.", RESOURCE_NOT_FOUND, 404)
+        request = Publication(
+            key,
+            found.content,
+            labels=params.get("configTags"),
+            desc=params.get("desc"),
+            encrypted_data_key=found.encrypted_data_key,
+            cas_md5=found.md5,
+            ip=client_ip(call),
+            user=source_user(call),
+        )
+        return await self.contents.publish(call, request)
 
 
 @attrs.frozen

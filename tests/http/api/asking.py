@@ -14,8 +14,10 @@ from nacos_tw.cluster.operations.connections import ConnectedClients
 from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.membership import GroupMember, GroupView, Membership
 from nacos_tw.cluster.operations.node import Nodes, NodeState
+from nacos_tw.cluster.operations.notices import Notices
 from nacos_tw.cluster.operations.orders import Orders
 from nacos_tw.cluster.requests import MemberChange
+from nacos_tw.cluster.operations.plugins import Plugins
 from nacos_tw.http.api.parts import ApiParts, ClusterParts, NamingParts
 from nacos_tw.http.call import Call
 from nacos_tw.http.errors import no_such_route
@@ -90,6 +92,7 @@ class ApiTestCase(LocalTestCase):
     """
     @ivar areas: those whose routes are known.
     @ivar unready: why the node cannot do its work.
+    @ivar conf: the folder of notices; does not exist yet.
     """
 
     unready = ""
@@ -98,6 +101,7 @@ class ApiTestCase(LocalTestCase):
         super().setUp()
         naming: Any = self.naming
         audit, machine = Lines(), members()
+        self.conf = self.mktemp()
         self.connected, self.answers = Here(), Answers()
         self.others = Others(self.answers.ask, self.answers.ask_all)
         self.parts = NamingParts(
@@ -121,6 +125,8 @@ class ApiTestCase(LocalTestCase):
             ConnectedClients(lambda: self.connected, lambda: (1.5, 0.25), machine, self.others, audit),
             Backups(FakeImages(), "10.0.0.1:8848", "0.1.0", "embedded", audit),
             Membership(self.group, machine, self.others, audit),
+            Notices(self.conf),
+            Plugins(lambda: NodeState("0.1.0", True, 8848), audit),
         )
         parts = ApiParts(GUARD, self.cluster, self.parts, None, None, None)
         self.areas: list[Area] = [*v2.areas(parts), *v3.areas(parts)]

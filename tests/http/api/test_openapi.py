@@ -16,7 +16,7 @@ class OpenApiTests(ApiTestCase):
 
     def test_complete(self) -> None:
         """Every route is there, once, with its parameters."""
-        found = describe(self.areas, "/nacos")
+        found = describe(self.areas)
         routes = {
             (each.path, each.method.lower()): each
             for methods in compile_routes(self.areas, "").values()
@@ -35,7 +35,7 @@ class OpenApiTests(ApiTestCase):
 
     def test_parameters(self) -> None:
         """Types, defaults, choices, and whether they have to be there."""
-        shown = describe(self.areas, "/")["paths"]["/v2/ns/instance"]["post"]["parameters"]
+        shown = describe(self.areas)["paths"]["/v2/ns/instance"]["post"]["parameters"]
         by_name = {each["name"]: each for each in shown}
         self.assertEqual((by_name["ip"]["required"], by_name["ip"]["schema"]), (True, {"type": "string"}))
         self.assertEqual(by_name["weight"]["schema"], {"type": "number", "default": 1.0})
@@ -43,15 +43,15 @@ class OpenApiTests(ApiTestCase):
 
     def test_names(self) -> None:
         """No route has two parameters of one name."""
-        for methods in describe(self.areas, "/")["paths"].values():
+        for methods in describe(self.areas)["paths"].values():
             for one in methods.values():
                 names = [each["name"] for each in one["parameters"]]
                 self.assertEqual(len(set(names)), len(names), one["operationId"])
 
     def test_served(self) -> None:
         """As JSON, made once."""
-        area = OpenApi(GUARD, lambda: self.areas, "/nacos")
+        area = OpenApi(GUARD, lambda: self.areas)
         call = Call.make("GET", "/openapi.json")
         reply = area.document(call)
         self.assertIs(area.document(call), reply)
-        self.assertEqual(msgspec.json.decode(reply.body)["servers"], [{"url": "/nacos"}])
+        self.assertEqual(msgspec.json.decode(reply.body)["servers"], [{"url": "."}])

@@ -1,0 +1,75 @@
+"""C{/v3/admin/core/plugin} and C{/v3/console/plugin}, as Nacos has them since 3.2."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import attrs
+from klein import Klein
+
+from nacos_tw.cluster.operations.plugins import Plugin, Plugins
+from nacos_tw.cluster.requests import Asking, OnePlugin
+from nacos_tw.http.api.parameters import REQUEST, boolean, text
+from nacos_tw.http.api.routes import api
+from nacos_tw.http.call import Call
+from nacos_tw.http.guard import Guard
+
+KIND = text("pluginType", "Its type.")
+KIND_ASKED = text("pluginType", "Its type.", needed=REQUEST)
+NAME = text("pluginName", "Its name.", needed=REQUEST)
+ENABLED = boolean("enabled", "Whether it is to be on.", needed=REQUEST)
+SETUP = text("config", "Its settings, as JSON.", needed=REQUEST)
+LOCAL = boolean("localOnly", "Whether only this node is meant.")
+
+
+def shown(plugin: Plugin) -> dict[str, Any]:
+    """What is written of one."""
+    return {
+        "pluginId": f"{plugin.kind}:{plugin.name}",
+        "pluginType": plugin.kind,
+        "pluginName": plugin.name,
+        "enabled": plugin.enabled,
+        "critical": True,
+        "configurable": False,
+    }
+
+
+def asked(call: Call) -> OnePlugin:
+    """The one that is meant."""
+    return OnePlugin(KIND_ASKED(call), NAME(call))
+
+
+@attrs.frozen
+class PluginsV3:
+    """Built for operators and for a browser."""
+
+    prefix: str
+    app: ClassVar[Klein] = Klein()
+    guard: Guard
+    plugins: Plugins
+
+    @api(app, "GET", "/list", does=Plugins.listed, takes=(KIND,), gives="Plugins")
+    def listed(self, call: Call) -> list[dict[str, Any]]:
+        """All of them, or those of a type: how logins are checked is the only one."""
+        kind = KIND(call)
+        found = self.plugins.listed(call, Asking())
+        return [{**shown(each), "exclusive": True} for each in found if not kind or each.kind == kind]
+
+    @api(app, "GET", "/detail", does=Plugins.detail, takes=(KIND_ASKED, NAME), gives="The plugin")
+    def detail(self, call: Call) -> dict[str, Any]:
+        """One of them."""
+        return {**shown(self.plugins.detail(call, asked(call))), "config": {}, "configDefinitions": []}
+
+    @api(app, "PUT", "/status", does=Plugins.change, takes=(KIND_ASKED, NAME, ENABLED, LOCAL), gives="Nothing")
+    def status(self, call: Call) -> None:
+        """Refused: the settings say which are on."""
+        wanted = asked(call)
+        ENABLED(call)
+        self.plugins.change(call, wanted)
+
+    @api(app, "PUT", "/config", does=Plugins.change, takes=(KIND_ASKED, NAME, SETUP, LOCAL), gives="Nothing")
+    def set_up(self, call: Call) -> None:
+        """Refused: they have the settings of the node."""
+        wanted = asked(call)
+        SETUP(call)
+        self.plugins.change(call, wanted)
