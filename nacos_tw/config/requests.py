@@ -159,6 +159,21 @@ class Publication(OfConfig, frozen=True, gc=False):
         return {**super().details(), "tag": copy.tag if isinstance(copy, TagCopy) else copy.name}
 
 
+class Description(OfConfig, frozen=True, gc=False):
+    """What describes a config, to be set; None keeps what is stored, "" for C{labels} removes all."""
+
+    labels: str | None = None
+    desc: str | None = None
+    ip: str | None = None
+    user: str | None = None
+
+    def __post_init__(self) -> None:
+        check_tenant(self.key[0])
+        check_key(self.key[2], self.key[1])
+        check_labels(self.labels)
+        check_length("desc", self.desc)
+
+
 class Removal(OfConfig, frozen=True, gc=False):
     """A config to be removed, or its copy for a tag; one that is not there is fine."""
 

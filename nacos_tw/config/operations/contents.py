@@ -24,6 +24,7 @@ from nacos_tw.config.problems import ConfigUnknown, CopyUnknown
 from nacos_tw.config.requests import (
     LARGEST_PAGE,
     BetaCopy,
+    Description,
     LabelCopy,
     OfNamespace,
     OneConfig,
@@ -106,6 +107,31 @@ class Contents(Operations):
         """
         check_characters(len(request.content), self._limits.max_content)
         return self._configs.write(self._command(request, user_of(caller, request.user)))
+
+    @operation(WRITE)
+    def describe(self, caller: Caller, request: Description) -> Deferred[bool]:
+        """
+        Set what describes a config; its content stays.
+
+        @return: True; fails with ConfigUnknown, or CasConflict if the content is replaced meanwhile.
+        """
+        return Deferred.fromCoroutine(self._describe(caller, request))
+
+    async def _describe(self, caller: Caller, request: Description) -> bool:
+        found: Item | None = await self._configs.query(store_search.full_row, request.key)
+        if found is None:
+            raise ConfigUnknown(request.key)
+        wanted = Publication(
+            request.key,
+            found.content,
+            labels=request.labels,
+            desc=request.desc,
+            encrypted_data_key=found.encrypted_data_key,
+            cas_md5=found.md5,
+            ip=request.ip,
+        )
+        done: bool = await self._configs.write(self._command(wanted, user_of(caller, request.user)))
+        return done
 
     @operation(WRITE)
     def remove(self, caller: Caller, request: Removal) -> Deferred[bool]:

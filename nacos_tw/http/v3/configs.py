@@ -15,7 +15,8 @@ from nacos_tw.config.model import CopyRow, group_key, tenant_of
 from nacos_tw.config.operations.contents import Contents
 from nacos_tw.config.operations.copies import Copies
 from nacos_tw.config.operations.listening import Listening
-from nacos_tw.config.requests import ListenedBy, ListenersOf, OneConfig, OneCopy, Publication, Search, SearchPage
+from nacos_tw.config.problems import ConfigUnknown
+from nacos_tw.config.requests import Description, ListenedBy, ListenersOf, OneConfig, OneCopy, Search, SearchPage
 from nacos_tw.http.api.codes import RESOURCE_NOT_FOUND
 from nacos_tw.http.api.configs import IDS, TAG, labels, removal_by_ids, source_user
 from nacos_tw.http.api.parameters import NAMESPACE, PAGE_NO, PAGE_SIZE, REQUEST, boolean, text
@@ -28,6 +29,7 @@ from nacos_tw.http.reply import Reply
 from nacos_tw.http.v3 import config_shapes as shapes
 from nacos_tw.http.v3.config_shapes import FACE
 
+NOT_THERE = "Config not exist, please publish Config first."
 ADMIN, CONSOLE = "/v3/admin/cs/config", "/v3/console/cs/config"
 
 WANTED_ID = text("dataId", "The dataId; * stands for any text where the search is blur.")
@@ -92,7 +94,7 @@ class ConfigsV3:
         """A config with all that is stored of it."""
         found = await self.contents.detail(call, OneConfig(FACE.key(call)))
         if found is None:
-            return result("Config not exist, please publish Config first.", RESOURCE_NOT_FOUND, 404)
+            return result(NOT_THERE, RESOURCE_NOT_FOUND, 404)
         return result(shapes.detail(found))
 
     @api(app, "POST", "", does=Contents.publish, takes=FACE.form, gives="true")
@@ -163,24 +165,15 @@ class ConfigMetadataV3:
     guard: Guard
     contents: Contents
 
-    @api(app, "PUT", "/metadata", does=Contents.publish, takes=(*FACE.named, GIVEN_LABELS, DESCRIPTION), gives="true")
+    @api(app, "PUT", "/metadata", does=Contents.describe, takes=(*FACE.named, GIVEN_LABELS, DESCRIPTION), gives="true")
     async def change(self, call: Call) -> Reply | bool:
         """Set the labels and the description of a config, whose content stays; what is not sent stays too."""
         key, params = FACE.key(call), call.params
-        found = await self.contents.detail(call, OneConfig(key))
-        if found is None:
-            return result("Config not exist, please publish Config first.", RESOURCE_NOT_FOUND, 404)
-        request = Publication(
-            key,
-            found.content,
-            labels=params.get("configTags"),
-            desc=params.get("desc"),
-            encrypted_data_key=found.encrypted_data_key,
-            cas_md5=found.md5,
-            ip=client_ip(call),
-            user=source_user(call),
-        )
-        return await self.contents.publish(call, request)
+        wanted = Description(key, params.get("configTags"), params.get("desc"), client_ip(call), source_user(call))
+        try:
+            return await self.contents.describe(call, wanted)
+        except ConfigUnknown:
+            return result(NOT_THERE, RESOURCE_NOT_FOUND, 404)
 
 
 @attrs.frozen
