@@ -18,12 +18,12 @@ from nacos_tw.config.operations.listening import Listening
 from nacos_tw.config.problems import ConfigUnknown
 from nacos_tw.config.requests import Description, ListenedBy, ListenersOf, OneConfig, OneCopy, Search, SearchPage
 from nacos_tw.http.api.codes import RESOURCE_NOT_FOUND
-from nacos_tw.http.api.configs import IDS, TAG, labels, removal_by_ids, source_user
+from nacos_tw.http.api.configs import IDS, TAG, labels, removal_by_ids
 from nacos_tw.http.api.parameters import NAMESPACE, PAGE_NO, PAGE_SIZE, REQUEST, boolean, text
 from nacos_tw.http.api.results import page_json, result
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
-from nacos_tw.http.client_address import client_ip
+from nacos_tw.http.client_address import client_ip, source_user
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.v3 import config_shapes as shapes

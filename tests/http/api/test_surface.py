@@ -17,6 +17,8 @@ OURS = frozenset(
     {
         "GET /v3/admin/core/ops/readiness",  # where a Java client of operators asks
         "GET /v3/admin/cs/config/searchDetail",
+        "GET /v3/admin/core/snapshot",
+        "POST /v3/admin/core/snapshot",
         "DELETE /v3/admin/cs/config/gray",
         "GET /v3/admin/cs/config/gray",
         "POST /v3/admin/cs/config/gray",
