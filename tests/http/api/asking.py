@@ -16,8 +16,8 @@ from nacos_tw.cluster.operations.membership import GroupMember, GroupView, Membe
 from nacos_tw.cluster.operations.node import Nodes, NodeState
 from nacos_tw.cluster.operations.notices import Notices
 from nacos_tw.cluster.operations.orders import Orders
-from nacos_tw.cluster.requests import MemberChange
 from nacos_tw.cluster.operations.plugins import Plugins
+from nacos_tw.cluster.requests import MemberChange
 from nacos_tw.http.api.parts import ApiParts, ClusterParts, NamingParts
 from nacos_tw.http.call import Call
 from nacos_tw.http.errors import no_such_route
