@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import pathlib
 from typing import Any
@@ -32,40 +34,55 @@ def queries_of(board: pathlib.Path) -> list[str]:
     return found
 
 
+class Watched:
+    """Three nodes, a client of gRPC at each, and a Prometheus that reads them and what they tell of a service."""
+
+    def __init__(self) -> None:
+        self.cluster = RealCluster(3, "nacos.prometheus.metrics.enabled=true")
+        self.cluster.start()
+        self.clients = [GrpcClient(node) for node in self.cluster.nodes]
+        addresses = [node.address for node in self.cluster.nodes]
+        service = f"http://{addresses[0]}/nacos/prometheus/namespaceId/public/service/board"
+        self.reader = Prometheus(
+            [
+                {
+                    "job_name": "nacos",
+                    "metrics_path": "/nacos/actuator/prometheus",
+                    "static_configs": [{"targets": addresses}],
+                },
+                {
+                    "job_name": "services",
+                    "http_sd_configs": [{"url": service, "refresh_interval": "1s"}],
+                    "relabel_configs": [{"source_labels": ["__meta_clusterName"], "target_label": "cluster"}],
+                },
+            ],
+            [str(RULES)],
+        )
+
+    def close(self) -> None:
+        """End all of it."""
+        self.reader.close()
+        for client in self.clients:
+            client.close()
+        self.cluster.close()
+
+
+@functools.cache
+def watched() -> Watched:
+    """The same for all tests; it ends with the process."""
+    found = Watched()
+    atexit.register(found.close)
+    return found
+
+
 class PrometheusTests(SynchronousTestCase):
     """Three nodes with some traffic."""
 
     skip = prometheus.missing() or None
-    cluster: RealCluster
-    reader: Prometheus
-    clients: list[GrpcClient]
 
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.cluster = RealCluster(3, "nacos.prometheus.metrics.enabled=true")
-        cls.cluster.start()
-        cls.clients = [GrpcClient(node) for node in cls.cluster.nodes]
-        addresses = [node.address for node in cls.cluster.nodes]
-        nodes = {
-            "job_name": "nacos", "metrics_path": "/nacos/actuator/prometheus",
-            "static_configs": [{"targets": addresses}],
-        }  # fmt: skip
-        found = {
-            "job_name": "services",
-            "http_sd_configs": [
-                {"url": f"http://{addresses[0]}/nacos/prometheus/namespaceId/public/service/board",
-                 "refresh_interval": "1s"}
-            ],
-            "relabel_configs": [{"source_labels": ["__meta_clusterName"], "target_label": "cluster"}],
-        }  # fmt: skip
-        cls.reader = Prometheus([nodes, found], [str(RULES)])
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.reader.close()
-        for client in cls.clients:
-            client.close()
-        cls.cluster.close()
+    def setUp(self) -> None:
+        found = watched()
+        self.cluster, self.clients, self.reader = found.cluster, found.clients, found.reader
 
     def traffic(self) -> None:
         """Something of everything that the boards show."""
