@@ -6,6 +6,21 @@ from tests.security.rules_ai import RULES as AI
 
 RULES: dict[str, tuple[str, ...]] = {
     "admin": (
+        "DELETE /v3/admin/core/cluster/member",
+        "DELETE /v3/console/core/cluster/member",
+        "GET /v2/ns/instance/statuses/{key}",
+        "POST /v3/admin/core/cluster/member",
+        "POST /v3/console/core/cluster/member",
+        "PUT /v3/admin/core/cluster/member",
+        "PUT /v3/admin/core/cluster/member/demote",
+        "PUT /v3/admin/core/cluster/member/promote",
+        "PUT /v3/admin/core/cluster/member/replace",
+        "PUT /v3/admin/core/raft/leader",
+        "PUT /v3/console/core/cluster/member",
+        "PUT /v3/console/core/cluster/member/demote",
+        "PUT /v3/console/core/cluster/member/promote",
+        "PUT /v3/console/core/cluster/member/replace",
+        "PUT /v3/console/core/raft/leader",
         "GET /v3/admin/cs/ops/derby",
         "POST /v3/admin/cs/ops/derby/import",
         "PUT /v2/core/ops/log",
@@ -34,6 +49,8 @@ RULES: dict[str, tuple[str, ...]] = {
         "PUT /v3/admin/ns/ops/log",
     ),
     "open": (
+        "GET /v3/admin/core/raft/leader",
+        "GET /v3/console/core/raft/leader",
         "GET /v3/console/server/announcement",
         "GET /v3/console/server/guide",
         "GET /v2/console/health/liveness",
@@ -69,6 +86,8 @@ RULES: dict[str, tuple[str, ...]] = {
         "GET /v3/auth/user/search",
     ),
     "read cluster": (
+        "GET /v3/admin/core/cluster/member/list",
+        "GET /v3/console/core/cluster/member/list",
         "GET /v3/admin/core/plugin/detail",
         "GET /v3/admin/core/plugin/list",
         "GET /v3/console/plugin/detail",
@@ -124,7 +143,6 @@ RULES: dict[str, tuple[str, ...]] = {
         "GET /v3/console/cs/history/configs",
     ),
     "read naming": (
-        "GET /v2/ns/instance/statuses/{key}",
         "GET /v2/ns/catalog/instances",
         "GET /v2/ns/client/service/publisher/list",
         "GET /v2/ns/client/service/subscriber/list",
