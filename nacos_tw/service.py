@@ -52,6 +52,7 @@ from nacos_tw.http.front import Front
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.listener import FrontFactory, endpoint
 from nacos_tw.http.record import Recorder
+from nacos_tw.http.registry.assembly import registry_listener
 from nacos_tw.http.routing import Area
 from nacos_tw.http.traffic import Traffic
 from nacos_tw.http.v1.list_rendering import ListRendering
@@ -343,6 +344,10 @@ class NacosNode(Node):
             front = console_front(self.areas.areas, self.guard, settings, reactor, self.front, self._room)
             place = endpoint(reactor, settings.console.port, _interface(settings))
             self.console = Listener(place, front, self.tls.over_http(front))
+        self.mcp_registry = None
+        if self.ai is not None and settings.ai_registry:
+            place = endpoint(reactor, settings.ai_registry, _interface(settings))
+            self.mcp_registry = registry_listener(self.ai, place, settings.http, reactor, self._room)
 
     def more_areas(self) -> list[Area]:
         """Routes beside those of the API: for those who build upon a node."""
@@ -431,6 +436,7 @@ class NacosNode(Node):
         parts.service("console", self.console)
         parts.service("grpc", self.grpc)
         parts.service("dns", self.dns)
+        parts.service("mcp registry", self.mcp_registry)
         if self.polls is not None:
             parts.add("long polls", None, self.polls.stop)
         parts.add("lead", None, self.node.hand_over)
@@ -449,6 +455,8 @@ class NacosNode(Node):
         await self.grpc.listen()
         if self.dns is not None:
             await self.dns.listen()
+        if self.mcp_registry is not None:
+            await self.mcp_registry.listen()
         if self.peers is not None:
             await self.peers.listen()
 
@@ -456,6 +464,8 @@ class NacosNode(Node):
         """Those that are still listened on: the start has failed."""
         if self.peers is not None:
             await self.peers.stopService()
+        if self.mcp_registry is not None:
+            await self.mcp_registry.stopService()
         if self.dns is not None:
             await self.dns.stopService()
         await self.grpc.stopService()

@@ -17,6 +17,8 @@ from nacos_tw.ai.mcp_servers import GROUPS, Servers
 from nacos_tw.ai.operations.agents import AgentCards, AgentEndpointOperations
 from nacos_tw.ai.operations.mcp import McpServers
 from nacos_tw.ai.operations.mcp_endpoints import McpEndpoints
+from nacos_tw.ai.operations.mcp_imports import McpImports
+from nacos_tw.ai.operations.mcp_registry import McpRegistry
 from nacos_tw.ai.operations.prompts import Prompts
 from nacos_tw.ai.operations.skills import Skills
 from nacos_tw.ai.shelves import Shelf, groups_of
@@ -52,6 +54,8 @@ class AiOperations:
 
     mcp: McpServers
     mcp_endpoints: McpEndpoints
+    mcp_registry: McpRegistry
+    mcp_imports: McpImports
     agents: AgentCards
     agent_endpoints: AgentEndpointOperations
     prompts: Prompts
@@ -66,9 +70,12 @@ def ai_operations(parts: AiParts) -> AiOperations:
     writer = Writer(parts.configs, parts.naming, parts.limits, parts.millis, parts.propose, parts.members_level)
     servers = Servers(documents, endpoints)
     audit = parts.audit
+    mcp = McpServers(servers, writer, audit)
     return AiOperations(
-        McpServers(servers, writer, audit),
+        mcp,
         McpEndpoints(servers, parts.clients),
+        McpRegistry(servers),
+        McpImports(servers, mcp, audit),
         AgentCards(Agents(documents, endpoints), writer, audit),
         AgentEndpointOperations(parts.clients),
         Prompts(Shelf(documents, "prompt"), writer, audit),

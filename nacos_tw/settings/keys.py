@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nacos_tw.settings.ai_keys import KEYS as AI_KEYS
 from nacos_tw.settings.api_keys import AUTH_ADMIN_API, AUTH_CONSOLE_API, COMPATIBILITY
 from nacos_tw.settings.console_keys import KEYS as CONSOLE_KEYS
 from nacos_tw.settings.dns_keys import KEYS as DNS_KEYS
@@ -394,6 +395,7 @@ SECTIONS: tuple[Section, ...] = (
     ("gRPC, for clients of 2.x and 3.x", GRPC_KEYS),
     ("Services by DNS (docs/dns.md)", DNS_KEYS),
     ("Monitoring", MONITORING_KEYS),
+    ("AI registries (docs/ai.md)", AI_KEYS),
 )  # fmt: skip
 KEYS: tuple[Key[Any], ...] = tuple(key for _, section in SECTIONS for key in section)
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import attrs
 
 from nacos_tw.errors import SettingsError, StartError
-from nacos_tw.settings import keys, monitoring_keys
+from nacos_tw.settings import ai_keys, keys, monitoring_keys
 from nacos_tw.settings.api_keys import COMPATIBILITY
 from nacos_tw.settings.auth import AuthSettings, read_auth
 from nacos_tw.settings.clusterconf import Address
@@ -186,6 +186,8 @@ class Settings:
     https: HttpsSettings | None = None
     grpc: GrpcSettings = GrpcSettings()
     dns: DnsSettings | None = None
+    ai_registry: int = 0
+    """The port of the MCP registry; 0: it is switched off."""
     older_apis: OlderApis = OlderApis()
     targets: bool = False
     log_format: str = "text"
@@ -261,6 +263,7 @@ def _load(reader: Reader, home: str, base: str, environ: Mapping[str, str]) -> S
         https=https(reader, home),
         grpc=grpc(reader, home, port),
         dns=dns(reader),
+        ai_registry=reader.get(ai_keys.REGISTRY_PORT) if reader.get(ai_keys.REGISTRY) else 0,
         older_apis=OlderApis(*map(reader.get, COMPATIBILITY)),
         targets=reader.get(monitoring_keys.TARGETS),
         log_format=reader.get(monitoring_keys.LOG_FORMAT),

@@ -352,6 +352,47 @@ class EndpointTests(AiCase):
         self.assertEqual(backend(), [])
 
 
+class ImportingTests(AiCase):
+    """Documents that are told of, and published."""
+
+    DOCUMENT = {"servers": [
+        {"name": "a", "version": "1", "packages": [{"identifier": "p"}]},
+        {"name": "b c", "version": "1", "packages": []},
+        {"name": "d", "version": "1", "remotes": [{"type": "sse", "url": "http://10.0.0.1:8080/sse"}]},
+    ]}  # fmt: skip
+
+    def test_import(self) -> None:
+        """What is wrong ends it, unless it is passed over; what is there is left alone, unless it is to be replaced."""
+        given = {"importType": "file", "data": self.DOCUMENT}
+        found = self.data("POST", f"{MCP}/import/validate", **given)
+        self.assertEqual([each["status"] for each in found["servers"]], ["valid", "invalid", "valid"])
+        self.assertEqual((found["valid"], found["validCount"], found["invalidCount"]), (False, 2, 1))
+        found = self.data("POST", f"{MCP}/import/execute", **given)
+        self.assertEqual([each["status"] for each in found["results"]], ["success", "failed"])
+        self.assertIn("characters", found["results"][1]["errorMessage"])
+        found = self.data("POST", f"{MCP}/import/execute", skipInvalid="true", **given)
+        self.assertEqual([each["status"] for each in found["results"]], ["skipped", "failed", "success"])
+        self.assertEqual(found["results"][0]["conflictType"], "existing")
+        found = self.data(
+            "POST", f"{MCP}/import/execute", overrideExisting="true", selectedServers=mcp_import.id_of("d"), **given
+        )
+        self.assertEqual([(each["serverName"], each["status"]) for each in found["results"]], [("d", "success")])
+        detail = self.data("GET", MCP, mcpName="d")
+        self.assertEqual((detail["id"], detail["protocol"]), (mcp_import.id_of("d"), "mcp-sse"))
+        self.assertEqual([each["address"] for each in detail["backendEndpoints"]], ["10.0.0.1"])
+        self.assertEqual(self.data("GET", MCP, mcpName="a")["packages"], [{"identifier": "p"}])
+
+    def test_refusals(self) -> None:
+        """In the words of Nacos."""
+        for code, said, fields in (
+            (10000, "Required parameter 'importType' is not present", {}),
+            (20002, "importType must be one of: json, url, file", {"importType": "x", "data": "{}"}),
+            (10000, "Required parameter 'data' is not present", {"importType": "json"}),
+            (20002, "data is invalid. Can't be parsed.", {"importType": "json", "data": "{"}),
+        ):
+            self.refused(400, code, said, "POST", f"{MCP}/import/validate", **fields)
+
+
 class ImportTests(SynchronousTestCase):
     """Documents of registries."""
 

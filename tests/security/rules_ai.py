@@ -4,6 +4,7 @@ from __future__ import annotations
 
 _WRITTEN: dict[str, tuple[str, ...]] = {
     "read ai": (
+        "POST /v3/admin/ai/mcp/import/validate",
         "GET /v3/admin/ai/a2a",
         "GET /v3/admin/ai/a2a/list",
         "GET /v3/admin/ai/a2a/version/list",
@@ -21,6 +22,7 @@ _WRITTEN: dict[str, tuple[str, ...]] = {
         "GET /v3/client/ai/skills",
     ),
     "write ai": (
+        "POST /v3/admin/ai/mcp/import/execute",
         "DELETE /v3/admin/ai/a2a",
         "POST /v3/admin/ai/a2a",
         "PUT /v3/admin/ai/a2a",

@@ -33,6 +33,7 @@ _INVALID = {
     ("registrationType", "choice"): (
         "Required parameter 'registrationType' value should be `URL` or `SERVICE` but was `{value}`"
     ),
+    ("importType", "fetching"): "importType url is not served: fetch the document, and send it as file",
     ("cursor", "number"): "cursor must be numeric",
     ("cursor", "minimum"): "cursor must be >= 0",
     ("limit", "minimum"): "limit must be >= 0",

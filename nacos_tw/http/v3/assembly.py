@@ -8,7 +8,7 @@ from nacos_tw.config.operations.assembly import ConfigOperations
 from nacos_tw.http.api.parts import AccountParts, ApiParts, ClusterParts, NamingParts
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.routing import Area
-from nacos_tw.http.v3 import ai_agents, ai_mcp, ai_prompts, ai_skills, membership, namespaces
+from nacos_tw.http.v3 import ai_agents, ai_imports, ai_mcp, ai_prompts, ai_skills, membership, namespaces
 from nacos_tw.http.v3.accounts import LoginV3, PermissionsV3, RolesV3, UsersV3
 from nacos_tw.http.v3.client_configs import ClientConfigsV3
 from nacos_tw.http.v3.client_instances import ClientInstancesV3
@@ -108,6 +108,7 @@ def ai_areas(guard: Guard, does: AiOperations) -> list[Area]:
     """C{/v3/client/ai}, C{/v3/admin/ai} and C{/v3/console/ai}."""
     return [
         *(ai_mcp.McpV3(prefix, guard, does.mcp) for prefix in (ai_mcp.ADMIN, ai_mcp.CONSOLE)),
+        *(ai_imports.ImportsV3(prefix, guard, does.mcp_imports) for prefix in ai_imports.PREFIXES),
         *(ai_agents.AgentsV3(prefix, guard, does.agents) for prefix in ai_agents.PREFIXES),
         ai_prompts.ClientPromptsV3(guard, does.prompts),
         *(ai_prompts.PromptsV3(prefix, guard, does.prompts) for prefix in ai_prompts.PREFIXES),
