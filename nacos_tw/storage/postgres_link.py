@@ -130,8 +130,8 @@ class PostgresLink(Link):
         raise Deadlock("the database gave the transaction up")
 
     def rollback(self) -> None:
-        """As L{Link.rollback}."""
-        if not self._idle():
+        """As L{Link.rollback}; a connection that is broken is given up as a whole, its transaction with it."""
+        if not self.broken and not self._idle():
             self._exchange("ROLLBACK", ())
 
     def run(self, statement: Spelled, params: Sequence[Any]) -> tuple[int, Sequence[Row]]:

