@@ -47,6 +47,7 @@ class InjectionTests:
     """On one storage: C{self.node} is a node on it, with the configs that L{prepare} made."""
 
     node: Any
+    holds_nul = True
 
     def prepare(self: Any) -> None:
         """Configs that a break-in would find, lose or change."""
@@ -137,7 +138,9 @@ class InjectionTests:
 
     def test_stored_injection(self: Any) -> None:
         """Second order: what was stored as a text is a text when it is read, counted, exported and deleted."""
-        for number, text in enumerate(INJECTIONS):
+        # No text of PostgreSQL has a NUL: refused, as tests.storage shows.
+        texts = [text for text in INJECTIONS if self.holds_nul or "\0" not in text]
+        for number, text in enumerate(texts):
             shown = {"namespace": "second", "namespaceShowName": text or "x", "namespaceDesc": text}
             self.node.request(
                 "POST", NAMESPACES, {"customNamespaceId": "second", "namespaceName": "n", "namespaceDesc": "n"}
@@ -249,6 +252,8 @@ class OnMariaDBTests(InjectionTests, SecurityCase):
 
 class OnPostgresTests(InjectionTests, SecurityCase):
     """A real PostgreSQL."""
+
+    holds_nul = False
 
     skip = postgres.missing() or None
     _properties = ""

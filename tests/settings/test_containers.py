@@ -151,7 +151,7 @@ class ContainerTests(SynchronousTestCase):
         self.assertEqual(
             (found.port, found.context_path, found.ip, found.function_mode), (9001, "/n", "192.0.2.9", "naming")
         )
-        self.assertEqual((found.auth.token_seconds, found.console, found.auth.caching), (77.0, False, False))
+        self.assertEqual((found.auth.token_seconds, found.console.pages, found.auth.caching), (77.0, False, False))
 
     def test_every_variable_is_known(self) -> None:
         """Each one of the sheet of facts is another name of a key, is translated, or has its line of no effect."""

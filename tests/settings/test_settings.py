@@ -75,7 +75,7 @@ class LoadTests(HomeTests):
         ):
             found = self.alone(text).console
             self.assertEqual((found.pages, found.port, found.context_path), wanted, text)
-        said = self.refused(SettingsError, "nacos.deployment.type=console")
+        said = self.refused(SettingsError, "nacos.standalone=true\nnacos.deployment.type=console")
         self.assertIn("expected nothing or merged or server", said)
 
     def test_cluster(self) -> None:

@@ -88,10 +88,10 @@ class MembershipTests(Changing):
         """
         nodes = self.cluster()
         old = list(nodes.nodes)
+        leader = nodes.leader()  # whom a newcomer does not know
         new = self.newcomer(nodes)
         new.start()
         wait_for(lambda: self.known(old[0]), why="the log to have the ids")
-        leader = nodes.leader()
         stay = [node for node in old if node is not leader]
         with writing(stay, ephemeral="false") as writers:
             self.assertEqual(self.change(stay[0], "POST", address=new.address).status, 200)
