@@ -118,9 +118,11 @@ setup(
     ],
     extras_require={
         "fast": ["uvloop>=0.19; platform_python_implementation == 'CPython'"],
+        "oidc": ["joserfc>=1.0,<2"],
         "postgresql": ["psycopg[binary]>=3.1,<4"],
         "test": [
             "dnspython>=2.4",
+            "joserfc>=1.0,<2",
             "psycopg[binary]>=3.1,<4",
             "h2>=4.1",
             "hypothesis>=6.90",

@@ -92,6 +92,8 @@ lacks() {
 }
 extras= # packages that only some settings need
 asks 'db[.]url[.0-9[]*[]]*' 'DB_URL_[0-9]+' 'jdbc:(postgresql|pgsql):' && lacks psycopg && extras=postgresql
+asks 'nacos[.]core[.]auth[.](plugin[.])?oidc[.]issuer-uri' 'NACOS_CORE_AUTH_OIDC_ISSUER_URI' 'http' && lacks joserfc &&
+    extras=${extras:+$extras,}oidc
 
 want=$(wanted)
 if [ -n "$want" ]; then

@@ -37,13 +37,23 @@ class Identity:
     @ivar admin: may do everything.
     @ivar user: whether it is a user of the table.
     @ivar permissions: what their roles allow.
+    @ivar roles: of somebody whose roles an OpenID Connect provider tells; None of all others.
     """
 
-    __slots__ = ("_rules", "admin", "name", "permissions", "user")
+    __slots__ = ("_rules", "admin", "name", "permissions", "roles", "user")
 
-    def __init__(self, name: str, admin: bool, permissions: Iterable[Permission] = (), *, user: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        admin: bool,
+        permissions: Iterable[Permission] = (),
+        *,
+        user: bool = False,
+        roles: tuple[str, ...] | None = None,
+    ) -> None:
         self.name = name
         self.user = user
+        self.roles = roles
         self.admin = admin
         self.permissions = tuple(permissions)
         self._rules = [(Glob(without_public(one.resource)), one.action) for one in self.permissions]

@@ -7,6 +7,10 @@ from collections.abc import Iterable
 import msgspec
 
 from nacos_tw.access.identity import ADMIN_ROLE, Identity, Permission
+from nacos_tw.memo import BoundedMemo
+
+MOST_GUESTS = 20_000
+"""Identities of users of an OpenID Connect provider that are kept; when there are more, all are forgotten."""
 
 UserRow = tuple[str, str, bool]
 """Name, bcrypt hash, whether it may log in."""
@@ -32,7 +36,7 @@ class Accounts:
     @ivar known: whether it was read; nobody is let in before.
     """
 
-    __slots__ = ("_hashes", "_identities", "_permissions", "_roles", "known", "rows")
+    __slots__ = ("_guests", "_hashes", "_identities", "_permissions", "_roles", "known", "rows")
 
     def __init__(self, rows: Rows | None) -> None:
         """@param rows: None while they are not known."""
@@ -46,6 +50,7 @@ class Accounts:
         for row in self.rows.permissions:
             self._permissions.setdefault(row[0], []).append(Permission(*row))
         self._identities: dict[str, Identity] = {}
+        self._guests: BoundedMemo[tuple[str, tuple[str, ...]], Identity] = BoundedMemo(MOST_GUESTS)
 
     def password(self, name: str) -> str | None:
         """The bcrypt hash of a user that may log in; None for any other name."""
@@ -73,6 +78,15 @@ class Accounts:
             roles = self._roles.get(name, ())
             permissions = [one for role in roles for one in self._permissions.get(role, ())]
             found = self._identities[name] = Identity(name, ADMIN_ROLE in roles, permissions, user=True)
+        return found
+
+    def guest(self, name: str, roles: tuple[str, ...]) -> Identity:
+        """That of somebody who is not in the table, with these of its roles; the same object for the same."""
+        found = self._guests.get((name, roles))
+        if found is None:
+            permissions = [one for role in roles for one in self._permissions.get(role, ())]
+            found = Identity(name, ADMIN_ROLE in roles, permissions, roles=roles)
+            self._guests.keep((name, roles), found)
         return found
 
 

@@ -16,12 +16,24 @@ from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES, AdminBootstrap, NoAdmin
 from nacos_tw.auth.directory import Directory
 from nacos_tw.auth.ldap import Ldap, connector, shown
 from nacos_tw.auth.ldap_users import LdapUsers, in_thread
+from nacos_tw.auth.oidc.fetching import Fetcher
+from nacos_tw.auth.oidc.signatures import check_library
+from nacos_tw.auth.oidc.users import OidcUsers
 from nacos_tw.auth.passwords import Passwords
 from nacos_tw.auth.secret import SecretFile, SecretMachine, SharedSecret
 from nacos_tw.auth.tokens import Tokens
 from nacos_tw.interfaces import IProposer
 from nacos_tw.settings.ldap import LdapSettings
+from nacos_tw.settings.oidc import OidcSettings
 from nacos_tw.settings.settings import Settings
+
+
+def _oidc(wanted: OidcSettings | None, reactor: Any) -> OidcUsers | None:
+    if wanted is None:
+        return None
+    check_library()
+    fetch = Fetcher(reactor, wanted.authorities, wanted.timeout)
+    return OidcUsers(wanted, fetch, reactor, time.time)
 
 
 class Logins(Service):
@@ -64,6 +76,7 @@ class Logins(Service):
             enabled=any(wanted.asking),
             refuse_default=wanted.refuse_default,
             ldap=self._ldap(wanted.ldap, reactor, directory, write),
+            oidc=_oidc(wanted.oidc, reactor),
         )
         self._secret: SharedSecret | None = None
         if not wanted.token_key:

@@ -16,6 +16,9 @@ from nacos_tw.auth.defaults import PASSWORD, DefaultPassword
 from nacos_tw.auth.directory import Directory
 from nacos_tw.auth.ldap_users import PREFIX, LdapUsers
 from nacos_tw.auth.login_queue import LoginQueues
+from nacos_tw.auth.oidc.claims import Person
+from nacos_tw.auth.oidc.signatures import UnknownKeyError, is_theirs
+from nacos_tw.auth.oidc.users import OidcUsers
 from nacos_tw.auth.passwords import NOBODY, Passwords
 from nacos_tw.auth.problems import (
     DEFAULT_PASSWORD,
@@ -63,7 +66,7 @@ class Login:
 class _Known:
     """A valid token; C{identity} is of the accounts at C{accounts}."""
 
-    claims: Claims
+    claims: Claims | Person
     expires: float
     accounts: object
     identity: Identity
@@ -76,7 +79,7 @@ class Auth:
     @ivar directory: the accounts as they are.
     @ivar tokens: makes and reads tokens; it has no key until one is agreed on.
     @ivar enabled: whether requests need a login at all.
-    @ivar ldap: None where the own table has all users.
+    @ivar ldap: None where the own table has all users; C{oidc}: where no provider has some.
     @ivar admin_expected: whether the settings have a first administrator made, and that is not done yet.
     @ivar replacing: whether they may give one that has the default password another: that was not looked at yet.
     @ivar default: whether the password that everybody knows is still in use.
@@ -94,15 +97,18 @@ class Auth:
         enabled: bool,
         refuse_default: bool = False,
         ldap: LdapUsers | None = None,
+        oidc: OidcUsers | None = None,
     ) -> None:
         """
         @param now: the wall clock, in seconds since 1970.
         @param write: does it; fires with the command's result once it is durable and the directory shows it, fails
             with what it was refused for, or with Unavailable.
         @param ldap: users whose passwords a directory has, None if there are none.
+        @param oidc: those whose tokens an OpenID Connect provider makes, None if there are none.
         """
         self._clock = clock
         self.ldap = ldap
+        self.oidc = oidc
         self.write = write
         self._now = now
         self.directory = directory
@@ -150,8 +156,25 @@ class Auth:
         Whose token it is.
 
         @raise Refused: it is nobody's, or not any more.
-        @raise Unavailable: the accounts are not known yet.
+        @raise Unavailable: the accounts are not known yet, or the OpenID Connect provider was not asked for its keys.
         """
+        try:
+            return self._by_token(token)
+        except UnknownKeyError:
+            raise Unavailable("the token's key is not known yet, try again") from None
+
+    def by_bearer(self, token: bytes) -> Identity | Deferred[Identity]:
+        """The same; a Deferred if a provider has to be asked first."""
+        try:
+            return self._by_token(token)
+        except UnknownKeyError:
+            return Deferred.fromCoroutine(self._asked(token))
+
+    async def _asked(self, token: bytes) -> Identity:
+        assert self.oidc is not None
+        return self._keep_guest(token, await self.oidc.found(token)).identity
+
+    def _by_token(self, token: bytes) -> Identity:
         known = self._known.get(token)
         if known is None or known.accounts is not self.directory.now:
             known = self._read(token)
@@ -164,6 +187,8 @@ class Auth:
         accounts = self.accounts()
         before = self._known.pop(token, None)
         claims = before.claims if before is not None else self._claims(token)
+        if isinstance(claims, Person):
+            return self._keep_guest(token, claims)
         hashed = accounts.password(claims.name)
         # A token of a Nacos with the same key has no mark: it holds until its time.
         if hashed is None or (claims.mark and claims.mark != self.tokens.mark(hashed)):
@@ -173,7 +198,16 @@ class Auth:
         self._known.keep(token, known)
         return known
 
-    def _claims(self, token: bytes) -> Claims:
+    def _keep_guest(self, token: bytes, person: Person) -> _Known:
+        """Somebody whom the provider vouches for."""
+        accounts = self.accounts()
+        known = _Known(person, person.expires, accounts, accounts.guest(person.name, person.roles))
+        self._known.keep(token, known)
+        return known
+
+    def _claims(self, token: bytes) -> Claims | Person:
+        if self.oidc is not None and is_theirs(token):
+            return self.oidc.known(token)
         if not self.tokens.key:
             raise Unavailable(NO_KEY)
         return self.tokens.read(token.decode("ascii", "replace"))

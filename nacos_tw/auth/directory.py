@@ -35,6 +35,8 @@ class Directory:
         Somebody whom an answer waits for, with the rights of now; None if there is no such user any more. Whoever is
         none of the table's users stays who they are.
         """
+        if identity.roles is not None and self.now.known:
+            return self.now.guest(identity.name, identity.roles)
         if not identity.user or not self.now.known:
             return identity
         return None if self.now.password(identity.name) is None else self.now.identity(identity.name)

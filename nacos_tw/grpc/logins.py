@@ -46,7 +46,7 @@ class Logins:
         if given.startswith(BEARER) and given[len(BEARER) :].strip():
             token = given[len(BEARER) :].strip()
         if token:
-            return self._auth.by_token(token.encode())
+            return self._auth.by_bearer(token.encode())
         name, password = headers.get("username"), headers.get("password")
         if not name or not password:
             raise Refused(UNKNOWN_USER)

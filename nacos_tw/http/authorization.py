@@ -93,10 +93,7 @@ class Authorization:
 
     def _slowly(self, needs: Rule, call: Call) -> None | Deferred[None]:
         token = token_of(call)
-        if token:
-            self._admit(self._auth.by_token(token), needs, call)
-            return None
-        found = self._without_token(needs, call)
+        found = self._auth.by_bearer(token) if token else self._without_token(needs, call)
         if isinstance(found, Deferred):
             return found.addCallback(self._admit, needs, call)
         self._admit(found, needs, call)

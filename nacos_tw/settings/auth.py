@@ -10,6 +10,7 @@ import attrs
 from nacos_tw.errors import SettingsError
 from nacos_tw.settings import api_keys, keys
 from nacos_tw.settings.ldap import LdapSettings, read_ldap
+from nacos_tw.settings.oidc import OidcSettings, read_oidc
 from nacos_tw.settings.reading import Reader
 
 SHORTEST_KEY = 32
@@ -42,12 +43,13 @@ class AuthSettings:
     @ivar token_key: b"" where the nodes are to make one.
     @ivar token_key_known: whether one is set that is printed in documents, and so is none.
     @ivar identity_value: "" where no header lets anybody in.
-    @ivar ldap: None where only the own table has users.
+    @ivar ldap: None where only the own table has users; C{oidc}: where no OpenID Connect provider has some.
     """
 
     enabled: bool = False
     system_type: str = "nacos"
     ldap: LdapSettings | None = None
+    oidc: OidcSettings | None = None
     caching: bool = True
     user_agent_white: bool = False
     identity_key: str = ""
@@ -82,6 +84,7 @@ def read_auth(reader: Reader) -> AuthSettings:
         enabled=reader.get(keys.AUTH),
         system_type=reader.get(keys.AUTH_TYPE),
         ldap=read_ldap(reader) if reader.get(keys.AUTH_TYPE) == "ldap" else None,
+        oidc=read_oidc(reader),
         caching=reader.get(keys.AUTH_CACHE),
         user_agent_white=reader.get(keys.AUTH_AGENT),
         identity_key=reader.get(keys.AUTH_IDENTITY_KEY),

@@ -36,6 +36,7 @@ from nacos_tw.settings.kinds import (
     words,
 )
 from nacos_tw.settings.monitoring_keys import KEYS as MONITORING_KEYS
+from nacos_tw.settings.oidc_keys import KEYS as OIDC_KEYS
 
 PORT = Key(
     "server.port", integer(1, 64535), "8848", "Port of the HTTP API. Clients of 2.x and 3.x connect to it + 1000 "
@@ -378,6 +379,7 @@ SECTIONS: tuple[Section, ...] = (
     ("LDAP", (
         LDAP_URL, LDAP_BASE, LDAP_TIMEOUT, LDAP_USER, LDAP_PASSWORD, LDAP_FILTER, LDAP_CASE, LDAP_PARTIAL, LDAP_CA,
     )),
+    ("OpenID Connect", OIDC_KEYS),
     (
         "Configurations",
         (

@@ -1,0 +1,1 @@
+"""Users of an OpenID Connect provider, beside those of the own table: their tokens."""

@@ -1,0 +1,133 @@
+"""The provider as it says itself that it is: its pages and keys, asked for when they are needed first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from nacos_tw.auth.oidc.fetching import Fetch
+from nacos_tw.auth.oidc.signatures import Keys, UnknownKeyError
+from nacos_tw.auth.problems import TOKEN_INVALID, Refused
+from nacos_tw.errors import NacosError, Unavailable
+from nacos_tw.settings.oidc import OidcSettings
+
+AGAIN = 10.0
+"""Seconds between two questions for keys because a token is signed by one that is not known."""
+
+
+@attrs.frozen
+class Pages:
+    """Where the provider is asked what: its discovery document (OpenID Connect Discovery 1.0, 3)."""
+
+    keys: str
+
+
+class Provider:
+    """
+    Asks it, each question once at a time.
+
+    @ivar trouble: why it could not be asked last time, "" if it could.
+    """
+
+    log = Logger()
+
+    def __init__(self, settings: OidcSettings, fetch: Fetch, clock: IReactorTime) -> None:
+        self._settings = settings
+        self._fetch = fetch
+        self._clock = clock
+        self._pages: Pages | None = None
+        self._keys: Keys | None = None
+        self._fetched = 0.0
+        self._waiting: list[Deferred[None]] = []
+        self._asking = False
+        self.trouble = ""
+
+    def claims(self, token: bytes) -> Mapping[str, Any]:
+        """
+        What a token says, by the keys that are known.
+
+        @raise Refused: its signature is wrong.
+        @raise UnknownKeyError: its key is not known: L{refreshed} may know it.
+        """
+        if self._keys is None or self._clock.seconds() - self._fetched > self._settings.keys_seconds:
+            raise UnknownKeyError
+        return self._keys.claims(token)
+
+    async def refreshed(self, token: bytes) -> Mapping[str, Any]:
+        """
+        The same after the provider was asked for its keys, unless that was just now.
+
+        @raise Refused: likewise; or no key of the provider's has signed it.
+        @raise Unavailable: the provider cannot be asked.
+        """
+        if self._keys is None or self._clock.seconds() - self._fetched >= AGAIN:
+            await self._renewed()
+        try:
+            return self.claims(token)
+        except UnknownKeyError:
+            raise Refused(TOKEN_INVALID) from None
+
+    async def pages(self) -> Pages:
+        """
+        Where it is asked what.
+
+        @raise Unavailable: it cannot be asked.
+        """
+        if self._pages is None:
+            status, found = await self._fetch(self._settings.issuer + "/.well-known/openid-configuration")
+            self._pages = self._read(status, found)
+        return self._pages
+
+    def _read(self, status: int, found: dict[str, Any]) -> Pages:
+        issuer = str(found.get("issuer", "")).rstrip("/")
+        if status != 200 or issuer != self._settings.issuer:
+            raise Unavailable(
+                f"the OpenID Connect provider does not say what it is (status {status}): expected the issuer "
+                f"{self._settings.issuer}"
+            )
+        names = ("jwks_uri",)
+        values = [found.get(name) for name in names]
+        for name, value in zip(names, values, strict=True):
+            if not isinstance(value, str) or not value.startswith(("https://", "http://")):
+                raise Unavailable(f"the OpenID Connect provider names no {name}")
+        return Pages(*map(str, values))
+
+    def _renewed(self) -> Deferred[None]:
+        """Ask for the keys; who comes while that is under way gets the same answer."""
+        result: Deferred[None] = Deferred()
+        self._waiting.append(result)
+        if not self._asking:
+            self._asking = True
+            Deferred.fromCoroutine(self._renew()).addBoth(self._answered)
+        return result
+
+    def _answered(self, outcome: Failure | None) -> None:
+        self._asking = False
+        waiting, self._waiting = self._waiting, []
+        if isinstance(outcome, Failure):
+            self._failed(outcome)
+        for result in waiting:
+            result.errback(outcome) if isinstance(outcome, Failure) else result.callback(None)
+
+    async def _renew(self) -> None:
+        status, found = await self._fetch((await self.pages()).keys)
+        try:
+            keys = Keys(found)
+        except ValueError:
+            raise Unavailable(f"the OpenID Connect provider gives no keys (status {status})") from None
+        self._keys, self._fetched = keys, self._clock.seconds()
+        if self.trouble:
+            self.trouble = ""
+            self.log.info("the OpenID Connect provider answers again")
+
+    def _failed(self, failure: Failure) -> None:
+        trouble = str(failure.value) if failure.check(NacosError) else f"its keys cannot be read: {failure.type}"
+        if trouble != self.trouble:
+            self.log.warn("tokens of the OpenID Connect provider cannot be looked at: {trouble}", trouble=trouble)
+        self.trouble = trouble
