@@ -36,11 +36,11 @@ from nacos_tw.config.operations.assembly import ConfigOperations, config_operati
 from nacos_tw.config.watchers import Watchers
 from nacos_tw.http.api.openapi import OpenApi
 from nacos_tw.http.api.parts import AccountParts, ApiParts, ClusterParts, LockParts, NamingParts
-from nacos_tw.http.api.phrases_cluster import order_words
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.families import http_families
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.routing import Area
+from nacos_tw.http.shared_words import order_words
 from nacos_tw.http.v1.accounts import PermissionsV1, RolesV1, UsersV1
 from nacos_tw.http.v1.actuator import ActuatorV1
 from nacos_tw.http.v1.beat import BeatsV1

@@ -37,7 +37,7 @@ from nacos_tw.http.api.codes import (
     SERVER_ERROR,
     Code,
 )
-from nacos_tw.http.api.phrases_accounts import ACCOUNTS, refused_words
+from nacos_tw.http.api.phrases_accounts import ACCOUNTS
 from nacos_tw.http.api.phrases_ai import AI
 from nacos_tw.http.api.phrases_cluster import CLUSTER
 from nacos_tw.http.api.phrases_config import CONFIG
@@ -47,6 +47,7 @@ from nacos_tw.http.api.results import Result, encode, result
 from nacos_tw.http.api.told import Told
 from nacos_tw.http.errors import Rejected, error_document
 from nacos_tw.http.reply import JSON, Reply
+from nacos_tw.http.shared_words import refused_words
 
 if TYPE_CHECKING:
     from nacos_tw.http.call import Call

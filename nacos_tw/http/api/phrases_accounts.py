@@ -8,11 +8,6 @@ from typing import Any
 from nacos_tw.access.identity import ADMIN_ROLE
 from nacos_tw.access.rules import NotAllowed
 from nacos_tw.auth.problems import (
-    DEFAULT_PASSWORD,
-    OTHERS,
-    TOKEN_EXPIRED,
-    TOKEN_INVALID,
-    UNKNOWN_USER,
     AccountInvalid,
     AdminBySettings,
     AdministratorStays,
@@ -28,41 +23,13 @@ from nacos_tw.auth.problems import (
     UserExists,
     UserUnknown,
 )
-from nacos_tw.errors import Forbidden
 from nacos_tw.http.api.codes import ACCESS_DENIED, SERVER_ERROR
 from nacos_tw.http.api.told import Told
-
-_REFUSED = {
-    UNKNOWN_USER: "unknown user!",
-    TOKEN_INVALID: "token invalid!",
-    TOKEN_EXPIRED: "token expired!",
-    DEFAULT_PASSWORD: "the default password is refused here, set another one!",
-    OTHERS: "authorization failed!",
-}
-_INVALID = {
-    ("password", "blank"): "the password is empty",
-    ("password", "bytes"): "the password is longer than {limit} bytes",
-    ("action", "choice"): "action is one of r, w and rw, not '{value}'",
-}
-_BY_RULE = {
-    "blank": "{field} is empty",
-    "length": "too long {field}, over {limit}",
-    "control": "{field} holds a control character",
-}
-
-
-def refused_words(it: Forbidden) -> str:
-    """Why somebody is not let in, or may not."""
-    return _REFUSED[it.why] if isinstance(it, Refused) else _REFUSED[OTHERS]
+from nacos_tw.http.shared_words import account_invalid_words, refused_words
 
 
 def _bad(text: str) -> Told:
     return Told(400, SERVER_ERROR, text)
-
-
-def _invalid(it: AccountInvalid, route: str) -> Told:
-    text = _INVALID.get((it.field, it.rule)) or _BY_RULE.get(it.rule, "Param '{field}' is illegal.")
-    return _bad(text.format(field=it.field, value=it.value, limit=it.limit))
 
 
 def _user_unknown(it: UserUnknown, route: str) -> Told:
@@ -70,7 +37,7 @@ def _user_unknown(it: UserUnknown, route: str) -> Told:
 
 
 ACCOUNTS: dict[type[BaseException], Callable[[Any, str], Told]] = {
-    AccountInvalid: _invalid,
+    AccountInvalid: lambda it, route: _bad(account_invalid_words(it)),
     UserExists: lambda it, route: _bad(f"user '{it.name}' already exist!"),
     UserUnknown: _user_unknown,
     PasswordElsewhere: lambda it, route: _bad(f"user {it.name} has its password in LDAP!"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nacos_tw.cluster.members import RAFT_GROUP
 from nacos_tw.cluster.problems import (
     BackupGone,
     ChangeRefused,
@@ -26,28 +25,9 @@ from nacos_tw.http.api.codes import (
     SERVER_ERROR,
 )
 from nacos_tw.http.api.told import Told
+from nacos_tw.http.shared_words import order_words
 from nacos_tw.loglevels import LogLevelUnknown, LogUnknown
 from nacos_tw.namespaces.problems import DescriptionTooLong, NamespaceRefused, NamespaceUnknown
-
-_ORDERS = {
-    "group": "not this raft group : {subject}",
-    "unsupported": "{subject} is not supported here: members are changed by v3, one at a time",
-    "unknown": "Not support command : {subject}",
-    "voter": "Fail to transfer leader of group {group}, {subject} is not a voter",
-    "leader": "Fail to get leader of group {group}, Unknown leader",
-    "successor": "Fail to transfer leader of group {group}: no voter can take over now",
-    "member": "Fail to snapshot group {group}, {subject} is not a member",
-    "passed on": "{node} is not the one to do this, {subject} is",
-    "told": "{detail}",
-}
-
-
-def order_words(it: OrderFailed) -> str:
-    """Why an order was not carried out."""
-    if it.why == "unanswered":
-        return f"{it.subject} did not do it" + (f": {it.detail}" if it.detail else "")
-    return _ORDERS[it.why].format(group=RAFT_GROUP, subject=it.subject, node=it.node, detail=it.detail)
-
 
 _CHANGES = {
     "address": "{subject} is no address, expected ip:port",

@@ -19,8 +19,9 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import PLAIN, Reply, json_reply, text_reply
 from nacos_tw.http.routing import serve
+from nacos_tw.http.shared_words import order_words
 from nacos_tw.http.v1.cluster_shapes import log_level
-from nacos_tw.http.v1.phrases_cluster import lookup_words, order_words
+from nacos_tw.http.v1.phrases_cluster import lookup_words
 
 
 class OrderV1(msgspec.Struct):

@@ -17,8 +17,8 @@ from nacos_tw.http.credentials import token_of
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, text_reply
 from nacos_tw.http.routing import serve
+from nacos_tw.http.shared_words import refused_words
 from nacos_tw.http.v1.config_reading import needed
-from nacos_tw.http.v1.phrases_auth import refused_words
 
 
 @attrs.frozen

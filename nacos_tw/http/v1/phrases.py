@@ -29,6 +29,7 @@ from nacos_tw.errors import (
     Unavailable,
     ValueRefused,
 )
+from nacos_tw.http import shared_words
 from nacos_tw.http.errors import Rejected, error_document
 from nacos_tw.http.reply import Reply, text_reply
 from nacos_tw.http.v1 import phrases_auth, phrases_cluster, phrases_config, phrases_naming
@@ -94,7 +95,7 @@ def phrase(error: BaseException, call: Call) -> Reply:
     if isinstance(error, Rejected):
         return error_document(error.status, str(error), path, error.headers)
     if isinstance(error, Forbidden):
-        return error_document(403, phrases_auth.refused_words(error), path)
+        return error_document(403, shared_words.refused_words(error), path)
     if not isinstance(error, CancelledError):
         log.failure("unexpected error in {method} {path}", Failure(error), method=call.method, path=call.path)
     return text_reply(_causes(error), call, 500)

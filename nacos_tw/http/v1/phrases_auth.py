@@ -8,11 +8,6 @@ from typing import Any
 from nacos_tw.access.identity import ADMIN_ROLE
 from nacos_tw.access.rules import NotAllowed
 from nacos_tw.auth.problems import (
-    DEFAULT_PASSWORD,
-    OTHERS,
-    TOKEN_EXPIRED,
-    TOKEN_INVALID,
-    UNKNOWN_USER,
     AccountInvalid,
     AdminBySettings,
     AdministratorStays,
@@ -28,40 +23,7 @@ from nacos_tw.auth.problems import (
     UserExists,
     UserUnknown,
 )
-from nacos_tw.errors import Forbidden
-
-NOT_ALLOWED = "authorization failed!"
-
-_REFUSED = {
-    # The text of 1.4, on which consoles show the login.
-    UNKNOWN_USER: "unknown user!",
-    TOKEN_INVALID: "token invalid!",
-    TOKEN_EXPIRED: "token expired!",
-    DEFAULT_PASSWORD: "the default password is refused here, set another one!",
-    OTHERS: NOT_ALLOWED,
-}
-"""docs/spec/config-v1.md#12.7"""
-
-_INVALID = {
-    ("password", "blank"): "the password is empty",
-    ("password", "bytes"): "the password is longer than {limit} bytes",
-    ("action", "choice"): "action is one of r, w and rw, not '{value}'",
-}
-_BY_RULE = {
-    "blank": "{field} is empty",
-    "length": "too long {field}, over {limit}",
-    "control": "{field} holds a control character",
-}
-
-
-def _invalid(it: AccountInvalid, route: str) -> tuple[int, str]:
-    text = _INVALID.get((it.field, it.rule)) or _BY_RULE.get(it.rule, "Param '{field}' is illegal.")
-    return 400, text.format(field=it.field, value=it.value, limit=it.limit)
-
-
-def refused_words(it: Forbidden) -> str:
-    """Why somebody is not let in, or may not."""
-    return _REFUSED[it.why] if isinstance(it, Refused) else NOT_ALLOWED
+from nacos_tw.http.shared_words import account_invalid_words, refused_words
 
 
 def _user_unknown(it: UserUnknown, route: str) -> tuple[int, str]:
@@ -69,7 +31,7 @@ def _user_unknown(it: UserUnknown, route: str) -> tuple[int, str]:
 
 
 WORDS: dict[type[BaseException], Callable[[Any, str], tuple[int, str]]] = {
-    AccountInvalid: _invalid,
+    AccountInvalid: lambda it, route: (400, account_invalid_words(it)),
     UserExists: lambda it, route: (400, f"user '{it.name}' already exist!"),
     UserUnknown: _user_unknown,
     PasswordElsewhere: lambda it, route: (400, f"user {it.name} has its password in LDAP!"),

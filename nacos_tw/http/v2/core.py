@@ -15,12 +15,12 @@ from nacos_tw.cluster.requests import Asking
 from nacos_tw.http.api import cluster
 from nacos_tw.http.api.cluster import ADDRESS, KIND, LEVEL, ORDER, STATE, member_json
 from nacos_tw.http.api.parameters import text
-from nacos_tw.http.api.phrases_cluster import order_words
 from nacos_tw.http.api.results import OK
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply
+from nacos_tw.http.shared_words import order_words
 
 ADDRESSES = text("addresses", "Members, with commas between them.")
 

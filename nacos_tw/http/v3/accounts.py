@@ -30,7 +30,6 @@ from nacos_tw.auth.requests import (
 )
 from nacos_tw.http.api.parameters import REQUEST, Parameter, integer, text
 from nacos_tw.http.api.phrases import coded
-from nacos_tw.http.api.phrases_accounts import refused_words
 from nacos_tw.http.api.problems import Lacking
 from nacos_tw.http.api.results import page_json
 from nacos_tw.http.api.routes import api
@@ -38,6 +37,7 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.credentials import token_of
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, text_reply
+from nacos_tw.http.shared_words import refused_words
 
 PAGE_NO = integer("pageNo", "Which page, from 1.", needed=REQUEST)
 PAGE_SIZE = integer("pageSize", "How many a page.", needed=REQUEST)

@@ -13,9 +13,9 @@ from nacos_tw.cluster.members import MemberList
 from nacos_tw.cluster.operations.node import NodeState
 from nacos_tw.cluster.operations.orders import RAFT_OPS, UNSUPPORTED, order_questions
 from nacos_tw.errors import BadParameter, Unavailable
+from nacos_tw.http.shared_words import order_words
 from nacos_tw.http.v1.console import ConsoleV1
 from nacos_tw.http.v1.core import ClusterCoreV1
-from nacos_tw.http.v1.phrases_cluster import order_words
 from tests.http.v1.fakes import (
     FOLLOWING,
     GUARD,
@@ -209,7 +209,7 @@ class RaftOpsTests(CoreTestCase):
     def test_refused(self) -> None:
         """Membership does not change by command yet; other groups and words are unknown."""
         for command in UNSUPPORTED:
-            self.assertIn("not supported in this version", self.fails(command, B))
+            self.assertIn("is not supported here: members are changed by v3", self.fails(command, B))
         self.assertEqual(self.fails("x"), "Not support command : x")
         self.assertEqual(self.fails("doSnapshot", groupId="g"), "not this raft group : g")
         self.text("POST", CORE + "/ops/raft", "nonsense", status=400)

@@ -1,0 +1,67 @@
+"""Texts about problems that every HTTP API says alike; statuses and codes around them are each API's own."""
+
+from __future__ import annotations
+
+from nacos_tw.auth.problems import (
+    DEFAULT_PASSWORD,
+    OTHERS,
+    TOKEN_EXPIRED,
+    TOKEN_INVALID,
+    UNKNOWN_USER,
+    AccountInvalid,
+    Refused,
+)
+from nacos_tw.cluster.members import RAFT_GROUP
+from nacos_tw.cluster.problems import OrderFailed
+from nacos_tw.errors import Forbidden
+
+_REFUSED = {
+    # The text of 1.4, on which consoles show the login.
+    UNKNOWN_USER: "unknown user!",
+    TOKEN_INVALID: "token invalid!",
+    TOKEN_EXPIRED: "token expired!",
+    DEFAULT_PASSWORD: "the default password is refused here, set another one!",
+    OTHERS: "authorization failed!",
+}
+"""docs/spec/config-v1.md#12.7"""
+
+_INVALID = {
+    ("password", "blank"): "the password is empty",
+    ("password", "bytes"): "the password is longer than {limit} bytes",
+    ("action", "choice"): "action is one of r, w and rw, not '{value}'",
+}
+_BY_RULE = {
+    "blank": "{field} is empty",
+    "length": "too long {field}, over {limit}",
+    "control": "{field} holds a control character",
+}
+
+_ORDERS = {
+    "group": "not this raft group : {subject}",
+    "unsupported": "{subject} is not supported here: members are changed by v3, one at a time",
+    "unknown": "Not support command : {subject}",
+    "voter": "Fail to transfer leader of group {group}, {subject} is not a voter",
+    "leader": "Fail to get leader of group {group}, Unknown leader",
+    "successor": "Fail to transfer leader of group {group}: no voter can take over now",
+    "member": "Fail to snapshot group {group}, {subject} is not a member",
+    "passed on": "{node} is not the one to do this, {subject} is",
+    "told": "{detail}",
+}
+
+
+def refused_words(it: Forbidden) -> str:
+    """Why somebody is not let in, or may not."""
+    return _REFUSED[it.why if isinstance(it, Refused) else OTHERS]
+
+
+def account_invalid_words(it: AccountInvalid) -> str:
+    """Which value of a request for accounts breaks which rule."""
+    text = _INVALID.get((it.field, it.rule)) or _BY_RULE.get(it.rule, "Param '{field}' is illegal.")
+    return text.format(field=it.field, value=it.value, limit=it.limit)
+
+
+def order_words(it: OrderFailed) -> str:
+    """Why an order was not carried out."""
+    if it.why == "unanswered":
+        return f"{it.subject} did not do it" + (f": {it.detail}" if it.detail else "")
+    return _ORDERS[it.why].format(group=RAFT_GROUP, subject=it.subject, node=it.node, detail=it.detail)
