@@ -8,11 +8,12 @@ import random
 import re
 import socket
 import struct
+from collections.abc import Callable
 
 from nacos_tw.raft.net.codec import Ping, Sealer, encode, pack
 from tests.system.clustered import Clustered
 from tests.system.nodes import RealNode, wait_for
-from tests.system.outsider import Middle, Outsider, dial, raft_port, receive
+from tests.system.outsider import Outsider, dial, receive
 from tests.system.writers import writing
 
 SECRET = "only-for-this-test-cluster"
@@ -143,28 +144,26 @@ def _closed(connection: socket.socket) -> bool:
         return True
 
 
-class MiddleTests(OutsiderCase):
-    """Between two members."""
+class ForgeryTests(OutsiderCase):
+    """With the secret, in the place of a member that is stopped: frames that this member did not send so."""
 
     def setUp(self) -> None:
         super().setUp()
-        self.follower = self.real.followers()[0]
-        self.target = next(node for node in self.real.nodes if node is not self.follower)
-        self.middle = Middle(self.target.host, raft_port(self.target))
-        self.addCleanup(self.middle.close)
-        # The follower finds the target's Raft port where the man in the middle listens.
-        self.follower.stop()
-        name = os.path.join(self.follower.home, "conf", "cluster.conf")
-        with open(name) as file:
-            text = file.read()
-        with open(name, "w") as file:
-            file.write(re.sub(rf"(?m)^{self.target.address}$", rf"\g<0>?raft_port={self.middle.port}", text))
+        self.absent = self.real.followers()[0]
+        self.others = [node for node in self.real.nodes if node is not self.absent]
+        self.target = self.others[0]
+        self.absent.stop()
+        self.real.wait_ready(self.others)
 
-    def pass_through(self) -> None:
-        """Start the follower; its frames go through the middle."""
-        self.follower.start()
-        self.real.wait_ready()
-        wait_for(lambda: self.middle.heard and len(self.middle.heard[-1]) > 1000)
+    def linked(self) -> Outsider:
+        """A link that the target takes for the absent member's: it answers."""
+        member = Outsider(self.target, self.absent.address, SECRET.encode())
+        self.addCleanup(member.close)
+        self.assertIsNotNone(member.session)
+        for number in range(4):
+            member.send(member.sealed(Ping(number)))
+        wait_for(member.answered, why="the target to answer pings")
+        return member
 
     def refusals(self) -> int:
         """How often the target closed a link because of a frame."""
@@ -174,10 +173,18 @@ class MiddleTests(OutsiderCase):
             )
         )
 
+    def assertOthersUnharmed(self) -> None:
+        """Those that are there work together as before, and a link of the member's works."""
+        self.linked().close()
+        service = self.id().rpartition(".")[2]
+        self.assertOk(self.others[1].register(service, "10.9.9.9"))
+        self.assertEverywhere(self.others, service, {"10.9.9.9"})
+
     def test_replayed(self) -> None:
         """A whole recorded conversation, and its parts, mean nothing on a new connection."""
-        self.pass_through()
-        recorded = bytes(self.middle.heard[-1])
+        member = self.linked()
+        recorded = bytes(member.sent)
+        member.close()
         hello = recorded[: 4 + struct.unpack_from(">I", recorded)[0]]
         for part in (recorded, hello, recorded[len(hello) :], hello + recorded[len(hello) :][:64]):
             with dial(self.target) as connection:
@@ -185,38 +192,30 @@ class MiddleTests(OutsiderCase):
                 answer = receive(connection)
             # Only a fresh challenge comes back, and never more.
             self.assertLess(len(answer), 64, part[:20])
+        self.assertOthersUnharmed()
+        self.absent.start()
         self.assertUnharmed()
 
     def test_changed(self) -> None:
         """Altered, doubled, invented, shortened, swapped and lost frames end the link at once; the next one works."""
-        self.pass_through()
-        held: list[bytes] = []
-        lost: list[bytes] = []
         invented = Sealer(b"guess").seal(encode(Ping(5)))
-
-        def swapped(frame: bytes) -> bytes:
-            held.append(frame)
-            return b"" if len(held) < 2 else held.pop() + held.pop()
-
-        def one_lost(frame: bytes) -> bytes:
-            lost.append(frame)
-            return b"" if len(lost) == 1 else frame
-
-        tricks = (
-            lambda frame: frame[:6] + bytes([frame[6] ^ 1]) + frame[7:],
-            lambda frame: frame[:-1] + bytes([frame[-1] ^ 128]),
-            lambda frame: frame + frame,
-            lambda frame: invented + frame,
-            lambda frame: pack(encode(Ping(5))) + frame,
-            lambda frame: struct.pack(">I", len(frame) - 5) + frame[4:-1],
-            lambda frame: struct.pack(">I", 2**30) + frame[4:],
-            swapped,
-            one_lost,
+        tricks: tuple[Callable[[bytes, bytes], bytes], ...] = (
+            lambda frame, following: frame[:6] + bytes([frame[6] ^ 1]) + frame[7:],
+            lambda frame, following: frame[:-1] + bytes([frame[-1] ^ 128]),
+            lambda frame, following: frame + frame,
+            lambda frame, following: invented + frame,
+            lambda frame, following: pack(encode(Ping(5))) + frame,
+            lambda frame, following: struct.pack(">I", len(frame) - 5) + frame[4:-1],
+            lambda frame, following: struct.pack(">I", 2**30) + frame[4:],
+            lambda frame, following: following + frame,
+            lambda frame, following: following,
         )
-        for trick in tricks:
-            before, connections = self.refusals(), len(self.middle.heard)
-            self.middle.change = lambda frame, number, trick=trick: trick(frame) if number > 4 else frame  # type: ignore[misc]
-            wait_for(lambda before=before: self.refusals() > before, why="the target to refuse the frame")
-            self.middle.change = lambda frame, number: frame
-            wait_for(lambda connections=connections: len(self.middle.heard) > connections, why="a new link")
-            self.assertUnharmed()
+        for number, trick in enumerate(tricks):
+            before = self.refusals()
+            member = self.linked()
+            member.send(trick(member.sealed(Ping(10)), member.sealed(Ping(11))))
+            member.wait_closed()
+            wait_for(lambda before=before: self.refusals() > before, why=f"the target to say so of trick {number}")  # type: ignore[misc]
+        self.assertOthersUnharmed()
+        self.absent.start()
+        self.assertUnharmed()
