@@ -23,6 +23,7 @@ from nacos_tw.cluster.operations.membership import GroupMember, GroupView
 from nacos_tw.cluster.problems import ChangeRefused, MemberUnknown
 from nacos_tw.cluster.requests import MemberChange, Verb
 from nacos_tw.errors import SettingsError
+from nacos_tw.raft.assembly import RaftFolder, record_of
 from nacos_tw.raft.core import changes
 from nacos_tw.raft.core.leader import CAUGHT_UP
 from nacos_tw.raft.core.messages import Configuration, MemberRecord
@@ -45,26 +46,6 @@ HAND_OVER = 3.0
 """Seconds that a leader which is to go gives another one to take over."""
 
 
-def record_of(address: Address, name: str = "", id: str = "") -> MemberRecord:
-    """What the log has of a member at an address."""
-    return MemberRecord(name or address.node, id, address.node, address.raft_address)
-
-
-def roster_of(own: Identity, listed: Iterable[Address]) -> Roster:
-    """
-    What a starting node knows of the members.
-
-    @param listed: those that the operator names.
-    """
-    me = MemberRecord(own.name, own.id, own.http, own.raft)
-    known = [MemberRecord(each.name, each.id, each.http, each.raft) for each in own.members]
-    others = [record_of(address) for address in listed if address.node != own.http]
-    roster = Roster(me, [me, *(known or others)], joined=own.joined)
-    if own.forced:
-        roster.force(known)
-    return roster
-
-
 @attrs.frozen
 class _Place:
     """What L{MemberList} wants to know of a member."""
@@ -75,11 +56,11 @@ class _Place:
     raft_port: int
 
 
-def members_of(settings: Settings, name: str, records: Iterable[MemberRecord]) -> MemberList:
+def members_of(settings: Settings, folder: RaftFolder) -> MemberList:
     """The list of members of a node that starts."""
     if settings.standalone:
         return MemberList(settings.node, settings.members, version=__version__, standalone=True)
-    return MemberList(name, _all_listed(records), version=__version__)
+    return MemberList(folder.name, _all_listed(folder.records), version=__version__)
 
 
 class Alone:
@@ -120,23 +101,22 @@ class Group(service.MultiService):
 
     def __init__(
         self,
-        own: Identity,
-        folder: str,
-        roster: Roster,
+        folder: RaftFolder,
         node: RaftNode,
         peers: Peers,
         members: MemberList,
         clock: IReactorTime,
     ) -> None:
         """
-        @param own: this node, kept in C{folder}.
+        @param folder: of a node that has a roster.
         """
         super().__init__()
         self.on_removed: Callable[[], object] = lambda: None
         self._listed: frozenset[str] = frozenset()
-        self.own = own
-        self._folder = folder
-        self._roster = roster
+        assert folder.own is not None and folder.roster is not None
+        self.own: Identity = folder.own
+        self._folder = folder.path
+        self._roster: Roster = folder.roster
         self._node = node
         self._peers = peers
         self._members = members

@@ -30,13 +30,13 @@ from nacos_tw.naming.machine import NAME as NAMING
 from nacos_tw.naming.machine import NamingMachine
 from nacos_tw.naming.registry import Registry
 from nacos_tw.options import Options, load_settings
+from nacos_tw.raft.assembly import ALONE
 from nacos_tw.raft.core.messages import COMMAND, Configuration, HardState, MemberRecord, SnapshotMeta
 from nacos_tw.raft.disk.files import Disk, explain
 from nacos_tw.raft.disk.folder import check_owner, lock_folder
 from nacos_tw.raft.disk.salvage import Remains, all_remains
 from nacos_tw.raft.disk.store import Store
 from nacos_tw.raft.sessions import Machines, Sessions
-from nacos_tw.service import ALONE
 from nacos_tw.settings import identity
 from nacos_tw.settings.settings import Settings
 from nacos_tw.starting import one_line_errors

@@ -6,7 +6,6 @@ This is the only module that joins the parts, and the only one that knows the re
 from __future__ import annotations
 
 import os
-import random
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +14,6 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from nacos_tw import __version__
 from nacos_tw.ai.assembly import AiOperations, AiParts, ai_operations
 from nacos_tw.ai.writing import LEVEL as AI
 from nacos_tw.auth.assembly import Logins
@@ -39,14 +37,11 @@ from nacos_tw.descriptors import Room, raise_limit
 from nacos_tw.dns.assembly import build as build_dns
 from nacos_tw.dns.counters import dns_families
 from nacos_tw.grpc.assembly import GrpcParts, build
-from nacos_tw.grpc.logins import Logins as GrpcLogins
-from nacos_tw.grpc.logins import everybody
 from nacos_tw.grpc.metrics import grpc_families
 from nacos_tw.http.api.parts import LockParts
 from nacos_tw.http.app import no_pages
 from nacos_tw.http.assembly import Parts, all_areas
-from nacos_tw.http.authorization import Authorization, EverybodyMay
-from nacos_tw.http.classes import checks
+from nacos_tw.http.authorization import EverybodyMay
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.front import Front
 from nacos_tw.http.guard import Guard
@@ -63,41 +58,29 @@ from nacos_tw.locks.locks import Locks
 from nacos_tw.locks.machine import LockMachine
 from nacos_tw.locks.operations import LockOperations
 from nacos_tw.locks.sessions import LockSessions
+from nacos_tw.login_checks import LoginChecks
 from nacos_tw.logs import FORM, FileLog
-from nacos_tw.membership import MEMBERS, Alone, Group, members_of, record_of, roster_of
+from nacos_tw.membership import MEMBERS, Alone, Group, members_of
 from nacos_tw.metrics.exposition import Family
-from nacos_tw.naming.cleaner import Cleaner, Cleaning
-from nacos_tw.naming.clients import Clients
-from nacos_tw.naming.expirer import Expirer
-from nacos_tw.naming.leases import Leases
+from nacos_tw.naming.assembly import build_registry
 from nacos_tw.naming.machine import NAME as NAMING
 from nacos_tw.naming.machine import NamingMachine
-from nacos_tw.naming.naming import Naming
-from nacos_tw.naming.probes import Probes
 from nacos_tw.naming.registry import Registry
-from nacos_tw.naming.subscriptions import Subscriptions
 from nacos_tw.options import Options, settings_of, surroundings
 from nacos_tw.peer_events import PeerEvents
 from nacos_tw.push.longpoll import LongPolls
 from nacos_tw.push.poll_operations import end_with_rights
 from nacos_tw.push.udp import UdpPush
-from nacos_tw.raft.disk.opening import open_store
+from nacos_tw.raft.assembly import build_node, build_peers, open_folder
 from nacos_tw.raft.disk.writer import Writer
-from nacos_tw.raft.net.peers import Peers
-from nacos_tw.raft.node import RaftNode
-from nacos_tw.raft.options import node_options
-from nacos_tw.raft.sessions import Machines, combined
+from nacos_tw.raft.sessions import Machines, one_entry
 from nacos_tw.serving import Listener
-from nacos_tw.settings.auth import Asking, AuthSettings
+from nacos_tw.settings.auth import AuthSettings
 from nacos_tw.settings.clusterconf import Address
-from nacos_tw.settings.identity import settle
 from nacos_tw.settings.settings import Settings, load_auth, properties_file
 from nacos_tw.shortage import Shortage, fitting
 from nacos_tw.starting import PORTS, Node, WhenReady, one_line_errors
 from nacos_tw.tls.assembly import Tls
-
-ALONE = "standalone"
-"""What the log of a node that stands alone calls it: its address may change from start to start."""
 
 
 def makeService(options: Options) -> Node:  # noqa: N802 - the plugin's name for it
@@ -157,7 +140,6 @@ class NacosNode(Node):
 
     def _build(self, settings: Settings, reactor: Any, auth_settings: Callable[[], AuthSettings] | None) -> None:
         self.registry = Registry()
-        self.leases = Leases()
         self.audit = Audit(settings.logs)
         self.tls = Tls(settings, reactor)
         self.secret = SecretMachine()
@@ -178,7 +160,7 @@ class NacosNode(Node):
         self.switch: AuthSwitch | None = None
         if auth_settings is not None:
             self.switch = AuthSwitch(
-                properties_file(settings.home), settings.auth, auth_settings, self._switch_auth, reactor
+                properties_file(settings.home), settings.auth, auth_settings, self.login_checks.switch, reactor
             )
         self._join()
         self._order()
@@ -195,65 +177,43 @@ class NacosNode(Node):
         return config
 
     def _build_raft(self, settings: Settings, reactor: Any) -> None:
-        alone = not settings.clustered
-        folder = os.path.join(settings.data, "raft")
-        own = None if settings.standalone else settle(folder, settings.member, settings.listed)
-        self.name = name = ALONE if own is None else own.name
-        self.store = open_store(folder, name, alone, segment_bytes=settings.raft.segment_bytes)
+        folder = open_folder(settings)
+        self.name, self.shown, self.store = folder.name, folder.shown, folder.store
         self.parts.opened("log store", self.store.close)
         self.writer = Writer(self.store, reactor)
         durable = self.config.durable if self.config is not None else {}
         machine = Machines(
             {NAMING: NamingMachine(self.registry), SECRET: self.secret, LOCK: self.lock_machine}, durable
         )
-        roster = None if alone or own is None else roster_of(own, settings.listed or settings.members)
-        records = [record_of(settings.member, name)] if roster is None else roster.records()
-        self.shown = shown = settings.node if own is None else name
-        options = node_options(settings.raft, name, records, self.store.folder, shown, alone=alone)
-        self.node = RaftNode(options, self.store, self.writer, machine, reactor, random.SystemRandom())
+        self.node = build_node(settings, reactor, folder, self.writer, machine)
         self.configs: Configs | None = None
         if self.config is not None:
             self.configs = self.config.join(self.node, self.node.reason)
-        self.peers: Peers | None = None
-        self.members = members_of(settings, name, records)
-        self.group: Group | Alone = Alone(name, settings.member)
-        if roster is not None and own is not None:
-            place = _interface(settings), settings.raft_port
-            self.peers = self.node.peers = self.peer_events.peers = Peers(
-                reactor, name, roster.places(), settings.raft.secret, *place,
-                self.node.frame_received, self.peer_events,
-                random=random.random, server=__version__, http=settings.node, level=MEMBERS, tls=self.tls.raft,
-                roster=roster,
-            )  # fmt: skip
-            self.group = self.peer_events.group = Group(
-                own, folder, roster, self.node, self.peers, self.members, reactor
-            )
+        self.members = members_of(settings, folder)
+        events, place = self.peer_events, _interface(settings)
+        self.peers = events.peers = build_peers(
+            settings, reactor, folder, self.node, events, place, MEMBERS, self.tls.raft
+        )
+        self.group: Group | Alone = Alone(self.name, settings.member)
+        if self.peers is not None:
+            self.group = events.group = Group(folder, self.node, self.peers, self.members, reactor)
 
     def _build_naming(self, settings: Settings, reactor: Any) -> None:
-        self.naming = Naming(self.registry, self.leases, self.node, Subscriptions(reactor))
+        self.registry_parts = parts = build_registry(
+            settings, reactor, self.registry, self.node, self.shown, self.node.renew,
+            lambda: self.peers is not None and self.node.is_leader,
+        )  # fmt: skip
+        self.naming, self.leases, self.clients, self.probes = parts.naming, parts.leases, parts.clients, parts.probes
+        self.naming.trouble = lambda: self.node.reason() or self.node.shortage()
         self.rendering = ListRendering(self.naming)
         self.udp = UdpPush(reactor, self.naming.subscriptions, self.rendering.pushed, lambda: self.registry.switches)
-        self.naming.trouble = lambda: self.node.reason() or self.node.shortage()
-        wanted = settings.naming
+        grace = settings.naming.client_grace
+        self.locks = Locks(reactor, self.lock_machine, self.node, self.shown, grace=grace)
+        self.lock_sessions = LockSessions(reactor, self.locks)
         if self.peers is not None:
-            self.naming.members_level = self.peers.level
+            self.naming.members_level = self.locks.members_level = self.peers.level
             if isinstance(self.config, EmbeddedConfigs):
                 self.config.members_level = self.peers.level
-        self.expirer = Expirer(
-            reactor, self.registry, self.leases, self.naming.change,
-            expire_instance=wanted.expire_instance, client_grace=wanted.client_grace,
-        )  # fmt: skip
-        cleaning = Cleaning(wanted.clean_initial_delay, wanted.clean_period)
-        self.cleaner = Cleaner(reactor, self.registry, self.naming.change, cleaning)
-        self.clients = Clients(
-            reactor, self.naming, self.shown, self.node.renew,
-            lambda: self.peers is not None and self.node.is_leader, wanted.client_grace,
-        )  # fmt: skip
-        self.locks = Locks(reactor, self.lock_machine, self.node, self.shown, grace=wanted.client_grace)
-        if self.peers is not None:
-            self.locks.members_level = self.peers.level
-        self.lock_sessions = LockSessions(reactor, self.locks)
-        self.probes = Probes(reactor, self.registry, self.naming.change)
 
     def _build_ai(self, settings: Settings) -> AiOperations | None:
         """The AI registries need both halves: configs and services."""
@@ -267,7 +227,7 @@ class NacosNode(Node):
             limits=limits_of(settings.config),
             millis=millis,
             audit=self.audit,
-            propose=(lambda commands: self.node.propose(combined(commands))) if embedded else None,
+            propose=(lambda commands: self.node.propose(one_entry(commands))) if embedded else None,
             members_level=(lambda: AI) if peers is None else peers.level,
         )
         return ai_operations(parts)
@@ -286,13 +246,9 @@ class NacosNode(Node):
     def _build_http(self, settings: Settings, reactor: Any) -> None:
         self.counters = Counters()
         traffic = Traffic(lambda: self.registry.switches, settings.context_path)
-        recorder = Recorder(self.audit)
+        self._recorder = recorder = Recorder(self.audit)
         self.waking = Waking(reactor)
         self.guard = Guard(EverybodyMay(), traffic, recorder, self.waking, settings.http.trusted_proxies, self._gone)
-        self._authorization: Authorization | None = None
-        if self.logins is not None:
-            self._identity = settings.auth.identity_key, settings.auth.identity_value
-            self._authorization = Authorization(self.logins.auth, self._identity, recorder.failed_login)
         configs = None if settings.function_mode == "naming" else self.configs
         self.polls = None if configs is None else LongPolls(reactor, configs.listeners, changed_reply)
         parts = Parts(
@@ -371,8 +327,7 @@ class NacosNode(Node):
             ai=self.ai,
         )
         self.grpc = build(parts, endpoint(reactor, settings.grpc.port, _interface(settings)), self.tls.over_grpc)
-        self._ask_for_logins(settings.auth.asking)
-
+        self.login_checks = LoginChecks(settings, self.logins, self.guard, self.grpc, self._recorder.failed_login)
         self.dns = None
         if settings.dns is not None and settings.function_mode != "config":
             self.dns = build_dns(settings.dns, reactor, self.naming, self.node.reason)
@@ -402,7 +357,6 @@ class NacosNode(Node):
             self.config.on_begun_anew = self.node.take_snapshot
         elif self.config is not None:
             self.config.is_first = self._does_upkeep
-        self.naming.on_services.append(self.probes.service_changed)
         if self.logins is not None and self.polls is not None:
             end_with_rights(self.polls, self.logins.auth.directory)
 
@@ -423,8 +377,9 @@ class NacosNode(Node):
         parts.service("waking", self.waking)
         parts.service("udp pushes", self.udp)
         parts.service("room on the disk", self.shortage)
-        parts.service("leases", self.expirer)
-        parts.service("empty services", self.cleaner if self.settings.naming.empty_service_auto_clean else None)
+        parts.service("leases", self.registry_parts.expirer)
+        cleans = self.settings.naming.empty_service_auto_clean
+        parts.service("empty services", self.registry_parts.cleaner if cleans else None)
         parts.service("clients", self.clients)
         parts.service("locks", self.locks)
         parts.service("sessions of locks", self.lock_sessions)
@@ -449,29 +404,17 @@ class NacosNode(Node):
 
     async def _take_ports(self) -> None:
         """Before anything is announced."""
-        await self.listener.listen()
-        if self.console is not None:
-            await self.console.listen()
-        await self.grpc.listen()
-        if self.dns is not None:
-            await self.dns.listen()
-        if self.mcp_registry is not None:
-            await self.mcp_registry.listen()
-        if self.peers is not None:
-            await self.peers.listen()
+        for part in self._listening():
+            await part.listen()
 
     async def _leave_ports(self) -> None:
         """Those that are still listened on: the start has failed."""
-        if self.peers is not None:
-            await self.peers.stopService()
-        if self.mcp_registry is not None:
-            await self.mcp_registry.stopService()
-        if self.dns is not None:
-            await self.dns.stopService()
-        await self.grpc.stopService()
-        if self.console is not None:
-            await self.console.stopService()
-        await self.listener.stopService()
+        for part in reversed(self._listening()):
+            await part.stopService()
+
+    def _listening(self) -> list[Any]:
+        parts = (self.listener, self.console, self.grpc, self.dns, self.mcp_registry, self.peers)
+        return [part for part in parts if part is not None]
 
     def _say_starting(self) -> None:
         self._lines.announce()
@@ -541,34 +484,12 @@ class NacosNode(Node):
         return self.members.reachable()[:1] == [self.members.own.address]
 
     def _role_changed(self) -> None:
-        for part in (self.expirer, self.cleaner, self.probes):
-            part.leader_changed(self.node.is_leader)
-        self.naming.role_changed()
+        self.registry_parts.leader_changed(self.node.is_leader)
         self.locks.role_changed()
         if self.config is not None:
             self.config.in_order()
         self.reports.role_changed()
         self.areas.history.noted(self.node.status())
-
-    def _switch_auth(self, asking: Asking) -> None:
-        if self.logins is None:
-            self.log.warn("a node with functions naming asks for logins only if it was started so: restart it")
-            return
-        self.logins.switch(any(asking))
-        self._ask_for_logins(asking)
-        if asking.client:
-            self.grpc.on_logins()
-        kinds = ", ".join(kind for kind, asks in asking._asdict().items() if asks)
-        self.log.warn("logins are asked for from now on by the APIs of: {kinds}", kinds=kinds or "none")
-
-    def _ask_for_logins(self, asking: Asking) -> None:
-        """@raise RuntimeError: there are none to ask for, which is no reason to let everybody in."""
-        if any(asking) and (self._authorization is None or self.logins is None):
-            raise RuntimeError("this node has no logins")
-        self.guard.authorization = checks(asking, self._authorization, self.settings.older_apis)
-        self.grpc.dispatcher.identify = everybody
-        if asking.client and self.logins is not None:
-            self.grpc.dispatcher.identify = GrpcLogins(self.logins.auth, self._identity)
 
     def _members_changed(self, addresses: list[Address]) -> None:
         self.group.listed(addresses)

@@ -11,10 +11,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw import recover
 from nacos_tw.locks.commands import NAME, PLAIN, Acquire, encode
 from nacos_tw.locks.machine import LockMachine
+from nacos_tw.raft.assembly import ALONE
 from nacos_tw.raft.core.messages import Configuration, HardState, SnapshotMeta
 from nacos_tw.raft.disk.store import Store
 from nacos_tw.raft.sessions import Machines, Sessions, encode_batch
-from nacos_tw.service import ALONE
 
 
 class RecoverTests(SynchronousTestCase):

@@ -280,7 +280,7 @@ class AloneTests(ServiceTestCase):
         node.privilegedStartService()
         error = self.assertRaises(StartError, node.startService)
         self.assertEqual(str(error), "/x: full")
-        self.assertFalse(node.node.running or node.listener.running or node.expirer.running)
+        self.assertFalse(node.node.running or node.listener.running or node.registry_parts.expirer.running)
         self.assertNoResult(node.started)
         await self.assertAllStopped(node)
         self.assertFalse(node.writer._thread.is_alive())

@@ -12,12 +12,12 @@ import os
 from nacos_tw.ctl.failures import Failure
 from nacos_tw.errors import NacosError, StoreDamaged
 from nacos_tw.options import Options, load_settings
+from nacos_tw.raft.assembly import ALONE
 from nacos_tw.raft.core.messages import Configuration, HardState, MemberRecord, SnapshotMeta
 from nacos_tw.raft.disk.files import Disk, explain
 from nacos_tw.raft.disk.snapshots import SnapshotFile
 from nacos_tw.raft.disk.store import Store
 from nacos_tw.recover import AHEAD
-from nacos_tw.service import ALONE
 from nacos_tw.settings.settings import Settings
 
 PIECE = 1024 * 1024

@@ -51,14 +51,14 @@ def encode_batch(origin: str, session: int, first: int, commands: Sequence[bytes
     return _encode((origin, session, first, commands))
 
 
-def combined(commands: Sequence[bytes]) -> bytes:
+def one_entry(commands: Sequence[bytes]) -> bytes:
     """Commands as one. Its result is the list of theirs, an error stands as itself: what one refuses others may do."""
     return COMBINED + _encode(commands)
 
 
 def parts_of(command: bytes) -> list[bytes]:
     """
-    The commands that L{combined} made one of.
+    The commands that L{one_entry} made one of.
 
     @raise msgspec.MsgspecError: they cannot be read.
     """
