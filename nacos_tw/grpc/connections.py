@@ -96,6 +96,10 @@ class ClientConnection:
         """Write a payload; False when it is gone."""
         return self.open and self._carrier.send(self.stream, payload)
 
+    def cut_off(self, reason: str) -> None:
+        """Close its connection: it does not take what is sent to it."""
+        self._carrier.end("unread", reason)
+
     def end(self) -> None:
         """Take it off: the client sees its stream end, and goes elsewhere."""
         self._carrier.finish(self.stream)

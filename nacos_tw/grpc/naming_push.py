@@ -30,6 +30,8 @@ RETRY = 1.0
 """Seconds after which it is sent the state of then."""
 FULL = 32 * 1024
 """Bytes that a client has not taken, from which on it is sent no more."""
+UNREAD = 60.0
+"""Seconds that a client may leave so much; then its connection ends, though it may go on asking."""
 
 Render = Callable[[ServiceKey, str], msgspec.Raw]
 """(service, clusters) to the service as clients read it."""
@@ -85,6 +87,7 @@ class ServicePushes(Service):
         self._enabled = enabled
         self.audience = subscriptions.audience(self._push)
         self.watches: FuzzyWatches | None = None
+        self._full: dict[str, tuple[float, float]] = {}  # who has too much to read, by id: since when, seen last
         connections.on_left(self._left)
 
     def startService(self) -> None:
@@ -125,6 +128,7 @@ class ServicePushes(Service):
                 self._remove(subscriber)
 
     def _left(self, connection: ClientConnection) -> None:
+        self._full.pop(connection.id, None)
         for subscriber in self.audience.of_client(connection.id):
             self._remove(subscriber)
 
@@ -163,12 +167,28 @@ class ServicePushes(Service):
         return Push(NOTIFY, {"serviceInfo": info}, "naming")
 
     def _send(self, subscriber: StreamSubscriber, push: Push) -> None:
-        if subscriber.connection.queued > FULL:
+        if self._is_full(subscriber.connection):
             self._again(subscriber)
             return
         subscriber.newest = number = subscriber.newest + 1
         done = self._connections.push(subscriber.connection, push, ACK_TIME)
         done.addErrback(self._failed, subscriber, number)
+
+    def _is_full(self, connection: ClientConnection) -> bool:
+        """Whether a client has too much to read. One that has had for long is cut off."""
+        if connection.queued <= FULL:
+            if self._full:
+                self._full.pop(connection.id, None)
+            return False
+        now = self._clock.seconds()
+        since, seen = self._full.get(connection.id, (now, now))
+        if now - seen > 3 * RETRY:
+            since = now  # nobody has looked meanwhile
+        self._full[connection.id] = since, now
+        if now - since >= UNREAD:
+            self.log.info("client {id} does not read what it is told, and is dropped", id=connection.id)
+            connection.cut_off("pushes are not read")
+        return True
 
     def _failed(self, failure: object, subscriber: StreamSubscriber, number: int) -> None:
         failure.trap(PushFailed)  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.access.identity import Identity, Permission
+from nacos_tw.grpc.naming_push import FULL, UNREAD
 from nacos_tw.naming.commands import Register, SetSwitch
 from tests.grpc.carriers import Client
 from tests.grpc.registry import do, naming_server
@@ -317,6 +318,63 @@ class SubscribeTests(Case):
         for _ in range(10):
             found += self.told(seconds=1.0)
         self.assertEqual(self.ips(found[-1]), ["10.0.99.1"])
+
+    def deaf(self, window: int) -> tuple[Client, list[int]]:
+        """
+        A client that subscribes, whose stream takes so many bytes, and who reads none of its pushes but asks on.
+
+        @return: it, and how many bytes waited for it at each look, a second apart, until it was cut off.
+        """
+        client = self.server.client(window)
+        client.setup()
+        self.ask("SubscribeServiceRequest", client, subscribe=True, clusters="")
+        client.reads = False
+        waited: list[int] = []
+        for number in range(100):
+            self.register(self.other, f"10.0.{number}.1", metadata={"k": "x" * 900})
+            self.told(seconds=1.0)
+            if not client.transport.connected:
+                break
+            self.assertEqual(client.ask("HealthCheckRequest")[0], "HealthCheckResponse")
+            waited += [each.queued for each in self.server.connections if each.stream == client.stream and each.queued]
+        return client, waited
+
+    def test_deaf(self) -> None:
+        """
+        A client that goes on asking and never reads its pushes costs a bounded queue, and then its connection; others
+        are told meanwhile.
+        """
+        self.subscribe()
+        client, waited = self.deaf(1000)
+        self.assertFalse(client.transport.connected)
+        self.assertLess(max(waited), FULL + 2000)
+        full = sum(1 for each in waited if each > FULL)
+        self.assertTrue(UNREAD - 2 <= full <= UNREAD + 5, full)
+        self.assertEqual(self.server.counters.ends["unread"], 1)
+        self.assertEqual(len(self.naming.subscriptions), 1)
+        self.assertEqual(self.told(seconds=1.0), [])
+        self.register(self.other, "10.0.0.1")
+        self.assertEqual([self.ips(push) for push in self.told()], [["10.0.0.1"]])
+
+    def test_reads_in_time(self) -> None:
+        """One that reads again before its time is over stays, and has its time anew after that."""
+        client = self.server.client(1000)
+        client.setup()
+        self.ask("SubscribeServiceRequest", client, subscribe=True, clusters="")
+        for _ in range(3):
+            client.reads = False
+            for number in range(int(UNREAD) - 5):
+                self.register(self.other, f"10.0.{number}.1", metadata={"k": "x" * 900})
+                self.told(seconds=1.0)
+                client.ask("HealthCheckRequest")
+            client.http.increment_flow_control_window(100_000, client.stream)
+            client.http.increment_flow_control_window(100_000)
+            client.reads = True
+            for _ in range(5):
+                self.told(seconds=1.0)
+                client.turn()
+        self.assertTrue(client.transport.connected)
+        self.assertIn(b"10.0.54.1", client.pushed[-1][1])
 
     def test_switched_off(self) -> None:
         """The switch pushEnabled."""
