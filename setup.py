@@ -119,6 +119,7 @@ setup(
     extras_require={
         "fast": ["uvloop>=0.19; platform_python_implementation == 'CPython'"],
         "oidc": ["joserfc>=1.0,<2"],
+        "mcp": ["mcp>=2,<3"],
         "postgresql": ["psycopg[binary]>=3.1,<4"],
         "test": [
             "dnspython>=2.4",
@@ -128,6 +129,7 @@ setup(
             "hypothesis>=6.90",
             "import-linter>=2.0",
             "kubernetes-validate>=1.30",
+            "mcp>=2,<3",
             "mypy>=1.8",
             "mypy-zope>=1.0.3",
             "nacos-sdk-python>=0.1.12,<0.2",

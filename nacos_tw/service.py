@@ -46,6 +46,7 @@ from nacos_tw.http.counters import Counters
 from nacos_tw.http.front import Front
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.listener import FrontFactory, endpoint
+from nacos_tw.http.mcp.engine import McpEngine
 from nacos_tw.http.record import Recorder
 from nacos_tw.http.registry.assembly import registry_listener
 from nacos_tw.http.routing import Area
@@ -250,6 +251,7 @@ class NacosNode(Node):
         self.waking = Waking(reactor)
         self.guard = Guard(EverybodyMay(), traffic, recorder, self.waking, settings.http.trusted_proxies, self._gone)
         configs = None if settings.function_mode == "naming" else self.configs
+        self.mcp = McpEngine(reactor) if settings.mcp else None
         self.polls = None if configs is None else LongPolls(reactor, configs.listeners, changed_reply)
         parts = Parts(
             settings=settings,
@@ -275,6 +277,7 @@ class NacosNode(Node):
             connected=lambda: self.grpc.connected,
             clock=reactor,
             ai=self.ai,
+            mcp=self.mcp,
             locks=LockParts(LockOperations(self.locks), self.lock_sessions),
             space=self.shortage.space,
             files=self.shortage.files,
@@ -387,6 +390,7 @@ class NacosNode(Node):
         parts.service("reports", self.reports)
         parts.service("cluster.conf", self.lookup)
         parts.service("application.properties", self.switch)
+        parts.service("mcp", self.mcp)
         parts.service("http", self.listener)
         parts.service("console", self.console)
         parts.service("grpc", self.grpc)

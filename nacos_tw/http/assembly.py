@@ -39,6 +39,8 @@ from nacos_tw.http.api.parts import AccountParts, ApiParts, ClusterParts, LockPa
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.families import http_families
 from nacos_tw.http.guard import Guard
+from nacos_tw.http.mcp.area import McpArea, tools_of
+from nacos_tw.http.mcp.engine import McpEngine
 from nacos_tw.http.routing import Area
 from nacos_tw.http.shared_words import order_words
 from nacos_tw.http.v1.accounts import PermissionsV1, RolesV1, UsersV1
@@ -134,6 +136,7 @@ class Parts:
     connected: Callable[[], Connected]
     clock: IReactorTime
     ai: AiOperations | None = None
+    mcp: McpEngine | None = None
     locks: LockParts | None = None
     space: DiskSpace | None = None
     files: Callable[[], dict[str, int]] = lambda: {}
@@ -281,7 +284,7 @@ def _naming_areas(parts: Parts, listing: InstanceListV1, cluster: _Cluster, othe
 
 
 def _newer_apis(parts: Parts, cluster: ClusterParts, config: ConfigOperations | None) -> list[Area]:
-    """v2 and v3."""
+    """v2, v3, and MCP."""
     naming, auth, audit = parts.naming, parts.auth, parts.audit
     api = ApiParts(
         parts.guard,
@@ -308,7 +311,10 @@ def _newer_apis(parts: Parts, cluster: ClusterParts, config: ConfigOperations | 
         parts.ai,
         parts.locks,
     )
-    return v2.areas(api) + v3.areas(api)
+    areas = v2.areas(api) + v3.areas(api)
+    if parts.mcp is not None:
+        areas.append(McpArea(parts.guard, parts.mcp, tools_of(api), audit, parts.settings.http.cors_origins))
+    return areas
 
 
 def _state(parts: Parts) -> NodeState:

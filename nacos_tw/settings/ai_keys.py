@@ -13,4 +13,9 @@ REGISTRY_PORT = Key(
     "nacos.ai.registry.port", integer(1, 65535), "9080", "That port.", instead="nacos.ai.mcp.registry.port"
 )
 
-KEYS = (REGISTRY, REGISTRY_PORT)
+MCP = Key(
+    "nacos.ai.mcp.enabled", switch(), "false", "Whether the node is an MCP server itself, at /nacos/mcp: tools for "
+    "agents that ask what operators ask. Needs the Python package mcp (nacos_tw[mcp]).",
+)  # fmt: skip
+
+KEYS = (MCP, REGISTRY, REGISTRY_PORT)

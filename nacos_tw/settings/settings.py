@@ -188,6 +188,8 @@ class Settings:
     dns: DnsSettings | None = None
     ai_registry: int = 0
     """The port of the MCP registry; 0: it is switched off."""
+    mcp: bool = False
+    """Whether the node is an MCP server itself."""
     older_apis: OlderApis = OlderApis()
     targets: bool = False
     log_format: str = "text"
@@ -264,6 +266,7 @@ def _load(reader: Reader, home: str, base: str, environ: Mapping[str, str]) -> S
         grpc=grpc(reader, home, port),
         dns=dns(reader),
         ai_registry=reader.get(ai_keys.REGISTRY_PORT) if reader.get(ai_keys.REGISTRY) else 0,
+        mcp=reader.get(ai_keys.MCP),
         older_apis=OlderApis(*map(reader.get, COMPATIBILITY)),
         targets=reader.get(monitoring_keys.TARGETS),
         log_format=reader.get(monitoring_keys.LOG_FORMAT),
