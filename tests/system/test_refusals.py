@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from nacos_tw.settings.identity import read
 from tests.settings.test_scripts import PLAIN
 from tests.system.homes import Home, damage_middle, fill, listening, mounted
 from tests.system.nodes import RealNode, free_port, wait_for
@@ -89,14 +90,16 @@ class Refusals(Home):
         node = self.node(members="127.0.0.1:{port}\n127.0.0.1:9002\n127.0.0.1:9003\n")
         node.start()
         node.stop()
-        with open(os.path.join(node.home, "data", "raft", "member")) as file:
-            before = file.read()
+        folder = os.path.join(node.home, "data", "raft")
+        before = read(folder)
         node.port = free_port()
         self.write(node, "application.properties", f"server.port={node.port}\n")
         self.write(node, "cluster.conf", f"127.0.0.1:{node.port}\n127.0.0.1:9002\n127.0.0.1:9003\n")
         node.start()
-        with open(os.path.join(node.home, "data", "raft", "member")) as file:
-            self.assertEqual(file.read(), before)
+        after = read(folder)
+        assert before is not None and after is not None
+        self.assertEqual((after.name, after.id), (before.name, before.id))
+        self.assertEqual(after.http, f"127.0.0.1:{node.port}")
 
     def test_data_in_use(self) -> None:
         """Two homes with one data folder: the second does not touch it."""
