@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import functools
 import http.client
 import os
 from collections.abc import Iterator
@@ -13,7 +11,8 @@ from urllib.parse import urlencode
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.system.nodes import Answer, RealCluster, RealNode, wait_for
+from tests.system.nodes import Answer, RealCluster, RealNode, started, wait_for
+from tests.system.reuse import reused
 
 ADMIN_PASSWORD = "first-P@ss word"
 PUBLISHED_TOKEN_KEY = "SecretKey012345678901234567890123456789012345678901234567890123456789"
@@ -46,9 +45,7 @@ class Guarded:
     """
 
     def __init__(self, properties: str = PROPERTIES) -> None:
-        self.cluster = RealCluster(1, properties)
-        atexit.register(self.cluster.close)
-        self.cluster.start()
+        self.cluster = started(RealCluster(1, properties))
         self.node: RealNode = self.cluster.nodes[0]
         self.passwords = {"admin": ADMIN_PASSWORD, **{name: f"p4ss of {name}" for name in RIGHTS}}
         wait_for(lambda: "administrator, nacos, was made" in self.logs("nacos.log"), why="the first administrator")
@@ -56,6 +53,10 @@ class Guarded:
         for name, rights in RIGHTS.items():
             self.create(name, self.passwords[name], rights)
             self.tokens[name] = self.log_in(name, self.passwords[name])
+
+    def close(self) -> None:
+        """End it."""
+        self.cluster.close()
 
     @property
     def key(self) -> bytes:
@@ -95,7 +96,7 @@ class Guarded:
         return self.node.request(method, "/nacos" + path, params, headers=headers)
 
 
-@functools.cache
+@reused
 def guarded() -> Guarded:
     """The one of this test run; started for the first that asks."""
     return Guarded()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import json
+import weakref
 import zipfile
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.security.guarded import FORM, GuardedCase, Line, guarded, line, query
+from tests.security.guarded import FORM, Guarded, GuardedCase, Line, guarded, line, query
 from tests.security.rules import READ_CONFIG, READ_NAMING, RULES
 from tests.system.nodes import Answer
 
@@ -103,10 +103,15 @@ def configs() -> Iterator[tuple[Fields, Fields]]:
         yield [("tenant", tenant), *own[1:]], []
 
 
-@functools.cache
+_numbers: weakref.WeakKeyDictionary[Guarded, dict[str, Any]] = weakref.WeakKeyDictionary()
+"""Of those that are filled."""
+
+
 def filled() -> dict[str, Any]:
     """Put in what the user must not see or change. Numbers of the configs and of their rows of history."""
     there = guarded()
+    if there in _numbers:
+        return _numbers[there]
     for namespace, service in (("prod", "g@@s"), ("dev", "h@@s"), ("dev", "g@@t"), ("public", "g@@s"), ("dev", "h@@t")):
         there.ok(
             "POST", "/v1/ns/instance", namespaceId=namespace, serviceName=service, ip="10.66.0.1", port=66,
@@ -121,6 +126,7 @@ def filled() -> dict[str, Any]:
         rows = there.ok("GET", "/v1/cs/history", **key, search="accurate").json["pageItems"]
         number = there.ok("GET", "/v1/cs/configs", **key, show="all").json["id"]
         numbers[f"{tenant}/{group}/{data_id}"] = {"id": number, "nid": rows[0]["id"], **key}
+    _numbers[there] = numbers
     return numbers
 
 

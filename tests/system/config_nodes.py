@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import functools
 import hashlib
 import http.client
 import itertools
@@ -21,7 +19,8 @@ from urllib.parse import unquote_plus, urlencode
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.system.nodes import READ, Answer, RealCluster, RealNode, wait_for
+from tests.system.nodes import READ, Answer, RealCluster, RealNode, started, wait_for
+from tests.system.reuse import reused
 
 CS = "/nacos/v1/cs"
 CONFIGS = CS + "/configs"
@@ -61,13 +60,10 @@ class ConfigCluster(RealCluster):
         node.start(*self.arguments)
 
 
-@functools.cache
+@reused
 def shared_configs(size: int, properties: str = "", arguments: tuple[str, ...] = ("-p", "embedded")) -> ConfigCluster:
-    """Started for the first that asks, ended with the process; who uses it leaves all nodes running."""
-    found = ConfigCluster(size, properties, arguments)
-    atexit.register(found.close)
-    found.start()
-    return found
+    """Started for the first that asks, ended later; who uses it leaves all nodes running."""
+    return started(ConfigCluster(size, properties, arguments))
 
 
 def md5(content: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import functools
 import os
 import threading
@@ -12,7 +11,8 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.system.config_nodes import ConfigCluster
-from tests.system.nodes import Answer, RealNode, wait_for
+from tests.system.nodes import Answer, RealNode, started, wait_for
+from tests.system.reuse import reused
 
 AUTH = "/nacos/v1/auth"
 IDENTITY = {"X-Test-Servers": "an identity for these tests"}
@@ -99,14 +99,12 @@ def logs(node: RealNode, name: str = "nacos.log") -> str:
         return file.read()
 
 
-@functools.cache
+@reused
 def shared_logins(
     size: int, properties: str, arguments: tuple[str, ...] = ("-p", "embedded"), wait: bool = True
 ) -> LoginCluster:
-    """Started for the first that asks, ended with the process; who uses it leaves all nodes running."""
-    found = LoginCluster(size, f"{LOGINS}\n{properties}", arguments)
-    atexit.register(found.close)
-    found.start()
+    """Started for the first that asks, ended later; who uses it leaves all nodes running."""
+    found = started(LoginCluster(size, f"{LOGINS}\n{properties}", arguments))
     if wait:
         found.ready_for()
     return found

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from tests import ports
@@ -350,6 +350,19 @@ class RealCluster:
                 break
             except OSError:
                 time.sleep(0.05)
+
+
+Cluster = TypeVar("Cluster", bound=RealCluster)
+
+
+def started(cluster: Cluster) -> Cluster:
+    """The cluster, whose nodes run; what has started is ended if not all do."""
+    try:
+        cluster.start()
+    except BaseException:
+        cluster.close()
+        raise
+    return cluster
 
 
 @contextlib.contextmanager

@@ -1,14 +1,14 @@
-"""Nodes that several tests share: started for the first that asks, ended with the process."""
+"""Nodes that several tests share: started for the first that asks."""
 
 from __future__ import annotations
 
-import atexit
 import json
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.system.nodes import NAMING, Answer, RealCluster, RealNode
+from tests.system.nodes import NAMING, Answer, RealCluster, RealNode, started
+from tests.system.reuse import reused
 from tests.system.udp import JAVA, UdpClient
 
 SHORT = {
@@ -18,18 +18,11 @@ SHORT = {
 }
 """Metadata for leases that end soon."""
 
-_started: dict[tuple[int, str], RealCluster] = {}
 
-
+@reused
 def shared(size: int, properties: str = "") -> RealCluster:
     """A cluster of so many nodes (one stands alone) with these lines in application.properties; all of them run."""
-    found = _started.get((size, properties))
-    if found is None:
-        found = RealCluster(size, properties)
-        atexit.register(found.close)
-        found.start()
-        _started[size, properties] = found
-    return found
+    return started(RealCluster(size, properties))
 
 
 class NodeCase(SynchronousTestCase):

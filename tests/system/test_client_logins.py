@@ -5,9 +5,9 @@ without the right to write, and with tokens that hold for seconds.
 
 from __future__ import annotations
 
-import functools
 import subprocess
 import sys
+import weakref
 
 from twisted.trial.unittest import SkipTest
 
@@ -20,13 +20,19 @@ STAGES = ["writer", "reader", "wrong", "listener"]
 SHORT = f"{BY_PROPERTY}\nnacos.core.auth.default.token.expire.seconds=3"
 
 
-@functools.cache
+_filled: weakref.WeakSet[LoginCluster] = weakref.WeakSet()
+"""Those that have the users."""
+
+
 def filled(properties: str) -> LoginCluster:
     """
     Three nodes; a user that may write to the namespace, one that may read it, and two with whose names others try: the
     second one for a client that waits no longer than 1.5 s, when the first one's logins are slowed already.
     """
     cluster = shared_logins(3, properties)
+    if cluster in _filled:
+        return cluster
+    _filled.add(cluster)
     node = cluster.nodes[0]
     namespaces = "/nacos/v1/console/namespaces"
     made = {"customNamespaceId": NAMESPACE, "namespaceName": NAMESPACE, "namespaceDesc": ""}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import functools
 import json
 import pathlib
 from typing import Any
@@ -16,6 +14,7 @@ from tests.prometheus import Prometheus
 from tests.system.boards import NEWER, OLDER
 from tests.system.grpcclient import GrpcClient
 from tests.system.nodes import RealCluster, RealNode, wait_for
+from tests.system.reuse import reused
 
 RULES = ROOT / "deploy" / "prometheus" / "rules.yml"
 BOARD = ROOT / "deploy" / "grafana" / "nacos_tw.json"
@@ -67,12 +66,10 @@ class Watched:
         self.cluster.close()
 
 
-@functools.cache
+@reused
 def watched() -> Watched:
-    """The same for all tests; it ends with the process."""
-    found = Watched()
-    atexit.register(found.close)
-    return found
+    """The same for all tests; it ends when others are needed."""
+    return Watched()
 
 
 class PrometheusTests(SynchronousTestCase):
