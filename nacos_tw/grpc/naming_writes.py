@@ -18,6 +18,7 @@ from nacos_tw.grpc.naming_messages import (
     InstanceResponse,
     PersistentInstanceRequest,
 )
+from nacos_tw.naming.commands import Published
 from nacos_tw.naming.model import (
     BEAT_INTERVAL_KEY,
     BEAT_TIMEOUT_KEY,
@@ -62,7 +63,7 @@ class NamingWrites:
         checking.check_instance(given)
         client = asked.client
         if request.type == REGISTER:
-            wanted = (_publication(key, given, client.app),)
+            wanted = (_published(given, client.app),)
             checking.check_naming_client(client)
             done = self._publications.publish(asked, Publication(key, client.id, wanted))
         elif request.type == DEREGISTER:
@@ -80,7 +81,7 @@ class NamingWrites:
         given = request.instances or []
         for each in given:
             checking.check_instance(each)
-        wanted = tuple(_publication(key, each, client.app) for each in given)
+        wanted = tuple(_published(each, client.app) for each in given)
         checking.check_naming_client(client)
         done = self._publications.publish(asked, Publication(key, client.id, wanted))
         return done.addCallback(_answer, _BATCH_DONE)
@@ -93,7 +94,7 @@ class NamingWrites:
         cluster = given.clusterName or DEFAULT_CLUSTER
         if request.type == REGISTER:
             _check_legal(given)
-            done = self._instances.register_persistent(asked, _registration(key, given, asked.client.app, False))
+            done = self._instances.register_persistent(asked, _registration(key, given, asked.client.app))
         elif request.type == DEREGISTER:
             done = self._instances.deregister(asked, Removal(key, given.ip or "", given.port, cluster, False))
         else:
@@ -105,18 +106,29 @@ def _answer(_: object, response: bytes) -> bytes:
     return response
 
 
-def _publication(key: ServiceKey, given: GivenInstance, app: str) -> Registration:
+def _published(given: GivenInstance, app: str) -> Published:
+    """An instance as the log has it; what is asked with it checks it."""
     _check_legal(given)
-    return _registration(key, given, app, True)
+    return Published(
+        given.ip or "",
+        given.port,
+        given.clusterName or DEFAULT_CLUSTER,
+        given.weight,
+        given.enabled,
+        given.healthy,
+        _metadata(given),
+        app if app != "-" else "unknown",
+    )
 
 
-def _registration(key: ServiceKey, given: GivenInstance, app: str, ephemeral: bool) -> Registration:
+def _registration(key: ServiceKey, given: GivenInstance, app: str) -> Registration:
+    """A persistent one."""
     return StreamRegistration(
         key,
         given.ip or "",
         given.port,
         given.clusterName or DEFAULT_CLUSTER,
-        ephemeral,
+        False,
         given.weight,
         given.enabled,
         given.healthy,
@@ -127,7 +139,10 @@ def _registration(key: ServiceKey, given: GivenInstance, app: str, ephemeral: bo
 
 def _metadata(given: GivenInstance) -> dict[str, str]:
     """Without what is null."""
-    return {name: value for name, value in given.metadata.items() if value is not None} if given.metadata else {}
+    metadata = given.metadata
+    if metadata and None in metadata.values():
+        return {name: value for name, value in metadata.items() if value is not None}
+    return metadata or {}  # type: ignore[return-value]
 
 
 def _check_legal(given: GivenInstance) -> None:

@@ -179,13 +179,17 @@ class Clients(service.MultiService):
 
     def publish_batch(self, client: str, key: ServiceKey, registrations: Sequence[Registration]) -> Deferred[Any]:
         """The same for several instances; none of them withdraws the service."""
-        if not registrations:
+        return self.publish_set(client, key, tuple(map(_published, registrations)))
+
+    def publish_set(self, client: str, key: ServiceKey, wanted: tuple[Published, ...]) -> Deferred[Any]:
+        """The same, of instances as the log has them."""
+        if not wanted:
             return self.withdraw(client, key)
         entry = self._entry(client)
         if entry is None:
             return fail(ClientUnknown(client))
         before = entry.wanted.get(key)
-        wanted = entry.wanted[key] = tuple(map(_published, registrations))
+        entry.wanted[key] = wanted
         return self._send(entry, Publish(client, self._node, key, list(wanted)), wanted, before)
 
     def withdraw(self, client: str, key: ServiceKey) -> Deferred[Any]:

@@ -14,6 +14,7 @@ from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.naming.clients import Clients, Publisher
+from nacos_tw.naming.commands import Published
 from nacos_tw.naming.model import Client, Instance
 from nacos_tw.naming.operations.clientviews import OfClient
 from nacos_tw.naming.requests import Asking, OfService, OneService, Registration
@@ -34,10 +35,19 @@ class StreamRegistration(Registration, frozen=True, gc=False):
 
 
 class Publication(OfService, frozen=True, gc=False):
-    """What a connection publishes of a service from now on; each registration is of that service."""
+    """
+    What a connection publishes of a service from now on.
+
+    @raise Invalid: a port or a weight is refused. APIs check the names.
+    """
 
     client: str
-    registrations: tuple[Registration, ...]
+    instances: tuple[Published, ...]
+
+    def __post_init__(self) -> None:
+        for each in self.instances:
+            check_port(each.port)
+            check_weight(each.weight)
 
 
 class Withdrawal(OfService, frozen=True, gc=False):
@@ -61,7 +71,7 @@ class Publications(Operations):
 
         @return: fails with ClientUnknown, with KindMismatch
         """
-        return self._clients.publish_batch(request.client, request.service, request.registrations)
+        return self._clients.publish_set(request.client, request.service, request.instances)
 
     @operation(WRITE)
     def withdraw(self, caller: Caller, request: Withdrawal) -> Deferred[Any]:
