@@ -141,12 +141,12 @@ class McpEngine(Service):
 
     async def _answer(self, scope: dict[str, Any], body: bytes) -> Reply:
         """An ASGI request, and its whole response."""
-        unread = [body]
+        pending = [body]
         reply = Reply()
 
         async def receive() -> dict[str, Any]:
-            if unread:
-                return {"type": "http.request", "body": unread.pop(), "more_body": False}
+            if pending:
+                return {"type": "http.request", "body": pending.pop(), "more_body": False}
             await asyncio.Event().wait()  # until it is cancelled
             raise AssertionError
 
