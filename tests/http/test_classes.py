@@ -16,6 +16,7 @@ from nacos_tw.errors import Forbidden
 from nacos_tw.http.authorization import EverybodyMay
 from nacos_tw.http.call import Call
 from nacos_tw.http.classes import ByKind, Kind, checks, gone, kind_of
+from nacos_tw.http.errors import Rejected
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import answer, serve
@@ -188,6 +189,40 @@ class NodeTests(SynchronousTestCase):
         self.assertEqual(wrong, {})
         unknown = {name for name in _FEW if name not in routes}
         self.assertEqual(unknown, set())
+
+    def test_all_switched(self) -> None:
+        """Of the real routes, each of v1 and v2 answers 410 by just the one switch of its kind, and no other ever."""
+        table: Any = self.node(**{"nacos_core_auth_enabled": "true"}).front.table
+        routes = [(each.method, each.path) for methods in table.values() for each in methods.values()]
+        named = "client", "admin", "console"
+        switched: dict[str, set[str]] = {name: set() for name in named}
+        for name in named:
+            check = checks(Asking(False, False, False), None, OlderApis(**{name: False}))
+            for method, path in routes:
+                try:
+                    check.check(USER, Call.make(method, path, path=path))
+                except Rejected as refusal:
+                    self.assertEqual(refusal.status, 410)
+                    switched[name].add(f"{method} {path}")
+        older = {f"{method} {path}" for method, path in routes if path.startswith(("/v1/", "/v2/"))}
+        inner = {name for name in older if "/v1/cs/communication/" in name or name.endswith("/v1/core/cluster/report")}
+        self.assertEqual(set().union(*switched.values()), older - inner)
+        self.assertEqual(sum(map(len, switched.values())), len(older - inner), "a route has one switch")
+        self.assertEqual(
+            switched["client"] - {name for name in older if "/v1/ns/api" in name},
+            {
+                "POST /v1/cs/configs", "GET /v1/cs/configs", "DELETE /v1/cs/configs", "POST /v1/cs/configs/listener",
+                "POST /v1/ns/instance", "DELETE /v1/ns/instance", "GET /v1/ns/instance/list",
+                "PUT /v1/ns/instance/beat", "GET /v1/ns/service/list", "GET /v1/ns/operator/metrics",
+                "POST /v1/auth/login", "POST /v1/auth/users/login",
+            },
+        )  # fmt: skip
+        of_v2 = {name for name in older if " /v2/" in name}
+        shown = {
+            name for name in of_v2
+            if " /v2/console/" in name or " /v2/ns/catalog" in name or name.endswith("/searchDetail")
+        }  # fmt: skip
+        self.assertEqual((of_v2 & switched["console"], of_v2 & switched["admin"]), (shown, of_v2 - shown))
 
     def test_checks(self) -> None:
         """The settings come to the check."""

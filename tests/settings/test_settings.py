@@ -146,6 +146,25 @@ class LoadTests(HomeTests):
         self.assertEqual(self.alone(text).raft.election, 3.0)
         self.assertEqual(self.alone(text + "nacos.raft.election-timeout-ms=2000").raft.election, 2.0)
 
+    def test_nacos_3_names(self) -> None:
+        """Port and context path by the names of 3.x, of a file, of a variable, of the command line; older names win."""
+        found = self.alone("nacos.server.main.port=8850\nnacos.server.contextPath=/registry")
+        self.assertEqual((found.port, found.raft_port, found.context_path), (8850, 7850, "/registry"))
+        self.assertEqual((found.grpc.port, found.remarks), (9850, ()))
+        found = self.alone("nacos.server.main.port=8850\nnacos.server.contextPath=/a\nserver.port=8851")
+        self.assertEqual((found.port, found.context_path), (8851, "/a"))
+        text = "nacos.server.contextPath=/a\nserver.servlet.contextPath=/b"
+        self.assertEqual(self.alone(text).context_path, "/b")
+        for blank in ("nacos.server.contextPath=", "nacos.server.contextPath=/", "nacos.server.context-path="):
+            self.assertEqual(self.alone(blank).context_path, "", blank)
+        said = self.refused(SettingsError, "nacos.standalone=true\nnacos.server.main.port=x")
+        self.assertIn("expected a whole number", said)
+        self.environ |= {"NACOS_SERVER_MAIN_PORT": "8852", "NACOS_SERVER_CONTEXTPATH": "/c"}
+        found = self.alone("nacos.server.main.port=8850")
+        self.assertEqual((found.port, found.context_path), (8852, "/c"))
+        lines = "127.0.0.1\n127.0.0.2:8848"
+        self.assertEqual(self.load("", lines).node, "127.0.0.1:8852", "a line without a port")
+
     def test_remarks(self) -> None:
         """Each key that is not read is named once; one that only serves a placeholder is not."""
         found = self.alone("my.port=9000\nserver.port=${my.port}\nfoo=secret-value\nserver.tomcat.basedir=x\nfoo=y")
