@@ -13,6 +13,7 @@ from nacos_tw.http.console_routes import on_console_port
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.listener import FrontFactory
 from nacos_tw.http.routing import Area
+from nacos_tw.http.v1.described import described
 from nacos_tw.settings.settings import Settings
 
 
@@ -27,7 +28,7 @@ def console_front(
     """
     path = settings.console.context_path
     served: list[Area] = [each for each in areas if not isinstance(each, OpenApi)]
-    served.append(OpenApi(guard, lambda: served, on_console_port))
+    served.append(OpenApi(guard, lambda: served, described, on_console_port))
     return FrontFactory(
         served,
         path,

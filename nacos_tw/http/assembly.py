@@ -52,6 +52,7 @@ from nacos_tw.http.v1.cluster_history import ClusterHistoryV1
 from nacos_tw.http.v1.config_areas import ConfigParts, config_areas, config_questions
 from nacos_tw.http.v1.console import ConsoleV1
 from nacos_tw.http.v1.core import ClusterCoreV1, ConfigLogV1
+from nacos_tw.http.v1.described import described
 from nacos_tw.http.v1.distro import DistroV1
 from nacos_tw.http.v1.faces import Ask, AskAll, Millis
 from nacos_tw.http.v1.health import HealthV1
@@ -230,7 +231,7 @@ def all_areas(parts: Parts) -> Areas:
         areas += auth_areas(guard, parts.auth, parts.audit)
     parts_of_cluster = _cluster_parts(parts, cluster, orders, clients, membership)
     areas += _newer_apis(parts, parts_of_cluster, does)
-    areas.append(OpenApi(guard, lambda: areas))
+    areas.append(OpenApi(guard, lambda: areas, described))
     return Areas(areas, history, questions)
 
 

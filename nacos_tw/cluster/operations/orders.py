@@ -19,6 +19,16 @@ from nacos_tw.questions import Answering, Others, Question
 
 UNSUPPORTED = frozenset({"removePeer", "removePeers", "changePeers", "resetPeers", "restRaftCluster"})
 """Commands that change the membership."""
+GROUPS = frozenset(
+    {
+        RAFT_GROUP,
+        "naming_persistent_service_v2",
+        "naming_instance_metadata",
+        "naming_service_metadata",
+        "nacos_config",
+    }
+)
+"""What an order may name: the groups of Nacos 1.4 to 3.x. All that they hold is in the one log here."""
 
 
 class Raft(Protocol):
@@ -89,7 +99,7 @@ class Orders(Operations):
         return RAFT_OPS.answered_by(asked)
 
     async def _obey(self, order: Order, passed_on: bool = False) -> None:
-        if order.group and order.group != RAFT_GROUP and not passed_on:
+        if order.group and order.group not in GROUPS and not passed_on:
             raise OrderFailed("group", order.group)
         if order.command == "transferLeader":
             await self._transfer(order, passed_on)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from nacos_tw.http.api.problems import Unchecked
+from nacos_tw.http.params import NOTHING
 
 _TOO_LONG = "Param '{}' is illegal, the param length should not exceed {}."
 _ODD = "Param '{}' is illegal, illegal characters should not appear in the param."
@@ -35,11 +36,12 @@ SEARCHED = frozenset({"dataId", "group", "groupName"})
 """What may hold a C{*} where it is a pattern."""
 
 
-def check(given: Mapping[str, str], patterns: bool = False) -> None:
+def check(given: Mapping[str, str], patterns: bool = False, portless: bool = False) -> None:
     """
     Look at the parameters of a call.
 
     @param patterns: a dataId and a group may be patterns.
+    @param portless: there need not be a port, and a C{null} is none.
     @raise Unchecked: one does not pass.
     """
     for field, limits in _LIMITS.items():
@@ -51,8 +53,12 @@ def check(given: Mapping[str, str], patterns: bool = False) -> None:
     for field in ("clusterName", "cluster"):
         for cluster in given.get(field, "").split(","):
             _check(cluster, "cluster", *_CLUSTER[1:])
-    port = given.get("port")
-    if port and not (port.isascii() and port.isdigit() and len(port) < 10 and int(port) <= 65535):
+    port = given.get("port", "")
+    if (
+        port
+        and not (portless and port in NOTHING)
+        and not (port.isascii() and port.isdigit() and len(port) < 10 and int(port) <= 65535)
+    ):
         raise Unchecked(_NO_PORT)
     if len(given.get("metadata", "")) > LONGEST_METADATA:
         raise Unchecked(_TOO_LONG.format("Metadata", LONGEST_METADATA))

@@ -10,7 +10,7 @@ import msgspec
 from klein import Klein
 
 from nacos_tw import __version__
-from nacos_tw.http.api.parameters import Parameter
+from nacos_tw.http.api.parameters import Described, Parameter
 from nacos_tw.http.api.routes import Declared
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
@@ -31,6 +31,7 @@ BODIES = {"json": "application/json", "multipart": "multipart/form-data"}
 class OpenApi:
     """
     @ivar areas: gives all that has routes, when it is asked for the first time.
+    @ivar older: what a route takes that does not declare it, by its method and path.
     @ivar wanted: which of them are served where this is.
     """
 
@@ -38,6 +39,7 @@ class OpenApi:
     app = Klein()
     guard: Guard
     areas: Callable[[], Iterable[Area]]
+    older: Callable[[str, str], Described] = lambda method, path: Described()
     wanted: Wanted = every_route
     _made: Reply | None = None
 
@@ -45,17 +47,24 @@ class OpenApi:
     def document(self, call: Call) -> Reply:
         """All routes of this node."""
         if self._made is None:
-            self._made = Reply(200, msgspec.json.encode(describe(self.areas(), self.wanted)), JSON)
+            self._made = Reply(200, msgspec.json.encode(describe(self.areas(), self.older, self.wanted)), JSON)
         return self._made
 
 
-def describe(areas: Iterable[Area], wanted: Wanted = every_route) -> dict[str, Any]:
-    """The document. Its server is where it was found, whatever the context path and the name of the host."""
+def describe(
+    areas: Iterable[Area],
+    older: Callable[[str, str], Described] = lambda method, path: Described(),
+    wanted: Wanted = every_route,
+) -> dict[str, Any]:
+    """
+    The document; see L{OpenApi} for what it is made of. Its server is where it was found, whatever the context path and
+    the name of the host.
+    """
     found = compile_routes(areas, "", wanted)
     routes = {(each.path, each.method): each for methods in found.values() for each in methods.values()}
     paths: dict[str, dict[str, Any]] = {}
     for (path, method), route in sorted(routes.items()):
-        paths.setdefault(path, {})[method.lower()] = _operation(route)
+        paths.setdefault(path, {})[method.lower()] = _operation(route, older(route.method, route.path))
     return {
         "openapi": "3.1.0",
         "info": {"title": "nacos_tw", "version": __version__},
@@ -71,7 +80,7 @@ def describe(areas: Iterable[Area], wanted: Wanted = every_route) -> dict[str, A
     }
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, older: Described) -> dict[str, Any]:
     handler: Any = route.handler
     declared: Declared | None = getattr(handler, "declared", None)
     about = (handler.__doc__ or "").strip().partition("\n")[0]
@@ -85,10 +94,10 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": about,
         "responses": {"200": success, "default": ERROR},
     }
-    if declared is not None:
-        shown["parameters"] = [_parameter(each, route.path) for each in declared.takes]
-        if declared.body:
-            shown["requestBody"] = {"content": {BODIES[declared.body]: {"schema": {}}}}
+    takes, body = (older.takes, older.body) if declared is None else (declared.takes, declared.body)
+    shown["parameters"] = [_parameter(each, route.path) for each in takes]
+    if body:
+        shown["requestBody"] = {"content": {BODIES[body]: {"schema": {}}}}
     if route.needs.action != "open":
         shown["security"] = [{"token": []}, {"accessToken": []}]
     return shown
@@ -103,7 +112,7 @@ def _parameter(parameter: Parameter[Any], path: str) -> dict[str, Any]:
         schema["default"] = parameter.default
     return {
         "name": parameter.name,
-        "in": "path" if in_path else "query",
+        "in": "path" if in_path else parameter.place,
         "required": in_path or bool(parameter.needed),
         "description": parameter.about,
         "schema": schema,

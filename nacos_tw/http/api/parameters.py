@@ -1,13 +1,16 @@
 """
 Parameters, declared once: handlers read calls by them, and the API's description is made of them.
 
-A parameter comes in the query or in a form, whatever the method is. An empty value counts as absent.
+A parameter comes in the query or in a form, whatever the method is. An empty value counts as absent, and so does the
+C{null} that clients make of a number or a boolean which they do not have, where it need not be there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
+
+import attrs
 
 from nacos_tw.errors import BadParameter
 from nacos_tw.http import params
@@ -28,9 +31,10 @@ class Parameter(Generic[T]):
     @ivar needed: C{""}, or L{FORM}, L{REQUEST}: it has to be there.
     @ivar about: what it is, in a few words.
     @ivar choices: what may be given; empty: anything.
+    @ivar place: where it comes: C{query} (or a form), C{header}; such are described, and read by who needs them.
     """
 
-    __slots__ = ("about", "choices", "default", "java", "kind", "name", "needed", "read")
+    __slots__ = ("about", "choices", "default", "java", "kind", "name", "needed", "place", "read")
 
     def __init__(
         self,
@@ -42,9 +46,10 @@ class Parameter(Generic[T]):
         about: str,
         needed: str = "",
         choices: tuple[str, ...] = (),
+        place: str = "query",
     ) -> None:
         self.name, self.kind, self.java, self.read, self.default = name, kind, java, read, default
-        self.about, self.needed, self.choices = about, needed, choices
+        self.about, self.needed, self.choices, self.place = about, needed, choices, place
 
     def __repr__(self) -> str:
         return f"<Parameter {self.name}: {self.kind}>"
@@ -57,7 +62,7 @@ class Parameter(Generic[T]):
         @raise Unreadable: it is not of its type.
         """
         value = call.params.get(self.name)
-        if value:
+        if value and not self._absent(value):
             return self.read(value)
         if self.needed and (value is None or self.needed == FORM or self.kind != "string"):
             raise Lacking(self.name, self.java, self.needed == FORM)
@@ -65,7 +70,11 @@ class Parameter(Generic[T]):
 
     def given(self, call: Call) -> T | None:
         """The same, None where it is absent."""
-        return self(call) if call.params.get(self.name) else None
+        value = call.params.get(self.name)
+        return self(call) if value and not self._absent(value) else None
+
+    def _absent(self, value: str) -> bool:
+        return value in params.NOTHING and self.kind != "string" and not self.needed
 
 
 def text(name: str, about: str, default: str = "", needed: str = "", choices: tuple[str, ...] = ()) -> Parameter[str]:
@@ -86,6 +95,23 @@ def number(name: str, about: str, default: float = 0.0, needed: str = "") -> Par
 def boolean(name: str, about: str, default: bool = False, needed: str = "") -> Parameter[bool]:
     """A boolean, as Spring reads it."""
     return Parameter(name, "boolean", "Boolean", _boolean, default, about, needed)
+
+
+def header(name: str, about: str) -> Parameter[str]:
+    """A header that the route heeds."""
+    return Parameter(name, "string", "String", str, "", about, place="header")
+
+
+@attrs.frozen
+class Described:
+    """
+    What a route takes that does not read by L{Parameter}s.
+
+    @ivar body: what the body is, where it is not a form: C{json}, C{multipart}; "" for none.
+    """
+
+    takes: tuple[Parameter[Any], ...] = ()
+    body: str = ""
 
 
 def _number_of(java: str, read: Callable[[str], Any]) -> Callable[[str], Any]:

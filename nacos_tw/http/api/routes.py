@@ -78,9 +78,11 @@ def api(
     rule = Rule("open") if does is None else rule_of(does)
     needs = rule if rule.action == "open" else Rule("user", recorded=rule.recorded)
 
+    portless = any(each.name == "port" and not each.needed for each in takes)
+
     def declare(perform: H) -> H:
         def face(area: Any, call: Call) -> Any:
-            check(call.params, patterns)
+            check(call.params, patterns, portless)
             found = perform(area, call)
             if isinstance(found, CoroutineType):
                 return _awaited(found)

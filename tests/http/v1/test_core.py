@@ -211,6 +211,10 @@ class RaftOpsTests(CoreTestCase):
         for command in UNSUPPORTED:
             self.assertIn("is not supported here: members are changed by v3", self.fails(command, B))
         self.assertEqual(self.fails("x"), "Not support command : x")
+        for group in ("naming_persistent_service_v2", "naming_instance_metadata", "naming_service_metadata"):
+            saved = self.node.snapshots
+            self.json("POST", CORE + "/ops/raft", self.order("doSnapshot", groupId=group))
+            self.assertEqual(self.node.snapshots, saved + 1, group)
         self.assertEqual(self.fails("doSnapshot", groupId="g"), "not this raft group : g")
         self.text("POST", CORE + "/ops/raft", "nonsense", status=400)
 
