@@ -153,11 +153,13 @@ class Carrier(TwistedProtocol):
                 self.transport.abortConnection()
             return
         self._handle(self.engine.sweep(now))
-        if self.client is None and not self._pending and now - self._quiet > limits.setup_time:
-            self.end("idle", "no client has said who it is")
-        elif self.engine.ended is not None and now - self._quiet > limits.setup_time:
-            self.transport.abortConnection()  # it was told to go, and stays
-        elif self.engine.ended is None:
+        quiet = now - self._quiet > limits.setup_time
+        if self.engine.ended is not None:
+            if quiet:
+                self.transport.abortConnection()  # it was told to go, and stays
+        elif quiet and not self._pending and (self.client is None or not self.client.open):
+            self.end("idle", "no client is registered")
+        else:
             self._keep_alive(now)
 
     def _keep_alive(self, now: float) -> None:

@@ -268,25 +268,42 @@ class Clients(service.MultiService):
 
     def _bring_again(self, id_: str, entry: _Connected) -> None:
         """Publish what is not there, though its client lives. What another publishes is that other's."""
+        for key, wanted in self._missing(entry):
+            self.log.info("{service} of client {id} is registered again", service=key, id=id_)
+            self._send(entry, Publish(id_, self._node, key, list(wanted))).addErrback(self._failed)
+
+    def _missing(self, entry: _Connected) -> list[tuple[ServiceKey, _Wanted]]:
+        """What a client wants to have published and is not there, nor waits for a leader."""
         services, overlay = self._registry.services, self._naming.overlay
-        for key, wanted in list(entry.wanted.items()):
-            if key in overlay:
-                continue
-            found = services.get(key)
-            shown = found.ephemeral if found is not None else {}
+        found = []
+        for key, wanted in entry.wanted.items():
+            waiting = overlay.get(key, ())
+            service = services.get(key)
+            shown = service.ephemeral if service is not None else {}
             for each in wanted:
+                if each.key in waiting:
+                    break
                 instance = shown.get(each.key)
                 if instance is None or not (instance.client or instance.healthy):
-                    self.log.info("{service} of client {id} is registered again", service=key, id=id_)
-                    self._send(entry, Publish(id_, self._node, key, list(wanted))).addErrback(self._failed)
+                    found.append((key, wanted))
                     break
+        return found
 
     def _lost(self, ids: Iterable[str]) -> None:
-        """Clients are gone from the replicated state: those that are connected here have lost their lease."""
+        """
+        Clients are gone from the replicated state: those that are connected here have lost their lease while this node
+        was cut off. It has shown them all the time, and goes on.
+        """
+        kept: list[Publish] = []
         for id_ in ids:
             entry = self._entry(id_)
-            if entry is not None:
-                self._bring_again(id_, entry)
+            if entry is None:
+                continue
+            for key, wanted in self._missing(entry):
+                self.log.info("{service} of client {id} is handed over again", service=key, id=id_)
+                entry.sent = True
+                kept.append(Publish(id_, self._node, key, list(wanted)))
+        self._naming.keep(kept)
 
     def _failed(self, failure: Failure) -> None:
         if failure.check(NacosError):

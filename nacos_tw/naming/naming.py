@@ -176,6 +176,18 @@ class Naming:
         done.addErrback(self._no_majority, command)
         return done
 
+    def keep(self, commands: Iterable[Publish]) -> None:
+        """
+        What clients publish is gone from the replicated state though they are here: this node goes on showing it, and
+        hands it over, so that its subscribers see no list without it.
+        """
+        shown: dict[ServiceKey, None] = {}
+        for command in commands:
+            if self.provisional.put(command, self._had(command)):
+                shown.update(dict.fromkeys(self.provisional.services(command)))
+        if shown:
+            self._services_changed(shown)
+
     def _can_take(self, command: Ephemeral) -> bool:
         """Whether the log takes the command now."""
         return self._proposer.available and (type(command) in _OF_OLD_CLIENTS or self.clients_known)

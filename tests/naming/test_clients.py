@@ -256,22 +256,31 @@ class NodeTests(Case):
         self.assertEqual([client.id for client in self.nodes.clients[self.leader].clients()], ["c3"])
 
     def test_cut_off_for_long(self) -> None:
-        """The others give its clients up; when it is back they are back at once. It showed them all the time."""
+        """
+        The others give its clients up; when it is back they are back at once. It showed them all the time, and its
+        subscribers are told nothing else when it hears what the others have done.
+        """
         self.nodes.publish(self.follower, "c1", "a")
+        self.nodes.publish(self.follower, "c2", "b")
         self.nodes.run(1.0)
+        told: list[list[str]] = []
+        naming = self.nodes.namings[self.follower]
+        naming.on_services.append(lambda services: told.append(self.nodes.ips(self.follower)))
         self.nodes.isolate(self.follower)
         for _ in range(10):
             self.nodes.run(GONE / 5)
-            self.assertShown(["a"], self.follower)
+            self.assertShown(["a", "b"], self.follower)
         self.assertShown([], self.leader, self.other)
         self.nodes.heal()
         self.nodes.run_until(
             lambda: self.nodes.node(self.follower).is_leader or not self.nodes.node(self.follower).reason()
         )
         self.nodes.run(1.0)
-        self.assertShown(["a"])
+        self.assertShown(["a", "b"])
+        self.assertTrue(told)
+        self.assertEqual([each for each in told if each != ["a", "b"]], [])
         self.nodes.run(GONE)
-        self.assertShown(["a"])
+        self.assertShown(["a", "b"])
 
     def test_ended_while_cut_off(self) -> None:
         """It goes at once at its node, and nobody brings it again."""
