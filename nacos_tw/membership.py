@@ -238,8 +238,8 @@ class Group(service.MultiService):
         if core.leading is None:
             return False
         config = core.config
-        self._check_versions(change)
         name = "" if change.verb is Verb.ADD else self._named(change.member)
+        self._check_versions(change, name)
         if name == self.own.name and change.verb in (Verb.REMOVE, Verb.DEMOTE):
             if config.voters == (name,):
                 raise ChangeRefused("last", name)
@@ -329,14 +329,17 @@ class Group(service.MultiService):
         if alive < majority(len(config.voters)) and not change.force:
             raise ChangeRefused("majority", number=alive, of=len(config.voters))
 
-    def _check_versions(self, change: MemberChange) -> None:
-        """A leader of an older version would make the cluster what its own file says."""
+    def _check_versions(self, change: MemberChange, changing: str) -> None:
+        """A leader of an older version would make the cluster what its own file says. One that goes is not asked for its
+        version, nor is a learner that never answered: nobody may be there."""
         config = self._node.core.config
+        goes = changing if change.verb in (Verb.REMOVE, Verb.REPLACE) else ""
         for name in config.names:
+            if name in (self.own.name, goes) or change.force or (name != changing and self._roster.never_heard(name)):
+                continue
             hello = self._peers.hellos.get(name)
-            known = hello.level >= MEMBERS if hello is not None else bool(config.record(name).id)
-            if name != self.own.name and not known and not change.force:
-                raise ChangeRefused("older", name)
+            if not (hello.level >= MEMBERS if hello is not None else config.record(name).id):
+                raise ChangeRefused("older" if hello is not None else "unheard", name)
 
     def _heard(self, name: str) -> bool:
         """Whether a member answers, or at least the link to it stands: one may be late for a moment."""

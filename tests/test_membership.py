@@ -56,10 +56,15 @@ class MembershipTests(Together):
 
     def newcomer(self) -> NacosNode:
         """A fourth node, that is not started."""
+        port = self.another_port()
+        return self.start(self.settings(self.home(*self.ports, port), port))
+
+    def another_port(self) -> int:
+        """Of a node that could run beside these."""
         port = free_port()
         while not apart(port, self.ports):
             port = free_port()
-        return self.start(self.settings(self.home(*self.ports, port), port))
+        return port
 
     async def test_come_and_go(self) -> None:
         """A node is taken in, serves, is promoted; the leader is removed, and says so."""
@@ -108,6 +113,25 @@ class MembershipTests(Together):
         status, text = await self.change(left, "DELETE", f"?member={left.name}")
         self.assertEqual((status, "is the only voter" in text), (409, True))
 
+    async def test_mistyped(self) -> None:
+        """A learner at an address where nobody is hinders no other change, can be removed, and holds up no level."""
+        nodes = await self.together()
+        await until(lambda: self.known(nodes[0]))
+        leader = self.leader(nodes)
+        assert leader.peers is not None
+        wrong = f"127.0.0.1:{self.another_port()}"
+        await until(lambda: leader.peers is not None and leader.peers.level() > 0)
+        level = leader.peers.level()
+        await self.made(leader, "POST", f"?address={wrong}&voter=true")
+        self.assertEqual(leader.peers.level(), level)
+        follower = next(node for node in nodes if node is not leader)
+        await self.made(leader, "PUT", f"/demote?member={follower.name}")
+        await self.made(leader, "PUT", f"/promote?member={follower.name}")
+        status, text = await self.change(leader, "PUT", f"/promote?member={wrong}")
+        self.assertEqual((status, "remove it if its address is wrong" in text), (409, True))
+        await self.made(follower, "DELETE", f"?member={wrong}")
+        await self.follows(nodes, nodes)
+
     async def test_torn_file_and_lost_folder(self) -> None:
         """A node starts with a torn cluster.conf; one that lost its folder comes back by itself, with another id."""
         nodes = await self.together()
@@ -138,9 +162,7 @@ class MembershipTests(Together):
         await until(lambda: self.known(nodes[0]))
         moves = next(node for node in nodes if not node.node.is_leader)
         await self.stop(moves)
-        port = free_port()
-        while not apart(port, self.ports):
-            port = free_port()
+        port = self.another_port()
         home = moves.settings.home
         with open(os.path.join(home, "conf", "cluster.conf"), "w") as file:
             file.writelines(f"127.0.0.1:{other}\n" for other in (*self.ports, port) if other != moves.settings.port)

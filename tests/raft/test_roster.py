@@ -51,6 +51,15 @@ class RosterTests(SynchronousTestCase):
         self.assertNotIn("10.0.0.9:8848", roster)
         self.assertIn("no member", roster.objection(hello("10.0.0.9:8848", "x"), alive=False))
 
+    def test_mistyped(self) -> None:
+        """A learner that nobody ever heard of may not exist; a voter, or one with an id, does."""
+        roster = self.known(added(CONFIG, record(D)))
+        self.assertEqual([name for name in (A, B, C, D) if roster.never_heard(name)], [D])
+        roster.hear(hello(D, "d"))
+        self.assertFalse(roster.never_heard(D))
+        roster.configured(added(removed(CONFIG, D), record(D, "d")))
+        self.assertFalse(roster.never_heard(D))
+
     def test_moved(self) -> None:
         """A member says where it is: it is dialed there, until the log says the same."""
         roster = self.known()

@@ -30,23 +30,27 @@ from nacos_tw.loglevels import LogLevelUnknown, LogUnknown
 from nacos_tw.namespaces.problems import DescriptionTooLong, NamespaceRefused, NamespaceUnknown
 
 _CHANGES = {
-    "address": "{subject} is no address, expected ip:port",
-    "known": "{subject} is a member already",
-    "taken": "{subject} is where the member {detail} is",
-    "id": "the member {detail} has the id {subject}: two nodes with one id would be taken for each other",
-    "voter": "{subject} is a voter already",
-    "learner": "{subject} is a learner already",
-    "behind": "{subject} lacks {number} log entries; it can be promoted when it has caught up",
-    "recovering": "{subject} has lost its log and is fetching it; it can be promoted when it has it",
-    "unreachable": "the leader does not hear {subject}",
+    "address": "{subject} is no address; name the node as ip:port, or host:port",
+    "known": "{subject} is a member already; promote, demote or remove it",
+    "taken": "{subject} is where the member {detail} is; remove that first, or name another address",
+    "id": "the member {detail} has the id {subject}: two nodes with one id would be taken for each other; start the new "
+    "one with an empty data folder",
+    "voter": "{subject} is a voter already; there is nothing to do",
+    "learner": "{subject} is a learner already; there is nothing to do",
+    "behind": "{subject} lacks {number} log entries; promote it when it has caught up",
+    "recovering": "{subject} has lost its log and is fetching it; promote it when it has it",
+    "unreachable": "the leader does not hear {subject}; start it and see that its Raft port is reached, or remove it if "
+    "its address is wrong",
     "alive": "{subject} is alive; add the other node, then remove this one",
     "majority": "of the {of} voters that there would be only {number} are heard, which is no majority: nothing could "
-    "be written any more",
-    "last": "{subject} is the only voter",
+    "be written any more; start the others first, or force it",
+    "last": "{subject} is the only voter; add or promote another one first",
     "busy": "another change is under way, or the leader has just begun; try again",
-    "older": "{subject} runs an older version, which would undo the change, or was not heard since the start",
-    "successor": "no other voter could take over the lead from {subject}",
-    "alone": "this node stands alone: it has no members",
+    "older": "{subject} runs an older version, which would undo the change; upgrade or remove it first, or force it",
+    "unheard": "{subject} was not heard since it is a member, so its version is not known, and an older one would undo "
+    "the change; start it or remove it first, or force it",
+    "successor": "no other voter could take over the lead from {subject}; see that another one is up, and try again",
+    "alone": "this node stands alone: it has no members; start it with a list of members",
 }
 
 

@@ -243,8 +243,9 @@ class Peers(Service):
 
     def level(self) -> int:
         """The level of commands that this node and all the others can apply, as far as each has said when it dialed;
-        0 as long as one has not: it may be of an older version."""
-        return min([self._level, *(self._level_of(peer) for peer in self._dialers)])
+        0 as long as one has not: it may be of an older version. A learner that never answered is waited for by nobody."""
+        asked = [peer for peer in self._dialers if self._roster is None or not self._roster.never_heard(peer)]
+        return min([self._level, *map(self._level_of, asked)])
 
     def _level_of(self, peer: str) -> int:
         hello = self.hellos.get(peer)

@@ -152,9 +152,12 @@ class Roster:
         self._forced.pop(hello.node, None)
         return before is None or (before.http or before.name, place_of(before)) != (said.http, place_of(said))
 
-    def said(self, name: str) -> MemberRecord | None:
-        """What a member has said of itself; None: nothing."""
-        return self._heard.get(name)
+    def never_heard(self, name: str) -> bool:
+        """Whether that is a learner that has said nothing, to this node or to a leader: its address may be wrong."""
+        config = self._config
+        if config is None or name not in config.learners or name == self.own.name:
+            return False
+        return not config.record(name).id and name not in self._heard
 
 
 def _place(hello: Hello) -> Place | None:
