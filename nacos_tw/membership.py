@@ -9,7 +9,7 @@ has caught up.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import attrs
 import msgspec
@@ -24,8 +24,9 @@ from nacos_tw.cluster.problems import ChangeRefused, MemberUnknown
 from nacos_tw.cluster.requests import MemberChange, Verb
 from nacos_tw.errors import SettingsError
 from nacos_tw.raft.assembly import RaftFolder, record_of
+from nacos_tw.raft.autopilot import Autopilot, Facts
 from nacos_tw.raft.core import changes
-from nacos_tw.raft.core.leader import CAUGHT_UP
+from nacos_tw.raft.core.leader import CAUGHT_UP, Leader
 from nacos_tw.raft.core.messages import Configuration, MemberRecord
 from nacos_tw.raft.core.quorum import majority
 from nacos_tw.raft.net.codec import Hello
@@ -95,6 +96,7 @@ class Group(service.MultiService):
 
     @ivar own: who this node is.
     @ivar on_removed: called when this node is no member any more.
+    @ivar named: C{ip:port} of the nodes that DNS says are there; None: it is not asked, or has not answered.
     """
 
     log = Logger()
@@ -106,9 +108,11 @@ class Group(service.MultiService):
         peers: Peers,
         members: MemberList,
         clock: IReactorTime,
+        autopilot: Autopilot | None = None,
     ) -> None:
         """
         @param folder: of a node that has a roster.
+        @param autopilot: what is done with members as leader without an operator; None: nothing.
         """
         super().__init__()
         self.on_removed: Callable[[], object] = lambda: None
@@ -122,6 +126,8 @@ class Group(service.MultiService):
         self._members = members
         self._clock = clock
         self._newcomers: dict[str, MemberRecord] = {}
+        self._autopilot = autopilot
+        self.named: Callable[[], Collection[str] | None] = lambda: None
         node.membership.changed = self._configured
         Periodic(clock, LOOK, self._look).setServiceParent(self)
 
@@ -154,6 +160,15 @@ class Group(service.MultiService):
             self.own = kept
             identity.keep(self._folder, kept)
 
+    def relist(self, records: Iterable[MemberRecord]) -> None:
+        """These are the other nodes, as long as the log does not say it."""
+        self._roster.relist(records)
+        self._follow()
+
+    def met(self) -> list[str]:
+        """All nodes that are known, by name."""
+        return [record.name for record in self._roster.records()]
+
     def listed(self, addresses: Sequence[Address]) -> None:
         """The operator's list is this now. It is compared with the log's, and not acted on."""
         self._listed = frozenset(address.node for address in addresses)
@@ -171,8 +186,13 @@ class Group(service.MultiService):
     def introduced(self, hello: Hello, refusal: str) -> None:
         """A node has proved itself; C{refusal}: why it gets no link, "" if it does."""
         if refusal:
+            record = MemberRecord(hello.node, hello.id, hello.http, hello.raft)
             if hello.id and not hello.joined and hello.node in self._node.core.config.names:
-                self._newcomers[hello.node] = MemberRecord(hello.node, hello.id, hello.http, hello.raft)
+                self._newcomers[hello.node] = record
+            elif (
+                hello.id and not hello.joined and hello.raft and hello.level >= MEMBERS and self._autopilot is not None
+            ):
+                self._autopilot.announced(record, self._node.seconds())
         elif self._roster.hear(hello):
             self.log.info("member {name} is at {http}", name=hello.node, http=hello.http)
             self._follow()
@@ -192,11 +212,16 @@ class Group(service.MultiService):
         core = self._node.core
         newcomers, self._newcomers = self._newcomers, {}
         self._notice_removal()
+        if core.leading is None and self._autopilot is not None:
+            self._autopilot.resigned()
         if core.leading is None or not core.leading.settled:
             return
         config = core.config
         for name, record in newcomers.items():
             if name in config.names and config.record(name).id not in ("", record.id):
+                if self._heard(name) and record.http != config.record(name).http:
+                    self.log.warn("{at} calls itself {name}, which is alive elsewhere", at=record.http, name=name)
+                    continue
                 self.log.warn("member {name} has lost its data: it is taken in anew", name=name)
                 self._propose(changes.replaced(config, name, record))
                 return
@@ -205,6 +230,17 @@ class Group(service.MultiService):
             if said is not None and said != known:
                 self._propose(changes.noted(config, said))
                 return
+        self._steer(core.leading, config)
+
+    def _steer(self, leading: Leader, config: Configuration) -> None:
+        """What the operator leaves to the leader."""
+        if self._autopilot is None:
+            return
+        facts = Facts(self.own.name, self._heard, leading.lag, self.named())
+        found = self._autopilot.next(config, facts, self._node.seconds())
+        if found is not None:
+            self.log.warn("autopilot: {what}", what=found[1])
+            self._propose(found[0])
 
     def _notice_removal(self) -> None:
         core = self._node.core
@@ -330,8 +366,8 @@ class Group(service.MultiService):
             raise ChangeRefused("majority", number=alive, of=len(config.voters))
 
     def _check_versions(self, change: MemberChange, changing: str) -> None:
-        """A leader of an older version would make the cluster what its own file says. One that goes is not asked for its
-        version, nor is a learner that never answered: nobody may be there."""
+        """A leader of an older version would make the cluster what its own file says. One that goes is not asked for
+        its version, nor is a learner that never answered: nobody may be there."""
         config = self._node.core.config
         goes = changing if change.verb in (Verb.REMOVE, Verb.REPLACE) else ""
         for name in config.names:
@@ -383,7 +419,7 @@ class Group(service.MultiService):
             record.http or name,
             record.raft,
             name in config.voters,
-            name in config.joining,
+            name in (*config.joining, *config.proving),
             name == core.leader,
             lag,
             name == self.own.name or self._peers.connected(name),

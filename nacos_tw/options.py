@@ -17,6 +17,7 @@ from nacos_tw import __version__
 from nacos_tw.settings import keys
 from nacos_tw.settings.clusterconf import write as write_members
 from nacos_tw.settings.containers import IMAGE_HOME, read_container
+from nacos_tw.settings.member_keys import DISCOVERY
 from nacos_tw.settings.nearest import nearest
 from nacos_tw.settings.settings import Settings, load, peek
 
@@ -148,7 +149,7 @@ def surroundings(options: Options, environ: Mapping[str, str]) -> Surroundings:
         return Surroundings(home, environ)
     members = os.path.join(home, "conf", "cluster.conf")
     reader = peek(home, environ, options.overrides)
-    told = reader.value(keys.MEMBERS) or reader.value(keys.STANDALONE)
+    told = reader.value(keys.MEMBERS) or reader.value(DISCOVERY) or reader.value(keys.STANDALONE)
     found = read_container(
         environ,
         socket.gethostname().lower(),

@@ -34,6 +34,7 @@ from nacos_tw.console.port import console_front
 from nacos_tw.database.assembly_embedded import EmbeddedConfigs
 from nacos_tw.database.assembly_external import ExternalConfigs
 from nacos_tw.descriptors import Room, raise_limit
+from nacos_tw.discovery import Follower
 from nacos_tw.dns.assembly import build as build_dns
 from nacos_tw.dns.counters import dns_families
 from nacos_tw.grpc.assembly import GrpcParts, build
@@ -72,7 +73,9 @@ from nacos_tw.peer_events import PeerEvents
 from nacos_tw.push.longpoll import LongPolls
 from nacos_tw.push.poll_operations import end_with_rights
 from nacos_tw.push.udp import UdpPush
+from nacos_tw.questions import Others
 from nacos_tw.raft.assembly import build_node, build_peers, open_folder
+from nacos_tw.raft.autopilot import Autopilot, Rules
 from nacos_tw.raft.disk.writer import Writer
 from nacos_tw.raft.sessions import Machines, one_entry
 from nacos_tw.serving import Listener
@@ -196,8 +199,16 @@ class NacosNode(Node):
             settings, reactor, folder, self.node, events, place, MEMBERS, self.tls.raft
         )
         self.group: Group | Alone = Alone(self.name, settings.member)
+        self.discovery: Follower | None = None
         if self.peers is not None:
-            self.group = events.group = Group(folder, self.node, self.peers, self.members, reactor)
+            rules = settings.autopilot
+            pilot = None if rules is None else Autopilot(Rules(rules.stable, rules.dead_after, rules.least))
+            self.group = events.group = Group(folder, self.node, self.peers, self.members, reactor, pilot)
+            if settings.discovery is not None:
+                others, allow = Others(events.ask, events.ask_all), self.peers.sources.allow
+                self.discovery = Follower(
+                    settings.discovery, settings.member, self.node, self.group, others, allow, reactor
+                )
 
     def _build_naming(self, settings: Settings, reactor: Any) -> None:
         self.registry_parts = parts = build_registry(
@@ -240,7 +251,7 @@ class NacosNode(Node):
         self.reports = Reports(self.members, self.peer_events.ask, self.node.status, reactor, millis)
         self.lookup: FileLookup | None = None
         filename = os.path.join(settings.home, "conf", "cluster.conf")
-        if not settings.standalone and os.path.exists(filename):
+        if self.discovery is None and not settings.standalone and os.path.exists(filename):
             self.group.listed(settings.listed)
             self.lookup = FileLookup(filename, settings.port, settings.listed, self._members_changed, reactor)
 
@@ -350,6 +361,8 @@ class NacosNode(Node):
         if self.config is not None:
             self.node.on_ready = self.config.in_order
         questions = self.config.questions() if self.config is not None else {}
+        if self.discovery is not None:
+            questions = {**questions, **self.discovery.questions()}
         self.peer_events.join(self.node, self.reports, self.config, {**questions, **self.areas.questions})
         self.upkeep: Upkeep | None = None
         if self.configs is not None:
@@ -375,6 +388,7 @@ class NacosNode(Node):
         parts.service("links", self.peers)
         parts.service("members", self.group if isinstance(self.group, Group) else None)
         parts.add("log", self.node.start, self.node.stop)
+        parts.service("discovery", self.discovery)
         parts.service("logins", self.logins)
         parts.service("certificates", self.tls)
         parts.service("waking", self.waking)

@@ -6,6 +6,8 @@ const NAME = "'?(?<name>[^']*?)'?";
 const KNOWN: [RegExp, string][] = [
   [/^no leader: (?<up>\d+) of (?<all>\d+) nodes are connected$/, "noLeader"],
   [/^no leader$/, "noLeaderKnown"],
+  [/^the cluster has not begun: (?<text>.+)$/s, "notBegun"],
+  [/^this node is no member yet: (?<name>\S+) belongs to a cluster, which takes it in$/, "noMemberYet"],
   [/^no leader, and too many registrations wait for one$/, "tooManyWait"],
   [/^the log of this node was lost and is being fetched from the leader$/, "logLost"],
   [/^the log of this node was damaged and set aside; no leader is known to fetch it from$/, "logDamaged"],

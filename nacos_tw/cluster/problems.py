@@ -82,7 +82,8 @@ class ChangeRefused(Problem, Conflict):
         its log and fetches it), C{unreachable} (the leader does not hear C{subject}), C{alive} (it does), C{majority}
         (of the C{of} voters that there would be C{number} are heard), C{last} (C{subject} is the only voter), C{busy}
         (a change is under way, or the leader has just begun), C{older} (C{subject} runs a version that knows no such
-        change), C{unheard} (C{subject} has not said which version it runs), C{successor} (nobody can take over the lead), C{alone} (this node has no cluster).
+        change), C{unheard} (C{subject} has not said
+        which version it runs), C{successor} (nobody can take over the lead), C{alone} (this node has no cluster).
     @ivar subject: see there.
     """
 

@@ -91,8 +91,9 @@ def build_node(
 ) -> RaftNode:
     """The driver on that log; C{machine}: what it changes."""
     options = node_options(
-        settings.raft, folder.name, folder.records, folder.store.folder, folder.shown, alone=not settings.clustered
-    )
+        settings.raft, folder.name, folder.records, folder.store.folder, folder.shown,
+        alone=not settings.clustered, must_wait=settings.discovery is not None,
+    )  # fmt: skip
     return RaftNode(options, folder.store, writer, machine, clock, random.SystemRandom())
 
 
@@ -114,9 +115,11 @@ def build_peers(
     """
     if folder.roster is None:
         return None
-    node.peers = Peers(
+    folder.roster.open = settings.autopilot is not None
+    peers = node.peers = Peers(
         reactor, folder.name, folder.roster.places(), settings.raft.secret, interface, settings.raft_port,
         node.frame_received, events,
         random=random.random, server=__version__, http=settings.node, level=level, tls=tls, roster=folder.roster,
     )  # fmt: skip
-    return node.peers
+    peers.sources.anyone = settings.welcome
+    return peers

@@ -80,7 +80,7 @@ class RaftNode:
         self.on_ready: Callable[[], None] = lambda: None
         self.membership = Membership()
         self.damaged_members: Callable[[], list[str]] = lambda: []
-        self.expelled = ""
+        self.expelled = self.waits_for = ""
         self.shortage: Callable[[], str] = lambda: ""
         self.refusal: Callable[[bytes], str] = lambda command: ""
         self.running = self._ready = self._flush_due = self._draining = False
@@ -116,6 +116,7 @@ class RaftNode:
             self.node, config, store.hard, log, self._random, now, options.timing, max_bytes=options.append_bytes,
             commit=store.commit, marks=self._sessions.marks(),
         )  # fmt: skip
+        core.must_wait = options.must_wait
         store.entries = []  # the core's log has them now
         self._known = (core.role, core.term, core.leader)
         return core
@@ -409,7 +410,10 @@ class RaftNode:
 
     def reason(self) -> str:
         """Why this node is not in order, as a sentence; "" when it is."""
-        return self.failure or self._readiness.reason(self._applying.index, self._links, self.damaged_members())
+        waits = "" if self._core.log.config is not None else self.waits_for
+        return (
+            self.failure or waits or self._readiness.reason(self._applying.index, self._links, self.damaged_members())
+        )
 
     def _links(self) -> list[str]:
         """The other members that this node can send to."""
@@ -434,6 +438,12 @@ class RaftNode:
         done = self._core.transfer(target, self.seconds())
         self._drain()
         return done
+
+    def found(self, config: Configuration, waits_for: str) -> None:
+        """With whom a cluster is to begin, as long as the log names no members; C{waits_for}: why not yet, or ""."""
+        self.waits_for = waits_for
+        self._core.found(config, must_wait=bool(waits_for), now=self.seconds())
+        self._drain()
 
     def change_members(self, config: Configuration) -> Deferred[Configuration] | None:
         """On the leader: see L{Membership.propose}."""

@@ -50,23 +50,33 @@ class NodeOptions:
     """When to begin the next file of the log."""
     disk: Disk | None = None
     """Where the folder is, if not on the real disk."""
+    must_wait: bool = False
+    """Whether a new cluster waits until L{nacos_tw.raft.node.RaftNode.found} says with whom it begins."""
     alone: bool = attrs.field(default=attrs.Factory(lambda self: len(self.voters) == 1, takes_self=True))
     """Whether there is no other node."""
 
 
 def node_options(
-    settings: RaftSettings, node: str, members: Sequence[MemberRecord], folder: str, shown: str, *, alone: bool
+    settings: RaftSettings,
+    node: str,
+    members: Sequence[MemberRecord],
+    folder: str,
+    shown: str,
+    *,
+    alone: bool,
+    must_wait: bool = False,
 ) -> NodeOptions:
     """
     What the settings say, for a node of that name in the log and its data folder.
 
-    @param members: with whom a log begins.
+    @param members: with whom a log begins; C{must_wait}: see L{NodeOptions.must_wait}.
     """
     return NodeOptions(
         node=node,
         voters=tuple(member.name for member in members),
         members=tuple(members),
         alone=alone,
+        must_wait=must_wait,
         folder=folder,
         shown=shown,
         timing=Timing(settings.election, settings.heartbeat),

@@ -35,6 +35,7 @@ from nacos_tw.settings.kinds import (
     url_path,
     words,
 )
+from nacos_tw.settings.member_keys import KEYS as MEMBER_KEYS
 from nacos_tw.settings.monitoring_keys import KEYS as MONITORING_KEYS
 from nacos_tw.settings.oidc_keys import KEYS as OIDC_KEYS
 
@@ -358,6 +359,7 @@ SECTIONS: tuple[Section, ...] = (
             HTTPS_PROTOCOLS, HTTPS_CIPHERS,
         ),
     ),
+    ("Finding and following members", MEMBER_KEYS),
     ("TLS between nodes", (RAFT_TLS, RAFT_TLS_CERTIFICATE, RAFT_TLS_KEY, RAFT_TLS_PASSWORD, RAFT_TLS_CA)),
     (
         "Database",

@@ -12,6 +12,7 @@ from nacos_tw.errors import SettingsError, StartError
 from nacos_tw.settings import identity, keys
 from nacos_tw.settings.addresses import Preferences, is_own, literal, preferred_ip
 from nacos_tw.settings.clusterconf import RAFT_OFFSET, Address, find_self, parse_members
+from nacos_tw.settings.discovery import Discovery, discovery
 from nacos_tw.settings.identity import Identity
 from nacos_tw.settings.reading import Reader, read_text
 
@@ -25,6 +26,7 @@ class Found:
     listed: tuple[Address, ...] = ()
     clustered: bool = True
     remarks: tuple[str, ...] = ()
+    discovery: Discovery | None = None
 
 
 def alone(reader: Reader, port: int) -> Found:
@@ -46,6 +48,8 @@ def find(reader: Reader, home: str, folder: str, port: int) -> Found:
     """
     known = identity.read(folder)
     remarks: tuple[str, ...] = ()
+    if (looked_for := discovery(reader, port)) is not None:
+        return _discovered(reader, known, looked_for, port)
     listed: tuple[Address, ...] = ()
     try:
         found, own = find_members(reader, home, port)
@@ -58,8 +62,38 @@ def find(reader: Reader, home: str, folder: str, port: int) -> Found:
         remarks = (f"{error}. The node goes on as {own.node}: its log says who the members are",)
     if known is None or not known.members:
         return Found(listed, own, listed, len(listed) > 1, remarks)
-    others = [identity.address(each.http, each.raft) for each in known.members if each.name != known.name]
-    return Found((own, *others), own, listed, True, remarks)
+    return Found((own, *_others(known)), own, listed, True, remarks)
+
+
+def _others(known: Identity) -> list[Address]:
+    return [identity.address(each.http, each.raft) for each in known.members if each.name != known.name]
+
+
+def _discovered(reader: Reader, known: Identity | None, looked_for: Discovery, port: int) -> Found:
+    """
+    As L{find}, where DNS names the members. What it says at the start need not be all: the node looks again.
+
+    @raise StartError: SRV records name the nodes by their host names, and not this one yet.
+    """
+    nodes: list[Address] = []
+    remarks: tuple[str, ...] = ()
+    try:
+        nodes = looked_for.look()
+    except SettingsError as error:
+        remarks = (f"{error}. The node looks again",)
+    try:
+        own = find_self(nodes, port, configured_host(reader, nodes, port), is_own, f"dns:{looked_for.name}")
+    except StartError as error:
+        if known is not None:
+            own = _own_place(reader, known, port)
+        elif looked_for.by_services and not reader.get(keys.IP_ADDRESS):
+            raise StartError(f"{error}, to the name by which its SRV record knows this node") from None
+        else:
+            own = Address(own_host(reader), port, reader.get(keys.RAFT_PORT) or max(0, port - RAFT_OFFSET))
+    if known is not None and known.members:
+        nodes = _others(known)
+    others = [node for node in nodes if node != own]
+    return Found((own, *others), own, (), True, remarks, looked_for)
 
 
 def _check_raft_port(reader: Reader, own: Address) -> None:

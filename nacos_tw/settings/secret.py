@@ -22,17 +22,20 @@ _FOLDER = ".nacos_tw"
 _NAME = "cluster-secret"
 
 
-def cluster_secret(reader: Reader, members: Sequence[Address], environ: Mapping[str, str], tls: bool) -> bytes:
+def cluster_secret(
+    reader: Reader, members: Sequence[Address], environ: Mapping[str, str], tls: bool, *, grows: bool = False
+) -> bytes:
     """
     What the members prove to each other that they know; b"" where they need no such proof.
 
     @param tls: whether certificates tell them from strangers.
+    @param grows: whether nodes come by themselves: then one must be set, whoever is there now.
     @raise StartError: they run on several machines, and none is set.
     """
     configured = reader.get(keys.RAFT_SECRET)
-    if configured or tls or len(members) == 1:
+    if configured or tls or (len(members) == 1 and not grows):
         return configured.encode("utf-8", "surrogateescape")
-    if all(is_own(member.host) for member in members):
+    if not grows and all(is_own(member.host) for member in members):
         return local_secret(environ)
     raise StartError(
         f"{reader.filename}: nacos.raft.secret is not set; nodes on several machines need a line "

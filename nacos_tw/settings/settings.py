@@ -13,14 +13,16 @@ from typing import Any, NamedTuple
 import attrs
 
 from nacos_tw.errors import SettingsError, StartError
-from nacos_tw.settings import ai_keys, keys, monitoring_keys
+from nacos_tw.settings import ai_keys, keys, member_keys, monitoring_keys
 from nacos_tw.settings.api_keys import COMPATIBILITY
 from nacos_tw.settings.auth import AuthSettings, read_auth
+from nacos_tw.settings.autopilot import AutopilotSettings, autopilot
 from nacos_tw.settings.clusterconf import Address
 from nacos_tw.settings.console import ConsoleSettings, console
+from nacos_tw.settings.discovery import Discovery
 from nacos_tw.settings.dns import DnsSettings, dns
 from nacos_tw.settings.grpc import GrpcSettings, grpc
-from nacos_tw.settings.membership import alone, find
+from nacos_tw.settings.membership import Found, alone, find
 from nacos_tw.settings.properties import UnresolvedError
 from nacos_tw.settings.reading import Reader
 from nacos_tw.settings.secret import cluster_secret
@@ -194,6 +196,12 @@ class Settings:
     targets: bool = False
     log_format: str = "text"
     listed: tuple[Address, ...] = ()
+    discovery: Discovery | None = None
+    """Where members are found by DNS; None: they are listed."""
+    autopilot: AutopilotSettings | None = None
+    """What the leader does with members by itself; None: nothing."""
+    welcome: bool = False
+    """Whether nodes that DNS does not name may announce themselves, too."""
     clustered: bool = attrs.field(default=attrs.Factory(lambda self: len(self.members) > 1, takes_self=True))
     remarks: tuple[str, ...] = ()
 
@@ -252,11 +260,14 @@ def _load(reader: Reader, home: str, base: str, environ: Mapping[str, str]) -> S
         members=members,
         listed=found.listed,
         clustered=found.clustered,
+        discovery=found.discovery,
+        autopilot=autopilot(reader, found.discovery),
+        welcome=reader.get(member_keys.AUTOPILOT) and found.discovery is None,
         node=own.node,
         storage=storage,
         database=database,
         naming=_naming(reader),
-        raft=_raft(reader, members, environ, home),
+        raft=_raft(reader, found, environ, home),
         http=_http(reader),
         auth=read_auth(reader),
         config=_config(reader),
@@ -430,13 +441,13 @@ def _config(reader: Reader) -> ConfigSettings:
     )
 
 
-def _raft(reader: Reader, members: tuple[Address, ...], environ: Mapping[str, str], home: str) -> RaftSettings:
+def _raft(reader: Reader, found: Found, environ: Mapping[str, str], home: str) -> RaftSettings:
     tls = raft_tls(reader, home)
     raft = RaftSettings(
         election=reader.get(keys.RAFT_ELECTION),
         heartbeat=reader.get(keys.RAFT_HEARTBEAT),
         request_timeout=reader.get(keys.RAFT_REQUEST),
-        secret=cluster_secret(reader, members, environ, tls is not None),
+        secret=cluster_secret(reader, found.members, environ, tls is not None, grows=found.discovery is not None),
         append_bytes=reader.get(keys.RAFT_APPEND),
         segment_bytes=reader.get(keys.RAFT_SEGMENT),
         snapshot_bytes=reader.get(keys.RAFT_SNAPSHOT),

@@ -33,14 +33,14 @@ _CHANGES = {
     "address": "{subject} is no address; name the node as ip:port, or host:port",
     "known": "{subject} is a member already; promote, demote or remove it",
     "taken": "{subject} is where the member {detail} is; remove that first, or name another address",
-    "id": "the member {detail} has the id {subject}: two nodes with one id would be taken for each other; start the new "
-    "one with an empty data folder",
+    "id": "the member {detail} has the id {subject}: two nodes with one id would be taken for each other; start the "
+    "new one with an empty data folder",
     "voter": "{subject} is a voter already; there is nothing to do",
     "learner": "{subject} is a learner already; there is nothing to do",
     "behind": "{subject} lacks {number} log entries; promote it when it has caught up",
     "recovering": "{subject} has lost its log and is fetching it; promote it when it has it",
-    "unreachable": "the leader does not hear {subject}; start it and see that its Raft port is reached, or remove it if "
-    "its address is wrong",
+    "unreachable": "the leader does not hear {subject}; start it and see that its Raft port is reached, or remove it "
+    "if its address is wrong",
     "alive": "{subject} is alive; add the other node, then remove this one",
     "majority": "of the {of} voters that there would be only {number} are heard, which is no majority: nothing could "
     "be written any more; start the others first, or force it",

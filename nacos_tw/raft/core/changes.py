@@ -10,11 +10,11 @@ REMEMBERED = 64
 """So many of the members that were removed are remembered."""
 
 
-def added(config: Configuration, record: MemberRecord, *, joins: bool = False) -> Configuration:
+def added(config: Configuration, record: MemberRecord, *, joins: bool = False, proves: bool = False) -> Configuration:
     """
     With another learner.
 
-    @param joins: it is promoted as soon as it has caught up.
+    @param joins: it is promoted as soon as it has caught up; C{proves}: when it was well for a while.
     """
     joining = (*config.joining, record.name) if joins else config.joining
     known = tuple(gone for gone in config.removed if gone.name != record.name or (gone.id and gone.id != record.id))
@@ -24,6 +24,7 @@ def added(config: Configuration, record: MemberRecord, *, joins: bool = False) -
         members=(*_without(config.members, record.name), record),
         removed=known,
         joining=joining,
+        proving=(*config.proving, record.name) if proves else config.proving,
     )
 
 
@@ -34,6 +35,7 @@ def promoted(config: Configuration, name: str) -> Configuration:
         voters=(*config.voters, name),
         learners=_less(config.learners, name),
         joining=_less(config.joining, name),
+        proving=_less(config.proving, name),
     )
 
 
@@ -52,13 +54,14 @@ def removed(config: Configuration, name: str) -> Configuration:
         members=_without(config.members, name),
         removed=gone,
         joining=_less(config.joining, name),
+        proving=_less(config.proving, name),
     )
 
 
 def replaced(config: Configuration, name: str, record: MemberRecord) -> Configuration:
     """Without a member, and with another one in its stead, which becomes a voter, if that was one, once it has caught
     up. It may have the same name: a node whose disk was lost."""
-    return added(removed(config, name), record, joins=name in config.voters or name in config.joining)
+    return added(removed(config, name), record, joins=name in (*config.voters, *config.joining, *config.proving))
 
 
 def noted(config: Configuration, record: MemberRecord) -> Configuration:

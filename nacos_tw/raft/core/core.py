@@ -61,6 +61,7 @@ class Core:
     @ivar log: the log in memory.
     @ivar config: the configuration in force: the newest in log or snapshot, else the constructor's.
     @ivar wanted: the configuration with which a new cluster begins.
+    @ivar must_wait: whether a cluster must not begin yet: as long as the log names no members nobody is voted for.
     @ivar commit: the highest index known to be committed.
     @ivar leader_commit: the highest commit index that a leader told.
     @ivar recovering: whether this node lost its log and does not vote until it has caught up.
@@ -79,9 +80,9 @@ class Core:
 
     __slots__ = (
         "_leader", "_marks", "_stopped", "commit", "config", "contradiction", "contradicts_log", "deadline", "delivery",
-        "dirty", "election", "follower", "last_heard", "leader_commit", "leader_lost", "leading", "log", "max_bytes",
-        "max_inflight", "met", "node", "now", "outbox", "persistence", "random", "recovering", "resigned", "role",
-        "rounds", "term", "timing", "vote", "wanted",
+        "dirty", "election", "follower", "must_wait", "last_heard", "leader_commit", "leader_lost", "leading", "log",
+        "max_bytes", "max_inflight", "met", "node", "now", "outbox", "persistence", "random", "recovering", "resigned",
+        "role", "rounds", "term", "timing", "vote", "wanted",
     )  # fmt: skip
 
     def __init__(
@@ -109,7 +110,7 @@ class Core:
         """
         self.node, self.log, self.random, self.timing = node, log, random, timing
         self.max_bytes, self.max_inflight = max_bytes, max_inflight
-        self.wanted = config
+        self.wanted, self.must_wait = config, False
         self.config = log.config or config
         self.term, self.vote, self.recovering = hard.term, hard.vote, hard.recovering
         self.persistence = Persistence(hard, log.last_index)
@@ -384,6 +385,16 @@ class Core:
         self._leader = ""
         self.deadline = _NEVER
         self.dirty = False
+
+    def found(self, config: Configuration, *, must_wait: bool, now: float) -> None:
+        """With whom a cluster is to begin, and whether not yet. Says nothing once the log names its members."""
+        self.now = now
+        if self.log.config is None:
+            hurry = self.must_wait and not must_wait
+            self.wanted = self.config = config
+            self.must_wait = must_wait
+            if hurry:
+                self.election.hurry(now)
 
     def log_changed(self) -> None:
         """The log grew or was cut: there is something to save, and a configuration may have come or gone."""

@@ -39,7 +39,7 @@ class Election:
         4.2.2).
         """
         core = self._core
-        if core.recovering:
+        if core.recovering or self._must_wait:
             return False
         if core.node in core.config.voters:
             return True
@@ -188,9 +188,16 @@ class Election:
             return True
         return bool(core.leader) and not core.leader_lost and now - core.last_heard < core.timing.election
 
+    @property
+    def _must_wait(self) -> bool:
+        """Whether this node waits for others to begin a cluster with, and may be of one that has begun."""
+        return self._core.must_wait and self._core.log.config is None
+
     def _may_vote_for(self, request: RequestVote) -> bool:
         core = self._core
         log = core.log
+        if self._must_wait:
+            return False
         if core.recovering and (core.met is None or (request.last_term, request.last_index) < core.met):
             # What this node may have acknowledged and lost, and a majority had, is in the log of a leader that it has
             # met since: among what that had committed then, or before its own first entry.

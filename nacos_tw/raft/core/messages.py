@@ -51,6 +51,7 @@ class Configuration(msgspec.Struct, frozen=True, array_like=True):
     @ivar members: what is known of voters and learners besides their names.
     @ivar removed: the last members that were taken out.
     @ivar joining: the learners that are promoted as soon as they have caught up.
+    @ivar proving: the learners that are promoted when they were well for a while, see L{nacos_tw.autopilot}.
     """
 
     voters: tuple[str, ...]
@@ -59,6 +60,7 @@ class Configuration(msgspec.Struct, frozen=True, array_like=True):
     members: tuple[MemberRecord, ...] = ()
     removed: tuple[MemberRecord, ...] = ()
     joining: tuple[str, ...] = ()
+    proving: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ class Sources:
     member may have moved. If that fails the addresses known before stay.
 
     @param reactor: IReactorTime and IReactorPluggableNameResolver.
+    @ivar anyone: whether every address may connect: nodes that are no members yet announce themselves.
     """
 
     log = Logger()
@@ -49,11 +50,21 @@ class Sources:
         self._resolved: dict[str, frozenset[str]] = {}
         self._asked: dict[str, float] = {}
         self._loopback = False
+        self._more: frozenset[str] = frozenset()
+        self._hosts: list[str] = []
+        self.anyone = False
+
+    def allow(self, hosts: Iterable[str]) -> None:
+        """Beside the members' hosts these, names or addresses."""
+        if self._more != (more := frozenset(hosts)):
+            self._more = more
+            self.set_hosts(self._hosts)
 
     def set_hosts(self, hosts: Iterable[str]) -> None:
         """Replace the hosts by these (names or addresses)."""
         literals, names = set(), set()
-        for host in hosts:
+        self._hosts = list(hosts)
+        for host in (*self._hosts, *self._more):
             address = normal(host)
             if address is None:
                 names.add(host)
@@ -70,7 +81,7 @@ class Sources:
         address = normal(source)
         if address is None:
             return False
-        if address in self._literals or any(address in known for known in self._resolved.values()):
+        if self.anyone or address in self._literals or any(address in known for known in self._resolved.values()):
             return True
         # A member at 127.0.0.2 calls from 127.0.0.1.
         if self._loopback and is_loopback(address):

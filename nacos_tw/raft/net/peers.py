@@ -88,6 +88,7 @@ class Peers(Service):
     @ivar counters: see L{COUNTERS}.
     @ivar rtt: last round-trip time per peer in seconds, of peers with an outgoing link.
     @ivar hellos: what each peer said of itself when it last dialed.
+    @ivar sources: which addresses may connect.
     """
 
     log = Logger()
@@ -133,8 +134,8 @@ class Peers(Service):
         self.rtt: dict[str, float] = {}
         self.hellos: dict[str, Hello] = {}
         self._turn = Turn(self._clock)
-        self._sources = Sources(reactor)
-        self._listening = Listening(self._sources, self.counters, self._listening_link, self._warn)
+        self.sources = Sources(reactor)
+        self._listening = Listening(self.sources, self.counters, self._listening_link, self._warn)
         self._questions = Questions(self._clock)
         self._answering = Answering(events.asked)
         self._port: IListeningPort | None = None
@@ -243,7 +244,7 @@ class Peers(Service):
 
     def level(self) -> int:
         """The level of commands that this node and all the others can apply, as far as each has said when it dialed;
-        0 as long as one has not: it may be of an older version. A learner that never answered is waited for by nobody."""
+        0 as long as one has not: it may be of an older version. Learners that never answered are not waited for."""
         asked = [peer for peer in self._dialers if self._roster is None or not self._roster.never_heard(peer)]
         return min([self._level, *map(self._level_of, asked)])
 
@@ -258,7 +259,7 @@ class Peers(Service):
         self._digest = digest(members)
         before, self._members = self._members, dict(members)
         former = [] if self._roster is None else self._roster.former_hosts()
-        self._sources.set_hosts([*(address.host for address in members.values()), *former])
+        self.sources.set_hosts([*(address.host for address in members.values()), *former])
         for peer in list(self._dialers):
             place, was = members.get(peer), before[peer]
             if place is None or (place.host, place.raft_port) != (was.host, was.raft_port):
@@ -397,8 +398,11 @@ class Peers(Service):
             self.log.failure("an event of {peer} failed", peer=what)
 
     def _host(self, peer: str) -> str:
-        """Of a member, as cluster.conf has it; "" for anyone else, whom no certificate names."""
+        """Of a member, as cluster.conf has it; of one that may become one, as its name says; "" for anyone else, whom
+        no certificate names."""
         place = self._members.get(peer)
+        if place is None and self._roster is not None and self._roster.open:
+            return peer.rpartition(":")[0].strip("[]")
         return "" if place is None else place.host
 
     def _dialing_link(self, peer: str) -> Callable[[], Link]:

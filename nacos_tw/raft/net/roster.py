@@ -43,6 +43,8 @@ class Roster:
     @ivar own: this node's record.
     @ivar joined: whether the log has named this node by its id.
     @ivar removed: why this node is no member any more; "" while it may be one.
+    @ivar open: whether nodes that are no members are listened to, until they have proved who they are: they may be
+        taken in.
     """
 
     def __init__(self, own: MemberRecord, listed: Iterable[MemberRecord], *, joined: bool = False) -> None:
@@ -50,6 +52,7 @@ class Roster:
         self.own = own
         self.joined = joined
         self.removed = ""
+        self.open = False
         self._listed = {record.name: record for record in listed}
         self._config: Configuration | None = None
         self._heard: dict[str, MemberRecord] = {}
@@ -58,6 +61,10 @@ class Roster:
     def force(self, records: Iterable[MemberRecord]) -> None:
         """An operator says where the members are, whatever the log has."""
         self._forced = {record.name: record for record in records if record.name != self.own.name}
+
+    def relist(self, listed: Iterable[MemberRecord]) -> None:
+        """The operator names other members; says nothing once the log does."""
+        self._listed = {record.name: record for record in listed}
 
     def configured(self, config: Configuration) -> None:
         """The log has these members."""
@@ -108,7 +115,7 @@ class Roster:
 
     def __contains__(self, name: object) -> bool:
         """Whether somebody of that name may go on with a handshake; what is to be said to it comes after."""
-        if self._config is None or name in self._config.names:
+        if self._config is None or self.open or name in self._config.names:
             return True
         return any(gone.name == name for gone in self._config.removed)
 

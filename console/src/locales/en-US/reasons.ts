@@ -1,6 +1,8 @@
 /** For texts of the node: see @/reasons. */
 export default {
   noLeader: "There is no leader: {up} of {all} nodes are connected",
+  notBegun: "The cluster has not begun: {text}",
+  noMemberYet: "It is no member yet; the cluster of {name} takes it in",
   noLeaderKnown: "There is no leader",
   tooManyWait: "There is no leader, and too many registrations wait for one",
   logLost: "Its log was lost and is being fetched from the leader",

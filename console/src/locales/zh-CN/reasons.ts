@@ -1,6 +1,8 @@
 /** For texts of the node: see @/reasons. */
 export default {
   noLeader: "没有领导者：{all} 个节点中有 {up} 个已连接",
+  notBegun: "集群尚未建立：{text}",
+  noMemberYet: "它还不是成员；{name} 所在的集群会接纳它",
   noLeaderKnown: "没有领导者",
   tooManyWait: "没有领导者，等待中的注册过多",
   logLost: "日志已丢失，正在从领导者获取",
