@@ -66,3 +66,41 @@ test("a login of one node is one on all", async ({ visit, page, cluster }) => {
   await visit("/configurationManagement", user, second);
   await expect(page.getByRole("button", { name: `Account of ${name}` })).toBeVisible();
 });
+
+test("a follower becomes a learner and a voter again, a mistyped address is taken out, and both are warned of", async ({ visit, page, cluster, guard }) => {
+  const first = cluster.first;
+  await visit("/clusterManagement", new Login(first.api, ADMIN, PASSWORD), first);
+  const members = page.getByRole("table", { name: "Members" }).or(page.locator(".members"));
+  const line = (address: string) => members.getByRole("row").filter({ hasText: address });
+  const leader = (await page.getByRole("row").filter({ has: page.locator(".el-tag", { hasText: /^Leader$/ }) }).first().textContent()) ?? "";
+  const follower = cluster.all.find((node) => !leader.includes(node.address))!;
+  for (const node of cluster.all) await expect(line(node.address)).toContainText("Voter");
+
+  guard.allow(first.address, 409); // another change may be under way
+  await expect(async () => {
+    await page.getByRole("button", { name: `Make a learner: ${follower.address}` }).click();
+    await expect(page.locator(".el-message-box")).toContainText("2 voters bear the loss of 0");
+    await page.locator(".el-message-box").getByRole("button", { name: "OK" }).click();
+    await expect(line(follower.address)).toContainText("Learner", { timeout: 3000 });
+  }).toPass();
+  await expect(async () => {
+    await page.getByRole("button", { name: `Make a voter: ${follower.address}` }).click();
+    await page.locator(".el-message-box").getByRole("button", { name: "OK" }).click();
+    await expect(line(follower.address)).toContainText("Voter", { timeout: 3000 });
+  }).toPass();
+
+  await page.getByRole("button", { name: "Add a node" }).click();
+  const dialog = page.getByRole("dialog", { name: "Add a node" });
+  await dialog.getByLabel("Node address").fill(first.address);
+  await dialog.getByRole("button", { name: "Add a node" }).click();
+  await expect(dialog).toContainText("That is a member already");
+  await dialog.getByLabel("Node address").fill("127.0.0.1:1999");
+  await dialog.getByRole("button", { name: "Add a node" }).click();
+  await expect(line("127.0.0.1:1999")).toContainText("It never answered");
+  await expect(async () => {
+    await page.getByRole("button", { name: "Remove: 127.0.0.1:1999" }).click();
+    await expect(page.locator(".el-message-box")).toContainText("can only come back with an empty data folder");
+    await page.locator(".el-message-box").getByRole("button", { name: "OK" }).click();
+    await expect(line("127.0.0.1:1999")).toHaveCount(0, { timeout: 3000 });
+  }).toPass();
+});

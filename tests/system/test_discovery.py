@@ -92,7 +92,7 @@ class DiscoveryTests(Clustered):
             self.named(one, two, moved)
             moved.start()
             self.assertVoters([one, two, moved])
-            moved.kill()  # and now the disk is lost, too
+            moved.stop()  # and now the disk is lost, too
             shutil.rmtree(os.path.join(moved.home, "data"))
             fresh = self.node(7, moved.home)
             self.named(one, two, fresh)
