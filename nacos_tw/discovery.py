@@ -19,8 +19,9 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
 from nacos_tw.errors import NacosError, SettingsError
-from nacos_tw.membership import Group, record_of
+from nacos_tw.membership import Group
 from nacos_tw.questions import Answering, Others, Question
+from nacos_tw.raft.assembly import record_of
 from nacos_tw.raft.core.messages import Configuration, MemberRecord
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.settings.clusterconf import Address
