@@ -25,6 +25,7 @@ debian() {
 }
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     debian nginx nginx-light
+    [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] || debian nginx-stream libnginx-mod-stream # no program of its own
     debian mariadbd mariadb-server
     debian pg_ctlcluster postgresql
     debian chromium chromium

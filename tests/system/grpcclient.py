@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import time
 from typing import Any
 
@@ -22,8 +23,13 @@ class GrpcClient:
     @ivar stream: where the node's pushes come; they are not read.
     """
 
-    def __init__(self, node: RealNode) -> None:
+    def __init__(self, node: RealNode, tls: ssl.SSLContext | None = None) -> None:
+        """
+        @param tls: what to speak TLS with, if it is to be spoken.
+        """
         self._socket = socket.create_connection((node.host, node.port + 1000), READ)
+        if tls is not None:
+            self._socket = tls.wrap_socket(self._socket, server_hostname=node.host)
         self._h2 = H2Connection(H2Configuration(header_encoding="utf-8"))
         self._h2.initiate_connection()
         self._answers: dict[int, bytes] = {}
