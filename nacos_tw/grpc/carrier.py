@@ -117,6 +117,11 @@ class Carrier(TwistedProtocol):
 
     # What the owner calls
 
+    def begin(self, stream: int) -> None:
+        """Tell the client that a call with messages both ways is taken."""
+        self.engine.begin(stream)
+        self._flush_soon()
+
     def send(self, stream: int, message: bytes) -> bool:
         """
         Send a message on a call with messages both ways.

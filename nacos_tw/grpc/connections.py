@@ -222,6 +222,7 @@ class Connections(Service):
         counters.registrations += 1
         for listener in self._joined:
             guarded(self.log, "what follows a client's coming", lambda hear=listener: hear(client))  # type: ignore[misc]
+        carrier.begin(stream)
         if client.abilities is not None:
             self.tell(client, Push(SETUP_ACK, {"abilityTable": self.abilities}, "internal"))
         return client

@@ -234,7 +234,7 @@ class ConnectionsTests(Case):
         self.server.connections.on_left(lambda client: self.heard.append(f"left {client.id}"))
 
     def test_setup(self) -> None:
-        """Who it is; without abilities it is told nothing."""
+        """Who it is; without abilities it is told no more than that its stream is taken."""
         self.client.setup(tenant="ns", labels={"module": "config", "AppName": "shop", "taskId": "0"})
         (client,) = self.server.connections
         self.assertEqual(
@@ -243,6 +243,7 @@ class ConnectionsTests(Case):
         )
         self.assertEqual((client.version, client.abilities), ("Nacos-Java-Client:v2.5.1", None))
         self.assertEqual(self.client.pushed, [])
+        self.assertEqual(self.client.answers[self.client.stream].headers[b":status"], b"200")
         self.assertIs(self.server.connections.get(ID), client)
 
     def test_abilities(self) -> None:

@@ -140,6 +140,12 @@ class Connection:
             if self._draining:
                 self._end_if_drained()
 
+    def begin(self, stream: int) -> None:
+        """Send the first headers of a stream."""
+        found = self._calls.streams.get(stream)
+        if found is not None and found.last is None and self.ended is None:
+            self._sending.begin(found)
+
     def send(self, stream: int, message: bytes) -> bool:
         """Send a message on a stream."""
         found = self._calls.streams.get(stream)

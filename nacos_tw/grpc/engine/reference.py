@@ -125,6 +125,12 @@ class Reference:
         self._message(call, message)
         self.finish(stream)
 
+    def begin(self, stream: int) -> None:
+        """Send the first headers of a stream."""
+        call = self._calls.get(stream)
+        if call is not None and call.last is None and self.ended is None:
+            self._begin(call)
+
     def send(self, stream: int, message: bytes) -> bool:
         """Send a message on a stream."""
         call = self._calls.get(stream)
@@ -337,10 +343,13 @@ class Reference:
 
     # What goes to h2
 
-    def _message(self, call: _Call, message: bytes) -> None:
+    def _begin(self, call: _Call) -> None:
         if not call.started:
             call.started = True
             self._http.send_headers(call.number, [(b":status", b"200"), CONTENT])
+
+    def _message(self, call: _Call, message: bytes) -> None:
+        self._begin(call)
         call.queue.append(b"\0" + len(message).to_bytes(4, "big") + message)
         self._pump(call)
 

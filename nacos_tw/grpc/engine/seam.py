@@ -35,6 +35,12 @@ class Engine(Protocol):
     def answer(self, stream: int, message: bytes) -> None:
         """Answer a unary call with success. Nothing happens if it is over already; likewise with all that follow."""
 
+    def begin(self, stream: int) -> None:
+        """
+        Send the first headers of a call with messages both ways, ahead of its first message. Some clients do not see
+        before them that the call is taken, nor afterwards that it has ended.
+        """
+
     def send(self, stream: int, message: bytes) -> bool:
         """
         Send a message on a call with messages both ways.

@@ -75,15 +75,19 @@ class Sending:
         )
         return True
 
+    def begin(self, stream: Stream) -> None:
+        """Send the first headers, once."""
+        if not stream.started:
+            stream.started = True
+            self.headers(stream.number, HEAD, 0)
+
     def message(self, stream: Stream, message: bytes) -> bool:
         """
         Send a message.
 
         @return: whether all of it is sent; False when it waits.
         """
-        if not stream.started:
-            stream.started = True
-            self.headers(stream.number, HEAD, 0)
+        self.begin(stream)
         size = len(message) + PREFIX
         if (
             not stream.queue

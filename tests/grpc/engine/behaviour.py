@@ -317,6 +317,23 @@ class StreamTests(Base):
         answer = peer.answers[number]
         self.assertEqual((answer.messages, answer.status, answer.reset), ([b"push", b"more"], 0, None))
 
+    def test_begun(self) -> None:
+        """The first headers go out when they are wanted, once; messages and the end follow."""
+        peer = self.peer()
+        number = self.opened(peer)
+        self.assertEqual(peer.answers[number].headers, {})
+        peer.engine.begin(number)
+        peer.exchange()
+        self.assertEqual(peer.answers[number].headers[b":status"], b"200")
+        self.assertEqual((peer.answers[number].messages, peer.answers[number].ended), ([], False))
+        peer.engine.begin(number)
+        self.assertTrue(peer.engine.send(number, b"push"))
+        peer.engine.finish(number)
+        peer.engine.begin(number)
+        peer.exchange()
+        answer = peer.answers[number]
+        self.assertEqual((answer.messages, answer.status, answer.ended), ([b"push"], 0, True))
+
     def test_finished_by_server(self) -> None:
         """When we end a call that the client has not, it is told that as well."""
         peer = self.peer()
