@@ -17,7 +17,19 @@ from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import JSON, Reply
 from nacos_tw.http.routing import Area, Route, Wanted, compile_routes, every_route, serve
 
-ERROR = {"description": "An error: code, message, and in data what is wrong."}
+STATUSES = {
+    400: "A parameter is missing or wrong, or what it names cannot be.",
+    403: "The caller may not do this, or has to log in.",
+    404: "There is no such thing.",
+    409: "It is not as the caller thinks, or is there already.",
+    410: "This API is switched off.",
+    413: "The body is too large.",
+    429: "Too many of these.",
+    500: "What Nacos tells with this status: mostly that it cannot be done; or a failure.",
+    501: "The settings leave this to somebody else, or it is not supported.",
+    503: "Not now: the node is not ready, or has no majority.",
+}
+"""The statuses of errors. In v2 and v3 the body has a code, a message, and in data what is wrong."""
 WRAPPED = {"$ref": "#/components/schemas/Result"}
 RESULT = {
     "type": "object",
@@ -92,7 +104,7 @@ def _operation(route: Route, older: Described) -> dict[str, Any]:
         "operationId": f"{route.method.lower()}{route.path.replace('/', '_').replace('-', '_')}",
         "tags": [route.path.split("/")[1]],
         "summary": about,
-        "responses": {"200": success, "default": ERROR},
+        "responses": {"200": success, **_errors(route)},
     }
     takes, body = (older.takes, older.body) if declared is None else (declared.takes, declared.body)
     shown["parameters"] = [_parameter(each, route.path) for each in takes]
@@ -101,6 +113,13 @@ def _operation(route: Route, older: Described) -> dict[str, Any]:
     if route.needs.action != "open":
         shown["security"] = [{"token": []}, {"accessToken": []}]
     return shown
+
+
+def _errors(route: Route) -> dict[str, Any]:
+    left_out = {403} if route.needs.action == "open" else set()
+    if not route.path.startswith(("/v1/", "/v2/")):
+        left_out.add(410)
+    return {str(status): {"description": text} for status, text in STATUSES.items() if status not in left_out}
 
 
 def _parameter(parameter: Parameter[Any], path: str) -> dict[str, Any]:

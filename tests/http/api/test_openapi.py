@@ -41,6 +41,14 @@ class OpenApiTests(ApiTestCase):
         self.assertEqual(by_name["weight"]["schema"], {"type": "number", "default": 1.0})
         self.assertFalse(by_name["groupName"]["required"])
 
+    def test_statuses(self) -> None:
+        """Those of errors are named one by one: 403 where somebody may be refused, 410 where there is a switch."""
+        paths = describe(self.areas)["paths"]
+        for path, more in (("/v2/ns/instance", {"403", "410"}), ("/v3/client/ns/instance", {"403"})):
+            wanted = {"200", "400", "404", "409", "413", "429", "500", "501", "503"} | more
+            self.assertEqual(set(paths[path]["post"]["responses"]), wanted, path)
+        self.assertNotIn("403", paths["/v3/admin/core/state/liveness"]["get"]["responses"])
+
     def test_names(self) -> None:
         """No route has two parameters of one name."""
         for methods in describe(self.areas)["paths"].values():
