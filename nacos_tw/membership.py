@@ -237,8 +237,7 @@ class Group(service.MultiService):
         if self._autopilot is None:
             return
         facts = Facts(self.own.name, self._heard, leading.lag, self.named())
-        found = self._autopilot.next(config, facts, self._node.seconds())
-        if found is not None:
+        if (found := self._autopilot.next(config, facts, self._node.seconds())) is not None:
             self.log.warn("autopilot: {what}", what=found[1])
             self._propose(found[0])
 
@@ -366,12 +365,12 @@ class Group(service.MultiService):
             raise ChangeRefused("majority", number=alive, of=len(config.voters))
 
     def _check_versions(self, change: MemberChange, changing: str) -> None:
-        """A leader of an older version would make the cluster what its own file says. One that goes is not asked for
-        its version, nor is a learner that never answered: nobody may be there."""
+        """An older leader would make the cluster what its own file says. Who goes is not asked, nor who never spoke."""
         config = self._node.core.config
         goes = changing if change.verb in (Verb.REMOVE, Verb.REPLACE) else ""
         for name in config.names:
-            if name in (self.own.name, goes) or change.force or (name != changing and self._roster.never_heard(name)):
+            nobody = self._roster.never_heard(name) and not (name == changing and self._peers.connected(name))
+            if nobody or change.force or name in (self.own.name, goes):
                 continue
             hello = self._peers.hellos.get(name)
             if not (hello.level >= MEMBERS if hello is not None else config.record(name).id):

@@ -8,8 +8,8 @@ from nacos_tw.service import NacosNode
 from nacos_tw.settings.autopilot import AutopilotSettings
 from nacos_tw.settings.discovery import Discovery
 from nacos_tw.settings.settings import Settings
+from tests import test_membership
 from tests.nameserver import nameserver
-from tests.test_membership import MembershipTests
 from tests.test_service import REGISTER, Together, call, until
 
 QUICK = AutopilotSettings(stable=0.3, dead_after=1.5)
@@ -18,8 +18,8 @@ QUICK = AutopilotSettings(stable=0.3, dead_after=1.5)
 class Finding(Together):
     """What the tests share."""
 
-    follows = MembershipTests.follows
-    newcomer_port = MembershipTests.another_port
+    follows = test_membership.MembershipTests.follows
+    newcomer_port = test_membership.MembershipTests.another_port
 
     def setUp(self) -> None:
         super().setUp()
