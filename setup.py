@@ -124,6 +124,7 @@ setup(
         "test": [
             "dnspython>=2.4",
             "joserfc>=1.0,<2",
+            "oidc-provider-mock>=0.3,<1",
             "psycopg[binary]>=3.1,<4",
             "h2>=4.1",
             "hypothesis>=6.90",

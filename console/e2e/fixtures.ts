@@ -98,7 +98,7 @@ async function keepToken(page: Page, who: Login, node: Node): Promise<void> {
 export async function logIn(page: Page, username: string, password: string): Promise<void> {
   await page.getByLabel("Username").fill(username);
   await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("button", { name: "Log in", exact: true }).click();
 }
 
 /** A name that no other test uses. */

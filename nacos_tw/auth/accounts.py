@@ -80,6 +80,10 @@ class Accounts:
             found = self._identities[name] = Identity(name, ADMIN_ROLE in roles, permissions, user=True)
         return found
 
+    def of_use(self, roles: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of these roles that allow anything."""
+        return tuple(role for role in roles if role == ADMIN_ROLE or role in self._permissions)
+
     def guest(self, name: str, roles: tuple[str, ...]) -> Identity:
         """That of somebody who is not in the table, with these of its roles; the same object for the same."""
         found = self._guests.get((name, roles))

@@ -28,12 +28,12 @@ from nacos_tw.settings.oidc import OidcSettings
 from nacos_tw.settings.settings import Settings
 
 
-def _oidc(wanted: OidcSettings | None, reactor: Any) -> OidcUsers | None:
+def _oidc(wanted: OidcSettings | None, reactor: Any, tokens: Tokens) -> OidcUsers | None:
     if wanted is None:
         return None
     check_library()
     fetch = Fetcher(reactor, wanted.authorities, wanted.timeout)
-    return OidcUsers(wanted, fetch, reactor, time.time)
+    return OidcUsers(wanted, fetch, reactor, time.time, tokens)
 
 
 class Logins(Service):
@@ -76,7 +76,7 @@ class Logins(Service):
             enabled=any(wanted.asking),
             refuse_default=wanted.refuse_default,
             ldap=self._ldap(wanted.ldap, reactor, directory, write),
-            oidc=_oidc(wanted.oidc, reactor),
+            oidc=_oidc(wanted.oidc, reactor, tokens),
         )
         self._secret: SharedSecret | None = None
         if not wanted.token_key:

@@ -37,6 +37,8 @@ from nacos_tw.memo import BoundedMemo
 FIRST_ADMIN = "nacos"
 MOST_TOKENS = 20_000
 """Valid tokens that are remembered; when there are more, all are forgotten."""
+LONGEST_OF_LOGIN = 2500
+"""Characters of a token for the console: coded, signed and named it must fit into a cookie, of 4096."""
 NOT_KNOWN = "users and their rights are not known yet"
 NO_KEY = "the nodes have not agreed on a key for tokens yet"
 AWAITS_ADMIN = "the first administrator is being made"
@@ -66,7 +68,7 @@ class Login:
 class _Known:
     """A valid token; C{identity} is of the accounts at C{accounts}."""
 
-    claims: Claims | Person
+    claims: Claims
     expires: float
     accounts: object
     identity: Identity
@@ -187,8 +189,8 @@ class Auth:
         accounts = self.accounts()
         before = self._known.pop(token, None)
         claims = before.claims if before is not None else self._claims(token)
-        if isinstance(claims, Person):
-            return self._keep_guest(token, claims)
+        if claims.roles is not None:
+            return self._keep_guest(token, Person(claims.name, claims.roles, claims.expires))
         hashed = accounts.password(claims.name)
         # A token of a Nacos with the same key has no mark: it holds until its time.
         if hashed is None or (claims.mark and claims.mark != self.tokens.mark(hashed)):
@@ -199,15 +201,19 @@ class Auth:
         return known
 
     def _keep_guest(self, token: bytes, person: Person) -> _Known:
-        """Somebody whom the provider vouches for."""
+        """Somebody whom the provider vouches for, or has when they logged in."""
+        if self.oidc is None:
+            raise Refused(TOKEN_INVALID)
         accounts = self.accounts()
-        known = _Known(person, person.expires, accounts, accounts.guest(person.name, person.roles))
+        claims = Claims(person.name, person.expires, "", person.roles)
+        known = _Known(claims, person.expires, accounts, accounts.guest(person.name, person.roles))
         self._known.keep(token, known)
         return known
 
-    def _claims(self, token: bytes) -> Claims | Person:
+    def _claims(self, token: bytes) -> Claims:
         if self.oidc is not None and is_theirs(token):
-            return self.oidc.known(token)
+            person = self.oidc.known(token)
+            return Claims(person.name, person.expires, "", person.roles)
         if not self.tokens.key:
             raise Unavailable(NO_KEY)
         return self.tokens.read(token.decode("ascii", "replace"))
@@ -365,6 +371,22 @@ class Auth:
         identity = self.by_token(token)
         left = int(self._known[token].expires - self._now())
         return Login(token.decode("ascii"), left, identity)
+
+    def let_in(self, person: Person) -> Login:
+        """
+        A token of our own for somebody whom the provider has let in by the browser. One with very many roles has only
+        those that allow something now: a browser keeps no longer token.
+
+        @raise Unavailable: the accounts are not known, or there is no key yet.
+        """
+        if not self.tokens.key:
+            raise Unavailable(NO_KEY)
+        accounts, roles = self.accounts(), person.roles
+        token = self.tokens.issue_guest(person.name, roles)
+        if len(token) > LONGEST_OF_LOGIN:
+            roles = accounts.of_use(roles)
+            token = self.tokens.issue_guest(person.name, roles)
+        return Login(token, int(self.tokens.seconds), accounts.guest(person.name, roles))
 
     # -- changing
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 import attrs
 
 from nacos_tw.access.audit import NOTHING
-from nacos_tw.errors import BadParameter, Forbidden, Invalid, NacosError, Problem, Unavailable
+from nacos_tw.errors import BadParameter, Forbidden, Invalid, NacosError, NotFound, Problem, Unavailable
 
 # -- accounts
 
@@ -117,6 +117,11 @@ class AdminBySettings(Problem, NacosError):
     """Beside LDAP the settings give the first administrator's password."""
 
     outcome: ClassVar[str] = NOTHING
+
+
+@attrs.define(slots=False)
+class NoProvider(Problem, NotFound):
+    """No OpenID Connect provider is configured."""
 
 
 @attrs.define(slots=False)

@@ -219,5 +219,48 @@ class FirstAdmin(_OfAccounts):
 
 
 @attrs.frozen
+class ProviderAsked(_OfAccounts):
+    """Is there an OpenID Connect provider?"""
+
+
+@attrs.frozen
+class Departing(_OfAccounts):
+    """
+    A login by the OpenID Connect provider begins.
+
+    @ivar callback: the address that it sends the browser back to.
+    """
+
+    callback: str
+
+
+@attrs.frozen
+class Arriving(_OfAccounts):
+    """Somebody comes back from there. C{cookie} is what they were sent off with, C{code} the provider's."""
+
+    cookie: str = attrs.field(repr=False)
+    state: str = attrs.field(repr=False)
+    code: str = attrs.field(repr=False)
+
+    def details(self) -> dict[str, str]:
+        """For the audit log."""
+        return {}
+
+
+@attrs.frozen
+class Leaving(_OfAccounts):
+    """Somebody logs out. C{callback} is as in L{Departing}."""
+
+    callback: str
+
+
+@attrs.frozen
+class TakingOver(_OfAccounts):
+    """The console fetches the token of somebody who has come back."""
+
+    cookie: str = attrs.field(repr=False)
+
+
+@attrs.frozen
 class Me(_OfAccounts):
     """Who am I?"""

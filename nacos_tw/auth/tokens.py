@@ -28,11 +28,13 @@ class Claims:
     @ivar name: the user.
     @ivar expires: seconds since 1970.
     @ivar mark: of the password it was given for, "" in a token that a Nacos made.
+    @ivar roles: of somebody who came from an OpenID Connect provider; None of a user of the table.
     """
 
     name: str
     expires: float
     mark: str
+    roles: tuple[str, ...] | None = None
 
 
 class Tokens:
@@ -56,9 +58,16 @@ class Tokens:
 
     def issue(self, name: str, hashed: str) -> str:
         """A token for a user with that password hash."""
-        claims = {"sub": name, "exp": int(self._now() + self.seconds), "mark": self.mark(hashed)}
+        return self._signed({"sub": name, "mark": self.mark(hashed)})
+
+    def issue_guest(self, name: str, roles: tuple[str, ...]) -> str:
+        """A token for somebody who came from an OpenID Connect provider."""
+        return self._signed({"sub": name, "guest": list(roles)})
+
+    def _signed(self, claims: dict[str, Any]) -> str:
+        claims["exp"] = int(self._now() + self.seconds)
         # Without "typ", as Nacos writes it.
-        return _jwt().encode(claims, self.key, algorithm=self._algorithms()[0], headers={"typ": None})
+        return str(_jwt().encode(claims, self.key, algorithm=self._algorithms()[0], headers={"typ": None}))
 
     def read(self, token: str) -> Claims:
         """
@@ -85,10 +94,18 @@ class Tokens:
             raise Refused(TOKEN_INVALID)
         if expires <= self._now():
             raise Refused(TOKEN_EXPIRED)
-        return Claims(name, float(expires), mark)
+        return Claims(name, float(expires), mark, _roles(claims.get("guest")))
 
     def _algorithms(self) -> list[str]:
         return [name for name, least in _ALGORITHMS if len(self.key) >= least]
+
+
+def _roles(found: Any) -> tuple[str, ...] | None:
+    if found is None:
+        return None
+    if not isinstance(found, list) or not all(isinstance(role, str) for role in found):
+        raise Refused(TOKEN_INVALID)
+    return tuple(found)
 
 
 def _jwt() -> Any:

@@ -63,6 +63,7 @@ from nacos_tw.http.v1.listing import InstanceListV1
 from nacos_tw.http.v1.logins import LoginV1
 from nacos_tw.http.v1.metrics import PrometheusV1
 from nacos_tw.http.v1.namespaces import NamespacesV1
+from nacos_tw.http.v1.oidc import OidcV1
 from nacos_tw.http.v1.oldnames import OldNamesV1
 from nacos_tw.http.v1.operator import OPERATOR, OPS, OperatorV1
 from nacos_tw.http.v1.raft import RaftV1
@@ -228,7 +229,7 @@ def all_areas(parts: Parts) -> Areas:
         areas.append(NamespacesV1(guard, Namespaces(parts.configs, parts.millis, parts.audit)))
         questions.update(config_questions(watchers))
     if parts.auth is not None:
-        areas += auth_areas(guard, parts.auth, parts.audit)
+        areas += auth_areas(guard, parts.auth, parts.audit, settings.https is not None)
     parts_of_cluster = _cluster_parts(parts, cluster, orders, clients, membership)
     areas += _newer_apis(parts, parts_of_cluster, does)
     areas.append(OpenApi(guard, lambda: areas, described))
@@ -360,10 +361,11 @@ def metric_sources(parts: Parts, counts: Counts, machine: Machine) -> list[Sourc
     ]
 
 
-def auth_areas(guard: Guard, auth: Auth, audit: AuditLog) -> list[Area]:
-    """Every object with routes under C{/v1/auth}."""
+def auth_areas(guard: Guard, auth: Auth, audit: AuditLog, secure: bool = False) -> list[Area]:
+    """Every object with routes under C{/v1/auth}. C{secure}: see L{OidcV1}."""
     return [
         LoginV1(guard, Logins(auth, audit)),
+        OidcV1(guard, Logins(auth, audit), None if auth.oidc is None else auth.oidc.settings, secure),
         UsersV1(guard, Users(auth, audit)),
         RolesV1(guard, Roles(auth, audit)),
         PermissionsV1(guard, Permissions(auth, audit)),

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from nacos_tw.settings.key import Key
-from nacos_tw.settings.kinds import file_path, milliseconds, seconds, text, words
+from nacos_tw.settings.kinds import file_path, milliseconds, seconds, switch, text, words
 
 _OURS, _NACOS = "nacos.core.auth.oidc.", "nacos.core.auth.plugin.oidc."
 
@@ -44,6 +44,8 @@ ISSUER = _key(
     "whose users may log in too, as its tokens name it; unset: there is none.",
 )  # fmt: skip
 CLIENT = _key("client-id", text, "", "The id under which the provider knows this server.")
+SECRET = _key("client-secret", text, "", "The secret that goes with it; unset for a public client.")
+SCOPE = _key("scope", text, "openid profile email", "What a login by the console asks the provider for.")
 NAME_CLAIM = _key(
     "username-claim", text, "preferred_username", "The claim with a user's name, else email, else sub; the user ann "
     "there is OIDC_ann here.",
@@ -58,10 +60,20 @@ ROLES = Key(
     "that is not named is the role of the same name.",
 )  # fmt: skip
 AUDIENCES = Key(_OURS + "audiences", words, "", "For whom tokens of the API may be, beside client-id, between commas.")
+CALLBACK = Key(
+    _OURS + "redirect-uri", lambda value: web_address(value) if value.strip() else "", "", "URL that the provider "
+    "sends browsers back to, which it must know: https://host:port/nacos/v1/auth/oidc/callback. Unset: made of the "
+    "request's.",
+)  # fmt: skip
+LABEL = Key(_OURS + "label", text, "OpenID Connect", "What the button on the login page says: Log in with ...")
+LOGOUT = Key(
+    _OURS + "logout", switch(), "true", "Whether who logs out of the console is sent to the provider's page for "
+    "logging out, where it has one.",
+)  # fmt: skip
 CA = Key(_OURS + "ca", file_path, "", "PEM file of the authorities that may have signed the provider's certificate.")
 TIMEOUT = Key(_OURS + "timeout", milliseconds(100, 60_000), "5000", "How long an answer of the provider may take.")
 
 KEYS: tuple[Key[Any], ...] = (
-    ISSUER, CLIENT, NAME_CLAIM, ROLES_CLAIM, ADMIN_ROLE, ROLES, AUDIENCES, CA, TIMEOUT,
-    KEYS_SECONDS,
+    ISSUER, CLIENT, SECRET, SCOPE, NAME_CLAIM, ROLES_CLAIM, ADMIN_ROLE, ROLES, AUDIENCES, CALLBACK, LABEL,
+    LOGOUT, CA, TIMEOUT, KEYS_SECONDS,
 )  # fmt: skip

@@ -54,6 +54,7 @@ GIVEN = {
     "tenant": "dev", "dataId": "d", "group": "g", "content": "c", "pageNo": "1", "pageSize": "10", "nid": "1",
     "id": "1", "quota": "1", "Listening-Configs": "d\2g\2m\2dev\1",
     # accounts, namespaces, the cluster
+    "code": "c",
     "username": "u", "password": "p", "newPassword": "p", "role": "r", "resource": "dev:*:*", "action": "r",
     "customNamespaceId": "dev", "namespaceName": "n", "namespace": "dev", "namespaceShowName": "n", "type": "file",
     "config_detail": "x", "clientId": "1", "ids": "1", "targetNamespaceId": "dev", "logName": "root",

@@ -1,10 +1,13 @@
-"""Users of an OpenID Connect provider beside those of the table: their tokens and its keys."""
+"""Users of an OpenID Connect provider beside those of the table: tokens, keys, and the pages of a login."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
+import time
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
@@ -19,13 +22,13 @@ from nacos_tw.auth.directory import Directory
 from nacos_tw.auth.oidc.provider import AGAIN
 from nacos_tw.auth.oidc.users import OidcUsers
 from nacos_tw.auth.passwords import Passwords
-from nacos_tw.auth.problems import Refused
+from nacos_tw.auth.problems import TOKEN_INVALID, Refused
 from nacos_tw.auth.tokens import Tokens
 from nacos_tw.errors import Unavailable
 from nacos_tw.settings.oidc import OidcSettings
 
 ISSUER = "https://idp.example/realm"
-SETTINGS = OidcSettings(ISSUER, "nacos")
+SETTINGS = OidcSettings(ISSUER, "nacos", "s3cret")
 RSA, EC = RSAKey.generate_key(2048, {"kid": "r"}), ECKey.generate_key("P-256", {"kid": "e"})
 NOW = 1_700_000_000.0
 
@@ -36,15 +39,26 @@ class Idp:
     def __init__(self) -> None:
         self.keys: list[Any] = [RSA]
         self.asked: list[str] = []
+        self.forms: list[tuple[dict[str, str], Any]] = []
         self.away = False
+        self.id_token = ""
+        self.status = 200
+        self.more: dict[str, Any] = {}
 
-    async def __call__(self, url: str) -> tuple[int, dict[str, Any]]:
+    async def __call__(
+        self, url: str, form: dict[str, str] | None = None, basic: tuple[str, str] | None = None
+    ) -> tuple[int, dict[str, Any]]:
         self.asked.append(url)
         if self.away:
             raise Unavailable("the OpenID Connect provider does not answer: test")
         if url.endswith("/.well-known/openid-configuration"):
-            return 200, {"issuer": ISSUER + "/", "jwks_uri": ISSUER + "/keys"}
-        return 200, {"keys": [key.as_dict(private=False) for key in self.keys] + [{"kty": "strange", "kid": "s"}]}
+            pages = {"authorization_endpoint": "/auth", "token_endpoint": "/token", "jwks_uri": "/keys"}
+            return 200, {"issuer": ISSUER + "/", **{name: ISSUER + path for name, path in pages.items()}, **self.more}
+        if url.endswith("/keys"):
+            return 200, {"keys": [key.as_dict(private=False) for key in self.keys] + [{"kty": "strange", "kid": "s"}]}
+        assert form is not None
+        self.forms.append((form, basic))
+        return self.status, {"id_token": self.id_token} if self.status == 200 else {"error": "invalid_grant"}
 
 
 def token(key: Any = RSA, algorithm: str = "RS256", **more: Any) -> bytes:
@@ -65,7 +79,7 @@ class OidcCase(SynchronousTestCase):
         self.put()
         self.tokens = Tokens(b"k" * 64, 1800, lambda: self.now)
         self.now = NOW
-        self.users = OidcUsers(SETTINGS, self.idp, self.clock, lambda: self.now)
+        self.users = OidcUsers(SETTINGS, self.idp, self.clock, lambda: self.now, self.tokens)
         self.auth = Auth(
             self.clock, lambda: self.now, self.directory, self.tokens, Passwords(self.clock), lambda _: succeed(None),
             enabled=True, oidc=self.users,
@@ -170,7 +184,88 @@ class TokenTests(OidcCase):
         self.assertEqual(self.who(token(sub="3")).name, "OIDC_ann")
 
     def test_off(self) -> None:
-        """Without a provider its tokens are nobody's."""
-        given = token(roles=["nacos-admin"])
+        """Without a provider its tokens, and those that were given for them, are nobody's."""
+        given, login = token(roles=["nacos-admin"]), self.auth.let_in(self.users_person())
         self.auth.oidc = None
         self.refused(given)
+        self.refused(login.token.encode())
+
+    def users_person(self) -> Any:
+        """Somebody whom the provider knows."""
+        self.who(token())
+        return self.users.known(token())
+
+
+class BrowserTests(OidcCase):
+    """The pages of a login."""
+
+    def depart(self) -> tuple[str, dict[str, str]]:
+        """The cookie, and what the provider is asked."""
+        departure = self.successResultOf(
+            Deferred.fromCoroutine(self.users.depart("https://n/nacos/v1/auth/oidc/callback"))
+        )
+        parts = urlsplit(departure.to)
+        self.assertEqual(f"{parts.scheme}://{parts.netloc}{parts.path}", ISSUER + "/auth")
+        return departure.cookie, {name: values[0] for name, values in parse_qs(parts.query).items()}
+
+    def test_login(self) -> None:
+        """The code is exchanged with the verifier of the challenge, and the ID token names who has come."""
+        cookie, asked = self.depart()
+        self.assertEqual(
+            (asked["response_type"], asked["client_id"], asked["scope"]), ("code", "nacos", SETTINGS.scope)
+        )
+        self.idp.id_token = token(nonce=asked["nonce"], roles=["nacos-admin"]).decode()
+        arriving = self.users.arrive(cookie, asked["state"], "c0de")
+        found = self.successResultOf(Deferred.fromCoroutine(arriving))
+        self.assertEqual((found.name, found.roles), ("OIDC_ann", (ADMIN_ROLE,)))
+        ((form, basic),) = self.idp.forms
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(form["code_verifier"].encode()).digest()).rstrip(b"=")
+        self.assertEqual((challenge.decode(), asked["code_challenge_method"]), (asked["code_challenge"], "S256"))
+        self.assertEqual((form["code"], form["redirect_uri"]), ("c0de", asked["redirect_uri"]))
+        self.assertEqual(basic, ("nacos", "s3cret"))
+        login = self.auth.let_in(found)
+        handed = self.users.hand_over(login.token)
+        self.assertEqual(self.users.taken_over(handed), login.token)
+        self.assertTrue(self.who(login.token.encode()).admin)
+        self.assertRaises(Refused, self.users.taken_over, cookie)
+
+    def test_refused(self) -> None:
+        """Another state, another browser, a login that is too old, another nonce, a code that is not taken."""
+        cookie, asked = self.depart()
+        other, _ = self.depart()
+        self.idp.id_token = token(nonce=asked["nonce"]).decode()
+        for given, state, code in (
+            (cookie, "other", "c"), (other, asked["state"], "c"), ("", asked["state"], "c"),
+            (cookie, asked["state"], ""),
+            (cookie[:-1] + ("0" if cookie[-1] != "0" else "1"), asked["state"], "c"),
+        ):  # fmt: skip
+            self.failureResultOf(Deferred.fromCoroutine(self.users.arrive(given, state, code)), Refused)
+        self.assertEqual(self.idp.forms, [], "no code went to the provider")
+        self.idp.id_token = token(nonce="another").decode()
+        self.failureResultOf(Deferred.fromCoroutine(self.users.arrive(cookie, asked["state"], "c")), Refused)
+        self.idp.status = 400
+        self.failureResultOf(Deferred.fromCoroutine(self.users.arrive(cookie, asked["state"], "c")), Refused)
+        self.idp.status = 503
+        self.failureResultOf(Deferred.fromCoroutine(self.users.arrive(cookie, asked["state"], "c")), Unavailable)
+        self.now += 601
+        failure = self.failureResultOf(Deferred.fromCoroutine(self.users.arrive(cookie, asked["state"], "c")), Refused)
+        self.assertNotEqual(failure.value.why, TOKEN_INVALID)
+
+    def test_another_node(self) -> None:
+        """The login may end at another node, which has the same key; not at one of another cluster."""
+        cookie, asked = self.depart()
+        self.idp.id_token = token(nonce=asked["nonce"]).decode()
+        for key, works in ((b"k" * 64, True), (b"other" * 13, False)):
+            tokens = Tokens(key, 1800, time.time)
+            users = OidcUsers(SETTINGS, self.idp, self.clock, lambda: self.now, tokens)
+            arriving = Deferred.fromCoroutine(users.arrive(cookie, asked["state"], "c"))
+            if works:
+                self.assertEqual(self.successResultOf(arriving).name, "OIDC_ann")
+            else:
+                self.failureResultOf(arriving, Refused)
+
+    def test_secrets(self) -> None:
+        """Neither the settings nor a departure tells its secrets when it is shown."""
+        departure = self.successResultOf(Deferred.fromCoroutine(self.users.depart("https://n/c")))
+        self.assertNotIn("s3cret", repr(SETTINGS))
+        self.assertNotIn(departure.cookie, repr(departure))

@@ -68,7 +68,15 @@ class PersonTests(SynchronousTestCase):
         )
 
     def test_audience(self) -> None:
-        """A token of the API may be for others that the settings name, or name us as who asked."""
+        """A token of the API may be for others that the settings name, or name us as who asked; a login may not."""
         api = OidcSettings(SETTINGS.issuer, "nacos", audiences=("api",))
         self.assertEqual(person(api, claims(aud=["x", "api"]), NOW).name, "OIDC_ann")
         self.assertEqual(person(api, claims(aud="account", azp="nacos"), NOW).name, "OIDC_ann")
+        for changes in ({"aud": "api"}, {"aud": "account", "azp": "nacos"}, {"azp": "another"}):
+            self.assertRaises(Refused, person, api, claims(nonce="n", **changes), NOW, nonce="n")
+
+    def test_nonce(self) -> None:
+        """An ID token must have that of the login."""
+        self.assertEqual(person(SETTINGS, claims(nonce="n"), NOW, nonce="n").name, "OIDC_ann")
+        for given in ({}, {"nonce": "m"}, {"nonce": None}):
+            self.assertRaises(Refused, person, SETTINGS, claims(**given), NOW, nonce="n")

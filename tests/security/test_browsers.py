@@ -102,7 +102,10 @@ class StoredScriptTests(SecurityCase):
 
 
 class ForgeryTests(SecurityCase):
-    """Cross-site request forgery: nothing that a browser adds by itself is a login."""
+    """
+    Cross-site request forgery: nothing that a browser adds by itself is a login. The cookies of a login at an OpenID
+    Connect provider (tests.http.v1.test_oidc) are for its pages alone.
+    """
 
     def test_no_answer_sets_a_cookie(self) -> None:
         """A page of another origin has no cookie to ride on."""

@@ -23,6 +23,20 @@ export interface Me {
 export const logIn = (username: string, password: string) =>
   request<Login>("POST", "v1/auth/users/login", { form: { username, password }, quiet: true });
 
+/** An OpenID Connect provider where users may log in as well. */
+export interface Provider {
+  enabled: boolean;
+  label: string;
+}
+
+/** How the names of its users begin. */
+export const PROVIDER_PREFIX = "OIDC_";
+
+export const provider = () => request<Provider>("GET", "v1/auth/oidc/config", { quiet: true });
+
+/** The login of somebody who has just come back from the provider: a cookie says who that is, for this request alone. */
+export const takeOver = () => request<Login>("POST", "v1/auth/oidc/session", { quiet: true, credentials: "same-origin" });
+
 export const me = () => request<Me>("GET", "v1/auth/me", { quiet: true });
 
 export interface FirstAdmin {

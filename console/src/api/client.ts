@@ -14,6 +14,8 @@ export interface Options {
   body?: BodyInit;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /** Whether cookies go with it; none do otherwise. */
+  credentials?: "same-origin";
   /** Do not tell the user about a failure; the caller does. */
   quiet?: boolean;
 }
@@ -89,7 +91,7 @@ async function send(method: string, path: string, options: Options): Promise<Res
     headers,
     body,
     signal: options.signal,
-    credentials: "omit",
+    credentials: options.credentials ?? "omit",
     cache: "no-store",
   });
 }
@@ -112,7 +114,7 @@ export async function response(method: string, path: string, options: Options = 
   const body = await answer.text();
   const message = messageOf(body);
   if ((answer.status === 401 || answer.status === 403) && LOGIN_NEEDED.some((text) => message.includes(text))) {
-    if (!path.endsWith("/login")) {
+    if (!path.endsWith("/login") && !path.endsWith("/session")) {
       loginNeeded();
       throw new ApiError(answer.status, message, body);
     }

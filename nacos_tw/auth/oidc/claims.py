@@ -34,14 +34,17 @@ class Person:
     expires: float
 
 
-def person(settings: OidcSettings, claims: Mapping[str, Any], now: float) -> Person:
+def person(settings: OidcSettings, claims: Mapping[str, Any], now: float, *, nonce: str | None = None) -> Person:
     """
     Whom the claims of a token name whose signature is right.
 
     @param now: seconds since 1970.
+    @param nonce: that an ID token must have; None for the token of a request.
     @raise Refused: it is for others, from another provider, or not valid now.
     """
-    if str(claims.get("iss", "")).rstrip("/") != settings.issuer or not _is_for_us(settings, claims):
+    if str(claims.get("iss", "")).rstrip("/") != settings.issuer or not _is_for_us(settings, claims, nonce is not None):
+        raise Refused(TOKEN_INVALID)
+    if nonce is not None and claims.get("nonce") != nonce:
         raise Refused(TOKEN_INVALID)
     expires: Any = claims.get("exp")
     if type(expires) not in (int, float) or not isinstance(claims.get("sub"), str) or not claims["sub"]:
@@ -55,11 +58,16 @@ def person(settings: OidcSettings, claims: Mapping[str, Any], now: float) -> Per
     return Person(PREFIX + _name(settings, claims), _roles(settings, claims), float(expires) + SKEW)
 
 
-def _is_for_us(settings: OidcSettings, claims: Mapping[str, Any]) -> bool:
-    """Whether the audience has us, or the client asked for it."""
+def _is_for_us(settings: OidcSettings, claims: Mapping[str, Any], of_login: bool) -> bool:
+    """
+    Whether the audience has us. An ID token (C{of_login}) is for the client, and given to nobody else; another one may
+    name the client as who asked for it.
+    """
     audience = claims.get("aud", ())
     audiences = {audience} if isinstance(audience, str) else set(map(str, audience)) if _is_list(audience) else set()
     party = claims.get("azp")
+    if of_login:
+        return settings.client in audiences and party in (None, settings.client)
     wanted = {settings.client, *settings.audiences}
     return bool(audiences & wanted) or party in wanted
 

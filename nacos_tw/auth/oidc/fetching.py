@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 import msgspec
 from twisted.internet.defer import Deferred
@@ -17,10 +18,13 @@ LARGEST = 1024 * 1024
 class Fetch(Protocol):
     """Asks, and gives the answer."""
 
-    async def __call__(self, url: str) -> tuple[int, dict[str, Any]]:
+    async def __call__(
+        self, url: str, form: dict[str, str] | None = None, basic: tuple[str, str] | None = None
+    ) -> tuple[int, dict[str, Any]]:
         """
-        GET.
+        GET, or with a form POST.
 
+        @param basic: user and password of HTTP Basic.
         @return: status, and the JSON object; empty if the body is none.
         @raise Unavailable: there is no answer.
         """
@@ -39,19 +43,33 @@ class Fetcher:
         self._timeout = timeout
         self._agent = _agent(reactor, authorities, timeout)
 
-    async def __call__(self, url: str) -> tuple[int, dict[str, Any]]:
+    async def __call__(
+        self, url: str, form: dict[str, str] | None = None, basic: tuple[str, str] | None = None
+    ) -> tuple[int, dict[str, Any]]:
         """As L{Fetch}."""
-        asking = Deferred.fromCoroutine(self._ask(url))
+        asking = Deferred.fromCoroutine(self._ask(url, form, basic))
         try:
             return await asking.addTimeout(self._timeout, self._clock)
         except Exception as error:
             raise Unavailable(f"the OpenID Connect provider does not answer: {_why(error)}") from None
 
-    async def _ask(self, url: str) -> tuple[int, dict[str, Any]]:
+    async def _ask(
+        self, url: str, form: dict[str, str] | None, basic: tuple[str, str] | None
+    ) -> tuple[int, dict[str, Any]]:
+        from io import BytesIO
+
+        from twisted.web.client import FileBodyProducer
         from twisted.web.http_headers import Headers
 
         headers = Headers({b"Accept": [b"application/json"], b"User-Agent": [b"nacos_tw"]})
-        response = await self._agent.request(b"GET", url.encode("ascii"), headers, None)
+        producer = None
+        if form is not None:
+            headers.addRawHeader(b"Content-Type", b"application/x-www-form-urlencoded")
+            producer = FileBodyProducer(BytesIO(urlencode(form).encode()))
+        if basic is not None:
+            headers.addRawHeader(b"Authorization", _basic(*basic))
+        method = b"GET" if form is None else b"POST"
+        response = await self._agent.request(method, url.encode("ascii"), headers, producer)
         body = await _limited_body(response)
         try:
             found = msgspec.json.decode(body)
@@ -95,6 +113,14 @@ def _limited_body(response: Any) -> Deferred[bytes]:
 
     response.deliverBody(Body())
     return done
+
+
+def _basic(user: str, password: str) -> bytes:
+    """As RFC 6749, 2.3.1 has it: both are coded as in a form first."""
+    import base64
+    from urllib.parse import quote_plus
+
+    return b"Basic " + base64.b64encode(f"{quote_plus(user)}:{quote_plus(password)}".encode())
 
 
 def _agent(reactor: Any, authorities: str, timeout: float) -> Any:

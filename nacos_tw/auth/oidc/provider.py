@@ -23,9 +23,17 @@ AGAIN = 10.0
 
 @attrs.frozen
 class Pages:
-    """Where the provider is asked what: its discovery document (OpenID Connect Discovery 1.0, 3)."""
+    """
+    Where the provider is asked what: its discovery document (OpenID Connect Discovery 1.0, 3).
+
+    @ivar authorize: where browsers log in, and C{token} where their codes are taken; "" if it has no such page.
+    @ivar end: where they log out (OpenID Connect RP-Initiated Logout 1.0, 2.1), or "".
+    """
 
     keys: str
+    authorize: str = ""
+    token: str = ""
+    end: str = ""
 
 
 class Provider:
@@ -91,12 +99,11 @@ class Provider:
                 f"the OpenID Connect provider does not say what it is (status {status}): expected the issuer "
                 f"{self._settings.issuer}"
             )
-        names = ("jwks_uri",)
-        values = [found.get(name) for name in names]
-        for name, value in zip(names, values, strict=True):
-            if not isinstance(value, str) or not value.startswith(("https://", "http://")):
-                raise Unavailable(f"the OpenID Connect provider names no {name}")
-        return Pages(*map(str, values))
+        names = ("jwks_uri", "authorization_endpoint", "token_endpoint", "end_session_endpoint")
+        pages = Pages(*(_page(found.get(name)) for name in names))
+        if not pages.keys:
+            raise Unavailable("the OpenID Connect provider names no jwks_uri")
+        return pages
 
     def _renewed(self) -> Deferred[None]:
         """Ask for the keys; who comes while that is under way gets the same answer."""
@@ -131,3 +138,38 @@ class Provider:
         if trouble != self.trouble:
             self.log.warn("tokens of the OpenID Connect provider cannot be looked at: {trouble}", trouble=trouble)
         self.trouble = trouble
+
+    async def exchanged(self, code: str, verifier: str, callback: str) -> bytes:
+        """
+        The ID token for a code (RFC 6749, 4.1.3, with RFC 7636).
+
+        @raise Refused: the provider does not take the code.
+        @raise Unavailable: it cannot be asked.
+        """
+        wanted = self._settings
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": callback,
+            "code_verifier": verifier,
+            "client_id": wanted.client,
+        }
+        basic = (wanted.client, wanted.secret) if wanted.secret else None
+        page = (await self.pages()).token
+        if not page:
+            raise Unavailable("the OpenID Connect provider names no token_endpoint")
+        status, found = await self._fetch(page, form, basic)
+        token = found.get("id_token")
+        if status != 200 or not isinstance(token, str):
+            error = found.get("error")
+            said = error if isinstance(error, str) and error.isascii() and error.isidentifier() else "no ID token"
+            self.log.warn("the OpenID Connect provider gave no login: {status} {said}", status=status, said=said)
+            if status >= 500:
+                raise Unavailable("the OpenID Connect provider cannot tell, try again later")
+            raise Refused(TOKEN_INVALID)
+        return token.encode()
+
+
+def _page(value: Any) -> str:
+    """The address of a page, if it is one."""
+    return value if isinstance(value, str) and value.isascii() and value.startswith(("https://", "http://")) else ""

@@ -13,8 +13,9 @@ from nacos_tw.access.identity import Identity
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.auth.auth import FIRST_ADMIN, Auth, Login
-from nacos_tw.auth.problems import UNKNOWN_USER, AdminBySettings, Refused
-from nacos_tw.auth.requests import Credentials, FirstAdmin, Me
+from nacos_tw.auth.oidc.users import Departure, OidcUsers
+from nacos_tw.auth.problems import UNKNOWN_USER, AdminBySettings, NoProvider, Refused
+from nacos_tw.auth.requests import Arriving, Credentials, Departing, FirstAdmin, Leaving, Me, ProviderAsked, TakingOver
 from nacos_tw.auth.validation import check_password
 
 GENERATED = 12
@@ -101,6 +102,56 @@ class Logins(Operations):
         if self._auth.awaits_admin or not await self._auth.create_admin(password):
             return False
         return Administrator(FIRST_ADMIN, password)
+
+    @operation(Rule("open"))
+    def provider(self, caller: Caller, request: ProviderAsked) -> str | None:
+        """What the OpenID Connect provider is called; None: there is none."""
+        return None if self._auth.oidc is None else self._auth.oidc.settings.label
+
+    @operation(Rule("open"))
+    async def depart(self, caller: Caller, request: Departing) -> Departure:
+        """
+        Where a browser goes to log in at the OpenID Connect provider.
+
+        @raise NoProvider: there is none.
+        """
+        return await self._provider().depart(request.callback)
+
+    @operation(Rule("open", recorded=True))
+    async def arrive(self, caller: Caller, request: Arriving) -> str:
+        """
+        Let in somebody whom the provider has sent back. The caller is them then.
+
+        @return: the cookie by which the console fetches their token.
+        @raise Refused: it did not send them, or they did not set out here.
+        """
+        provider = self._provider()
+        login = self._auth.let_in(await provider.arrive(request.cookie, request.state, request.code))
+        caller.identity = login.identity
+        return provider.hand_over(login.token)
+
+    @operation(Rule("open"))
+    def take_over(self, caller: Caller, request: TakingOver) -> Login:
+        """
+        The login that L{arrive} has let in.
+
+        @raise Refused: there was none just now.
+        """
+        return self._auth.renewed(self._provider().taken_over(request.cookie).encode())
+
+    @operation(Rule("open"))
+    async def leave(self, caller: Caller, request: Leaving) -> str:
+        """
+        Where a browser goes to log out at the OpenID Connect provider; "" for nowhere.
+
+        @raise NoProvider: there is none.
+        """
+        return await self._provider().leave(request.callback)
+
+    def _provider(self) -> OidcUsers:
+        if self._auth.oidc is None:
+            raise NoProvider
+        return self._auth.oidc
 
     @operation(Rule("user"))
     def who_am_i(self, caller: Caller, request: Me) -> Myself:
