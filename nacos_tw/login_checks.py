@@ -6,13 +6,16 @@ from typing import Any
 
 from twisted.logger import Logger
 
+from nacos_tw.access.limits import Admission
 from nacos_tw.auth.assembly import Logins
+from nacos_tw.grpc.logins import Identify, everybody
 from nacos_tw.grpc.logins import Logins as GrpcLogins
-from nacos_tw.grpc.logins import everybody
+from nacos_tw.grpc.logins import limited as grpc_limited
 from nacos_tw.grpc.service import Grpc
 from nacos_tw.http.authorization import Authorization, FailedLogin
 from nacos_tw.http.classes import checks
 from nacos_tw.http.guard import Guard
+from nacos_tw.http.limiting import limited
 from nacos_tw.settings.auth import Asking
 from nacos_tw.settings.settings import Settings
 
@@ -23,19 +26,27 @@ class LoginChecks:
     log = Logger()
 
     def __init__(
-        self, settings: Settings, logins: Logins | None, guard: Guard, grpc: Grpc, failed: FailedLogin
+        self,
+        settings: Settings,
+        logins: Logins | None,
+        guard: Guard,
+        grpc: Grpc,
+        failed: FailedLogin,
+        requests: Admission | None = None,
     ) -> None:
         """
         Put them there as the settings say.
 
         @param logins: None: there are none.
         @param failed: told of failed logins by HTTP.
+        @param requests: limits of requests; None: there are none.
         @raise RuntimeError: there are none to ask for, which is no reason to let everybody in.
         """
         self._older_apis: Any = settings.older_apis
         self._logins = logins
         self._guard = guard
         self._grpc = grpc
+        self._requests = requests
         self._identity = settings.auth.identity_key, settings.auth.identity_value
         self._authorization = None if logins is None else Authorization(logins.auth, self._identity, failed)
         self._ask(settings.auth.asking)
@@ -55,7 +66,8 @@ class LoginChecks:
     def _ask(self, asking: Asking) -> None:
         if any(asking) and self._logins is None:
             raise RuntimeError("this node has no logins")
-        self._guard.authorization = checks(asking, self._authorization, self._older_apis)
-        self._grpc.dispatcher.identify = everybody
+        self._guard.authorization = limited(checks(asking, self._authorization, self._older_apis), self._requests)
+        identify: Identify = everybody
         if asking.client and self._logins is not None:
-            self._grpc.dispatcher.identify = GrpcLogins(self._logins.auth, self._identity)
+            identify = GrpcLogins(self._logins.auth, self._identity)
+        self._grpc.dispatcher.identify = grpc_limited(identify, self._requests)

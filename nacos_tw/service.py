@@ -257,6 +257,7 @@ class NacosNode(Node):
 
     def _build_http(self, settings: Settings, reactor: Any) -> None:
         self.counters = Counters()
+        self.limits = settings.limits.of_node(reactor.seconds, settings.http.trusted_proxies)
         traffic = Traffic(lambda: self.registry.switches, settings.context_path)
         self._recorder = recorder = Recorder(self.audit)
         self.waking = Waking(reactor)
@@ -293,6 +294,7 @@ class NacosNode(Node):
             space=self.shortage.space,
             files=self.shortage.files,
             more_families=self._more_families,
+            limits=self.limits,
             grpc=lambda: self.grpc.facts(self.clients.publishing),
         )
         self.areas = all_areas(parts)
@@ -306,6 +308,7 @@ class NacosNode(Node):
             self.counters,
             pages=pages,
             room=self._room,
+            by_address=self.limits.connections,
         )
         place = endpoint(reactor, settings.port, _interface(settings))
         self.listener = Listener(place, self.front, self.tls.over_http(self.front))
@@ -339,9 +342,12 @@ class NacosNode(Node):
             millis=millis,
             elsewhere=lambda: [node for node in self.members.reachable() if node != settings.node],
             ai=self.ai,
+            limits=self.limits,
         )
         self.grpc = build(parts, endpoint(reactor, settings.grpc.port, _interface(settings)), self.tls.over_grpc)
-        self.login_checks = LoginChecks(settings, self.logins, self.guard, self.grpc, self._recorder.failed_login)
+        self.login_checks = LoginChecks(
+            settings, self.logins, self.guard, self.grpc, self._recorder.failed_login, self.limits.requests
+        )
         self.dns = None
         if settings.dns is not None and settings.function_mode != "config":
             self.dns = build_dns(settings.dns, reactor, self.naming, self.node.reason)

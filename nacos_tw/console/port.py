@@ -39,4 +39,5 @@ def console_front(
         room=room,
         wanted=on_console_port,
         beside=main,
+        by_address=main.by_address,
     )

@@ -11,6 +11,7 @@ from twisted.application.service import Service
 from twisted.internet.interfaces import IProtocolFactory, IStreamServerEndpoint
 
 from nacos_tw.access.audit import AuditLog
+from nacos_tw.access.limits import NO_LIMITS, Admission, Limits
 from nacos_tw.ai.assembly import AiOperations
 from nacos_tw.auth.directory import Directory
 from nacos_tw.config.configs import Configs
@@ -90,6 +91,7 @@ class GrpcParts:
     millis: Callable[[], int]
     elsewhere: Callable[[], list[str]]
     ai: AiOperations | None = None
+    limits: Limits = NO_LIMITS
 
 
 def build(
@@ -101,7 +103,7 @@ def build(
     @param over: puts TLS under a factory.
     """
     settings, clock, counters = parts.settings, parts.clock, Counters()
-    limits = ConnectionLimits(settings.grpc.clients, settings.grpc.per_ip)
+    limits = ConnectionLimits(settings.grpc.clients, settings.grpc.per_ip or settings.limits.connections)
     abilities = {**ABILITIES, "mcp": parts.ai is not None, "agent": parts.ai is not None}
     connections = Connections(clock, counters, settings.ip, abilities, limits)
     handlers = LockHandlers(parts.locks, connections).table()
@@ -109,7 +111,9 @@ def build(
     pushes: ServicePushes | None = None
     listeners: ConfigPushes | None = None
     if settings.function_mode != "config":
-        more, pushes = naming_handlers(NamingParts(parts.naming, parts.clients, connections, clock))
+        more, pushes = naming_handlers(
+            NamingParts(parts.naming, parts.clients, connections, clock, parts.limits.registrations)
+        )
         handlers.update(more)
         services.append(pushes)
     if settings.function_mode != "naming" and parts.configs is not None:
@@ -144,6 +148,7 @@ class NamingParts:
     clients: Clients
     connections: Connections
     clock: Any
+    admission: Admission | None = None
 
 
 def naming_handlers(parts: NamingParts) -> tuple[dict[str, Handler[Any]], ServicePushes]:
@@ -167,7 +172,7 @@ def naming_handlers(parts: NamingParts) -> tuple[dict[str, Handler[Any]], Servic
         **watching.table(),
         **NamingReads(discovery, rendering).table(),
         **NamingSubscribing(discovery, rendering, pushes).table(),
-        **NamingWrites(Publications(clients), Instances(naming)).table(),
+        **NamingWrites(Publications(clients, parts.admission), Instances(naming, parts.admission)).table(),
     }, pushes
 
 

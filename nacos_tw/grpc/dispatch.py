@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw.access.identity import Identity
+from nacos_tw.access.limits import OverLimit
 from nacos_tw.access.rules import NotAllowed
 from nacos_tw.errors import Forbidden, NacosError, Unavailable
 from nacos_tw.grpc.carrier import Carrier
@@ -26,6 +27,7 @@ from nacos_tw.grpc.messages import (
     FAIL,
     NO_HANDLER,
     NO_RIGHT,
+    OVER_THRESHOLD,
     STARTING,
     UNREGISTERED,
     Ack,
@@ -121,6 +123,8 @@ def refusal(error: BaseException) -> Refusal | None:
     """What a client is told that was not let in; None if it was."""
     if isinstance(error, Refusal):
         return error
+    if isinstance(error, OverLimit):
+        return Refusal(OVER_THRESHOLD, phrase(error))
     if isinstance(error, NotAllowed):
         return Refusal(NO_RIGHT, "Validate Authority failed.")
     return Refusal(NO_RIGHT, "Validate Identity failed.") if isinstance(error, Forbidden) else None

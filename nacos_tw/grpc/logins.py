@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from twisted.internet.defer import Deferred
 
 from nacos_tw.access.identity import EVERYBODY, Identity
+from nacos_tw.access.limits import Admission
 from nacos_tw.auth.auth import Auth
 from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES
 from nacos_tw.auth.problems import UNKNOWN_USER, Refused
@@ -51,3 +52,30 @@ class Logins:
         if not name or not password:
             raise Refused(UNKNOWN_USER)
         return self._auth.by_password(name, password, address)
+
+
+class Limited:
+    """A check behind which an address, and then a user, has asked for no more than it may."""
+
+    def __init__(self, identify: Identify, admission: Admission) -> None:
+        self._identify = identify
+        self._admission = admission
+
+    def __call__(self, headers: Mapping[str, str], address: str) -> Identity | Deferred[Identity]:
+        """
+        See L{Identify}.
+
+        @raise nacos_tw.access.limits.OverLimit: (also as a failure) it was too much.
+        """
+        self._admission.address(address)
+        found = self._identify(headers, address)
+        return found.addCallback(self._known) if isinstance(found, Deferred) else self._known(found)
+
+    def _known(self, identity: Identity) -> Identity:
+        self._admission.user(identity.name)
+        return identity
+
+
+def limited(identify: Identify, admission: Admission | None) -> Identify:
+    """The check itself where there is no limit."""
+    return identify if admission is None else Limited(identify, admission)

@@ -14,6 +14,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 OK, FAIL = 200, 500
 STARTING, UNREGISTERED, NO_HANDLER, BAD_PARAMETER, NO_RIGHT, BAD_GATEWAY = 300, 301, 302, 400, 403, 502
+OVER_THRESHOLD = 503
 """Codes of errors."""
 CLIENT_DISCONNECT = -401
 """The client is not known to the registry: it is no naming client, or gone."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from nacos_tw.access.limits import OverLimit
 from nacos_tw.auth.problems import TooManyAtATime, TooManyFailures
 from nacos_tw.config.problems import CasConflict, ConfigUnknown, OverQuota
 from nacos_tw.database_phrases import alike_words, duplicate_words, refused_words
@@ -28,7 +29,7 @@ from nacos_tw.errors import (
     TooLarge,
     ValueRefused,
 )
-from nacos_tw.grpc.messages import BAD_PARAMETER, CLIENT_DISCONNECT, FAIL
+from nacos_tw.grpc.messages import BAD_PARAMETER, CLIENT_DISCONNECT, FAIL, OVER_THRESHOLD
 
 CODES: dict[type[NacosError], int] = {
     BadParameter: BAD_PARAMETER,
@@ -37,6 +38,7 @@ CODES: dict[type[NacosError], int] = {
     KindMismatch: BAD_PARAMETER,
     CasConflict: FAIL,
     ClientUnknown: CLIENT_DISCONNECT,
+    OverLimit: OVER_THRESHOLD,
 }
 """By kind of error; all others are the server's fault."""
 
@@ -88,6 +90,7 @@ WORDS: dict[type[NacosError], Callable[[Any], str]] = {
     Missing: lambda it: f"Param '{it.field}' is required.",
     Invalid: _invalid,
     TooLarge: lambda it: f"the write is too large: {it.size} bytes, at most {it.limit}",
+    OverLimit: lambda it: f"Tps Flow restricted:{it.text}",
     TooManyFailures: lambda it: "too many failed logins, try again later",
     TooManyAtATime: lambda it: "too many logins at a time, try again later",
     ValueRefused: refused_words,

@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from nacos_tw import __version__
 from nacos_tw.access.audit import AuditLog
+from nacos_tw.access.limits import NO_LIMITS, Limits
 from nacos_tw.ai.assembly import AiOperations
 from nacos_tw.auth.auth import Auth
 from nacos_tw.auth.operations.accounts import Permissions, Roles, Users
@@ -74,6 +75,7 @@ from nacos_tw.http.v3 import assembly as v3
 from nacos_tw.metrics.disk import disk_families
 from nacos_tw.metrics.exposition import Family
 from nacos_tw.metrics.history import History, Reading
+from nacos_tw.metrics.limits import limit_families
 from nacos_tw.metrics.machine import Machine
 from nacos_tw.metrics.monitor import monitor_family
 from nacos_tw.metrics.nacos import NO_GRPC, GrpcFacts, HttpFacts, monitors, nacos_families
@@ -143,6 +145,7 @@ class Parts:
     space: DiskSpace | None = None
     files: Callable[[], dict[str, int]] = lambda: {}
     more_families: Callable[[], Iterable[Family]] = tuple
+    limits: Limits = NO_LIMITS
     grpc: Callable[[], GrpcFacts] = lambda: NO_GRPC
 
 
@@ -268,10 +271,10 @@ def _naming_areas(parts: Parts, listing: InstanceListV1, cluster: _Cluster, othe
     health, datums = HealthOperations(naming), Datums(naming)
     times = int(settings.raft.election * 1000), int(settings.raft.heartbeat * 1000)
     return [
-        InstancesV1(INSTANCE, guard, Instances(naming)),
+        InstancesV1(INSTANCE, guard, Instances(naming, parts.limits.registrations)),
         listing,
         beats,
-        InstancesV1(API, guard, Instances(naming)),
+        InstancesV1(API, guard, Instances(naming, parts.limits.registrations)),
         InstanceListV1(API, guard, Discovery(naming), parts.udp, parts.rendering),
         BeatsV1(API, guard, Beats(naming)),
         OldNamesV1(guard, listing.instance_list, beats.beat),
@@ -294,7 +297,7 @@ def _newer_apis(parts: Parts, cluster: ClusterParts, config: ConfigOperations | 
         None
         if parts.settings.function_mode == "config"
         else NamingParts(
-            Instances(naming),
+            Instances(naming, parts.limits.registrations),
             Beats(naming),
             Services(naming),
             Discovery(naming),
@@ -357,6 +360,7 @@ def metric_sources(parts: Parts, counts: Counts, machine: Machine) -> list[Sourc
         lambda: () if configs is None else config_families(configs),
         lambda: () if parts.polls is None else poll_families(parts.polls),
         lambda: disk_families(parts.space, parts.files()),
+        lambda: limit_families(parts.limits),
         parts.more_families,
     ]
 

@@ -44,6 +44,7 @@ class Front(Output):
     """
     One connection.
 
+    @ivar peer: the client's address.
     @ivar on_url: for httptools, which takes its callbacks from the object it is given: puts a target into C{_targets}.
     @ivar _buffer: bytes that came and are not looked at yet; empty whenever the phase is IDLE and the client reads.
     @ivar _slow: sweeps since the connection entered its phase, or since its last request while it is IDLE.
@@ -57,7 +58,7 @@ class Front(Output):
     def __init__(self, factory: FrontFactory, peer: str) -> None:
         super().__init__(factory.site.share())
         self.factory: FrontFactory = factory
-        self._peer = peer
+        self.peer = peer
         self._counters = factory.counters
         self._table = factory.table
         self._cross_origin = bool(factory.limits.cors_origins)
@@ -304,7 +305,7 @@ class Front(Output):
             self._enter(IDLE)
         self._route = route
         self._began = perf_counter()
-        result = answer(route.area, route.handler, Call(route.method, route.path, target, head, body, self._peer))
+        result = answer(route.area, route.handler, Call(route.method, route.path, target, head, body, self.peer))
         if type(result) is Reply:
             self._give(result)
         else:
@@ -327,7 +328,7 @@ class Front(Output):
 
     def _broken(self, failure: Failure) -> None:
         """No answer can be made of what the handler gave."""
-        self.log.failure("no answer to {peer}", failure, peer=self._peer)
+        self.log.failure("no answer to {peer}", failure, peer=self.peer)
         self.transport.abortConnection()
 
     def _give(self, reply: Reply) -> None:

@@ -11,10 +11,12 @@ from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
 from twisted.internet.interfaces import IReactorTime, IStreamServerEndpoint
 from twisted.web.http import datetimeToString
 
+from nacos_tw.access.limits import OpenByAddress
 from nacos_tw.descriptors import Room
 from nacos_tw.http.app import Pages, Root, no_pages
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.front import Front
+from nacos_tw.http.limiting import TurnedAway
 from nacos_tw.http.routing import Area, Wanted, every_route
 from nacos_tw.http.site import CarrierSite
 from nacos_tw.serving import ConnectionFactory
@@ -48,6 +50,7 @@ class FrontFactory(ConnectionFactory[Front]):
         room: Room | None = None,
         wanted: Wanted = every_route,
         beside: FrontFactory | None = None,
+        by_address: OpenByAddress | None = None,
     ) -> None:
         """
         @param areas: all objects with routes.
@@ -57,6 +60,7 @@ class FrontFactory(ConnectionFactory[Front]):
         @param room: for connections, shared with gRPC.
         @param wanted: which routes are served.
         @param beside: of another port: what bodies and answers may take is for both together.
+        @param by_address: how many connections each address may have; None: as many as it likes.
         @raise ValueError: when a route is declared twice or without its needs.
         """
         root = Root(areas, context_path, pages, wanted)
@@ -69,13 +73,29 @@ class FrontFactory(ConnectionFactory[Front]):
             root, limits, clock, self.counters, None if beside is None else beside.site
         )
         self._wall = wall
+        self.by_address = by_address
         self._set_date()
 
-    def buildProtocol(self, addr: Any) -> Front | None:
+    def buildProtocol(self, addr: Any) -> Front | TurnedAway | None:
         """A front for one connection; none when there are too many or the node stops."""
+        host = getattr(addr, "host", "").removeprefix("::ffff:")  # IPv4 on an IPv6 socket
+        if self.by_address is not None and self.by_address.full(host):
+            return TurnedAway(self.by_address.most, self.date)
         if not self.admit():
             return None
-        return Front(self, getattr(addr, "host", "").removeprefix("::ffff:"))  # IPv4 on an IPv6 socket
+        return Front(self, host)
+
+    def opened(self, connection: Front) -> None:
+        """See L{ConnectionFactory.opened}."""
+        super().opened(connection)
+        if self.by_address is not None:
+            self.by_address.opened(connection.peer)
+
+    def closed(self, connection: Front) -> None:
+        """See L{ConnectionFactory.closed}."""
+        super().closed(connection)
+        if self.by_address is not None:
+            self.by_address.closed(connection.peer)
 
     def sweep(self) -> None:
         """Renew the date, close what is slow or idle."""

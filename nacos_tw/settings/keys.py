@@ -35,6 +35,7 @@ from nacos_tw.settings.kinds import (
     url_path,
     words,
 )
+from nacos_tw.settings.limit_keys import KEYS as LIMIT_KEYS
 from nacos_tw.settings.member_keys import KEYS as MEMBER_KEYS
 from nacos_tw.settings.monitoring_keys import KEYS as MONITORING_KEYS
 from nacos_tw.settings.oidc_keys import KEYS as OIDC_KEYS
@@ -397,6 +398,7 @@ SECTIONS: tuple[Section, ...] = (
         ),
     ),
     ("gRPC, for clients of 2.x and 3.x", GRPC_KEYS),
+    ("Limits of each client address and user", LIMIT_KEYS),
     ("Services by DNS (docs/dns.md)", DNS_KEYS),
     ("Monitoring", MONITORING_KEYS),
     ("AI registries (docs/ai.md)", AI_KEYS),

@@ -22,6 +22,7 @@ from nacos_tw.settings.console import ConsoleSettings, console
 from nacos_tw.settings.discovery import Discovery
 from nacos_tw.settings.dns import DnsSettings, dns
 from nacos_tw.settings.grpc import GrpcSettings, grpc
+from nacos_tw.settings.limits import LimitSettings, limits
 from nacos_tw.settings.membership import Found, alone, find
 from nacos_tw.settings.properties import UnresolvedError
 from nacos_tw.settings.reading import Reader
@@ -188,6 +189,7 @@ class Settings:
     https: HttpsSettings | None = None
     grpc: GrpcSettings = GrpcSettings()
     dns: DnsSettings | None = None
+    limits: LimitSettings = LimitSettings()
     ai_registry: int = 0
     """The port of the MCP registry; 0: it is switched off."""
     mcp: bool = False
@@ -276,6 +278,7 @@ def _load(reader: Reader, home: str, base: str, environ: Mapping[str, str]) -> S
         https=https(reader, home),
         grpc=grpc(reader, home, port),
         dns=dns(reader),
+        limits=limits(reader),
         ai_registry=reader.get(ai_keys.REGISTRY_PORT) if reader.get(ai_keys.REGISTRY) else 0,
         mcp=reader.get(ai_keys.MCP),
         older_apis=OlderApis(*map(reader.get, COMPATIBILITY)),

@@ -12,6 +12,7 @@ from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from nacos_tw.access.limits import OverLimit
 from nacos_tw.access.rules import NotAllowed
 from nacos_tw.auth.problems import Refused
 from nacos_tw.database_phrases import alike_words, duplicate_words
@@ -89,6 +90,7 @@ COMMON: dict[type[BaseException], Callable[[Any, str], Told]] = {
     TooLarge: lambda it, route: Told(
         400, PARAMETER_ERROR, f"the write is too large: {it.size} bytes, at most {it.limit}"
     ),
+    OverLimit: lambda it, route: Told(429, SERVER_ERROR, it.text),
     Defect: lambda it, route: Told(500, SERVER_ERROR, "internal error: the command could not be applied"),
     Lacking: _lacking,
     Missing: lambda it, route: _lacking(Lacking(it.field), route),

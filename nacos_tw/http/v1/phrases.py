@@ -15,6 +15,7 @@ from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from nacos_tw.access.limits import OverLimit
 from nacos_tw.access.rules import NotAllowed
 from nacos_tw.auth.problems import Refused
 from nacos_tw.database_phrases import alike_words, duplicate_words, refused_words
@@ -55,6 +56,7 @@ WORDS: dict[type[BaseException], Callable[[Any, str], tuple[int, str]]] = {
     # TimedOut too: every write of the API may be sent again, and clients go on to another node after a 503.
     Unavailable: _with(503),
     TooLarge: lambda it, route: (400, f"the write is too large: {it.size} bytes, at most {it.limit}"),
+    OverLimit: lambda it, route: (429, it.text),
     Defect: lambda it, route: (500, "caused: internal error: the command could not be applied;"),
     **phrases_naming.WORDS,
     **phrases_config.WORDS,

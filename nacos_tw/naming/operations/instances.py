@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from twisted.internet.defer import Deferred, fail
 
 from nacos_tw.access.caller import Caller
+from nacos_tw.access.limits import Admission
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.errors import KindMismatch
@@ -23,14 +24,18 @@ READ, WRITE = Rule("read", "naming"), Rule("write", "naming")
 class Instances(Operations):
     """Each write is done once this node has applied it, or, for an ephemeral one without a majority, has taken it."""
 
-    __slots__ = ("_naming",)
+    __slots__ = ("_admission", "_naming")
 
-    def __init__(self, naming: Naming) -> None:
+    def __init__(self, naming: Naming, admission: Admission | None = None) -> None:
+        """@param admission: of registrations; those that are refused raise L{nacos_tw.access.limits.OverLimit}."""
         self._naming = naming
+        self._admission = admission
 
     @operation(WRITE)
     def register(self, caller: Caller, request: Registration) -> Deferred[Any]:
         """Add an instance, or replace the one of its address."""
+        if self._admission is not None:
+            self._admission.caller(caller)
         return self._naming.register(self._whole(request, Register))
 
     @operation(WRITE)
@@ -40,6 +45,8 @@ class Instances(Operations):
 
         @return: fails with KindMismatch if the service has ephemeral ones only.
         """
+        if self._admission is not None:
+            self._admission.caller(caller)
         service = queries.service_of(self._naming.registry, self._naming.overlay, request.service)
         if service is not None and service.ephemeral and not service.persistent:
             return fail(KindMismatch(request.service, ephemeral=False))
@@ -57,6 +64,8 @@ class Instances(Operations):
     @operation(WRITE)
     def put(self, caller: Caller, request: Registration) -> Deferred[Any]:
         """Replace an instance, or add it where there is none. One that a client of 2.x has stays that client's."""
+        if self._admission is not None:
+            self._admission.caller(caller)
         return self._naming.register(replace(self._whole(request, Register), edit=True))
 
     @operation(WRITE)

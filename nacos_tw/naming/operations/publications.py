@@ -11,6 +11,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from nacos_tw.access.caller import Caller
+from nacos_tw.access.limits import Admission
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.naming.clients import Clients, Publisher
@@ -59,10 +60,12 @@ class Withdrawal(OfService, frozen=True, gc=False):
 class Publications(Operations):
     """Writes are done once this node has applied them, or, without a majority, has taken them."""
 
-    __slots__ = ("_clients",)
+    __slots__ = ("_admission", "_clients")
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, admission: Admission | None = None) -> None:
+        """@param admission: as in L{nacos_tw.naming.operations.instances.Instances}."""
         self._clients = clients
+        self._admission = admission
 
     @operation(WRITE)
     def publish(self, caller: Caller, request: Publication) -> Deferred[Any]:
@@ -71,6 +74,8 @@ class Publications(Operations):
 
         @return: fails with ClientUnknown, with KindMismatch
         """
+        if self._admission is not None:
+            self._admission.caller(caller, max(1, len(request.instances)))
         return self._clients.publish_set(request.client, request.service, request.instances)
 
     @operation(WRITE)
