@@ -48,8 +48,11 @@ def _in_query(target: bytes) -> bytes:
 
 
 def password_of(call: Call) -> tuple[str, str] | None:
-    """The parameters username and password, of the query or a form; None unless both are there. Where Prometheus asks,
-    which cannot send them, those of HTTP Basic."""
+    """
+    The parameters username and password, of the query or a form, else the headers of these names, which routers of MCP
+    send with each request; None unless both are there. Where Prometheus asks, which cannot send them, those of HTTP
+    Basic.
+    """
     if call.path.startswith(BASIC_PATH):
         return _basic(call.raw_header(b"authorization"))
     fields: dict[str, str]
@@ -60,6 +63,8 @@ def password_of(call: Call) -> tuple[str, str] | None:
     else:
         fields = call.params
     name, password = fields.get("username"), fields.get("password")
+    if not (name and password):
+        name, password = call.header(b"username"), call.header(b"password")
     return (name, password) if name and password else None
 
 

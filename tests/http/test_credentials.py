@@ -86,6 +86,14 @@ class PasswordTests(SynchronousTestCase):
         for target in ("/x", "/x?username=a", "/x?password=b", "/x?username=&password=b", "/x?username=a&password="):
             self.assertIsNone(password_of(Call.make("GET", target)), target)
 
+    def test_headers(self) -> None:
+        """Routers of MCP send them so, with every request; a parameter counts for more."""
+        headers = {"userName": "h", "password": "p"}
+        self.assertEqual(password_of(Call.make("GET", "/x?mcpName=m", headers=headers)), ("h", "p"))
+        self.assertEqual(password_of(Call.make("PUT", "/x", b"{}", headers)), ("h", "p"))
+        self.assertEqual(password_of(Call.make("GET", "/x?username=a&password=b", headers=headers)), ("a", "b"))
+        self.assertIsNone(password_of(Call.make("GET", "/x", headers={"userName": "h"})))
+
     def test_other_bodies(self) -> None:
         """Nothing is read of them for somebody who is not known."""
         for kind in ("multipart/form-data; boundary=b", "application/json", ""):
