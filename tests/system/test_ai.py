@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
+from urllib.request import urlopen
+
+from twisted.trial.unittest import SkipTest
 
 from tests.system.clients import ClientCase, need
-from tests.system.nodes import RealCluster, RealNode
+from tests.system.nodes import RealCluster, RealNode, free_port, wait_for
 
 PYTHON = "3.2.0"
 STAGES = "mcp", "direct", "agents", "prompts", "skills"
 JAVA = "mcp", "direct", "agents", "batch", "prompts", "skills", "agentspecs", "shutdown"
 MAINTAINER = "mcp", "versions", "agents", "prompts", "skills", "drafts"
+ROUTED = ("router",)
 LOGINS = "nacos.core.auth.enabled=true\nnacos.core.auth.admin.password=first-P@ss"
 
 
@@ -53,3 +59,39 @@ class AiClientTests(ClientCase):
         command = self.deps("maintainer_ai")
         node = self.node(LOGINS)
         self.passes([*command, "AiMaintainerTrial.java", node.address, "first-P@ss"], MAINTAINER)
+
+    def packages(self, python: str, *wanted: str) -> str:
+        """The Python of an environment with these packages, kept in the user's cache."""
+        folder = os.path.expanduser(f"~/.cache/nacos-tw-test/{wanted[0].replace('==', '-')}")
+        if not os.path.isdir(folder):
+            self.fetch(python, "-m", "venv", f"{folder}.new")
+            self.fetch(f"{folder}.new/bin/python", "-m", "pip", "install", "-q", *wanted, within=900)
+            shutil.rmtree(folder, ignore_errors=True)
+            os.rename(f"{folder}.new", folder)
+        return os.path.join(folder, "bin", "python")
+
+    def newer_python(self) -> str:
+        """A Python from 3.12 on, which the router needs."""
+        found = [sys.executable, *filter(None, map(shutil.which, ("python3.13", "python3.12", "python3")))]
+        for each in found:
+            asked = [each, "-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))"]
+            if subprocess.run(asked, capture_output=True).returncode == 0:
+                return each
+        raise SkipTest("nacos-mcp-router needs Python 3.12")
+
+    def test_wrapper_and_router(self) -> None:
+        """A real MCP server registers itself, is seen at the registry's port, and is found and called by a router."""
+        wrapper = self.packages(sys.executable, "nacos-mcp-wrapper-python==1.1.0", "mcp<2")
+        router = self.packages(self.newer_python(), "nacos-mcp-router==0.2.2", "mcp<2")
+        registry, port = free_port(), free_port()
+        node = self.node(f"{LOGINS}\nnacos.ai.mcp.registry.enabled=true\nnacos.ai.registry.port={registry}")
+        self.copy("mcp")
+        home = {**os.environ, "HOME": self.folder}
+        command = [wrapper, "server.py", node.address, "first-P@ss", str(port)]
+        with open(os.path.join(self.folder, "server.out"), "w") as output:
+            server = subprocess.Popen(command, cwd=self.folder, env=home, stdout=output, stderr=output)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        wanted = f"http://127.0.0.1:{port}/mcp".encode()
+        wait_for(lambda: wanted in urlopen(f"http://127.0.0.1:{registry}/v0/servers").read(), 300)
+        self.passes([router, "router.py", node.address, "first-P@ss"], ROUTED, HOME=self.folder)
