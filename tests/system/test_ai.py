@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import re
 import shutil
 import subprocess
 import sys
 from urllib.request import urlopen
-
-from twisted.trial.unittest import SkipTest
 
 from tests.system.clients import ClientCase, need
 from tests.system.nodes import RealCluster, RealNode, free_port, wait_for
@@ -62,7 +62,7 @@ class AiClientTests(ClientCase):
 
     def packages(self, python: str, *wanted: str) -> str:
         """The Python of an environment with these packages, kept in the user's cache."""
-        folder = os.path.expanduser(f"~/.cache/nacos-tw-test/{wanted[0].replace('==', '-')}")
+        folder = os.path.expanduser(f"~/.cache/nacos-tw-test/{re.sub('[=<>]+', '-', wanted[0])}")
         if not os.path.isdir(folder):
             self.fetch(python, "-m", "venv", f"{folder}.new")
             self.fetch(f"{folder}.new/bin/python", "-m", "pip", "install", "-q", *wanted, within=900)
@@ -71,13 +71,16 @@ class AiClientTests(ClientCase):
         return os.path.join(folder, "bin", "python")
 
     def newer_python(self) -> str:
-        """A Python from 3.12 on, which the router needs."""
-        found = [sys.executable, *filter(None, map(shutil.which, ("python3.13", "python3.12", "python3")))]
-        for each in found:
+        """A Python from 3.12 on, which the router needs: one of this machine's, else one that uv fetches."""
+        named = map(shutil.which, ("python3.14", "python3.13", "python3.12", "python3"))
+        versions = sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.1[2-9].*/bin/python")))
+        for each in filter(None, (sys.executable, *named, *versions)):
             asked = [each, "-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))"]
             if subprocess.run(asked, capture_output=True).returncode == 0:
                 return each
-        raise SkipTest("nacos-mcp-router needs Python 3.12")
+        uv = os.path.join(os.path.dirname(self.packages(sys.executable, "uv>=0.5")), "uv")
+        self.fetch(uv, "python", "install", "3.12")
+        return subprocess.run([uv, "python", "find", "3.12"], capture_output=True, text=True).stdout.strip()
 
     def test_wrapper_and_router(self) -> None:
         """A real MCP server registers itself, is seen at the registry's port, and is found and called by a router."""
