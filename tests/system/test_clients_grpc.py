@@ -209,6 +209,11 @@ class LoginsTests(StreamCase):
         command = [sys.executable, "trial.py", self.servers(), self.folder, *LOGIN_STAGES]
         self.passes(command, LOGIN_STAGES, PYTHONPATH=packages, TRIAL_PASSWORD=PASSWORD)
 
+    def test_rust(self) -> None:
+        """The crate nacos-sdk 0.8: logs in by HTTP."""
+        program = self.rust_stream()
+        self.passes([*program, self.servers(), *LOGIN_STAGES], LOGIN_STAGES, TRIAL_PASSWORD=PASSWORD)
+
     def both(self, command: Callable[[str], Sequence[str]]) -> None:
         self.passes([*command(self.servers()), *LOGIN_STAGES], LOGIN_STAGES, TRIAL_PASSWORD=PASSWORD)
         self.passes([*command(self.servers(SHORT)), "expiry"], ["expiry"], TRIAL_PASSWORD=PASSWORD)
