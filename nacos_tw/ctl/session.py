@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -133,11 +134,14 @@ class Group(click.Group):
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """What goes on until Ctrl-C ends well by it."""
+    """What goes on until Ctrl-C, or SIGTERM from a script or an init, ends well by it."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt:
         click.echo("", err=True)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def confirmed(yes: bool, question: str) -> None:

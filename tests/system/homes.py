@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -59,6 +60,11 @@ def fill(path: str) -> None:
     with open(path, "wb", buffering=0) as file, contextlib.suppress(OSError):
         while file.write(bytes(4096)):
             pass
+
+
+def hear_interrupts() -> None:
+    """In a child: what a shell has started in the background does not hear SIGINT, nor do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Home(SynchronousTestCase):

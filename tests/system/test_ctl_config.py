@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 from tests.system.ctl import CtlCase
-from tests.system.homes import venv
+from tests.system.homes import hear_interrupts, venv
 from tests.system.nodes import RealNode, wait_for
 
 
@@ -148,7 +148,7 @@ class Watching:
         self._out = tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end
         self._process = subprocess.Popen(
             [venv("nacosctl"), "--addr", node.address, *arguments], stdout=self._out, stderr=subprocess.STDOUT,
-            env={**os.environ, "NACOSCTL_CONFIG": "/nonexistent/nacosctl.yaml"},
+            env={**os.environ, "NACOSCTL_CONFIG": "/nonexistent/nacosctl.yaml"}, preexec_fn=hear_interrupts,
         )  # fmt: skip
 
     def __enter__(self) -> Watching:
@@ -173,6 +173,10 @@ class Watching:
     def interrupt(self) -> None:
         """Ctrl-C."""
         self._process.send_signal(signal.SIGINT)
+
+    def terminate(self) -> None:
+        """What scripts send."""
+        self._process.terminate()
 
     def ends(self) -> int:
         """Its status, soon."""

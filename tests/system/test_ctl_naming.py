@@ -72,10 +72,11 @@ class WatchTests(CtlCase):
             watching.says("went    10.0.0.3:80")
 
     def test_keep(self) -> None:
-        """Kept by heartbeats while it runs, taken away by Ctrl-C."""
-        with Watching(self.node, "service", "register", self.name, "10.0.0.4:80", "--keep") as keeping:
-            keeping.says("registered")
-            wait_for(lambda: self.node.ips(self.name) == {"10.0.0.4"})
-            keeping.interrupt()
-            self.assertEqual(keeping.ends(), 0, keeping.said)
-        self.assertEqual(self.node.ips(self.name), set())
+        """Kept by heartbeats while it runs, taken away by Ctrl-C, and by a script that ends it."""
+        for end in (Watching.interrupt, Watching.terminate):
+            with Watching(self.node, "service", "register", self.name, "10.0.0.4:80", "--keep") as keeping:
+                keeping.says("registered")
+                wait_for(lambda: self.node.ips(self.name) == {"10.0.0.4"})
+                end(keeping)
+                self.assertEqual(keeping.ends(), 0, keeping.said)
+            self.assertEqual(self.node.ips(self.name), set())

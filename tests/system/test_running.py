@@ -9,13 +9,8 @@ import socket
 import subprocess
 import tempfile
 
-from tests.system.homes import Home, listening, venv
+from tests.system.homes import Home, hear_interrupts, listening, venv
 from tests.system.nodes import ROOT, RealNode, free_port, wait_for
-
-
-def _hear_interrupts() -> None:
-    """In the child: what a shell has started in the background does not hear SIGINT, nor do its children."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Running(Home):
@@ -26,7 +21,7 @@ class Running(Home):
         with open(os.path.join(node.home, "output"), "wb") as output:
             process = subprocess.Popen(
                 command, env=node.environment(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT, preexec_fn=_hear_interrupts,
+                stderr=subprocess.STDOUT, preexec_fn=hear_interrupts,
             )  # fmt: skip
 
         def end() -> None:

@@ -58,7 +58,7 @@ def get_service(session: Session, name: str, group: str) -> None:
 @click.option("--meta", "-m", multiple=True, metavar="KEY=VALUE", help="Its metadata.")
 @click.option("--down", is_flag=True, help="It is not to be called yet.")
 @click.option("--ephemeral", is_flag=True, help="It ends if nobody sends heartbeats for it.")
-@click.option("--keep", is_flag=True, help="Send them, until Ctrl-C; then it is taken away.")
+@click.option("--keep", is_flag=True, help="Send them, until Ctrl-C or SIGTERM; then it is taken away.")
 @pass_session
 def register(session: Session, name: str, address: str, group: str, **options: Any) -> None:
     """Register the instance at IP:PORT. It is a persistent one but for --ephemeral and --keep."""
@@ -69,17 +69,19 @@ def register(session: Session, name: str, address: str, group: str, **options: A
         "enabled": not options["down"], "ephemeral": keep or options["ephemeral"],
         "metadata": json.dumps(metadata_of(options["meta"]), ensure_ascii=False),
     }  # fmt: skip
-    session.naming.register(wanted, instance)
-    session.say(f"registered {ip}:{port} for {name}")
     if not keep:
+        session.naming.register(wanted, instance)
+        session.say(f"registered {ip}:{port} for {name}")
         return
-    try:
-        with interruptible():
+    with interruptible():
+        try:
+            session.naming.register(wanted, instance)
+            session.say(f"registered {ip}:{port} for {name}")
             while True:
                 time.sleep(BEAT)
                 session.naming.beat(wanted, instance)
-    finally:
-        session.naming.deregister(wanted, _named(instance))
+        finally:
+            session.naming.deregister(wanted, _named(instance))
 
 
 @service.command()
