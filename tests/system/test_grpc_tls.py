@@ -1,4 +1,4 @@
-"""TLS on 9848 with a real node."""
+"""TLS on 9848 with a real node and clients that other people wrote."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import signal
 import socket
 import ssl
 
-from twisted.trial.unittest import SynchronousTestCase
-
 from nacos_tw.tls.making import NODE_DAYS, Span, make_node
+from tests.system.clients import JAVA_STREAM_VERSIONS, StreamCase
 from tests.system.grpcclient import GrpcClient
 from tests.system.nodes import READ, wait_for
 from tests.system.secured import TlsCluster
@@ -20,12 +19,14 @@ PROPERTIES = f"""
 {TLS}certChainFile=conf/tls/node.pem
 {TLS}certPrivateKey=conf/tls/node.key
 """
+STAGES = ["register", "listen"]
 
 
-class GrpcTlsTests(SynchronousTestCase):
+class GrpcTlsTests(StreamCase):
     """One node, whose 8848 is plain."""
 
     def setUp(self) -> None:
+        super().setUp()
         self.cluster = TlsCluster(1, PROPERTIES)
         self.addCleanup(self.cluster.close)
         self.cluster.start()
@@ -46,6 +47,14 @@ class GrpcTlsTests(SynchronousTestCase):
             found = tls.getpeercert()
         assert found is not None
         return int(str(found["serialNumber"]), 16)
+
+    def run_client(self) -> None:
+        """nacos-client over TLS, which trusts that CA."""
+        client = "-Dnacos.remote.client.rpc.tls."
+        options = [f"{client}enable=true", f"{client}trustAll=false"]
+        options.append(f"{client}trustCollectionChainPath=file:{self.cluster.files.at('ca.pem')}")
+        program, *rest = self.java_stream(JAVA_STREAM_VERSIONS[0])
+        self.passes([program, *options, *rest, self.node.address, *STAGES], STAGES)
 
     def reload(self, said: str) -> None:
         """SIGHUP; the log says what came of it once more."""
@@ -73,3 +82,12 @@ class GrpcTlsTests(SynchronousTestCase):
         self.assertEqual(self.serial(), pair.certificate.serial_number)
         self.assertTrue(kept.register("tls", "10.0.0.2")["success"])
         self.assertEqual(self.node.ips("tls"), {"10.0.0.2"})
+
+    def test_client(self) -> None:
+        """A published client before and after a reload; no plain connection is taken."""
+        self.run_client()
+        pair = make_node(self.cluster.files.ca(), [self.node.host], Span.days(NODE_DAYS))
+        self.cluster.put(self.node, pair)
+        self.reload("certificates were read again")
+        self.run_client()
+        self.assertRaises(OSError, GrpcClient, self.node)

@@ -67,6 +67,11 @@ public class StreamTrial {
     private static Properties at(String servers, String... more) {
         Properties found = new Properties();
         found.setProperty("serverAddr", servers);
+        for (String name : System.getProperties().stringPropertyNames()) {
+            if (name.startsWith("nacos.remote.client.rpc.tls.")) { // these it takes from here only
+                found.setProperty(name, System.getProperty(name));
+            }
+        }
         for (int place = 0; place < more.length; place += 2) {
             found.setProperty(more[place], more[place + 1]);
         }
@@ -516,10 +521,11 @@ public class StreamTrial {
         String id = name("expiry");
         NamingService naming = naming(0, as("sdk-writer", password()));
         ConfigService configs = configs(1, as("sdk-writer", password()));
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(8);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(16);
         for (int round = 0; System.nanoTime() < end; round++) {
             String content = "round " + round;
             String ip = "10.0.1." + round % 250;
+            Thread.sleep(250);
             soon("registered", () -> did(() -> naming.registerInstance(id, instance(ip, true))));
             soon("published", () -> allowed(() -> configs.publishConfig(id, "g", content)));
             soon("read", () -> allowed(() -> content.equals(read(configs, id))));
