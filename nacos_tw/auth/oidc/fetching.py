@@ -9,6 +9,7 @@ import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from nacos_tw import tls_on_demand
 from nacos_tw.errors import StartError, Unavailable
 
 LARGEST = 1024 * 1024
@@ -124,10 +125,19 @@ def _basic(user: str, password: str) -> bytes:
 
 
 def _agent(reactor: Any, authorities: str, timeout: float) -> Any:
-    from twisted.internet.ssl import Certificate, trustRootFromCertificates
-    from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
+    """
+    One that can speak TLS though Twisted was loaded without pyOpenSSL (L{nacos_tw.tls_on_demand}): by endpoints of our
+    own, as what Twisted has loaded before does without it for good.
+    """
+    tls_on_demand.show()
+    from twisted.internet.endpoints import HostnameEndpoint
+    from twisted.internet.ssl import Certificate, optionsForClientTLS, platformTrust, trustRootFromCertificates
+    from twisted.protocols.tls import TLSMemoryBIOFactory
+    from twisted.web.client import Agent
+    from twisted.web.iweb import IAgentEndpointFactory
+    from zope.interface import implementer
 
-    policy = BrowserLikePolicyForHTTPS()
+    trust: Any = platformTrust()
     if authorities:
         try:
             with open(authorities, "rb") as file:
@@ -138,8 +148,31 @@ def _agent(reactor: Any, authorities: str, timeout: float) -> Any:
         except Exception as error:
             why = getattr(error, "strerror", None) or "it cannot be read as PEM"
             raise StartError(f"nacos.core.auth.oidc.ca={authorities}: {why}") from None
-        policy = BrowserLikePolicyForHTTPS(trustRootFromCertificates(found))
-    return Agent(reactor, policy, connectTimeout=timeout)
+        trust = trustRootFromCertificates(found)
+
+    class OverTls:
+        """An endpoint with TLS above."""
+
+        def __init__(self, below: Any, host: str) -> None:
+            self._below = below
+            self._host = host
+
+        def connect(self, factory: Any) -> Deferred[Any]:
+            """As IStreamClientEndpoint."""
+            over = TLSMemoryBIOFactory(optionsForClientTLS(self._host, trust), True, factory)
+            connected: Deferred[Any] = self._below.connect(over)
+            return connected.addCallback(lambda tls: tls.wrappedProtocol)
+
+    @implementer(IAgentEndpointFactory)
+    class Endpoints:
+        """For the agent."""
+
+        def endpointForURI(self, uri: Any) -> Any:  # noqa: N802
+            """As IAgentEndpointFactory."""
+            below = HostnameEndpoint(reactor, uri.host, uri.port, timeout)
+            return OverTls(below, uri.host.decode("ascii")) if uri.scheme == b"https" else below
+
+    return Agent.usingEndpointFactory(reactor, Endpoints())
 
 
 def _why(error: BaseException) -> str:
