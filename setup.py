@@ -64,7 +64,8 @@ class BuildWithConsole(build_py):
         shutil.rmtree(copy, ignore_errors=True)
         shutil.rmtree(static, ignore_errors=True)
         shutil.copytree(HERE / "console", copy, ignore=shutil.ignore_patterns("node_modules"))
-        environ = {**os.environ, "NACOS_TW_CONSOLE_OUT": str(static)}
+        # One package would tell its makers of each installation.
+        environ = {**os.environ, "NACOS_TW_CONSOLE_OUT": str(static), "SCARF_ANALYTICS": "false"}
         quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
         command = npm(environ)
         subprocess.run([*command, "ci", "--omit=dev", *quiet], cwd=copy, env=environ, check=True)

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { compress } from "./scripts/compress.ts";
+import { viewer } from "./scripts/viewer.ts";
 import vue from "@vitejs/plugin-vue";
 import Components from "unplugin-vue-components/vite";
 import { ElementPlusResolver } from "unplugin-vue-components/resolvers";
@@ -12,7 +13,7 @@ const OUT = process.env.NACOS_TW_CONSOLE_OUT ?? "../nacos_tw/console/static";
 export default defineConfig(({ command }) => ({
   // Relative addresses: the pages work under any context path.
   base: command === "build" ? "./" : "/nacos/",
-  plugins: [vue(), Components({ dts: false, dirs: [], resolvers: [ElementPlusResolver()] }), compress()],
+  plugins: [vue(), Components({ dts: false, dirs: [], resolvers: [ElementPlusResolver()] }), viewer(), compress()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
     outDir: OUT,

@@ -11,4 +11,5 @@ export default {
   functions: "Functions",
   functionModes: { all: "Configurations and services", config: "Configurations", naming: "Services" },
   logins: "Logins are asked for",
+  api: "The API of this node, with parameters and texts",
 };

@@ -11,4 +11,5 @@ export default {
   functions: "功能",
   functionModes: { all: "配置和服务", config: "配置", naming: "服务" },
   logins: "是否需要登录",
+  api: "当前节点的 API 说明（参数和描述）",
 };
