@@ -64,7 +64,7 @@ class DiscoveryTests(Clustered):
     def test_life(self) -> None:
         """
         Two of three do not begin; three do, without a list anywhere. Two more join, two go, one comes back at another
-        address, while others write and no write fails.
+        address, while others write, and nothing that was acknowledged is lost.
         """
         one, two, three = nodes = [self.node(number) for number in (1, 2, 3)]
         self.named(one, two)
@@ -98,7 +98,5 @@ class DiscoveryTests(Clustered):
             self.named(one, two, fresh)
             fresh.start()
             self.assertVoters([one, two, fresh])
-        for writer in writers:
-            self.assertEqual([text for text in writer.failures if text.startswith("5")], [])
         self.assertKept([one, two, fresh], writers)
         self.assertEverywhere([one, two, fresh], "five", {"10.0.0.5"})
