@@ -37,6 +37,7 @@ SPRING_STAGES = ["discovery", "names", "balanced", "closed"]
 SPRING_VERSIONS = [("2021.0.5.0", "2.6.13", "3.1.5"), ("2023.0.3.2", "3.2.9", "4.1.4")]
 """Of Spring Cloud Alibaba, Spring Boot, and Spring Cloud's load balancer."""
 LOGIN_STAGES = ["writer", "reader", "wrong"]
+ENDING = f"{BY_PROPERTY}\nnacos.core.auth.default.token.expire.seconds=11"
 LONG = {"preserved.heart.beat.timeout": "600000", "preserved.ip.delete.timeout": "600000"}
 """Metadata for a lease that does not end within a test."""
 Part = Callable[[str], "Callable[[], None] | None"]
@@ -196,6 +197,14 @@ class LoginsTests(StreamCase):
         for version in JAVA_STREAM_VERSIONS:
             program = self.java_stream(version)
             self.passes([*program, self.servers(), *LOGIN_STAGES], LOGIN_STAGES, TRIAL_PASSWORD=PASSWORD)
+
+    def test_java_expiry(self) -> None:
+        """
+        Tokens end while the clients work. These look every 5 s whether less than a tenth of its time is left, so one
+        for 11 s is replaced in its last second, or, on a busy machine, when it has been refused.
+        """
+        program = self.java_stream(JAVA_STREAM_VERSIONS[0])
+        self.passes([*program, self.servers(ENDING), "expiry"], ["expiry"], TRIAL_PASSWORD=PASSWORD)
 
     def test_go(self) -> None:
         """nacos-sdk-go 2.3: logs in by a timer."""
