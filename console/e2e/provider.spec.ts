@@ -24,6 +24,7 @@ test.beforeAll(async () => {
     "nacos.core.auth.admin.password": PASSWORD,
     "nacos.core.auth.oidc.issuer-uri": issuer,
     "nacos.core.auth.oidc.client-id": "nacos",
+    "nacos.core.auth.oidc.client-secret": "any", // this provider has no public clients
     "nacos.core.auth.oidc.label": "Example ID",
   });
 });
