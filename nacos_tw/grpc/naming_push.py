@@ -30,7 +30,7 @@ RETRY = 1.0
 """Seconds after which it is sent the state of then."""
 FULL = 32 * 1024
 """Bytes that a client has not taken, from which on it is sent no more."""
-UNREAD = 60.0
+PUSH_TIMEOUT = 60.0
 """Seconds that a client may leave so much; then its connection ends, though it may go on asking."""
 
 Render = Callable[[ServiceKey, str], msgspec.Raw]
@@ -185,7 +185,7 @@ class ServicePushes(Service):
         if now - seen > 3 * RETRY:
             since = now  # nobody has looked meanwhile
         self._full[connection.id] = since, now
-        if now - since >= UNREAD:
+        if now - since >= PUSH_TIMEOUT:
             self.log.info("client {id} does not read what it is told, and is dropped", id=connection.id)
             connection.cut_off("pushes are not read")
         return True

@@ -13,6 +13,7 @@ from nacos_tw.auth.problems import (
     AdministratorStays,
     AdminRoleTaken,
     LastAdministrator,
+    NoProvider,
     PasswordElsewhere,
     Refused,
     RoleHeld,
@@ -45,6 +46,7 @@ WORDS: dict[type[BaseException], Callable[[Any, str], tuple[int, str]]] = {
     Refused: lambda it, route: (403, refused_words(it)),
     NotAllowed: lambda it, route: (403, refused_words(it)),
     TooManyFailures: lambda it, route: (429, "too many failed logins, try again later"),
+    NoProvider: lambda it, route: (404, "there is no OpenID Connect provider"),
     TooManyAtATime: lambda it, route: (503, "too many logins at a time, try again later"),
     # The route answers it in a document of its own.
     AdminBySettings: lambda it, route: (501, "not support"),
