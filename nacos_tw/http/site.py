@@ -54,8 +54,11 @@ def send_reply(request: Request, reply: Reply) -> bytes:
     request.setResponseCode(reply.status)
     request.defaultContentType = None
     headers = request.responseHeaders
-    for header in reply.headers:
-        headers.setRawHeaders(*_one(header))
+    values: dict[bytes, list[bytes]] = {}
+    for name, value in reply.headers:
+        values.setdefault(name, []).append(value)
+    for name, several in values.items():
+        headers.setRawHeaders(name, several)
     if reply.content_type is not None:
         headers.setRawHeaders(b"Content-Type", [reply.content_type])
     if reply.status not in BODILESS:

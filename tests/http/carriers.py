@@ -103,6 +103,13 @@ class Things:
         """A mistake: no answer at all."""
         return None  # type: ignore[return-value]
 
+    @serve(app, "GET", "/cookies", needs="read:naming")
+    def cookies(self, call: Call) -> Reply:
+        """A header twice, and one that every answer has already."""
+        reply = text_reply("two", call)
+        reply.headers = ((b"Set-Cookie", b"a=1"), (b"X-Frame-Options", b"DENY"), (b"Set-Cookie", b"b=2"))
+        return reply
+
     @serve(app, "GET", "/empty", needs="read:naming")
     def empty(self, call: Call) -> Reply:
         """An answer without a body or a type."""

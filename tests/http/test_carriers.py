@@ -236,6 +236,14 @@ class ConformanceTests(SynchronousTestCase):
                     client.send(case.request[at : at + 1])
                 self.assertEqual([comparable(got) for got in client.got()], [whole[carrier]], name)
 
+    def test_headers_of_one_name(self) -> None:
+        """A reply may have a header several times."""
+        for carrier, client in Server().both().items():
+            client.send(get("/nacos/v1/ns/thing/cookies"))
+            lines = client.transport.value().split(b"\r\n")
+            cookies = [line for line in lines if line.startswith(b"Set-Cookie: ")]
+            self.assertEqual(cookies, [b"Set-Cookie: a=1", b"Set-Cookie: b=2"], carrier)
+
     def test_many_on_one_connection(self) -> None:
         """A connection is kept, whatever was asked before, one by one or all at once."""
         cases = [

@@ -310,6 +310,13 @@ OTHERS: dict[str, Described] = {
         for path in ("login", "users/login")
     },
     "POST /v1/auth/users/admin": Described((text("password", "The password; one is made if unset."),)),
+    "GET /v1/auth/oidc/callback": Described(
+        (
+            text("code", "What the provider gives for a login."),
+            text("state", "What the login began with."),
+            text("error", "Why the provider let nobody in."),
+        )
+    ),
     "GET /v1/auth/users": Described((*PAGE, text("username", "Only of this name."), SEARCH)),
     "POST /v1/auth/users": Described((USERNAME, _must("password", "The password."))),
     "PUT /v1/auth/users": Described((USERNAME, _must("newPassword", "The new password."))),

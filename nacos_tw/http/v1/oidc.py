@@ -73,12 +73,12 @@ class OidcV1:
     @serve(app, "GET", "/callback", needs=rule_of(Logins.arrive))
     async def arrive(self, call: Call) -> Reply:
         """Let in whom the provider sends back. Who has logged out there comes back here, too, without a code."""
-        params = call.params
-        if "error" in params:
+        error, code, state = (call.params.get(name) for name in ("error", "code", "state"))
+        if error is not None:
             return self._back(call, "refused")
-        if "code" not in params:
+        if code is None:
             return self._back(call)
-        request = Arriving(_cookie_of(call, BEGUN), params.get("state", ""), params["code"])
+        request = Arriving(_cookie_of(call, BEGUN), state or "", code)
         try:
             cookie = await self.logins.arrive(call, request)
         except NoProvider:

@@ -100,10 +100,16 @@ class DescribedTests(SynchronousTestCase):
         given = {"nacos.standalone": "true", "nacos.core.auth.enabled": "true"}
         node = NacosNode(load(home, {"HOME": home}, given), reactor)
         self.addCleanup(node.store.close)
+        self.addCleanup(self.forget, set(reactor.getDelayedCalls()))  # type: ignore[attr-defined]
         table: Any = node.front.table
         found = [route for methods in table.values() for route in methods.values()]
         self.openapi = [each for each in found if each.path == "/openapi.json"]
         self.routes = {f"{each.method} {each.path}": each for each in found if each.path.startswith("/v1/")}
+
+    def forget(self, before: set[Any]) -> None:
+        """What handlers wait for does not come."""
+        for call in set(reactor.getDelayedCalls()) - before:  # type: ignore[attr-defined]
+            call.cancel()
 
     def test_known(self) -> None:
         """What is described is there."""

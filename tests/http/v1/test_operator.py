@@ -8,6 +8,7 @@ from urllib.parse import quote
 import attrs
 import msgspec
 
+from nacos_tw.access.limits import NO_LIMITS
 from nacos_tw.errors import Unavailable
 from nacos_tw.http.assembly import metric_sources
 from nacos_tw.http.counters import Counters
@@ -217,6 +218,7 @@ class PrometheusTests(OperatorTestCase):
             space=None,
             files=dict,
             more_families=tuple,
+            limits=NO_LIMITS,
             grpc=lambda: NO_GRPC,
             settings=SimpleNamespace(context_path="/nacos", storage="embedded"),
         )
