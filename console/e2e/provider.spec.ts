@@ -36,8 +36,14 @@ test.afterAll(async () => {
 
 const node = (): Node => nodes.first;
 
-test("the provider's button leads there and back to the page that was wanted; logging out ends both", async ({ visit, hosts, page }) => {
-  hosts.add(host);
+/** The provider's own page asks for a style sheet of another host, and has no icon: neither is the console's. */
+test.beforeEach(async ({ hosts, page }) => {
+  hosts.add(host).add("cdn.jsdelivr.net");
+  await page.route("https://cdn.jsdelivr.net/**", (asked) => asked.fulfill({ contentType: "text/css", body: "" }));
+  await page.route(`http://${host}/favicon.ico`, (asked) => asked.fulfill({ contentType: "image/x-icon", body: "" }));
+});
+
+test("the provider's button leads there and back to the page that was wanted; logging out ends both", async ({ visit, page }) => {
   await visit("/namespace?namespace=", null, node());
   await page.getByRole("button", { name: BUTTON }).click();
   await expect(page).toHaveURL(new RegExp(`^http://${host}/oauth2/authorize\\?`));
@@ -54,8 +60,7 @@ test("the provider's button leads there and back to the page that was wanted; lo
   expect(await page.evaluate(() => sessionStorage.getItem("nacos.token"))).toBeNull();
 });
 
-test("who says no at the provider is told so, and the local administrator logs in beside it", async ({ visit, hosts, page }) => {
-  hosts.add(host);
+test("who says no at the provider is told so, and the local administrator logs in beside it", async ({ visit, page }) => {
   await visit("/login", null, node());
   await page.getByRole("button", { name: BUTTON }).click();
   await page.getByRole("button", { name: "Deny" }).click();
