@@ -35,7 +35,8 @@ JSON = """
 """
 LOGINS = """
     POST /v1/auth/login, POST /v1/auth/users/login, POST /v1/auth/users/admin, POST /v3/auth/user/login,
-    POST /v3/auth/user/admin
+    POST /v3/auth/user/admin, GET /v1/auth/oidc/config, GET /v1/auth/oidc/login, GET /v1/auth/oidc/callback,
+    POST /v1/auth/oidc/session, GET /v1/auth/oidc/logout
 """
 """These are slowed, and have tests of their own."""
 BARE = {tuple(route.split()) for text in (WITHOUT, REFUSED, JSON, LOGINS) for route in text.split(",")}
