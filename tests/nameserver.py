@@ -15,8 +15,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import CannotListenError
 from twisted.names import common, dns, error, server
 
+TAKEN = 3
+"""The status of a process that cannot have the port."""
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -54,13 +57,20 @@ class NameServer:
     def __init__(self, folder: str) -> None:
         self.filename = os.path.join(folder, "zone.json")
         self.says()
+        while not self._listens():  # somebody else has taken the port
+            self.stop()
+
+    def _listens(self) -> bool:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         command = [sys.executable, "-m", "tests.nameserver", str(self.port), self.filename]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
         assert self._process.stdout is not None
-        assert self._process.stdout.readline()  # it listens
+        said = self._process.stdout.readline()
+        taken = not said and self._process.wait() == TAKEN
+        assert said or taken
+        return bool(said)
 
     def says(self, **names: Any) -> None:
         """From now on it knows these; underscores in place of dots."""
@@ -93,8 +103,11 @@ def main(port: int, filename: str) -> None:
 
     factory = server.DNSServerFactory(clients=[Zone(filename)])
     net: Any = reactor
-    net.listenUDP(port, dns.DNSDatagramProtocol(factory), interface="127.0.0.1")
-    net.listenTCP(port, factory, interface="127.0.0.1")
+    try:
+        net.listenUDP(port, dns.DNSDatagramProtocol(factory), interface="127.0.0.1")
+        net.listenTCP(port, factory, interface="127.0.0.1")
+    except CannotListenError:
+        sys.exit(TAKEN)
     print("listening", time.time(), flush=True)
     net.run()
 

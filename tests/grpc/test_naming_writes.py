@@ -8,7 +8,7 @@ import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.access.identity import Identity, Permission
-from nacos_tw.grpc.naming_push import FULL, UNREAD
+from nacos_tw.grpc.naming_push import FULL, PUSH_TIMEOUT
 from nacos_tw.naming.commands import Register, SetSwitch
 from tests.grpc.carriers import Client
 from tests.grpc.registry import do, naming_server
@@ -349,7 +349,7 @@ class SubscribeTests(Case):
         self.assertFalse(client.transport.connected)
         self.assertLess(max(waited), FULL + 2000)
         full = sum(1 for each in waited if each > FULL)
-        self.assertTrue(UNREAD - 2 <= full <= UNREAD + 5, full)
+        self.assertTrue(PUSH_TIMEOUT - 2 <= full <= PUSH_TIMEOUT + 5, full)
         self.assertEqual(self.server.counters.ends["unread"], 1)
         self.assertEqual(len(self.naming.subscriptions), 1)
         self.assertEqual(self.told(seconds=1.0), [])
@@ -363,7 +363,7 @@ class SubscribeTests(Case):
         self.ask("SubscribeServiceRequest", client, subscribe=True, clusters="")
         for _ in range(3):
             client.reads = False
-            for number in range(int(UNREAD) - 5):
+            for number in range(int(PUSH_TIMEOUT) - 5):
                 self.register(self.other, f"10.0.{number}.1", metadata={"k": "x" * 900})
                 self.told(seconds=1.0)
                 client.ask("HealthCheckRequest")
