@@ -21,6 +21,7 @@ describe("changes of the members", () => {
   it("come with warnings of what they bring", () => {
     expect(texts(warnings("remove", B, [A, B, C]))).toEqual(["noSpare", "even", "removed"]);
     expect(texts(warnings("remove", A, [A, B, C, member("e:1"), member("f:1")]))).toEqual(["even", "handsOver", "removed"]);
+    expect(texts(warnings("demote", { ...B }, [A, B, C]))).toEqual(["noSpare", "even"]);
     const dead = { ...C, connected: false };
     expect(texts(warnings("remove", B, [A, B, dead]))).toEqual(["noMajority", "even", "removed"]);
     expect(texts(warnings("remove", dead, [A, B, dead]))).toEqual(["noSpare", "even", "removed"]);

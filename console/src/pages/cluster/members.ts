@@ -18,7 +18,7 @@ export function offered(member: GroupMember, members: GroupMember[]): Change[] {
 /** What a change brings with it, the gravest first. */
 export function warnings(what: Change, member: GroupMember | undefined, members: GroupMember[]): Warning[] {
   const voters = members.filter((each) => each.role === "voter");
-  const left = what === "promote" ? [...voters, ...(member ? [member] : [])] : voters.filter((each) => each !== member);
+  const left = what === "promote" ? [...voters, ...(member ? [member] : [])] : voters.filter((each) => each.name !== member?.name); // a table's row is no member itself
   const found: Warning[] = [];
   const counts = what === "promote" || ((what === "demote" || what === "remove") && member?.role === "voter");
   if (counts) {
