@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     _Factory = ServerFactory[Connection]
 else:  # versions of Twisted before 26 do not take what it makes
     _Factory = ServerFactory
+
+
+def host_of(address: Any) -> str:
+    """The IP address of a transport's other end, IPv4 as such on an IPv6 socket too; "" where it has none."""
+    host: str = getattr(address, "host", "")
+    return host.removeprefix("::ffff:")
 
 
 class Counters(Protocol):

@@ -18,7 +18,7 @@ from nacos_tw.grpc.engine.heads import Kind
 from nacos_tw.grpc.engine.limits import Limits
 from nacos_tw.grpc.engine.seam import Engine, EngineMaker
 from nacos_tw.grpc.engine.shared import Shared
-from nacos_tw.serving import ConnectionFactory
+from nacos_tw.serving import ConnectionFactory, host_of
 
 METHODS = {b"/Request/request": Kind.UNARY, b"/BiRequestStream/requestBiStream": Kind.STREAM}
 SWEEP = 5.0
@@ -80,7 +80,7 @@ class CarrierFactory(ConnectionFactory[Carrier]):
         """A carrier for one connection; none when there are too many or the node stops."""
         if not self.admit():
             return None
-        host = getattr(addr, "host", "").removeprefix("::ffff:")  # IPv4 on an IPv6 socket
+        host = host_of(addr)
         return Carrier(self, host, getattr(addr, "port", 0), int(self._wall() * 1000))
 
     def flush_soon(self, carrier: Carrier) -> None:

@@ -19,7 +19,7 @@ from nacos_tw.http.front import Front
 from nacos_tw.http.limiting import TurnedAway
 from nacos_tw.http.routing import Area, Wanted, every_route
 from nacos_tw.http.site import CarrierSite
-from nacos_tw.serving import ConnectionFactory
+from nacos_tw.serving import ConnectionFactory, host_of
 from nacos_tw.settings.settings import HttpSettings
 
 SWEEP = 1.0
@@ -78,7 +78,7 @@ class FrontFactory(ConnectionFactory[Front]):
 
     def buildProtocol(self, addr: Any) -> Front | TurnedAway | None:
         """A front for one connection; none when there are too many or the node stops."""
-        host = getattr(addr, "host", "").removeprefix("::ffff:")  # IPv4 on an IPv6 socket
+        host = host_of(addr)
         if self.by_address is not None and self.by_address.full(host):
             return TurnedAway(self.by_address.most, self.date)
         if not self.admit():

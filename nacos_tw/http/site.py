@@ -21,6 +21,7 @@ from nacos_tw.http.output_quota import OutputQuota, OutputShare
 from nacos_tw.http.phases import BODY, BODY_TIME, BUSY, CLOSED, HEAD, IDLE, Phase
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.wire import BODILESS, CLOSE, SECURITY, origin_form, refusal, render
+from nacos_tw.serving import host_of
 from nacos_tw.settings.settings import HttpSettings
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -41,7 +42,7 @@ def read_call(request: Request, method: str, path: str) -> Call:
     client = request.getClientAddress()
     content = request.content
     body = b"" if content is None else content.read()
-    peer = getattr(client, "host", "").removeprefix("::ffff:")  # IPv4 on an IPv6 socket
+    peer = host_of(client)
     return Call(method, path, request.uri, b"".join(lines), body, peer)
 
 
