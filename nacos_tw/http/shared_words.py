@@ -36,6 +36,8 @@ _BY_RULE = {
     "control": "{field} holds a control character",
 }
 
+NO_PROVIDER = "no OpenID Connect provider is configured (nacos.core.auth.oidc.issuer-uri)"
+
 _ORDERS = {
     "group": "not this raft group : {subject}",
     "unsupported": "{subject} is not supported here: members are changed by v3, one at a time",

@@ -26,7 +26,7 @@ from nacos_tw.auth.problems import (
 )
 from nacos_tw.http.api.codes import ACCESS_DENIED, RESOURCE_NOT_FOUND, SERVER_ERROR
 from nacos_tw.http.api.told import Told
-from nacos_tw.http.shared_words import account_invalid_words, refused_words
+from nacos_tw.http.shared_words import NO_PROVIDER, account_invalid_words, refused_words
 
 
 def _bad(text: str) -> Told:
@@ -52,7 +52,7 @@ ACCOUNTS: dict[type[BaseException], Callable[[Any, str], Told]] = {
     Refused: lambda it, route: Told(403, ACCESS_DENIED, refused_words(it)),
     NotAllowed: lambda it, route: Told(403, ACCESS_DENIED, refused_words(it)),
     TooManyFailures: lambda it, route: Told(429, SERVER_ERROR, "too many failed logins, try again later"),
-    NoProvider: lambda it, route: Told(404, RESOURCE_NOT_FOUND, "there is no OpenID Connect provider"),
+    NoProvider: lambda it, route: Told(404, RESOURCE_NOT_FOUND, NO_PROVIDER),
     TooManyAtATime: lambda it, route: Told(503, SERVER_ERROR, "too many logins at a time, try again later"),
     # The route answers it with a code of its own.
     AdminBySettings: lambda it, route: Told(501, SERVER_ERROR, "not support"),

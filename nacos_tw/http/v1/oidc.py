@@ -23,7 +23,7 @@ from nacos_tw.http.call import NO_PROXIES, Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, text_reply
 from nacos_tw.http.routing import serve
-from nacos_tw.http.shared_words import refused_words
+from nacos_tw.http.shared_words import NO_PROVIDER, refused_words
 from nacos_tw.http.v1.logins import logged_in
 from nacos_tw.settings.oidc import OidcSettings
 
@@ -146,7 +146,7 @@ class OidcV1:
 
 
 def _none(call: Call) -> Reply:
-    return text_reply("no OpenID Connect provider is configured (nacos.core.auth.oidc.issuer-uri)", call, 404)
+    return text_reply(NO_PROVIDER, call, 404)  # bare: somebody reads it in a browser
 
 
 def _moved(to: str, *cookies: bytes) -> Reply:

@@ -24,7 +24,7 @@ from nacos_tw.auth.problems import (
     UserExists,
     UserUnknown,
 )
-from nacos_tw.http.shared_words import account_invalid_words, refused_words
+from nacos_tw.http.shared_words import NO_PROVIDER, account_invalid_words, refused_words
 
 
 def _user_unknown(it: UserUnknown, route: str) -> tuple[int, str]:
@@ -46,7 +46,7 @@ WORDS: dict[type[BaseException], Callable[[Any, str], tuple[int, str]]] = {
     Refused: lambda it, route: (403, refused_words(it)),
     NotAllowed: lambda it, route: (403, refused_words(it)),
     TooManyFailures: lambda it, route: (429, "too many failed logins, try again later"),
-    NoProvider: lambda it, route: (404, "there is no OpenID Connect provider"),
+    NoProvider: lambda it, route: (404, NO_PROVIDER),
     TooManyAtATime: lambda it, route: (503, "too many logins at a time, try again later"),
     # The route answers it in a document of its own.
     AdminBySettings: lambda it, route: (501, "not support"),
