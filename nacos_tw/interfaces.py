@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, Protocol, TypeVar
 
+import attrs
 from twisted.internet.defer import Deferred
 
 T = TypeVar("T")
@@ -26,6 +27,46 @@ class IStateMachine(Protocol):
 
     def restore(self, data: bytes) -> None:
         """Replace the whole state by one that L{snapshot} gave."""
+
+
+class IFrozen(Protocol):
+    """A state as it was at one moment, whatever has become of it since."""
+
+    def items(self) -> Iterator[bytes]:
+        """
+        All of it, as pieces that say what they are; once. The same states have the same pieces, in any order: nothing
+        in them depends on how a state has come about, on the order of a dict, or on how a file is laid out.
+        """
+
+    def close(self) -> None:
+        """It is not needed any more, whether it was read or not."""
+
+
+@attrs.frozen
+class Pieces:
+    """An L{IFrozen} of a state that is in memory."""
+
+    pieces: Iterable[bytes]
+
+    def items(self) -> Iterator[bytes]:
+        """See L{IFrozen.items}."""
+        return iter(self.pieces)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class IHashed(Protocol):
+    """
+    A machine whose state can be compared between nodes, see L{nacos_tw.raft.hashing}.
+
+    @cvar part: what its state is called to operators.
+    """
+
+    part: str
+
+    def freeze(self) -> IFrozen:
+        """The state of now. Of a durable machine: what L{IDurableMachine.flush} has made visible; read in a thread."""
 
 
 class IDurableMachine(IStateMachine, Protocol):

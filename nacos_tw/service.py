@@ -26,6 +26,7 @@ from nacos_tw.clocks import make_monotonic
 from nacos_tw.cluster.lookup import FileLookup
 from nacos_tw.cluster.reports import Reports
 from nacos_tw.cluster.storage import Storage
+from nacos_tw.comparison import HASHES, Comparison
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.limits import limits_of
 from nacos_tw.config.upkeep import Upkeep
@@ -62,7 +63,7 @@ from nacos_tw.locks.operations import LockOperations
 from nacos_tw.locks.sessions import LockSessions
 from nacos_tw.login_checks import LoginChecks
 from nacos_tw.logs import FORM, FileLog
-from nacos_tw.membership import MEMBERS, Alone, Group, members_of
+from nacos_tw.membership import Alone, Group, members_of
 from nacos_tw.metrics.exposition import Family
 from nacos_tw.naming.assembly import build_registry
 from nacos_tw.naming.machine import NAME as NAMING
@@ -196,8 +197,10 @@ class NacosNode(Node):
         self.members = members_of(settings, folder)
         events, place = self.peer_events, _interface(settings)
         self.peers = events.peers = build_peers(
-            settings, reactor, folder, self.node, events, place, MEMBERS, self.tls.raft
+            settings, reactor, folder, self.node, events, place, HASHES, self.tls.raft
         )
+        period, others = settings.raft.hash_check, Others(events.ask, events.ask_all)
+        self.comparison = Comparison(self.node, others, reactor, period, self.peers)
         self.group: Group | Alone = Alone(self.name, settings.member)
         self.discovery: Follower | None = None
         if self.peers is not None:
@@ -274,6 +277,7 @@ class NacosNode(Node):
             node=self.node,
             members=self.members,
             group=self.group,
+            comparing=self.comparison,
             audit=self.audit,
             probes=self.probes,
             counters=self.counters,
@@ -353,6 +357,7 @@ class NacosNode(Node):
             self.dns = build_dns(settings.dns, reactor, self.naming, self.node.reason)
 
     def _more_families(self) -> Iterator[Family]:
+        yield from self.comparison.families()
         yield from grpc_families(self.grpc.counters, self._reactor.seconds())
         if self.dns is not None:
             yield from dns_families(self.dns.counters)
@@ -367,6 +372,7 @@ class NacosNode(Node):
         if self.config is not None:
             self.node.on_ready = self.config.in_order
         questions = self.config.questions() if self.config is not None else {}
+        questions = {**questions, **self.comparison.questions()}
         if self.discovery is not None:
             questions = {**questions, **self.discovery.questions()}
         self.peer_events.join(self.node, self.reports, self.config, {**questions, **self.areas.questions})
@@ -394,6 +400,7 @@ class NacosNode(Node):
         parts.service("links", self.peers)
         parts.service("members", self.group if isinstance(self.group, Group) else None)
         parts.add("log", self.node.start, self.node.stop)
+        parts.service("comparison", self.comparison)
         parts.service("discovery", self.discovery)
         parts.service("logins", self.logins)
         parts.service("certificates", self.tls)

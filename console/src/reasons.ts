@@ -38,6 +38,7 @@ const KNOWN: [RegExp, string][] = [
   [/^it says that it is (?<state>\w+)$/, "saysItIs"],
   [/^(?:the configs are still being read from the database|configs are being read)$/, "readingDatabase"],
   [/^(?:the configs cannot be read|configs are not read yet): (?<reason>.+)$/s, "configsNotRead"],
+  [/^states are compared once every member runs a version that can$/, "notCompared"],
   [/^the local copy of (?<count>\d+) configs is served: (?<reason>.+)$/s, "copyServed"],
   [/^this node is still reading the configs, please try later$/, "readingConfigs"],
   [/^(?<count>\d+) contents differ from their md5: (?<names>.+)$/s, "contentsDiffer"],

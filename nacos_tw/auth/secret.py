@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 
 from nacos_tw.auth.privatefile import PrivateFile
 from nacos_tw.errors import NacosError
-from nacos_tw.interfaces import IProposer
+from nacos_tw.interfaces import IFrozen, IProposer, Pieces
 
 NAME = b"k"
 """The machine's name in the log, see L{nacos_tw.raft.sessions.Machines}."""
@@ -35,6 +35,8 @@ class SecretMachine:
     @ivar on_key: called when there is.
     """
 
+    part = "tokens' key"
+
     def __init__(self) -> None:
         self.key = b""
         self.on_key: Callable[[bytes], None] = lambda key: None
@@ -47,6 +49,10 @@ class SecretMachine:
             self.key = command
             self.on_key(command)
         return None
+
+    def freeze(self) -> IFrozen:
+        """See L{IHashed.freeze<nacos_tw.interfaces.IHashed.freeze>}."""
+        return Pieces([self.key])
 
     def snapshot(self) -> bytes:
         """The key."""

@@ -27,7 +27,9 @@ from nacos_tw.config.store_check import Checked
 from nacos_tw.config.store_usage import Usage
 from nacos_tw.database import applying, commands
 from nacos_tw.database.commands import DatabaseCommand
+from nacos_tw.database.frozen import FrozenDatabase
 from nacos_tw.errors import BadParameter, Damaged, Defect, Duplicate, NacosError
+from nacos_tw.interfaces import IFrozen
 from nacos_tw.storage.quarantine import quarantine
 from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.sqlite_txn import SQLiteTxn
@@ -58,6 +60,7 @@ class ConfigMachine:
     """
 
     log = Logger()
+    part = "database"
 
     def __init__(self, file: SQLiteFile) -> None:
         self.on_written: Callable[[Iterable[Written]], None] = lambda written: None
@@ -235,6 +238,10 @@ class ConfigMachine:
         return True
 
     # -- snapshots
+
+    def freeze(self) -> IFrozen:
+        """See L{IHashed.freeze<nacos_tw.interfaces.IHashed.freeze>}."""
+        return FrozenDatabase(self._file)
 
     def capture(self) -> Callable[[], BinaryIO]:
         """See L{IDurableMachine.capture<nacos_tw.interfaces.IDurableMachine.capture>}."""

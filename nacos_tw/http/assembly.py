@@ -22,6 +22,7 @@ from nacos_tw.cluster.families import member_families, ready_family
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.cluster.operations.backups import Backups
 from nacos_tw.cluster.operations.connections import Connected, ConnectedClients, connection_questions
+from nacos_tw.cluster.operations.hashes import Comparing, Hashes
 from nacos_tw.cluster.operations.history import Histories, history_questions
 from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.membership import Group, Membership
@@ -125,6 +126,7 @@ class Parts:
     node: RaftNode
     members: MemberList
     group: Group
+    comparing: Comparing
     audit: AuditLog
     probes: Probes
     counters: Counters
@@ -261,7 +263,8 @@ def _cluster_parts(
     notices = Notices(os.path.join(parts.settings.home, "conf"))
     plugins = Plugins(lambda: _state(parts), parts.audit)
     backups = Backups(parts.node.images, parts.settings.node, __version__, parts.settings.storage, parts.audit)
-    return ClusterParts(cluster.members, cluster.node, orders, clients, backups, membership, notices, plugins)
+    hashes = Hashes(parts.comparing, parts.audit)
+    return ClusterParts(cluster.members, cluster.node, orders, clients, backups, membership, notices, plugins, hashes)
 
 
 def _naming_areas(parts: Parts, listing: InstanceListV1, cluster: _Cluster, others: Others) -> list[Area]:

@@ -7,6 +7,7 @@ from typing import Any
 from twisted.logger import Logger
 
 from nacos_tw.errors import Defect, NacosError
+from nacos_tw.interfaces import IFrozen, Pieces
 from nacos_tw.locks.applying import apply
 from nacos_tw.locks.commands import decode
 from nacos_tw.locks.state import State
@@ -16,6 +17,7 @@ class LockMachine:
     """An L{IStateMachine<nacos_tw.interfaces.IStateMachine>} that applies commands of locks."""
 
     log = Logger()
+    part = "locks"
 
     def __init__(self) -> None:
         self.state = State()
@@ -29,6 +31,10 @@ class LockMachine:
         except Exception:
             self.log.failure("a command of locks could not be applied")
             return Defect()
+
+    def freeze(self) -> IFrozen:
+        """See L{IHashed.freeze<nacos_tw.interfaces.IHashed.freeze>}."""
+        return Pieces(self.state.pieces())
 
     def snapshot(self) -> bytes:
         """The whole state."""

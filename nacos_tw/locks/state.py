@@ -132,6 +132,11 @@ class State:
         locks, clients = list(self.locks.values()), list(self.clients.values())
         return _encode(_Stored(FORMAT, self.applied, self.next_number, self.level, locks, clients))
 
+    def pieces(self) -> list[bytes]:
+        """The whole of it as of now, a piece for each lock and each client; their order means nothing."""
+        heads = ("state", self.applied, self.next_number, self.level)
+        return [_encode(each) for each in (heads, *self.locks.values(), *self.clients.values())]
+
     def restore(self, data: bytes) -> None:
         """
         Replace the whole of it.

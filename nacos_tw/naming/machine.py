@@ -7,7 +7,8 @@ from typing import Any
 from twisted.logger import Logger
 
 from nacos_tw.errors import Defect
-from nacos_tw.naming import commands
+from nacos_tw.interfaces import IFrozen, Pieces
+from nacos_tw.naming import commands, frozen
 from nacos_tw.naming.applying import apply
 from nacos_tw.naming.registry import Registry
 
@@ -19,6 +20,7 @@ class NamingMachine:
     """An L{IStateMachine<nacos_tw.interfaces.IStateMachine>} that applies naming commands."""
 
     log = Logger()
+    part = "registry"
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
@@ -31,6 +33,10 @@ class NamingMachine:
         except Exception:
             self.log.failure("a naming command could not be applied")
             return Defect()
+
+    def freeze(self) -> IFrozen:
+        """See L{IHashed.freeze<nacos_tw.interfaces.IHashed.freeze>}."""
+        return Pieces(frozen.pieces(self.registry))
 
     def snapshot(self) -> bytes:
         """The registry's state."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from nacos_tw.errors import NacosError
 from nacos_tw.raft.answers import Answers
 from nacos_tw.raft.core.messages import COMMAND, Entry, SnapshotMeta
 from nacos_tw.raft.disk.store import Store
-from nacos_tw.raft.sessions import Sessions
+from nacos_tw.raft.sessions import Part, Sessions
+
+Marked = Callable[[int, "dict[str, Part]"], None]
+"""Given the index of an entry and the parts of the state that it has led to."""
 
 Applied = Callable[[int, int, "list[Any]"], Answers]
 """Given session, first count and results of this node's own commands: those who wait for them."""
@@ -20,11 +24,13 @@ class Applying:
 
     @ivar index: of the last entry that is part of the state.
     @ivar doubted: whether an entry may be applied in part.
+    @ivar on_mark: called with the state after an entry that says that it is to be hashed.
     """
 
     def __init__(self, node: str, sessions: Sessions) -> None:
         self.index = 0
         self.doubted = False
+        self.on_mark: Marked = lambda index, parts: None
         self._node = node
         self._sessions = sessions
 
@@ -65,4 +71,15 @@ class Applying:
                 origin, session, first, results = apply(entry.data, entry.index, entry.term)
                 if origin == node:
                     answers.extend(applied(session, first, results))
+                if self._sessions.marked():
+                    self._freeze(entry.index)
         self.index = max(known, entries[-1].index)
+
+    def _freeze(self, index: int) -> None:
+        """What durable machines hold back is made visible first: others have it in one go with other entries."""
+        try:
+            self._sessions.flush()
+            parts = self._sessions.freeze()
+        except NacosError:
+            return  # a disk that refuses is told by the flush at the end
+        self.on_mark(index, parts)

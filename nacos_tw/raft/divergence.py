@@ -9,6 +9,11 @@ from nacos_tw.raft.core.core import Core
 from nacos_tw.raft.disk.files import Disk
 from nacos_tw.raft.disk.store import Store
 
+_OLDER_COPIES = (
+    "Nodes were restored from older copies of their folders: writes that were acknowledged are lost to the cluster"
+)
+_CHANGED = "Something else than the log has changed it: look at this machine's memory and disk"
+
 
 class Divergence:
     """
@@ -26,7 +31,7 @@ class Divergence:
         self._log_too = False
         self._applying = applying
 
-    def found(self, core: Core) -> str:
+    def contradicted(self, core: Core) -> str:
         """
         The leader's log is not the one that this node knows to be committed: nodes that had that were restored from
         older copies.
@@ -34,12 +39,24 @@ class Divergence:
         @param core: has a L{contradiction<Core.contradiction>}.
         @return: the same as a reason why this node is not ready.
         """
+        return self._found(core.contradiction, core.contradicts_log, _OLDER_COPIES)
+
+    def differs(self, what: str) -> str:
+        """
+        The state is not what the log makes of it elsewhere. The log goes, too: its snapshots may hold that state.
+
+        @param what: how it differs.
+        @return: the same as a reason why this node is not ready.
+        """
+        return self._found(what, True, _CHANGED)
+
+    def _found(self, what: str, log_too: bool, cause: str) -> str:
         self.count += 1
-        self.due, self._log_too = True, core.contradicts_log
-        reason = f"this node's state contradicts the cluster's and is set aside: {core.contradiction}"
+        self.due, self._log_too = True, log_too
+        reason = f"this node's state contradicts the cluster's and is set aside: {what}"
         self.log.error(
-            "raft: {reason}. Nodes were restored from older copies of their folders: writes that were acknowledged are "
-            "lost to the cluster. This node keeps its copy for you, and takes over the leader's state", reason=reason,
+            "raft: {reason}. {cause}. This node keeps its copy for you, and takes over the leader's state",
+            reason=reason, cause=cause,
         )  # fmt: skip
         return reason
 

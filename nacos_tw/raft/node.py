@@ -29,6 +29,7 @@ from nacos_tw.raft.disk.store import Store
 from nacos_tw.raft.disk.writer import DirectWriter, Writer
 from nacos_tw.raft.divergence import Divergence
 from nacos_tw.raft.forwarding import ENTRY_OVERHEAD, Forwarding
+from nacos_tw.raft.hashing import Hashing
 from nacos_tw.raft.images import Images
 from nacos_tw.raft.membership import Membership
 from nacos_tw.raft.net import codec
@@ -54,6 +55,7 @@ class RaftNode:
     @ivar on_beats: called with the renewed numbers (bytes of an array of C{Q}) on every node.
     @ivar on_role: called when role, term or leader changed.
     @ivar on_ready: called soon after the node came to be in order.
+    @ivar hashing: the hashes of the state, where the log asks for them.
     @ivar membership: the members that the log names, and who waits for a change of them.
     @ivar refusal: why a command is not to be taken now; "" if it is.
     @ivar shortage: why writes are refused for the sake of the disk; "" if they are not.
@@ -91,6 +93,8 @@ class RaftNode:
         self._sweeper: IDelayedCall | None = None
         self._alarm = Alarm(clock, seconds, self._tick)
         self._applying = Applying(self.node, self._sessions)
+        self.hashing = Hashing(clock, writer)
+        self._applying.on_mark = self.hashing.begin
         self._divergence = Divergence(self._applying)
         self._reopening = Reopening(options, store, writer, self._divergence, clock, self._restore, self._resume)
         self._core = self._restore()
@@ -160,6 +164,7 @@ class RaftNode:
         self.running = False
         self._reopening.stop()
         self._alarm.cancel()
+        self.hashing.stop()
         if self._sweeper is not None and self._sweeper.active():
             self._sweeper.cancel()
         self._core.stop()
@@ -379,8 +384,22 @@ class RaftNode:
 
     def _contradicted(self) -> None:
         """The cluster's log is not this node's."""
-        self._reopening.diverged(self._core)
+        self._reopening.diverged(self._divergence.contradicted(self._core))
         self._halted()
+
+    def differs(self, what: str) -> bool:
+        """
+        This node's state is not that of most members: it is set aside, and the leader's is taken over.
+
+        @param what: how it differs, for the operator.
+        @return: False: not now, as this node leads or is stopped already.
+        """
+        if self.failure or not self.running or self.is_leader:
+            return False
+        self._core.stop()
+        self._reopening.diverged(self._divergence.differs(what))
+        self._halted()
+        return True
 
     def _halted(self) -> None:
         self._persister.forget()

@@ -71,9 +71,9 @@ class Reopening:
         self._call = self._clock.callLater(pause, self._reopen)
         self.log.error("raft: stopped: {reason}; trying again every {pause} s", reason=self.failure, pause=pause)
 
-    def diverged(self, core: Core) -> None:
-        """The cluster's log is not this node's: begin anew with the leader's."""
-        self.failure = self._divergence.found(core)
+    def diverged(self, why: str) -> None:
+        """The state is not the cluster's, which is said already: begin anew with the leader's."""
+        self.failure = why
         self._call = self._clock.callLater(0, self._reopen)
 
     def _reopen(self) -> None:

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import attrs
 import msgspec
 
 from nacos_tw.errors import NacosError
-from nacos_tw.interfaces import IDurableMachine, IStateMachine
+from nacos_tw.interfaces import IDurableMachine, IFrozen, IStateMachine, Pieces
 from nacos_tw.raft import snapshotdata
 from nacos_tw.raft.core.marks import Mark
 from nacos_tw.raft.snapshotdata import SnapshotData
@@ -45,6 +46,9 @@ COMBINED = b"t"
 """The name of a command that is several, of one or more machines: they are in one entry, so all are there or none."""
 _decode_parts = msgspec.msgpack.Decoder(list[bytes]).decode
 
+MARK = b"h"
+"""The command that marks the entry after which every node hashes its state. Its result is that entry's index."""
+
 
 def encode_batch(origin: str, session: int, first: int, commands: Sequence[bytes]) -> bytes:
     """The data of an entry that holds these commands."""
@@ -65,11 +69,24 @@ def parts_of(command: bytes) -> list[bytes]:
     return _decode_parts(command[1:])
 
 
+@attrs.frozen
+class Part:
+    """
+    A part of a frozen state.
+
+    @ivar in_thread: whether it is to be read in a thread, as it is on disk.
+    """
+
+    frozen: IFrozen
+    in_thread: bool = False
+
+
 class Machines:
     """
     Several state machines behind one log: the first byte of a command names its machine.
 
     @ivar machines: the machines by their one-byte name. Never rename one: the names are on disk.
+    @ivar marked: whether a L{MARK} was among the commands since this was last set to False.
     """
 
     def __init__(
@@ -80,6 +97,7 @@ class Machines:
         self.machines: dict[bytes, IStateMachine] = {**machines, **self._durable}
         self._blank = {name: machine.snapshot() for name, machine in machines.items()}
         self._index = 0
+        self.marked = False
 
     def begin(self, index: int, term: int) -> None:
         """What follows is of this entry."""
@@ -127,11 +145,27 @@ class Machines:
         machine = self.machines.get(name)
         if name == COMBINED:
             return [self.apply(part) for part in parts_of(command)]
+        if name == MARK:
+            self.marked = True
+            return self._index
         if machine is None:
             return NacosError("a command for an unknown part: this node runs an older version")
         if name in self._durable and self._index <= self._durable[name].applied:
             return None
         return machine.apply(command[1:])
+
+    def freeze(self) -> dict[str, Part]:
+        """
+        The states of all machines that can be compared, as they are after the last entry.
+
+        A machine that keeps its state itself is left out where that is of a later entry, after a restart.
+        """
+        found = {}
+        for name, machine in self.machines.items():
+            durable = self._durable.get(name)
+            if (durable is None or durable.applied <= self._index) and hasattr(machine, "freeze"):
+                found[machine.part] = Part(machine.freeze(), durable is not None)  # type: ignore[attr-defined]
+        return found
 
     def capture(self) -> Callable[[], SnapshotData]:
         """The states of all machines, as a map of msgpack; the function is called in the log's thread."""
@@ -216,6 +250,23 @@ class Sessions:
     def lost(self) -> bool:
         """Whether a part of the state lacks some of what was applied."""
         return self._machines is not None and self._machines.lost
+
+    def marked(self) -> bool:
+        """Whether the state is to be hashed as it is now; asked after each entry."""
+        machines = self._machines
+        if machines is None or not machines.marked:
+            return False
+        machines.marked = False
+        return True
+
+    def freeze(self) -> dict[str, Part]:
+        """
+        The whole replicated state of now, by its parts; see L{Machines.freeze}.
+
+        @raise NacosError: the disk refused.
+        """
+        sessions = [_encode((node, *last)) for node, last in self.last.items()]
+        return {"sessions": Part(Pieces(sessions)), **({} if self._machines is None else self._machines.freeze())}
 
     def align(self, last: int) -> None:
         """See L{Machines.align}."""

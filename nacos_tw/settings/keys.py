@@ -116,6 +116,11 @@ RAFT_SNAPSHOT = Key(
     "(at least as many as the last snapshot has, up to 64 MB of that).",
 )  # fmt: skip
 
+RAFT_HASHES = Key(
+    "nacos.raft.hash-check-ms", milliseconds(0, 2_592_000_000), "3600000", "How often the leader has all members hash "
+    "their states and compares them; a node that differs from the majority takes over the leader's state. 0: never.",
+)  # fmt: skip
+
 HTTPS = Key(
     "server.ssl.enabled", switch(), "true", "Whether server.port speaks https (TLS 1.2 and 1.3), once a key store or a "
     "certificate is named here.",
@@ -349,7 +354,8 @@ SECTIONS: tuple[Section, ...] = (
     ("Cluster", (MEMBERS, LOOKUP)),
     (
         "Raft",
-        (RAFT_SECRET, RAFT_PORT, RAFT_ELECTION, RAFT_HEARTBEAT, RAFT_REQUEST, RAFT_APPEND, RAFT_SEGMENT, RAFT_SNAPSHOT),
+        (RAFT_SECRET, RAFT_PORT, RAFT_ELECTION, RAFT_HEARTBEAT, RAFT_REQUEST, RAFT_APPEND, RAFT_SEGMENT, RAFT_SNAPSHOT,
+         RAFT_HASHES),
     ),
     ("Disk", (DISK_WARN, DISK_REFUSE, DISK_WAL)),
     (

@@ -90,6 +90,8 @@ class RaftSettings:
     append_bytes: int = 512 * 1024
     segment_bytes: int = 8 * 2**20
     snapshot_bytes: int = 16 * 2**20
+    hash_check: float = 3600.0
+    """How often the members' states are compared; 0: never."""
     tls: RaftTlsSettings | None = None
 
 
@@ -454,6 +456,7 @@ def _raft(reader: Reader, found: Found, environ: Mapping[str, str], home: str) -
         append_bytes=reader.get(keys.RAFT_APPEND),
         segment_bytes=reader.get(keys.RAFT_SEGMENT),
         snapshot_bytes=reader.get(keys.RAFT_SNAPSHOT),
+        hash_check=reader.get(keys.RAFT_HASHES),
         tls=tls,
     )
     if raft.election < 3 * raft.heartbeat:

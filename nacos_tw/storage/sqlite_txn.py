@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from nacos_tw.errors import Damaged, Duplicate, NacosError, Unavailable, ValueRefused
@@ -150,6 +150,22 @@ class Snapshot:
             return
         finally:
             copy.close()
+        raise trouble
+
+    def rows(self, sql: str, size: int) -> Iterator[Row]:
+        """
+        The rows of a query, of which C{size} are in memory at a time.
+
+        @raise nacos_tw.errors.NacosError: the file cannot be read.
+        """
+        try:
+            cursor = self._connection.execute(sql)
+            while found := cursor.fetchmany(size):
+                yield from found
+        except sqlite3.Error as error:
+            trouble = sqlite_problem(error)
+        else:
+            return
         raise trouble
 
     def close(self) -> None:

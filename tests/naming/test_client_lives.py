@@ -23,6 +23,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.naming.clients import RENEWAL
 from nacos_tw.naming.expirer import CLIENT_GRACE
 from nacos_tw.naming.expiry import DELETE_TIMEOUT
+from nacos_tw.naming.frozen import pieces
 from tests.naming.building import P1, register
 from tests.naming.client_nodes import ClientNodes, registration
 from tests.naming.cluster import deregister
@@ -294,6 +295,8 @@ class LivesTests(SynchronousTestCase):
             living = {process.id for process in world.processes if process.id}
             self.assertLessEqual(set(naming.registry.clients), living)
             self.assertEqual(sorted(naming.leases.last), sorted(naming.registry.leases()))
+        states = [sorted(pieces(nodes.namings[name].registry)) for name in nodes.up]
+        self.assertEqual(states[1:], states[:-1])
 
     @settings(max_examples=20)
     @given(st.lists(ACTION, min_size=1, max_size=12), st.integers(0, 1000))

@@ -37,6 +37,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "GET /v2/ns/client/subscribe/list",
         "PUT /v3/admin/core/ops/log",
         "POST /v3/admin/core/ops/raft",
+        "POST /v3/admin/core/raft/hash",
         "GET /v3/admin/core/snapshot",
         "POST /v3/admin/core/snapshot",
         "POST /v3/admin/cs/capacity",

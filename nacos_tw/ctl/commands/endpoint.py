@@ -9,7 +9,7 @@ import click
 
 from nacos_tw.ctl.admin_api import AdminApi
 from nacos_tw.ctl.client import Client
-from nacos_tw.ctl.failures import Failure, Unreachable
+from nacos_tw.ctl.failures import Differs, Failure, Unreachable, Unsupported
 from nacos_tw.ctl.health import readiness, samples
 from nacos_tw.ctl.session import Group, Session, pass_session
 
@@ -76,3 +76,30 @@ def health(session: Session) -> None:
     sick = [row["endpoint"] for row in rows if not row["healthy"]]
     if sick:
         raise Unreachable(f"{', '.join(map(str, sick))}: not healthy")
+
+
+@endpoint.command()
+@pass_session
+def hashkv(session: Session) -> None:
+    """A hash of every node's state after the same entry of the log, compared; the exit status is 6 if one differs.
+
+    A node that differs from the majority of the voters sets its state aside and takes over the leader's.
+    """
+    if session.server.api != "v3":
+        raise Unsupported("the server has no v3, which states are compared by")
+    found = session.client.data("POST", "/v3/admin/core/raft/hash")
+    rows = [_hashes(int(found["index"]), each) for each in found["members"]]
+    session.emit(rows, ("node", "index", "hash", "differs", "mended"))
+    if found["undecided"]:
+        raise Differs(f"no majority has the same: {', '.join(found['undecided'])}; nobody knows which node is right")
+    differing = [row["node"] for row in rows if row["differs"]]
+    if differing:
+        raise Differs(f"{', '.join(differing)}: another state than the majority's")
+
+
+def _hashes(index: int, member: dict[str, Any]) -> dict[str, Any]:
+    parts = member["parts"]
+    text = " ".join(f"{part}:{value[:8]}" for part, value in sorted(parts.items()))
+    differs, mended = ", ".join(member["differs"]), "yes" if member["mended"] else "no" if member["differs"] else ""
+    return {"node": member["name"], "index": index, "hash": text or "no answer", "differs": differs, "mended": mended,
+            "parts": parts}  # fmt: skip

@@ -11,6 +11,7 @@ from nacos_tw.auth.operations.accounts import Permissions, Roles, Users
 from nacos_tw.auth.operations.logins import Logins
 from nacos_tw.cluster.operations.backups import Backups
 from nacos_tw.cluster.operations.connections import ConnectedClients
+from nacos_tw.cluster.operations.hashes import Hashes
 from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.membership import Membership
 from nacos_tw.cluster.operations.node import Nodes
@@ -65,6 +66,7 @@ class ClusterParts:
     membership: Membership
     notices: Notices
     plugins: Plugins
+    hashes: Hashes
 
 
 @attrs.frozen

@@ -27,6 +27,7 @@ from nacos_tw.http.v3.configs import (
 from nacos_tw.http.v3.core import ConsoleCoreV3, CoreV3
 from nacos_tw.http.v3.derby import DerbyV3
 from nacos_tw.http.v3.gray import GrayV3
+from nacos_tw.http.v3.hashes import HashesV3
 from nacos_tw.http.v3.history import HistoryV3
 from nacos_tw.http.v3.instances import AdminInstancesV3, ConsoleInstancesV3
 from nacos_tw.http.v3.loader import LoaderV3
@@ -124,6 +125,7 @@ def areas(parts: ApiParts) -> list[Area]:
         CoreV3(guard, cluster.members, cluster.nodes, cluster.orders),
         LoaderV3(guard, cluster.connections),
         SnapshotsV3(guard, cluster.backups),
+        HashesV3(guard, cluster.hashes),
         ConsoleCoreV3(guard, cluster.members, cluster.nodes),
         MembershipV3(membership.ADMIN, guard, cluster.membership, cluster.nodes, cluster.orders),
         MembershipV3(membership.CONSOLE, guard, cluster.membership, cluster.nodes, cluster.orders),

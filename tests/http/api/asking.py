@@ -11,6 +11,7 @@ from twisted.internet.defer import succeed
 
 from nacos_tw.cluster.operations.backups import Backups
 from nacos_tw.cluster.operations.connections import ConnectedClients
+from nacos_tw.cluster.operations.hashes import Compared, Hashes, MemberHashes
 from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.membership import GroupMember, GroupView, Membership
 from nacos_tw.cluster.operations.node import Nodes, NodeState
@@ -53,6 +54,23 @@ class FakeImages:
         if index != 7:
             raise LookupError(index)
         return b"state"[offset : offset + size]
+
+
+class FakeComparing:
+    """
+    Two members that are alike.
+
+    @ivar found: what is found; an error: it is raised.
+    """
+
+    def __init__(self) -> None:
+        parts = {"registry": "0a"}
+        self.found: Compared | Exception = Compared(7, (MemberHashes(A, parts), MemberHashes(B, parts)))
+
+    async def compare(self) -> Compared:
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
 
 
 @attrs.define
@@ -118,6 +136,7 @@ class ApiTestCase(LocalTestCase):
         )
         facts = lambda: LEADING  # noqa: E731
         self.group = FakeGroup()
+        self.comparing = FakeComparing()
         self.cluster = ClusterParts(
             Members(machine, facts, millis, audit),
             Nodes(machine, facts, lambda: NodeState("0.1.0", True, 8848), lambda: self.unready, None, audit),
@@ -127,6 +146,7 @@ class ApiTestCase(LocalTestCase):
             Membership(self.group, machine, self.others, audit),
             Notices(self.conf),
             Plugins(lambda: NodeState("0.1.0", True, 8848), audit),
+            Hashes(self.comparing, audit),
         )
         parts = ApiParts(GUARD, self.cluster, self.parts, None, None, None)
         self.areas: list[Area] = [*v2.areas(parts), *v3.areas(parts)]

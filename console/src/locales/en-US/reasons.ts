@@ -91,6 +91,7 @@ export default {
   notDone: "The node stood still while the request waited: it was not done",
   logNotWritten: "Its log cannot be written: {reason}",
   configsNotRead: "The configurations cannot be read: {reason}",
+  notCompared: "States are compared once every member runs a version that can.",
   copyServed: "Its copy of 1 configuration is served: {reason} | Its copy of {count} configurations is served: {reason}",
   contentsDiffer: "1 content differs from its md5: {names} | {count} contents differ from their md5: {names}",
   labelsWait: "Copies of configurations by labels wait until every member runs a version that knows them",

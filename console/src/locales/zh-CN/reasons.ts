@@ -91,6 +91,7 @@ export default {
   notDone: "请求等待期间节点曾停顿，请求未执行",
   logNotWritten: "无法写入日志：{reason}",
   configsNotRead: "无法读取配置：{reason}",
+  notCompared: "所有成员都运行支持该功能的版本后才会比较状态。",
   copyServed: "正在提供 {count} 个配置的本地副本：{reason}",
   contentsDiffer: "{count} 个配置的内容与其 md5 不符：{names}",
   labelsWait: "按标签发布的配置副本需等所有成员升级到支持该功能的版本",
