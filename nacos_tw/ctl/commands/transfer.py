@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import click
 
-from nacos_tw.ctl.failures import Failure
+from nacos_tw.ctl.failures import Differs, Failure
 from nacos_tw.ctl.moving.importing import FAILED, SAME, Importer, Line
 from nacos_tw.ctl.moving.things import Source
 from nacos_tw.ctl.session import Group, Session, Verb, pass_session
@@ -116,6 +116,50 @@ def consul(session: Session, file: str, **options: Any) -> None:
 
     into = options["into"] or session.target.namespace or "public"
     _move(session, ConsulSource(file, into), **{**options, "into": into})
+
+
+@migrate.command()
+@click.argument("url")
+@click.option("--db-user", default="", help="The user of the database; else that of the URL.")
+@click.option("--db-password", default="", envvar="NACOSCTL_DB_PASSWORD", help="Its password.")
+@click.option(
+    "--public",
+    type=click.Choice(["public", "empty"]),
+    default="public",
+    show_default=True,
+    help="What the public namespace is called in tenant_id: public by Nacos 3, empty by this server and Nacos "
+    "up to 2.x.",
+)
+@click.option("--newest", is_flag=True, help="Of configs that are there under both names and differ the later stays.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
+@click.option("--force", is_flag=True, help="Although somebody is connected, or a namespace has the id public.")
+@pass_session
+def schema(
+    session: Session, url: str, db_user: str, db_password: str, public: str, newest: bool, dry_run: bool, force: bool
+) -> None:
+    """Bring the MySQL database at URL (as db.url.0 has it) up to date where it is, as Nacos 3.3 no longer does:
+    columns and tables of newer versions, beta and tag copies into config_info_gray, the public namespace's name.
+
+    Stop all servers and save the database first. It may be run again; the exit status is 6 if configs are there under
+    both names and differ.
+    """
+    from nacos_tw.ctl.moving.schema import Schema
+
+    database = Schema(url, db_user, db_password)
+    try:
+        steps = database.run(public, dry=dry_run, newest=newest, force=force)
+    finally:
+        database.close()
+    if session.target.output == "table":
+        if steps:
+            session.emit([attrs.asdict(step) for step in steps], ("what", "where", "rows", "detail"))
+        else:
+            session.say("nothing is left to do")
+    else:
+        session.emit({"dryRun": dry_run, "steps": [attrs.asdict(step) for step in steps]})
+    conflicts = sum(step.rows for step in steps if step.what == "conflict")
+    if conflicts:
+        raise Differs(f"{conflicts} rows are there under both names and differ: they stay as they are; see --newest")
 
 
 def _move(
