@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import shutil
 import subprocess
 import tempfile
 from typing import Any
@@ -12,6 +13,10 @@ import kubernetes_validate
 import yaml
 from twisted.trial.unittest import SynchronousTestCase
 
+from nacos_tw.settings.containers import read_container
+from nacos_tw.settings.discovery import discovery
+from nacos_tw.settings.membership import own_host
+from nacos_tw.settings.settings import peek
 from tests.deploy.tools import program
 from tests.docs.pages import ROOT
 
@@ -98,6 +103,31 @@ class KubernetesTests(SynchronousTestCase):
         self.assertEqual((found["NACOS_REPLICAS"], found["DOMAIN_NAME"]), ("3", "k8s.example"))
         self.assertEqual(found["EMBEDDED_STORAGE"], "embedded")
         self.assertIn("PodDisruptionBudget demo-nacos", kinds(text))
+
+    def test_chart_discovery(self) -> None:
+        """By DNS: a node's variables name the service, and not how many pods there are, so scaling changes no pod."""
+        chosen = "nacos.discovery.type=dns,nacos.domainName=k8s.example"
+        text = rendered(*CLUSTER, "--set", chosen)
+        self.valid(text)
+        found = environment(kinds(text))
+        told = {name: value for name, value in found.items() if value is not None}
+        for pod in (("$(POD_NAMESPACE)", "ns"), ("$(POD_NAME)", "demo-nacos-0")):
+            told = {name: value.replace(*pod) for name, value in told.items()}
+        self.assertLess(list(found).index("POD_NAMESPACE"), list(found).index("NACOS_MEMBER_DISCOVERY"))
+        home = tempfile.mkdtemp(prefix="nacos-tw-home-")
+        self.addCleanup(shutil.rmtree, home)
+        reader = peek(home, told, {})
+        self.assertEqual(own_host(reader), "demo-nacos-0.nacos-hs.ns.svc.k8s.example")
+        read = discovery(reader, 8848)
+        assert read is not None
+        self.assertEqual((read.name, read.expect), ("_server._tcp.nacos-hs.ns.svc.k8s.example", 3))
+        self.assertEqual(read_container(told, "demo-nacos-0", listed=True, database=False).servers, "")
+        self.assertEqual(
+            kinds(rendered(*CLUSTER, "--set", chosen))["Service nacos-hs"]["spec"]["ports"][0]["name"], "server"
+        )
+        more = environment(kinds(rendered(*CLUSTER, "--set", f"{chosen},nacos.replicaCount=5")))
+        self.assertEqual(more, found)
+        self.assertRaises(ValueError, rendered, *CLUSTER, "--set", "nacos.discovery.type=other")
 
     def test_chart_mysql(self) -> None:
         """With the value names of nacos-k8s."""
