@@ -24,7 +24,7 @@ from nacos_tw.grpc.config_listening import ConfigListening
 from nacos_tw.grpc.config_push import ConfigPushes
 from nacos_tw.grpc.configs import ConfigHandlers
 from nacos_tw.grpc.connected import ConnectedHere
-from nacos_tw.grpc.connections import ClientConnection, ConnectionLimits, Connections
+from nacos_tw.grpc.connections import ConnectionLimits, Connections
 from nacos_tw.grpc.counters import Counters
 from nacos_tw.grpc.dispatch import Dispatcher, Handler
 from nacos_tw.grpc.locks import LockHandlers
@@ -37,10 +37,12 @@ from nacos_tw.grpc.opening import Opening
 from nacos_tw.grpc.rights import Rights
 from nacos_tw.grpc.service import Grpc
 from nacos_tw.grpc.service_info import Rendering
+from nacos_tw.grpc.using import Using
 from nacos_tw.locks.locks import Locks
 from nacos_tw.naming.clients import Clients
 from nacos_tw.naming.model import ServiceKey
 from nacos_tw.naming.naming import Naming
+from nacos_tw.naming.operations.clientviews import Publishing
 from nacos_tw.naming.operations.discovery import Discovery, View
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.publications import Publications
@@ -125,13 +127,7 @@ def build(
     rights = None if parts.directory is None else Rights(parts.directory, connections, pushes, listeners)
     opening = Opening(clock, parts.readiness)
     dispatcher = Dispatcher(handlers, connections, counters, clock, opening, late=parts.late)
-    subscribing, listening = pushes, listeners
-
-    def counts(client: ClientConnection) -> tuple[int, int]:
-        services = 0 if subscribing is None else len(subscribing.audience.of_client(client.id))
-        return services, 0 if listening is None else listening.count(client)
-
-    connected = ConnectedHere(connections, clock.seconds, counts)
+    connected = ConnectedHere(connections, clock.seconds, Using(Publishing(parts.naming), pushes, listeners))
     grpc = Grpc(settings.grpc, endpoint, connections, dispatcher, clock, parts.room, over, parts.elsewhere, connected)
     if rights is not None:
         grpc.on_logins = rights.asked_for

@@ -101,6 +101,11 @@ class ConfigPushes:
         listener = self._by_client.get(connection)
         return 0 if listener is None else len(listener.md5s)
 
+    def keys(self, connection: ClientConnection) -> list[ConfigKey]:
+        """The configs that a client listens to."""
+        listener = self._by_client.get(connection)
+        return [] if listener is None else list(listener.md5s)
+
     def listener(self, connection: ClientConnection, labels: dict[str, str]) -> StreamListener:
         """The one of a client, for L{Audience.hold<nacos_tw.config.listeners.Audience.hold>}."""
         found = self._by_client.get(connection)

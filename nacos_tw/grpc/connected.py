@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import attrs
 
-from nacos_tw.cluster.operations.connections import ConnectionInfo
+from nacos_tw.cluster.operations.connections import ConnectionInfo, ConnectionUses
 from nacos_tw.grpc.connections import ClientConnection, Connections
+from nacos_tw.grpc.using import Using
 
 
 @attrs.frozen
@@ -16,16 +17,21 @@ class ConnectedHere:
     L{nacos_tw.cluster.operations.connections.Connected}.
 
     @ivar seconds: the clock of the connections.
-    @ivar counts: how many services a client subscribes to, and to how many configs it listens.
+    @ivar using: what a client uses.
     """
 
     connections: Connections
     seconds: Callable[[], float]
-    counts: Callable[[ClientConnection], tuple[int, int]]
+    using: Using
 
     def current(self) -> list[ConnectionInfo]:
         """All that are here now."""
         return [self._info(client) for client in self.connections]
+
+    def uses(self, client: str) -> tuple[ConnectionInfo, ConnectionUses] | None:
+        """One of them, and what it uses; None if it is not here."""
+        found = self.connections.get(client)
+        return None if found is None else (self._info(found), self.using.uses(found))
 
     def reset(self, client: str, keep: int, server: str) -> int:
         """Ask clients to go elsewhere; that they do is not waited for."""
@@ -38,7 +44,7 @@ class ConnectedHere:
         return len(asked)
 
     def _info(self, client: ClientConnection) -> ConnectionInfo:
-        subscribes, listens = self.counts(client)
+        subscribes, listens = self.using.counts(client)
         return ConnectionInfo(
             client.id,
             client.ip,
@@ -54,4 +60,5 @@ class ConnectedHere:
             self.seconds() - client.last_active,
             subscribes,
             listens,
+            self.using.published(client),
         )

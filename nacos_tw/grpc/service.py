@@ -16,6 +16,7 @@ from nacos_tw.grpc.dispatch import Dispatcher
 from nacos_tw.grpc.engine.limits import Limits
 from nacos_tw.grpc.listener import CarrierFactory, CarrierLimits
 from nacos_tw.grpc.moving import Moving
+from nacos_tw.grpc.using import Using
 from nacos_tw.metrics.nacos import GrpcFacts, module_counts
 from nacos_tw.serving import Listener
 from nacos_tw.settings.grpc import GrpcSettings
@@ -53,7 +54,7 @@ class Grpc(MultiService):
         self.counters = connections.counters
         self.connections = connections
         self.dispatcher = dispatcher
-        self.connected = connected or ConnectedHere(connections, reactor.seconds, lambda client: (0, 0))
+        self.connected = connected or ConnectedHere(connections, reactor.seconds, Using())
         self.on_logins: Callable[[], object] = lambda: None
         self._moving = Moving(reactor, connections, elsewhere)
         carrier = CarrierLimits(
@@ -93,7 +94,7 @@ class Grpc(MultiService):
 
         @param publishers: clients that have published services.
         """
-        counts = [self.connected.counts(client) for client in self.connections]
+        counts = [self.connected.using.counts(client) for client in self.connections]
         counters = self.counters
         return GrpcFacts(
             counters.calls,

@@ -22,6 +22,7 @@ from nacos_tw.cluster.families import member_families, ready_family
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.cluster.operations.backups import Backups
 from nacos_tw.cluster.operations.connections import Connected, ConnectedClients, connection_questions
+from nacos_tw.cluster.operations.everywhere import ConnectionsEverywhere, everywhere_questions
 from nacos_tw.cluster.operations.hashes import Comparing, Hashes
 from nacos_tw.cluster.operations.history import Histories, history_questions
 from nacos_tw.cluster.operations.members import Members
@@ -176,6 +177,7 @@ def all_areas(parts: Parts) -> Areas:
     orders = Orders(members, node, others, parts.audit)
     membership = Membership(parts.group, members, others, parts.audit)
     clients = ConnectedClients(parts.connected, lambda: (machine.load(), machine.cpu()), members, others, parts.audit)
+    everywhere = ConnectionsEverywhere(parts.connected, members, others, parts.audit)
     settings = parts.settings
     history = History(settings.node, lambda: _reading(parts, counts), parts.clock, parts.millis)
     areas: list[Area] = [
@@ -211,6 +213,7 @@ def all_areas(parts: Parts) -> Areas:
         **order_questions(orders, order_words),
         **membership_questions(membership),
         **connection_questions(clients),
+        **everywhere_questions(everywhere),
     }
     does: ConfigOperations | None = None
     if parts.configs is not None and parts.polls is not None:
@@ -235,7 +238,7 @@ def all_areas(parts: Parts) -> Areas:
         questions.update(config_questions(watchers))
     if parts.auth is not None:
         areas += auth_areas(guard, parts.auth, parts.audit, settings.https is not None)
-    parts_of_cluster = _cluster_parts(parts, cluster, orders, clients, membership)
+    parts_of_cluster = _cluster_parts(parts, cluster, orders, clients, membership, everywhere)
     areas += _newer_apis(parts, parts_of_cluster, does)
     areas.append(OpenApi(guard, lambda: areas, described))
     return Areas(areas, history, questions)
@@ -258,13 +261,20 @@ def _cluster(parts: Parts) -> _Cluster:
 
 
 def _cluster_parts(
-    parts: Parts, cluster: _Cluster, orders: Orders, clients: ConnectedClients, membership: Membership
+    parts: Parts,
+    cluster: _Cluster,
+    orders: Orders,
+    clients: ConnectedClients,
+    membership: Membership,
+    everywhere: ConnectionsEverywhere,
 ) -> ClusterParts:
     notices = Notices(os.path.join(parts.settings.home, "conf"))
     plugins = Plugins(lambda: _state(parts), parts.audit)
     backups = Backups(parts.node.images, parts.settings.node, __version__, parts.settings.storage, parts.audit)
     hashes = Hashes(parts.comparing, parts.audit)
-    return ClusterParts(cluster.members, cluster.node, orders, clients, backups, membership, notices, plugins, hashes)
+    return ClusterParts(
+        cluster.members, cluster.node, orders, clients, backups, membership, notices, plugins, hashes, everywhere
+    )
 
 
 def _naming_areas(parts: Parts, listing: InstanceListV1, cluster: _Cluster, others: Others) -> list[Area]:

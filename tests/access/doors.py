@@ -66,7 +66,7 @@ GIVEN = {
     "importType": "json", "data": "{}",
     "index": "1", "offset": "0", "session": "s", "lockName": "l", "member": "10.0.0.2:8848", "address": "10.0.0.9:8848",
     "sql": "SELECT 1", "pluginType": "auth", "pluginName": "nacos", "config": "{}",
-    "grayName": "hz", "grayRuleExp": "region=hz",
+    "node": "10.0.0.1:8848", "grayName": "hz", "grayRuleExp": "region=hz",
 }  # fmt: skip
 """Values under all names that a route may ask for."""
 

@@ -11,11 +11,22 @@ from nacos_tw.access.rules import NotAllowed
 from nacos_tw.cluster.operations.connections import ConnectedClients, Reset
 from nacos_tw.cluster.requests import Asking
 from nacos_tw.grpc.connected import ConnectedHere
+from nacos_tw.grpc.connections import ClientConnection
+from nacos_tw.grpc.using import Using
 from nacos_tw.questions import Others
 from tests.access.lines import Lines
 from tests.grpc.carriers import Server
 from tests.http.api.connected import Answers
 from tests.http.v1.fakes import members
+
+
+class Counted(Using):
+    """Clients that use something."""
+
+    def counts(self, client: ClientConnection) -> tuple[int, int]:
+        """So many services and configs."""
+        return 2, 3
+
 
 ADMIN = KnownCaller(EVERYBODY)
 USER = KnownCaller(Identity("ann", False, user=True))
@@ -27,7 +38,7 @@ class ConnectedClientsTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.server = Server()
         self.audit = Lines()
-        here = ConnectedHere(self.server.connections, self.server.clock.seconds, lambda client: (2, 3))
+        here = ConnectedHere(self.server.connections, self.server.clock.seconds, Counted())
         answers = Answers()
         others = Others(answers.ask, answers.ask_all)
         self.operations = ConnectedClients(lambda: here, lambda: (0.0, 0.0), members(), others, self.audit)

@@ -20,7 +20,7 @@ class GrpcClient:
     """
     Connected to a node, for C{naming}.
 
-    @ivar stream: where the node's pushes come; they are not read.
+    @ivar stream: where the node's pushes come; they are not answered.
     """
 
     def __init__(self, node: RealNode, tls: ssl.SSLContext | None = None) -> None:
@@ -76,6 +76,10 @@ class GrpcClient:
         """Publish one instance of a service."""
         about = {"namespace": "public", "serviceName": service, "groupName": "DEFAULT_GROUP"}
         return self.ask("InstanceRequest", {**about, "type": "registerInstance", "instance": {"ip": ip, "port": port}})
+
+    def pushed(self) -> bytes:
+        """What the node has pushed, as it came, as far as it was read while answers were waited for."""
+        return self._answers.get(self.stream, b"")
 
     def close(self) -> None:
         """The connection ends."""

@@ -32,7 +32,8 @@ class ConnectionInfo:
     @ivar namespace: of config clients, as it was sent.
     @ivar abilities: that it says it has; C{labels}: all that it sent.
     @ivar since: milliseconds since 1970; C{idle}: seconds since it was last heard of.
-    @ivar subscribes: services that it subscribes to; C{listens}: configs that it listens to.
+    @ivar subscribes: services that it subscribes to; C{listens}: configs that it listens to; C{publishes}: services of
+        which it publishes instances.
     """
 
     id: str
@@ -49,6 +50,41 @@ class ConnectionInfo:
     idle: float
     subscribes: int
     listens: int
+    publishes: int = 0
+
+
+class PublishedService(msgspec.Struct, frozen=True):
+    """A service of which a client publishes instances: C{ip:port@cluster} each."""
+
+    namespace: str
+    group: str
+    service: str
+    instances: list[str]
+
+
+class SubscribedService(msgspec.Struct, frozen=True):
+    """A service that a client subscribes to; C{clusters}: "" for all."""
+
+    namespace: str
+    group: str
+    service: str
+    clusters: str = ""
+
+
+class ListenedConfig(msgspec.Struct, frozen=True):
+    """A config that a client listens to; the public namespace is ""."""
+
+    namespace: str
+    group: str
+    data_id: str
+
+
+class ConnectionUses(msgspec.Struct, frozen=True):
+    """What a client uses, sorted."""
+
+    publishes: list[PublishedService] = []
+    subscribes: list[SubscribedService] = []
+    listens: list[ListenedConfig] = []
 
 
 class Connected(Protocol):
@@ -56,6 +92,9 @@ class Connected(Protocol):
 
     def current(self) -> list[ConnectionInfo]:
         """All that are here now."""
+
+    def uses(self, client: str) -> tuple[ConnectionInfo, ConnectionUses] | None:
+        """One of them, and what it uses; None if it is not here."""
 
     def reset(self, client: str, keep: int, server: str) -> int:
         """Ask clients to go elsewhere; see L{Reset}. @return: how many were asked."""

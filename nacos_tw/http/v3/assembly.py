@@ -8,7 +8,16 @@ from nacos_tw.config.operations.assembly import ConfigOperations
 from nacos_tw.http.api.parts import AccountParts, ApiParts, ClusterParts, NamingParts
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.routing import Area
-from nacos_tw.http.v3 import ai_agents, ai_imports, ai_mcp, ai_prompts, ai_skills, membership, namespaces
+from nacos_tw.http.v3 import (
+    ai_agents,
+    ai_imports,
+    ai_mcp,
+    ai_prompts,
+    ai_skills,
+    connections,
+    membership,
+    namespaces,
+)
 from nacos_tw.http.v3.accounts import LoginV3, PermissionsV3, RolesV3, UsersV3
 from nacos_tw.http.v3.client_configs import ClientConfigsV3
 from nacos_tw.http.v3.client_instances import ClientInstancesV3
@@ -24,6 +33,7 @@ from nacos_tw.http.v3.configs import (
     ConsoleBatchV3,
     ListenersV3,
 )
+from nacos_tw.http.v3.connections import ConnectionsV3
 from nacos_tw.http.v3.core import ConsoleCoreV3, CoreV3
 from nacos_tw.http.v3.derby import DerbyV3
 from nacos_tw.http.v3.gray import GrayV3
@@ -129,6 +139,8 @@ def areas(parts: ApiParts) -> list[Area]:
         ConsoleCoreV3(guard, cluster.members, cluster.nodes),
         MembershipV3(membership.ADMIN, guard, cluster.membership, cluster.nodes, cluster.orders),
         MembershipV3(membership.CONSOLE, guard, cluster.membership, cluster.nodes, cluster.orders),
+        ConnectionsV3(connections.ADMIN, guard, cluster.everywhere),
+        ConnectionsV3(connections.CONSOLE, guard, cluster.everywhere),
         NoticesV3(guard, cluster.notices),
         PluginsV3("/v3/admin/core/plugin", guard, cluster.plugins),
         PluginsV3("/v3/console/plugin", guard, cluster.plugins),

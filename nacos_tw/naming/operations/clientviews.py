@@ -14,7 +14,7 @@ from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.errors import ClientUnknown
 from nacos_tw.naming import queries
-from nacos_tw.naming.model import Instance
+from nacos_tw.naming.model import Instance, ServiceKey
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.requests import Asking, OneService
 from nacos_tw.naming.subscriptions import Subscriber, SubscribingClient
@@ -64,6 +64,30 @@ def id_of(instance: Instance) -> str:
 def id_of_subscriber(client: SubscribingClient) -> str:
     """The id of a client that subscribes: those that are pushed by UDP have a port, connections have not."""
     return f"{client.ip}:{client.port}#true" if client.port else str(client.key)
+
+
+class Publishing:
+    """What clients on connections publish, for who has the connections."""
+
+    __slots__ = ("_naming",)
+
+    def __init__(self, naming: Naming) -> None:
+        self._naming = naming
+
+    def count(self, client: str) -> int:
+        """Of how many services a client has instances."""
+        known = self._naming.registry.clients.get(client)
+        return 0 if known is None else len(known.published)
+
+    def of(self, client: str) -> dict[ServiceKey, list[Instance]]:
+        """A client's instances by service."""
+        registry = self._naming.registry
+        known, by_number = registry.clients.get(client), registry.by_number
+        published = {} if known is None else known.published
+        return {
+            service: [by_number[number] for number in numbers if number in by_number]
+            for service, numbers in published.items()
+        }
 
 
 class ClientViews(Operations):

@@ -11,6 +11,7 @@ from twisted.internet.defer import succeed
 
 from nacos_tw.cluster.operations.backups import Backups
 from nacos_tw.cluster.operations.connections import ConnectedClients
+from nacos_tw.cluster.operations.everywhere import ConnectionsEverywhere
 from nacos_tw.cluster.operations.hashes import Compared, Hashes, MemberHashes
 from nacos_tw.cluster.operations.members import Members
 from nacos_tw.cluster.operations.membership import GroupMember, GroupView, Membership
@@ -147,6 +148,7 @@ class ApiTestCase(LocalTestCase):
             Notices(self.conf),
             Plugins(lambda: NodeState("0.1.0", True, 8848), audit),
             Hashes(self.comparing, audit),
+            ConnectionsEverywhere(lambda: self.connected, machine, self.others, audit),
         )
         parts = ApiParts(GUARD, self.cluster, self.parts, None, None, None)
         self.areas: list[Area] = [*v2.areas(parts), *v3.areas(parts)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 
-from nacos_tw.cluster.operations.connections import ConnectionInfo
+from nacos_tw.cluster.operations.connections import ConnectionInfo, ConnectionUses
 from nacos_tw.errors import NacosError
 
 CLIENT = ConnectionInfo(
@@ -21,14 +21,19 @@ class Here:
     Clients of this node.
 
     @ivar asked: who was sent away: (client, keep, server).
+    @ivar used: what each of them uses.
     """
 
     def __init__(self) -> None:
         self.clients: list[ConnectionInfo] = []
         self.asked: list[tuple[str, int, str]] = []
+        self.used = ConnectionUses()
 
     def current(self) -> list[ConnectionInfo]:
         return self.clients
+
+    def uses(self, client: str) -> tuple[ConnectionInfo, ConnectionUses] | None:
+        return next(((each, self.used) for each in self.clients if each.id == client), None)
 
     def reset(self, client: str, keep: int, server: str) -> int:
         self.asked.append((client, keep, server))
