@@ -61,7 +61,9 @@ def members_of(settings: Settings, folder: RaftFolder) -> MemberList:
     """The list of members of a node that starts."""
     if settings.standalone:
         return MemberList(settings.node, settings.members, version=__version__, standalone=True)
-    return MemberList(folder.name, _all_listed(folder.records), version=__version__)
+    made = MemberList(folder.name, _all_listed(folder.records), version=__version__)
+    made.grpc_port = settings.grpc.port
+    return made
 
 
 class Alone:

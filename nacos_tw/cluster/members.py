@@ -149,6 +149,7 @@ class MemberList:
 
     @ivar listeners: each is called with the member and its old state, once for each change of a state.
     @ivar reported: each is called when a member's report was taken.
+    @ivar grpc_port: where clients of 2.x and 3.x find this node; told to the others, 0 for not.
     @ivar own_facts: gives more entries of this node's extendInfo (empty ones are left out), and what is wrong with it.
     """
 
@@ -162,6 +163,7 @@ class MemberList:
         """
         self.own_name = own
         self.standalone = standalone
+        self.grpc_port = 0
         self.listeners: list[Callable[[Member, str], None]] = []
         self.reported: list[Callable[[], object]] = []
         self.own_facts: Callable[[], tuple[dict[str, Any], str]] = lambda: ({}, "")
@@ -235,6 +237,8 @@ class MemberList:
         if not self.standalone:
             own.extend.pop(RECOVERING, None)
             own.extend.update(self._raft_extend(facts, own.fault), **more)
+            if self.grpc_port:
+                own.extend["grpcPort"] = str(self.grpc_port)
             for name in [name for name, value in more.items() if not value]:
                 del own.extend[name]
         self._move(own, SUSPICIOUS if own.fault else UP)

@@ -144,6 +144,12 @@ class ShapeTests(SynchronousTestCase):
             b'{"10.0.0.3:8848":{"connected":true,"lag":2,"rttMillis":0.25}},"raftPort":"7848","raftRole":"FOLLOWER","version":"0.1.0"},"address":"10.0.0.1:8848","failAccessCnt":0}',
         )
 
+    def test_grpc_port(self) -> None:
+        """Where clients of 2.x and 3.x find the node is told, where it is known."""
+        members = member_list()
+        members.grpc_port = 9999
+        self.assertEqual(members.see_self(WELL, 1).extend["grpcPort"], "9999")
+
     def test_no_leader(self) -> None:
         """Without a leader there is no leader key, and the reason stands beside it."""
         meta = member_list().see_self(ILL, 1).extend["raftMetaData"]

@@ -23,10 +23,15 @@ class GrpcClient:
     @ivar stream: where the node's pushes come; they are not answered.
     """
 
-    def __init__(self, node: RealNode, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, node: RealNode, tls: ssl.SSLContext | None = None, token: str = "", labels: dict[str, str] | None = None
+    ) -> None:
         """
         @param tls: what to speak TLS with, if it is to be spoken.
+        @param token: of a login; C{labels}: what it says of itself, besides the usual.
         """
+        self._headers = {"accessToken": token} if token else {}
+        setup = {**SETUP, "labels": {**LABELS, **(labels or {})}}
         self._socket = socket.create_connection((node.host, node.port + 1000), READ)
         if tls is not None:
             self._socket = tls.wrap_socket(self._socket, server_hostname=node.host)
@@ -35,7 +40,7 @@ class GrpcClient:
         self._answers: dict[int, bytes] = {}
         self._ended: set[int] = set()
         self._reader = Reader()
-        self.stream = self._send("/BiRequestStream/requestBiStream", "ConnectionSetupRequest", SETUP, end=False)
+        self.stream = self._send("/BiRequestStream/requestBiStream", "ConnectionSetupRequest", setup, end=False)
         self._until_registered()
 
     def _until_registered(self) -> None:
@@ -48,7 +53,7 @@ class GrpcClient:
         stream = self._h2.get_next_available_stream_id()
         headers = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "test")]
         headers += [("content-type", "application/grpc"), ("te", "trailers")]
-        message = write_request(Metadata(type_, {}, "127.0.0.1"), json.dumps(body).encode())
+        message = write_request(Metadata(type_, self._headers, "127.0.0.1"), json.dumps(body).encode())
         self._h2.send_headers(stream, headers)
         self._h2.send_data(stream, b"\0" + len(message).to_bytes(4, "big") + message, end_stream=end)
         self._socket.sendall(self._h2.data_to_send())
@@ -86,4 +91,5 @@ class GrpcClient:
         self._socket.close()
 
 
-SETUP = {"clientVersion": "Nacos-Java-Client:v2.5.1", "labels": {"source": "sdk", "module": "naming"}}
+LABELS = {"source": "sdk", "module": "naming"}
+SETUP = {"clientVersion": "Nacos-Java-Client:v2.5.1", "labels": LABELS}

@@ -26,7 +26,7 @@ class ConnectionsTests(SynchronousTestCase):
         """The data of an answer."""
         answer = node.request(method, path, fields)
         self.assertEqual(answer.status, 200, answer.body)
-        return answer.json()["data"]
+        return answer.json["data"]
 
     def ids(self) -> list[str]:
         """Of each node's client, in the order of the nodes; each node finds the same."""
