@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from nacos_tw.ai.assembly import AiOperations, AiParts, ai_operations
+from nacos_tw.ai.fetching import Fetcher
 from nacos_tw.ai.writing import LEVEL as AI
 from nacos_tw.auth.assembly import Logins
 from nacos_tw.auth.audit import Audit
@@ -157,7 +158,7 @@ class NacosNode(Node):
             backend = self.configs.backend
             self.logins = Logins(settings, reactor, self.secret, self.node, self.config.directory, backend.write)
         self._build_naming(settings, reactor)
-        self.ai = self._build_ai(settings)
+        self.ai = self._build_ai(settings, reactor)
         self._build_cluster(settings, reactor)
         self.shortage = Shortage(settings, reactor, self.node, self.config, self.members.well)
         self._build_http(settings, reactor)
@@ -230,7 +231,7 @@ class NacosNode(Node):
             if isinstance(self.config, EmbeddedConfigs):
                 self.config.members_level = self.peers.level
 
-    def _build_ai(self, settings: Settings) -> AiOperations | None:
+    def _build_ai(self, settings: Settings, reactor: Any) -> AiOperations | None:
         """The AI registries need both halves: configs and services."""
         if self.configs is None or settings.function_mode in ("config", "naming"):
             return None
@@ -244,6 +245,7 @@ class NacosNode(Node):
             audit=self.audit,
             propose=(lambda commands: self.node.propose(one_entry(commands))) if embedded else None,
             members_level=(lambda: AI) if peers is None else peers.level,
+            fetcher=Fetcher(reactor, settings.ai_fetching),
         )
         return ai_operations(parts)
 

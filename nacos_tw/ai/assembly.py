@@ -12,6 +12,7 @@ from nacos_tw.access.audit import AuditLog
 from nacos_tw.ai.agent_model import AGENT, AGENT_VERSION
 from nacos_tw.ai.agents import Agents
 from nacos_tw.ai.documents import Documents
+from nacos_tw.ai.fetching import Fetcher
 from nacos_tw.ai.mcp_endpoints import Endpoints
 from nacos_tw.ai.mcp_servers import GROUPS, Servers
 from nacos_tw.ai.operations.agents import AgentCards, AgentEndpointOperations
@@ -35,6 +36,7 @@ class AiParts:
     What the registries are made of.
 
     @ivar millis: the wall clock, in epoch milliseconds.
+    @ivar fetcher: asks other hosts.
     @ivar propose: see L{Writer}; None where configs are not in the log; C{members_level}: likewise.
     """
 
@@ -46,6 +48,7 @@ class AiParts:
     audit: AuditLog
     propose: Callable[[Any], Deferred[Any]] | None
     members_level: Callable[[], int]
+    fetcher: Fetcher
 
 
 @attrs.frozen
@@ -75,7 +78,7 @@ def ai_operations(parts: AiParts) -> AiOperations:
         mcp,
         McpEndpoints(servers, parts.clients),
         McpRegistry(servers),
-        McpImports(servers, mcp, audit),
+        McpImports(servers, mcp, parts.fetcher, audit),
         AgentCards(Agents(documents, endpoints), writer, audit),
         AgentEndpointOperations(parts.clients),
         Prompts(Shelf(documents, "prompt"), writer, audit),

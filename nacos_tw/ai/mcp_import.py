@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import attrs
 import msgspec
@@ -49,6 +49,15 @@ class Found:
 def id_of(name: str) -> str:
     """The id of an imported server."""
     return str(uuid.uuid3(uuid.NAMESPACE_URL, name))
+
+
+def page_url(url: str, cursor: str, limit: int, search: str) -> str:
+    """The address of a page of a registry's list; what the address has besides stays."""
+    parts = urlsplit(url)
+    asked = {"limit": str(limit), "cursor": cursor, "search": search}
+    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in asked]
+    query = urlencode([*kept, *((name, value) for name, value in asked.items() if value)])
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
 
 
 def parsed(text: str | bytes) -> Found:

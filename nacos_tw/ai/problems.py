@@ -138,10 +138,24 @@ class UpToDate(Problem):
 
 
 @attrs.define(slots=False)
-class ToolsUnreadable(Problem, BadParameter):
-    """An MCP server did not give its tools. C{detail}: why, in words of the program."""
+class Unfetched(Problem, BadParameter):
+    """Another host did not give what was asked of it. C{detail}: why, in words of the program."""
 
+    url: str
     detail: str
+
+
+@attrs.define(slots=False)
+class FetchRefused(Problem, BadParameter):
+    """
+    Another host is not asked.
+
+    @ivar why: C{address} (it is no address of HTTP), C{private} (its address is not public, and not allowed), C{origin}
+        (it is another host than the one that was named), C{tools} or C{urls} (the operator does not want it).
+    """
+
+    url: str
+    why: str
 
 
 @attrs.define(slots=False)

@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
+
+import attrs
+
 from nacos_tw.settings.key import Key
 from nacos_tw.settings.kinds import integer, switch
+
+Network = IPv4Network | IPv6Network
+
+
+def networks(value: str) -> tuple[Network, ...]:
+    """@raise ValueError: what is wrong, of addresses and networks with commas between them."""
+    found = []
+    for each in filter(None, (word.strip() for word in value.split(","))):
+        try:
+            found.append(ip_network(each, strict=False))
+        except ValueError:
+            raise ValueError("must be addresses or networks such as 10.0.0.0/8, with commas between them") from None
+    return tuple(found)
+
 
 REGISTRY = Key(
     "nacos.ai.mcp.registry.enabled", switch(), "false", "Whether MCP servers can be read in the form of the official "
@@ -18,4 +37,35 @@ MCP = Key(
     "agents that ask what operators ask. Needs the Python package mcp (nacos_tw[mcp]).",
 )  # fmt: skip
 
-KEYS = (MCP, REGISTRY, REGISTRY_PORT)
+USER_URLS = Key(
+    "nacos.ai.resource.import.allow-user-url", switch(), "false", "Whether the node fetches lists of MCP servers from "
+    "registries whose addresses its users give (importType=url).",
+)  # fmt: skip
+TOOLS = Key(
+    "nacos.console.ai.mcp.import.enabled", switch(), "true", "Whether the node asks MCP servers whose addresses its "
+    "users give for their tools.",
+)  # fmt: skip
+PRIVATE = Key(
+    "nacos.console.ai.mcp.import.allowed-private-addresses", networks, "", "Which addresses that are not public may be "
+    "asked for these: addresses and networks such as 10.0.0.0/8, with commas between them.",
+)  # fmt: skip
+
+FETCHING: tuple[Key[Any], ...] = (USER_URLS, TOOLS, PRIVATE)
+"""In the order of the members of L{AiFetching}."""
+KEYS: tuple[Key[Any], ...] = (MCP, REGISTRY, REGISTRY_PORT, *FETCHING)
+
+
+@attrs.frozen
+class AiFetching:
+    """
+    What the node fetches because users say so.
+
+    @ivar urls: lists of registries; C{tools}: tools of MCP servers; C{private}: which addresses that are not
+        public may be asked.
+    @ivar connect: seconds for a connection.
+    """
+
+    urls: bool = False
+    tools: bool = True
+    private: tuple[Network, ...] = ()
+    connect: float = 5.0

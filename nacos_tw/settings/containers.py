@@ -39,6 +39,7 @@ _KEYS = {
     "NACOS_AI_REGISTRY_ENABLED": "nacos.ai.mcp.registry.enabled",
     "NACOS_AI_REGISTRY_PORT": "nacos.ai.mcp.registry.port",
     "NACOS_AUTH_ALLOW_ANONYMOUS_AI_ENABLED": "nacos.core.auth.nacos.anonymous.ai.enabled",
+    "NACOS_CONSOLE_AI_MCP_IMPORT_ALLOWED_PRIVATE_ADDRESSES": "nacos.console.ai.mcp.import.allowed-private-addresses",
     "NACOS_CONSOLE_CONTEXTPATH": "nacos.console.contextPath",
 }
 """Keys that come from these, below the file's."""

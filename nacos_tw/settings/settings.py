@@ -194,6 +194,7 @@ class Settings:
     limits: LimitSettings = LimitSettings()
     ai_registry: int = 0
     """The port of the MCP registry; 0: it is switched off."""
+    ai_fetching: ai_keys.AiFetching = ai_keys.AiFetching()
     mcp: bool = False
     """Whether the node is an MCP server itself."""
     older_apis: OlderApis = OlderApis()
@@ -282,6 +283,7 @@ def _load(reader: Reader, home: str, base: str, environ: Mapping[str, str]) -> S
         dns=dns(reader),
         limits=limits(reader),
         ai_registry=reader.get(ai_keys.REGISTRY_PORT) if reader.get(ai_keys.REGISTRY) else 0,
+        ai_fetching=ai_keys.AiFetching(*(reader.get(key) for key in ai_keys.FETCHING)),
         mcp=reader.get(ai_keys.MCP),
         older_apis=OlderApis(*map(reader.get, COMPATIBILITY)),
         targets=reader.get(monitoring_keys.TARGETS),

@@ -63,7 +63,7 @@ GIVEN = {
     "agentCard": '{"name":"a","version":"1","protocolVersion":"1","preferredTransport":"JSONRPC","url":"http://a"}',
     "promptKey": "p", "version": "1", "template": "t", "label": "l", "labels": "{}", "skillName": "s", "name": "s",
     "skillCard": '{"name":"s","skillMd":"x"}', "scope": "PUBLIC",
-    "importType": "json", "data": "{}",
+    "importType": "json", "data": "{}", "transportType": "mcp-sse", "baseUrl": "http://192.0.2.1",
     "index": "1", "offset": "0", "session": "s", "lockName": "l", "member": "10.0.0.2:8848", "address": "10.0.0.9:8848",
     "sql": "SELECT 1", "pluginType": "auth", "pluginName": "nacos", "config": "{}",
     "node": "10.0.0.1:8848", "grayName": "hz", "grayRuleExp": "region=hz",

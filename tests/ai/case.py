@@ -10,6 +10,7 @@ import msgspec
 from twisted.internet.defer import Deferred, succeed
 
 from nacos_tw.ai.assembly import AiParts, ai_operations
+from nacos_tw.ai.fetching import Fetcher
 from nacos_tw.ai.writing import LEVEL
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.database.machine import NAME as CONFIGS
@@ -21,6 +22,7 @@ from nacos_tw.naming.applying import apply
 from nacos_tw.naming.clients import Clients
 from nacos_tw.naming.commands import Command, Register, decode
 from nacos_tw.naming.model import Instance, ServiceKey
+from nacos_tw.settings.ai_keys import AiFetching
 from tests.grpc.registry import naming_on
 from tests.http.v1.configuring import ConfigCase
 from tests.http.v1.fakes import GUARD
@@ -39,6 +41,11 @@ class AiCase(ConfigCase):
     """
 
     embedded = True
+    fetching = AiFetching()
+
+    async def resolve(self, host: str) -> list[str]:
+        """The addresses of a host."""
+        return {"public.example": ["93.184.216.34"], "both.example": ["93.184.216.34", "10.0.0.1"]}.get(host, [host])
 
     def setUp(self) -> None:
         super().setUp()
@@ -55,6 +62,7 @@ class AiCase(ConfigCase):
             audit=self.audit,
             propose=self.together if self.embedded else None,
             members_level=lambda: self.level,
+            fetcher=Fetcher(self.clock, self.fetching, self.resolve),
         )
         self.ai = ai_operations(parts)
         self.ai_table = compile_routes(v3.ai_areas(GUARD, self.ai), "")
@@ -75,6 +83,11 @@ class AiCase(ConfigCase):
 
     def call(self, method: str, path: str, **fields: Any) -> Reply:
         """The answer to a call; values that are no texts are sent as JSON."""
+        result = self.replied(method, path, **fields)
+        return result if isinstance(result, Reply) else self.successResultOf(result)
+
+    def replied(self, method: str, path: str, **fields: Any) -> Any:
+        """The same, or a Deferred of it."""
         given = {
             name: value if isinstance(value, str) else msgspec.json.encode(value).decode()
             for name, value in fields.items()
@@ -83,8 +96,7 @@ class AiCase(ConfigCase):
         routes = find(self.ai_table, path.encode())
         assert routes is not None, path
         route = routes[method.encode()]
-        result = answer(route.area, route.handler, call)
-        return result if isinstance(result, Reply) else self.successResultOf(result)
+        return answer(route.area, route.handler, call)
 
     def data(self, method: str, path: str, **fields: Any) -> Any:
         """The data of a success."""

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from nacos_tw import tls_on_demand
+from nacos_tw.asking import agent, limited_body, why
 from nacos_tw.errors import StartError, Unavailable
 
 LARGEST = 1024 * 1024
@@ -52,7 +53,7 @@ class Fetcher:
         try:
             return await asking.addTimeout(self._timeout, self._clock)
         except Exception as error:
-            raise Unavailable(f"the OpenID Connect provider does not answer: {_why(error)}") from None
+            raise Unavailable(f"the OpenID Connect provider does not answer: {why(error)}") from None
 
     async def _ask(
         self, url: str, form: dict[str, str] | None, basic: tuple[str, str] | None
@@ -71,49 +72,12 @@ class Fetcher:
             headers.addRawHeader(b"Authorization", _basic(*basic))
         method = b"GET" if form is None else b"POST"
         response = await self._agent.request(method, url.encode("ascii"), headers, producer)
-        body = await _limited_body(response)
+        body = await limited_body(response, LARGEST)
         try:
             found = msgspec.json.decode(body)
         except (msgspec.DecodeError, ValueError):
             found = {}
         return response.code, found if isinstance(found, dict) else {}
-
-
-def _limited_body(response: Any) -> Deferred[bytes]:
-    from twisted.internet.protocol import Protocol as TwistedProtocol
-    from twisted.python.failure import Failure
-    from twisted.web.client import ResponseDone
-    from twisted.web.http import PotentialDataLoss
-
-    done: Deferred[bytes] = Deferred()
-
-    class Body(TwistedProtocol):
-        """Gathers it, up to a size."""
-
-        def __init__(self) -> None:
-            self.parts: list[bytes] = []
-            self.size = 0
-
-        def dataReceived(self, data: bytes) -> None:
-            """A part."""
-            self.size += len(data)
-            if self.size > LARGEST:
-                assert self.transport is not None
-                self.transport.loseConnection()
-                return
-            self.parts.append(data)
-
-        def connectionLost(self, reason: Any = None) -> None:
-            """The end."""
-            if done.called:
-                return
-            if self.size <= LARGEST and reason is not None and reason.check(ResponseDone, PotentialDataLoss):
-                done.callback(b"".join(self.parts))
-            else:
-                done.errback(Failure(Unavailable("its answer is cut or too long")))
-
-    response.deliverBody(Body())
-    return done
 
 
 def _basic(user: str, password: str) -> bytes:
@@ -125,20 +89,12 @@ def _basic(user: str, password: str) -> bytes:
 
 
 def _agent(reactor: Any, authorities: str, timeout: float) -> Any:
-    """
-    One that can speak TLS though Twisted was loaded without pyOpenSSL (L{nacos_tw.tls_on_demand}): by endpoints of our
-    own, as what Twisted has loaded before does without it for good.
-    """
-    tls_on_demand.show()
-    from twisted.internet.endpoints import HostnameEndpoint
-    from twisted.internet.ssl import Certificate, optionsForClientTLS, platformTrust, trustRootFromCertificates
-    from twisted.protocols.tls import TLSMemoryBIOFactory
-    from twisted.web.client import Agent
-    from twisted.web.iweb import IAgentEndpointFactory
-    from zope.interface import implementer
-
-    trust: Any = platformTrust()
+    """@raise StartError: the file cannot be used."""
+    trust: Any = None
     if authorities:
+        tls_on_demand.show()
+        from twisted.internet.ssl import Certificate, trustRootFromCertificates
+
         try:
             with open(authorities, "rb") as file:
                 parts = file.read().split(b"-----BEGIN CERTIFICATE-----")[1:]
@@ -146,43 +102,13 @@ def _agent(reactor: Any, authorities: str, timeout: float) -> Any:
             if not found:
                 raise ValueError("it has no certificate")
         except Exception as error:
-            why = getattr(error, "strerror", None) or "it cannot be read as PEM"
-            raise StartError(f"nacos.core.auth.oidc.ca={authorities}: {why}") from None
+            reason = getattr(error, "strerror", None) or "it cannot be read as PEM"
+            raise StartError(f"nacos.core.auth.oidc.ca={authorities}: {reason}") from None
         trust = trustRootFromCertificates(found)
 
-    class OverTls:
-        """An endpoint with TLS above."""
+    def below(host: bytes, port: int) -> Any:
+        from twisted.internet.endpoints import HostnameEndpoint
 
-        def __init__(self, below: Any, host: str) -> None:
-            self._below = below
-            self._host = host
+        return HostnameEndpoint(reactor, host, port, timeout)
 
-        def connect(self, factory: Any) -> Deferred[Any]:
-            """As IStreamClientEndpoint."""
-            over = TLSMemoryBIOFactory(optionsForClientTLS(self._host, trust), True, factory)
-            connected: Deferred[Any] = self._below.connect(over)
-            return connected.addCallback(lambda tls: tls.wrappedProtocol)
-
-    @implementer(IAgentEndpointFactory)
-    class Endpoints:
-        """For the agent."""
-
-        def endpointForURI(self, uri: Any) -> Any:  # noqa: N802
-            """As IAgentEndpointFactory."""
-            below = HostnameEndpoint(reactor, uri.host, uri.port, timeout)
-            return OverTls(below, uri.host.decode("ascii")) if uri.scheme == b"https" else below
-
-    return Agent.usingEndpointFactory(reactor, Endpoints())
-
-
-def _why(error: BaseException) -> str:
-    """In a few words, without what was sent."""
-    reasons = getattr(error, "reasons", None)
-    if reasons:
-        error = getattr(reasons[0], "value", error)
-    name = type(error).__name__
-    if name in ("TimeoutError", "ConnectingCancelledError", "CancelledError"):
-        return "it takes too long"
-    if name == "Error" and "certificate" in str(error):
-        return "its certificate is not accepted"
-    return str(getattr(error, "osError", "") or "") or name
+    return agent(reactor, below, trust)

@@ -7,6 +7,7 @@ from typing import Any
 
 from nacos_tw.ai import problems
 from nacos_tw.http.api.codes import (
+    ACCESS_DENIED,
     AGENT_NOT_FOUND,
     AGENT_VERSION_NOT_FOUND,
     MCP_NOT_FOUND,
@@ -33,11 +34,20 @@ _INVALID = {
     ("registrationType", "choice"): (
         "Required parameter 'registrationType' value should be `URL` or `SERVICE` but was `{value}`"
     ),
-    ("importType", "fetching"): "importType url is not served: fetch the document, and send it as file",
     ("cursor", "number"): "cursor must be numeric",
     ("cursor", "minimum"): "cursor must be >= 0",
+    ("limit", "pages"): "limit must be -1, or from 1 to {limit}",
     ("limit", "minimum"): "limit must be >= 0",
     ("limit", "maximum"): "limit must <= 100",
+}
+_REFUSED = {
+    "address": "{url} is no address of http or https that can be asked",
+    "private": (
+        "{url} has a private or local address that is not among nacos.console.ai.mcp.import.allowed-private-addresses"
+    ),
+    "origin": "{url} leads to another host",
+    "tools": "nacos.console.ai.mcp.import.enabled is false",
+    "urls": "importType url is off (nacos.ai.resource.import.allow-user-url): fetch the document, and send it as file",
 }
 _JSON = {
     "serverSpecification": "serverSpecification or toolSpecification is invalid. Can't be parsed.",
@@ -122,7 +132,8 @@ AI: dict[type[BaseException], Callable[[Any, str], Told]] = {
         409, RESOURCE_CONFLICT, f"cannot {it.wanted} {it.kind} {it.name} {it.version}: it is {it.state or 'not there'}"
     ),
     problems.UpToDate: lambda it, route: Told(304, NOT_MODIFIED, "data is up to date"),
-    problems.ToolsUnreadable: lambda it, route: Told(500, SERVER_ERROR, f"the tools cannot be read: {it.detail}"),
+    problems.Unfetched: lambda it, route: Told(200, SERVER_ERROR, f"{it.url} cannot be read: {it.detail}"),
+    problems.FetchRefused: lambda it, route: Told(200, ACCESS_DENIED, _REFUSED[it.why].format(url=it.url)),
     problems.TransportUnsupported: lambda it, route: Told(
         200, SERVER_ERROR, f"Unsupported transport type: {it.transport}"
     ),

@@ -8,9 +8,9 @@ import attrs
 from klein import Klein
 
 from nacos_tw.ai.jsons import compact
-from nacos_tw.ai.operations.mcp_imports import Imported, Judged, McpImport, McpImports
+from nacos_tw.ai.operations.mcp_imports import PAGE, Imported, Judged, McpImport, McpImports, ToolQuestion
 from nacos_tw.errors import NacosError
-from nacos_tw.http.api.parameters import NAMESPACE, boolean, text
+from nacos_tw.http.api.parameters import NAMESPACE, boolean, integer, text
 from nacos_tw.http.api.phrases import told
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
@@ -20,20 +20,40 @@ from nacos_tw.http.v3.phrases import WORDS
 
 PREFIXES = "/v3/admin/ai/mcp/import", "/v3/console/ai/mcp/import"
 
-KIND = text("importType", "What the data are: one server (json), or a list of them (file). Has to be there.")
-DATA = text("data", "The document, as JSON. Has to be there.")
+KIND = text(
+    "importType", "What the data are: one server (json), a list of them (file), or the address of a registry's list "
+    "(url, where that is allowed). Has to be there.",
+)  # fmt: skip
+DATA = text("data", "The document, as JSON, or the address. Has to be there.")
+CURSOR = text("cursor", "Of a registry: behind what.")
+LIMIT = integer("limit", "Of a registry: how many, up to 30; -1 for all.", PAGE)
+SEARCH = text("search", "Of a registry: a part of the names.")
 OVERRIDE = boolean("overrideExisting", "Whether versions that are there are replaced.")
 SKIP = boolean("skipInvalid", "Whether what is wrong is passed over.")
 SELECTED = text(
     "selectedServers", "The ids of those that are meant, with commas between them; all where none is named."
 )
-TAKES = NAMESPACE, KIND, DATA, OVERRIDE, SKIP, SELECTED
+TAKES = NAMESPACE, KIND, DATA, OVERRIDE, SKIP, SELECTED, CURSOR, LIMIT, SEARCH
+TRANSPORT = text("transportType", "mcp-sse or mcp-streamable. Has to be there.")
+BASE = text("baseUrl", "Its address: http or https. Has to be there.")
+ENDPOINT = text("endpoint", "The path there.")
+TOKEN = text("authToken", "A token that is sent to it.")
 
 
 def request_of(call: Call) -> McpImport:
     """The document that a call brings."""
     selected = frozenset(filter(None, (each.strip() for each in SELECTED(call).split(","))))
-    return McpImport(tenant(call), KIND(call), DATA(call), OVERRIDE(call), SKIP(call), selected)
+    return McpImport(
+        tenant(call),
+        KIND(call),
+        DATA(call),
+        OVERRIDE(call),
+        SKIP(call),
+        selected,
+        CURSOR(call),
+        LIMIT(call),
+        SEARCH(call),
+    )
 
 
 def judged_json(found: Judged) -> dict[str, Any]:
@@ -66,6 +86,24 @@ def imported_json(found: Imported) -> dict[str, Any]:
 
 
 @attrs.frozen
+class ToolsV3:
+    """For a browser."""
+
+    prefix: ClassVar[str] = "/v3/console/ai/mcp/importToolsFromMcp"
+    app = Klein()
+    guard: Guard
+    imports: McpImports
+
+    @api(
+        app, "GET", "", does=McpImports.tools, takes=(NAMESPACE, TRANSPORT, BASE, ENDPOINT, TOKEN), gives="The tools"
+    )  # fmt: skip
+    async def tools(self, call: Call) -> list[dict[str, Any]]:
+        """Ask a running MCP server for its tools."""
+        request = ToolQuestion(tenant(call), TRANSPORT(call), BASE(call), ENDPOINT(call), TOKEN(call))
+        return await self.imports.tools(call, request)
+
+
+@attrs.frozen
 class ImportsV3:
     """What operators and browsers ask alike. Built for each of them."""
 
@@ -75,9 +113,10 @@ class ImportsV3:
     imports: McpImports
 
     @api(app, "POST", "/validate", does=McpImports.validate, takes=TAKES, gives="What is in the document")
-    def validate(self, call: Call) -> dict[str, Any]:
+    async def validate(self, call: Call) -> dict[str, Any]:
         """Tell what is in a document, and whether it could be published."""
-        found = self.imports.validate(call, request_of(call))
+        looked = await self.imports.validate(call, request_of(call))
+        found = looked.servers
         counts = {status: sum(each.status == status for each in found) for status in ("valid", "invalid", "duplicate")}
         return {
             "valid": bool(found) and not counts["invalid"],
@@ -87,8 +126,8 @@ class ImportsV3:
             "duplicateCount": counts["duplicate"],
             "servers": [judged_json(each) for each in found],
             "errors": None,
-            "nextCursor": None,
-            "hasMore": False,
+            "nextCursor": looked.cursor or None,
+            "hasMore": bool(looked.cursor),
         }
 
     @api(app, "POST", "/execute", does=McpImports.execute, takes=TAKES, gives="What was done")

@@ -120,6 +120,7 @@ def ai_areas(guard: Guard, does: AiOperations) -> list[Area]:
     return [
         *(ai_mcp.McpV3(prefix, guard, does.mcp) for prefix in (ai_mcp.ADMIN, ai_mcp.CONSOLE)),
         *(ai_imports.ImportsV3(prefix, guard, does.mcp_imports) for prefix in ai_imports.PREFIXES),
+        ai_imports.ToolsV3(guard, does.mcp_imports),
         *(ai_agents.AgentsV3(prefix, guard, does.agents) for prefix in ai_agents.PREFIXES),
         ai_prompts.ClientPromptsV3(guard, does.prompts),
         *(ai_prompts.PromptsV3(prefix, guard, does.prompts) for prefix in ai_prompts.PREFIXES),
