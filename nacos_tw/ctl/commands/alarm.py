@@ -15,6 +15,7 @@ from nacos_tw.ctl.session import Group, Session, pass_session
 NOTED = {
     "nacos_raft_recovering": "RECOVERING",
     "nacos_raft_contradictions_total": "CONTRADICTION",
+    "nacos_state_differs": "DIFFERS",
     "nacos_disk_alarm": "NOSPACE",
 }
 """Metrics that are above 0 where something is wrong."""
