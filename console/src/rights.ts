@@ -2,7 +2,7 @@
 import { session } from "@/session";
 
 export type Action = "r" | "w";
-export type Kind = "config" | "naming";
+export type Kind = "config" | "naming" | "ai";
 
 /** Nacos's rule: `*` is any text, the whole resource has to match; anything else is itself, with `.` any character. */
 export function matches(pattern: string, resource: string): boolean {

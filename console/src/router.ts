@@ -34,6 +34,18 @@ export const routes: RouteRecordRaw[] = [
   page("/serviceDetail", () => import("@/pages/service/ServiceDetail.vue"), "service.detail", "/serviceManagement"),
   page("/subscriberList", () => import("@/pages/service/SubscriberList.vue"), "common.menu.subscribers"),
 
+  page("/mcpServerManagement", () => import("@/pages/ai/McpServers.vue"), "common.menu.mcpServers"),
+  page("/mcpServerDetail", () => import("@/pages/ai/McpServer.vue"), "ai.mcp.detail", "/mcpServerManagement"),
+  page("/newMcpServer", () => import("@/pages/ai/McpEditor.vue"), "ai.mcp.publish", "/mcpServerManagement"),
+  page("/agentManagement", () => import("@/pages/ai/AgentList.vue"), "common.menu.agents"),
+  page("/agentDetail", () => import("@/pages/ai/AgentDetail.vue"), "ai.agent.detail", "/agentManagement"),
+  page("/newAgent", () => import("@/pages/ai/AgentEditor.vue"), "ai.agent.publish", "/agentManagement"),
+  page("/promptManagement", () => import("@/pages/ai/PromptList.vue"), "common.menu.prompts"),
+  page("/promptDetail", () => import("@/pages/ai/PromptDetail.vue"), "ai.prompt.detail", "/promptManagement"),
+  page("/newPrompt", () => import("@/pages/ai/PromptEditor.vue"), "ai.prompt.publish", "/promptManagement"),
+  page("/skillManagement", () => import("@/pages/ai/SkillList.vue"), "common.menu.skills"),
+  page("/skillDetail", () => import("@/pages/ai/SkillDetail.vue"), "ai.skill.detail", "/skillManagement"),
+
   page("/clusterManagement", () => import("@/pages/cluster/ClusterManagement.vue"), "common.menu.nodes"),
   page("/namespace", () => import("@/pages/namespace/NamespacePage.vue"), "common.menu.namespace"),
 

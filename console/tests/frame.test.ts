@@ -81,6 +81,7 @@ describe("menu", () => {
     expect(paths("", false)).not.toContain("/userManagement");
     expect(paths("naming", true)).not.toContain("/configurationManagement");
     expect(paths("config", true)).not.toContain("/serviceManagement");
+    expect(["", "config", "naming"].map((mode) => paths(mode, false).includes("/mcpServerManagement"))).toEqual([true, false, false]);
   });
   it("leads to routes that exist", () => {
     const known = routes.map((route) => route.path);

@@ -51,13 +51,15 @@ export function address(path: string, query: Query = {}): string {
   return url.href;
 }
 
-/** The plain text of an error answer: JSON's `message`, or the text without Spring's "caused: …;". */
+/** The plain text of an error answer: JSON's `message` (v3's `data`), or the text without Spring's "caused: …;". */
 export function messageOf(body: string): string {
   const text = body.trim();
   if (text.startsWith("{")) {
     try {
-      const found = JSON.parse(text) as { message?: unknown; data?: unknown };
-      return String(found.message ?? found.data ?? text);
+      const found = JSON.parse(text) as { code?: unknown; message?: unknown; data?: unknown };
+      // v3 has a general text in `message`, and what it is about in `data`.
+      const told = typeof found.code === "number" && typeof found.data === "string" && found.data;
+      return String(told || (found.message ?? found.data ?? text));
     } catch {
       return text;
     }

@@ -1,6 +1,6 @@
 /** The side menu: Nacos 1.4's, without what this node does not do or the user may not see. */
 import type { Component } from "vue";
-import { Connection, Document, Files, Lock, Monitor, Setting } from "@element-plus/icons-vue";
+import { Connection, Cpu, Document, Files, Lock, Monitor, Setting } from "@element-plus/icons-vue";
 
 export interface Entry {
   /** Message key. */
@@ -30,6 +30,17 @@ const NAMING: Entry = {
   ],
 };
 
+const AI: Entry = {
+  title: "common.menu.ai",
+  icon: Cpu,
+  entries: [
+    { title: "common.menu.mcpServers", path: "/mcpServerManagement" },
+    { title: "common.menu.agents", path: "/agentManagement" },
+    { title: "common.menu.prompts", path: "/promptManagement" },
+    { title: "common.menu.skills", path: "/skillManagement" },
+  ],
+};
+
 const AUTHORITY: Entry = {
   title: "common.menu.authority",
   icon: Lock,
@@ -49,6 +60,7 @@ export function menuEntries(mode: string, admin: boolean): Entry[] {
   return [
     ...(mode === "naming" ? [] : [CONFIG]),
     ...(mode === "config" ? [] : [NAMING]),
+    ...(mode === "" ? [AI] : []), // they are kept as configs and services
     {
       title: "common.menu.clusterManagement",
       icon: Monitor,

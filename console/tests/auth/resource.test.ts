@@ -20,12 +20,13 @@ describe("resources of permissions", () => {
     [{ group: "g1" }, ":g1:*"],
     [{ namespace: "dev", kind: "config", name: "app-*" }, "dev:*:config/app-*"],
     [{ kind: "naming", group: " ", name: "" }, ":*:naming/*"],
+    [{ kind: "ai", name: "team-*" }, ":*:ai/team-*"],
     [{ name: "left over from another kind" }, ":*:*"],
   ] as [Partial<Resource>, string][])("%j is written %s", (parts, text) => {
     expect(writeResource(resource(parts))).toBe(text);
   });
 
-  it.each([":*:*", "dev:*:*", ":g:config/a:b", "dev:g*:naming/x.y", "*:*:config/*"])("%s is read as it is written", (text) => {
+  it.each([":*:*", "dev:*:*", ":g:config/a:b", "dev:g*:naming/x.y", ":DEFAULT_GROUP:ai/a/b", "*:*:config/*"])("%s is read as it is written", (text) => {
     expect(writeResource(readResource(text)!)).toBe(text);
   });
 
@@ -42,11 +43,12 @@ describe("resources of permissions", () => {
   });
 
   it("tells which rights are too narrow for a list", () => {
-    const lists = (text: string) => ["config", "naming"].some((kind) => matches(text, `dev:*:${kind}/*`));
+    const lists = (text: string) => ["config", "naming", "ai"].some((kind) => matches(text, `dev:*:${kind}/*`));
     for (const parts of [
       { namespace: "dev" },
       { namespace: "dev", kind: "config" },
       { namespace: "dev", kind: "naming" },
+      { namespace: "dev", kind: "ai" },
       { namespace: "dev", group: "g" },
       { namespace: "dev", kind: "config", name: "a*" },
     ] as Partial<Resource>[]) {

@@ -7,6 +7,7 @@ import cluster from "./cluster";
 import namespace from "./namespace";
 import auth from "./auth";
 import settings from "./settings";
+import ai from "./ai";
 import reasons from "./reasons";
 
-export default { common, login, config, history, service, cluster, namespace, auth, settings, reasons };
+export default { common, login, config, history, service, cluster, namespace, auth, settings, ai, reasons };

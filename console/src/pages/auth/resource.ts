@@ -1,14 +1,14 @@
 /** Resources of permissions: `<namespace id>:<group>:<kind>/<name>`, where `*` is any text and public's id is empty. */
 import type { Namespace } from "@/api/namespace";
 
-export type Kind = "*" | "config" | "naming";
+export type Kind = "*" | "config" | "naming" | "ai";
 
 export interface Resource {
   /** Id; "" is public, "*" all namespaces. */
   namespace: string;
   group: string;
   kind: Kind;
-  /** A dataId or service; "*" for all. */
+  /** A dataId, a service, or what the AI registries hold; "*" for all. */
   name: string;
 }
 
@@ -29,7 +29,7 @@ export function readResource(text: string): Resource | null {
   const [namespace = "", group = ""] = parts;
   const rest = parts.slice(2).join(":");
   if (rest === "*") return { namespace, group, kind: "*", name: "*" };
-  const found = /^(config|naming)\/(.+)$/s.exec(rest);
+  const found = /^(config|naming|ai)\/(.+)$/s.exec(rest);
   return found ? { namespace, group, kind: found[1] as Kind, name: found[2]! } : null;
 }
 
@@ -41,7 +41,7 @@ export function resourceProblem(resource: Resource): string {
 
 /** Whether a right on the resource is too narrow for lists and searches, which ask for all of a namespace. */
 export function isNarrow(resource: Resource): boolean {
-  return writeResource(resource) !== `${resource.namespace}:*:*` && !/^[^:]*:\*:(config|naming)\/\*$/.test(writeResource(resource));
+  return writeResource(resource) !== `${resource.namespace}:*:*` && !/^[^:]*:\*:(config|naming|ai)\/\*$/.test(writeResource(resource));
 }
 
 /** What to call the namespace of a resource, or "" where it is none that is known. */
