@@ -22,9 +22,9 @@ class ConnectionsTests(SynchronousTestCase):
         for client in self.clients:
             self.addCleanup(client.close)
 
-    def asked(self, node: RealNode, method: str, path: str, **fields: Any) -> Any:
+    def asked(self, at: RealNode, method: str, path: str, /, **fields: Any) -> Any:
         """The data of an answer."""
-        answer = node.request(method, path, fields)
+        answer = at.request(method, path, fields)
         self.assertEqual(answer.status, 200, answer.body)
         return answer.json["data"]
 
