@@ -150,7 +150,7 @@ export interface Rest<T> {
 export async function rest<T>(method: string, path: string, options: Options = {}): Promise<T> {
   const found = await request<Rest<T>>(method, path, options);
   if (found.code !== 200 && found.code !== 0) {
-    fail(new ApiError(found.code, found.message ?? String(found.data ?? "")), options.quiet);
+    fail(new ApiError(found.code, messageOf(JSON.stringify(found))), options.quiet);
   }
   return found.data;
 }

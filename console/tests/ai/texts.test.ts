@@ -1,5 +1,5 @@
-import { beforeEach, describe, expect, it } from "vitest";
-import { messageOf } from "@/api/client";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { messageOf, rest } from "@/api/client";
 import { cardOf, lacking, SAMPLE, withoutFacts } from "@/pages/ai/agent";
 import { compact, objectOf, pretty } from "@/pages/ai/json";
 import { gapsOf, nameProblem, nextVersion, variablesOf } from "@/pages/ai/prompt";
@@ -65,6 +65,10 @@ describe("rights on the AI registries", () => {
 });
 
 describe("v3's answers", () => {
+  it("fail with the reason though the status is one of success", async () => {
+    vi.stubGlobal("fetch", async () => new Response('{"code":10001,"message":"access denied","data":"importType url is off"}'));
+    await expect(rest("POST", "v3/x", { quiet: true })).rejects.toMatchObject({ status: 10001, message: "importType url is off" });
+  });
   it("tell the reason, not the kind of failure", () => {
     expect(messageOf('{"code":20005,"message":"resource conflict","data":"mcp server `x` has existed"}')).toBe("mcp server `x` has existed");
     expect(messageOf('{"code":30000,"message":"server error","data":null}')).toBe("server error");
