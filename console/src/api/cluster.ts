@@ -18,6 +18,8 @@ export interface PeerLink {
 }
 
 export interface ExtendInfo {
+  /** Where clients of 2.x and 3.x find it; absent in a node that stands alone. */
+  grpcPort?: string;
   lastRefreshTime?: number;
   /** The addresses in the node's cluster.conf. */
   members?: string[];

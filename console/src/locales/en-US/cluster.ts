@@ -4,6 +4,8 @@ export default {
   self: "this node",
   state: "Node state",
   raftRole: "Raft role",
+  raftPort: "Raft port",
+  grpcPort: "gRPC port (clients of 2.x and 3.x)",
   role: { LEADER: "Leader", FOLLOWER: "Follower", CANDIDATE: "Candidate" },
   alone: "Alone",
   term: "Term",

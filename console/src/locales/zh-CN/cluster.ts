@@ -4,6 +4,8 @@ export default {
   self: "当前节点",
   state: "节点状态",
   raftRole: "Raft 角色",
+  raftPort: "Raft 端口",
+  grpcPort: "gRPC 端口（2.x 和 3.x 客户端）",
   role: { LEADER: "领导者", FOLLOWER: "跟随者", CANDIDATE: "候选者" },
   alone: "单机",
   term: "任期",
