@@ -104,7 +104,8 @@ class ServicePushes(Service):
 
     def subscribe(self, connection: ClientConnection, service: ServiceKey, clusters: str, identity: Identity) -> bool:
         """
-        Tell a client of each change from now on.
+        Tell a client of each change from now on, and, the first time, of the state: clients that subscribe again after
+        a failure drop the answer to that.
 
         @return: False if there is no room.
         """
@@ -113,7 +114,11 @@ class ServicePushes(Service):
             known.identity = identity
             return True
         client = SubscribingClient(connection.id, connection.ip, connection.version, connection.app, connection.ip)
-        return self.audience.add(StreamSubscriber(client, service, clusters, connection, identity))
+        subscriber = StreamSubscriber(client, service, clusters, connection, identity)
+        if not self.audience.add(subscriber):
+            return False
+        self.audience.tell(subscriber)
+        return True
 
     def unsubscribe(self, connection: ClientConnection, service: ServiceKey, clusters: str) -> None:
         """Tell it no more."""

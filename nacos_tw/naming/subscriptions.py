@@ -15,7 +15,8 @@ How a transport is written (L{nacos_tw.push.udp} is one):
     states, so that a rendering can be kept.
  4. A client that takes nothing now must not hold up the others: the transport remembers that it lacks the last state,
     and sends the state of then when it takes something again. Likewise when it has not acknowledged the last one.
- 5. When a client is gone: L{Audience.ended}.
+ 5. A client that may drop the answer to its request has the state told to it once more: L{Audience.tell}.
+ 6. When a client is gone: L{Audience.ended}.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Hashable, Iterator
 from typing import Any, Generic, TypeVar
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from nacos_tw.naming.model import ServiceKey
@@ -109,6 +110,11 @@ class Audience(Generic[S]):
         # Changed and not yet pushed. What is in `_round` is pushed now, `_pushing` is at work on one service of it.
         self._changed: dict[ServiceKey, None] = {}
         self._round: deque[ServiceKey] = deque()
+        self._for_all: dict[ServiceKey, None] = {}
+        # Who is told alone: those who wait for their moment, and those whose moment has come.
+        self._early: dict[ServiceKey, list[S]] = {}
+        self._moment: IDelayedCall | None = None
+        self._alone: dict[ServiceKey, list[S]] = {}
         self._started = False
         self._pushing: Iterator[bool] | None = None
         self._pushed: ServiceKey | None = None
@@ -188,8 +194,11 @@ class Audience(Generic[S]):
         """Push no more; what was not pushed is forgotten."""
         self.running = False
         self._turns.stop()
-        self._changed.clear()
-        self._round.clear()
+        for pending in (self._changed, self._round, self._for_all, self._early, self._alone):
+            pending.clear()
+        if self._moment is not None:
+            self._moment.cancel()
+            self._moment = None
         self._started = False
         self._pushing = None
 
@@ -206,6 +215,20 @@ class Audience(Generic[S]):
         if self._changed:
             self._turns.begin(min(max(self._earliest - self._clock.seconds(), SOON), self._delay))
 
+    def tell(self, subscriber: S) -> None:
+        """Tell this one what the service is like C{delay} seconds from now, unless all are told of a change before."""
+        if self.running:
+            self._early.setdefault(subscriber.service, []).append(subscriber)
+            if self._moment is None:
+                self._moment = self._clock.callLater(self._delay, self._moment_came)
+
+    def _moment_came(self) -> None:
+        self._moment = None
+        early, self._early = self._early, {}
+        for key, subscribers in early.items():
+            self._alone.setdefault(key, []).extend(subscribers)
+        self._turns.begin()
+
     def outdated(self) -> bool:
         """
         Within C{push}: whether the service has changed since it began, or since this was asked last. Then what was
@@ -221,16 +244,15 @@ class Audience(Generic[S]):
                 if self._started:
                     self._round_ended()
                     return None
-                if not self._changed:
+                if not self._changed and not self._alone:
                     return None
                 self._started = True
-                self._round.extend(self._changed)
+                self._round.extend(dict.fromkeys((*self._changed, *self._alone)))
+                self._for_all.update(self._changed)
                 self._changed.clear()
             key = self._round.popleft()
-            # Changes from before this moment are in what is rendered now.
-            self._changed.pop(key, None)
             self._pushed, self._outdated = key, False
-            self._pushing = iter(self._push(key, self.of(key)))
+            self._pushing = iter(self._push(key, self._listening(key)))
         try:
             return next(self._pushing)
         except StopIteration:
@@ -240,11 +262,22 @@ class Audience(Generic[S]):
             self.log.failure("push failed")
         return True
 
+    def _listening(self, key: ServiceKey) -> list[S]:
+        """Who is told now. Changes from before this moment are in what is rendered now."""
+        alone = self._alone.pop(key, [])
+        for_all = key in self._for_all or key in self._changed
+        self._for_all.pop(key, None)
+        self._changed.pop(key, None)
+        if not for_all:
+            return alone
+        self._early.pop(key, None)
+        return self.of(key)
+
     def _round_ended(self) -> None:
         """What has changed meanwhile is gathered before it is pushed."""
         self._started = False
         self._earliest = self._clock.seconds() + self._delay
-        if self._changed:
+        if self._changed or self._alone:
             self._turns.begin(self._delay)
 
 

@@ -252,6 +252,24 @@ class SubscribeTests(Case):
             numbers.append(push["serviceInfo"]["lastRefTime"])
         self.assertEqual(numbers, sorted(set(numbers)))
 
+    def test_told_at_first(self) -> None:
+        """
+        Clients that connect anew subscribe again, and drop the answer: a moment later the state is pushed, once for
+        each connection, to that one alone, though it may be empty.
+        """
+        self.register(self.other)
+        for ips in (["10.0.0.1"], []):
+            self.subscribe()
+            self.subscribe()
+            self.assertEqual([self.ips(push) for push in self.told()], [ips])
+            self.subscribe()
+            self.assertEqual(self.told(), [])
+            self.other.transport.loseConnection()
+            self.told()
+            self.client = self.server.client()
+            self.client.setup()
+            self.seen = 0
+
     def test_instances_of_1x(self) -> None:
         """Instances that came by HTTP are told as well."""
         self.subscribe()
@@ -278,6 +296,7 @@ class SubscribeTests(Case):
     def test_clusters(self) -> None:
         """A subscriber of some clusters hears of these."""
         self.ask("SubscribeServiceRequest", subscribe=True, clusters="a")
+        self.told()
         self.register(self.other, clusterName="b")
         self.assertEqual([self.ips(push) for push in self.told()], [[]])
         self.register(self.other, clusterName="a")

@@ -131,6 +131,42 @@ class SubscriptionsTests(SynchronousTestCase):
         self.one.audience.remove(second)
         self.assertEqual(len(self.one.audience), 0)
 
+    def test_told_alone(self) -> None:
+        """One that may have missed its answer is told once more, others are not."""
+        first, _ = self.one.wish("x"), self.one.wish("y")
+        other = self.one.wish("x", B)
+        assert first is not None and other is not None
+        self.one.audience.tell(first)
+        self.clock.advance(0.05)
+        self.one.audience.tell(other)
+        self.clock.advance(0.05)
+        self.assertEqual(self.one.told, [(0.1, A, "x"), (0.1, B, "x")])
+        self.clock.pump([0.1] * 5)
+        self.assertEqual(len(self.one.told), 2)
+
+    def test_told_of_a_change_meanwhile(self) -> None:
+        """A change is told at once to all, which is enough for one that waits for its moment."""
+        first, _ = self.one.wish("x"), self.one.wish("y")
+        assert first is not None
+        self.one.audience.tell(first)
+        self.clock.advance(0.05)
+        self.subscriptions.changed([A])
+        self.clock.pump([0.01] * 30)
+        self.assertEqual(self.one.told, [(0.06, A, "x"), (0.06, A, "y")])
+
+    def test_told_alone_and_of_a_change(self) -> None:
+        """A change that comes while those are told who are told alone is told to all, once."""
+        first, _, other = self.one.wish("x"), self.one.wish("y"), self.one.wish("x", B)
+        assert first is not None and other is not None
+        self.one.audience.tell(first)
+        self.one.audience.tell(other)
+        self.one.busy = 1
+        self.clock.advance(0.1)
+        self.subscriptions.changed([B])
+        self.clock.pump([0.01] * 30)
+        self.assertEqual(self.one.who(), ["x", "x"])
+        self.assertEqual([service for _, service, _ in self.one.told], [A, B])
+
     def test_room(self) -> None:
         """Beyond the limit nobody new is taken in."""
         small = Wire(self.clock, self.subscriptions, most=1)
@@ -145,7 +181,10 @@ class SubscriptionsTests(SynchronousTestCase):
         self.one.busy = 5
         self.subscriptions.changed([A])
         self.clock.advance(0.1)
+        (subscriber,) = self.one.audience
+        self.one.audience.tell(subscriber)
         self.one.audience.stop()
+        self.one.audience.tell(subscriber)
         self.two.audience.stop()
         self.subscriptions.changed([A])
         self.assertEqual((self.clock.getDelayedCalls(), self.one.told), ([], []))
