@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -105,6 +106,19 @@ class ClientsTests(StreamCase):
         command = [*self.java_stream(JAVA_STREAM_VERSIONS[-1]), self.servers, "failover"]
         self.together(command, ["failover"], self.kill_leader)
 
+    def test_java_away(self) -> None:
+        """A node is killed and comes back: clients that know no other are told of what changed meanwhile."""
+        for version in JAVA_STREAM_VERSIONS:
+            self.together(
+                [*self.java_stream(version), self.servers, "away"], ["away"], self.kill_first, self.restart_first
+            )
+
+    def kill_first(self, name: str) -> None:
+        self.cluster.nodes[0].kill()
+
+    def restart_first(self, name: str) -> None:
+        self.bring_back(self.cluster.nodes[0])
+
     def kill_leader(self, name: str) -> None:
         leader = self.cluster.leader()
         leader.kill()
@@ -141,12 +155,31 @@ class ClientsTests(StreamCase):
         command = [*self.go_stream(), self.servers, self.folder, "failover"]
         self.together(command, ["failover"], self.kill_leader)
 
+    def test_go_away(self) -> None:
+        """As with Java."""
+        command = [*self.go_stream(), self.servers, self.folder, "away"]
+        self.together(command, ["away"], self.kill_first, self.restart_first)
+
     def test_python(self) -> None:
         """nacos-sdk-python 3.2."""
         packages = self.python("3.2.0")
         self.copy("python2")
         command = [sys.executable, "trial.py", self.servers, self.folder, *PYTHON_STAGES]
         self.passes(command, PYTHON_STAGES, PYTHONPATH=packages)
+
+    def test_python_failover(self) -> None:
+        """As with Java."""
+        self.python_together("failover", self.kill_leader)
+
+    def test_python_away(self) -> None:
+        """As with Java."""
+        self.python_together("away", self.kill_first, self.restart_first)
+
+    def python_together(self, stage: str, *parts: Part) -> None:
+        packages = self.python("3.2.0")
+        self.copy("python2")
+        command = [sys.executable, "trial.py", self.servers, self.folder, stage]
+        self.together(command, [stage], *parts, PYTHONPATH=packages)
 
     def test_rust(self) -> None:
         """The crate nacos-sdk 0.8, where cargo is."""
@@ -158,11 +191,12 @@ class ClientsTests(StreamCase):
 
     # -- help
 
-    def together(self, command: Sequence[str], stages: Sequence[str], *parts: Part) -> None:
+    def together(self, command: Sequence[str], stages: Sequence[str], *parts: Part, **environment: str) -> None:
         """The test does its parts, one each time that the program waits; what a part gives, when it goes on."""
         program = subprocess.Popen(
             command,
             cwd=self.folder,
+            env={**os.environ, **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -289,8 +289,7 @@ func (t *trial) failover(service string) {
 	contents := listened(configs, service)
 	must(first.RegisterInstance(one(service, "10.2.1.1", true)))
 	told.last("10.2.1.1")
-	fmt.Println("waiting", service)
-	bufio.NewReader(os.Stdin).ReadString('\n')
+	handOver(service)
 	fresh := t.naming(t.all)
 	listed(fresh, service, "", "10.2.1.1")
 	soon("registered", func() bool {
@@ -303,6 +302,41 @@ func (t *trial) failover(service string) {
 		return done && err == nil
 	})
 	contents.last("after")
+}
+
+// away: the only node that it knows is gone while things change; it hears of them when the node is back.
+func (t *trial) away(service string) {
+	here, there, configs := t.naming(t.servers[0]), t.naming(t.servers[1]), t.configs(t.servers[0])
+	told := &heard{}
+	must(true, here.Subscribe(subscription(service, told)))
+	contents := listened(configs, service)
+	must(there.RegisterInstance(one(service, "10.3.1.1", true)))
+	told.last("10.3.1.1")
+	handOver(service)
+	soon("registered", func() bool {
+		done, err := there.RegisterInstance(one(service, "10.3.1.2", true))
+		return done && err == nil
+	})
+	listed(there, service, "", "10.3.1.2")
+	others := t.configs(t.servers[1])
+	soon("published", func() bool {
+		done, err := others.PublishConfig(vo.ConfigParam{DataId: service, Group: "g", Content: "meanwhile"})
+		return done && err == nil
+	})
+	told.last("10.3.1.1")
+	handOver(service)
+	told.last("10.3.1.2")
+	contents.last("meanwhile")
+	here.CloseClient()
+	there.CloseClient()
+}
+
+var input = bufio.NewReader(os.Stdin)
+
+// handOver: the test does its part when this says so, and then writes a line.
+func handOver(name string) {
+	fmt.Println("waiting", name)
+	input.ReadString('\n')
 }
 
 // -- stages: logins
@@ -371,7 +405,7 @@ func main() {
 	t := &trial{servers: strings.Split(os.Args[1], ","), all: os.Args[1], folder: os.Args[2]}
 	stages := map[string]func(string){
 		"register": t.register, "batch": t.batch, "persistent": t.persistent, "subscribe": t.subscribe, "apart": t.apart,
-		"publish": t.publish, "listen": t.listen, "failover": t.failover,
+		"publish": t.publish, "listen": t.listen, "failover": t.failover, "away": t.away,
 		"writer": t.writer, "reader": t.reader, "wrong": t.wrong, "expiry": t.expiry,
 	}
 	for _, name := range os.Args[3:] {

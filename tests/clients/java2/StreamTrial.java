@@ -297,15 +297,32 @@ public class StreamTrial {
         soon("registered", () -> did(() -> fresh.registerInstance(service + ".new", instance("10.0.0.2", true))));
         soon("subscribed again", () -> did(() -> first.registerInstance(service, instance("10.0.0.3", true))));
         soon("told after the failure", () -> lastIs(lists, "[10.0.0.3]"));
-        soon("published", () -> {
-            try {
-                return configs.publishConfig(service, "g", "after");
-            } catch (NacosException error) {
-                return false;
-            }
-        });
+        soon("published", () -> did(() -> publish(configs, service, "after")));
         soon("told of the config after the failure", () -> lastIs(contents, "after"));
         same(false, lists.subList(lists.indexOf("[10.0.0.1]"), lists.size()).contains("[]"));
+    }
+
+    /** The only node that it knows is gone while things change; it hears of them when the node is back. */
+    void away() throws Exception {
+        String service = name("away");
+        NamingService there = naming(1);
+        NamingService here = naming(0);
+        ConfigService configs = configs(0);
+        List<String> contents = listened(configs, service);
+        List<String> lists = heard(here, service);
+        there.registerInstance(service, instance("10.0.0.1", true));
+        soon("told", () -> lastIs(lists, "[10.0.0.1]"));
+        handOver(service);
+        ConfigService others = configs(1);
+        soon("registered", () -> did(() -> there.registerInstance(service, instance("10.0.0.2", true))));
+        soon("listed", () -> ips(there, service).equals("[10.0.0.2]"));
+        soon("published", () -> did(() -> publish(others, service, "meanwhile")));
+        same("[10.0.0.1]", lists.get(lists.size() - 1));
+        handOver(service);
+        soon("told when its node is back", () -> lastIs(lists, "[10.0.0.2]"));
+        soon("told of the config when its node is back", () -> lastIs(contents, "meanwhile"));
+        there.shutDown();
+        here.shutDown();
     }
 
     /** The test does its part when this says so, and then writes a line. */
@@ -340,6 +357,12 @@ public class StreamTrial {
 
     private interface Work {
         void run() throws Exception;
+    }
+
+    private static void publish(ConfigService configs, String id, String content) throws NacosException {
+        if (!configs.publishConfig(id, "g", content)) {
+            throw new NacosException();
+        }
     }
 
     private static boolean did(Work work) throws Exception {

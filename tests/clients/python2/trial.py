@@ -307,6 +307,78 @@ async def apart() -> None:
     await closed(here, there, mine, theirs)
 
 
+async def hand_over(name: str) -> None:
+    """The test does its part when this says so, and then writes a line."""
+    print("waiting", name, flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+
+
+async def listened(client: Any, name: str) -> list[str]:
+    """A listener that has heard of a first content: what it is told, as it comes."""
+    contents: list[str] = []
+
+    async def changed(tenant: str, data_id: str, group: str, content: str) -> None:
+        contents.append(content)
+
+    await client.add_listener(name, "g", changed)
+    same(True, await client.publish_config(ConfigParam(data_id=name, group="g", content="before")))
+    await last(contents, "before")
+    return contents
+
+
+async def last(found: list[Any], wanted: Any) -> None:
+    async def is_last() -> Any:
+        return found[-1:] == [wanted]
+
+    await soon(f"told {wanted}", is_last)
+
+
+async def done(what: str, work: Callable[[], Awaitable[object]]) -> None:
+    """Try until it is."""
+
+    async def did() -> Any:
+        try:
+            return await work()
+        except NacosException:
+            return False
+
+    await soon(what, did)
+
+
+async def failover() -> None:
+    """A node is killed when this waits: all is there again at another."""
+    name = f"py.failover.{RUN}"
+    first, second, third = await naming(), await naming(), await configs()
+    contents, lists = await listened(third, name), await heard(second, name)
+    same(True, await first.register_instance(instance(name, "10.0.0.1")))
+    await last(lists, ["10.0.0.1"])
+    await hand_over(name)
+    await done("registered", lambda: first.register_instance(instance(name, "10.0.0.3")))
+    await last(lists, ["10.0.0.3"])
+    await done("published", lambda: third.publish_config(ConfigParam(data_id=name, group="g", content="after")))
+    await last(contents, "after")
+    same(False, [] in lists[lists.index(["10.0.0.1"]) :])
+    await closed(first, second, third)
+
+
+async def away() -> None:
+    """The only node that it knows is gone while things change; it hears of them when the node is back."""
+    name = f"py.away.{RUN}"
+    here, there, third = await naming(SERVERS[0]), await naming(SERVERS[1]), await configs(SERVERS[0])
+    contents, lists = await listened(third, name), await heard(here, name)
+    same(True, await there.register_instance(instance(name, "10.0.0.1")))
+    await last(lists, ["10.0.0.1"])
+    await hand_over(name)
+    await done("registered", lambda: there.register_instance(instance(name, "10.0.0.2")))
+    fourth = await configs(SERVERS[1])
+    await done("published", lambda: fourth.publish_config(ConfigParam(data_id=name, group="g", content="meanwhile")))
+    same(["10.0.0.1"], lists[-1])
+    await hand_over(name)
+    await last(lists, ["10.0.0.2"])
+    await last(contents, "meanwhile")
+    await closed(here, there, third, fourth)
+
+
 # -- stages: logins; the namespace "sdk", its users and their password in TRIAL_PASSWORD are there
 
 
