@@ -21,7 +21,7 @@ from nacos_tw.settings.settings import load
 from tests.http.carriers import Client, Got, get
 
 SOURCES = pathlib.Path(__file__).resolve().parents[2] / "console" / "src"
-ASKED = re.compile(r"[\"'`]/?(v[123]/[a-z]+/[A-Za-z/]*[A-Za-z])")
+ASKED = re.compile(r"[\"'`]/?(v[123]/[a-z]+/[A-Za-z0-9/]*[A-Za-z0-9])")
 
 
 class ConsolePortTests(SynchronousTestCase):

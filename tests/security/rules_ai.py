@@ -4,7 +4,6 @@ from __future__ import annotations
 
 _WRITTEN: dict[str, tuple[str, ...]] = {
     "read ai": (
-        "POST /v3/admin/ai/mcp/import/validate",
         "GET /v3/admin/ai/a2a",
         "GET /v3/admin/ai/a2a/list",
         "GET /v3/admin/ai/a2a/version/list",
@@ -22,6 +21,8 @@ _WRITTEN: dict[str, tuple[str, ...]] = {
         "GET /v3/client/ai/skills",
     ),
     "write ai": (
+        "GET /v3/console/ai/mcp/importToolsFromMcp",  # asks a server that the caller names
+        "POST /v3/admin/ai/mcp/import/validate",
         "POST /v3/admin/ai/mcp/import/execute",
         "DELETE /v3/admin/ai/a2a",
         "POST /v3/admin/ai/a2a",
