@@ -111,8 +111,6 @@ from nacos_tw.settings.settings import Settings
 
 INSTANCE = "/v1/ns/instance"
 API = "/v1/ns/api"
-NAMING = "/v1/ns/"
-"""Where the registry's routes are; a node that only serves configurations (C{-f config}) has none of them."""
 
 
 @attrs.frozen
@@ -168,118 +166,110 @@ class Areas:
 
 def all_areas(parts: Parts) -> Areas:
     """Every object with routes."""
-    guard, naming, node, members = parts.guard, parts.naming, parts.node, parts.members
-    counts, machine = Counts(naming), Machine()
+    guard, naming, settings = parts.guard, parts.naming, parts.settings
+    counts, machine, others = Counts(naming), Machine(), Others(parts.ask, parts.ask_all)
     metrics = Metrics(machine, metric_sources(parts, counts, machine))
-    listing = InstanceListV1(INSTANCE, guard, Discovery(naming), parts.udp, parts.rendering)
-    cluster = _cluster(parts)
-    others = Others(parts.ask, parts.ask_all)
-    orders = Orders(members, node, others, parts.audit)
-    membership = Membership(parts.group, members, others, parts.audit)
-    clients = ConnectedClients(parts.connected, lambda: (machine.load(), machine.cpu()), members, others, parts.audit)
-    everywhere = ConnectionsEverywhere(parts.connected, members, others, parts.audit)
-    settings = parts.settings
+    cluster = _cluster_parts(parts, others, machine)
     history = History(settings.node, lambda: _reading(parts, counts), parts.clock, parts.millis)
+    config = _config_parts(parts)
     areas: list[Area] = [
-        *_naming_areas(parts, listing, cluster, others),
-        ClusterCoreV1(guard, cluster.members, cluster.node, orders),
-        ConsoleV1(guard, cluster.node),
-        ClusterHistoryV1(guard, Histories(history, others)),
+        *([] if settings.function_mode == "config" else _naming_areas(parts, cluster, others)),
+        *_cluster_areas(parts, cluster, Histories(history, others)),
         PrometheusV1(guard, metrics),
-        ActuatorV1(guard, cluster.node),
+        *_operator_areas(parts, cluster, counts, metrics),
     ]
-    switches = SwitchOperations(naming, parts.audit)
-    for prefix in (OPERATOR, OPS):
-        areas.append(
-            OperatorV1(
-                guard,
-                Status(naming, counts),
-                Services(naming),
-                switches,
-                cluster.node,
-                cluster.members,
-                metrics,
-                Pushes(parts.udp),
-                prefix,
-            )
-        )
     if settings.targets:
         areas.append(TargetsV1(guard, Targets(naming)))
-    if settings.function_mode == "config":
-        areas = [area for area in areas if not area.prefix.startswith(NAMING)]
-    questions: dict[str, Any] = {
-        **subscriber_questions(naming),
-        **history_questions(history),
-        **order_questions(orders, order_words),
-        **membership_questions(membership),
-        **connection_questions(clients),
-        **everywhere_questions(everywhere),
-    }
-    does: ConfigOperations | None = None
-    if parts.configs is not None and parts.polls is not None:
-        limits = limits_of(settings.config)
-        watchers = Watchers(parts.clock, parts.configs.listeners, parts.ask_all)
-        does = config_operations(parts.configs, watchers, limits, parts.millis, parts.audit)
-        areas += config_areas(
-            ConfigParts(
-                guard,
-                parts.configs,
-                parts.polls,
-                watchers,
-                parts.millis,
-                parts.audit,
-                limits,
-                None if parts.auth is None else parts.auth.directory,
-                does,
-            )  # fmt: skip
-        )
-        areas.append(ConfigLogV1(guard, cluster.node))
-        areas.append(NamespacesV1(guard, Namespaces(parts.configs, parts.millis, parts.audit)))
-        questions.update(config_questions(watchers))
+    if config is not None:
+        areas += config_areas(config)
+        areas.append(ConfigLogV1(guard, cluster.nodes))
+        areas.append(NamespacesV1(guard, Namespaces(config.configs, parts.millis, parts.audit)))
     if parts.auth is not None:
         areas += auth_areas(guard, parts.auth, parts.audit, settings.https is not None)
-    parts_of_cluster = _cluster_parts(parts, cluster, orders, clients, membership, everywhere)
-    areas += _newer_apis(parts, parts_of_cluster, does)
+    areas += _newer_apis(parts, cluster, None if config is None else config.does)
     areas.append(OpenApi(guard, lambda: areas, described))
-    return Areas(areas, history, questions)
+    return Areas(areas, history, _questions(parts, cluster, history, config))
 
 
-@attrs.frozen
-class _Cluster:
-    """What several areas do with the cluster."""
+def _questions(
+    parts: Parts, cluster: ClusterParts, history: History, config: ConfigParts | None
+) -> dict[str, Callable[[str, bytes], Any]]:
+    """See L{Areas}."""
+    return {
+        **subscriber_questions(parts.naming),
+        **history_questions(history),
+        **order_questions(cluster.orders, order_words),
+        **membership_questions(cluster.membership),
+        **connection_questions(cluster.connections),
+        **everywhere_questions(cluster.everywhere),
+        **({} if config is None else config_questions(config.watchers)),
+    }
 
-    members: Members
-    node: Nodes
 
-
-def _cluster(parts: Parts) -> _Cluster:
-    node, members = parts.node, parts.members
-    return _Cluster(
-        Members(members, node.status, parts.millis, parts.audit),
-        Nodes(members, node.status, lambda: _state(parts), parts.readiness, parts.set_log_level, parts.audit),
-    )
-
-
-def _cluster_parts(
-    parts: Parts,
-    cluster: _Cluster,
-    orders: Orders,
-    clients: ConnectedClients,
-    membership: Membership,
-    everywhere: ConnectionsEverywhere,
-) -> ClusterParts:
-    notices = Notices(os.path.join(parts.settings.home, "conf"))
-    plugins = Plugins(lambda: _state(parts), parts.audit)
-    backups = Backups(parts.node.images, parts.settings.node, __version__, parts.settings.storage, parts.audit)
-    hashes = Hashes(parts.comparing, parts.audit)
+def _cluster_parts(parts: Parts, others: Others, machine: Machine) -> ClusterParts:
+    """What the APIs do with the cluster."""
+    node, members, audit = parts.node, parts.members, parts.audit
     return ClusterParts(
-        cluster.members, cluster.node, orders, clients, backups, membership, notices, plugins, hashes, everywhere
+        Members(members, node.status, parts.millis, audit),
+        Nodes(members, node.status, lambda: _state(parts), parts.readiness, parts.set_log_level, audit),
+        Orders(members, node, others, audit),
+        ConnectedClients(parts.connected, lambda: (machine.load(), machine.cpu()), members, others, audit),
+        Backups(node.images, parts.settings.node, __version__, parts.settings.storage, audit),
+        Membership(parts.group, members, others, audit),
+        Notices(os.path.join(parts.settings.home, "conf")),
+        Plugins(lambda: _state(parts), audit),
+        Hashes(parts.comparing, audit),
+        ConnectionsEverywhere(parts.connected, members, others, audit),
     )
 
 
-def _naming_areas(parts: Parts, listing: InstanceListV1, cluster: _Cluster, others: Others) -> list[Area]:
+def _config_parts(parts: Parts) -> ConfigParts | None:
+    """What the API of configurations works with; None for a node that has none."""
+    if parts.configs is None or parts.polls is None:
+        return None
+    limits = limits_of(parts.settings.config)
+    watchers = Watchers(parts.clock, parts.configs.listeners, parts.ask_all)
+    return ConfigParts(
+        parts.guard,
+        parts.configs,
+        parts.polls,
+        watchers,
+        parts.millis,
+        parts.audit,
+        limits,
+        None if parts.auth is None else parts.auth.directory,
+        config_operations(parts.configs, watchers, limits, parts.millis, parts.audit),
+    )
+
+
+def _cluster_areas(parts: Parts, cluster: ClusterParts, histories: Histories) -> list[Area]:
+    """Those that tell of the node and the cluster, and change it."""
+    guard = parts.guard
+    return [
+        ClusterCoreV1(guard, cluster.members, cluster.nodes, cluster.orders),
+        ConsoleV1(guard, cluster.nodes),
+        ClusterHistoryV1(guard, histories),
+        ActuatorV1(guard, cluster.nodes),
+    ]
+
+
+def _operator_areas(parts: Parts, cluster: ClusterParts, counts: Counts, metrics: Metrics) -> list[Area]:
+    """The same under both of its paths; they have no place in a node that only serves configurations."""
+    if parts.settings.function_mode == "config":
+        return []
+    naming = parts.naming
+    status, services, pushes = Status(naming, counts), Services(naming), Pushes(parts.udp)
+    switches = SwitchOperations(naming, parts.audit)
+    return [
+        OperatorV1(parts.guard, status, services, switches, cluster.nodes, cluster.members, metrics, pushes, prefix)
+        for prefix in (OPERATOR, OPS)
+    ]
+
+
+def _naming_areas(parts: Parts, cluster: ClusterParts, others: Others) -> list[Area]:
     """The registry's."""
-    guard, naming, node, settings = parts.guard, parts.naming, cluster.node, parts.settings
+    guard, naming, node, settings = parts.guard, parts.naming, cluster.nodes, parts.settings
+    listing = InstanceListV1(INSTANCE, guard, Discovery(naming), parts.udp, parts.rendering)
     beats = BeatsV1(INSTANCE, guard, Beats(naming))
     health, datums = HealthOperations(naming), Datums(naming)
     times = int(settings.raft.election * 1000), int(settings.raft.heartbeat * 1000)
