@@ -192,9 +192,9 @@ class AloneTests(ServiceTestCase):
         self.assertIn("the node has stopped", text)
 
     async def test_started_at_once(self) -> None:
-        """A node alone waits for nobody: it leads, and takes what needs the log, from the first request on."""
+        """A node alone waits for nobody: once it has started it leads, and takes what needs the log."""
         port = free_port()
-        self.start(self.alone(port))
+        await self.start(self.alone(port)).started
         self.assertEqual(await call(port, "POST", REGISTER.format(1) + "&ephemeral=false"), (200, "ok"))
 
     async def test_readiness_goes_first(self) -> None:
