@@ -162,6 +162,7 @@ class NacosNode(Node):
         self._build_cluster(settings, reactor)
         self.shortage = Shortage(settings, reactor, self.node, self.config, self.members.well)
         self._build_http(settings, reactor)
+        self._build_listeners(settings, reactor)
         self._build_grpc(settings, reactor)
         self.switch: AuthSwitch | None = None
         if auth_settings is not None:
@@ -304,6 +305,9 @@ class NacosNode(Node):
             grpc=lambda: self.grpc.facts(self.clients.publishing),
         )
         self.areas = all_areas(parts)
+
+    def _build_listeners(self, settings: Settings, reactor: Any) -> None:
+        """What HTTP is served on: the API's port, the console's, that of the registry of MCP servers."""
         self._room = Room()
         pages = Pages(settings.context_path).answer if settings.console.pages else no_pages
         self.front = FrontFactory(
