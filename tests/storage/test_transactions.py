@@ -162,7 +162,7 @@ class TransactionTests(DatabaseCase):
         await gatherResults(
             [self.database.interact("work", work, "a", "b"), self.database.interact("work", work, "b", "a")]
         )
-        self.assertEqual(len(tries), 3)
+        self.assertIn(len(tries), (3, 4))  # the other may be given up, too, when this one comes again before it wakes
         self.assertEqual(
             await self.database.query("read", lambda txn: txn.all("SELECT app_name FROM config_info")), [("xx",)] * 2
         )
