@@ -12,6 +12,7 @@ from tests.system.nodes import RealCluster, RealNode, wait_for
 from tests.system.test_recover import recover
 
 CONFIGS = "/nacos/v1/cs/configs"
+MEMBERS = "/nacos/v3/admin/core/cluster/member/list"
 NAME = {"dataId": "kept.yaml", "group": "DEFAULT_GROUP"}
 
 
@@ -25,6 +26,12 @@ class LostDisks(SynchronousTestCase):
         self.publish("old", self.cluster.nodes[0])
         self.assertEqual(self.cluster.nodes[1].register("kept", "10.0.0.1", ephemeral="false").text, "ok")
         self.assertHeld("old", *self.cluster.nodes)
+        for node in self.cluster.nodes:  # by their ids it knows those that have lost their data
+            wait_for(partial(self.knows_all, node), why=f"the ids of the members at {node.address}")
+
+    def knows_all(self, node: RealNode) -> bool:
+        """Whether its log has the id of each member."""
+        return all(each["id"] for each in node.request("GET", MEMBERS).json["data"]["members"])
 
     def publish(self, content: str, node: RealNode) -> None:
         self.assertEqual(node.request("POST", CONFIGS, {**NAME, "content": content}).text, "true")
