@@ -23,6 +23,7 @@ from nacos_tw.config.problems import (
 from nacos_tw.http.api.codes import (
     ACCESS_DENIED,
     CLUSTER_QUOTA,
+    GRAY_OVER_MAX,
     GRAY_RULE_INVALID,
     GRAY_RULE_VERSION,
     GROUP_QUOTA,
@@ -50,6 +51,7 @@ _INVALID: dict[tuple[str, str], str] = {
     ("grayName", "characters"): "invalid grayName : {value}",
     ("grayRuleExp", "format"): "invalid grayRuleExp : {value}",
     ("grayVersion", "choice"): "unknown grayVersion : {value}",
+    ("grayType", "choice"): "unknown grayType : {value}",
     ("grayPriority", "range"): "grayPriority is out of range",
     ("config_tags", "count"): "too much config_tags, over {limit}",
     ("policy", "choice"): "policy is one of ABORT, SKIP and OVERWRITE, not '{value:.20}'",
@@ -59,6 +61,7 @@ _CODES = {
     ("grayRuleExp", "format"): GRAY_RULE_INVALID,
     ("grayRuleExp", "length"): GRAY_RULE_INVALID,
     ("grayVersion", "choice"): GRAY_RULE_VERSION,
+    ("grayType", "choice"): GRAY_RULE_VERSION,
 }
 _QUOTAS = {
     "cluster": (CLUSTER_QUOTA, "Exceeded the maximum number of configurations in the cluster"),
@@ -112,6 +115,6 @@ CONFIG: dict[type[BaseException], Callable[[Any, str], Told]] = {
     ArchiveError: _archive,
     MetadataError: _metadata,
     UnreadableEntries: _unreadable,
-    TooManyCopies: lambda it, route: Told(400, PARAMETER_ERROR, f"gray config version is over max count :{it.limit}"),
+    TooManyCopies: lambda it, route: Told(400, GRAY_OVER_MAX, f"gray config version is over max count :{it.limit}"),
     CopiesUnsupported: lambda it, route: Told(400, SERVER_ERROR, "the database has no table config_info_gray"),
 }

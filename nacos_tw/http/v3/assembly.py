@@ -15,6 +15,7 @@ from nacos_tw.http.v3 import (
     ai_prompts,
     ai_skills,
     connections,
+    gray,
     membership,
     namespaces,
 )
@@ -79,9 +80,9 @@ def config_areas(guard: Guard, config: ConfigOperations, nodes: Nodes) -> list[A
             TransfersV3(prefix, guard, config.transfers),
             HistoryV3(prefix.replace("/config", "/history"), guard, config.history, config.contents),
         ]
+    areas += [GrayV3(prefix, guard, config.contents, config.copies) for prefix in (gray.ADMIN, gray.CONSOLE)]
     return [
         *areas,
-        GrayV3(guard, config.contents, config.copies),
         AdminBatchV3(guard, config.contents),
         ConsoleBatchV3(guard, config.contents),
         AdminTransfersV3(guard, config.transfers),
