@@ -79,6 +79,11 @@ class Documents:
         """The md5 of a document; "" if there is none."""
         return self._configs.cache.md5_for(key, "")
 
+    def written_ms(self, key: ConfigKey) -> int:
+        """When a document was last written, in epoch milliseconds; 0 if there is none."""
+        chosen = self._configs.cache.choose(key, "")
+        return 0 if chosen is None else chosen.modified_ms
+
     def row(self, key: ConfigKey) -> Deferred[Item | None]:
         """A document as the database has it now."""
         return self._configs.query(store_search.full_row, key)

@@ -108,6 +108,10 @@ class Servers:
         found = self._documents.get(key) if key[2] else None
         return found if isinstance(found, dict) else None
 
+    def written_ms(self, tenant: str, server: str, version: str) -> int:
+        """When a version was last written, in epoch milliseconds; 0 if it is not there."""
+        return self._documents.written_ms(server_key(tenant, server, version))
+
     # -- for who changes one
 
     async def current(self, tenant: str, server: str) -> tuple[VersionInfo | None, str]:

@@ -36,6 +36,7 @@ _INVALID = {
     ),
     ("cursor", "number"): "cursor must be numeric",
     ("cursor", "minimum"): "cursor must be >= 0",
+    ("updated_since", "time"): "updated_since must be a time of RFC 3339, such as 2025-08-07T13:15:04Z",
     ("limit", "pages"): "limit must be -1, or from 1 to {limit}",
     ("limit", "minimum"): "limit must be >= 0",
     ("limit", "maximum"): "limit must <= 100",

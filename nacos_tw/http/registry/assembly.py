@@ -23,5 +23,5 @@ def registry_listener(
 
     @param place: where; C{room}: for connections, shared with the other ports.
     """
-    answers = RegistryAnswers(does.mcp_registry, does.mcp)
+    answers = RegistryAnswers(does.mcp_registry)
     return Listener(place, FrontFactory([], "/", limits, clock, pages=answers.answer, room=room))
