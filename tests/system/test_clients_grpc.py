@@ -237,8 +237,9 @@ class LoginsTests(StreamCase):
         Tokens end while the clients work. These look every 5 s whether less than a tenth of its time is left, so one
         for 11 s is replaced in its last second, or, on a busy machine, when it has been refused.
         """
-        program = self.java_stream(JAVA_STREAM_VERSIONS[0])
-        self.passes([*program, self.servers(ENDING), "expiry"], ["expiry"], TRIAL_PASSWORD=PASSWORD)
+        for version in (JAVA_STREAM_VERSIONS[0], JAVA_STREAM_VERSIONS[-1]):
+            program = self.java_stream(version)
+            self.passes([*program, self.servers(ENDING), "expiry"], ["expiry"], TRIAL_PASSWORD=PASSWORD)
 
     def test_go(self) -> None:
         """nacos-sdk-go 2.3: logs in by a timer."""
