@@ -26,7 +26,7 @@ from nacos_tw.errors import SettingsError
 from nacos_tw.raft.assembly import RaftFolder, record_of
 from nacos_tw.raft.autopilot import Autopilot, Facts
 from nacos_tw.raft.core import changes
-from nacos_tw.raft.core.leader import CAUGHT_UP, Leader
+from nacos_tw.raft.core.leader import Leader
 from nacos_tw.raft.core.messages import Configuration, MemberRecord
 from nacos_tw.raft.core.quorum import majority
 from nacos_tw.raft.net.codec import Hello
@@ -43,6 +43,8 @@ MEMBERS = 5
 """The level of nodes that take their members from the log alone."""
 LOOK = 0.5
 """Seconds between the leader's looks at what members say of themselves."""
+PATIENCE = 1.0
+"""Seconds that members whose links stand have to answer, before a change is refused because they do not."""
 HAND_OVER = 3.0
 """Seconds that a leader which is to go gives another one to take over."""
 
@@ -238,8 +240,9 @@ class Group(service.MultiService):
         """What the operator leaves to the leader."""
         if self._autopilot is None:
             return
-        facts = Facts(self.own.name, self._heard, leading.lag, self.named())
-        if (found := self._autopilot.next(config, facts, self._node.seconds())) is not None:
+        now = self._node.seconds()
+        facts = Facts(self.own.name, self._heard, lambda name: leading.may_vote(name, now), self.named())
+        if (found := self._autopilot.next(config, facts, now)) is not None:
             self.log.warn("autopilot: {what}", what=found[1])
             self._propose(found[0])
 
@@ -271,6 +274,7 @@ class Group(service.MultiService):
 
     async def make(self, change: MemberChange) -> bool:
         """See L{nacos_tw.cluster.operations.membership.Group.make}."""
+        await until(self._all_answer, self._clock, PATIENCE)
         core = self._node.core
         if core.leading is None:
             return False
@@ -353,16 +357,16 @@ class Group(service.MultiService):
         assert leading is not None
         if name in config.voters:
             raise ChangeRefused("voter", name)
-        if not self._heard(name):
+        if not self._answers(name):
             raise ChangeRefused("unreachable", name)
         if name in self._members.recovering():
             raise ChangeRefused("recovering", name)
-        if leading.lag(name) > CAUGHT_UP:
+        if not leading.may_vote(name, self._node.seconds()):
             raise ChangeRefused("behind", name, number=leading.lag(name))
 
     def _check_majority(self, config: Configuration, change: MemberChange) -> None:
         """What would leave no live majority is refused, unless it is forced."""
-        alive = sum(self._heard(voter) for voter in config.voters)
+        alive = sum(self._answers(voter) for voter in config.voters)
         if alive < majority(len(config.voters)) and not change.force:
             raise ChangeRefused("majority", number=alive, of=len(config.voters))
 
@@ -382,6 +386,17 @@ class Group(service.MultiService):
         """Whether a member answers, or at least the link to it stands: one may be late for a moment."""
         leading = self._node.core.leading
         return self._peers.connected(name) or (leading is not None and leading.answers(name, self._node.seconds()))
+
+    def _answers(self, name: str) -> bool:
+        """Whether a member answers this leader now: one that hangs has links for some seconds more."""
+        leading = self._node.core.leading
+        return leading is not None and leading.answers(name, self._node.seconds())
+
+    def _all_answer(self) -> bool:
+        """Whether all members do whose links stand; true where this node does not lead."""
+        core = self._node.core
+        linked = [name for name in core.config.names if self._peers.connected(name)]
+        return core.leading is None or all(map(self._answers, linked))
 
     def _named(self, member: str) -> str:
         """The name of the member that is meant."""

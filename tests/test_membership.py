@@ -113,6 +113,41 @@ class MembershipTests(Together):
         status, text = await self.change(left, "DELETE", f"?member={left.name}")
         self.assertEqual((status, "is the only voter" in text), (409, True))
 
+    async def test_hangs(self) -> None:
+        """A member whose links stand, but that answers nothing, counts as dead: it becomes no voter, and no change is
+        made that would need it."""
+        nodes = await self.together()
+        await until(lambda: self.known(nodes[0]))
+
+        async def refused(method: str, what: str, why: str) -> None:
+            """The leader, whoever that is now, has not heard of one for a while that its link goes to."""
+
+            def silent() -> bool:
+                leads = [node for node in nodes if node.node.core.leading is not None and node is not hangs]
+                return any(
+                    node.peers is not None
+                    and node.peers.connected(hangs.name)
+                    and node.node.core.leading is not None
+                    and not node.node.core.leading.answers(hangs.name, node.node.seconds())
+                    for node in leads
+                )
+
+            await until(silent)
+            status, text = await self.change(other, method, what)
+            self.assertEqual((status, why in text), (409, True), text)
+
+        hangs, other = [node for node in nodes if not node.node.is_leader][:2]
+        await self.made(other, "PUT", f"/demote?member={hangs.name}")
+        hangs.node.running = False
+        await refused("PUT", f"/promote?member={hangs.name}", "does not hear")
+        hangs.node.running = True
+        while (await self.change(other, "PUT", f"/promote?member={hangs.name}"))[0] != 200:
+            pass  # it has to catch up
+        await self.follows(nodes, nodes)
+        hangs.node.running = False
+        await refused("DELETE", f"?member={other.name}", "which is no majority")
+        hangs.node.running = True
+
     async def test_mistyped(self) -> None:
         """A learner at an address where nobody is hinders no other change, can be removed, and holds up no level."""
         nodes = await self.together()

@@ -14,7 +14,6 @@ from collections.abc import Callable, Collection
 import attrs
 
 from nacos_tw.raft.core import changes
-from nacos_tw.raft.core.leader import CAUGHT_UP
 from nacos_tw.raft.core.messages import Configuration, MemberRecord
 from nacos_tw.raft.core.quorum import majority
 
@@ -43,15 +42,16 @@ class Facts:
     What the leader knows now.
 
     @ivar own: its name.
-    @ivar heard: whether a member answers.
-    @ivar lag: how many entries it lacks.
+    @ivar heard: whether a member answers, or at least the link to it stands.
+    @ivar may_vote: whether a learner may become a voter, see
+        L{Leader.may_vote<nacos_tw.raft.core.leader.Leader.may_vote>}.
     @ivar named: C{ip:port} of all nodes that are to be members, where somebody says so (DNS): no others are taken in,
         and none of these is removed. None: nobody says so.
     """
 
     own: str
     heard: Callable[[str], bool]
-    lag: Callable[[str], int]
+    may_vote: Callable[[str], bool]
     named: Collection[str] | None = None
 
 
@@ -95,7 +95,7 @@ class Autopilot:
     def _promotion(self, config: Configuration, facts: Facts, now: float) -> tuple[Configuration, str] | None:
         for name in config.proving:
             well = now - self._well.get(name, now) >= self._rules.stable
-            if name in config.learners and well and facts.lag(name) <= CAUGHT_UP and config.record(name).id:
+            if name in config.learners and well and facts.may_vote(name) and config.record(name).id:
                 return changes.promoted(
                     config, name
                 ), f"{name} was well for {self._rules.stable:g} s: it is a voter now"

@@ -38,6 +38,7 @@ class Group:
     @ivar max_bytes: see L{Core}; an entry counts for some 24 bytes.
     @ivar names: of all nodes: the members that the cluster begins with, and spares, which are started when they are
         added.
+    @ivar gone: nodes that died for good: nothing is expected of them.
     @ivar marks: whether a part of the state keeps itself on disk, and so knows at a start what was committed.
     """
 
@@ -64,6 +65,7 @@ class Group:
         self.max_bytes = 60
         self.marks = True
         self.cuts: set[tuple[str, str]] = set()
+        self.gone: set[str] = set()
         self.acked: dict[tuple[int, int], bytes] = {}
         self.watch: Callable[[str, str, AnyMessage], None] | None = None
         self._core_type = core
@@ -124,7 +126,7 @@ class Group:
     def start(self, name: str) -> None:
         """Start a node from its disk."""
         member = self.members[name]
-        if member.core is not None:
+        if member.core is not None or name in self.gone:
             return
         disk = member.disk
         member.frozen = False
@@ -441,7 +443,7 @@ class Group:
         if len(leaders) != 1:
             return False
         core = self.core(leaders[0])
-        members = [self.members[name] for name in (*core.config.voters, *core.config.learners)]
+        members = [self.members[name] for name in core.config.names if name not in self.gone]
         return all(
             m.core is not None and not m.core.recovering and m.applied == core.last_index == core.commit
             for m in members

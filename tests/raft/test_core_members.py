@@ -245,6 +245,43 @@ class MembershipTests(SynchronousTestCase):
         node.wait(0.11)
         self.assertEqual(node.core.config, Configuration(("A", "B", "C", "D"), members=(MemberRecord("D"),)))
 
+    def test_learner_whose_link_is_down_is_not_promoted(self) -> None:
+        """It was heard a moment ago and lacks nothing: and still it would be missing in every majority."""
+        node = Single()
+        node.lead()
+        node.acknowledge("B", "C")
+        core = node.core
+        assert core.leading is not None
+        core.propose_config(added(THREE, MemberRecord("D"), joins=True), node.now)
+        node.pump()
+        node.acknowledge("D")
+        self.assertTrue(core.leading.may_vote("D", node.now))
+        core.disconnected("D", node.now)
+        node.acknowledge("B", "C")  # the change is committed: now it would be promoted
+        node.wait(0.3)
+        self.assertFalse(core.leading.may_vote("D", node.now))
+        self.assertEqual((core.config.voters, core.config.learners), (("A", "B", "C"), ("D",)))
+        core.connected("D", node.now)
+        node.wait(0.3)
+        self.assertEqual(core.config.voters, ("A", "B", "C"))  # a link alone is no answer
+        node.acknowledge("D", "B", "C")
+        node.wait(0.11)
+        self.assertEqual((core.config.voters, core.config.learners), (("A", "B", "C", "D"), ()))
+
+    def test_young_log_does_not_make_a_voter(self) -> None:
+        """Few entries that a learner can lack say nothing of one that has not shown its log yet."""
+        node = Single()
+        node.lead()
+        node.acknowledge("B", "C")
+        assert node.core.leading is not None
+        node.core.propose_config(added(THREE, MemberRecord("D")), node.now)
+        node.pump()
+        node.step("D", AppendResponse(1, False, 0, 0))
+        self.assertTrue(node.core.leading.answers("D", node.now))
+        self.assertFalse(node.core.leading.may_vote("D", node.now))
+        node.acknowledge("D")
+        self.assertTrue(node.core.leading.may_vote("D", node.now))
+
     def test_leader_that_is_voted_out_goes(self) -> None:
         """When that is committed, without it; it asks another to lead."""
         node = Single()

@@ -115,6 +115,11 @@ class Leader:
         """Whether a member (or this node) answered within the election timeout, over a link that is up."""
         return peer == self._core.node or (peer in self.progress and self._answers(peer, now))
 
+    def may_vote(self, peer: str, now: float) -> bool:
+        """Whether a learner may become a voter: it answers over a link that is up, and has this node's log but for a
+        little. One that does not would be missing in every majority from then on, also in that which could undo it."""
+        return self.answers(peer, now) and self.lag(peer) <= CAUGHT_UP and self._follows(peer)
+
     def confirm(self, payload: bytes) -> int:
         """Open a round."""
         number = self._core.rounds = self.rounds.open(payload)
@@ -391,13 +396,13 @@ class Leader:
         for peer in config.joining:
             if peer not in config.learners or not self.settled:
                 continue
-            if self.answers(peer, core.now) and self.lag(peer) <= CAUGHT_UP and self._follows(peer):
+            if self.may_vote(peer, core.now):
                 self.propose_config(promoted(config, peer))
                 return
 
     def _follows(self, peer: str) -> bool:
         """Whether a member is known to share this node's log."""
-        return self.progress[peer].state is Flow.REPLICATE
+        return peer == self._core.node or self.progress[peer].state is Flow.REPLICATE
 
     @staticmethod
     def _probe_again(progress: Progress) -> None:
