@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import partial
 from random import Random
 
+from nacos_tw.raft.autopilot import Autopilot, Rules
 from nacos_tw.raft.core import changes
 from nacos_tw.raft.core.core import Core
 from nacos_tw.raft.core.messages import Configuration, MemberRecord
 from tests.raft.group import Group
+from tests.raft.steering import Steering
 
 STEPS = 500
 
@@ -17,24 +19,46 @@ _ACTIONS = (
     ("restart", 9), ("snapshot", 6), ("transfer", 2), ("freeze", 1), ("wipe", 1), ("weather", 4),
     ("reconfigure", 4),
 )  # fmt: skip
-_NAMES = [name for name, weight in _ACTIONS for _ in range(weight)]
+_STEERED = (
+    ("propose", 60), ("confirm", 5), ("cut", 2), ("heal", 12), ("crash", 2), ("blink", 3), ("depose", 2),
+    ("restart", 12), ("snapshot", 6), ("transfer", 2), ("weather", 2), ("bury", 4), ("arrive", 8),
+)  # fmt: skip
+_RULES = Rules(stable=0.3, dead_after=1.0, least=3)
+_LOOK = 0.1
+"""Seconds between two looks of the autopilot."""
+_LONGER = 6
+"""Runs with the autopilot have so many times the steps: members come and go more slowly than messages."""
+
+
+def _weighed(actions: tuple[tuple[str, int], ...]) -> list[str]:
+    return [name for name, weight in actions for _ in range(weight)]
 
 
 class Chaos:
     """
     A run of some hundred steps.
 
-    @ivar group: the cluster: of 3 or 5 nodes, some with a learner, some whose membership moves.
+    @ivar group: the cluster: of 3 or 5 nodes, some with a learner, some whose membership moves: by an operator, or by
+        the autopilot. With that, voters die for good, one at a time until the members are others, and new nodes come.
+    @ivar steered: whether the autopilot is on.
     """
 
-    def __init__(self, seed: int, core: type[Core] = Core) -> None:
+    def __init__(
+        self, seed: int, core: type[Core] = Core, pilot: type[Autopilot] = Autopilot, steered: bool | None = None
+    ) -> None:
+        """@param steered: None: the seed decides."""
         self._dice = dice = Random(seed)
         names = "ABC" if dice.random() < 0.65 else "ABCDE"
         learners = "L" if dice.random() < 0.15 else ""
         self._moving = dice.random() < 0.25
         if self._moving:
             names = dice.choice(("ABC", "ABCD", "ABCD", "ABCDE"))
-        self.group = Group(names, seed, learners=learners, spares="XY" if self._moving else "", core=core, start=False)
+        self.steered = Random(f"steered {seed}").random() < 0.07 if steered is None else steered
+        self._moving = self._moving or self.steered
+        self._names = _weighed(_STEERED if self.steered else _ACTIONS)
+        spares = "XYZ" if self.steered else "XY" if self._moving else ""
+        self.group = Group(names, seed, learners=learners, spares=spares, core=core, start=False)
+        self._steering = Steering(self.group, _RULES, _LOOK, pilot) if self.steered else None
         self._pace = dice.choice((0.02, 0.05, 0.1))
         self._number = 0
         self.group.max_bytes = dice.choice((1, 60, 400))
@@ -52,9 +76,11 @@ class Chaos:
         """
         group = self.group
         step = group.step
-        for _ in range(steps):
+        for _ in range(steps * _LONGER if self.steered else steps):
             step()
         self._pace = 0.0
+        if self._steering is not None:
+            self._steering.running = False
         group.finish()
         return group
 
@@ -63,7 +89,7 @@ class Chaos:
             return
         dice = self._dice
         name = self.group.names[int(dice.random() * len(self.group.names))]
-        getattr(self, "_" + _NAMES[int(dice.random() * len(_NAMES))])(name)
+        getattr(self, "_" + self._names[int(dice.random() * len(self._names))])(name)
         self.group.call(dice.random() * 2 * self._pace, self._act)
 
     def _propose(self, name: str) -> None:
@@ -175,6 +201,27 @@ class Chaos:
         if name in config.learners:
             return changes.promoted(config, name) if kind < 0.7 else changes.removed(config, name)
         return changes.demoted(config, name) if kind < 0.5 else changes.removed(config, name)
+
+    def _certain(self) -> Configuration | None:
+        """The members, where the newest leader knows that they are committed."""
+        for leader in self.group.leaders:
+            core = self.group.core(leader)
+            if core.leading is not None and core.leading.settled and self._newest(core.config):
+                return core.config
+        return None
+
+    def _bury(self, name: str) -> None:
+        """A voter dies for good: three or more live through one such death, until the members are others."""
+        config = self._certain()
+        if config is not None and name in config.voters and not self.group.gone.intersection(config.names):
+            self.group.crash(name)
+            self.group.gone.add(name)
+
+    def _arrive(self, name: str) -> None:
+        """A node with an empty folder is started that is no member."""
+        config = self._certain()
+        if config is not None and name not in (*config.names, *self.group.gone):
+            self.group.renew(name)
 
     def _newest(self, config: Configuration) -> bool:
         """Whether the leader of that configuration is of the highest term that any node ever saw."""

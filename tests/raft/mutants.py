@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from nacos_tw.raft.autopilot import Autopilot
 from nacos_tw.raft.core.core import Core
 from nacos_tw.raft.core.election import Election
 from nacos_tw.raft.core.follower import Follower
@@ -213,6 +214,13 @@ class VotesOnceMet(_Mutant):
             core = self._core
             known = core.log.last_term, core.log.last_index
             return (not core.recovering or core.met is not None) and (request.last_term, request.last_index) >= known
+
+
+class SparesAnybody(Autopilot):
+    """Removes the dead although too few voters stay to live through the next death."""
+
+    def _can_spare(self, config: Configuration, name: str) -> bool:
+        return len(config.voters) > 1
 
 
 MUTANTS = (

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.raft.core.core import Core
 from tests.raft.chaos import STEPS, Chaos
-from tests.raft.mutants import CHANGING, FORGETTING, MUTANTS
+from tests.raft.mutants import CHANGING, FORGETTING, MUTANTS, SparesAnybody
 from tests.raft.rivals import Forgotten, Rivals
 
 SEEDS = int(os.environ.get("NACOS_TW_SEEDS", "4000"))
@@ -64,6 +64,16 @@ class MutantTests(SynchronousTestCase):
                     break
             else:
                 self.fail(f"{mutant.__name__} went unnoticed")
+
+    def test_every_broken_rule_of_the_autopilot_is_found(self) -> None:
+        """A cluster that it has left with too few voters does not live through the next death."""
+        for seed in range(300):
+            try:
+                Chaos(seed, pilot=SparesAnybody, steered=True).run()
+            except AssertionError:
+                break
+        else:
+            self.fail("SparesAnybody went unnoticed")
 
     def test_every_rule_of_directed_runs_is_found(self) -> None:
         """The same for rules that hardly ever show by chance."""
