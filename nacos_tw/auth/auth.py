@@ -216,7 +216,7 @@ class Auth:
             return Claims(person.name, person.expires, "", person.roles)
         if not self.tokens.key:
             raise Unavailable(NO_KEY)
-        return self.tokens.read(token.decode("ascii", "replace"))
+        return self.tokens.verify(token.decode("ascii", "replace"))
 
     def accounts(self) -> Accounts:
         """

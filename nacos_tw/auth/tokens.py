@@ -69,7 +69,7 @@ class Tokens:
         # Without "typ", as Nacos writes it.
         return str(_jwt().encode(claims, self.key, algorithm=self._algorithms()[0], headers={"typ": None}))
 
-    def read(self, token: str) -> Claims:
+    def verify(self, token: str) -> Claims:
         """
         Check a token's signature and time.
 

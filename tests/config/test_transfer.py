@@ -15,9 +15,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.config import archive as archives
 from nacos_tw.config import described, metadata
 from nacos_tw.config.archive import type_by_name, unpack
+from nacos_tw.config.exporting import batches, pack
 from nacos_tw.config.model import Item, md5_of
 from nacos_tw.config.problems import ArchiveError, ConfigInvalid, MetadataError
-from nacos_tw.config.transfer import batches, pack
 from tests.wording import said
 
 AT = 1_795_449_497_589

@@ -88,11 +88,11 @@ class LogTests(SynchronousTestCase):
         self.assertEqual((log.config, log.config_index, log.config_at(4), log.config_at(3)), (one, 5, two, None))
         self.assertEqual([log.named_since(at, "B") for at in (0, 4, 5, 9)], [True, True, False, False])
         self.assertFalse(log.named_since(0, "C"))
-        log.cut(5)
+        log.truncate(5)
         self.assertEqual((log.config, log.last_index), (two, 4))
         log.compact(SnapshotMeta(4, 1, two), 4)
         self.assertEqual((log.config, log.first, log.term(3), log.term(2)), (two, 4, 1, None))
-        log.cut(5)
+        log.truncate(5)
         self.assertEqual(log.config, two)
         log.restart(META)
         self.assertEqual((log.config, log.first, log.last_index, log.last_term), (THREE, 6, 5, 2))
@@ -115,16 +115,16 @@ class SavesTests(SynchronousTestCase):
         self.assertTrue(persistence.done(5))
         self.assertFalse(persistence.stuck(99.0, 1.0))
 
-    def test_cut(self) -> None:
+    def test_truncate(self) -> None:
         """A save from before the cut does not speak for what came in its place."""
         persistence = Persistence(HardState(), 1)
         persistence.hand_out(1, HardState(1), 5, 0.0)
-        persistence.cut(4)
+        persistence.truncate(4)
         self.assertEqual((persistence.unsaved, persistence.stable), (4, 1))
         persistence.hand_out(2, HardState(2), 6, 0.0)
         persistence.done(1)
         self.assertEqual(persistence.stable, 3)
-        persistence.cut(2)
+        persistence.truncate(2)
         self.assertEqual(persistence.stable, 1)
 
 

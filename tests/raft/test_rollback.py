@@ -185,7 +185,7 @@ class OfBefore(_Mutant):
             return
         (first,) = self.log.tail(self.log.last_index)
         config = b"" if first.kind == NOOP else msgspec.msgpack.encode(self.log.config)
-        self.log.cut(first.index)
+        self.log.truncate(first.index)
         self.log.append((Entry(first.index, first.term, first.kind, config),))
         self.log_changed()
 

@@ -13,7 +13,7 @@ from nacos_tw.access.caller import Caller
 from nacos_tw.access.identity import READ as READS
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.resources import config_resource
-from nacos_tw.config import archive, store_search, transfer
+from nacos_tw.config import archive, exporting, store_search
 from nacos_tw.config.archive import Archive, Loaded
 from nacos_tw.config.commands import Import, ImportItem
 from nacos_tw.config.configs import Configs
@@ -84,7 +84,7 @@ class Transfers(Operations):
         """The archive of some configs, of those that the caller may read; packed in a thread."""
         at, may = self._millis(), caller.identity.may
         packed = self._configs.query(
-            transfer.export,
+            exporting.export,
             request.search,
             request.ids,
             request.version,
@@ -131,7 +131,7 @@ class Transfers(Operations):
             raise NothingToImport("entries", others, unreadable)
         batches = [
             _Batch([(tenant, one.group, one.data_id) for one in part], _read, (found, tenant, part))
-            for part in transfer.batches(found.configs, lambda one: one.text.size)
+            for part in exporting.batches(found.configs, lambda one: one.text.size)
         ]
         return Transferred(await self._import(batches, request.policy, request.ip, user), others, unreadable)
 
@@ -175,7 +175,7 @@ class Transfers(Operations):
         copies = [_renamed(rows[number], tenant, one) for number, one in wanted.items() if number in rows]
         batches = [
             _Batch([copy.key for copy in part], _copied, (part,))
-            for part in transfer.batches(copies, lambda copy: copy.size)
+            for part in exporting.batches(copies, lambda copy: copy.size)
         ]
         return await self._import(batches, request.policy, request.ip, user_of(caller, request.user))
 

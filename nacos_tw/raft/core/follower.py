@@ -197,8 +197,8 @@ class Follower:
                 return
             first = entries[0].index
             if first <= log.last_index:
-                log.cut(first)
-                core.persistence.cut(first)
+                log.truncate(first)
+                core.persistence.truncate(first)
         log.append(entries)
         core.log_changed()
 

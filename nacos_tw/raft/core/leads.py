@@ -71,7 +71,7 @@ class Leads:
                     self._found.append((entry.index, lead))
         del self._found[:-KEPT]
 
-    def cut(self, index: int) -> None:
+    def truncate(self, index: int) -> None:
         """The log lost its entries from there on."""
         while self._found and self._found[-1][0] >= index:
             self._found.pop()

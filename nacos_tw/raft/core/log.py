@@ -178,13 +178,13 @@ class Log:
         self._note(entries)
         self._note_end()
 
-    def cut(self, index: int) -> None:
+    def truncate(self, index: int) -> None:
         """Drop the entries from C{index} on, which is after the snapshot."""
         del self._entries[index - self._base - 1 :]
         while self._configs and self._configs[-1][0] >= index:
             self._configs.pop()
         self.config = self._configs[-1][1] if self._configs else None
-        self.leads.cut(index)
+        self.leads.truncate(index)
         self._note_end()
 
     def restart(self, meta: SnapshotMeta) -> None:

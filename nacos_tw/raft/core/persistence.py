@@ -56,7 +56,7 @@ class Persistence:
             self.stable = save.last
         return True
 
-    def cut(self, index: int) -> None:
+    def truncate(self, index: int) -> None:
         """The memory dropped its entries from C{index} on; saves on their way no longer speak of them."""
         last = index - 1
         self.stable = min(self.stable, last)
@@ -67,7 +67,7 @@ class Persistence:
     def restart(self, index: int, kept: int) -> None:
         """The log starts anew after C{index} (a snapshot that is not on disk yet); of the old one, only
         entries up to C{kept} can be vouched for."""
-        self.cut(kept + 1)
+        self.truncate(kept + 1)
         self.unsaved = index + 1
 
     def stuck(self, now: float, limit: float) -> bool:

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from nacos_tw.config import transfer
+from nacos_tw.config import exporting
 from nacos_tw.http.listener import FrontFactory
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.v1.configs import ConfigsV1
@@ -142,7 +142,7 @@ class Importing(ConfigCase):
         self.assertEqual((self.get(dataId="a").body, self.get(dataId="b").body), (b"3", b"4"))
 
     def test_abort_in_a_later_batch(self) -> None:
-        self.patch(transfer, "BATCH", 1)
+        self.patch(exporting, "BATCH", 1)
         self.publish(dataId="b")
         found = self.take({"g/a": "1", "g/b": "2", "g/c": "3", "g/d": "4"})["data"]
         self.assertEqual([each["dataId"] for each in found["skipData"]], ["c", "d"])

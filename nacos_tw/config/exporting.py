@@ -1,4 +1,4 @@
-"""Configs as a zip archive (docs/spec/config-v1.md#8); L{nacos_tw.config.archive} is the way back."""
+"""Export of configs as a zip archive (docs/spec/config-v1.md#8); L{nacos_tw.config.archive} reads one for import."""
 
 from __future__ import annotations
 
