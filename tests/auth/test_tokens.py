@@ -31,7 +31,7 @@ class TokensTests(SynchronousTestCase):
         return Tokens(key, 18000, lambda: self.now)
 
     def refused(self, token: str, text: str = "token invalid!", tokens: Tokens | None = None) -> None:
-        error = self.assertRaises(Refused, (tokens or self.tokens).read, token)
+        error = self.assertRaises(Refused, (tokens or self.tokens).verify, token)
         self.assertEqual(said(error), text)
 
     def contents(self, token: str) -> list[Any]:
@@ -81,7 +81,7 @@ class TokensTests(SynchronousTestCase):
         body = part(b'{"sub":"nacos","exp":1700000001}')
         head = part(b'{"alg":"HS256"}')
         token = f"{head}.{body}.{part(hmac.digest(key, f'{head}.{body}'.encode(), 'sha256'))}"
-        self.assertEqual(self.made(key).read(token).name, "nacos")
+        self.assertEqual(self.made(key).verify(token).name, "nacos")
 
     def test_time(self) -> None:
         """It holds until its second, and not in it."""
