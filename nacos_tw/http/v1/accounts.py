@@ -59,30 +59,30 @@ class UsersV1:
 
     @serve(app, "GET", "", needs=rule_of(Users.page))
     def get_users(self, call: Call) -> Reply:
-        """A page of them, with their hashes, as Nacos has it."""
+        """A page of users, with the hashes of their passwords, as in Nacos."""
         request = UserPage(integer(call, "pageNo"), integer(call, "pageSize"), _wanted(call, "username"))
         return _paged(self.users.page(call, request), ("username", 0), ("password", 1))
 
     @serve(app, "GET", "/search", needs=rule_of(Users.names))
     def names(self, call: Call) -> Reply:
-        """The names that hold a text."""
+        """The names of users that contain a text."""
         return json_reply(self.users.names(call, NameSearch(needed(call, "username"))))
 
     @serve(app, "POST", "", needs=rule_of(Users.create))
     async def create(self, call: Call) -> Reply:
-        """Create one."""
+        """Create a user."""
         await self.users.create(call, NewUser(needed(call, "username"), needed(call, "password")))
         return _ok("create user ok!")
 
     @serve(app, "PUT", "", needs=rule_of(Users.set_password))
     async def set_password(self, call: Call) -> Reply:
-        """Change a password: an administrator anybody's, anybody their own."""
+        """Change a password: administrators may change everybody's, others their own."""
         await self.users.set_password(call, NewPassword(needed(call, "username"), needed(call, "newPassword")))
         return _ok("update user ok!")
 
     @serve(app, "DELETE", "", needs=rule_of(Users.delete))
     async def delete(self, call: Call) -> Reply:
-        """Delete one, but no administrator."""
+        """Delete a user who is no administrator."""
         await self.users.delete(call, OneUser(needed(call, "username")))
         return _ok("delete user ok!")
 
@@ -98,25 +98,25 @@ class RolesV1:
 
     @serve(app, "GET", "", needs=rule_of(Roles.page))
     def get_roles(self, call: Call) -> Reply:
-        """A page of them."""
+        """A page of roles and their users."""
         number, size = integer(call, "pageNo"), integer(call, "pageSize")
         request = RolePage(number, size, _wanted(call, "username"), _wanted(call, "role"))
         return _paged(self.roles.page(call, request), ("role", 1), ("username", 0))
 
     @serve(app, "GET", "/search", needs=rule_of(Roles.names))
     def names(self, call: Call) -> Reply:
-        """The roles that hold a text."""
+        """The roles whose names contain a text."""
         return json_reply(self.roles.names(call, NameSearch(needed(call, "role"))))
 
     @serve(app, "POST", "", needs=rule_of(Roles.add))
     async def add(self, call: Call) -> Reply:
-        """Give one to a user."""
+        """Give a role to a user."""
         await self.roles.add(call, NewMembership(needed(call, "role"), needed(call, "username")))
         return _ok("add role ok!")
 
     @serve(app, "DELETE", "", needs=rule_of(Roles.delete))
     async def delete(self, call: Call) -> Reply:
-        """Take one from a user, or from everybody."""
+        """Take a role from a user, or from everybody."""
         request = Membership(needed(call, "role"), call.params.get("username", ""))
         await self.roles.delete(call, request)
         return _ok(f"delete role of user {request.user} ok!")
@@ -133,7 +133,7 @@ class PermissionsV1:
 
     @serve(app, "GET", "", needs=rule_of(Permissions.page))
     def get_permissions(self, call: Call) -> Reply:
-        """A page of them; or, for a whole permission, whether there is such a one."""
+        """A page of permissions; or, for a whole permission, whether it exists."""
         params = call.params
         if "resource" in params and "action" in params and "pageNo" not in params:
             return json_reply(
@@ -150,7 +150,7 @@ class PermissionsV1:
 
     @serve(app, "DELETE", "", needs=rule_of(Permissions.delete))
     async def delete(self, call: Call) -> Reply:
-        """The opposite."""
+        """Take a permission from a role."""
         await self.permissions.delete(call, _permission(call))
         return _ok("delete permission ok!")
 

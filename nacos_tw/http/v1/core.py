@@ -93,7 +93,7 @@ class ClusterCoreV1:
 
     @serve(app, "POST", "/cluster/server/leave", needs=rule_of(Members.leave))
     def server_leave(self, call: Call) -> Reply:
-        """Members leave by cluster.conf, not by this; the answer is 2.5.1's."""
+        """Refused, as by 2.5.1: v3 removes members."""
         try:
             self.members.leave(call, requests.Asking())
         except LeaveUnsupported:

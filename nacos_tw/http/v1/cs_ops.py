@@ -39,12 +39,12 @@ class ConfigOpsV1:
 
     @serve(app, "GET", "/metrics/cluster", needs=rule_of(Listening.metrics))
     async def cluster_metrics(self, call: Call) -> Reply:
-        """What the clients of an address tell of a config that they have, or of themselves."""
+        """What the clients of an address report of a config that they have, or of themselves."""
         return json_utf8(await self.listening.metrics(call, _metrics_of(call)))
 
     @serve(app, "GET", "/metrics/current", needs=rule_of(Listening.metrics))
     async def node_metrics(self, call: Call) -> Reply:
-        """The same of those of this node."""
+        """The same for clients of this node."""
         return json_utf8(await self.listening.metrics(call, _metrics_of(call, here=True)))
 
     # -- what nodes of 1.4 ask each other

@@ -31,7 +31,7 @@ class HealthV1:
     @serve(app, "PUT", "/instance", needs=rule_of(HealthOperations.set))
     @serve(app, "PUT", "", needs=rule_of(HealthOperations.set))
     async def set_health(self, call: Call) -> Reply:
-        """Set an instance's health, if its cluster is of those that nobody checks; unknown ones are fine."""
+        """Set an instance's health, in a cluster with the checker NONE; succeeds if it does not exist."""
         key = call.service_key()
         ip, port = call.required("ip"), call.integer("port") if call.required("port") else 0
         cluster = call.get("clusterName", DEFAULT_CLUSTER)

@@ -40,7 +40,7 @@ class NamespacesV1:
 
     @serve(app, "GET", "", needs=rule_of(Namespaces.all))
     def get_namespaces(self, call: Call) -> Deferred[Reply]:
-        """All of them, the public one first; with C{show=all} one; with C{checkNamespaceIdExist=true} whether it is."""
+        """All namespaces; with C{show=all} one of them; with C{checkNamespaceIdExist=true} whether it exists."""
         if call.params.get("show") == "all":
             number = tenant_of(needed(call, "namespaceId"))
             return self.namespaces.detail(call, OneNamespace(number)).addCallback(lambda one: json_reply(detail(one)))
@@ -54,7 +54,7 @@ class NamespacesV1:
 
     @serve(app, "POST", "", needs=rule_of(Namespaces.create))
     def create(self, call: Call) -> Deferred[Reply]:
-        """Create one; C{false} for an id or a name that cannot be, or an id that is."""
+        """Create a namespace; C{false} for an id or a name that is not allowed, or an id that is taken."""
         number, name = needed(call, "customNamespaceId"), needed(call, "namespaceName")
         try:
             request = NewNamespace(number, name, call.params.get("namespaceDesc"))
@@ -64,7 +64,7 @@ class NamespacesV1:
 
     @serve(app, "PUT", "", needs=rule_of(Namespaces.update))
     def update(self, call: Call) -> Deferred[Reply]:
-        """Rename one; C{true} for an unknown one too, and nothing is done."""
+        """Rename a namespace; C{true} also if it does not exist, and nothing is done."""
         number, name = needed(call, "namespace"), needed(call, "namespaceShowName")
         try:
             request = Renaming(number, name, call.params.get("namespaceDesc"))
@@ -74,7 +74,7 @@ class NamespacesV1:
 
     @serve(app, "DELETE", "", needs=rule_of(Namespaces.delete))
     def delete(self, call: Call) -> Deferred[Reply]:
-        """Remove one, but nothing that is in it."""
+        """Remove a namespace, but nothing that is in it."""
         return self.namespaces.delete(call, OneNamespace(needed(call, "namespaceId"))).addCallback(_outcome)
 
 

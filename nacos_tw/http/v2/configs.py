@@ -111,7 +111,7 @@ class ConfigsV2:
 
     @api(app, "DELETE", "", does=Contents.remove, takes=(*FACE.named, TAG), gives="true")
     async def remove(self, call: Call) -> bool:
-        """Remove a config, or a tag's copy; one that is not there is fine."""
+        """Remove a config, or a tag's copy; succeeds if it does not exist."""
         await self.contents.remove(call, FACE.removal(call))
         return True
 

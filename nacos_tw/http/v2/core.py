@@ -58,17 +58,17 @@ class CoreV2:
 
     @api(app, "PUT", "/cluster/node/list", does=Members.is_member, body="json", gives="true")
     def told(self, call: Call) -> Reply:
-        """Members that a node reports."""
+        """Accept a report of members; it changes nothing."""
         return cluster.noted_members(self.members, call)
 
     @api(app, "PUT", "/cluster/lookup", does=Members.switch_lookup, takes=(KIND,), gives="true")
     def lookup(self, call: Call) -> bool:
-        """How members are looked up: file is how it is."""
+        """Set how members are looked up; only file is accepted."""
         return cluster.switch_lookup(self.members, call)
 
     @api(app, "DELETE", "/cluster/nodes", does=Members.leave, takes=(ADDRESSES,), gives="Nothing")
     def leave(self, call: Call) -> Reply:
-        """Members leave by cluster.conf, not by this."""
+        """Refused: v3 removes members (/v3/admin/core/cluster/member)."""
         try:
             self.members.leave(call, Asking())
         except LeaveUnsupported:
@@ -86,7 +86,7 @@ class CoreV2:
 
     @api(app, "GET", "/ops/ids", does=Members.id_generators, gives="Generators of ids: none")
     def ids(self, call: Call) -> Reply:
-        """The generators of ids."""
+        """The generators of ids; there are none here."""
         found = self.members.id_generators(call, Asking())
         return rest([{"resource": name, "info": info} for name, info in found.items()])
 

@@ -45,18 +45,18 @@ class HistoryV2:
 
     @api(app, "GET", "", does=History.row, takes=(*FACE.named, NID), gives="The row, or null")
     async def row(self, call: Call) -> dict[str, Any] | None:
-        """One row."""
+        """One row of the history."""
         return _row(await self.history.row(call, HistoryRow(FACE.key(call), NID(call))))
 
     @api(app, "GET", "/detail", does=History.row, takes=(*FACE.named, NID), gives="The row with both contents, or null")
     async def detail(self, call: Call) -> dict[str, Any] | None:
-        """One row, with what was there before and after, as far as the row tells."""
+        """One row of the history, with the content before and after the change, as far as the row has them."""
         found = await self.history.row(call, HistoryRow(FACE.key(call), NID(call)))
         return None if found is None else detail_json(found)
 
     @api(app, "GET", "/previous", does=History.last, takes=(*FACE.named, CONFIG_ID), gives="The row, or null")
     async def previous(self, call: Call) -> dict[str, Any] | None:
-        """The newest row of the config with an id."""
+        """The newest row of the history of the config with that id."""
         return _row(await self.history.last(call, LastHistoryRow(FACE.key(call), CONFIG_ID(call))))
 
     @api(app, "GET", "/configs", does=Contents.of_namespace, takes=(NAMESPACE,), gives="The configs")

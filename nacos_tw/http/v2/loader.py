@@ -64,7 +64,7 @@ class LoaderV2:
         gives="A text; bare",
     )
     def reload_current(self, call: Call) -> Reply:
-        """Send all but so many clients of this node to others."""
+        """Send clients of this node to others, until C{count} are left."""
         return said(connections.reload_current(self.clients, call))
 
     @api(

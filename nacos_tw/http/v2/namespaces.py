@@ -31,17 +31,17 @@ class NamespacesV2:
 
     @api(app, "GET", "/list", does=Namespaces.all, gives="The namespaces")
     async def all(self, call: Call) -> list[dict[str, Any]]:
-        """All of them, the public one first."""
+        """All namespaces, the public one first."""
         return [namespace_json(each, PUBLIC) for each in await self.namespaces.all(call, All())]
 
     @api(app, "GET", "", does=Namespaces.detail, takes=(ID,), gives="The namespace")
     async def detail(self, call: Call) -> dict[str, Any]:
-        """One of them."""
+        """One namespace."""
         return namespace_json(await self.namespaces.detail(call, one(call)), PUBLIC)
 
     @api(app, "POST", "", does=Namespaces.create, takes=(NEW_ID, NAME, DESC), gives="true")
     async def create(self, call: Call) -> Reply | bool:
-        """Create one."""
+        """Create a namespace."""
         if not call.params.get("namespaceName"):
             return result("required parameter 'namespaceName' is missing", PARAMETER_MISSING, 400)
         request = new(call)
@@ -51,12 +51,12 @@ class NamespacesV2:
 
     @api(app, "PUT", "", does=Namespaces.update, takes=(RENAMED_ID, NAME, DESC), gives="true")
     async def update(self, call: Call) -> bool:
-        """Rename one; an unknown one is fine."""
+        """Rename a namespace; succeeds if it does not exist."""
         await self.namespaces.update(call, renaming(call))
         return True
 
     @api(app, "DELETE", "", does=Namespaces.delete, takes=(ID,), gives="true")
     async def delete(self, call: Call) -> bool:
-        """Remove one, but nothing that is in it; an unknown one is fine."""
+        """Remove a namespace, but nothing that is in it; succeeds if it does not exist."""
         await self.namespaces.delete(call, one(call))
         return True

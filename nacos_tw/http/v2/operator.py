@@ -64,6 +64,6 @@ class HealthByHandV2:
 
     @api(app, "PUT", "", "/instance", does=HealthOperations.set, takes=HEALTH)
     async def set(self, call: Call) -> str:
-        """Set an instance's health, if nobody checks its cluster."""
+        """Set an instance's health, in a cluster whose health checker is NONE."""
         await self.operations.set(call, health(call))
         return "ok"

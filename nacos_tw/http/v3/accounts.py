@@ -126,30 +126,30 @@ class UsersV3:
 
     @api(app, "GET", "/list", does=Users.page, takes=(PAGE_NO, PAGE_SIZE, ANY_USER, SEARCH), gives="A page of users")
     def page(self, call: Call) -> dict[str, Any]:
-        """A page of them, with their hashes, as Nacos has it."""
+        """A page of users, with the hashes of their passwords, as in Nacos."""
         found = self.users.page(call, UserPage(PAGE_NO(call), PAGE_SIZE(call), wanted(call, ANY_USER)))
         return page_json(found, lambda row: {"username": row[0], "password": row[1]})
 
     @api(app, "GET", "/search", does=Users.names, takes=(USER,), gives="Names")
     def names(self, call: Call) -> list[str]:
-        """The names that hold a text."""
+        """The names of users that contain a text."""
         return self.users.names(call, NameSearch(USER(call)))
 
     @api(app, "POST", "", does=Users.create, takes=(USER, PASSWORD))
     async def create(self, call: Call) -> str:
-        """Create one."""
+        """Create a user."""
         await self.users.create(call, NewUser(needed(call, USER), needed(call, PASSWORD)))
         return "create user ok!"
 
     @api(app, "PUT", "", does=Users.set_password, takes=(USER, NEW_PASSWORD))
     async def set_password(self, call: Call) -> str:
-        """Change a password: an administrator anybody's, anybody their own."""
+        """Change a password: administrators may change everybody's, others their own."""
         await self.users.set_password(call, NewPassword(needed(call, USER), needed(call, NEW_PASSWORD)))
         return "update user ok!"
 
     @api(app, "DELETE", "", does=Users.delete, takes=(USER,))
     async def delete(self, call: Call) -> str:
-        """Delete one, but no administrator."""
+        """Delete a user who is no administrator."""
         await self.users.delete(call, OneUser(needed(call, USER)))
         return "delete user ok!"
 
@@ -168,24 +168,24 @@ class RolesV3:
         gives="A page of roles",
     )  # fmt: skip
     def page(self, call: Call) -> dict[str, Any]:
-        """A page of them."""
+        """A page of roles and their users."""
         request = RolePage(PAGE_NO(call), PAGE_SIZE(call), wanted(call, ANY_USER), wanted(call, ANY_ROLE))
         return page_json(self.roles.page(call, request), lambda row: {"role": row[1], "username": row[0]})
 
     @api(app, "GET", "/search", does=Roles.names, takes=(ROLE,), gives="Names")
     def names(self, call: Call) -> list[str]:
-        """The roles that hold a text."""
+        """The roles whose names contain a text."""
         return self.roles.names(call, NameSearch(ROLE(call)))
 
     @api(app, "POST", "", does=Roles.add, takes=(ROLE, USER))
     async def add(self, call: Call) -> str:
-        """Give one to a user."""
+        """Give a role to a user."""
         await self.roles.add(call, NewMembership(needed(call, ROLE), needed(call, USER)))
         return "add role ok!"
 
     @api(app, "DELETE", "", does=Roles.delete, takes=(ROLE, ANY_USER))
     async def delete(self, call: Call) -> str:
-        """Take one from a user, or from everybody."""
+        """Take a role from a user, or from everybody."""
         request = Membership(needed(call, ROLE), ANY_USER(call))
         await self.roles.delete(call, request)
         return f"delete role of user {request.user} ok!"
@@ -205,13 +205,13 @@ class PermissionsV3:
         gives="A page of permissions",
     )  # fmt: skip
     def page(self, call: Call) -> dict[str, Any]:
-        """A page of them."""
+        """A page of permissions."""
         found = self.permissions.page(call, PermissionPage(PAGE_NO(call), PAGE_SIZE(call), wanted(call, ANY_ROLE)))
         return page_json(found, lambda row: {"role": row[0], "resource": row[1], "action": row[2]})
 
     @api(app, "GET", "", does=Permissions.exists, takes=PERMISSION, gives="Whether it is")
     def exists(self, call: Call) -> bool:
-        """Whether there is just that one."""
+        """Whether exactly that permission exists."""
         return self.permissions.exists(call, OnePermission(*(needed(call, each) for each in PERMISSION)))
 
     @api(app, "POST", "", does=Permissions.add, takes=PERMISSION)
@@ -222,6 +222,6 @@ class PermissionsV3:
 
     @api(app, "DELETE", "", does=Permissions.delete, takes=PERMISSION)
     async def delete(self, call: Call) -> str:
-        """The opposite."""
+        """Take a permission from a role."""
         await self.permissions.delete(call, OnePermission(*(needed(call, each) for each in PERMISSION)))
         return "delete permission ok!"

@@ -80,7 +80,7 @@ class AgentsV3:
 
     @api(app, "DELETE", "", does=AgentCards.remove, takes=(NAMESPACE, NAME, VERSION), gives="ok")
     async def remove(self, call: Call) -> str:
-        """Remove a version of an agent, or all of it; one that is not there is fine."""
+        """Remove a version of an agent, or all of it; succeeds if it does not exist."""
         await self.agents.remove(call, OneAgent(tenant=tenant(call), name=agent_name(call), version=VERSION(call)))
         return "ok"
 

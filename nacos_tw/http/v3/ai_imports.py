@@ -114,7 +114,7 @@ class ImportsV3:
 
     @api(app, "POST", "/validate", does=McpImports.validate, takes=TAKES, gives="What is in the document")
     async def validate(self, call: Call) -> dict[str, Any]:
-        """Tell what is in a document, and whether it could be published."""
+        """Show what is in a document, and whether it could be published."""
         looked = await self.imports.validate(call, request_of(call))
         found = looked.servers
         counts = {status: sum(each.status == status for each in found) for status in ("valid", "invalid", "duplicate")}

@@ -138,7 +138,7 @@ class PromptsV3:
 
     @api(app, "DELETE", "", does=Prompts.remove, takes=(NAMESPACE, KEY), gives="true")
     async def remove(self, call: Call) -> bool:
-        """Remove a prompt with all its versions; one that is not there is fine."""
+        """Remove a prompt with all its versions; succeeds if it does not exist."""
         return await self.prompts.remove(call, OfName(tenant=tenant(call), name=prompt_key(call)))
 
     @api(app, "GET", "/list", does=Prompts.page, takes=(KEY, *PAGED), gives="A page of prompts")

@@ -135,7 +135,7 @@ class SkillsV3:
 
     @api(app, "DELETE", "", does=Skills.remove, takes=ONE, gives="ok")
     async def remove(self, call: Call) -> str:
-        """Remove a skill with all its versions; one that is not there is fine."""
+        """Remove a skill with all its versions; succeeds if it does not exist."""
         await self.skills.remove(call, OfName(tenant=tenant(call), name=skill_name(call)))
         return "ok"
 
@@ -193,7 +193,7 @@ class SkillsV3:
 
     @api(app, "DELETE", "/draft", does=Skills.remove_draft, takes=ONE, gives="ok")
     async def remove_draft(self, call: Call) -> str:
-        """Remove the draft; where there is none that is fine."""
+        """Remove the draft; succeeds if there is none."""
         await self.skills.remove_draft(call, OfName(tenant=tenant(call), name=skill_name(call)))
         return "ok"
 
@@ -206,18 +206,18 @@ class SkillsV3:
         app, "POST", "/publish", "/force-publish", does=Skills.publish, takes=(*ONE, VERSION, LATEST), gives="ok"
     )  # fmt: skip
     async def publish(self, call: Call) -> str:
-        """Show a version to clients."""
+        """Publish a version: clients get it."""
         await self.skills.publish(call, self._version(call))
         return "ok"
 
     @api(app, "POST", "/online", does=Skills.switch, takes=(*ONE, VERSION), gives="ok")
     async def online(self, call: Call) -> str:
-        """Show a version, or the whole skill, to clients again."""
+        """Put a version, or the whole skill, online again."""
         return await self._switch(call, True)
 
     @api(app, "POST", "/offline", does=Skills.switch, takes=(*ONE, VERSION), gives="ok")
     async def offline(self, call: Call) -> str:
-        """Show a version, or the whole skill, to clients no more."""
+        """Take a version, or the whole skill, offline: clients no longer get it."""
         return await self._switch(call, False)
 
     @api(app, "PUT", "/labels", does=Skills.settle, takes=(*ONE, LABELS), gives="ok")
@@ -228,12 +228,12 @@ class SkillsV3:
 
     @api(app, "PUT", "/biz-tags", does=Skills.settle, takes=(*ONE, TAGS), gives="ok")
     async def biz_tags(self, call: Call) -> str:
-        """Replace the words for it."""
+        """Replace the business tags."""
         return await self._settle(call, SkillSettings(tenant=tenant(call), name=skill_name(call), biz_tags=TAGS(call)))
 
     @api(app, "PUT", "/scope", does=Skills.settle, takes=(*ONE, SCOPE), gives="ok")
     async def scope(self, call: Call) -> str:
-        """Say who it is meant for; the node keeps it, and asks nobody about it."""
+        """Set the scope; it is stored and shown, and has no other effect."""
         return await self._settle(call, SkillSettings(tenant=tenant(call), name=skill_name(call), scope=SCOPE(call)))
 
     def _version(self, call: Call) -> SkillVersion:

@@ -89,7 +89,7 @@ class ClientsV3:
 
     @api(app, "GET", "/subscribe/list", does=ClientViews.subscribed, takes=(CLIENT,), gives="What it is told of")
     def subscribed(self, call: Call) -> list[dict[str, Any]]:
-        """What one client of this node is told of."""
+        """What one client of this node subscribes to."""
         return [
             {
                 **service_names(each.service),
@@ -120,7 +120,7 @@ class ClientsV3:
 
     @api(app, "GET", "/service/subscriber/list", does=ClientViews.subscribers, takes=OF_SERVICE, gives="Subscribers")
     def subscribers(self, call: Call) -> list[dict[str, Any]]:
-        """Who is told of a service by this node."""
+        """Who subscribes to a service at this node."""
         found = self.clients.subscribers(call, OneService(service_key(call, SERVICE_ASKED)))
         return [
             {"clientId": id_of_subscriber(each), "appName": each.app, "agent": each.agent, "address": each.address}

@@ -33,12 +33,12 @@ class ConfigMetricsV3:
 
     @api(app, "GET", "/cluster", does=Listening.metrics, takes=TAKES, gives="What the clients say")
     def of_cluster(self, call: Call) -> Deferred[dict[str, Any]]:
-        """What the clients of an address tell of a config that they have, or of themselves."""
+        """What the clients of an address report of a config that they have, or of themselves."""
         return self.listening.metrics(call, _asked(call))
 
     @api(app, "GET", "/ip", does=Listening.metrics, takes=TAKES, gives="What the clients say")
     def of_node(self, call: Call) -> Deferred[dict[str, Any]]:
-        """The same of those of this node."""
+        """The same for clients of this node."""
         return self.listening.metrics(call, _asked(call, here=True))
 
 

@@ -104,7 +104,7 @@ class ConfigsV3:
 
     @api(app, "DELETE", "", does=Contents.remove, takes=(*FACE.named, TAG), gives="true")
     async def remove(self, call: Call) -> bool:
-        """Remove a config, or a tag's copy; one that is not there is fine."""
+        """Remove a config, or a tag's copy; succeeds if it does not exist."""
         await self.contents.remove(call, FACE.removal(call))
         return True
 
@@ -127,7 +127,7 @@ class ConfigsV3:
 
     @api(app, "DELETE", "/beta", does=Copies.remove_beta, takes=FACE.named, gives="true")
     async def stop_beta(self, call: Call) -> bool:
-        """Remove the beta copy of a config; one that is not there is fine."""
+        """Remove the beta copy of a config; succeeds if there is none."""
         await self.copies.remove_beta(call, FACE.beta_removal(call))
         return True
 
@@ -149,7 +149,7 @@ class ListenersV3:
 
     @api(app, "GET", "", does=Listening.listened, takes=(IP, ALL, NAMESPACE, AGGREGATION), gives="Config to md5")
     async def listened(self, call: Call) -> dict[str, Any]:
-        """What they listen to, of what the caller may read; of one namespace where one is named."""
+        """What the clients of an address listen to, as far as the caller may read it; of one namespace, if given."""
         found = await self.listening.listened(call, ListenedBy(IP(call), here=not AGGREGATION(call)))
         wanted = call.params.get("namespaceId")
         shown = {group_key(key): md5 for key, md5 in found.items() if not wanted or key[0] == tenant_of(wanted)}

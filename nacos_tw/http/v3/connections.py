@@ -105,7 +105,7 @@ class ConnectionsV3:
         gives="How many were asked",
     )  # fmt: skip
     async def move(self, call: Call) -> dict[str, int]:
-        """Ask clients of a node to go to another: those that are named, or all but so many."""
+        """Ask clients of a node to go to another: the given ones, or all but C{count}."""
         clients = tuple(each.strip() for each in CLIENTS(call).split(",") if each.strip())
         kept = KEPT.given(call)
         if not clients and kept is None:

@@ -38,7 +38,7 @@ class CoreV3:
 
     @api(app, "GET", "/state", does=Nodes.state, gives="Texts by name")
     def state(self, call: Call) -> dict[str, str | None]:
-        """What this node is."""
+        """This node's version and mode."""
         return state_json(self.nodes.state(call, Asking()))
 
     @api(app, "GET", "/state/liveness", does=Nodes.alive)
@@ -69,12 +69,12 @@ class CoreV3:
 
     @api(app, "PUT", "/cluster/node/list", does=Members.is_member, body="json", gives="true")
     def told(self, call: Call) -> Reply:
-        """Members that a node reports."""
+        """Accept a report of members; it changes nothing."""
         return cluster.noted_members(self.members, call)
 
     @api(app, "PUT", "/cluster/lookup", does=Members.switch_lookup, takes=(KIND,), gives="true")
     def lookup(self, call: Call) -> bool:
-        """How members are looked up: file is how it is."""
+        """Set how members are looked up; only file is accepted."""
         return cluster.switch_lookup(self.members, call)
 
     @api(app, "POST", "/ops/raft", does=Orders.order, takes=ORDER, body="json", gives="Nothing")
@@ -84,7 +84,7 @@ class CoreV3:
 
     @api(app, "GET", "/ops/ids", does=Members.id_generators, gives="Generators of ids: none")
     def ids(self, call: Call) -> list[dict[str, str]]:
-        """The generators of ids."""
+        """The generators of ids; there are none here."""
         found = self.members.id_generators(call, Asking())
         return [{"resource": name, "info": info} for name, info in found.items()]
 
@@ -117,7 +117,7 @@ class ConsoleCoreV3:
 
     @api(app, "GET", "/server/state", does=Nodes.state, gives="Texts by name, without a wrapper")
     def state(self, call: Call) -> Reply:
-        """What this node is."""
+        """This node's version and mode."""
         return json_reply(state_json(self.nodes.state(call, Asking())))
 
     @api(app, "GET", "/core/cluster/nodes", does=Members.nodes, takes=(KEYWORD,), gives="Members")

@@ -89,7 +89,7 @@ class GrayV3:
 
     @api(app, "DELETE", "", does=Copies.remove, takes=(*FACE.named, NAME), gives="true")
     async def remove(self, call: Call) -> bool:
-        """Remove a copy by labels; one that is not there is fine."""
+        """Remove a copy by labels; succeeds if it does not exist."""
         await self.copies.remove(
             call, CopyRemoval(FACE.key(call), NAME(call), client_ip(call), source_user(call, "srcUser", "src_user"))
         )

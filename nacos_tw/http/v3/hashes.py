@@ -25,7 +25,7 @@ class HashesV3:
 
     @api(app, "POST", "", does=Hashes.compare, gives="The entry, and the hashes of each member's state after it")
     async def compare(self, call: Call) -> dict[str, Any]:
-        """Have all members hash their states after one entry of the log, and compare; one that differs is mended."""
+        """Compare the members' states, hashed after the same entry of the log; a member that differs is repaired."""
         found = await self.hashes.compare(call, Asking())
         return {
             "index": found.index,

@@ -45,14 +45,14 @@ class HistoryV3:
 
     @api(app, "GET", "", does=History.row, takes=(*FACE.named, NID), gives="The row")
     async def row(self, call: Call) -> Reply:
-        """One row with its content."""
+        """One row of the history, with its content."""
         nid = NID(call)
         found = await self.history.row(call, HistoryRow(FACE.key(call), nid))
         return _row(found, f"certain config history for nid = {nid} not exist")
 
     @api(app, "GET", "/previous", does=History.last, takes=(*FACE.named, CONFIG_ID), gives="The row")
     async def previous(self, call: Call) -> Reply:
-        """The newest row of the config with an id."""
+        """The newest row of the history of the config with that id."""
         number = CONFIG_ID(call)
         found = await self.history.last(call, LastHistoryRow(FACE.key(call), number))
         return _row(found, f"previous config history for id = {number} not exist")

@@ -59,7 +59,7 @@ class AdminInstancesV3:
 
     @api(app, "DELETE", "", does=Instances.deregister, takes=INSTANCE)
     async def deregister(self, call: Call) -> str:
-        """Remove an instance; one that is not there is fine."""
+        """Remove an instance; succeeds if it does not exist."""
         await self.instances.deregister(call, removal(call))
         return "ok"
 

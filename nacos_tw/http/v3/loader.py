@@ -49,7 +49,7 @@ class LoaderV3:
 
     @api(app, "POST", "/reloadCurrent", does=ConnectedClients.reset, takes=(COUNT, SERVER), gives="A text")
     def reload_current(self, call: Call) -> str:
-        """Send all but so many clients of this node to others."""
+        """Send clients of this node to others, until C{count} are left."""
         return connections.reload_current(self.clients, call)
 
     @api(app, "POST", "/smartReloadCluster", does=ConnectedClients.balance, takes=(FACTOR, FORCE), gives="A text")

@@ -48,17 +48,17 @@ class LocksV3:
 
     @api(app, "POST", "", does=LockOperations.acquire, takes=(*NAMED, TIME, WAIT), gives="Whether it was granted")
     async def acquire(self, call: Call) -> dict[str, Any]:
-        """Have a lock, or take a place in its queue; who waits asks again until it is granted."""
+        """Acquire a lock, or join its queue; a waiting caller asks again until the lock is granted."""
         return outcome_json(await self.locks.acquire(call, self._wish(call)))
 
     @api(app, "PUT", "", does=LockOperations.renew, takes=(*NAMED, TIME), gives="Whether it is still held")
     async def renew(self, call: Call) -> dict[str, Any]:
-        """Keep it for longer, at the node where it was granted."""
+        """Renew a lock, at the node where it was granted."""
         return outcome_json(await self.locks.renew(call, self._wish(call)))
 
     @api(app, "DELETE", "", does=LockOperations.release, takes=NAMED, gives="Whether it was held")
     async def release(self, call: Call) -> dict[str, Any]:
-        """Give it back, or wait no more: the session ends."""
+        """Release a lock, or stop waiting for it: the session ends."""
         try:
             return outcome_json(await self.locks.release(call, self._wish(call)))
         finally:

@@ -88,7 +88,7 @@ class MembershipV3:
         gives="The members",
     )
     async def add(self, call: Call) -> dict[str, Any]:
-        """Take in a node, as a learner."""
+        """Add a node, as a learner."""
         fields = ADDRESS(call), RAFT_ADDRESS(call), ID(call), VOTER(call), FORCE(call)
         return await self._change(call, MemberChange(Verb.ADD, "", *fields))
 
@@ -101,23 +101,23 @@ class MembershipV3:
         gives="The members",
     )
     async def update(self, call: Call) -> dict[str, Any]:
-        """Say where a member is now."""
+        """Change a member's address."""
         change = MemberChange(Verb.UPDATE, MEMBER(call), ADDRESS(call), RAFT_ADDRESS(call), force=FORCE(call))
         return await self._change(call, change)
 
     @api(app, "DELETE", "/cluster/member", does=Membership.change, takes=(MEMBER, FORCE), gives="The members")
     async def remove(self, call: Call) -> dict[str, Any]:
-        """Take a member out; a leader hands over first."""
+        """Remove a member; a leader hands over first."""
         return await self._change(call, MemberChange(Verb.REMOVE, MEMBER(call), force=FORCE(call)))
 
     @api(app, "PUT", "/cluster/member/promote", does=Membership.change, takes=(MEMBER, FORCE), gives="The members")
     async def promote(self, call: Call) -> dict[str, Any]:
-        """Make a voter of a learner that has caught up."""
+        """Promote a learner that has caught up: it becomes a voter."""
         return await self._change(call, MemberChange(Verb.PROMOTE, MEMBER(call), force=FORCE(call)))
 
     @api(app, "PUT", "/cluster/member/demote", does=Membership.change, takes=(MEMBER, FORCE), gives="The members")
     async def demote(self, call: Call) -> dict[str, Any]:
-        """Make a learner of a voter; a leader hands over first."""
+        """Demote a voter: it becomes a learner; a leader hands over first."""
         return await self._change(call, MemberChange(Verb.DEMOTE, MEMBER(call), force=FORCE(call)))
 
     @api(
@@ -129,13 +129,13 @@ class MembershipV3:
         gives="The members",
     )
     async def replace(self, call: Call) -> dict[str, Any]:
-        """Put a node in the place of a member that is dead; it becomes a voter once it has caught up."""
+        """Replace a dead member by another node, which becomes a voter once it has caught up."""
         fields = NEW_ADDRESS(call), RAFT_ADDRESS(call), ID(call)
         return await self._change(call, MemberChange(Verb.REPLACE, MEMBER(call), *fields, force=FORCE(call)))
 
     @api(app, "GET", "/raft/leader", does=Nodes.leader, gives="The leader; nothing while there is none")
     def leader(self, call: Call) -> dict[str, Any] | None:
-        """Who leads."""
+        """The leader."""
         found = self.nodes.leader(call, Asking())
         return None if found is None else {"address": found.address, "term": found.term, "role": found.role}
 

@@ -45,17 +45,17 @@ class NamespacesV3:
 
     @api(app, "GET", "/list", does=Namespaces.all, gives="The namespaces")
     async def all(self, call: Call) -> list[dict[str, Any]]:
-        """All of them, the public one first."""
+        """All namespaces, the public one first."""
         return [namespace_json(each, PUBLIC) for each in await self.namespaces.all(call, All())]
 
     @api(app, "GET", "", does=Namespaces.detail, takes=(ID,), gives="The namespace")
     async def detail(self, call: Call) -> dict[str, Any]:
-        """One of them."""
+        """One namespace."""
         return namespace_json(await self.namespaces.detail(call, one(call)), PUBLIC)
 
     @api(app, "POST", "", does=Namespaces.create, takes=(NEW_ID, CUSTOM_ID, NAME, DESC), gives="true")
     async def create(self, call: Call) -> Reply | bool:
-        """Create one."""
+        """Create a namespace."""
         given = NEW_ID(call) or CUSTOM_ID(call)
         if given.lower() == PUBLIC:
             return _exists(given)
@@ -64,13 +64,13 @@ class NamespacesV3:
 
     @api(app, "PUT", "", does=Namespaces.update, takes=(RENAMED_ID, NAME, DESC), gives="true")
     async def update(self, call: Call) -> bool:
-        """Rename one; an unknown one is fine."""
+        """Rename a namespace; succeeds if it does not exist."""
         await self.namespaces.update(call, renaming(call))
         return True
 
     @api(app, "DELETE", "", does=Namespaces.delete, takes=(ID,), gives="true")
     async def delete(self, call: Call) -> bool:
-        """Remove one, but nothing that is in it; an unknown one is fine."""
+        """Remove a namespace, but nothing that is in it; succeeds if it does not exist."""
         await self.namespaces.delete(call, one(call))
         return True
 
@@ -90,7 +90,7 @@ class AdminCheckV3:
 
     @api(app, "GET", "/check", does=Namespaces.exists, takes=(ID,), gives="How many: 0 or 1")
     async def check(self, call: Call) -> int:
-        """How many there are of that id."""
+        """How many namespaces have that id: 0 or 1."""
         return int(await self.namespaces.exists(call, one(call)))
 
 
@@ -105,5 +105,5 @@ class ConsoleCheckV3:
 
     @api(app, "GET", "/exist", does=Namespaces.exists, takes=(CHECKED_ID,), gives="Whether it is")
     async def check(self, call: Call) -> bool:
-        """Whether there is one of that id."""
+        """Whether a namespace has that id."""
         return bool(await self.namespaces.exists(call, one(call, CHECKED_ID)))

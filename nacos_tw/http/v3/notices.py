@@ -31,7 +31,7 @@ class NoticesV3:
 
     @api(app, "GET", "/announcement", does=Notices.announcement, takes=(LANGUAGE,), gives="A text, or nothing")
     def announcement(self, call: Call) -> str | Reply | None:
-        """What the operator announces, in conf/announcement_<language>.conf."""
+        """The operator's announcement, from conf/announcement_<language>.conf."""
         language = LANGUAGE(call)
         found = self.notices.announcement(call, NoticeIn(language))
         if language not in LANGUAGES:
@@ -41,5 +41,5 @@ class NoticesV3:
 
     @api(app, "GET", "/guide", does=Notices.guide, gives="A text, or nothing")
     def guide(self, call: Call) -> str | None:
-        """Where the operator sends who finds no pages here, in conf/console-guide.conf."""
+        """The operator's text for those who find no pages here, from conf/console-guide.conf."""
         return self.notices.guide(call, Asking())

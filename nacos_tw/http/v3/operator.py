@@ -69,7 +69,7 @@ class OperatorV3:
 
     @api(app, "PUT", "/health/instance", does=HealthOperations.set, takes=HEALTH)
     async def health(self, call: Call) -> str:
-        """Set an instance's health, if nobody checks its cluster."""
+        """Set an instance's health, in a cluster whose health checker is NONE."""
         await self.operations.set(call, health(call))
         return "ok"
 

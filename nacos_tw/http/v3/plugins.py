@@ -50,26 +50,26 @@ class PluginsV3:
 
     @api(app, "GET", "/list", does=Plugins.listed, takes=(KIND,), gives="Plugins")
     def listed(self, call: Call) -> list[dict[str, Any]]:
-        """All of them, or those of a type: how logins are checked is the only one."""
+        """All plugins, or those of a type; the only one is the one that checks logins."""
         kind = KIND(call)
         found = self.plugins.listed(call, Asking())
         return [{**plugin_json(each), "exclusive": True} for each in found if not kind or each.kind == kind]
 
     @api(app, "GET", "/detail", does=Plugins.detail, takes=(KIND_ASKED, NAME), gives="The plugin")
     def detail(self, call: Call) -> dict[str, Any]:
-        """One of them."""
+        """One plugin."""
         return {**plugin_json(self.plugins.detail(call, one_plugin(call))), "config": {}, "configDefinitions": []}
 
     @api(app, "PUT", "/status", does=Plugins.change, takes=(KIND_ASKED, NAME, ENABLED, LOCAL), gives="Nothing")
     def status(self, call: Call) -> None:
-        """Refused: the settings say which are on."""
+        """Refused: plugins are switched on by the settings of the node."""
         wanted = one_plugin(call)
         ENABLED(call)
         self.plugins.change(call, wanted)
 
     @api(app, "PUT", "/config", does=Plugins.change, takes=(KIND_ASKED, NAME, SETUP, LOCAL), gives="Nothing")
     def set_up(self, call: Call) -> None:
-        """Refused: they have the settings of the node."""
+        """Refused: plugins are configured by the settings of the node."""
         wanted = one_plugin(call)
         SETUP(call)
         self.plugins.change(call, wanted)

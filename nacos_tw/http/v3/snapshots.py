@@ -31,11 +31,11 @@ class SnapshotsV3:
 
     @api(app, "POST", "", does=Backups.make, gives="Which snapshot, and the bytes of a piece")
     async def make(self, call: Call) -> dict[str, Any]:
-        """Save a snapshot of the whole state of this moment."""
+        """Save a snapshot of the whole state as it is now."""
         made = await self.backups.make(call, MakeBackup())
         return {**attrs.asdict(made), "piece": PIECE}
 
     @api(app, "GET", "", does=Backups.read, takes=(INDEX, OFFSET), gives="Bytes")
     async def read(self, call: Call) -> Reply:
-        """A piece of a snapshot; one that is shorter than a piece is the last."""
+        """A piece of a snapshot; a piece that is shorter than the others is the last."""
         return Reply(200, await self.backups.read(call, BackupPiece(INDEX(call), OFFSET(call))), OCTETS)
