@@ -121,6 +121,7 @@ setup(
         "fast": ["uvloop>=0.19; platform_python_implementation == 'CPython'"],
         "oidc": ["joserfc>=1.0,<2"],
         "mcp": ["mcp>=2,<3"],
+        "otel": ["opentelemetry-sdk>=1.20,<2", "opentelemetry-exporter-otlp-proto-http>=1.20,<2"],
         "postgresql": ["psycopg[binary]>=3.1,<4"],
         "test": [
             "dnspython>=2.4",
@@ -135,6 +136,8 @@ setup(
             "mypy>=1.8",
             "mypy-zope>=1.0.3",
             "nacos-sdk-python>=0.1.12,<0.2",
+            "opentelemetry-exporter-otlp-proto-http>=1.20,<2",
+            "opentelemetry-sdk>=1.20,<2",
             "protobuf>=5.26",
             "pytest>=7.4",
             "requests>=2.31",

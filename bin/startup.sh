@@ -94,6 +94,8 @@ extras= # packages that only some settings need
 asks 'db[.]url[.0-9[]*[]]*' 'DB_URL_[0-9]+' 'jdbc:(postgresql|pgsql):' && lacks psycopg && extras=postgresql
 asks 'nacos[.]core[.]auth[.](plugin[.])?oidc[.]issuer-uri' 'NACOS_CORE_AUTH_OIDC_ISSUER_URI' 'http' && lacks joserfc &&
     extras=${extras:+$extras,}oidc
+asks 'nacos[.]tracing[.]enabled' 'NACOS_TRACING_ENABLED' '[Tt][Rr][Uu][Ee]' && lacks opentelemetry.exporter.otlp.proto.http &&
+    extras=${extras:+$extras,}otel
 
 want=$(wanted)
 if [ -n "$want" ]; then

@@ -57,6 +57,7 @@ from nacos_tw.http.traffic import Traffic
 from nacos_tw.http.v1.list_rendering import ListRendering
 from nacos_tw.http.v1.listener import changed_reply
 from nacos_tw.http.waking import Waking
+from nacos_tw.interfaces import IProposer
 from nacos_tw.locks.commands import NAME as LOCK
 from nacos_tw.locks.locks import Locks
 from nacos_tw.locks.machine import LockMachine
@@ -87,6 +88,7 @@ from nacos_tw.settings.settings import Settings, load_auth, properties_file
 from nacos_tw.shortage import Shortage, fitting
 from nacos_tw.starting import PORTS, Node, WhenReady, one_line_errors
 from nacos_tw.tls.assembly import Tls
+from nacos_tw.tracing.on_demand import tracing_of
 
 
 def makeService(options: Options) -> Node:  # noqa: N802 - the plugin's name for it
@@ -148,6 +150,7 @@ class NacosNode(Node):
         self.registry = Registry()
         self.audit = Audit(settings.logs)
         self.tls = Tls(settings, reactor)
+        self.tracing = tracing_of(settings.tracing, settings.node, reactor)
         self.secret = SecretMachine()
         self.lock_machine = LockMachine()
         self.peer_events = PeerEvents(lambda: self.members.others())
@@ -194,8 +197,12 @@ class NacosNode(Node):
         )
         self.node = build_node(settings, reactor, folder, self.writer, machine)
         self.configs: Configs | None = None
+        proposer: IProposer = self.node
+        if self.tracing is not None:
+            self.tracing.watch_log(machine)
+            proposer = self.tracing.proposer(proposer)
         if self.config is not None:
-            self.configs = self.config.join(self.node, self.node.reason)
+            self.configs = self.config.join(proposer, self.node.reason)
         self.members = members_of(settings, folder)
         events, place = self.peer_events, _interface(settings)
         self.peers = events.peers = build_peers(
@@ -393,6 +400,10 @@ class NacosNode(Node):
             self.config.is_first = self._does_upkeep
         if self.logins is not None and self.polls is not None:
             end_with_rights(self.polls, self.logins.auth.directory)
+        if self.tracing is not None and self.configs is not None:
+            notices = self.config.notices if isinstance(self.config, ExternalConfigs) else None
+            level = None if self.peers is None else self.peers.level
+            self.tracing.join(self.configs, self.node, self.grpc, notices, level)
 
     def _order(self) -> None:
         """What starts after what, and stops before it; see L{nacos_tw.lifecycle}."""
@@ -400,6 +411,7 @@ class NacosNode(Node):
         parts.add(PORTS, self._take_ports, self._leave_ports)
         parts.add("lines of the start", self._say_starting)
         parts.add("audit log", self.audit.start, self.audit.stop)
+        parts.service("traces", self.tracing)
         parts.service("samples", self.areas.history)
         parts.add("log on disk", None, self.node.close_store)  # another store than at first, if it was opened anew
         parts.add("writer of the log", self.writer.start, self.writer.stop)

@@ -28,6 +28,9 @@ class Caller(Protocol):
     def what(self) -> str:
         """What it asks for, in the words of its API: method and path, or the type of a request."""
 
+    def said(self, name: str) -> str:
+        """The first value of a header of it; "" if there is none. @param name: in lower case."""
+
 
 @attrs.define
 class KnownCaller:
@@ -37,3 +40,7 @@ class KnownCaller:
     source: str = ""
     what: str = ""
     recorded: bool = False
+
+    def said(self, name: str) -> str:
+        """None has any."""
+        return ""

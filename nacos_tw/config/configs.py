@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 
+from nacos_tw.access.caller import Caller
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.content_check import ContentCheck
 from nacos_tw.config.gray import Chosen, Entry
@@ -15,6 +16,10 @@ from nacos_tw.config.model import ConfigKey
 from nacos_tw.storage.txn import Txn
 
 T = TypeVar("T")
+
+Write = Callable[[Any], "Deferred[Any]"]
+Around = Callable[[Any, "Caller | None", Write], "Deferred[Any]"]
+"""(command, who asks for it, what does it): goes around each write."""
 
 
 class IConfigBackend(Protocol):
@@ -51,19 +56,23 @@ class Configs:
     @ivar listeners: who wants to hear of changes.
     @ivar backend: for what is not here: C{backend.query(store.full_row, key)}.
     @ivar check: the periodic look at the stored contents, if there is one.
+    @ivar around: what follows writes; None: nothing does.
     """
 
     def __init__(
         self, backend: IConfigBackend, cache: ConfigCache, listeners: Listeners, check: ContentCheck | None = None
     ) -> None:
+        self.around: Around | None = None
         self.check = check
         self.backend = backend
         self.cache = cache
         self.listeners = listeners
 
-    def write(self, command: Any) -> Deferred[Any]:
-        """See L{IConfigBackend.write}."""
-        return self.backend.write(command)
+    def write(self, command: Any, caller: Caller | None = None) -> Deferred[Any]:
+        """See L{IConfigBackend.write}. @param caller: who asks for it, if somebody does."""
+        if self.around is None:
+            return self.backend.write(command)
+        return self.around(command, caller, self.backend.write)
 
     def query(self, fn: Callable[..., T], *args: Any) -> Deferred[T]:
         """See L{IConfigBackend.query}."""

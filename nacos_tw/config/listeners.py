@@ -220,6 +220,11 @@ class Listeners:
         self._audiences.append(made)
         return made
 
+    def watch(self, around: Callable[[Tell[Any]], Tell[Any]]) -> None:
+        """Put something around the telling of all transports that there are."""
+        for audience in self._audiences:
+            audience.tell = around(audience.tell)
+
     # -- what a client has
 
     def differing(

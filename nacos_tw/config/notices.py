@@ -9,6 +9,7 @@ notices do no harm. A notice is repeated until the other node has acknowledged i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 import msgspec
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -31,6 +32,16 @@ SOONEST, LATEST = 0.5, 8.0
 Ask = Callable[[str, str, bytes], Deferred[bytes]]
 
 
+class ITraces(Protocol):
+    """What follows writes from node to node."""
+
+    def trace_of(self, key: ConfigKey) -> str:
+        """Of which write a config is the subject now, in words for other nodes; "" for none that is followed."""
+
+    def noticed(self, keys: list[ConfigKey], traces: list[str]) -> Callable[[], object]:
+        """Another node's notice has come. @return: to be called when the configs have been read."""
+
+
 class Notice(msgspec.Struct, frozen=True, array_like=True):
     """
     What one node tells another.
@@ -38,11 +49,13 @@ class Notice(msgspec.Struct, frozen=True, array_like=True):
     @ivar keys: configs that have changed.
     @ivar everything: whether there were too many to name: compare all.
     @ivar accounts: whether users, roles or permissions have changed.
+    @ivar traces: see L{ITraces.trace_of}, for each of the keys; empty where none is followed.
     """
 
     keys: list[ConfigKey]
     everything: bool = False
     accounts: bool = False
+    traces: list[str] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -55,7 +68,7 @@ class _Peer:
     __slots__ = ("accounts", "asking", "everything", "keys", "pause", "timer")
 
     def __init__(self) -> None:
-        self.keys: dict[ConfigKey, None] = {}
+        self.keys: dict[ConfigKey, str] = {}
         self.everything = self.accounts = False
         self.asking = False
         self.pause = Backoff(SOONEST, LATEST)
@@ -69,15 +82,15 @@ class _Peer:
     def take(self) -> Notice:
         """What to tell it next; it is not due any more."""
         keys = list(self.keys)[:PART]
-        for key in keys:
-            del self.keys[key]
-        notice = Notice(keys, self.everything, self.accounts)
+        traces = [self.keys.pop(key) for key in keys]
+        notice = Notice(keys, self.everything, self.accounts, traces if any(traces) else [])
         self.everything = self.accounts = False
         return notice
 
     def put_back(self, notice: Notice) -> None:
         """It has not heard that."""
-        self.keys = {**dict.fromkeys(notice.keys), **self.keys}
+        traces = notice.traces or [""] * len(notice.keys)
+        self.keys = {**dict(zip(notice.keys, traces, strict=True)), **self.keys}
         self.everything = self.everything or notice.everything
         self.accounts = self.accounts or notice.accounts
 
@@ -87,6 +100,7 @@ class Notices:
     The notices of this node, both ways.
 
     @ivar sent: acknowledged ones; C{failed}: tries that were not; C{received}: others' notices.
+    @ivar traces: follows writes; None: nothing does.
     """
 
     log = Logger()
@@ -96,14 +110,14 @@ class Notices:
         clock: IReactorTime,
         ask: Ask,
         others: Callable[[], Iterable[str]],
-        refresh: Callable[[list[ConfigKey]], object],
+        refresh: Callable[[list[ConfigKey]], Deferred[None]],
         compare: Callable[[], object],
         accounts: Callable[[], object] = lambda: None,
     ) -> None:
         """
         @param ask: asks a peer; fails when it cannot be reached or does not answer in time.
         @param others: the other members as they are now.
-        @param refresh: read these configs anew, because of another node's notice.
+        @param refresh: read these configs anew, because of another node's notice; fires when that was tried.
         @param compare: compare all.
         @param accounts: read users, roles and permissions anew.
         """
@@ -115,6 +129,7 @@ class Notices:
         self._accounts = accounts
         self._peers: dict[str, _Peer] = {}
         self._stopped = False
+        self.traces: ITraces | None = None
         self.sent = self.failed = self.received = 0
 
     # -- telling
@@ -125,12 +140,14 @@ class Notices:
         if not (keys or accounts) or self._stopped:
             return
         members = list(self._others())
+        trace_of = None if self.traces is None else self.traces.trace_of
+        found = dict.fromkeys(keys, "") if trace_of is None else {key: trace_of(key) for key in keys}
         for gone in self._peers.keys() - set(members):
             self._forget(gone)
         for name in members:
             peer = self._peers.setdefault(name, _Peer())
             peer.accounts = peer.accounts or accounts
-            peer.keys.update(dict.fromkeys(keys))
+            peer.keys.update(found)
             if len(peer.keys) > MOST:
                 peer.keys.clear()
                 peer.everything = True
@@ -207,7 +224,10 @@ class Notices:
         notice = _decode(body)
         self.received += 1
         if notice.keys:
-            self._refresh(notice.keys)
+            done = None if self.traces is None else self.traces.noticed(notice.keys, notice.traces)
+            reading = self._refresh(notice.keys)
+            if done is not None:
+                reading.addCallback(lambda _: done())
         if notice.everything:
             self._compare()
         if notice.accounts:

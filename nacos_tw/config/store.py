@@ -9,7 +9,10 @@ come from the command alone. On MySQL many nodes run it at once. What makes it r
  - The row is looked for without a lock first: under REPEATABLE READ (links prefer READ COMMITTED) looking with
    one for what is not there would lock the gap on MySQL, and two publishers of new configs wait for each other.
  - Two that insert the same config: the second gets L{Duplicate} when the first has committed, finds the row by a
-   locking read, which sees what was committed meanwhile, and updates.
+   read that sees what was committed meanwhile, and updates; or inserts again, where a third has removed it. On MySQL
+   that read takes the lock that the failed insert holds already. On PostgreSQL it must take none: two that share a
+   row's lock and both want to write it wait for each other.
+ - The counters come last, behind all rows of configs, and the cluster's before the others: all go the same way.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ from nacos_tw.config.commands import (
     StopBeta,
     TrimHistory,
 )
+from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.results import RefusalError
 from nacos_tw.config.results import Result as Result
 from nacos_tw.config.store_rows import publish, remove, remove_row
@@ -68,14 +72,19 @@ def _remove(txn: Txn, command: Remove) -> Result:
 
 
 def _remove_many(txn: Txn, command: RemoveMany) -> Result:
+    # All are locked, by their order, before the first is counted off: who writes one of them counts behind that, too.
+    rows = {number: _locked(txn, number) for number in sorted(set(command.ids)) if 0 <= number <= MAX_ID}
     changed = []
     for number in dict.fromkeys(command.ids):
-        row = None
-        if 0 <= number <= MAX_ID:
-            row = txn.one("SELECT tenant_id, group_id, data_id FROM config_info WHERE id=?", (number,))
+        row = rows.get(number)
         if row is not None and remove_row(txn, number, row, command):
             changed.append(row)
     return Result(len(changed), tuple(changed))
+
+
+def _locked(txn: Txn, number: int) -> ConfigKey | None:
+    row = txn.one(f"SELECT tenant_id, group_id, data_id FROM config_info WHERE id=?{txn.for_update}", (number,))
+    return None if row is None else (row[0], row[1], row[2])
 
 
 _WAYS: dict[type, Callable[[Txn, Any], Result]] = {

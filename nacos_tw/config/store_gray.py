@@ -30,6 +30,8 @@ from nacos_tw.errors import Alike, Duplicate, NacosError, Unavailable
 from nacos_tw.storage.exact import exactly
 from nacos_tw.storage.txn import Row, Txn
 
+ATTEMPTS = 50
+"""As of L{nacos_tw.config.store_rows}."""
 BETA_NAME = "beta"
 TAG_PREFIX = "tag_"
 
@@ -214,23 +216,32 @@ def _publish(txn: Txn, command: _Content, which: Which) -> Result:
     md5 = md5_of(command.content)
     for position, table in enumerate(_tables(txn, which)):
         leading = position == 0
-        row = _row(txn, table, command.key, which)
-        if row is None:
-            try:
-                _insert(txn, table, command, which, md5)
-                if leading:
-                    _write_history(txn, command, which, md5)
-                continue
-            except Duplicate:
-                row = _row(txn, table, command.key, which, True)
-                if row is None:
-                    raise _alike(txn, table, command.key, which) from None
+        row = _row(txn, table, command.key, which) or _inserted(txn, table, command, which, md5)
         if row is not None:
             if leading:
                 _check_cas(command, row[1])
                 keep_history(txn, table, command, which, row[0], "U")
             _update(txn, table, command, which, md5, row[0])
+        elif leading:
+            _write_history(txn, command, which, md5)
     return Result(True, (command.key,))
+
+
+def _inserted(txn: Txn, table: Table, command: _Content, which: Which, md5: str) -> tuple[int, str | None] | None:
+    """Add the row of a copy. @return: None; the row as L{_row} gives it, if another has just added it."""
+    for _ in range(ATTEMPTS):
+        try:
+            _insert(txn, table, command, which, md5)
+            return None
+        except Duplicate:
+            row = _row(txn, table, command.key, which, True)
+        if row is not None:
+            return row
+        if (
+            txn.dialect == "mysql"
+        ):  # what it takes for the same is in the way, as long as the failed insert's lock holds
+            break
+    raise _alike(txn, table, command.key, which)
 
 
 def _row(txn: Txn, table: Table, key: ConfigKey, which: Which, there: bool = False) -> tuple[int, str | None] | None:

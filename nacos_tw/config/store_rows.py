@@ -18,6 +18,10 @@ from nacos_tw.errors import Alike, Duplicate, Unavailable
 from nacos_tw.storage.txn import Txn
 
 
+ATTEMPTS = 50
+"""Insertions of a config that others insert and remove at the same time: each that fails, one of theirs has succeeded."""
+
+
 class Counted(ByWhom, Protocol):
     """The same of a config itself, of which there may be one less now."""
 
@@ -59,16 +63,18 @@ def put(txn: Txn, command: Publish, number: int | None, usage: Usage | None = No
         return md5
     if command.quotas is not None:
         store_capacity.check_room(txn, command.key, command.quotas)
-    try:
-        _insert(txn, sql, command, md5, usage)
-    except Duplicate:
-        tenant, group, data_id = command.key
-        row = txn.one(sql.find_now, (data_id, group, tenant))
+    for _ in range(ATTEMPTS):
+        try:
+            _insert(txn, sql, command, md5, usage)
+            return md5
+        except Duplicate:
+            tenant, group, data_id = command.key
+            row = txn.one(sql.find_now, (data_id, group, tenant))
         if row is not None and row[1:] != (data_id, group, tenant):
-            raise Alike("config", command.key, (row[3] or "", row[2], row[1])) from None
-        if row is None or not _update(txn, sql, command, row[0], md5):
-            raise Unavailable("the config is being written and removed at the same time, try later") from None
-    return md5
+            raise Alike("config", command.key, (row[3] or "", row[2], row[1]))
+        if row is not None and _update(txn, sql, command, row[0], md5):
+            return md5
+    raise Unavailable("the config is being written and removed at the same time, try later")
 
 
 def _update(txn: Txn, sql: Statements, command: Publish, number: int, md5: str) -> bool:

@@ -19,6 +19,7 @@ from nacos_tw.config.commands import EnsureCapacity
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.content_check import ContentCheck
 from nacos_tw.config.listeners import Listeners
+from nacos_tw.config.notices import Notices
 from nacos_tw.errors import NacosError, StartError
 from nacos_tw.interfaces import IDurableMachine, IProposer
 from nacos_tw.settings.settings import Settings
@@ -89,6 +90,11 @@ class ExternalConfigs:
         if trouble:
             return f"the configs cannot be read: {trouble}"
         return "the configs are still being read from the database"
+
+    @property
+    def notices(self) -> Notices:
+        """What this node tells the others."""
+        return self._backend.notices
 
     def questions(self) -> dict[str, Answering]:
         """What other nodes may ask."""

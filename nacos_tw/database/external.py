@@ -203,9 +203,9 @@ class ExternalBackend(Service):
         self.notices.tell(keys)
         return self._sync.refresher.refresh(keys, certain, written).addErrback(self._not_read)
 
-    def refresh(self, keys: list[ConfigKey]) -> None:
-        """Somebody else says that these have changed."""
-        self._sync.refresher.refresh(keys).addErrback(self._not_read)
+    def refresh(self, keys: list[ConfigKey]) -> Deferred[None]:
+        """Somebody else says that these have changed. @return: fires when they were read, or could not be."""
+        return self._sync.refresher.refresh(keys).addErrback(self._not_read)
 
     def _not_read(self, failure: Failure) -> None:
         self.log.debug("configs that have changed are not read yet: {why}", why=failure.getErrorMessage())

@@ -129,6 +129,7 @@ def build(
     dispatcher = Dispatcher(handlers, connections, counters, clock, opening, late=parts.late)
     connected = ConnectedHere(connections, clock.seconds, Using(Publishing(parts.naming), pushes, listeners))
     grpc = Grpc(settings.grpc, endpoint, connections, dispatcher, clock, parts.room, over, parts.elsewhere, connected)
+    grpc.config_pushes = listeners
     if rights is not None:
         grpc.on_logins = rights.asked_for
     for service in services:

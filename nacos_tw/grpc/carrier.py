@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from nacos_tw.grpc.engine.events import Cancelled, Drained, Event, HalfClosed, Message, Opened, Ponged, Request
+from nacos_tw.grpc.engine.heads import Head
 from nacos_tw.grpc.engine.status import Status
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Carrier(TwistedProtocol):
     @ivar serial: milliseconds since 1970 at which it came, for its id.
     @ivar client: what the owner knows about it; None as long as it has not said who it is.
     @ivar engine: of this connection.
+    @ivar head: of the unary call that is being read now, for whoever asks for its headers; L{HeadedCarrier} keeps it.
     @ivar _pending: answers that are being made: stream -> Deferred and what ends it.
     @ivar _busy: in the middle of what came; what is written waits for its end.
     @ivar _quiet: seconds of the clock since which no bytes came; C{_choked}: since which nothing is read, 0 for never;
@@ -56,6 +58,7 @@ class Carrier(TwistedProtocol):
 
     log = Logger()
     transport: Any
+    head: Head | None = None
 
     def __init__(self, factory: CarrierFactory, host: str, port: int, serial: int) -> None:
         self.factory: CarrierFactory = factory
@@ -301,3 +304,14 @@ class Carrier(TwistedProtocol):
                 return
             data = data[sent:]
         transport.write(data)
+
+
+class HeadedCarrier(Carrier):
+    """One that keeps the headers of the call that it reads: only traces need them."""
+
+    def _request(self, event: Request) -> None:
+        self.head = event.head
+        try:
+            super()._request(event)
+        finally:
+            self.head = None

@@ -75,6 +75,8 @@ class ConfigPushes:
     The clients that listen on streams.
 
     @ivar audience: they; C{watching}: those who watch by patterns.
+    @ivar on_told: called when a client has acknowledged the last state of a config, or is not told of it any more
+        (False); None: nobody wants to know.
     """
 
     log = Logger()
@@ -86,6 +88,7 @@ class ConfigPushes:
         self.audience = listeners.audience(self._changed, lambda: list(self._by_client.values()))
         self._due: dict[tuple[StreamListener, ConfigKey], None] = {}
         self._working: IDelayedCall | None = None
+        self.on_told: Callable[[StreamListener, ConfigKey, bool], object] | None = None
         connections.on_left(self.left)
         listeners.asking.append(self.ask)
         self.watching = ConfigWatching(clock, connections, listeners)
@@ -139,6 +142,8 @@ class ConfigPushes:
         telling = listener.telling.pop(key, None)
         if telling is not None and telling.retry is not None:
             telling.retry.cancel()
+        if self.on_told is not None:
+            self.on_told(listener, key, False)
 
     # -- changes
 
@@ -182,6 +187,8 @@ class ConfigPushes:
             self._tell(listener, key, telling, notice(listener.name(key)))
         else:
             del listener.telling[key]
+            if self.on_told is not None:
+                self.on_told(listener, key, True)
 
     def _failed(self, failure: object, listener: StreamListener, key: ConfigKey, telling: Telling) -> None:
         failure.trap(PushFailed)  # type: ignore[attr-defined]

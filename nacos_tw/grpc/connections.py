@@ -92,6 +92,11 @@ class ClientConnection:
         """Bytes of pushes that it has not taken."""
         return self._carrier.engine.queued(self.stream)
 
+    def said(self, name: str) -> str:
+        """A header of the call that is read now, where carriers keep it, see L{Carrier}; "" if there is none."""
+        head = self._carrier.head
+        return "" if head is None else head.value(name.encode()).decode("utf-8", "replace")
+
     def send(self, payload: bytes) -> bool:
         """Write a payload; False when it is gone."""
         return self.open and self._carrier.send(self.stream, payload)

@@ -76,6 +76,10 @@ class Asked(Generic[R]):
         """The address that it comes from."""
         return self.client.remote_ip
 
+    def said(self, name: str) -> str:
+        """A header of the payload; else one of the call, where these are looked at (with traces only)."""
+        return self.headers.get(name, "") or self.client.said(name)
+
 
 Answer = Response | bytes | Deferred[Response] | Deferred[bytes]
 """What a handler gives; bytes are a response that is L{rendered} already."""
@@ -216,7 +220,7 @@ class Dispatcher:
             identity = self.identify(metadata.headers, client.remote_ip)
             if isinstance(identity, Deferred):
                 asked = identity.addCallback(
-                    lambda found: handler.serve(Asked(client, found, metadata.headers, request))
+                    lambda found: handler.serve(Asked(client, found, metadata.headers, request, type_))
                 )
                 return asked.addCallbacks(self._rendered, self._failure, (call,), errbackArgs=(handler, call))
             answer = handler.serve(Asked(client, identity, metadata.headers, request, type_))

@@ -45,7 +45,11 @@ class CarrierLimits:
 
 
 class CarrierFactory(ConnectionFactory[Carrier]):
-    """Makes a L{Carrier} for each connection."""
+    """
+    Makes a L{Carrier} for each connection.
+
+    @ivar carrier: what it makes.
+    """
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class CarrierFactory(ConnectionFactory[Carrier]):
         @param wall: seconds since 1970, for the ids of connections.
         @param room: for connections, shared with HTTP.
         """
+        self.carrier: type[Carrier] = Carrier
         self.serving = serving
         self.limits = limits or CarrierLimits()
         self.counters = counters or Counters()
@@ -81,7 +86,7 @@ class CarrierFactory(ConnectionFactory[Carrier]):
         if not self.admit():
             return None
         host = host_of(addr)
-        return Carrier(self, host, getattr(addr, "port", 0), int(self._wall() * 1000))
+        return self.carrier(self, host, getattr(addr, "port", 0), int(self._wall() * 1000))
 
     def flush_soon(self, carrier: Carrier) -> None:
         """For L{Carrier}: it has something to write; once in this turn of the reactor."""

@@ -10,6 +10,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 
 from nacos_tw.descriptors import Room
+from nacos_tw.grpc.carrier import HeadedCarrier
+from nacos_tw.grpc.config_push import ConfigPushes
 from nacos_tw.grpc.connected import ConnectedHere
 from nacos_tw.grpc.connections import Connections
 from nacos_tw.grpc.dispatch import Dispatcher
@@ -29,6 +31,7 @@ class Grpc(MultiService):
     @ivar connections: who is connected; C{counters}: what was counted; C{factory}: of the protocol; C{dispatcher}:
         serves requests.
     @ivar connected: those who are, for operations.
+    @ivar config_pushes: tells those who listen to configs, if there are configs.
     @ivar on_logins: called when clients have to log in from now on, who had not to before.
     """
 
@@ -55,6 +58,7 @@ class Grpc(MultiService):
         self.connections = connections
         self.dispatcher = dispatcher
         self.connected = connected or ConnectedHere(connections, reactor.seconds, Using())
+        self.config_pushes: ConfigPushes | None = None
         self.on_logins: Callable[[], object] = lambda: None
         self._moving = Moving(reactor, connections, elsewhere)
         carrier = CarrierLimits(
@@ -67,6 +71,10 @@ class Grpc(MultiService):
         self._listener = Listener(endpoint, self.factory, over(self.factory))
         self.addService(self.connections)
         self.addService(self._listener)
+
+    def keep_heads(self) -> None:
+        """From now on the headers of a call can be asked for while it is read."""
+        self.factory.carrier = HeadedCarrier
 
     async def listen(self) -> IListeningPort:
         """

@@ -133,6 +133,10 @@ class Call:
         """L{raw_header} as text."""
         return self.raw_header(name).decode("utf-8", "replace")
 
+    def said(self, name: str) -> str:
+        """L{header}, for operations: see L{nacos_tw.access.caller.Caller.said}."""
+        return self.header(name.encode())
+
     @property
     def agent(self) -> str:
         """User-Agent, or Client-Version where that is empty."""

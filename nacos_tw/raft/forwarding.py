@@ -8,7 +8,7 @@ drops what the log has already.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -34,6 +34,7 @@ class Forwarding:
     @ivar peers: the links; None for a node that stands alone.
     @ivar on_beats: called with the numbers of each round that this node opens as leader.
     @ivar bytes_proposed: bytes that this node appended to the log as leader.
+    @ivar on_taken: called with commands that this node, as leader, has put into its log; None: nobody wants to know.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Forwarding:
         self.core = core
         self.peers: Peers | None = None
         self.on_beats: Callable[[bytes], None] = lambda numbers: None
+        self.on_taken: Callable[[Sequence[bytes]], object] | None = None
         self.bytes_proposed = 0
         self._node = node
         self._session = session
@@ -123,7 +125,7 @@ class Forwarding:
             self._sent_next, self._behind = -1, False
         if core.role is Role.LEADER:
             for first, commands in batches:
-                if not self._append(encode_batch(self._node, self._session, first, commands)):
+                if not self._append(self._node, self._session, first, commands):
                     # Handing over. Nothing newer may overtake this one: the log would take it for a repeat.
                     self._behind = True
                     return
@@ -136,10 +138,13 @@ class Forwarding:
                     self._behind = True  # the link is down or full; again, nothing newer may overtake it
                     return
 
-    def _append(self, data: bytes) -> bool:
+    def _append(self, origin: str, session: int, first: int, commands: Sequence[bytes]) -> bool:
+        data = encode_batch(origin, session, first, commands)
         if self.core.propose(data, self._seconds()) is None:
             return False
         self.bytes_proposed += len(data) + ENTRY_OVERHEAD
+        if self.on_taken is not None:
+            self.on_taken(commands)
         return True
 
     def _carry(self, numbers: bytes) -> int | None:
@@ -185,7 +190,7 @@ class Forwarding:
             if self.peers is not None:
                 self.peers.send(peer, codec.Refused(core.term))
             return
-        if not self._append(encode_batch(peer, frame.session, frame.first, frame.commands)):
+        if not self._append(peer, frame.session, frame.first, frame.commands):
             self._expected.pop(peer, None)
             self._turned_away.add(peer)
             return

@@ -9,7 +9,7 @@ leader is in L{nacos_tw.raft.forwarding}, snapshots are in L{nacos_tw.raft.compa
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
@@ -197,6 +197,10 @@ class RaftNode:
             return self._forwarding.propose(command)
         except NacosError as error:
             return fail(error)
+
+    def watch_taken(self, on_taken: Callable[[Sequence[bytes]], object]) -> None:
+        """Called with the commands that this node, as leader, puts into its log."""
+        self._forwarding.on_taken = on_taken
 
     def renew(self, number: int) -> Deferred[None] | None:
         """See L{IProposer.renew<nacos_tw.interfaces.IProposer.renew>}. Without a leader it is counted here only."""

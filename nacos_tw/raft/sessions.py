@@ -87,6 +87,8 @@ class Machines:
 
     @ivar machines: the machines by their one-byte name. Never rename one: the names are on disk.
     @ivar marked: whether a L{MARK} was among the commands since this was last set to False.
+    @ivar observers: called with commands of other names, and whether the entry was applied before the last start. Such
+        a command changes nothing: nodes that do not know it are none the worse.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class Machines:
         self._blank = {name: machine.snapshot() for name, machine in machines.items()}
         self._index = 0
         self.marked = False
+        self.observers: dict[bytes, Callable[[bytes, bool], object]] = {}
 
     def begin(self, index: int, term: int) -> None:
         """What follows is of this entry."""
@@ -149,10 +152,17 @@ class Machines:
             self.marked = True
             return self._index
         if machine is None:
-            return NacosError("a command for an unknown part: this node runs an older version")
+            return self._observed(name, command)
         if name in self._durable and self._index <= self._durable[name].applied:
             return None
         return machine.apply(command[1:])
+
+    def _observed(self, name: bytes, command: bytes) -> Any:
+        observer = self.observers.get(name)
+        if observer is None:
+            return NacosError("a command for an unknown part: this node runs an older version")
+        observer(command[1:], any(self._index <= machine.applied for machine in self._durable.values()))
+        return None
 
     def freeze(self) -> dict[str, Part]:
         """

@@ -39,6 +39,7 @@ from nacos_tw.settings.limit_keys import KEYS as LIMIT_KEYS
 from nacos_tw.settings.member_keys import KEYS as MEMBER_KEYS
 from nacos_tw.settings.monitoring_keys import KEYS as MONITORING_KEYS
 from nacos_tw.settings.oidc_keys import KEYS as OIDC_KEYS
+from nacos_tw.settings.tracing_keys import KEYS as TRACING_KEYS
 
 PORT = Key(
     "server.port", integer(1, 64535), "8848", "Port of the HTTP API. Clients of 2.x and 3.x connect to it + 1000 "
@@ -407,6 +408,7 @@ SECTIONS: tuple[Section, ...] = (
     ("Limits of each client address and user", LIMIT_KEYS),
     ("Services by DNS (docs/dns.md)", DNS_KEYS),
     ("Monitoring", MONITORING_KEYS),
+    ("Traces (docs/monitoring.md)", TRACING_KEYS),
     ("AI registries (docs/ai.md)", AI_KEYS),
 )  # fmt: skip
 KEYS: tuple[Key[Any], ...] = tuple(key for _, section in SECTIONS for key in section)

@@ -28,6 +28,7 @@ from nacos_tw.settings.properties import UnresolvedError
 from nacos_tw.settings.reading import Reader
 from nacos_tw.settings.secret import cluster_secret
 from nacos_tw.settings.tls import HttpsSettings, RaftTlsSettings, https, raft_tls
+from nacos_tw.settings.tracing import TracingSettings, tracing
 
 
 @attrs.frozen
@@ -192,6 +193,7 @@ class Settings:
     grpc: GrpcSettings = GrpcSettings()
     dns: DnsSettings | None = None
     limits: LimitSettings = LimitSettings()
+    tracing: TracingSettings | None = None
     ai_registry: int = 0
     """The port of the MCP registry; 0: it is switched off."""
     ai_fetching: ai_keys.AiFetching = ai_keys.AiFetching()
@@ -282,6 +284,7 @@ def _load(reader: Reader, home: str, base: str, environ: Mapping[str, str]) -> S
         grpc=grpc(reader, home, port),
         dns=dns(reader),
         limits=limits(reader),
+        tracing=tracing(reader),
         ai_registry=reader.get(ai_keys.REGISTRY_PORT) if reader.get(ai_keys.REGISTRY) else 0,
         ai_fetching=ai_keys.AiFetching(*(reader.get(key) for key in ai_keys.FETCHING)),
         mcp=reader.get(ai_keys.MCP),

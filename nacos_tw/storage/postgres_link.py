@@ -217,7 +217,9 @@ class PostgresTxn(Txn):
 
     dialect = "postgresql"
     for_update = " FOR UPDATE"
-    for_share = " FOR SHARE"
+    for_share = (
+        ""  # READ COMMITTED: each statement sees what is committed. A lock that several share could not be widened
+    )
 
     def __init__(self, link: PostgresLink, answered: Callable[[], None]) -> None:
         """@param answered: called after each statement; may raise."""

@@ -106,7 +106,7 @@ class Contents(Operations):
         @return: True; fails with CasConflict or OverQuota.
         """
         check_characters(len(request.content), self._limits.max_content)
-        return self._configs.write(self._command(request, user_of(caller, request.user)))
+        return self._configs.write(self._command(request, user_of(caller, request.user)), caller)
 
     @operation(WRITE)
     def describe(self, caller: Caller, request: Description) -> Deferred[bool]:
@@ -130,14 +130,15 @@ class Contents(Operations):
             cas_md5=found.md5,
             ip=request.ip,
         )
-        done: bool = await self._configs.write(self._command(wanted, user_of(caller, request.user)))
+        done: bool = await self._configs.write(self._command(wanted, user_of(caller, request.user)), caller)
         return done
 
     @operation(WRITE)
     def remove(self, caller: Caller, request: Removal) -> Deferred[bool]:
         """Remove a config, or its copy for a tag. @return: True, also when there was none."""
         user, counted = user_of(caller, request.user), self._limits.counted
-        return self._configs.write(Remove(request.key, self._millis(), request.tag or None, request.ip, user, counted))
+        command = Remove(request.key, self._millis(), request.tag or None, request.ip, user, counted)
+        return self._configs.write(command, caller)
 
     @operation(Rule("user", "", recorded=True))
     def remove_by_ids(self, caller: Caller, request: RemovalByIds) -> Deferred[int]:
@@ -152,7 +153,8 @@ class Contents(Operations):
         if not caller.identity.admin:
             may_each(caller.identity, WRITE, await self._configs.query(store_search.keys_by_ids, request.ids))
         user, counted = user_of(caller, request.user), self._limits.counted
-        removed: int = await self._configs.write(RemoveMany(request.ids, self._millis(), request.ip, user, counted))
+        command = RemoveMany(request.ids, self._millis(), request.ip, user, counted)
+        removed: int = await self._configs.write(command, caller)
         return removed
 
     def _command(self, wanted: Publication, user: str | None) -> Command:

@@ -48,10 +48,10 @@ class Copies(Operations):
     def remove(self, caller: Caller, request: CopyRemoval) -> Deferred[bool]:
         """Remove a copy by labels. @return: True, also when there was none."""
         user = user_of(caller, request.user)
-        return self._configs.write(RemoveGray(request.key, request.name, self._millis(), request.ip, user))
+        return self._configs.write(RemoveGray(request.key, request.name, self._millis(), request.ip, user), caller)
 
     @operation(WRITE)
     def remove_beta(self, caller: Caller, request: BetaRemoval) -> Deferred[bool]:
         """Remove the beta copy. @return: True, also when there was none."""
         user = user_of(caller, request.user)
-        return self._configs.write(StopBeta(request.key, self._millis(), request.ip, user))
+        return self._configs.write(StopBeta(request.key, self._millis(), request.ip, user), caller)

@@ -58,6 +58,10 @@ class Head:
         if self.malformed:
             self.trailers = False
 
+    def value(self, name: bytes) -> bytes:
+        """The first value of a header; C{b""} if there is none."""
+        return next((value for each, value in self.headers if each == name), b"")
+
     def _read(self, found: dict[bytes, bytes], methods: Methods) -> None:
         self.path = found.get(b":path", b"")
         length = found.get(b"content-length")
