@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import pathlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.request import urlopen
 
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 SPANS: list[dict[str, Any]] = []
 
 
@@ -80,7 +82,7 @@ class Running:
 @contextmanager
 def collector() -> Iterator[Running]:
     """A process of its own."""
-    process = subprocess.Popen([sys.executable, "-m", "tests.otlp"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-m", "tests.otlp"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         yield Running(int(process.stdout.readline()))

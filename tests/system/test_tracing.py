@@ -17,6 +17,8 @@ from tests.system.test_config_mysql import properties as on_mariadb
 
 TRACING = "nacos.tracing.enabled=true\nnacos.tracing.endpoint={}\nnacos.http.trusted-proxies=127.0.0.1\n"
 
+Spans = list[dict[str, Any]]
+
 
 class Case(SynchronousTestCase):
     """A collector, and nodes that send to it."""
@@ -29,10 +31,11 @@ class Case(SynchronousTestCase):
         self.addCleanup(cluster.close)
         return cluster
 
-    def follow(self, writer: RealNode, poller: RealNode, streamer: RealNode) -> list[dict[str, Any]]:
+    def follow(self, wanted: dict[str, int], writer: RealNode, poller: RealNode, streamer: RealNode) -> Spans:
         """
-        Publish, with one client that polls and one on a stream; the spans once the listeners' are there.
+        Publish, with one client that polls and one on a stream.
 
+        @param wanted: how many spans of which names there are to be; each node sends its own.
         @param writer: gets the publish; C{poller}, C{streamer}: have the listeners.
         """
         self.assertEqual(publish(writer, "d", "first").status, 200)
@@ -48,8 +51,13 @@ class Case(SynchronousTestCase):
         self.assertEqual(poll.changed(), {"d"})
         wait_for(lambda: stream.ask("HealthCheckRequest", {}) and b"ConfigChangeNotifyRequest" in stream.pushed())
         stream.close()  # it never acknowledges: its span ends with it
-        wait_for(lambda: Counter(span["name"] for span in self.collector.spans(trace))["config push"] == 2)
-        return self.collector.spans(trace)
+
+        def all_sent() -> Spans | None:
+            found = self.collector.spans(trace)
+            return found if Counter(span["name"] for span in found) == wanted else None
+
+        spans: Spans = wait_for(all_sent)
+        return spans
 
 
 class EmbeddedTests(Case):
@@ -59,9 +67,10 @@ class EmbeddedTests(Case):
         """From a follower over the leader's commit to every node, and to listeners at the two others."""
         cluster = self.begin(3)
         leader, (writer, other) = cluster.leader(), cluster.followers()
-        spans = wait_for(lambda: self.whole(self.follow(writer, leader, other)))
+        wanted = {"config publish": 1, "raft propose": 1, "raft commit": 1, "config apply": 3, "config push": 2}
+        spans = self.follow(wanted, writer, leader, other)
         by_id = {span["id"]: span for span in spans}
-        nodes_of = {name: {span["node"] for span in spans if span["name"] == name} for name in self.WANTED}
+        nodes_of = {name: {span["node"] for span in spans if span["name"] == name} for name in wanted}
         everywhere = {node.address for node in cluster.nodes}
         self.assertEqual(nodes_of["config publish"], {writer.address})
         self.assertEqual(nodes_of["raft propose"], {writer.address})
@@ -78,19 +87,6 @@ class EmbeddedTests(Case):
         self.assertEqual((root["parent"], root["nacos.config.data_id"]), ("00f067aa0ba902b7", "d"))
         self.assertNotIn("second", str(spans))
 
-    WANTED = Counter({"config publish": 1, "raft propose": 1, "raft commit": 1, "config apply": 3, "config push": 2})
-
-    def whole(self, spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Those of the trace, once each node has sent its own."""
-        trace = spans[0]["trace"]
-
-        def found() -> list[dict[str, Any]] | None:
-            now = self.collector.spans(trace)
-            return now if Counter(span["name"] for span in now) == self.WANTED else None
-
-        spans = wait_for(found)
-        return spans
-
 
 class SharedDatabaseTests(Case):
     """Two nodes on one database."""
@@ -100,7 +96,7 @@ class SharedDatabaseTests(Case):
     def test_followed(self) -> None:
         """By the notice between them, to the listeners of the other."""
         here, there = self.begin(2, on_mariadb(*mariadb.server().fresh().urls), ()).nodes
-        spans = self.follow(here, there, there)
+        spans = self.follow({"config publish": 1, "config refresh": 1, "config push": 2}, here, there, there)
         refreshed = [span for span in spans if span["name"] == "config refresh"]
         self.assertEqual([span["node"] for span in refreshed], [there.address])
         root = next(span for span in spans if span["name"] == "config publish")
