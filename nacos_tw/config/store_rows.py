@@ -17,9 +17,8 @@ from nacos_tw.config.store_usage import Usage
 from nacos_tw.errors import Alike, Duplicate, Unavailable
 from nacos_tw.storage.txn import Txn
 
-
 ATTEMPTS = 50
-"""Insertions of a config that others insert and remove at the same time: each that fails, one of theirs has succeeded."""
+"""Insertions of a config that others insert and remove at the same time: for each that fails, one has succeeded."""
 
 
 class Counted(ByWhom, Protocol):
