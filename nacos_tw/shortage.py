@@ -133,6 +133,7 @@ class Shortage(Periodic):
         level = self.space.level
         if level < SHORT or not _adds(command, level):
             return ""
+        self.space.refused += command[:1] == NAMING
         return self.space.refusal
 
 

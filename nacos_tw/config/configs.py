@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
+import attrs
 from twisted.internet.defer import Deferred
 
 from nacos_tw.access.caller import Caller
@@ -20,6 +21,20 @@ T = TypeVar("T")
 Write = Callable[[Any], "Deferred[Any]"]
 Around = Callable[[Any, "Caller | None", Write], "Deferred[Any]"]
 """(command, who asks for it, what does it): goes around each write."""
+
+
+@attrs.frozen
+class Waiting:
+    """
+    What waits in a backend's queues.
+
+    @ivar notices: configs that another member has not heard of yet; C{unheard}: notices that did not reach one, so far.
+    @ivar reads: configs that have changed in a shared database and are not read yet.
+    """
+
+    notices: int = 0
+    unheard: int = 0
+    reads: int = 0
 
 
 class IConfigBackend(Protocol):
@@ -47,6 +62,9 @@ class IConfigBackend(Protocol):
 
     def compare_all(self) -> None:
         """Begin to compare the whole cache with the database (docs/spec/config-v1.md#7.5)."""
+
+    def waiting(self) -> Waiting:
+        """What waits now."""
 
 
 class Configs:

@@ -10,7 +10,8 @@ from nacos_tw.metrics.exposition import Family, counter, gauge
 
 def config_monitor(configs: Configs) -> dict[str, float]:
     """Nacos's own gauges of the module C{config}, for the family C{nacos_monitor}."""
-    return {"configCount": len(configs.cache)}
+    waiting = configs.backend.waiting()
+    return {"configCount": len(configs.cache), "notifyTask": waiting.notices, "dumpTask": waiting.reads}
 
 
 def config_families(configs: Configs) -> Iterator[Family]:

@@ -65,6 +65,7 @@ class Refresher:
         self._pause = Backoff(SOONEST, LATEST)
         self._touched: set[ConfigKey] = set()
         self._stopped = False
+        self._under_way = 0
         self.trouble = ""
 
     def refresh(
@@ -92,6 +93,11 @@ class Refresher:
             self._read()
         return request.deferred
 
+    @property
+    def waiting(self) -> int:
+        """Configs that are still to be read."""
+        return len(self._wanted) + self._under_way
+
     def begin(self) -> set[ConfigKey]:
         """
         Somebody begins to read by other means.
@@ -116,6 +122,7 @@ class Refresher:
             self._again = None
         keys = list(self._wanted)[:PART] if len(self._wanted) > PART else list(self._wanted)
         part = {key: self._wanted.pop(key) for key in keys}
+        self._under_way = len(part)
         self._reading = reading = maybeDeferred(self._database.query, "rows", cache_queries.entries, keys)
         reading.addCallback(self._found, part).addErrback(self._failed, part).addErrback(
             lambda failure: self.log.failure("reading configs failed", failure)
@@ -128,6 +135,7 @@ class Refresher:
 
     def _found(self, found: list[Entry], part: Wanted) -> None:
         self._reading = None
+        self._under_way = 0
         self.trouble = ""
         self._pause.reset()
         self._touched.update(part)
@@ -148,6 +156,7 @@ class Refresher:
 
     def _failed(self, failure: Failure, part: Wanted) -> None:
         self._reading = None
+        self._under_way = 0
         if not self.trouble and not failure.check(CancelledError):
             self.log.warn("configs that have changed cannot be read: {why}", why=failure.getErrorMessage())
         self.trouble = failure.getErrorMessage()

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, fail
 
+from nacos_tw.config.configs import Waiting
 from nacos_tw.database import commands
 from nacos_tw.database.commands import BY_LABELS, LABELS, DatabaseCommand, Level
 from nacos_tw.database.machine import NAME
@@ -76,3 +77,7 @@ class EmbeddedBackend:
 
     def compare_all(self) -> None:
         """Nothing: the cache follows each applied entry."""
+
+    def waiting(self) -> Waiting:
+        """Nothing ever: the log brings each change to each node, and its cache shows it when it is applied."""
+        return Waiting()

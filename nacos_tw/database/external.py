@@ -15,6 +15,7 @@ from nacos_tw.auth.account_sync import AccountSync
 from nacos_tw.auth.commands import AuthCommand
 from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.cache_sync import CacheSync
+from nacos_tw.config.configs import Waiting
 from nacos_tw.config.intents import Intent, Intents
 from nacos_tw.config.local import LocalFile
 from nacos_tw.config.model import ConfigKey
@@ -133,6 +134,11 @@ class ExternalBackend(Service):
     def compare_all(self) -> None:
         """As L{nacos_tw.config.configs.IConfigBackend.compare_all}."""
         self._sync.compare()
+
+    def waiting(self) -> Waiting:
+        """As L{nacos_tw.config.configs.IConfigBackend.waiting}."""
+        unheard = self.notices.waiting().values()
+        return Waiting(sum(abs(count) for count in unheard), self.notices.failed, self._sync.refresher.waiting)
 
     # -- who can tell
 

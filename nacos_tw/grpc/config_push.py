@@ -96,6 +96,11 @@ class ConfigPushes:
     def __len__(self) -> int:
         return sum(len(listener.md5s) for listener in self._by_client.values())
 
+    @property
+    def telling(self) -> int:
+        """Clients that are being told of a config, or are about to be, each config by itself."""
+        return len(self._due) + sum(len(listener.telling) for listener in self._by_client.values())
+
     def __iter__(self) -> Iterator[StreamListener]:
         return iter(list(self._by_client.values()))
 

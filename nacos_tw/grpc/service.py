@@ -112,4 +112,5 @@ class Grpc(MultiService):
             publishers,
             counters.pushes,
             counters.unanswered,
+            0 if self.config_pushes is None else self.config_pushes.telling,
         )

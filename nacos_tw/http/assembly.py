@@ -346,7 +346,11 @@ def metric_sources(parts: Parts, counts: Counts, machine: Machine) -> list[Sourc
     def of_nacos() -> Iterator[Family]:
         naming = naming_monitor(counts, parts.udp.acks, node.status().role, parts.probes.gauges())
         listened = 0 if parts.polls is None else parts.polls.keys_waited
-        http = HttpFacts(routes, listened, len(parts.udp.audience), counts.publishers())
+        telling = 0 if parts.polls is None else parts.polls.telling
+        unheard = 0 if configs is None else configs.backend.waiting().unheard
+        refused = 0 if parts.space is None else parts.space.refused
+        pushed, publishers = len(parts.udp.audience), counts.publishers()
+        http = HttpFacts(routes, listened, pushed, publishers, telling, unheard, refused)
         grpc = parts.grpc()
         yield from monitor_family(monitors(naming, _monitor(parts), http, grpc))
         yield from nacos_families(http, grpc, settings.storage == "external")

@@ -29,6 +29,7 @@ class GrpcFacts:
     @ivar calls: that were answered.
     @ivar connections: clients by module; C{subscribed}: services that they are told of; C{listened}: likewise configs.
     @ivar publishers: clients that have published services.
+    @ivar telling: clients that are being told of a config, and have not acknowledged it, each config by itself.
     @ivar pushes: sent; C{failed_pushes}: not acknowledged.
     """
 
@@ -39,6 +40,7 @@ class GrpcFacts:
     publishers: int = 0
     pushes: int = 0
     failed_pushes: int = 0
+    telling: int = 0
 
 
 NO_GRPC = GrpcFacts({}, {})
@@ -52,12 +54,18 @@ class HttpFacts:
     @ivar routes: answers.
     @ivar listened: configs that long polls wait for; C{subscribed}: services that are pushed over UDP.
     @ivar publishers: addresses that have registered ephemeral instances by beats.
+    @ivar telling: polls that have something to hear and have no answer yet.
+    @ivar unheard: notices between members that were not heard.
+    @ivar refused: registrations that were refused as there is no room on the disk.
     """
 
     routes: Routes
     listened: int = 0
     subscribed: int = 0
     publishers: int = 0
+    telling: int = 0
+    unheard: int = 0
+    refused: int = 0
 
 
 def config_calls(routes: Routes, calls: Calls) -> dict[str, Tally]:
@@ -95,8 +103,7 @@ def monitors(
     if config:
         read = config_calls(http.routes, grpc.calls)
         found["config"] |= {name: tally.count for name, tally in read.items()}
-        # Others are told at once, and what was not told is asked for again: nothing waits in a queue.
-        found["config"] |= {"notifyTask": 0, "notifyClientTask": 0, "dumpTask": 0}
+        found["config"]["notifyClientTask"] = http.telling + grpc.telling
     found["core"]["longConnection"] = sum(grpc.connections.values())
     for module in (*_MODULES, *sorted(grpc.connections.keys() - set(_MODULES))):
         found.setdefault(module, {})["longConnection"] = grpc.connections.get(module, 0)
@@ -130,13 +137,15 @@ def nacos_families(http: HttpFacts, grpc: GrpcFacts, external: bool) -> Iterator
     rows.append(({"module": "lock", "name": "lockHandlerRt"}, *times))
     yield Family("nacos_timer_seconds", "summary", "Time that requests took, by what they were for.", [], rows)
     samples: list[tuple[Labels, float]] = [
-        ({"module": module, "name": name}, number) for module, name, number in _exceptions(http.routes, external)
+        ({"module": module, "name": name}, number) for module, name, number in _exceptions(http, external)
     ]
     yield Family("nacos_exception_total", "counter", "Requests that failed, by Nacos's names of causes.", samples)
 
 
-def _exceptions(routes: Routes, external: bool) -> Iterator[tuple[str, str, int]]:
+def _exceptions(http: HttpFacts, external: bool) -> Iterator[tuple[str, str, int]]:
     """What was answered with an error: a refused request, a fault of the server, nobody who could take it."""
+
+    routes = http.routes
 
     def answered(matches: Callable[[str], bool], status: int) -> int:
         return sum(tally.count for (_, path, code), tally in routes.items() if code == status and matches(path))
@@ -152,6 +161,6 @@ def _exceptions(routes: Routes, external: bool) -> Iterator[tuple[str, str, int]
     yield "config", "nacos", answered(of_config, 500)
     yield "config", "db", unavailable if external else 0
     yield "config", "unhealth", 0 if external else unavailable
-    yield "config", "configNotify", 0
-    yield "naming", "disk", answered(of_naming, 507)
+    yield "config", "configNotify", http.unheard
+    yield "naming", "disk", http.refused
     yield "naming", "leaderSendBeatFailed", answered(of_naming, 503)

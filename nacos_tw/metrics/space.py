@@ -51,6 +51,7 @@ class DiskSpace(Periodic):
 
     @ivar level: how much room there is.
     @ivar free: bytes that are free; C{total}: bytes that the disk has.
+    @ivar refused: commands of the registry that were refused for want of it.
     @ivar on_low: called when there is little room, and again and again while that is so.
     @ivar on_level: called when the level is another one.
     """
@@ -73,6 +74,7 @@ class DiskSpace(Periodic):
         self._needed = needed
         self._look = look
         self._told = 0.0
+        self.refused = 0
         self.level = PLENTY
         self.free = self.total = 0
         self.on_low: Callable[[], object] = lambda: None

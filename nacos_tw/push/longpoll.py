@@ -108,6 +108,11 @@ class LongPolls:
         self._leaving: deque[Poll] = deque()
         self._working: IDelayedCall | None = None
 
+    @property
+    def telling(self) -> int:
+        """Polls that have something to hear and no answer yet."""
+        return len(self._answers)
+
     # -- what a client asks
 
     def wait(

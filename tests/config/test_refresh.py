@@ -28,13 +28,16 @@ class RefreshingTests(Node):
         second = self.refresher.refresh([key(1), key(2)])
         third = self.refresher.refresh([key(2), key(3)])
         self.assertEqual(self.queries(), [[key(0)]])
+        self.assertEqual(self.refresher.waiting, 4)
         self.database.release()
+        self.assertEqual(self.refresher.waiting, 3)
         self.successResultOf(first)
         self.assertNoResult(second)
         self.assertEqual(self.queries(), [[key(0)], [key(1), key(2), key(3)]])
         self.database.release()
         self.successResultOf(second)
         self.successResultOf(third)
+        self.assertEqual(self.refresher.waiting, 0)
         self.successResultOf(self.refresher.refresh([]))
 
     def test_a_change_during_a_query_is_read_after_it(self) -> None:
@@ -55,6 +58,7 @@ class RefreshingTests(Node):
         self.publish(key(0), "newer", 2)
         self.failureResultOf(self.refresher.refresh([key(0)]), Unavailable)
         self.assertIn("the database is away", self.sync.reason())
+        self.assertEqual(self.refresher.waiting, 1)
         self.database.away = False
         self.clock.advance(1)
         self.assertEqual((self.content(key(0)), self.sync.reason()), ("newer", ""))

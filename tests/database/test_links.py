@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.config.cache import ConfigCache
+from nacos_tw.config.configs import Waiting
 from nacos_tw.database.external import ExternalBackend
+from nacos_tw.errors import Unavailable
 from tests.config.fakes import local_file
 
 
@@ -54,6 +56,18 @@ class LinkTests(SynchronousTestCase):
         self.assertFalse(self.accounts.cut_off())
         self.backend.peer_disconnected("two")
         self.assertTrue(self.accounts.cut_off())
+
+    def test_waiting(self) -> None:
+        """Configs that the others have not heard of are told to monitoring, and how often they were not."""
+
+        def asked(peer: str, what: str, body: bytes) -> Deferred[bytes]:
+            return fail(Unavailable("no connection"))
+
+        self.assertEqual(self.backend.waiting(), Waiting())
+        self.backend.notices._ask = asked
+        self.backend.notices.tell([("", "g", "a"), ("", "g", "b")])
+        self.assertEqual(self.backend.waiting(), Waiting(notices=4, unheard=2))
+        self.backend.notices.stop()
 
     def test_what_may_have_been_lost(self) -> None:
         """A notice may have gone with the link, so the tables are read; and once more when it is back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.grpc.counters import Counters as GrpcCounters
@@ -86,13 +87,15 @@ class NacosTests(SynchronousTestCase):
         calls.add(("ConfigPublishRequest", 0), 0.5)
         calls.add(("ConfigPublishRequest", 500), 0.5)
         grpc = GrpcFacts(calls, module_counts(["naming", "naming", "config", "", "odd"]), 4, 5, 2, 10, 3)
-        return HttpFacts(routes, 7, 8, 9), grpc
+        grpc = attrs.evolve(grpc, telling=2)
+        return HttpFacts(routes, 7, 8, 9, telling=1, unheard=6, refused=5), grpc
 
     def test_monitors(self) -> None:
         found = monitors(NAMING, {"configCount": 3}, *self.facts())
         self.assertEqual((found["naming"]["totalPush"], found["naming"]["failedPush"]), (12.0, 4.0))
         self.assertEqual(found["naming"]["domCount"], 1.0)
         self.assertEqual((found["config"]["getConfig"], found["config"]["publish"]), (2, 2))
+        self.assertEqual(found["config"]["notifyClientTask"], 3)
         connected = {module: values["longConnection"] for module, values in found.items() if "longConnection" in values}
         self.assertEqual(connected, {"core": 5, "naming": 2, "config": 1, "lock": 0, "ai": 0, "unknown": 2})
 
@@ -107,6 +110,8 @@ class NacosTests(SynchronousTestCase):
         self.assertEqual(found['nacos_timer_seconds_count{module="config",name="readConfigRt"}'], "2")
         self.assertEqual(found['nacos_exception_total{module="config",name="db"}'], "1")
         self.assertEqual(found['nacos_exception_total{module="config",name="illegalArgument"}'], "1")
+        self.assertEqual(found['nacos_exception_total{module="config",name="configNotify"}'], "6")
+        self.assertEqual(found['nacos_exception_total{module="naming",name="disk"}'], "5")
         found = lines(list(nacos_families(http, grpc, external=False)))
         self.assertEqual(found['nacos_exception_total{module="config",name="unhealth"}'], "1")
 
