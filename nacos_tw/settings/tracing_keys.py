@@ -25,8 +25,9 @@ ENABLED = Key(
     "the extra otel.",
 )  # fmt: skip
 ENDPOINT = Key(
-    _TRACING + "endpoint", lambda value: web_address(value) if value.strip() else "", "", "Where they are sent, by OTLP "
-    "over HTTP: the whole URL, as http://127.0.0.1:4318/v1/traces. If unset: as the variables OTEL_EXPORTER_OTLP_* say.",
+    _TRACING + "endpoint", lambda value: web_address(value) if value.strip() else "", "", "Where they are sent, by "
+    "OTLP over HTTP: the whole URL, as http://127.0.0.1:4318/v1/traces. If unset: as the variables "
+    "OTEL_EXPORTER_OTLP_* say.",
 )  # fmt: skip
 SERVICE = Key(
     _TRACING + "service-name", text, "nacos", "service.name of the spans. OTEL_RESOURCE_ATTRIBUTES adds others.",

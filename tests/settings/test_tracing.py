@@ -19,20 +19,20 @@ class TracingTests(HomeTests):
 
     def test_off(self) -> None:
         """Unless the one key says otherwise; nothing is imported then."""
-        self.assertIsNone(self.load("nacos.tracing.endpoint=http://a:4318/v1/traces").tracing)
+        self.assertIsNone(self.alone("nacos.tracing.endpoint=http://a:4318/v1/traces").tracing)
         self.assertIsNone(tracing_of(None, "1.1.1.1:8848", None))
         self.assertEqual(run("import sys, nacos_tw.service; print('opentelemetry' in sys.modules)"), "False\n")
 
     def test_on(self) -> None:
         """With defaults, and with values; a path stays as it is."""
-        self.assertEqual(self.load("nacos.tracing.enabled=true").tracing, TracingSettings("", "nacos", 1.0))
+        self.assertEqual(self.alone("nacos.tracing.enabled=true").tracing, TracingSettings("", "nacos", 1.0))
         lines = "\n".join(
             [
                 "nacos.tracing.enabled=true", "nacos.tracing.endpoint=https://otel.example/v1/traces",
                 "nacos.tracing.service-name=registry", "nacos.tracing.sampling=0.25",
             ]
         )  # fmt: skip
-        self.assertEqual(self.load(lines).tracing, TracingSettings("https://otel.example/v1/traces", "registry", 0.25))
+        self.assertEqual(self.alone(lines).tracing, TracingSettings("https://otel.example/v1/traces", "registry", 0.25))
 
     def test_refused(self) -> None:
         """What is no URL, and no part."""
@@ -41,7 +41,7 @@ class TracingTests(HomeTests):
             ("sampling=some", "a number from 0 to 1"),
             ("endpoint=otel:4317", "https://host/path"),
         ):
-            error = self.assertRaises(SettingsError, self.load, f"nacos.tracing.enabled=true\nnacos.tracing.{line}")
+            error = self.assertRaises(SettingsError, self.alone, f"nacos.tracing.enabled=true\nnacos.tracing.{line}")
             self.assertIn(expected, str(error))
 
 
