@@ -41,7 +41,6 @@ from nacos_tw.dns.assembly import build as build_dns
 from nacos_tw.dns.counters import dns_families
 from nacos_tw.grpc.assembly import GrpcParts, build
 from nacos_tw.grpc.metrics import grpc_families
-from nacos_tw.http.api.parts import LockParts
 from nacos_tw.http.app import no_pages
 from nacos_tw.http.assembly import Parts, all_areas
 from nacos_tw.http.authorization import EverybodyMay
@@ -61,7 +60,7 @@ from nacos_tw.interfaces import IProposer
 from nacos_tw.locks.commands import NAME as LOCK
 from nacos_tw.locks.locks import Locks
 from nacos_tw.locks.machine import LockMachine
-from nacos_tw.locks.operations import LockOperations
+from nacos_tw.locks.operations import SessionLocks
 from nacos_tw.locks.sessions import LockSessions
 from nacos_tw.login_checks import LoginChecks
 from nacos_tw.logs import FORM, FileLog
@@ -304,7 +303,7 @@ class NacosNode(Node):
             clock=reactor,
             ai=self.ai,
             mcp=self.mcp,
-            locks=LockParts(LockOperations(self.locks), self.lock_sessions),
+            locks=SessionLocks(self.locks, self.lock_sessions),
             space=self.shortage.space,
             files=self.shortage.files,
             more_families=self._more_families,

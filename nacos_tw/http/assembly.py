@@ -38,7 +38,7 @@ from nacos_tw.config.limits import limits_of
 from nacos_tw.config.operations.assembly import ConfigOperations, config_operations
 from nacos_tw.config.watchers import Watchers
 from nacos_tw.http.api.openapi import OpenApi
-from nacos_tw.http.api.parts import AccountParts, ApiParts, ClusterParts, LockParts, NamingParts
+from nacos_tw.http.api.parts import AccountParts, ApiParts, ClusterParts, NamingParts
 from nacos_tw.http.counters import Counters
 from nacos_tw.http.families import http_families
 from nacos_tw.http.guard import Guard
@@ -74,6 +74,7 @@ from nacos_tw.http.v1.service import ServicesV1
 from nacos_tw.http.v1.targets import TargetsV1
 from nacos_tw.http.v2 import assembly as v2
 from nacos_tw.http.v3 import assembly as v3
+from nacos_tw.locks.operations import SessionLocks
 from nacos_tw.metrics.disk import disk_families
 from nacos_tw.metrics.exposition import Family
 from nacos_tw.metrics.history import History, Reading
@@ -142,7 +143,7 @@ class Parts:
     clock: IReactorTime
     ai: AiOperations | None = None
     mcp: McpEngine | None = None
-    locks: LockParts | None = None
+    locks: SessionLocks | None = None
     space: DiskSpace | None = None
     files: Callable[[], dict[str, int]] = lambda: {}
     more_families: Callable[[], Iterable[Family]] = tuple

@@ -10,6 +10,7 @@ from nacos_tw.access.rules import Rule
 from nacos_tw.locks.commands import Acquire, CancelWait, Outcome, Release, Renew
 from nacos_tw.locks.locks import Locks
 from nacos_tw.locks.requests import LONGEST_TIME, OneLock
+from nacos_tw.locks.sessions import LockSessions
 
 WRITE = Rule("write", "lock")
 
@@ -48,3 +49,35 @@ class LockOperations(Operations):
     def cancel_wait(self, caller: Caller, request: OneLock) -> Deferred[Outcome]:
         """Wait no more."""
         return self._locks.ask(request.client, CancelWait(request.client, (request.type, request.name), request.owner))
+
+
+class SessionLocks(LockOperations):
+    """Those of holders without a connection, each of which is known by a session: only who may ask has one."""
+
+    __slots__ = ("_sessions",)
+
+    def __init__(self, locks: Locks, sessions: LockSessions) -> None:
+        super().__init__(locks)
+        self._sessions = sessions
+
+    @operation(WRITE)
+    def acquire(self, caller: Caller, request: OneLock) -> Deferred[Outcome]:
+        """Have the lock, or wait for it."""
+        self._sessions.heard(request.client)
+        return super().acquire(caller, request)
+
+    @operation(WRITE)
+    def renew(self, caller: Caller, request: OneLock) -> Deferred[Outcome]:
+        """Keep it for longer; refused to everybody but who has it."""
+        self._sessions.heard(request.client)
+        return super().renew(caller, request)
+
+    @operation(WRITE)
+    def release(self, caller: Caller, request: OneLock) -> Deferred[Outcome]:
+        """Give it back, or wait no more: the session ends."""
+        self._sessions.heard(request.client)
+        return super().release(caller, request).addBoth(self._end, request.client)
+
+    def _end(self, result: Outcome, client: str) -> Outcome:
+        self._sessions.end(client)
+        return result

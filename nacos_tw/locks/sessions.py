@@ -19,6 +19,11 @@ PREFIX = "http_"
 """How the names of such clients begin: no connection's does."""
 
 
+def client_of(session: str) -> str:
+    """The client that a session is."""
+    return PREFIX + session
+
+
 class LockSessions(service.MultiService):
     """The sessions at this node."""
 
@@ -29,16 +34,13 @@ class LockSessions(service.MultiService):
         self._heard: dict[str, float] = {}
         Periodic(clock, LOOK, self._look).setServiceParent(self)
 
-    def client(self, session: str) -> str:
-        """The client of a session, which has been heard of."""
-        client = PREFIX + session
+    def heard(self, client: str) -> None:
+        """A session has been heard of."""
         self._heard[client] = self._clock.seconds()
         self._locks.connected(client)
-        return client
 
-    def end(self, session: str) -> None:
+    def end(self, client: str) -> None:
         """It wants no more."""
-        client = PREFIX + session
         if self._heard.pop(client, None) is not None:
             self._locks.ended(client)
 

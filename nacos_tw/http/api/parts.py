@@ -21,8 +21,7 @@ from nacos_tw.cluster.operations.orders import Orders
 from nacos_tw.cluster.operations.plugins import Plugins
 from nacos_tw.config.operations.assembly import ConfigOperations
 from nacos_tw.http.guard import Guard
-from nacos_tw.locks.operations import LockOperations
-from nacos_tw.locks.sessions import LockSessions
+from nacos_tw.locks.operations import SessionLocks
 from nacos_tw.namespaces.operations import Namespaces
 from nacos_tw.naming.operations.beats import Beats
 from nacos_tw.naming.operations.clientviews import ClientViews
@@ -82,14 +81,6 @@ class AccountParts:
 
 
 @attrs.frozen
-class LockParts:
-    """The operations on locks, and who asks for them without a connection."""
-
-    locks: LockOperations
-    sessions: LockSessions
-
-
-@attrs.frozen
 class ApiParts:
     """
     All that v2 and v3 do.
@@ -106,4 +97,4 @@ class ApiParts:
     namespaces: Namespaces | None
     accounts: AccountParts | None
     ai: AiOperations | None = None
-    locks: LockParts | None = None
+    locks: SessionLocks | None = None

@@ -158,5 +158,5 @@ def areas(parts: ApiParts) -> list[Area]:
     if parts.ai is not None:
         found += ai_areas(guard, parts.ai)
     if parts.locks is not None:
-        found.append(LocksV3(guard, parts.locks.locks, parts.locks.sessions))
+        found.append(LocksV3(guard, parts.locks))
     return found

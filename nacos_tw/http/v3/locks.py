@@ -12,9 +12,9 @@ from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.locks.commands import PLAIN, Outcome
-from nacos_tw.locks.operations import LockOperations
+from nacos_tw.locks.operations import SessionLocks
 from nacos_tw.locks.requests import OneLock
-from nacos_tw.locks.sessions import LockSessions
+from nacos_tw.locks.sessions import client_of
 
 SESSION = text("session", "A random text of the caller, who is known by it.", needed=REQUEST)
 LOCK = text("lockName", "The lock.", needed=REQUEST)
@@ -32,6 +32,12 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def wish(call: Call) -> OneLock:
+    """The lock that is wanted, and by which session."""
+    session, name = SESSION(call), LOCK(call)
+    return OneLock(client_of(session), PLAIN, name, session, TIME(call), WAIT(call))
+
+
 @attrs.frozen
 class LocksV3:
     """For scripts."""
@@ -39,27 +45,19 @@ class LocksV3:
     prefix: ClassVar[str] = "/v3/admin/core/lock"
     app = Klein()
     guard: Guard
-    locks: LockOperations
-    sessions: LockSessions
+    locks: SessionLocks
 
-    def _wish(self, call: Call) -> OneLock:
-        session, name = SESSION(call), LOCK(call)
-        return OneLock(self.sessions.client(session), PLAIN, name, session, TIME(call), WAIT(call))
-
-    @api(app, "POST", "", does=LockOperations.acquire, takes=(*NAMED, TIME, WAIT), gives="Whether it was granted")
+    @api(app, "POST", "", does=SessionLocks.acquire, takes=(*NAMED, TIME, WAIT), gives="Whether it was granted")
     async def acquire(self, call: Call) -> dict[str, Any]:
         """Acquire a lock, or join its queue; a waiting caller asks again until the lock is granted."""
-        return outcome_json(await self.locks.acquire(call, self._wish(call)))
+        return outcome_json(await self.locks.acquire(call, wish(call)))
 
-    @api(app, "PUT", "", does=LockOperations.renew, takes=(*NAMED, TIME), gives="Whether it is still held")
+    @api(app, "PUT", "", does=SessionLocks.renew, takes=(*NAMED, TIME), gives="Whether it is still held")
     async def renew(self, call: Call) -> dict[str, Any]:
         """Renew a lock, at the node where it was granted."""
-        return outcome_json(await self.locks.renew(call, self._wish(call)))
+        return outcome_json(await self.locks.renew(call, wish(call)))
 
-    @api(app, "DELETE", "", does=LockOperations.release, takes=NAMED, gives="Whether it was held")
+    @api(app, "DELETE", "", does=SessionLocks.release, takes=NAMED, gives="Whether it was held")
     async def release(self, call: Call) -> dict[str, Any]:
         """Release a lock, or stop waiting for it: the session ends."""
-        try:
-            return outcome_json(await self.locks.release(call, self._wish(call)))
-        finally:
-            self.sessions.end(SESSION(call))
+        return outcome_json(await self.locks.release(call, wish(call)))
