@@ -93,7 +93,9 @@ class CacheSync(Service):
         self._full_wanted = False
         # The last history row's nid at the check before the last one, and at that.
         self._marks = (0, 0)
+        self._lost = False
         cache.on_missing = self._missing
+        local.on_lost = self._copy_lost
 
     # -- life
 
@@ -149,6 +151,12 @@ class CacheSync(Service):
     def _missing(self, key: ConfigKey) -> None:
         if self.running:
             self.refresher.refresh([key]).addErrback(lambda _: None)
+
+    def _copy_lost(self) -> None:
+        """The copy on disk is empty: what is in memory is served, and everything is read once more to fill it."""
+        self._lost = True
+        self.compared = False
+        self.compare()
 
     # -- one job at a time
 
@@ -209,10 +217,17 @@ class CacheSync(Service):
     async def _everything(self) -> None:
         newest = await self._database.query("newest", cache_queries.newest)
         await self._adopt()
-        if self.ready:
-            await self._compare_all()
+        if self._lost or not self.ready:
+            served, self._lost = self.ready, False
+            try:
+                await self._read_all()
+            except BaseException:
+                self._lost = self._lost or served
+                raise
+            if served:
+                await self._compare_all()  # what is gone meanwhile
         else:
-            await self._read_all()
+            await self._compare_all()
         self._marks = (max(0, newest - OVERLAP), newest)
         self.compared = self._cache.current = True
 

@@ -73,6 +73,7 @@ class LocalFile:
     @ivar doubtful: configs of which L{load} found that they were changed in a way that is not known.
     @ivar noted: configs that were about to be changed when the process ended; L{load} takes them for doubtful.
     @ivar on_saved: called with configs of which the file holds now what was last put into it.
+    @ivar on_lost: called when the file turned out to be damaged and was made anew: it holds nothing.
     """
 
     log = Logger()
@@ -94,6 +95,9 @@ class LocalFile:
         self.doubtful: list[ConfigKey] = []
         self.noted: list[ConfigKey] = []
         self.on_saved: Callable[[list[ConfigKey]], object] = lambda keys: None
+        self.on_lost: Callable[[], object] = lambda: None
+        self._file.on_damaged = self._damaged
+        self._renewing: IDelayedCall | None = None
         self._timer: IDelayedCall | None = None
         self._settled: list[tuple[int, Deferred[None]]] = []
         self._closed = False
@@ -224,6 +228,23 @@ class LocalFile:
         self.pending_bytes = sum(map(_bytes, self._pending.values()))
         self._go_on(AGAIN)
 
+    def _damaged(self) -> None:
+        """The disk has spoiled the file, which is only a copy: an empty one takes its place, to be filled anew."""
+        self._renewing = None
+        if self._closed:
+            return
+        try:
+            folder = self._file.renew()
+        except NacosError as error:
+            self.log.error("the damaged local copy of the configs cannot be made anew: {why}", why=str(error))
+            self._renewing = self._clock.callLater(AGAIN, self._damaged)
+            return
+        self.complete = False
+        self._pending.pop(COMPLETE, None)
+        self._writing.pop(COMPLETE, None)
+        self.log.error("the local copy of the configs is damaged: it is in {folder}, and made anew", folder=folder)
+        self.on_lost()
+
     def _go_on(self, delay: float) -> None:
         if self._pending and not self._closed:
             self._timer = self._clock.callLater(delay, self._write)
@@ -239,8 +260,9 @@ class LocalFile:
         if self._closed:
             return
         self._closed = True
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._renewing):
+            if timer is not None:
+                timer.cancel()
         left = {**self._writing, **self._pending}
         try:
             with self._file.transaction() as txn:

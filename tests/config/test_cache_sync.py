@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -13,6 +16,7 @@ from nacos_tw.config.cache import ConfigCache
 from nacos_tw.config.cache_sync import CacheSync
 from nacos_tw.config.commands import Publish, PublishBeta, PublishTag, Remove, StopBeta
 from nacos_tw.config.listeners import Listeners
+from nacos_tw.config.local import AGAIN
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.errors import Unavailable
 from nacos_tw.storage.errors import ReadOnly
@@ -75,6 +79,93 @@ class Node(SynchronousTestCase):
     def read(self) -> list[ConfigKey]:
         """The configs that were read with their contents."""
         return [key for name, args in self.database.asked if name == "rows" for key in args[0]]
+
+
+class Turning(Clock):
+    """A clock that is a reactor, too."""
+
+    def callFromThread(self, work: Callable[..., object], *args: object) -> None:  # noqa: N802
+        self.callLater(0, work, *args)
+
+
+class SpoiledTests(Node):
+    """The disk spoils the copy while the node runs."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.clock = Turning()
+        self.text = {number: f"{number}" * 50_000 for number in range(5)}
+        for number, text in self.text.items():
+            self.publish(key(number), text, 2)
+        self.start()
+        self.clock.advance(1)
+        self.same()
+        self.stop()
+        self.start()  # with contents that are in the file alone
+        self.clock.advance(1)
+        self.local._file.checkpoint()
+
+    def spoil(self) -> None:
+        """What lies in the middle of the file is something else now, and nothing of it is in memory any more."""
+        self.local._file._connection.execute("PRAGMA shrink_memory")
+        with open(f"{self.folder}/config-cache.db", "r+b") as file:
+            size = file.seek(0, 2)
+            file.seek(size // 3)
+            file.write(b"\x5a" * (size // 2))
+
+    def notice(self) -> None:
+        """Contents are asked for."""
+        for number in range(5):
+            with contextlib.suppress(Unavailable):
+                self.content(key(number))
+
+    def test_is_made_anew(self) -> None:
+        """As soon as somebody notices: what is served meanwhile is right or nothing, then all is there again, on the
+        disk too; the damaged file is kept for a look at it."""
+        self.spoil()
+        self.notice()
+        self.clock.pump([0.0, 1.0, 1.0])
+        self.assertEqual({number: self.content(key(number)) for number in range(5)}, self.text)
+        self.same()
+        self.assertTrue(self.local.complete)
+        self.assertEqual((self.sync.ready, self.sync.reason(), self.local._file.damage), (True, "", ""))
+        self.assertTrue(os.path.exists(f"{self.folder}/damaged-1/config-cache.db"))
+        self.stop()
+        self.start()
+        self.assertTrue(self.sync.ready)
+        self.assertEqual(self.content(key(4)), self.text[4])
+
+    def test_database_away(self) -> None:
+        """The copy is filled when the database is there again; what it has lost meanwhile is lost here too."""
+        self.spoil()
+        self.database.away = True
+        self.notice()
+        self.clock.pump([0.0, 1.0])
+        self.assertFalse(self.local.complete)
+        self.database.away = False
+        self.database.do(Remove(key(0), 3))
+        self.clock.pump([1.0] * 15)
+        self.assertIsNone(self.content(key(0)))
+        self.assertEqual(self.content(key(1)), self.text[1])
+        self.same()
+        self.assertTrue(self.local.complete)
+
+    def test_cannot_be_made_anew(self) -> None:
+        """It is tried again; the end does not wait for it."""
+        renew, self.local._file.renew = self.local._file.renew, refused  # type: ignore[method-assign]
+        self.spoil()
+        self.notice()
+        self.clock.pump([0.0, 1.0])
+        self.assertTrue(self.local._file.damage)
+        self.local._file.renew = renew  # type: ignore[method-assign]
+        self.clock.pump([AGAIN, 1.0, 1.0])
+        self.assertEqual(self.local._file.damage, "")
+        self.same()
+
+
+def refused() -> str:
+    """The disk is full."""
+    raise Unavailable("the disk is full")
 
 
 class ColdTests(Node):
