@@ -1,4 +1,4 @@
-"""Services by DNS at a real node, asked by dig, dnspython and nginx."""
+"""Services by DNS at a real node, asked by dig, dnspython and nginx, and by CoreDNS that stands in front."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
+import dns.exception
 import dns.message
 import dns.query
 import dns.rcode
@@ -21,6 +22,7 @@ import dns.rdatatype
 import dns.resolver
 from twisted.trial.unittest import SkipTest
 
+from tests.deploy import tools
 from tests.system.homes import Home
 from tests.system.nodes import RealNode, free_port, wait_for
 
@@ -129,6 +131,26 @@ class DnsTests(Home):
                 process.send_signal(signal.SIGTERM)
                 process.wait()
 
+    def test_coredns(self) -> None:
+        """A real CoreDNS that forwards the domain: its clients get what the node's do, over UDP and TCP."""
+        program = tools.program("coredns")
+        _, behind = self.serve()
+        front = free_port()
+        with tempfile.TemporaryDirectory(prefix="nacos-tw-dns-") as folder:
+            with open(f"{folder}/Corefile", "w") as file:
+                file.write(f"nacos:{front} {{\n    bind 127.0.0.1\n    errors\n    forward . 127.0.0.1:{behind}\n}}\n")
+            command = [program, "-conf", f"{folder}/Corefile"]
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            try:
+                query = dns.message.make_query("orders.nacos", "A")
+                wait_for(lambda: answered(query, front), why="CoreDNS answers")
+                self.look(front)
+                self.resolve(front)
+                self.long(front)
+            finally:
+                process.terminate()
+                process.wait()
+
     def test_port_taken(self) -> None:
         """Is one clear line, and no node is left."""
         with socket.socket() as taken:
@@ -163,6 +185,14 @@ def backend() -> Iterator[int]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def answered(query: dns.message.Message, port: int) -> bool:
+    """Whether somebody answers there, and well."""
+    try:
+        return dns.query.udp(query, "127.0.0.1", 2, port).rcode() == dns.rcode.NOERROR
+    except dns.exception.Timeout:
+        return False
 
 
 def ask(port: int) -> tuple[int, bytes] | None:
