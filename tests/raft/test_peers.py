@@ -16,7 +16,8 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from nacos_tw.errors import NacosError, StartError, TimedOut, Unavailable
 from nacos_tw.raft.core.messages import AppendResponse
 from nacos_tw.raft.net.codec import RaftFrame, Refused, encode
-from nacos_tw.raft.net.peers import STOP_TIME, Peers, digest
+from nacos_tw.raft.net.peers import STOP_TIME, Peers
+from nacos_tw.raft.net.roster import digest
 
 SECRET = b"s" * 32
 

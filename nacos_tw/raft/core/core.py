@@ -23,7 +23,7 @@ from nacos_tw.raft.core.election import Election
 from nacos_tw.raft.core.follower import Follower
 from nacos_tw.raft.core.leader import Leader
 from nacos_tw.raft.core.log import Log
-from nacos_tw.raft.core.marks import Mark, Marks
+from nacos_tw.raft.core.marks import OTHER_STATE, Mark, Marks
 from nacos_tw.raft.core.messages import (
     AnyMessage,
     AppendEntries,
@@ -46,8 +46,6 @@ __all__ = ["Core", "IncomingChunk", "Log", "Ready", "Role", "Timing"]
 
 _NEVER = float("inf")
 _DEFAULT = Timing()
-OTHER_STATE = "entry {mark.index} of term {mark.term} is part of this node's state, but not of the cluster's log"
-"""What was applied before this start must be part of what is committed now."""
 _NO_PROGRESS: Mapping[str, Progress] = MappingProxyType({})
 
 

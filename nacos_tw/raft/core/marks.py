@@ -10,6 +10,9 @@ import attrs
 if TYPE_CHECKING:
     from nacos_tw.raft.core.log import Log
 
+OTHER_STATE = "entry {mark.index} of term {mark.term} is part of this node's state, but not of the cluster's log"
+"""What was applied before this start must be part of what is committed now."""
+
 
 @attrs.frozen
 class Mark:

@@ -7,9 +7,8 @@ again when a new link stands, or when it shows on the one that is left that it l
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, Protocol
 
 import attrs
@@ -28,7 +27,7 @@ from nacos_tw.raft.net.dialing import Dialer, IRaftAddress
 from nacos_tw.raft.net.handshake import DialerHandshake, Introduction, ListenerHandshake
 from nacos_tw.raft.net.listening import Listening
 from nacos_tw.raft.net.protocol import Link, Secured, Turn
-from nacos_tw.raft.net.roster import Roster
+from nacos_tw.raft.net.roster import Roster, digest
 from nacos_tw.raft.net.security import IRaftTls
 
 STOP_TIME = 0.4
@@ -435,11 +434,6 @@ class Peers(Service):
             self._warned.clear()
         self._warned[about] = now
         self.log.warn("{text}", text=text)
-
-
-def digest(members: Iterable[str]) -> bytes:
-    """What two nodes compare to see whether they have the same members: 16 bytes, whatever the order."""
-    return hashlib.sha256("\n".join(sorted(members)).encode()).digest()[:16]
 
 
 def _side(link: Link) -> str:

@@ -8,6 +8,7 @@ is elsewhere than the log has it, it is looked for there at once; the leader has
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 
 import attrs
@@ -169,3 +170,8 @@ class Roster:
 
 def _place(hello: Hello) -> Place | None:
     return place_of(MemberRecord(hello.node, raft=hello.raft))
+
+
+def digest(members: Iterable[str]) -> bytes:
+    """What two nodes compare to see whether they have the same members: 16 bytes, whatever the order."""
+    return hashlib.sha256("\n".join(sorted(members)).encode()).digest()[:16]
