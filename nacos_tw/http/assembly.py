@@ -337,6 +337,8 @@ def _state(parts: Parts) -> NodeState:
         settings.auth.system_type or "nacos",
         _wants_admin(parts.auth),
         settings.console.pages,
+        None if parts.configs is None else settings.config,
+        "" if settings.database is None else settings.database.platform,
     )
 
 

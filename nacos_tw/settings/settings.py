@@ -68,6 +68,11 @@ class DatabaseSettings:
         """The first url's password."""
         return self.passwords[0]
 
+    @property
+    def platform(self) -> str:
+        """Which database it is: C{mysql}, which MariaDB is too, or C{postgresql}."""
+        return "postgresql" if self.urls[0].startswith(_URLS["postgresql"]) else "mysql"
+
 
 @attrs.frozen
 class NamingSettings:

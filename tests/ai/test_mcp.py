@@ -198,13 +198,23 @@ class McpTests(AiCase):
              {"serverSpecification": {**STDIO, "id": server}}),
             (404, 50001, f"mcp server `{server}` for version `9` not found", "GET",
              {"mcpName": "weather", "version": "9"}),
-            (400, 20002, "Param 'mcpName' is illegal, illegal characters should not appear in the param.", "GET",
-             {"mcpName": "a b"}),
         ]  # fmt: skip
         for status, code, said, what, fields in cases:
             method, _, more = what.partition(" ")
             self.refused(status, code, said, method, MCP + more, **fields)
         self.assertEqual(len(self.entries), 1)
+
+    def test_names(self) -> None:
+        """A name that breaks the rules is refused as by Nacos's check of parameters: by a bare line."""
+        for name, why in (
+            ("a b", "illegal characters should not appear in the param."),
+            ("a" * 129, "the param length should not exceed 128."),
+        ):
+            for method, path in (("GET", MCP), ("DELETE", MCP), ("POST", MCP)):
+                fields = {"serverSpecification": {**STDIO, "name": name}} if method == "POST" else {"mcpName": name}
+                reply = self.call(method, f"/v3/admin/ai{path}", **fields)
+                said = f"Param 'mcpName' is illegal, {why}\r\n".encode()
+                self.assertEqual((reply.status, reply.body, reply.content_type), (400, said, None), (method, name))
 
     def test_renamed(self) -> None:
         """By its id a server is called otherwise; the old name is free, and gets an id of its own."""

@@ -6,6 +6,7 @@ import os
 import pathlib
 import stat
 
+import attrs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -100,6 +101,8 @@ class LoadTests(HomeTests):
         assert found.database is not None
         self.assertTrue(found.database.urls[0].startswith("jdbc:mysql://db:3306/nacos_config?"))
         self.assertEqual((found.database.user, found.database.password), ("u", "pw-x"))
+        self.assertEqual(found.database.platform, "mysql")
+        self.assertEqual(attrs.evolve(found.database, urls=("jdbc:postgresql://db/n",)).platform, "postgresql")
         self.assertNotIn("pw-x", repr(found))
 
     def test_container_file_without_database(self) -> None:

@@ -13,6 +13,7 @@ from nacos_tw.access.rules import Rule
 from nacos_tw.cluster.members import RAFT_GROUP, Member, MemberList, RaftFacts
 from nacos_tw.cluster.problems import LogLevelsFixed
 from nacos_tw.cluster.requests import Asking, LogLevel
+from nacos_tw.settings.settings import ConfigSettings
 
 OPEN = Rule("open")
 
@@ -25,6 +26,8 @@ class NodeState:
     @ivar function_mode: C{naming}, C{config}, or "" for both.
     @ivar wants_admin: whether logins are asked for and there is no administrator yet.
     @ivar pages: whether the console's pages are served.
+    @ivar config: how it keeps configs; None where it serves none.
+    @ivar platform: the database that has them, C{mysql} or C{postgresql}; "" where they are embedded.
     """
 
     version: str
@@ -35,6 +38,8 @@ class NodeState:
     auth_type: str = "nacos"
     wants_admin: bool = False
     pages: bool = True
+    config: ConfigSettings | None = None
+    platform: str = ""
 
 
 @attrs.frozen

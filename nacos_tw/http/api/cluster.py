@@ -8,7 +8,7 @@ import msgspec
 
 from nacos_tw.cluster.members import Member, Report
 from nacos_tw.cluster.operations.members import Members
-from nacos_tw.cluster.operations.node import Nodes, NodeState
+from nacos_tw.cluster.operations.node import Nodes
 from nacos_tw.cluster.requests import Asking, LogLevel, LookupKind, Order, Reported
 from nacos_tw.cluster.requests import Nodes as Wanted
 from nacos_tw.http.api.codes import ILLEGAL_STATE, PARAMETER_MISSING, SERVER_ERROR
@@ -101,24 +101,3 @@ def level(call: Call) -> LogLevel:
         given: LevelBody = call.json(LevelBody)
         return LogLevel(given.logName, given.logLevel)
     return LogLevel(*(each(call) for each in LEVEL))
-
-
-def state_json(state: NodeState) -> dict[str, str | None]:
-    """What a node is: all are texts."""
-    mode = "standalone" if state.standalone else "cluster"
-    return {
-        "version": state.version,
-        "standalone_mode": mode,
-        "startup_mode": mode,
-        "function_mode": state.function_mode or None,
-        "server_port": str(state.port),
-        "auth_enabled": _text(state.auth_enabled),
-        "auth_system_type": state.auth_type,
-        "auth_admin_request": _text(state.wants_admin),
-        "login_page_enabled": _text(state.auth_enabled),
-        "console_ui_enabled": _text(state.pages),
-    }
-
-
-def _text(flag: bool) -> str:
-    return "true" if flag else "false"

@@ -39,7 +39,7 @@ from nacos_tw.http.api.codes import (
     Code,
 )
 from nacos_tw.http.api.phrases_accounts import ACCOUNTS
-from nacos_tw.http.api.phrases_ai import AI
+from nacos_tw.http.api.phrases_ai import AI, checked_words
 from nacos_tw.http.api.phrases_cluster import CLUSTER
 from nacos_tw.http.api.phrases_config import CONFIG
 from nacos_tw.http.api.phrases_naming import NAMING
@@ -124,8 +124,9 @@ def phrase(words: Words, error: BaseException, call: Call) -> Reply:
     The answer to a call that ended in an error. Logs what it does not know, with the traceback, which the client never
     sees.
     """
-    if isinstance(error, Unchecked):
-        return Reply(400, f"{error.text}\r\n".encode())
+    unchecked = error.text if isinstance(error, Unchecked) else checked_words(error)
+    if unchecked:
+        return Reply(400, f"{unchecked}\r\n".encode())
     known = told(words, error, f"{call.method} {call.path}")
     if known is not None and not isinstance(error, (Refused, NotAllowed)):
         return result(known.data, known.code, known.status)

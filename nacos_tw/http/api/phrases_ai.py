@@ -67,6 +67,13 @@ _LACKS = {
 }
 
 
+def checked_words(error: BaseException) -> str:
+    """What Nacos's check of parameters, which comes before any handler, says of a name; "" of all else."""
+    if isinstance(error, problems.AiInvalid) and error.field == "mcpName" and error.rule in ("name", "length"):
+        return _INVALID[error.field, error.rule]
+    return ""
+
+
 def _invalid(it: problems.AiInvalid, route: str) -> Told:
     if it.rule == "ref":
         said = "`namespaceId`, `groupName`, `serviceName` should be in remoteServerConfig data if type is `REF`"

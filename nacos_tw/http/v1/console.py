@@ -12,6 +12,7 @@ from nacos_tw.cluster.operations.node import Nodes
 from nacos_tw.cluster.requests import Asking
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
+from nacos_tw.http.node_state import state_json
 from nacos_tw.http.reply import Reply, json_reply, text_reply
 from nacos_tw.http.routing import serve
 
@@ -27,24 +28,8 @@ class ConsoleV1:
 
     @serve(app, "GET", "/server/state", needs=rule_of(Nodes.state))
     def server_state(self, call: Call) -> Reply:
-        """The three keys of 1.4, then those of 2.5.1 that mean something here (all texts)."""
-        state = self.node.state(call, Asking())
-        auth_enabled = _text(state.auth_enabled)
-        mode = "standalone" if state.standalone else "cluster"
-        return json_reply(
-            {
-                "version": state.version,
-                "standalone_mode": mode,
-                "function_mode": state.function_mode or None,
-                "startup_mode": mode,
-                "server_port": str(state.port),
-                "auth_enabled": auth_enabled,
-                "auth_system_type": state.auth_type,
-                "auth_admin_request": _text(state.wants_admin),
-                "login_page_enabled": auth_enabled,
-                "console_ui_enabled": _text(state.pages),
-            }
-        )
+        """What the node is, all texts."""
+        return json_reply(state_json(self.node.state(call, Asking())))
 
     @serve(app, "GET", "/health/liveness", needs=rule_of(Nodes.alive))
     def liveness(self, call: Call) -> Reply:
@@ -57,7 +42,3 @@ class ConsoleV1:
         """C{OK}, or 500 and the reason."""
         reason = self.node.readiness(call, Asking())
         return text_reply(reason, call, 500) if reason else text_reply("OK", call)
-
-
-def _text(flag: bool) -> str:
-    return "true" if flag else "false"

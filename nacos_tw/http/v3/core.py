@@ -14,12 +14,13 @@ from nacos_tw.cluster.operations.orders import Orders
 from nacos_tw.cluster.requests import Asking
 from nacos_tw.cluster.requests import Nodes as Wanted
 from nacos_tw.http.api import cluster
-from nacos_tw.http.api.cluster import ADDRESS, KIND, LEVEL, ORDER, STATE, member_json, state_json
+from nacos_tw.http.api.cluster import ADDRESS, KIND, LEVEL, ORDER, STATE, member_json
 from nacos_tw.http.api.parameters import text
 from nacos_tw.http.api.results import OK
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
+from nacos_tw.http.node_state import state_json
 from nacos_tw.http.reply import Reply, json_reply
 
 KEYWORD = text("keyword", "Members whose addresses begin so.")

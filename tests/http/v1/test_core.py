@@ -16,6 +16,7 @@ from nacos_tw.errors import BadParameter, Unavailable
 from nacos_tw.http.shared_words import order_words
 from nacos_tw.http.v1.console import ConsoleV1
 from nacos_tw.http.v1.core import ClusterCoreV1
+from nacos_tw.settings.settings import ConfigSettings
 from tests.http.v1.fakes import (
     FOLLOWING,
     GUARD,
@@ -260,6 +261,26 @@ class ConsoleTests(HandlerTestCase):
         self.assertEqual(
             (found["function_mode"], found["server_port"], found["auth_enabled"]), ("naming", "8858", "true")
         )
+        self.assertNotIn("config_retention_days", found)
+
+    def test_state_of_configs(self) -> None:
+        """How configs are kept, all as texts, where the node serves them."""
+        kept = ConfigSettings(retention_days=7, check_capacity=True, group_quota=5)
+        state = NodeState(__version__, True, 8848, config=kept, platform="mysql")
+        self.area = ConsoleV1(GUARD, node_operations(members(), FakeNode(), state=state))
+        found = self.json("GET", "/v1/console/server/state")
+        shown = {
+            "config_retention_days": "7",
+            "datasource_platform": "mysql",
+            "maxContent": "10485760",
+            "isManageCapacity": "true",
+            "isCapacityLimitCheck": "true",
+            "defaultClusterQuota": "100000",
+            "defaultGroupQuota": "5",
+            "defaultTenantQuota": "200",
+            "defaultMaxSize": "102400",
+        }
+        self.assertEqual({name: found.get(name) for name in shown}, shown)
 
     def test_health(self) -> None:
         """Liveness is always OK; readiness fails with the reason."""
