@@ -99,7 +99,8 @@ async def mcp(client: Any, other: Any) -> None:
     async def changed(*detail: Any) -> None:
         told.append(detail)
 
-    await client.subscribe_mcp_server(params.SubscribeMcpServerParam(mcp_name=name, subscribe_callback=changed))
+    subscription = params.SubscribeMcpServerParam(mcp_name=name, subscribe_callback=changed)
+    same("1.0.0", (await client.subscribe_mcp_server(subscription)).versionDetail.version)
     endpoint = params.RegisterMcpServerEndpointParam(mcp_name=name, address="10.1.1.1", port=80, version="1.0.0")
     await other.register_mcp_server_endpoint(endpoint)
 
@@ -113,6 +114,7 @@ async def mcp(client: Any, other: Any) -> None:
         return any(detail[-1].backendEndpoints for detail in told)
 
     await soon("the subscriber hears of the endpoint", heard)
+    await client.unsubscribe_mcp_server(subscription)
     await other.shutdown()
 
     async def gone() -> bool:
@@ -150,12 +152,24 @@ async def agents(client: Any, other: Any) -> None:
     same(("1.0", "http://10.3.3.3:80", True), (found.version, found.url, found.latest_version))
     await client.release_agent_card(params.ReleaseAgentCardParam(agent_card=card("2.0"), set_as_latest=True))
     same("2.0", (await client.get_agent_card(params.GetAgentCardParam(agent_name=name))).version)
+    told: list[Any] = []
+
+    async def changed(*card: Any) -> None:
+        told.append(card)
+
+    async def heard() -> bool:
+        return any(each[-1].url == "https://10.4.4.4:443/a2a" for each in told)
+
+    subscription = params.SubscribeAgentCardParam(agent_name=name, subscribe_callback=changed)
+    await client.subscribe_agent_card(subscription)
     endpoint = {"agent_name": name, "version": "2.0", "address": "10.4.4.4", "port": 443}
     await client.register_agent_endpoint(
         params.RegisterAgentEndpointParam(**endpoint, path="/a2a", transport="JSONRPC", support_tls=True)
     )
     found = await client.get_agent_card(params.GetAgentCardParam(agent_name=name))
     same("https://10.4.4.4:443/a2a", found.url)
+    await soon("the subscriber hears of the endpoint", heard)
+    await client.unsubscribe_agent_card(subscription)
     await client.deregister_agent_endpoint(params.DeregisterAgentEndpointParam(**endpoint))
     found = await client.get_agent_card(params.GetAgentCardParam(agent_name=name))
     same("http://10.3.3.3:80", found.url)
@@ -174,13 +188,15 @@ async def prompts(client: Any, other: Any) -> None:
     async def changed(*prompt: Any) -> None:
         told.append(prompt)
 
-    await client.subscribe_prompt(params.SubscribePromptParam(prompt_key=key, subscribe_callback=changed))
+    subscription = params.SubscribePromptParam(prompt_key=key, subscribe_callback=changed)
+    same("1.0.0", (await client.subscribe_prompt(subscription)).version)
     http("POST", "/v3/admin/ai/prompt", version="1.1.0", template="Hi {{who}}", **publish)
 
     async def heard() -> bool:
         return any("1.1.0" in repr(each) or "Hi" in repr(getattr(each[-1], "template", "")) for each in told)
 
     await soon("the subscriber hears of the version", heard)
+    await client.unsubscribe_prompt(subscription)
     found = await client.get_prompt(params.GetPromptParam(prompt_key=key, label="stable"))
     same("1.0.0", found.version)
     found = await client.get_prompt(params.GetPromptParam(prompt_key=key, version="1.1.0"))
