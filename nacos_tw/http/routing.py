@@ -27,6 +27,7 @@ from twisted.python.failure import Failure
 
 from nacos_tw.access.rules import Rule
 from nacos_tw.http.guard import Guard
+from nacos_tw.http.late_map import make_late
 from nacos_tw.http.phrases import phrase
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.site import read_call, send_reply
@@ -94,6 +95,7 @@ def serve(app: Klein, method: str, path: str, *, needs: str | Rule) -> Callable[
         endpoint = f"{method} {path}"
         if endpoint in app.endpoints:
             raise ValueError(f"{endpoint} is declared twice")
+        make_late(app)
         for url in (path + "/",) if path == "" else (path, path + "/"):
             app.route(url, methods=[method], endpoint=endpoint, strict_slashes=True, merge_slashes=False)(carry)
         app.endpoints[endpoint].handler = handler  # type: ignore[attr-defined]

@@ -59,6 +59,19 @@ class ServeTests(SynchronousTestCase):
         ):
             self.assertRaises(ValueError, serve, Klein(), method, path, needs=needs)
 
+    def test_late(self) -> None:
+        """Klein's rules are made ready for matching when Klein is to find one, not when the module is imported."""
+        app = Klein()
+        serve(app, "GET", "/a", needs="read:naming")(handler)
+        del handler.needs  # type: ignore[attr-defined]
+        rules = list(app.url_map.iter_rules())
+        self.assertEqual([(rule.rule, rule.map) for rule in rules], [("/a", None), ("/a/", None)])
+        self.assertEqual(app.url_map.bind("localhost").match("/a"), ("GET /a", {}))
+        serve(app, "GET", "/b", needs="read:naming")(lambda area, call: Reply())
+        self.assertEqual(app.url_map.bind("localhost").match("/b/"), ("GET /b", {}))
+        self.assertEqual({rule.rule for rule in app.url_map.iter_rules()}, {"/a", "/a/", "/b", "/b/"})
+        self.assertEqual([rule.rule for rule in app.url_map.iter_rules("GET /b")], ["/b", "/b/"])
+
     def test_one_name(self) -> None:
         """Two handlers of one name, one route twice, and one handler with two needs are refused."""
         app = Klein()
