@@ -26,28 +26,29 @@ def networks(value: str) -> tuple[Network, ...]:
 
 REGISTRY = Key(
     "nacos.ai.mcp.registry.enabled", switch(), "false", "Whether MCP servers can be read in the form of the official "
-    "MCP registry, on a port of its own that asks for no login.",
+    "MCP registry, on a separate port that asks for no login.",
 )  # fmt: skip
 REGISTRY_PORT = Key(
-    "nacos.ai.registry.port", integer(1, 65535), "9080", "That port.", instead="nacos.ai.mcp.registry.port"
-)
+    "nacos.ai.registry.port", integer(1, 65535), "9080", "The port of that registry.",
+    instead="nacos.ai.mcp.registry.port",
+)  # fmt: skip
 
 MCP = Key(
-    "nacos.ai.mcp.enabled", switch(), "false", "Whether the node is an MCP server itself, at /nacos/mcp: tools for "
-    "agents that ask what operators ask. Needs the Python package mcp (nacos_tw[mcp]).",
+    "nacos.ai.mcp.enabled", switch(), "false", "Whether the node is an MCP server itself, at /nacos/mcp, with tools "
+    "for AI agents that do the work of operators. Needs the Python package mcp (nacos_tw[mcp]).",
 )  # fmt: skip
 
 USER_URLS = Key(
-    "nacos.ai.resource.import.allow-user-url", switch(), "false", "Whether the node fetches lists of MCP servers from "
-    "registries whose addresses its users give (importType=url).",
+    "nacos.ai.resource.import.allow-user-url", switch(), "false", "Whether the node may fetch lists of MCP servers "
+    "from registries at addresses that users give (importType=url).",
 )  # fmt: skip
 TOOLS = Key(
-    "nacos.console.ai.mcp.import.enabled", switch(), "true", "Whether the node asks MCP servers whose addresses its "
+    "nacos.console.ai.mcp.import.enabled", switch(), "true", "Whether the node may ask MCP servers at addresses that "
     "users give for their tools.",
 )  # fmt: skip
 PRIVATE = Key(
-    "nacos.console.ai.mcp.import.allowed-private-addresses", networks, "", "Which addresses that are not public may be "
-    "asked for these: addresses and networks such as 10.0.0.0/8, with commas between them.",
+    "nacos.console.ai.mcp.import.allowed-private-addresses", networks, "", "Addresses and networks that are not "
+    "public, but may be asked in these two cases, comma separated: 10.0.0.0/8.",
 )  # fmt: skip
 
 FETCHING: tuple[Key[Any], ...] = (USER_URLS, TOOLS, PRIVATE)

@@ -7,15 +7,14 @@ from nacos_tw.settings.kinds import choice, integer, switch, url_path
 
 PAGES = Key("nacos.console.ui.enabled", switch(), "true", "Whether this node serves the console's pages.")
 PORT = Key(
-    "nacos.console.port", integer(1, 65535), "", "Port on which the pages and what browsers ask for are served as well "
-    "(8080 in Nacos 3); none if unset. server.port serves all of it in any case.",
+    "nacos.console.port", integer(1, 65535), "", "Port on which the pages and the APIs for browsers are served as "
+    "well (8080 in Nacos 3); none if unset. server.port always serves them too.",
 )  # fmt: skip
 CONTEXT_PATH = Key(
-    "nacos.console.contextPath", url_path, "", "Path under which they are found on that port; the root if unset.",
-    blank=True,
+    "nacos.console.contextPath", url_path, "", "Path of the console on that port; the root if unset.", blank=True,
 )  # fmt: skip
 DEPLOYMENT = Key(
-    "nacos.deployment.type", choice("", "merged", "server"), "", "merged: with a console's port, 8080 unless "
+    "nacos.deployment.type", choice("", "merged", "server"), "", "merged: with a port for the console, 8080 unless "
     "nacos.console.port names another. server: without pages and without that port. (console, a console that runs "
     "without a server, is not supported.)",
 )  # fmt: skip

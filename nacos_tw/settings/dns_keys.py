@@ -31,26 +31,29 @@ def resolvers(value: str) -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-ENABLED = Key(_DNS + "enabled", switch(), "false", "Whether services are answered by DNS, to whoever reaches the port.")
+ENABLED = Key(
+    _DNS + "enabled", switch(), "false", "Whether DNS queries for services are answered, for everybody who can reach "
+    "the port.",
+)  # fmt: skip
 BIND = Key(_DNS + "bind-address", host, "127.0.0.1", "The address to listen on, over UDP and TCP.")
-PORT = Key(_DNS + "port", integer(1, 65535), "5353", "The port, of both.")
-SUFFIX = Key(_DNS + "domain-suffix", suffix, "nacos", "The domain that all services are in: orders.nacos.")
-GROUP = Key(_DNS + "default-group", text, "DEFAULT_GROUP", "The group of names that tell none.")
-NAMESPACE = Key(_DNS + "namespace", text, "", "The id of the namespace whose services are answered; public if unset.")
-TTL = Key(_DNS + "ttl", integer(0, 86400), "60", "Seconds that an answer may be remembered.")
+PORT = Key(_DNS + "port", integer(1, 65535), "5353", "The port, for UDP and TCP.")
+SUFFIX = Key(_DNS + "domain-suffix", suffix, "nacos", "The domain of all services: orders.nacos.")
+GROUP = Key(_DNS + "default-group", text, "DEFAULT_GROUP", "The group of services whose names in queries have none.")
+NAMESPACE = Key(_DNS + "namespace", text, "", "The id of the namespace whose services can be found; public if unset.")
+TTL = Key(_DNS + "ttl", integer(0, 86400), "60", "Seconds for which an answer may be cached.")
 RATE = Key(
-    _DNS + "queries-per-client", integer(0, 10**6), "1000", "Queries a second of one address; what is more is not "
+    _DNS + "queries-per-client", integer(0, 10**6), "1000", "Queries per second from one address; more are not "
     "answered. 0: no limit.",
 )  # fmt: skip
 FORWARD = Key(
-    _DNS + "forward", resolvers, "", "Resolvers that names outside of the domain are sent on to, for clients in "
-    "private networks: host, host:port or [ipv6]:port, between commas. Such names are refused if unset.",
+    _DNS + "forward", resolvers, "", "Resolvers to which queries for names outside of the domain are forwarded, for "
+    "clients in private networks: host, host:port or [ipv6]:port, comma separated. If unset, such queries are refused.",
 )  # fmt: skip
-FORWARD_ENABLED = Key(_DNS + "forward-enabled", switch(), "false", "Whether forward-servers counts.")
-FORWARD_SERVERS = Key(_DNS + "forward-servers", resolvers, "", "Nacos's name for forward.")
+FORWARD_ENABLED = Key(_DNS + "forward-enabled", switch(), "false", "Whether forward-servers is used.")
+FORWARD_SERVERS = Key(_DNS + "forward-servers", resolvers, "", "The same as forward, under Nacos's name.")
 FORWARD_TIMEOUT = Key(
-    _DNS + "forward-timeout-ms", milliseconds(100, 60_000), "3000", "How long a resolver may take; twice as long for "
-    "all of them.",
+    _DNS + "forward-timeout-ms", milliseconds(100, 60_000), "3000", "How long one resolver may take; all together may "
+    "take twice as long.",
 )  # fmt: skip
 
 KEYS = (

@@ -42,13 +42,12 @@ from nacos_tw.settings.oidc_keys import KEYS as OIDC_KEYS
 from nacos_tw.settings.tracing_keys import KEYS as TRACING_KEYS
 
 PORT = Key(
-    "server.port", integer(1, 64535), "8848", "Port of the HTTP API. Clients of 2.x and 3.x connect to it + 1000 "
-    "(gRPC), Raft listens on it - 1000.",
-    ("NACOS_APPLICATION_PORT", "NACOS_SERVER_PORT"), "nacos.server.main.port",
+    "server.port", integer(1, 64535), "8848", "Port of the HTTP API. Clients of 2.x and 3.x use this port + 1000 "
+    "(gRPC), Raft this port - 1000.", ("NACOS_APPLICATION_PORT", "NACOS_SERVER_PORT"), "nacos.server.main.port",
 )  # fmt: skip
 ADDRESS = Key(
-    "server.address", host, "", "The one address to listen on; all of this machine's if unset. It also tells which "
-    "line of cluster.conf is this node, if it stands there.",
+    "server.address", host, "", "The only address to listen on; all of this machine's addresses if unset. It also "
+    "says which line of cluster.conf is this node, if it is in the file.",
 )  # fmt: skip
 CONTEXT_PATH = Key(
     "server.servlet.contextPath", url_path, "/nacos", "Path under which the API is found; an empty one, or /, is the "
@@ -56,11 +55,13 @@ CONTEXT_PATH = Key(
 )  # fmt: skip
 HOME = Key("nacos.home", path, "", "Folder of data/ and logs/; the folder above conf/ if unset.")
 LOGS = Key("nacos.logs.path", path, "", "Folder of the log files; logs/ in nacos.home if unset.")
-STANDALONE = Key("nacos.standalone", switch("standalone", "cluster"), "false", "One node alone.", ("MODE",))
+STANDALONE = Key(
+    "nacos.standalone", switch("standalone", "cluster"), "false", "true: a standalone node, without a cluster.",
+    ("MODE",),
+)  # fmt: skip
 FUNCTION_MODE = Key(
-    "nacos.functionMode", choice("", "naming", "config", all="", microservice="", ai=""), "", "naming or config to "
-    "serve only that.",
-    ("FUNCTION_MODE",),
+    "nacos.functionMode", choice("", "naming", "config", all="", microservice="", ai=""), "", "naming: only the "
+    "registry. config: only the configuration centre. Both if unset.", ("FUNCTION_MODE",),
 )  # fmt: skip
 
 IP_ADDRESS = Key(
@@ -68,12 +69,12 @@ IP_ADDRESS = Key(
     "with server.port and server.address, else an address of this machine.", ("NACOS_SERVER_IP",), "nacos.server.ip",
 )  # fmt: skip
 PREFER_HOSTNAME = Key(
-    "nacos.inetutils.prefer-hostname-over-ip", switch("hostname", "ip"), "false", "Whether a node that is not told its "
-    "address is known by its host name.", ("PREFER_HOST_MODE",), "nacos.preferHostnameOverIp",
+    "nacos.inetutils.prefer-hostname-over-ip", switch("hostname", "ip"), "false", "Whether a node whose address is "
+    "not set is known by its host name.", ("PREFER_HOST_MODE",), "nacos.preferHostnameOverIp",
 )  # fmt: skip
 SITE_LOCAL = Key(
-    "nacos.inetutils.use-only-site-local-interfaces", switch(), "false", "Only private ones, where one is looked for.",
-    ("USE_ONLY_SITE_INTERFACES",),
+    "nacos.inetutils.use-only-site-local-interfaces", switch(), "false", "Whether only private addresses are "
+    "considered when the node looks for its own address.", ("USE_ONLY_SITE_INTERFACES",),
 )  # fmt: skip
 PREFERRED_NETWORKS = Key(
     "nacos.inetutils.preferred-networks", patterns, "", "Prefixes or regular expressions of the addresses to prefer.",
@@ -84,24 +85,25 @@ IGNORED_INTERFACES = Key(
 )  # fmt: skip
 
 MEMBERS = Key(
-    "nacos.member.list", words, "", "The nodes, comma separated, where conf/cluster.conf does not exist.",
+    "nacos.member.list", words, "", "The nodes, comma separated, if conf/cluster.conf does not exist.",
     ("MEMBER_LIST", "NACOS_SERVERS"),
 )  # fmt: skip
 LOOKUP = Key(
-    "nacos.core.member.lookup.type", choice("", "file", "address-server"), "", "file: conf/cluster.conf or "
-    "nacos.member.list. (address-server is not supported.)",
+    "nacos.core.member.lookup.type", choice("", "file", "address-server"), "", "file: the nodes are in "
+    "conf/cluster.conf or nacos.member.list. (address-server is not supported.)",
 )  # fmt: skip
 RAFT_SECRET = Key(
-    "nacos.raft.secret", secret_text(16), "", "The same random text of 16 characters or more on every node; they prove "
-    "with it that they belong to the cluster. Only nodes that all run on one machine can do without.",
+    "nacos.raft.secret", secret_text(16), "", "The same random text of 16 characters or more on every node, by which "
+    "nodes prove that they belong to the cluster. Only nodes that all run on one machine do not need it.",
 )  # fmt: skip
 RAFT_PORT = Key(
     "nacos.raft.port", integer(1, 65535), "", "Raft's port, server.port - 1000 if unset. The other nodes read it from "
     "cluster.conf: ip:port?raft_port=...",
 )  # fmt: skip
 RAFT_ELECTION = Key(
-    "nacos.raft.election-timeout-ms", milliseconds(50, 600_000), "1000", "Silence of the leader after which another is "
-    "elected (up to twice this, at random).", instead="nacos.core.protocol.raft.data.election_timeout_ms",
+    "nacos.raft.election-timeout-ms", milliseconds(50, 600_000), "1000", "Time without a message from the leader "
+    "after which another one is elected (at random up to twice as long).",
+    instead="nacos.core.protocol.raft.data.election_timeout_ms",
 )  # fmt: skip
 RAFT_HEARTBEAT = Key("nacos.raft.heartbeat-ms", milliseconds(5, 60_000), "100", "Period of the leader's heartbeats.")
 RAFT_REQUEST = Key(
@@ -109,7 +111,8 @@ RAFT_REQUEST = Key(
     instead="nacos.core.protocol.raft.data.rpc_request_timeout_ms",
 )  # fmt: skip
 RAFT_APPEND = Key(
-    "nacos.raft.append-bytes", byte_count(1024, 2**22 - 2**16), "524288", "Most bytes of log entries in one message."
+    "nacos.raft.append-bytes", byte_count(1024, 2**22 - 2**16), "524288", "Maximum bytes of log entries in one "
+    "message.",
 )  # fmt: skip
 RAFT_SEGMENT = Key("nacos.raft.segment-bytes", byte_count(65536, 2**30), "8388608", "Size of one file of the log.")
 RAFT_SNAPSHOT = Key(
@@ -118,34 +121,39 @@ RAFT_SNAPSHOT = Key(
 )  # fmt: skip
 
 RAFT_HASHES = Key(
-    "nacos.raft.hash-check-ms", milliseconds(0, 2_592_000_000), "3600000", "How often the leader has all members hash "
-    "their states and compares them; a node that differs from the majority takes over the leader's state. 0: never.",
+    "nacos.raft.hash-check-ms", milliseconds(0, 2_592_000_000), "3600000", "How often the leader compares hashes of "
+    "the state of all members; a node that differs from the majority takes over the leader's state. 0: never.",
 )  # fmt: skip
 
 HTTPS = Key(
-    "server.ssl.enabled", switch(), "true", "Whether server.port speaks https (TLS 1.2 and 1.3), once a key store or a "
-    "certificate is named here.",
+    "server.ssl.enabled", switch(), "true", "Whether server.port uses https (TLS 1.2 and 1.3) if a key store or a "
+    "certificate is set here.",
 )  # fmt: skip
 HTTPS_CERTIFICATE = Key(
-    "server.ssl.certificate", file_path, "", "PEM file with the certificate, and after it those between it and its CA. "
-    "Relative paths begin at the home.",
+    "server.ssl.certificate", file_path, "", "PEM file with the certificate, followed by the intermediate ones up to "
+    "its CA. Relative paths begin at the home.",
 )  # fmt: skip
 HTTPS_KEY = Key("server.ssl.certificate-private-key", file_path, "", "PEM file with the certificate's private key.")
-HTTPS_STORE = Key("server.ssl.key-store", file_path, "", "PKCS#12 file with both, in their place.")
+HTTPS_STORE = Key(
+    "server.ssl.key-store", file_path, "", "PKCS#12 file with the certificate and its key, instead of the two PEM "
+    "files.",
+)  # fmt: skip
 HTTPS_STORE_TYPE = Key(
-    "server.ssl.key-store-type", choice("", "pkcs12", "pem", p12="pkcs12", jks=""), "", "PKCS12 or PEM; found out if "
-    "unset or JKS, which Java calls PKCS#12 files too. (keytool -importkeystore -deststoretype PKCS12 makes one of a "
+    "server.ssl.key-store-type", choice("", "pkcs12", "pem", p12="pkcs12", jks=""), "", "PKCS12 or PEM; detected if "
+    "unset, or if JKS, as Java also calls PKCS#12 files so. (keytool -importkeystore -deststoretype PKCS12 converts a "
     "JKS store.)",
 )  # fmt: skip
 HTTPS_STORE_PASSWORD = Key("server.ssl.key-store-password", text, "", "The key store's password.")
-HTTPS_KEY_PASSWORD = Key("server.ssl.key-password", text, "", "The private key's, where it has one.")
-HTTPS_ALIAS = Key("server.ssl.key-alias", text, "", "Name of the entry of the key store to use; checked.")
+HTTPS_KEY_PASSWORD = Key("server.ssl.key-password", text, "", "The private key's password, if it has one.")
+HTTPS_ALIAS = Key("server.ssl.key-alias", text, "", "Name of the entry in the key store; it is checked.")
 HTTPS_CLIENTS = Key(
     "server.ssl.client-auth", choice("none", "want", "need"), "none", "Whether clients may (want) or must (need) show "
     "a certificate.",
 )  # fmt: skip
 HTTPS_TRUST = Key("server.ssl.trust-certificate", file_path, "", "PEM file with the CAs of the clients' certificates.")
-HTTPS_TRUST_STORE = Key("server.ssl.trust-store", file_path, "", "PKCS#12 (or PEM) file with them, in its place.")
+HTTPS_TRUST_STORE = Key(
+    "server.ssl.trust-store", file_path, "", "PKCS#12 (or PEM) file with these CAs, instead of the PEM file.",
+)  # fmt: skip
 HTTPS_TRUST_PASSWORD = Key("server.ssl.trust-store-password", text, "", "The trust store's password.")
 HTTPS_PROTOCOLS = Key(
     "server.ssl.enabled-protocols", listed("TLSv1.2", "TLSv1.3"), "", "TLSv1.2, TLSv1.3 or both, comma separated. Both "
@@ -157,195 +165,215 @@ HTTPS_CIPHERS = Key(
 )  # fmt: skip
 
 RAFT_TLS = Key(
-    "nacos.raft.tls.enabled", switch(), "false", "Whether the nodes speak mutual TLS (1.3) with each other, the same "
-    "on every node. nacos.raft.secret is not needed then, and asked for on top if it is set.",
+    "nacos.raft.tls.enabled", switch(), "false", "Whether the nodes use mutual TLS (1.3) between each other; the same "
+    "on every node. nacos.raft.secret is not needed then, but is checked as well if it is set.",
 )  # fmt: skip
 RAFT_TLS_CERTIFICATE = Key(
     "nacos.raft.tls.certificate", file_path, "", "PEM file with this node's certificate, which must name its address "
-    "in cluster.conf, and after it those between it and its CA.",
+    "in cluster.conf, followed by the intermediate ones up to its CA.",
 )  # fmt: skip
 RAFT_TLS_KEY = Key("nacos.raft.tls.private-key", file_path, "", "PEM file with its private key.")
 RAFT_TLS_PASSWORD = Key("nacos.raft.tls.private-key-password", text, "", "The key's password, if any.")
 RAFT_TLS_CA = Key(
-    "nacos.raft.tls.ca", file_path, "", "PEM file with the CA that signs the nodes' certificates; two while one "
-    "replaces the other.",
+    "nacos.raft.tls.ca", file_path, "", "PEM file with the CA that signs the nodes' certificates; with two CAs while "
+    "one replaces the other.",
 )  # fmt: skip
 
 PLATFORM = Key(
     "spring.datasource.platform", choice("", "mysql", "postgresql", "derby", embedded="derby", pgsql="postgresql"), "",
-    "mysql (MariaDB too) or postgresql for an external database; with db.num and db.url.0 set it is external anyway.",
-    instead="spring.sql.init.platform",
+    "mysql (also for MariaDB) or postgresql for an external database; if db.num and db.url.0 are set it is external "
+    "anyway.", instead="spring.sql.init.platform",
 )  # fmt: skip
 EMBEDDED = Key(
-    "embeddedStorage", storage_flag, "false", "Embedded storage although a database is configured (startup.sh -p "
-    "embedded).", ("EMBEDDED_STORAGE",),
+    "embeddedStorage", storage_flag, "false", "Whether storage is embedded even if a database is configured "
+    "(startup.sh -p embedded).", ("EMBEDDED_STORAGE",),
 )  # fmt: skip
 DB_NUM = Key("db.num", integer(0, 64), "", "Number of databases.", ("MYSQL_DATABASE_NUM",))
 DB_URL = Key(
     "db.url", secret_text(1), "", "jdbc:mysql://127.0.0.1:3306/nacos_config?characterEncoding=utf8&connectTimeout=1000&"
     "socketTimeout=3000&autoReconnect=true&useUnicode=true&useSSL=false&serverTimezone=UTC", numbered=True,
 )  # fmt: skip
-DB_USER = Key("db.user", text, "", "User of the databases; db.user.N for one of several.", ("MYSQL_SERVICE_USER",))
-DB_PASSWORD = Key("db.password", text, "", "Its password; db.password.N likewise.", ("MYSQL_SERVICE_PASSWORD",))
-POOL_MOST = Key("db.pool.config.maximumPoolSize", integer(1, 200), "20", "Most connections to the database in use.")
+DB_USER = Key("db.user", text, "", "User of the databases; db.user.N for a single one.", ("MYSQL_SERVICE_USER",))
+DB_PASSWORD = Key(
+    "db.password", text, "", "Password of that user; db.password.N for a single database.", ("MYSQL_SERVICE_PASSWORD",),
+)  # fmt: skip
+POOL_MOST = Key(
+    "db.pool.config.maximumPoolSize", integer(1, 200), "20", "Maximum number of connections to the database in use.",
+)  # fmt: skip
 POOL_LEAST = Key("db.pool.config.minimumIdle", integer(0, 200), "2", "Connections that are kept ready.")
 POOL_WAIT = Key(
     "db.pool.config.connectionTimeout", milliseconds(250, 600_000), "", "How long a request may wait for a connection; "
     "the URL's socketTimeout if unset.", ("DB_POOL_CONNECTION_TIMEOUT",),
 )  # fmt: skip
 POOL_CHECK = Key(
-    "db.pool.config.validationTimeout", milliseconds(250, 600_000), "10000", "Longest check of a connection."
+    "db.pool.config.validationTimeout", milliseconds(250, 600_000), "10000", "Maximum time for checking a connection.",
 )  # fmt: skip
 POOL_LIFE = Key(
-    "db.pool.config.maxLifetime", milliseconds(1000, 2**31), "1800000", "A connection older than this is made anew."
+    "db.pool.config.maxLifetime", milliseconds(1000, 2**31), "1800000", "Age after which a connection is replaced.",
 )  # fmt: skip
 
 EXPIRE = Key("nacos.naming.expireInstance", switch(), "true", "Whether instances that send no heartbeat are removed.")
-CLEAN = Key("nacos.naming.empty-service.auto-clean", switch(), "true", "Whether services that stay empty vanish.")
+CLEAN = Key("nacos.naming.empty-service.auto-clean", switch(), "true", "Whether services that stay empty are removed.")
 CLEAN_DELAY = Key(
-    "nacos.naming.empty-service.clean.initial-delay-ms", milliseconds(0, 86_400_000), "50000", "First look after start."
+    "nacos.naming.empty-service.clean.initial-delay-ms", milliseconds(0, 86_400_000), "50000",
+    "Time from the start to the first check for empty services.",
 )  # fmt: skip
 CLEAN_PERIOD = Key(
-    "nacos.naming.empty-service.clean.period-time-ms", milliseconds(100, 86_400_000), "30000", "Time between looks; "
-    "the fifth look in a row at an empty service removes it.",
+    "nacos.naming.empty-service.clean.period-time-ms", milliseconds(100, 86_400_000), "30000",
+    "Time between checks; a service that is empty at five checks in a row is removed.",
 )  # fmt: skip
 
 CLIENT_GRACE = Key(
-    "nacos.naming.client.grace", seconds(3, 3600), "15", "How long what a client of 2.x or 3.x registered stays when "
-    "its node has died or is cut off; whoever connects to another node within it loses nothing.",
+    "nacos.naming.client.grace", seconds(3, 3600), "15", "How long instances that a client of 2.x or 3.x registered "
+    "stay after its node has died or was cut off; a client that connects to another node within that time keeps them.",
 )  # fmt: skip
 
 AUTH = Key(
-    "nacos.core.auth.enabled",
-    switch(),
-    "false",
-    "Whether requests need a login; works at once when the file is changed.",
-    ("NACOS_AUTH_ENABLE",),
-)
+    "nacos.core.auth.enabled", switch(), "false", "Whether requests need a login; takes effect at once when the file "
+    "is changed.", ("NACOS_AUTH_ENABLE",),
+)  # fmt: skip
 AUTH_TYPE = Key(
-    "nacos.core.auth.system.type", choice("", "nacos", "ldap"), "nacos", "Where users come from. ldap: those "
-    "of the own table can log in too.", ("NACOS_AUTH_SYSTEM_TYPE",),
+    "nacos.core.auth.system.type", choice("", "nacos", "ldap"), "nacos", "Where users come from: nacos (the table of "
+    "users), or ldap (an LDAP directory and that table).", ("NACOS_AUTH_SYSTEM_TYPE",),
 )  # fmt: skip
 AUTH_CACHE = Key(
-    "nacos.core.auth.caching.enabled", switch(), "true", "Accepted; changes work at once either way.",
+    "nacos.core.auth.caching.enabled", switch(), "true", "Accepted without effect: changes always work at once.",
     ("NACOS_AUTH_CACHE_ENABLE",),
 )  # fmt: skip
 AUTH_AGENT = Key(
-    "nacos.core.auth.enable.userAgentAuthWhite", switch(), "false", "Accepted without effect: a User-Agent proves "
-    "nothing, and lets nobody in here.", ("NACOS_AUTH_USER_AGENT_AUTH_WHITE_ENABLE",),
+    "nacos.core.auth.enable.userAgentAuthWhite", switch(), "false", "Accepted without effect: a User-Agent never "
+    "replaces a login here.", ("NACOS_AUTH_USER_AGENT_AUTH_WHITE_ENABLE",),
 )  # fmt: skip
 AUTH_IDENTITY_KEY = Key(
-    "nacos.core.auth.server.identity.key", text, "", "Header that lets a request in as an administrator's, if it has "
-    "the value that follows; for tools and for nodes of Nacos. Ours need none.", ("NACOS_AUTH_IDENTITY_KEY",),
+    "nacos.core.auth.server.identity.key", text, "", "Header that gives a request an administrator's rights if it has "
+    "the following value; for tools and for nodes of Nacos. Nodes of this server do not need it.",
+    ("NACOS_AUTH_IDENTITY_KEY",),
 )  # fmt: skip
 AUTH_IDENTITY_VALUE = Key(
-    "nacos.core.auth.server.identity.value", text, "", "The secret value. (One that is printed in Nacos's documents "
-    "lets nobody in.)", ("NACOS_AUTH_IDENTITY_VALUE",),
+    "nacos.core.auth.server.identity.value", text, "", "The secret value of that header. (A value that is printed in "
+    "Nacos's documents is not accepted.)", ("NACOS_AUTH_IDENTITY_VALUE",),
 )  # fmt: skip
 AUTH_SECONDS = Key(
-    "nacos.core.auth.plugin.nacos.token.expire.seconds", seconds(1, 10**9), "18000", "How long a login holds.",
+    "nacos.core.auth.plugin.nacos.token.expire.seconds", seconds(1, 10**9), "18000", "How long a login is valid.",
     ("NACOS_AUTH_TOKEN_EXPIRE_SECONDS",), "nacos.core.auth.default.token.expire.seconds",
 )  # fmt: skip
 AUTH_TOKEN = Key(
-    "nacos.core.auth.plugin.nacos.token.secret.key", text, "", "Base64 of the 32 or more bytes that sign logins, the "
-    "same on every node. If unset, the nodes make one and share it.", ("NACOS_AUTH_TOKEN",),
-    "nacos.core.auth.default.token.secret.key",
+    "nacos.core.auth.plugin.nacos.token.secret.key", text, "", "Base64 of the key of 32 or more bytes that signs "
+    "tokens, the same on every node. If unset, the nodes make one and share it.",
+    ("NACOS_AUTH_TOKEN",), "nacos.core.auth.default.token.secret.key",
 )  # fmt: skip
 AUTH_ADMIN = Key(
-    "nacos.core.auth.admin.password", text, "", "Password of the first administrator, nacos: for an empty table of "
-    "users, and in place of the password nacos.", ("NACOS_AUTH_ADMIN_PASSWORD",),
+    "nacos.core.auth.admin.password", text, "", "Password of the first administrator, nacos: used if the table of "
+    "users is empty, and to replace the password nacos.", ("NACOS_AUTH_ADMIN_PASSWORD",),
 )  # fmt: skip
 AUTH_REFUSE = Key(
-    "nacos.core.auth.default-password.refuse", switch(), "false", "Whether the user nacos is refused while its "
+    "nacos.core.auth.default-password.refuse", switch(), "false", "Whether the user nacos cannot log in while its "
     "password is nacos.",
 )  # fmt: skip
 
 LDAP_URL = Key(
-    "nacos.core.auth.ldap.url", ldap_urls, "ldap://localhost:389", "Where the LDAP directory is: ldap://host:port or "
-    "ldaps://host:port (encrypted); several, between blanks, are tried in turn.",
+    "nacos.core.auth.ldap.url", ldap_urls, "ldap://localhost:389", "Address of the LDAP directory: ldap://host:port, "
+    "or ldaps://host:port (encrypted); several addresses, separated by blanks, are tried in turn.",
 )  # fmt: skip
-LDAP_BASE = Key("nacos.core.auth.ldap.basedc", text, "dc=example,dc=org", "The entry below which users are looked for.")
-LDAP_TIMEOUT = Key("nacos.core.auth.ldap.timeout", milliseconds(100, 60_000), "3000", "Its longest silence.")
+LDAP_BASE = Key("nacos.core.auth.ldap.basedc", text, "dc=example,dc=org", "The entry below which users are searched.")
+LDAP_TIMEOUT = Key(
+    "nacos.core.auth.ldap.timeout", milliseconds(100, 60_000), "3000", "How long the directory may take to answer.",
+)  # fmt: skip
 LDAP_USER = Key(
-    "nacos.core.auth.ldap.userDn", text, "", "Who looks for users, such as cn=admin,dc=example,dc=org; if unset nobody "
-    "in particular. With {0} in place of the name it is what users log in as, and nobody is looked for.",
+    "nacos.core.auth.ldap.userDn", text, "", "The entry that searches for users, such as cn=admin,dc=example,dc=org; "
+    "anonymous if unset. With {0} in place of the name it is the entry that users log in as, without a search.",
 )  # fmt: skip
 LDAP_PASSWORD = Key("nacos.core.auth.ldap.password", text, "", "The password of userDn.")
 LDAP_FILTER = Key("nacos.core.auth.ldap.filter.prefix", attribute, "uid", "The attribute that holds a user's name.")
 LDAP_CASE = Key(
-    "nacos.core.auth.ldap.case.sensitive", switch(), "true", "false: names become lower case, so that Ann and ann are "
-    "one user here. (To the directory they mostly are.)",
+    "nacos.core.auth.ldap.case.sensitive", switch(), "true", "false: names are made lower case, so that Ann and ann "
+    "are one user here, as in most directories.",
 )  # fmt: skip
 LDAP_PARTIAL = Key(
-    "nacos.core.auth.ldap.ignore.partial.result.exception", switch(), "false", "true: references of the directory to "
-    "others, as Active Directory gives them, are left out. false: nobody logs in where there are some.",
+    "nacos.core.auth.ldap.ignore.partial.result.exception", switch(), "false", "true: referrals to other directories, "
+    "as Active Directory gives them, are ignored. false: a login fails if there are any.",
 )  # fmt: skip
 LDAP_CA = Key(
-    "nacos.core.auth.ldap.ca", file_path, "", "PEM file of the authorities that may have signed the certificate of an "
-    "ldaps server; the system's if unset.",
+    "nacos.core.auth.ldap.ca", file_path, "", "PEM file of the CAs for the certificate of an ldaps server; the "
+    "system's CAs if unset.",
 )  # fmt: skip
 
 RETENTION = Key("nacos.config.retention.days", integer(1, 36_500), "30", "Days for which history is kept.")
 CONTENT_CHECK = Key(
-    "nacos.config.content-check.period-seconds", seconds(1, 10**7), "21600", "Time between two looks at whether the "
-    "stored contents are what their md5 says.",
+    "nacos.config.content-check.period-seconds", seconds(1, 10**7), "21600", "Time between two checks that stored "
+    "contents match their md5.",
 )  # fmt: skip
 MANAGE_CAPACITY = Key("isManageCapacity", switch(), "true", "Whether the usage of groups and namespaces is counted.")
 CHECK_CAPACITY = Key("isCapacityLimitCheck", switch(), "false", "Whether the quotas that follow are enforced.")
-CLUSTER_QUOTA = Key("defaultClusterQuota", integer(0, 2**31 - 1), "100000", "Most configurations in all.")
-GROUP_QUOTA = Key("defaultGroupQuota", integer(0, 2**31 - 1), "200", "Most configurations of a group.")
-TENANT_QUOTA = Key("defaultTenantQuota", integer(0, 2**31 - 1), "200", "Most configurations of a namespace.")
-MAX_SIZE = Key("defaultMaxSize", integer(0, 2**31 - 1), "102400", "Most bytes of a configuration, as a quota.")
+CLUSTER_QUOTA = Key(
+    "defaultClusterQuota", integer(0, 2**31 - 1), "100000", "Maximum number of configurations in total.",
+)  # fmt: skip
+GROUP_QUOTA = Key("defaultGroupQuota", integer(0, 2**31 - 1), "200", "Maximum number of configurations of a group.")
+TENANT_QUOTA = Key(
+    "defaultTenantQuota", integer(0, 2**31 - 1), "200", "Maximum number of configurations of a namespace.",
+)  # fmt: skip
+MAX_SIZE = Key("defaultMaxSize", integer(0, 2**31 - 1), "102400", "Maximum bytes of a configuration, as a quota.")
 COPIES = Key(
-    "nacos.config.gray.version.max.count", integer(1, 1000), "10", "Most copies for some clients of a configuration, "
-    "when one by labels is added.",
+    "nacos.config.gray.version.max.count", integer(1, 1000), "10", "Maximum number of copies of a configuration for "
+    "some clients, checked when a copy by labels is added.",
 )  # fmt: skip
 MAX_CONTENT = Key(
-    "maxContent", byte_count(1, 2**30), "10485760", "Most characters of a configuration's content. A request's body "
-    "may have so many bytes and those of nacos.http.body-overhead-bytes.",
+    "maxContent", byte_count(1, 2**30), "10485760", "Maximum characters of a configuration's content. A request's "
+    "body may have that many bytes plus nacos.http.body-overhead-bytes.",
 )  # fmt: skip
 HTTP_OVERHEAD = Key(
-    "nacos.http.body-overhead-bytes", byte_count(0, 2**26), "1048576", "Bytes that a request's body may have beyond "
-    "the number in maxContent.",
+    "nacos.http.body-overhead-bytes", byte_count(0, 2**26), "1048576", "Bytes that a request's body may have in "
+    "addition to maxContent.",
 )  # fmt: skip
 HTTP_ANSWERS = Key(
-    "nacos.http.answers-bytes", byte_count(2**20, 2**40), "268435456", "Most bytes of answers over 64 KiB that clients "
-    "have not read yet, on all connections together. One that makes it more is closed.",
+    "nacos.http.answers-bytes", byte_count(2**20, 2**40), "268435456", "Maximum bytes of answers over 64 KiB that "
+    "clients have not read yet, on all connections together. A connection that exceeds it is closed.",
 )  # fmt: skip
 HTTP_BODIES = Key(
-    "nacos.http.bodies-bytes", byte_count(2**20, 2**40), "268435456", "Most bytes of bodies over 64 KiB that are being "
-    "received at a time, on all connections together.",
+    "nacos.http.bodies-bytes", byte_count(2**20, 2**40), "268435456", "Maximum bytes of bodies over 64 KiB that are "
+    "being received at a time, on all connections together.",
 )  # fmt: skip
-HTTP_HEADER_BYTES = Key("nacos.http.header-bytes", byte_count(512, 2**20), "16384", "Most bytes of a request's head.")
-HTTP_HEADERS = Key("nacos.http.header-count", integer(8, 10_000), "100", "Most headers of a request.")
+HTTP_HEADER_BYTES = Key(
+    "nacos.http.header-bytes", byte_count(512, 2**20), "16384", "Maximum bytes of a request's head.",
+)  # fmt: skip
+HTTP_HEADERS = Key("nacos.http.header-count", integer(8, 10_000), "100", "Maximum number of headers of a request.")
 HTTP_HEADER_TIME = Key(
-    "nacos.http.header-timeout-ms", milliseconds(10, 3_600_000), "10000", "Time for a request to arrive in full head."
+    "nacos.http.header-timeout-ms", milliseconds(10, 3_600_000), "10000", "Time within which the head of a request "
+    "must arrive.",
 )  # fmt: skip
-HTTP_IDLE = Key("nacos.http.idle-timeout-ms", milliseconds(100, 86_400_000), "60000", "A silent connection is closed.")
-HTTP_PIPELINE = Key("nacos.http.pipeline-depth", integer(1, 10_000), "64", "Most requests of a connection in work.")
+HTTP_IDLE = Key(
+    "nacos.http.idle-timeout-ms", milliseconds(100, 86_400_000), "60000", "Time after which a silent connection is "
+    "closed.",
+)  # fmt: skip
+HTTP_PIPELINE = Key(
+    "nacos.http.pipeline-depth", integer(1, 10_000), "64", "Maximum number of requests of one connection that are "
+    "handled at a time.",
+)  # fmt: skip
 HTTP_PROXIES = Key(
-    "nacos.http.trusted-proxies", words, "", "Addresses of proxies whose X-Forwarded-For tells where a login comes "
-    "from, comma separated.",
+    "nacos.http.trusted-proxies", words, "", "Addresses of proxies whose X-Forwarded-For is used as the address of a "
+    "login, comma separated.",
 )  # fmt: skip
 HTTP_ORIGINS = Key(
-    "nacos.http.cors.allowed-origins", origins, "", "Origins whose pages a browser lets see answers, comma separated: "
-    "https://console.example.com. No others, and none by default.",
+    "nacos.http.cors.allowed-origins", origins, "", "Origins whose pages may read answers in a browser (CORS), comma "
+    "separated: https://console.example.com. None by default.",
 )  # fmt: skip
-HTTP_CONNECTIONS = Key("nacos.http.max-connections", integer(16, 10**6), "20000", "Most connections at a time.")
+HTTP_CONNECTIONS = Key(
+    "nacos.http.max-connections", integer(16, 10**6), "20000", "Maximum number of connections at a time.",
+)  # fmt: skip
 
 DISK_WARN = Key(
     "nacos.disk.warn-below-bytes", byte_count(0, 2**50), "268435456", "Free bytes on the disk of data/ below which a "
-    "warning is logged and files are made shorter; at most a quarter of the disk counts. What that takes for a while "
-    "comes on top. 0: never.",
+    "warning is logged and files are shrunk; at most a quarter of the disk. The space that shrinking needs is added. "
+    "0: never.",
 )  # fmt: skip
 DISK_REFUSE = Key(
     "nacos.disk.refuse-below-bytes", byte_count(0, 2**50), "67108864", "Free bytes below which a node refuses writes, "
-    "so that it can still make its files shorter; at most an eighth of the disk counts. What that takes for a while "
-    "comes on top. 0: never.",
+    "so that it can still shrink its files; at most an eighth of the disk. The space that shrinking needs is added. "
+    "0: never.",
 )  # fmt: skip
 DISK_WAL = Key(
-    "nacos.disk.wal-bytes", byte_count(2**20, 2**36), "67108864", "Bytes that the log of config.db may have, about; at "
-    "most an eighth of the disk counts.",
+    "nacos.disk.wal-bytes", byte_count(2**20, 2**36), "67108864", "Approximate maximum bytes of the write-ahead log "
+    "of config.db; at most an eighth of the disk.",
 )  # fmt: skip
 
 Section = tuple[str, tuple[Key[Any], ...]]

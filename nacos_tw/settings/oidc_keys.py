@@ -41,36 +41,44 @@ def _key(name: str, parse: Any, default: str, comment: str) -> Key[Any]:
 
 ISSUER = _key(
     "issuer-uri", lambda value: web_address(value) if value.strip() else "", "", "URL of the OpenID Connect provider "
-    "whose users may log in too, as its tokens name it; unset: there is none.",
+    "whose users may also log in, exactly as in its tokens; none if unset.",
 )  # fmt: skip
 CLIENT = _key("client-id", text, "", "The id under which the provider knows this server.")
 SECRET = _key("client-secret", text, "", "The secret that goes with it; unset for a public client.")
-SCOPE = _key("scope", text, "openid profile email", "What a login by the console asks the provider for.")
+SCOPE = _key(
+    "scope", text, "openid profile email", "The scopes that a login by the console requests from the provider.",
+)  # fmt: skip
 NAME_CLAIM = _key(
-    "username-claim", text, "preferred_username", "The claim with a user's name, else email, else sub; the user ann "
-    "there is OIDC_ann here.",
+    "username-claim", text, "preferred_username", "The claim with a user's name, else email, else sub; the provider's "
+    "user ann is OIDC_ann here.",
 )  # fmt: skip
 ROLES_CLAIM = _key(
-    "roles-claim", text, "roles", "The claim with a user's roles, else groups; dots lead into it: realm_access.roles."
-)
+    "roles-claim", text, "roles", "The claim with a user's roles, else groups; dots lead into nested claims: "
+    "realm_access.roles.",
+)  # fmt: skip
 ADMIN_ROLE = _key("admin-role", text, "nacos-admin", "The provider's role whose users are administrators here.")
 KEYS_SECONDS = _key("jwks-cache-ttl-seconds", seconds(10, 10**6), "3600", "How long the provider's keys are kept.")
 ROLES = Key(
-    _OURS + "role-mapping", role_pairs, "", "What roles of the provider are here: theirs=ours, between commas. One "
-    "that is not named is the role of the same name.",
+    _OURS + "role-mapping", role_pairs, "", "Roles of the provider and the roles that they stand for here: "
+    "theirs=ours, comma separated. A role that is not listed stands for the role of the same name.",
 )  # fmt: skip
-AUDIENCES = Key(_OURS + "audiences", words, "", "For whom tokens of the API may be, beside client-id, between commas.")
+AUDIENCES = Key(
+    _OURS + "audiences", words, "", "Audiences that tokens at the API may have, in addition to client-id, comma "
+    "separated.",
+)  # fmt: skip
 CALLBACK = Key(
-    _OURS + "redirect-uri", lambda value: web_address(value) if value.strip() else "", "", "URL that the provider "
-    "sends browsers back to, which it must know: https://host:port/nacos/v1/auth/oidc/callback. Unset: made of the "
-    "request's.",
+    _OURS + "redirect-uri", lambda value: web_address(value) if value.strip() else "", "", "URL to which the provider "
+    "sends browsers back, and which must be registered there: https://host:port/nacos/v1/auth/oidc/callback. If "
+    "unset, it is made from the request.",
 )  # fmt: skip
-LABEL = Key(_OURS + "label", text, "OpenID Connect", "What the button on the login page says: Log in with ...")
+LABEL = Key(
+    _OURS + "label", text, "OpenID Connect", "The provider's name on the button of the login page: Log in with ...",
+)  # fmt: skip
 LOGOUT = Key(
-    _OURS + "logout", switch(), "true", "Whether who logs out of the console is sent to the provider's page for "
-    "logging out, where it has one.",
+    _OURS + "logout", switch(), "true", "Whether logging out of the console leads to the provider's logout page, if "
+    "it has one.",
 )  # fmt: skip
-CA = Key(_OURS + "ca", file_path, "", "PEM file of the authorities that may have signed the provider's certificate.")
+CA = Key(_OURS + "ca", file_path, "", "PEM file of the CAs for the provider's certificate.")
 TIMEOUT = Key(_OURS + "timeout", milliseconds(100, 60_000), "5000", "How long an answer of the provider may take.")
 
 KEYS: tuple[Key[Any], ...] = (

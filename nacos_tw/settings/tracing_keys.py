@@ -25,14 +25,15 @@ ENABLED = Key(
     "the extra otel.",
 )  # fmt: skip
 ENDPOINT = Key(
-    _TRACING + "endpoint", lambda value: web_address(value) if value.strip() else "", "", "Where they are sent, by "
-    "OTLP over HTTP: the whole URL, as http://127.0.0.1:4318/v1/traces. If unset: as the variables "
-    "OTEL_EXPORTER_OTLP_* say.",
+    _TRACING + "endpoint", lambda value: web_address(value) if value.strip() else "", "", "Where spans are sent, by "
+    "OTLP over HTTP: the whole URL, such as http://127.0.0.1:4318/v1/traces. If unset, the variables "
+    "OTEL_EXPORTER_OTLP_* decide.",
 )  # fmt: skip
 SERVICE = Key(
-    _TRACING + "service-name", text, "nacos", "service.name of the spans. OTEL_RESOURCE_ATTRIBUTES adds others.",
+    _TRACING + "service-name", text, "nacos", "service.name of the spans. OTEL_RESOURCE_ATTRIBUTES adds other "
+    "attributes.",
 )  # fmt: skip
 SAMPLING = Key(
-    _TRACING + "sampling", fraction, "1", "The part of writes that is traced, where the client has not decided it.",
+    _TRACING + "sampling", fraction, "1", "The share of writes that is traced if the client has not decided it.",
 )  # fmt: skip
 KEYS = ENABLED, ENDPOINT, SERVICE, SAMPLING

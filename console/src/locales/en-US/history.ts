@@ -23,5 +23,5 @@ export default {
   question: "Publish this version? Clients are told at once.",
   deletes: "Delete the configuration? Clients are told at once.",
   done: "Rolled back",
-  changed: "Somebody has changed the configuration meanwhile; look at what it is now",
+  changed: "Somebody has changed the configuration meanwhile; check its current content",
 };

@@ -1,6 +1,6 @@
 export default {
   id: "Namespace ID",
-  idHint: "Empty: one is made",
+  idHint: "If empty, an ID is generated",
   emptyId: "(empty)",
   name: "Name",
   desc: "Description",
@@ -16,7 +16,7 @@ export default {
   nameCharacters: "None of {'@'}#$%^&*",
   nameTaken: "There is a namespace with this name",
   tooLong: "At most {longest} characters",
-  refused: "The node did not take it: the ID is taken, or the name or the ID cannot be",
+  refused: "The node refused it: the ID is taken, or the name or the ID is not allowed",
   deleteEmpty: "Delete the namespace {name} ({id})? There is nothing in it.",
   deleteFull:
     "Delete the namespace {name} ({id})? What is in it stays: {configs} and {services}. They are no longer shown here, but clients still get them, and they are back when a namespace with this ID is created again.",
