@@ -44,6 +44,15 @@ class DockerfileTests(SynchronousTestCase):
         entry = json.loads(re.findall(r"^ENTRYPOINT (.*)$", final, re.MULTILINE)[0])
         self.assertEqual(entry[-3:], ["-m", "nacos_tw", "--container"])
 
+    def test_extras(self) -> None:
+        """It has every package that some setting asks for: PostgreSQL, a provider of logins, traces ..."""
+        text = DOCKERFILE.read_text("utf-8")
+        declared = re.findall(r'^        "([a-z]+)": \[', (ROOT / "setup.py").read_text("utf-8"), re.MULTILINE)
+        (found,) = re.findall(r"^ARG EXTRAS=(.*)$", text, re.MULTILINE)
+        self.assertEqual(set(found.split(",")), set(declared) - {"fast", "test"})
+        self.assertEqual(len(re.findall(r"^ARG EXTRAS$", text, re.MULTILINE)), 2)
+        self.assertEqual(text.count("[${EXTRAS}]"), 2)
+
     def test_what_it_copies(self) -> None:
         """All that setup.py needs is let in, and there."""
         allowed = set(
