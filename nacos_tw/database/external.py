@@ -24,6 +24,7 @@ from nacos_tw.config.results import Result, Written
 from nacos_tw.database import applying
 from nacos_tw.database.commands import DatabaseCommand
 from nacos_tw.interfaces import IDatabase
+from nacos_tw.lasting import lasting
 from nacos_tw.namespaces import store as namespaces
 from nacos_tw.storage.errors import OutcomeUnknown
 from nacos_tw.storage.txn import Txn
@@ -107,7 +108,7 @@ class ExternalBackend(Service):
         intent = Intent()
         done = self._database.interact("write", self._apply, command, intent)
         done.addCallbacks(self._written, self._not_written, errbackArgs=(command, intent))
-        return done.addCallback(self._ended, intent)
+        return lasting(done.addCallback(self._ended, intent))
 
     def query(self, fn: Callable[..., T], *args: Any) -> Deferred[T]:
         """As L{nacos_tw.config.configs.IConfigBackend.query}."""

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 import msgspec
 from msgspec import Struct
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -41,6 +41,7 @@ from nacos_tw.grpc.messages import (
 )
 from nacos_tw.grpc.payloads import Metadata, PayloadError, Reader, write
 from nacos_tw.grpc.phrases import code_of, phrase
+from nacos_tw.lasting import lasting
 
 R = TypeVar("R", bound=Struct)
 
@@ -218,17 +219,34 @@ class Dispatcher:
             if self._late():
                 raise Unavailable("this node stood still while the request waited: it was not done")
             identity = self.identify(metadata.headers, client.remote_ip)
+            answer: Answer
             if isinstance(identity, Deferred):
-                asked = identity.addCallback(
-                    lambda found: handler.serve(Asked(client, found, metadata.headers, request, type_))
-                )
-                return asked.addCallbacks(self._rendered, self._failure, (call,), errbackArgs=(handler, call))
-            answer = handler.serve(Asked(client, identity, metadata.headers, request, type_))
+                answer = identity.addCallback(self._known, handler, client, metadata.headers, request, type_)
+            else:
+                answer = handler.serve(Asked(client, identity, metadata.headers, request, type_))
         except Exception as error:
             return self._failed(error, handler, call)
         if isinstance(answer, Deferred):
-            return answer.addCallbacks(self._rendered, self._failure, (call,), errbackArgs=(handler, call))
+            # The client may give up: what it has begun goes on, and is known here when it is done.
+            done: Deferred[bytes] = answer.addCallbacks(
+                self._rendered, self._failure, (call,), errbackArgs=(handler, call)
+            )
+            return lasting(done)
         return self._rendered(answer, call)
+
+    @staticmethod
+    def _known(
+        identity: Identity,
+        handler: Handler[Any],
+        client: ClientConnection,
+        headers: Mapping[str, str],
+        request: Any,
+        type_: str,
+    ) -> Answer:
+        """Who asks is known now; nothing is begun for a client that has gone meanwhile."""
+        if not client.open:
+            raise RequestFailed(UNREGISTERED, "Connection is unregistered.")
+        return handler.serve(Asked(client, identity, headers, request, type_))
 
     def _unusual(self, carrier: Carrier, type_: str) -> bytes:
         """What is not a registered client's request that has a handler."""
@@ -266,9 +284,6 @@ class Dispatcher:
         return rendered(failed(code, text))
 
     def _failure(self, failure: Failure, handler: Handler[Any], call: tuple[str, float]) -> bytes:
-        if failure.check(CancelledError):
-            self._answered(call, FAIL)
-            return b""  # nobody waits for it any more
         return self._failed(failure.value or RuntimeError(), handler, call, failure)
 
     def _failed(

@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from nacos_tw.clocks import onward
 from nacos_tw.errors import Unavailable
 from nacos_tw.interfaces import IProposer
+from nacos_tw.lasting import lasting
 from nacos_tw.naming import commands, events, machine
 from nacos_tw.naming.client_commands import refusal
 from nacos_tw.naming.commands import CLIENTS, Command, Deregister, EndClients, Publish, Register, Revive
@@ -155,11 +156,11 @@ class Naming:
 
     def register(self, command: Register) -> Deferred[Any]:
         """Register (or replace) an instance."""
-        return self.ephemeral(command) if command.ephemeral else self.change(command)
+        return lasting(self.ephemeral(command)) if command.ephemeral else self.change(command)
 
     def deregister(self, command: Deregister) -> Deferred[Any]:
         """Remove an instance; one that is not there is fine."""
-        return self.ephemeral(command) if command.ephemeral else self.change(command)
+        return lasting(self.ephemeral(command)) if command.ephemeral else self.change(command)
 
     def ephemeral(self, command: Ephemeral) -> Deferred[Any]:
         """A write that goes on without a majority, provisionally."""

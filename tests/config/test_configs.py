@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, fail, maybeDeferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -80,6 +80,19 @@ class Nodes(SynchronousTestCase):
         """Of the first change."""
         waiting = [polls.wait([(KEY, "")], "9.9.9.9") for polls in self.polls.values()]
         self.publish("one", "first")
+        self.clock.advance(0)
+        self.assertEqual([self.successResultOf(each) for each in waiting], [[KEY]] * 3)
+
+    def test_a_writer_that_gives_up(self) -> None:
+        """The database may commit all the same: then all show it at once, and those who listen are told."""
+        waiting = [polls.wait([(KEY, "")], "9.9.9.9") for polls in self.polls.values()]
+        self.database.holding = True
+        done = self.nodes["one"].write(Publish(KEY, "first", "text", 5))
+        done.cancel()
+        self.failureResultOf(done, CancelledError)
+        self.database.holding = False
+        self.database.release()
+        self.assertEqual(self.contents(), ["first"] * 3)
         self.clock.advance(0)
         self.assertEqual([self.successResultOf(each) for each in waiting], [[KEY]] * 3)
 

@@ -30,6 +30,7 @@ class EchoResponse(Response, kw_only=True):
 class Case(SynchronousTestCase):
     def setUp(self) -> None:
         self.asked: list[Asked[EchoRequest]] = []
+        self.ended: list[Any] = []
         self.answer: Any = None
         self.server = Server({"EchoRequest": Handler(EchoRequest, self.echo, EchoResponse)})
         self.client = self.server.client()
@@ -159,6 +160,7 @@ class RequestTests(Case):
         found.callback(someone)
         self.client.turn()
         self.assertEqual((self.client.got(number)[0], self.asked[-1].identity), ("EchoResponse", someone))
+        self.assertEqual(self.asked[-1].what, "EchoRequest")
         found = Deferred()
         number = self.client.start("EchoRequest")
         self.client.turn()
@@ -191,37 +193,57 @@ class RequestTests(Case):
         self.assertIsNone(self.client.got(numbers[1]))
         self.assertIn(b'"text":"2"', self.client.got(numbers[2])[1])
 
+    def waiting(self) -> Deferred[Any]:
+        """What the handler waits for; what follows it is noted."""
+        wait: Deferred[Any] = Deferred()
+        self.answer = wait.addBoth(self.ended.append)
+        return wait
+
     def test_deadline(self) -> None:
-        """A call whose time is over is ended, and its handler is cancelled."""
+        """A call whose time is over is ended; what it has begun goes on."""
         self.client.setup()
-        cancelled: list[Any] = []
-        self.answer = Deferred(cancelled.append)
+        wait = self.waiting()
         number = self.client.start("EchoRequest", more=((b"grpc-timeout", b"1500m"),))
         self.client.turn()
         self.server.clock.advance(1.4)
-        self.assertEqual(cancelled, [])
+        self.assertEqual(self.client.answers[number].trailers, {})
         self.server.clock.advance(0.2)
         self.client.turn()
-        self.assertEqual(len(cancelled), 1)
         self.assertEqual(self.client.answers[number].status, 4)
         self.assertEqual(self.server.counters.late, 1)
+        self.assertEqual(self.ended, [])
+        wait.callback("done")
+        self.assertEqual(self.ended, ["done"])
 
     def test_given_up(self) -> None:
-        """So is the handler of a call that the client gives up, or whose connection is gone."""
+        """So does what a client began that gives up, or whose connection is gone: it may be done already."""
         self.client.setup()
-        cancelled: list[Any] = []
-        self.answer = Deferred(cancelled.append)
+        wait = self.waiting()
         number = self.client.start("EchoRequest")
         self.client.turn()
         self.client.http.reset_stream(number)
         self.client.turn()
-        self.assertEqual(len(cancelled), 1)
-        self.answer = Deferred(cancelled.append)
+        self.assertEqual(self.ended, [])
+        wait.callback("one")
+        wait = self.waiting()
         self.client.start("EchoRequest")
         self.client.turn()
         self.client.transport.loseConnection()
-        self.assertEqual(len(cancelled), 2)
+        self.assertEqual(self.ended, ["one"])
+        wait.callback("two")
+        self.assertEqual(self.ended, ["one", "two"])
         self.assertEqual(self.server.counters.registered, 0)
+
+    def test_gone_before_it_is_known(self) -> None:
+        """Nothing is begun for a client that has gone before it was known who asks."""
+        self.client.setup()
+        found: Deferred[Any] = Deferred()
+        self.server.dispatcher.identify = lambda headers, address: found
+        self.client.start("EchoRequest")
+        self.client.turn()
+        self.client.transport.loseConnection()
+        found.callback(Identity("ann", False))
+        self.assertEqual(self.asked, [])
 
 
 class ConnectionsTests(Case):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.access.identity import Identity, Permission
 from nacos_tw.grpc.naming_push import FULL, PUSH_TIMEOUT
 from nacos_tw.naming.commands import Register, SetSwitch
 from tests.grpc.carriers import Client
-from tests.grpc.registry import do, naming_server
+from tests.grpc.registry import Proposer, do, naming_server
 
 S = ("public", "G@@s")
 
@@ -86,6 +87,31 @@ class InstanceTests(Case):
         self.assertEqual(self.shown(), ["10.0.0.9"])
         found = self.ask("InstanceRequest", serviceName="none", type="deregisterInstance", instance=given())
         self.assertEqual(found[1]["resultCode"], 200)
+
+    def test_given_up(self) -> None:
+        """
+        A client whose time is over before the leader has answered: what it registered is there all the same, stays its
+        own, and goes when it deregisters.
+        """
+        log = self.naming._proposer
+        held: list[Any] = []
+
+        def propose(command: bytes) -> Deferred[Any]:
+            done: Deferred[Any] = Deferred()
+            held.append(lambda: Proposer.propose(log, command).chainDeferred(done))  # type: ignore[arg-type]
+            return done
+
+        log.propose = propose  # type: ignore[method-assign]
+        wanted = {"namespace": "public", "serviceName": "s", "groupName": "G", "instance": given()}
+        number = self.client.start("InstanceRequest", {**wanted, "type": "registerInstance"})
+        self.client.turn()
+        self.client.http.reset_stream(number)
+        self.client.turn()
+        del log.propose
+        held.pop()()
+        self.assertEqual(self.shown(), ["10.0.0.1"])
+        found = self.ask("InstanceRequest", type="deregisterInstance", instance=given())
+        self.assertEqual((found[1]["resultCode"], self.shown()), (200, []))
 
     def test_client_goes(self) -> None:
         """With its stream or its connection all that it published goes."""

@@ -1,0 +1,39 @@
+"""Work that goes on to its end, whoever gave it up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+
+T = TypeVar("T")
+
+
+def lasting(work: Deferred[T], left: Callable[[], object] | None = None) -> Deferred[T]:
+    """
+    What comes of some work, for somebody who may not wait for it. A client that gives up, or is gone, cancels what it
+    waits for: a write may be done all the same, so what follows it has to be done too.
+
+    @param work: not to be used by anybody else after this.
+    @param left: called when nobody waits any more.
+    @return: fires as C{work} does. Cancelling it changes nothing for C{work}.
+    """
+    if work.called and not work.paused:
+        return work
+
+    waited_for = True
+
+    def cancelled(_: object) -> None:
+        nonlocal waited_for
+        waited_for = False
+        if left is not None:
+            left()
+
+    def ended(result: Any) -> None:
+        if waited_for:
+            waiting.callback(result)  # a Failure as well
+
+    waiting: Deferred[T] = Deferred(cancelled)
+    work.addBoth(ended)
+    return waiting
