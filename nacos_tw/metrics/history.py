@@ -38,7 +38,7 @@ class Reading(msgspec.Struct, frozen=True):
 
     @ivar requests: answers given since the start.
     @ivar instances: instances that this node knows.
-    @ivar listeners: clients that this node tells of changes: polls that wait, and subscribers over UDP.
+    @ivar listeners: clients that this node tells of changes: waiting polls, and subscriptions of services.
     """
 
     requests: int

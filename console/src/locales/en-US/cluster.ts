@@ -97,7 +97,7 @@ export default {
     perNode: "Per node",
     requests: "Requests per second",
     instances: "Instances",
-    listeners: "Listeners (waiting polls and UDP subscribers)",
+    listeners: "Listeners (waiting polls and subscriptions of services)",
     elected: "{leader}, term {term}",
     description: "Charts of requests per second, instances and listeners over the last ten minutes, with elections as marks",
   },

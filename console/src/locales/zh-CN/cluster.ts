@@ -96,7 +96,7 @@ export default {
     perNode: "按节点",
     requests: "每秒请求数",
     instances: "实例数",
-    listeners: "监听数（等待中的长轮询和 UDP 订阅者）",
+    listeners: "监听数（等待中的长轮询和服务订阅）",
     elected: "{leader}，任期 {term}",
     description: "最近十分钟的每秒请求数、实例数和监听数图表，选举以竖线标出",
   },

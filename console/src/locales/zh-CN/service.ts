@@ -70,7 +70,7 @@ export default {
   agent: "客户端版本",
   app: "应用名",
   all: "全部",
-  noSubscribers: "没有客户端通过 UDP 订阅此服务",
+  noSubscribers: "没有客户端订阅此服务",
   mayNotList: "您没有读取此命名空间中服务的权限",
   mayNotRead: "您没有读取此服务的权限",
   nameNeeded: "请输入服务名",
