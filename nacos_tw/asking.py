@@ -1,6 +1,6 @@
 """
-Asking other hosts over HTTP(S): an Agent of Twisted that can speak TLS though Twisted was loaded without pyOpenSSL
-(L{nacos_tw.tls_on_demand}), and what its users need besides. Nothing of it is loaded before the first is made.
+HTTP(S) client for requests to other hosts: an Agent of Twisted that can use TLS although Twisted was loaded without
+pyOpenSSL (L{nacos_tw.tls_on_demand}), and its helpers. Nothing of it is loaded before the first Agent is made.
 """
 
 from __future__ import annotations

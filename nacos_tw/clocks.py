@@ -1,7 +1,8 @@
-"""The clocks of a node: durations go by one that cannot be set; what is shown does not go back.
+"""
+The clocks of a node: durations are measured by a clock that cannot be changed, and shown times never go back.
 
-The wall clock is set while a node runs: by hand, by NTP after a long absence, by a virtual machine that wakes, or by
-8 hours when a hardware clock in local time was taken for UTC.
+The wall clock may be changed while a node runs: by hand, by NTP after a long absence, by a virtual machine that
+resumes, or by 8 hours when a hardware clock in local time was taken for UTC.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What every API says alike about values that a database does not take: none of it comes from Nacos."""
+"""Texts about values that a database does not accept, the same in every API; none of them comes from Nacos."""
 
 from __future__ import annotations
 

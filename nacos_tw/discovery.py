@@ -1,9 +1,9 @@
 """
-Members that DNS names: a new cluster begins with them, and the leader of one that has begun takes in those that come.
+Members found by DNS: they begin a new cluster, and the leader of an existing cluster adds new ones.
 
-A new cluster must begin once. DNS says different things at different times, so a node that has no log yet votes for
-nobody until every node that is found answers that it has found the same ones and has no log either. Two such lists that
-have a node in common cannot both be agreed on.
+A new cluster must begin only once. DNS may give different answers at different times, so a node without a log votes for
+nobody until every node that is found answers that it has found the same nodes and has no log either. Two such lists
+that have a node in common cannot both be agreed on.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """
-The members at work: this node follows those that its log names, and as leader makes changes of them, one at a time.
+The members at run time: this node follows the members in its log, and as leader changes them, one change at a time.
 
-What a node says of itself when it links (its id, where it is) the leader has the log follow: another address of a
-member, the id of one that has just come, and a member that has lost its data folder, which becomes a learner until it
-has caught up.
+The leader writes into the log what nodes send of themselves when they connect: the new address of a member, the id of a
+new member, and a member that has lost its data folder, which becomes a learner until it has caught up.
 """
 
 from __future__ import annotations

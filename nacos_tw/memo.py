@@ -1,4 +1,4 @@
-"""What is remembered within limits: answers that can be worked out again, and what was used last."""
+"""Bounded caches of answers that can be computed again."""
 
 from __future__ import annotations
 

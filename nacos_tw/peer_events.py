@@ -1,4 +1,4 @@
-"""What a node's parts say to other nodes over 7848, and who hears what those say."""
+"""Messages of a node's parts to other nodes over 7848, and which part receives those of other nodes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,3 @@
-"""Who asks, what they may do, and the one way on which that is checked. Pure: no I/O, no clock, no HTTP."""
+"""
+Who calls, what they may do, and the only way to call an operation, which checks that. Pure: no I/O, no clock, no HTTP.
+"""

@@ -1,4 +1,4 @@
-"""What becomes of an operation, as the audit log says it."""
+"""Records the outcome of an operation in the audit log."""
 
 from __future__ import annotations
 

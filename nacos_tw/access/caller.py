@@ -1,4 +1,4 @@
-"""Who calls an operation: what every API's request is to it."""
+"""The caller of an operation: what an operation needs to know of any API's request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patterns of resources."""
+"""Patterns of resources in permissions."""
 
 from __future__ import annotations
 

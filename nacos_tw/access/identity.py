@@ -1,4 +1,4 @@
-"""Who asks, and what their roles allow them (docs/spec/config-v1.md#12.6)."""
+"""Identities: who calls, and what their roles allow them (docs/spec/config-v1.md#12.6)."""
 
 from __future__ import annotations
 

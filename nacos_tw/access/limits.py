@@ -1,6 +1,6 @@
 """
-How much one client address, and one user, may ask of this node. All limits are off unless an operator sets them; what
-none is set for is never entered.
+Rate limits: how much one client address, and one user, may ask of this node. All limits are off unless an operator sets
+them; a limit that is off costs nothing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
-Operations: what can be done to a part, by whom. Each has a rule, and is called in one way, which checks it.
+Operations: what callers can do to a part of the node. Each has a rule, which every call checks.
 
-Every API calls them alike: C{operations.register(caller, request)}. There is no way to call one that leaves the check
-out, so none for an API to forget it; a class with an operation that has no rule cannot be made.
+Every API calls them alike: C{operations.register(caller, request)}. An operation cannot be called without its check, so
+no API can forget it; a class with an operation that has no rule cannot be made.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What permissions name (docs/spec/config-v1.md#12.6, docs/spec/naming-v1.md#1.5)."""
+"""The resources that permissions name (docs/spec/config-v1.md#12.6, docs/spec/naming-v1.md#1.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
 """
-The AI registries of Nacos 3: MCP servers, agents, prompts, skills. All that they keep are configs and services, as
-Nacos keeps it; this package knows which, and in what form.
+The AI registries of Nacos 3: MCP servers, agents, prompts, skills. They store everything as configs and services, in
+the same form as Nacos; this package knows which ones.
 """

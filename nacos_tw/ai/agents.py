@@ -1,4 +1,4 @@
-"""Agents, as this node knows them; and as the database has them, for who is about to change one."""
+"""Agents, as this node knows them; and as the database has them, for a write that is about to change one."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """
-Documents of JSON that are configs of certain groups, as this node knows them.
+JSON documents that are stored as configs of certain groups, as this node knows them.
 
-Reads ask this node's copy, so they go on when the database is away and cost it nothing. What is about to be changed is
-read from the database, with the md5 by which the write sees that nothing came between.
+Reads use this node's copy, so they put no load on the database and work while it is down. A document that is about to
+be changed is read from the database, with its md5, by which the write notices a change in between.
 """
 
 from __future__ import annotations

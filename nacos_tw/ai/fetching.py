@@ -1,4 +1,4 @@
-"""Fetching from other hosts what somebody names: pages of MCP registries, streams of MCP servers."""
+"""Fetches from other hosts at addresses that users give: pages of MCP registries, streams of MCP servers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """
-Which hosts the node asks because somebody who uses it says so: public ones, and of the others those that the operator
-allows. A name is looked up once, all its addresses are checked, and only these are called.
+Which hosts the node may connect to when a user gives an address: public ones, and private ones that the operator
+allows. A name is resolved once, all its addresses are checked, and only these are used.
 """
 
 from __future__ import annotations

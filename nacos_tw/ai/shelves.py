@@ -1,6 +1,6 @@
 """
-Things with versions, labels and drafts: prompts and skills. A shelf keeps those of one kind: of each thing a document
-with its versions and labels, and one document for the content of each version.
+Versioned things with labels and drafts: prompts and skills. A shelf stores those of one kind: for each thing a document
+with its versions and labels, and a document for the content of each version.
 """
 
 from __future__ import annotations

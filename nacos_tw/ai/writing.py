@@ -1,10 +1,10 @@
 """
 Writes of several configs and services that belong together.
 
-With embedded storage all of one write is one entry of the log: it is there or not, whenever nodes die. With a shared
-database the configs are one transaction, and the services are in the log, which is another thing; so what a server
-needs is registered before its configs say that it is there, and taken away after they do not any more. A crash between
-the two can leave an endpoint that nobody is led to, and no server without its endpoint.
+With embedded storage a write is one entry of the log: it takes effect as a whole or not at all, even if nodes die. With
+a shared database the configs are one transaction, but the services are in the log. So the services of a server are
+registered before its configs are written, and removed after its configs are removed. A crash in between can leave an
+unused endpoint, but no server without its endpoint.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """
-How a node whose tables are in a shared database knows them: it reads them when somebody says that they have changed,
-every few seconds in case nobody did, more often while somebody could not, and keeps a copy on disk for a start without
-the database.
+Keeps a node's copy of the accounts up to date with a shared database: it reads them when another node reports a change,
+every few seconds in any case, and more often while a node cannot report. A copy on disk serves a start without the
+database.
 """
 
 from __future__ import annotations

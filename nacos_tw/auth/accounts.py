@@ -1,4 +1,4 @@
-"""All users, roles and permissions of one moment, as a value that checks look at."""
+"""All users, roles and permissions at one moment, as a value against which requests are checked."""
 
 from __future__ import annotations
 

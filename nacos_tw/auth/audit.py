@@ -1,4 +1,4 @@
-"""Who changed what: one line for each login and each change of users, rights and configs, in a file of its own."""
+"""The audit log: one line for each login and each change of users, rights and configs, in a file of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The face of logins: who somebody is, and how users, roles and rights are changed."""
+"""Authentication: who a caller is, by a token or a password; and the first administrator."""
 
 from __future__ import annotations
 

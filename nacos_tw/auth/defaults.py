@@ -1,4 +1,4 @@
-"""The password that everybody knows: whether it is still in use, and the first administrator that the settings name."""
+"""The default password: whether it is still in use, and the first administrator that the settings name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The accounts that this node checks against, as they are now."""
+"""The accounts against which this node currently checks requests."""
 
 from __future__ import annotations
 

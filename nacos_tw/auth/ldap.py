@@ -1,8 +1,8 @@
 """
-What an LDAP directory says of a name and a password (RFC 4511): a search for the entry, and a bind as it.
+Checks a name and a password at an LDAP directory (RFC 4511): a search for the entry, and a bind as that entry.
 
-All of this waits for the network: it is for threads. A login has a connection of its own, so that nothing of one is
-left for the next.
+All of this waits for the network, so it runs in threads. Each login has a connection of its own, so that nothing is
+left over for the next one.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """
-Users of an LDAP directory (docs/spec/config-v1.md#12.10): C{ann} there is C{LDAP_ann} here, who has a row in the own
-table from the first login on, for roles to be given to.
+Users of an LDAP directory (docs/spec/config-v1.md#12.10): C{ann} there is C{LDAP_ann} here, with a row in the server's
+own table from the first login on, so that the user can be given roles.
 """
 
 from __future__ import annotations

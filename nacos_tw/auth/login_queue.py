@@ -1,8 +1,8 @@
 """
-Logins that wait until others from their address are decided.
+Queues of logins that wait until others from the same address are decided.
 
-So many from one address may be looked at before they make each other wait as failures do. While it is not known whether
-they are some, the next ones stand in a line: many users behind one proxy, whose passwords are right, are all let in.
+A certain number of logins from one address is checked at a time without delay. While these are not decided, the next
+ones wait in a queue; so many users behind one proxy, whose passwords are right, are all let in.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A small file for its owner alone: it holds what others must not see."""
+"""A small file that only its owner may read, for secrets."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Logins that are the same, at the same time: many programs that start at once with one user's name and password.
+"""
+Simultaneous identical logins: many programs that start at once with one user's name and password.
 
-Each counts as a guess until one of them is known to be right; then the others are, and none of them waits longer.
+Each counts as a guess until one of them is known to be right; then all are right, and none of them waits longer.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The key that signs tokens where the operator set none: random, the same on all nodes, kept on disk.
+"""
+The key that signs tokens if the operator set none: random, the same on all nodes, kept on disk.
 
-It is part of the replicated state: each node proposes one, the first to be applied stays for good. The file beside it
-lets a node check tokens from its start on, before it has heard of the others.
+It is part of the replicated state: each node proposes a key, and the first one that is applied stays for good. The file
+lets a node verify tokens right after its start, before it is connected to the others.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""Failed logins make the next ones wait: for the user's name, and for the address they come from. Pure: time is given.
+"""
+Failed logins delay the next ones, for the user's name and for the address. Pure: time is passed in.
 
 Attempts that wait do so one after the other, so that many at a time are no faster than one. An address from which a
-user has logged in before is counted by itself for that user: others who guess elsewhere do not lock the user out there.
+user has logged in before is counted separately for that user: somebody who guesses elsewhere does not lock the user out
+there.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Cluster: who the members are and how they do."""
+"""The cluster: its members and their states."""

@@ -1,6 +1,6 @@
 """
-Members tell each other every two seconds, and when their role changed, over their links on 7848, that they live and how
-their Raft part is.
+Reports between the members, over 7848: every two seconds, and when its role changes, each member tells the others that
+it is alive and how its Raft part is.
 """
 
 from __future__ import annotations

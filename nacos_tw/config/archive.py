@@ -1,4 +1,7 @@
-"""Archives to import, read entry by entry (docs/spec/config-v1.md#8.3): never is all that one unpacks to in memory."""
+"""
+Reads archives for import, entry by entry (docs/spec/config-v1.md#8.3): never are all unpacked contents in memory at
+once.
+"""
 
 from __future__ import annotations
 

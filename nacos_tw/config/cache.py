@@ -1,7 +1,8 @@
-"""The configs that this node knows: md5s in memory, contents as far as they fit, the rest in a local SQLite file.
+"""
+The configs that this node knows: md5s in memory, contents as far as they fit, the rest in a local SQLite file.
 
-It is all that reading and listening clients touch. It follows the database: whoever learns that a row may have
-changed re-reads it and puts it here.
+Reading and listening clients use nothing else. It follows the database: whoever learns that a row may have changed
+reads the row again and puts it here.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """
-How the cache of a node whose database is elsewhere comes to hold what the database holds, and stays so
-(docs/spec/config-v1.md#15.3).
+Fills the cache of a node with a shared database, and keeps it up to date (docs/spec/config-v1.md#15.3).
 
-At start the copy on disk is served at once and compared with the database, or, when there is none, all is read. From
-then on rows are read anew when somebody says that they have changed; and because notices can be missed and others write
-to the same database, what the history says of the last minute is compared every 30 s, and everything every 6 h.
+At the start the copy on disk is served at once and compared with the database, or, if there is none, everything is
+read. After that, rows are read again when another node reports a change. Because notices can be lost, and others write
+to the same database, the recent changes in the history are compared every 30 s, and everything every 6 h.
 """
 
 from __future__ import annotations

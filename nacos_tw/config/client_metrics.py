@@ -1,6 +1,6 @@
 """
-What clients say themselves of the configs that they have (docs/spec/grpc.md#8, ClientConfigMetricRequest): those of an
-address, on whatever node they are. Only clients in Java answer; the others are waited for in vain, a second or two.
+What the clients of an address, on any node, report of their configs (docs/spec/grpc.md#8, ClientConfigMetricRequest).
+Only Java clients answer; for others this waits a second or two in vain.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The face of the configuration centre: what the HTTP handlers call."""
+"""The entry point of the configuration centre, which the HTTP handlers call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The periodic look at whether stored contents are those that their md5 column was written for."""
+"""The periodic check that stored contents match their md5."""
 
 from __future__ import annotations
 

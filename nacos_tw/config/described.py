@@ -1,8 +1,8 @@
 """
-C{.metadata.yml} of archives, read: a list of mappings under C{metadata:}, in any YAML.
+Reads C{.metadata.yml} of archives: a list of mappings under C{metadata:}, in any YAML.
 
-It is read event by event, so that what is in memory is no more than the items. An alias stands for nothing but a text
-or an item, and only refers to it: a text cannot multiply itself.
+It is read event by event, so that only the items are in memory. An alias may only stand for a text or an item, and only
+refers to it, so a text cannot be multiplied.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """
-Putting contents of an embedded database right that differ from their md5: another node's is taken, if it is that of the
-same row; else the file is put aside as a damaged one is, and made again from the log.
+Repairs contents of an embedded database that differ from their md5: it takes the content of the same row from another
+node; else the file is put aside, as a damaged one is, and made again from the log.
 """
 
 from __future__ import annotations

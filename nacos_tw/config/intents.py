@@ -1,9 +1,10 @@
 """
-Which configs a transaction was about to change when the process ended.
+Which configs a transaction was changing when the process died.
 
-A node commits to the shared database before its copy on disk knows. One that is killed in between would serve what
-it had before, at its next start, as long as it cannot ask the database. So the names are noted before the commit, in
-a file that outlives the process (not the machine: it is not synced), and are struck out when the copy on disk knows.
+A node commits to the shared database before it updates its copy on disk. If it is killed in between, it would serve the
+earlier content after its next start, as long as it cannot ask the database. So the names are noted before the commit,
+in a file that outlives the process (not the machine: it is not synced), and are removed when the copy on disk is up to
+date.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What publishing has to keep to, from the settings (docs/spec/config-v1.md#6, #9)."""
+"""Limits for publishing, from the settings (docs/spec/config-v1.md#6, #9)."""
 
 from __future__ import annotations
 

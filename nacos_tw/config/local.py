@@ -1,7 +1,8 @@
-"""The copy of the configs on this node's disk, for a node whose database is elsewhere (C{data/config/cache.db}).
+"""
+The copy of the configs on this node's disk, for a node with a shared database (C{data/config/cache.db}).
 
-With it a node starts at once, serves what does not fit into memory, and lives through the database's absence. It is
-written behind the cache, in batches by a thread; what is not on disk yet is read from memory.
+With it a node starts at once, serves contents that do not fit into memory, and works while the database is down. It is
+written after the cache, in batches by a thread; what is not on disk yet is read from memory.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which configs there are, as this node knows it."""
+"""Which configs exist, as this node knows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading configs anew that may have changed: one query at a time, for all that were named meanwhile."""
+"""Reads configs again that may have changed: one query at a time, for all that were named meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command came to."""
+"""The results of commands."""
 
 from __future__ import annotations
 

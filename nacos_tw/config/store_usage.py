@@ -1,4 +1,7 @@
-"""The counters of quotas over a transaction with many new configs: a row is written twice, not once for each."""
+"""
+Counts the usage of quotas in a transaction with many new configs: each counter row is written twice in all, not once
+for each config.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """
-Names that are not ours, sent on to resolvers as they came.
+Forwards queries for names outside of our domain to resolvers, unchanged.
 
-Each query goes out from a port of its own under an id of its own, so that answers are hard to forge, and comes back
-byte by byte. One that asked over TCP is asked over TCP, so nothing is cut off.
+Each query has a port and an id of its own, so that answers are hard to forge, and the answer is returned byte by byte.
+A query that came over TCP is forwarded over TCP, so that nothing is cut off.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """
-What clients ask of the AI registries. Whatever goes wrong is told in the response of the request's own type: clients
-that subscribe ask every 10 s, and go on only if it is so.
+Requests of clients to the AI registries. Errors are sent in the response of the request's own type: only then do
+subscribed clients, which ask every 10 s, go on asking.
 """
 
 from __future__ import annotations

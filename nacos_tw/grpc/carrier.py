@@ -1,4 +1,4 @@
-"""The protocol of 9848: an engine on a transport of Twisted's. It knows calls and messages, not what is in them."""
+"""The protocol of 9848: an engine on a Twisted transport. It knows calls and messages, but not their contents."""
 
 from __future__ import annotations
 

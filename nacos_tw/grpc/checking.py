@@ -1,6 +1,6 @@
 """
-The check of parameters, made before anything is done (docs/spec/grpc.md#7.3): who fails it hears so in the response of
-the request's own type.
+Checks parameters before anything is done (docs/spec/grpc.md#7.3): errors are sent in the response of the request's own
+type.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""What a client says of itself when it connects, as far as it chooses copies of configs (docs/spec/grpc.md#5.3, #8)."""
+"""
+The labels that a client sends when it connects, as far as they choose copies of configs (docs/spec/grpc.md#5.3, #8).
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """
-A right that is taken away ends what stands on it, on connections that are open: subscriptions and listening. So does
-the start of asking for logins, for whoever subscribed before, as anybody.
+Ends subscriptions and listeners on open connections when their user loses the right, or when logins are turned on and
+they were made without one.
 """
 
 from __future__ import annotations

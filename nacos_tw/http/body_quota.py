@@ -1,4 +1,4 @@
-"""Bodies that are being received, and how much of them all connections may hold together."""
+"""Limits how many bytes of request bodies all connections together hold while they are received."""
 
 from __future__ import annotations
 

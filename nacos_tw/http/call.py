@@ -1,4 +1,4 @@
-"""One request, as a handler sees it: a plain value of which everything costly is worked out when asked for."""
+"""One request, as a handler sees it: a plain value, in which everything costly is computed when it is first used."""
 
 from __future__ import annotations
 

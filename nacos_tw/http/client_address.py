@@ -1,4 +1,4 @@
-"""Whose request it is, as configs take it: for beta copies, polls, the history."""
+"""The client's address as configs use it: for beta copies, polls and the history."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """
-What is served on the console's own port (docs/spec/http-v2-v3.md, at its top): the APIs of browsers, accounts, and what
-the pages ask of the others.
+The routes on the console's own port (docs/spec/http-v2-v3.md, at its top): the APIs of browsers and accounts, and the
+other routes that the pages use.
 """
 
 from __future__ import annotations

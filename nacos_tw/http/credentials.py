@@ -1,4 +1,4 @@
-"""Where a request says who it is of (docs/spec/config-v1.md#12.3), found without reading more of it than needed."""
+"""Finds the credentials of a request (docs/spec/config-v1.md#12.3), without reading more of it than needed."""
 
 from __future__ import annotations
 

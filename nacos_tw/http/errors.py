@@ -1,4 +1,4 @@
-"""Requests that no handler sees, and Spring's error documents."""
+"""Requests that reach no handler, and Spring's error documents."""
 
 from __future__ import annotations
 

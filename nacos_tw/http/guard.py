@@ -1,4 +1,4 @@
-"""What stands between a carrier and a handler: the traffic filter, who may do what, and the record of what was done."""
+"""What runs between a carrier and a handler: the traffic filter, the check of rights, and the audit record."""
 
 from __future__ import annotations
 

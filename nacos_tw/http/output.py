@@ -1,4 +1,4 @@
-"""How the front writes: several answers at once, and straight to the socket where nothing is in the way."""
+"""How the front writes: several answers at once, and directly to the socket if nothing else is waiting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers that clients have not read yet, and how much of them all connections may hold together."""
+"""Limits how many bytes of answers that clients have not read yet all connections together hold."""
 
 from __future__ import annotations
 

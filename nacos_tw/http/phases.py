@@ -1,4 +1,4 @@
-"""Where a connection is, in either carrier."""
+"""The phases of a connection, in either carrier."""
 
 from __future__ import annotations
 

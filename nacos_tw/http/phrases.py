@@ -1,4 +1,4 @@
-"""Which API's words an error is told in."""
+"""Chooses the API in whose words an error is reported."""
 
 from __future__ import annotations
 

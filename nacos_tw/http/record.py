@@ -1,5 +1,5 @@
 """
-What goes into the audit log of calls that reached no operation: they were refused before, or could not be read.
+Audit records of calls that reached no operation: they were refused before, or could not be read.
 
 Operations write their own lines (L{nacos_tw.access.audit}).
 """

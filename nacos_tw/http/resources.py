@@ -1,7 +1,8 @@
-"""What a request is about, as permissions name it (docs/spec/config-v1.md#12.6, docs/spec/naming-v1.md#1.5).
+"""
+The resource of a request, as permissions name it (docs/spec/config-v1.md#12.6, docs/spec/naming-v1.md#1.5).
 
-The name is made of what the handlers read, by the same rules: a name for the check and another one for the work would
-be a way around it.
+It is made from the values that the handlers use, by the same rules: with different names for the check and for the
+work, a request could bypass the check.
 """
 
 from __future__ import annotations

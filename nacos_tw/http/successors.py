@@ -1,5 +1,6 @@
 """
-What there is in v3 for a route of v1 or v2 (docs/spec/http-v2-v3.md#8): told to who asks for one that is switched off.
+The successor in v3 of a route of v1 or v2 (docs/spec/http-v2-v3.md#8), named in the answer when the old route is
+switched off.
 """
 
 from __future__ import annotations

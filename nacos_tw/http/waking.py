@@ -1,6 +1,7 @@
-"""Requests that waited while the process stood still: stopped, or in a virtual machine that was paused.
+"""
+Requests that waited while the process stood still: stopped, or in a paused virtual machine.
 
-Their clients have long given them up and asked again, perhaps elsewhere: what they wanted is not done any more.
+Their clients have given up long ago and asked again, perhaps elsewhere, so these requests are not executed any more.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What each of the log's commands does to the locks, the same on every node: by no clock, and no chance."""
+"""Applies the log's commands to the locks, the same on every node: without a clock, and without chance."""
 
 from __future__ import annotations
 

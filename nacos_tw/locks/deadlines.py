@@ -1,4 +1,4 @@
-"""The leader's times of grants, waiters and clients, by their numbers."""
+"""The leader's deadlines for grants, waiters and clients, by their numbers."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """
-Holders of locks without a connection: they ask by requests, each under the name of a session of theirs.
+Lock holders without a connection: they send requests, each under the name of a session.
 
-A session is a client of this node until it ends it, or until nothing was heard of it for L{SILENT} seconds: what it
-has is free then. It stays at the node where it began.
+A session is a client of this node until it is ended, or until nothing was heard of it for L{SILENT} seconds; then its
+locks are released. It stays at the node where it began.
 """
 
 from __future__ import annotations

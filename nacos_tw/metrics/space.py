@@ -1,4 +1,4 @@
-"""The room on the disk that holds a node's data, looked at all the time, so that it never runs out unforeseen."""
+"""Watches the free space on the disk that holds a node's data, so that it never runs out unexpectedly."""
 
 from __future__ import annotations
 

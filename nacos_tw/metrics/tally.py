@@ -1,4 +1,4 @@
-"""How often something was done, and how long that took, by what it was."""
+"""How often something was done, and how long it took, by kind."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-What each of the log's commands does to the registry, the same on every node.
+Applies the log's commands to the registry, the same on every node.
 
 No result depends on a clock, on chance, or on which node applies a command.
 """

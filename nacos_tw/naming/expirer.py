@@ -1,4 +1,4 @@
-"""When the leader looks for instances whose beats have stopped, and for clients that nobody renews any more."""
+"""Lets the leader look for instances whose heartbeats have stopped, and for clients that nobody renews any more."""
 
 from __future__ import annotations
 

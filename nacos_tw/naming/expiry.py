@@ -1,4 +1,4 @@
-"""Whose lease has run out: the rules of docs/spec/naming-v1.md#10.1, given the time."""
+"""The rules for leases that have run out (docs/spec/naming-v1.md#10.1), given the time."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Naming, the face of the registry: what HTTP handlers and other mouths call.
+"""
+The entry point of the registry, which HTTP handlers and other APIs call.
 
-Reads go to the registry (this node's copy of the replicated state) and the provisional overlay.
-Writes go through the log. Ephemeral registrations go on without a majority, see
-L{nacos_tw.naming.provisional}.
+Reads use the registry (this node's copy of the replicated state) and the overlay of provisional registrations. Writes
+go through the log. Ephemeral registrations work without a majority, see L{nacos_tw.naming.provisional}.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A timer for a deadline that moves."""
+"""A timer whose deadline can be moved."""
 
 from __future__ import annotations
 

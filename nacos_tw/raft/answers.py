@@ -1,4 +1,4 @@
-"""What callers of a node are told, collected first and told when the node's own work is done."""
+"""Answers to callers of a node, collected first and given when the node's own work is done."""
 
 from __future__ import annotations
 

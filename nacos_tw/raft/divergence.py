@@ -1,4 +1,6 @@
-"""What a node does with a state that is not the cluster's: it says so, puts it away, and begins anew."""
+"""
+What a node does when its state differs from the cluster's: it reports that, sets its state aside, and begins anew.
+"""
 
 from __future__ import annotations
 

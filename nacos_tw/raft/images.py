@@ -1,4 +1,4 @@
-"""Snapshots for backups: made of what is committed now, and read in pieces while the node goes on."""
+"""Snapshots for backups: made of what is committed now, and read in pieces while the node goes on serving."""
 
 from __future__ import annotations
 

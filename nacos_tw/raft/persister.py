@@ -1,4 +1,4 @@
-"""What the core has to say goes out at once, or when what it promises is on disk."""
+"""Sends the core's messages at once, or when what they promise is on disk."""
 
 from __future__ import annotations
 

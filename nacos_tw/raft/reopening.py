@@ -1,4 +1,4 @@
-"""The log of a node that runs: when it cannot be used any more it is opened anew, until that succeeds."""
+"""Opens the log of a running node again after an error, until that succeeds."""
 
 from __future__ import annotations
 

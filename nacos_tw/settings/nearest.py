@@ -1,4 +1,4 @@
-"""Which key somebody may have meant who wrote one that there is not."""
+"""Suggests which key was meant by an unknown one."""
 
 from __future__ import annotations
 

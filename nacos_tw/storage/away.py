@@ -1,4 +1,4 @@
-"""Moving a damaged SQLite file out of the way, for whoever wants to look at it."""
+"""Moves a damaged SQLite file out of the way, so that it can be examined."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """
-Just this text and no other: what C{column=?} asks of SQLite, but not of MySQL.
+Comparison with exactly one text: what C{column=?} does in SQLite, but not in MySQL.
 
-MySQL compares by the column's collation. One without cases takes C{app.yaml} for C{App.yaml}, one without accents
-C{é} for C{e}, and nearly all take a text for the same with blanks behind it.
+MySQL compares by the column's collation. One that ignores case takes C{app.yaml} for C{App.yaml}, one that ignores
+accents takes C{é} for C{e}, and nearly all ignore blanks at the end.
 """
 
 from __future__ import annotations

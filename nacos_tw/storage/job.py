@@ -1,4 +1,4 @@
-"""A transaction that somebody waits for: how far it is, and until when it must have got further."""
+"""A transaction that a caller waits for: how far it is, and the deadline for its next step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks at the databases from time to time, beside the pool: do they answer, do they take writes?"""
+"""Checks the databases periodically, outside of the pool: do they answer, and do they accept writes?"""
 
 from __future__ import annotations
 

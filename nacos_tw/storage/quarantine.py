@@ -1,4 +1,4 @@
-"""Putting the contents of a SQLite file away, for an operator to look at, and going on with an empty one."""
+"""Puts the contents of a SQLite file aside for an operator to examine, and goes on with an empty one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log that SQLite keeps beside a file (WAL), which must not grow for ever while commits go on."""
+"""Keeps the write-ahead log (WAL) of a SQLite file from growing without limit while commits go on."""
 
 from __future__ import annotations
 

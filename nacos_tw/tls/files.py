@@ -1,4 +1,4 @@
-"""Certificates and keys as they lie on disk: PEM and PKCS#12."""
+"""Reads certificates and keys from files: PEM and PKCS#12."""
 
 from __future__ import annotations
 

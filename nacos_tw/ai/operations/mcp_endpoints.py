@@ -1,4 +1,4 @@
-"""Endpoints of MCP servers that clients have: they are there as long as the connection that registered them."""
+"""Endpoints of MCP servers that clients register: they exist as long as the connection that registered them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Import of MCP servers from a document: what is in it is told, or published, one server after the other."""
+"""Import of MCP servers from a document: shows what is in it, or publishes it, one server after the other."""
 
 from __future__ import annotations
 

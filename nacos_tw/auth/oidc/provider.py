@@ -1,4 +1,4 @@
-"""The provider as it says itself that it is: its pages and keys, asked for when they are needed first."""
+"""The provider's description of itself: its pages and keys, fetched when they are first needed."""
 
 from __future__ import annotations
 

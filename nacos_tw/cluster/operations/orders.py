@@ -1,4 +1,6 @@
-"""Orders to the Raft part: handing over the lead, saving a snapshot. Any member takes them for any other."""
+"""
+Commands to the Raft part: handing over the lead, saving a snapshot. Any member passes them to the one they are for.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counters that fade, for what a peer may do now and then but not all the time."""
+"""Counters that decay, for what a peer may do now and then but not all the time."""
 
 from __future__ import annotations
 

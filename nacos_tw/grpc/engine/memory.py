@@ -1,4 +1,4 @@
-"""What was worked out once is looked up after that; bounded, and what is not used any more is forgotten."""
+"""Caches of computed values, with limits: what was not used for longest is dropped first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all connections of a server have together."""
+"""State that all connections of a server share."""
 
 from __future__ import annotations
 

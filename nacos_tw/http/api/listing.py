@@ -1,4 +1,4 @@
-"""Lists of a service's instances: an answer is given again to the same bytes as long as the service is the same."""
+"""Lists of a service's instances: the same request bytes get a cached answer as long as the service is unchanged."""
 
 from __future__ import annotations
 

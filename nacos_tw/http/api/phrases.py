@@ -1,6 +1,6 @@
 """
-From what went wrong to a status, a code and a text: what v2 and v3 say alike, and how an answer is made of it
-(docs/spec/http-v2-v3.md#1.3). Each has a table of its own, in which this one may be changed.
+Turns errors into a status, a code and a text: what v2 and v3 have in common, and how the answer is made
+(docs/spec/http-v2-v3.md#1.3). Each has a table of its own, which may override this one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Contents that were given out, for as long as they hold."""
+"""Cached answers with contents, valid as long as the config is unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Service lists that were given out, for as long as they hold."""
+"""Cached pages of service lists, valid as long as the services are unchanged."""
 
 from __future__ import annotations
 

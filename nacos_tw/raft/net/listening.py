@@ -1,4 +1,4 @@
-"""The door on 7848: who may connect at all, and how many before they have said who they are."""
+"""The listening side of 7848: who may connect, and how many before they have identified themselves."""
 
 from __future__ import annotations
 
