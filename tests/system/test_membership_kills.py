@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.system.rounds import Rounds
 
-ROUNDS = int(os.environ.get("NACOS_TW_ROUNDS", "6"))
+ROUNDS = int(os.environ.get("NACOS_TW_ROUNDS", "5"))
 SEED = os.environ.get("NACOS_TW_SEED")
 
 

@@ -27,6 +27,7 @@ import java.util.Properties;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 
 public class StreamTrial {
@@ -323,6 +324,77 @@ public class StreamTrial {
         soon("told of the config when its node is back", () -> lastIs(contents, "meanwhile"));
         there.shutDown();
         here.shutDown();
+    }
+
+    /**
+     * Calls while the nodes become others: each succeeds, if need be when it is tried again; no instance leaves the lists,
+     * and what was registered and published is there.
+     */
+    void load() throws Exception {
+        String service = name("load");
+        String all = String.join(",", servers);
+        List<NamingService> clients = new ArrayList<>();
+        for (int number = 1; number <= 3; number++) {
+            NamingService client = NacosFactory.createNamingService(at(all));
+            ready(client);
+            client.registerInstance(service, instance("10.0.0." + number, true));
+            clients.add(client);
+        }
+        NamingService watcher = NacosFactory.createNamingService(at(all));
+        ready(watcher);
+        String whole = "[10.0.0.1, 10.0.0.2, 10.0.0.3]";
+        List<String> lists = heard(watcher, service);
+        soon("told of all", () -> lastIs(lists, whole));
+        ConfigService configs = NacosFactory.createConfigService(at(all));
+        List<String> contents = listened(NacosFactory.createConfigService(at(all)), service);
+        int[] written = new int[1];
+        Throwable[] failed = new Throwable[1];
+        AtomicBoolean ended = new AtomicBoolean();
+        Thread writing = new Thread(() -> {
+            try {
+                while (!ended.get()) {
+                    int number = written[0] + 1;
+                    NamingService client = clients.get(number % clients.size());
+                    Instance kept = instance("10.1." + (number >> 8) + "." + (number & 255), false);
+                    Work registers = () -> client.registerInstance(service + ".kept", kept);
+                    soon("registered", () -> did(registers));
+                    soon("published", () -> did(() -> publish(configs, service, "" + number)));
+                    soon("listed", () -> listed(client, service, whole));
+                    written[0] = number;
+                    Thread.sleep(50);
+                }
+            } catch (Throwable error) {
+                failed[0] = error;
+            }
+        });
+        writing.start();
+        handOver(service);
+        ended.set(true);
+        writing.join();
+        if (failed[0] != null) {
+            throw new IllegalStateException(failed[0]);
+        }
+        NamingService fresh = NacosFactory.createNamingService(at(all));
+        ready(fresh);
+        soon("all kept", () -> fresh.getAllInstances(service + ".kept", GROUP, Collections.emptyList(), false).size()
+            == written[0]);
+        soon("told of the last one", () -> lastIs(contents, "" + written[0]));
+        same("" + written[0], read(configs, service));
+        same(whole, ips(fresh, service));
+        List<String> later = lists.subList(lists.indexOf(whole), lists.size());
+        same(Collections.nCopies(later.size(), whole), new ArrayList<>(later));
+    }
+
+    /** What a server says, not what the client remembers: false if it could not be asked. */
+    private static boolean listed(NamingService naming, String service, String wanted) throws Exception {
+        String found;
+        try {
+            found = ips(naming.getAllInstances(service, GROUP, Collections.emptyList(), false));
+        } catch (NacosException error) {
+            return false;
+        }
+        same(wanted, found);
+        return true;
     }
 
     /** The test does its part when this says so, and then writes a line. */

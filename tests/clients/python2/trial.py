@@ -379,6 +379,60 @@ async def away() -> None:
     await closed(here, there, third, fourth)
 
 
+async def load() -> None:
+    """
+    Calls while the nodes become others: each succeeds, if need be when it is tried again; no instance leaves the lists,
+    and what was registered and published is there. The test does its part after C{waiting}, and then writes a line.
+    """
+    name = f"py.load.{RUN}"
+    clients = [await naming() for _ in range(3)]
+    for number, client in enumerate(clients, 1):
+        same(True, await client.register_instance(instance(name, f"10.0.0.{number}")))
+    whole = ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+    watcher, config, other = await naming(), await configs(), await configs()
+    lists = await heard(watcher, name)
+    await last(lists, whole)
+    written, ended = 0, asyncio.Event()
+
+    async def once(number: int) -> None:
+        client = clients[number % len(clients)]
+        kept = instance(f"{name}.kept", f"10.1.{number >> 8}.{number & 255}", ephemeral=False)
+        given = ConfigParam(data_id=name, group="g", content=str(number))
+
+        async def listed() -> object:
+            same(whole, await ips(client, name))
+            return True
+
+        await done("registered", lambda: client.register_instance(kept))
+        await done("published", lambda: config.publish_config(given))
+        await done("listed", listed)
+
+    async def write() -> None:
+        nonlocal written
+        while not ended.is_set():
+            await once(written + 1)
+            written += 1
+            await asyncio.sleep(0.05)
+
+    writing = asyncio.ensure_future(write())
+    await hand_over(name)
+    ended.set()
+    await writing
+    fresh = await naming()
+
+    async def kept() -> Any:
+        return len(await ips(fresh, f"{name}.kept")) == written
+
+    async def read() -> Any:
+        return await other.get_config(ConfigParam(data_id=name, group="g")) == str(written)
+
+    await soon("all kept", kept)
+    await soon("read", read)
+    same(whole, await ips(fresh, name))
+    later = lists[lists.index(whole) :]
+    same([whole] * len(later), later)
+
+
 # -- stages: logins; the namespace "sdk", its users and their password in TRIAL_PASSWORD are there
 
 
