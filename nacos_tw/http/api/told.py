@@ -1,4 +1,4 @@
-"""What is told of an error."""
+"""An error as an answer: its status, code and detail."""
 
 from __future__ import annotations
 
