@@ -85,6 +85,7 @@ class ServicePushes(Service):
         self._connections = connections
         self._render = render
         self._enabled = enabled
+        self._revisions = subscriptions.revisions
         self.audience = subscriptions.audience(self._push)
         self.watches: FuzzyWatches | None = None
         self._full: dict[str, tuple[float, float]] = {}  # who has too much to read, by id: since when, seen last
@@ -117,6 +118,7 @@ class ServicePushes(Service):
         subscriber = StreamSubscriber(client, service, clusters, connection, identity)
         if not self.audience.add(subscriber):
             return False
+        self._revisions.renew(service)
         self.audience.tell(subscriber)
         return True
 

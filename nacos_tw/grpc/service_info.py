@@ -101,18 +101,18 @@ class Rendering:
         """
         self.cache_millis = cache_millis
         self._revisions = revisions
-        self._kept: BoundedMemo[tuple[ServiceKey, str, bool], tuple[Service, int, int, msgspec.Raw]] = BoundedMemo(
+        self._kept: BoundedMemo[tuple[ServiceKey, str, bool], tuple[Service, int, int, int, msgspec.Raw]] = BoundedMemo(
             RENDERED_BYTES
         )
 
     def info(self, view: View, key: ServiceKey, clusters: str = "", healthy_only: bool = False) -> msgspec.Raw:
-        """The object; the same bytes as long as nothing has changed."""
+        """The object; the same bytes as long as nothing has changed and nobody begins to subscribe."""
         kept = self._kept.get((key, clusters, healthy_only))
         cache_millis = self.cache_millis()
-        if kept is not None and kept[0] is view.service and kept[1] == view.version and kept[2] == cache_millis:
-            return kept[3]
-        seen = view.seen(clusters, healthy_only)
         number = self._revisions.of(key, 0 if view.service is None else view.service.changed_at)
+        if kept is not None and kept[0] is view.service and kept[1:4] == (view.version, cache_millis, number):
+            return kept[4]
+        seen = view.seen(clusters, healthy_only)
         group, _, name = key[1].partition("@@")
         found = msgspec.Raw(
             encode(
@@ -132,6 +132,6 @@ class Rendering:
             )
         )
         if view.service is not None and view.version >= 0 and len(clusters) < 256:
-            kept = (view.service, view.version, cache_millis, found)
+            kept = (view.service, view.version, cache_millis, number, found)
             self._kept.keep((key, clusters, healthy_only), kept, len(bytes(found)) + ENTRY)
         return found

@@ -296,6 +296,22 @@ class SubscribeTests(Case):
             self.client.setup()
             self.seen = 0
 
+    def test_newer_than_elsewhere(self) -> None:
+        """
+        A client that comes from another node may have a state that began there later by that node's clock, and drops
+        what is not newer: what it gets and is told here has a number of now.
+        """
+        self.register(self.other)
+        before = self.subscribe()["lastRefTime"]
+        revisions = self.naming.subscriptions.revisions
+        seconds = revisions._seconds
+        revisions._seconds = lambda: seconds() + 60
+        self.client = self.server.client()
+        self.client.setup()
+        self.assertGreaterEqual(self.subscribe()["lastRefTime"], before + 60_000)
+        (push,) = self.told()
+        self.assertGreaterEqual(push["serviceInfo"]["lastRefTime"], before + 60_000)
+
     def test_instances_of_1x(self) -> None:
         """Instances that came by HTTP are told as well."""
         self.subscribe()

@@ -220,6 +220,21 @@ class RevisionsTests(SynchronousTestCase):
         numbers.append(self.revisions.of(A))
         self.assertEqual(numbers, list(range(1_000_000, 1_000_007)))
 
+    def test_renewed(self) -> None:
+        """
+        Who begins to subscribe gets a number of now, whatever an answer has had; those who come within a second share
+        it. What changes after that has a greater one.
+        """
+        self.assertEqual(self.revisions.of(A, 999_000), 999_000)
+        found = []
+        for now in (999.95, 1000.5, 1001.0, 1001.0):
+            self.now = now
+            self.revisions.renew(A)
+            found.append(self.revisions.of(A, 999_000))
+        self.revisions.changed([A])
+        found.append(self.revisions.of(A))
+        self.assertEqual(found, [999_950, 999_950, 1_001_000, 1_001_000, 1_001_001])
+
     def test_forgotten(self) -> None:
         """A number that was forgotten is not given again: later ones are greater than all that were."""
         before = []
