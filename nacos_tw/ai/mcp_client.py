@@ -17,6 +17,9 @@ STREAMABLE, SSE = "mcp-streamable", "mcp-sse"
 TIMEOUT = 10.0
 """Seconds for all of it."""
 PROTOCOL = "2025-06-18"
+SESSION = "Mcp-Session-Id"
+_LEAVING = 1.0
+"""Seconds for telling a server that its session may end."""
 _MOST = 20
 """Pages of tools."""
 _HELLO = {"protocolVersion": PROTOCOL, "capabilities": {}, "clientInfo": {"name": "nacos_tw", "version": "1"}}
@@ -49,7 +52,9 @@ async def tools_of(fetcher: Fetcher, transport: str, base: str, endpoint: str, t
 
     async def work() -> list[dict[str, Any]]:
         try:
-            return await _tools(session)
+            found = await _tools(session)
+            await session.leave()
+            return found
         finally:
             session.close()
 
@@ -100,6 +105,9 @@ class _Session:
         response = await self._post(self.url, {"jsonrpc": "2.0", "method": method})
         await self._fetcher.body(response)
 
+    async def leave(self) -> None:
+        """After all else."""
+
     def failed(self, why: str) -> Unfetched:
         """For raising."""
         return Unfetched(self.url, why)
@@ -145,9 +153,9 @@ class _Streamable(_Session):
 
     async def _answer(self, message: dict[str, Any], number: int) -> dict[str, Any]:
         response = await self._post(self.url, message)
-        session = response.headers.getRawHeaders("mcp-session-id")
+        session = response.headers.getRawHeaders(SESSION)
         if session:
-            self.headers["Mcp-Session-Id"] = session[0]
+            self.headers[SESSION] = session[0]
         self.headers["Mcp-Protocol-Version"] = PROTOCOL
         kind = (response.headers.getRawHeaders("content-type") or [""])[0]
         if kind.startswith("text/event-stream"):
@@ -157,6 +165,17 @@ class _Streamable(_Session):
             finally:
                 stream.close()
         return self._object(await self._fetcher.body(response))
+
+    async def leave(self) -> None:
+        """The server keeps the session no longer, if there is one; whether it says so does not matter."""
+        if SESSION in self.headers:
+            try:
+                await self._fetcher.within(self.url, _LEAVING, self._ended())
+            except (FetchRefused, Unfetched):
+                pass
+
+    async def _ended(self) -> None:
+        await self._fetcher.body(await self._fetcher.ask("DELETE", self.url, self.headers))
 
 
 class _OverSse(_Session):

@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
+from nacos_tw.ai import mcp_client
 from nacos_tw.ai.fetching import LARGEST, Fetcher
 from nacos_tw.ai.mcp_client import SSE, STREAMABLE, endpoint_url, tools_of
 from nacos_tw.ai.mcp_import import page_url
@@ -127,6 +128,7 @@ class Server(Resource):
     A small server.
 
     @ivar asked: methods and addresses of what was asked; C{tokens}: what it was asked with.
+    @ivar parting: the status with which a session ends.
     """
 
     isLeaf = True
@@ -136,6 +138,7 @@ class Server(Resource):
         self.asked: list[str] = []
         self.tokens: set[str | None] = set()
         self.stream: Request | None = None
+        self.parting = 200
 
     def render(self, request: Request) -> Any:
         """Whatever is asked."""
@@ -180,6 +183,9 @@ class Server(Resource):
 
     def mcp(self, request: Request) -> bytes:
         """Streamable HTTP with a session; every other answer is an event."""
+        if request.method == b"DELETE":
+            request.setResponseCode(self.parting)
+            return b""
         if b'"initialize"' not in self.body and request.getHeader("mcp-session-id") != "one":
             request.setResponseCode(400)
             return b""
@@ -258,12 +264,16 @@ class FetchTests(TestCase):
         return Deferred.fromCoroutine(run())
 
     def test_streamable(self) -> Deferred[None]:
-        """All pages of its tools, in one session, with the token."""
+        """All pages of its tools, in one session, with the token; the session is ended."""
+        self.patch(mcp_client, "_LEAVING", 60.0)
 
         async def run() -> None:
             self.assertEqual(await self.tools(STREAMABLE, "/mcp", "secret"), [{"name": "first"}, TOOL])
             self.assertEqual(self.server.tokens, {"Bearer secret"})
-            self.assertEqual(set(self.server.asked), {"POST /mcp"})
+            self.assertEqual(set(self.server.asked[:-1]), {"POST /mcp"})
+            self.assertEqual(self.server.asked[-1], "DELETE /mcp")
+            self.server.parting = 405  # of one that ends no sessions
+            self.assertEqual(await self.tools(STREAMABLE, "/mcp"), [{"name": "first"}, TOOL])
 
         return Deferred.fromCoroutine(run())
 
