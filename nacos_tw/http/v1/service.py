@@ -126,7 +126,7 @@ class ServicesV1:
 
     @serve(app, "GET", "/subscribers", needs=rule_of(Subscribers.search))
     async def service_subscribers(self, call: Call) -> Reply:
-        """A page of those that are told of changes, on all nodes or with C{aggregation=false} on this one."""
+        """A page of a service's subscribers, at all nodes or with C{aggregation=false} at this one."""
         wanted = call.service_key()
         page, size = call.integer("pageNo", 1), call.integer("pageSize", 1000)
         here = not call.strict("aggregation", True)

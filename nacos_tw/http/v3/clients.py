@@ -148,7 +148,7 @@ class SubscribersV3:
         takes=(NAMESPACE, GROUP, SERVICE, AGGREGATION, PAGE_NO, PAGE_SIZE), gives="A page of subscribers",
     )  # fmt: skip
     async def subscribers(self, call: Call) -> dict[str, Any]:
-        """A page of those that are told of a service's changes, by all nodes or by this one."""
+        """A page of a service's subscribers, at all nodes or at this one."""
         wanted = SubscribersOf(service_key(call), here=not AGGREGATION(call))
         found = await self.who_subscribes.subscribers(call, wanted)
         return page_json(

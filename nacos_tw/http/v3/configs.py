@@ -133,7 +133,7 @@ class ConfigsV3:
 
     @api(app, "GET", "/listener", does=Listening.listeners, takes=(*FACE.named, AGGREGATION), gives="Address to md5")
     async def listeners(self, call: Call) -> dict[str, Any]:
-        """Who listens to a config, at all nodes or at this one."""
+        """The clients that listen to a config, at all nodes or at this one."""
         found = await self.listening.listeners(call, ListenersOf(FACE.key(call), here=not AGGREGATION(call)))
         return listeners_json("config", found)
 
