@@ -1,10 +1,10 @@
 """
-The members' states are compared: now and then by the leader, and when an operator asks.
+Compares the members' states: periodically by the leader, and when an operator asks for it.
 
-An entry of the log marks where all hash their states (L{nacos_tw.raft.hashing}); who compares asks all for theirs, and
-tells one whose state is not that of a majority of the voters. That one looks at its own hash again, hands over the lead
-if it has it, sets its state aside and takes over the leader's. Where no majority agrees it is only told to the
-operator: nobody knows which state is right.
+An entry of the log marks the point at which all members hash their states (L{nacos_tw.raft.hashing}). The node that
+compares asks all for their hashes, and tells a member whose state is not that of a majority of the voters. That member
+checks its own hash again, hands over if it leads, sets its state aside and takes over the leader's. If no majority
+agrees, this is only reported to the operator: nobody knows which state is right.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Work that goes on to its end, whoever gave it up."""
+"""Work that is finished even if its caller has cancelled it."""
 
 from __future__ import annotations
 

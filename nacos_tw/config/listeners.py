@@ -1,5 +1,5 @@
 """
-Who listens to which configs: clients and keys, whatever the way on which they hear (docs/spec/config-v1.md#4).
+Which clients listen to which configs, for every transport by which they are told (docs/spec/config-v1.md#4).
 
 How a transport is written (L{nacos_tw.push.longpoll} is one):
 

@@ -1,5 +1,5 @@
 """
-Nodes that share a database tell each other which configs to read anew (docs/spec/config-v1.md#15.2), and that accounts
+Nodes that share a database tell each other which configs to read again (docs/spec/config-v1.md#15.2), and that accounts
 have changed.
 
 A notice names configs, not what became of them: the receiver reads the rows, so that late, doubled and reordered

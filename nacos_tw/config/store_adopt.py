@@ -1,8 +1,7 @@
 """
 What a Nacos up to 2.4 does in the older tables of copies alone, done in config_info_gray (see L{store_gray}).
 
-Who wrote last is told by no clock, but by whether the row of config_info_gray says that the older tables had the same
-copy:
+No clock decides who wrote last, but whether the row of config_info_gray says that the older tables had the same copy:
 
 ===================  ========================  =======================================================================
 config_info_gray     the older tables          what follows

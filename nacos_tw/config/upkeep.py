@@ -1,5 +1,5 @@
 """
-What has to be done to the stored configs now and then: old history goes, usage is counted anew
+Periodic work on the stored configs: removes old history, counts usage again
 (docs/spec/config-v1.md#5.6, #6.3).
 """
 

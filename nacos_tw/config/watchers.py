@@ -1,4 +1,4 @@
-"""Who listens to what, on this node and on all (docs/spec/config-v1.md#3.11, #3.12, #7.3, #7.4)."""
+"""Lists the listeners of configs, on this node and on all (docs/spec/config-v1.md#3.11, #3.12, #7.3, #7.4)."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 Telling clients of changes of configs on their streams: a transport of L{nacos_tw.config.listeners}
 (docs/spec/grpc.md#8).
 
-A client is told only that a config has changed; it asks then which of those that it listens to differ from what it has.
-So a change that comes while it has not yet acknowledged the one before needs to be told once more, not each.
+A client is only told that a config has changed; it then asks which of its configs differ from what it has. So changes
+that come before it has acknowledged the last message need one more message, not one each.
 """
 
 from __future__ import annotations

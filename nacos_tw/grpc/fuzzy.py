@@ -1,9 +1,9 @@
 """
 Fuzzy watches: clients that want to hear which services or configs there are, by patterns (docs/spec/grpc.md#8.1).
 
-A client that begins to watch says what it knows; it is told what differs, in batches, and when it has acknowledged all
-of them, that this was all. From then on it is told of each that comes or goes, whatever pattern it fits. What is told
-again, because it was not acknowledged, is told as it is by then. Nodes share nothing of it.
+A client that begins to watch sends what it knows; it gets the differences in batches, and, when it has acknowledged all
+of them, a message that these were all. From then on it is told of each addition and removal that matches one of its
+patterns. A message that is repeated, because it was not acknowledged, has the current state. Nodes share none of this.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who asks: found in the headers of a payload (docs/spec/grpc.md#10)."""
+"""Finds the user of a request in the headers of its payload (docs/spec/grpc.md#10)."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 Telling clients of services' changes on their streams: a transport of L{nacos_tw.naming.subscriptions}
 (docs/spec/grpc.md#7.4).
 
-A state is rendered once for all who want the same clusters of a service. It goes to each client at once, in order; only
-whether the last one was taken counts. A client that does not read, or has not acknowledged it, is sent the state of
-then a moment later.
+A state is rendered once for all subscribers of the same clusters of a service. It is sent to each client at once, in
+order; only the acknowledgement of the last one counts. A client that does not read, or has not acknowledged it, is sent
+the current state a moment later.
 """
 
 from __future__ import annotations

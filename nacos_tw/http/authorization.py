@@ -1,4 +1,4 @@
-"""Who asks, and whether they may: the check before each handler."""
+"""The check before each handler: the caller, and whether the call is allowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading what a node measures, by whoever monitors it."""
+"""Reading a node's metrics."""
 
 from __future__ import annotations
 

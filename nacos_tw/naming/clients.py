@@ -4,8 +4,8 @@ Clients of 2.x and 3.x that are connected to this node, and what they publish.
 A client's publications are in the replicated state, together with the client, which has one lease for all of them.
 This node renews the leases of those that are connected to it. It also knows what each of them wants to have published,
 so what the state lacks (the lease was lost while the node was cut off, a service was removed with its instances) is
-brought again for as long as the connection lives. No transport is known here: whoever has connections tells of them by
-L{Clients.connected} and L{Clients.ended}.
+brought again for as long as the connection lives. This module knows no transport: transports report their connections
+by L{Clients.connected} and L{Clients.ended}.
 
 What becomes of a client's instances::
 

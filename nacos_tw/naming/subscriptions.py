@@ -1,5 +1,5 @@
 """
-Who wants to hear of which services: clients and keys, whatever the way on which they hear.
+Which clients subscribe to which services, for every transport by which they are told.
 
 How a transport is written (L{nacos_tw.push.udp} is one):
 

@@ -3,8 +3,8 @@ Changes of the members that the leader makes by itself, where the operator wants
 joins as a learner and is promoted when it was well for a while; a member that was dead for a long time is removed, as
 long as a healthy majority stays.
 
-The log says which learners are to be promoted (L{Configuration.proving}), so that a new leader goes on; how long a
-member was well or dead it counts anew.
+The log says which learners are to be promoted (L{Configuration.proving}), so that a new leader can go on; it measures
+again how long a member has been healthy or dead.
 """
 
 from __future__ import annotations

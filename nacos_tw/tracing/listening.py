@@ -1,4 +1,4 @@
-"""Those who listen to configs: a span for each that is told of a change, until it has the answer."""
+"""Traces listeners of configs: a span for each one that is told of a change, until it has the answer."""
 
 from __future__ import annotations
 

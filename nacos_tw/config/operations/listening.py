@@ -1,4 +1,4 @@
-"""Who listens to what (docs/spec/config-v1.md#3.11, #3.12)."""
+"""Lists the listeners of configs (docs/spec/config-v1.md#3.11, #3.12)."""
 
 from __future__ import annotations
 

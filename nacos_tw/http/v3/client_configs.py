@@ -30,7 +30,7 @@ class ClientConfigsV3:
 
     @api(app, "GET", "", does=Contents.read, takes=(*FACE.named, TAG), gives="The config")
     def get(self, call: Call) -> Reply:
-        """A config's content, or that of the copy that this client gets; an unknown config is answered with status 200."""
+        """A config's content, or that of this client's copy; an unknown config is answered with status 200."""
         try:
             chosen = self.contents.read(call, FACE.query(call))
         except (ConfigUnknown, CopyUnknown):

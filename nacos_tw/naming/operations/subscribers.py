@@ -1,4 +1,4 @@
-"""Who is told of a service's changes, by this node or by all (docs/spec/naming-v1.md#4.7)."""
+"""The subscribers of a service, at this node or at all nodes (docs/spec/naming-v1.md#4.7)."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """
 Which nodes are members, where they are, and who may link with this one (pure).
 
-What the log says comes first. Before it says anything (a new node) the operator's list does, and whoever proves that it
-has the cluster's secret may link: it may be the leader that takes this node in. Where a member says of itself that it
-is elsewhere than the log has it, it is looked for there at once; the leader has the log follow.
+The log decides. While it is empty (on a new node) the operator's list does, and every node that proves to know the
+cluster's secret may connect: it may be the leader that adds this node. If a member says that it is at another address
+than in the log, this node connects there at once; the leader updates the log.
 """
 
 from __future__ import annotations
