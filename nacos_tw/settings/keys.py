@@ -190,7 +190,8 @@ EMBEDDED = Key(
 )  # fmt: skip
 DB_NUM = Key("db.num", integer(0, 64), "", "Number of databases.", ("MYSQL_DATABASE_NUM",))
 DB_URL = Key(
-    "db.url", secret_text(1), "", "jdbc:mysql://127.0.0.1:3306/nacos_config?characterEncoding=utf8&connectTimeout=1000&"
+    "db.url", secret_text(1), "", "A database's JDBC URL, as "
+    "jdbc:mysql://127.0.0.1:3306/nacos_config?characterEncoding=utf8&connectTimeout=1000&"
     "socketTimeout=3000&autoReconnect=true&useUnicode=true&useSSL=false&serverTimezone=UTC", numbered=True,
 )  # fmt: skip
 DB_USER = Key("db.user", text, "", "User of the databases; db.user.N for a single one.", ("MYSQL_SERVICE_USER",))
@@ -350,8 +351,8 @@ HTTP_PIPELINE = Key(
     "handled at a time.",
 )  # fmt: skip
 HTTP_PROXIES = Key(
-    "nacos.http.trusted-proxies", words, "", "Addresses of proxies whose X-Forwarded-For is used as the address of a "
-    "login, comma separated.",
+    "nacos.http.trusted-proxies", words, "", "Addresses of proxies whose X-Forwarded-For is trusted as the address of "
+    "a client, for logins and limits, comma separated.",
 )  # fmt: skip
 HTTP_ORIGINS = Key(
     "nacos.http.cors.allowed-origins", origins, "", "Origins whose pages may read answers in a browser (CORS), comma "
