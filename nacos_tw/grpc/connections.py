@@ -335,14 +335,24 @@ class Connections(Service):
         push = Push(RESET, members, "internal")
 
         def moves(_: Ack, client: ClientConnection) -> bool:
-            for listener in self._moving:
-                guarded(self.log, "what follows a client's moving", lambda hear=listener: hear(client))  # type: ignore[misc]
+            self._moves(client)
             return True
 
         return [
             self.push(client, push, RESET_TIME).addCallbacks(moves, _will_not, callbackArgs=(client,))
             for client in clients
         ]
+
+    def send_away(self, client: ClientConnection) -> None:
+        """End the stream of a client that does not know L{reset}: it connects again; what it published waits for it."""
+        if client.open:
+            self._moves(client)
+            client.end()
+            self.remove(client)
+
+    def _moves(self, client: ClientConnection) -> None:
+        for listener in self._moving:
+            guarded(self.log, "what follows a client's moving", lambda hear=listener: hear(client))  # type: ignore[misc]
 
 
 def _will_not(failure: Failure) -> bool:

@@ -38,11 +38,17 @@ class Rights:
     def asked_for(self) -> None:
         """
         Clients have to log in from now on. Whoever subscribed before hears no more, and is asked to connect again: SDKs
-        subscribe anew then, with a token if they have a password. What they publish stays meanwhile.
+        subscribe anew then, with a token if they have a password. Those in Python cannot read that: their streams end.
+        What they publish stays meanwhile.
         """
         strangers = dict.fromkeys(client for client, identity in self._subscribed() if identity is EVERYBODY)
         self._dismiss(lambda identity, resource: identity is not EVERYBODY)
-        self._connections.reset(strangers)
+        for client, asked in zip(strangers, self._connections.reset(strangers), strict=True):
+            asked.addCallback(self._answered, client)
+
+    def _answered(self, will: bool, client: ClientConnection) -> None:
+        if not will:
+            self._connections.send_away(client)
 
     def _subscribed(self) -> Iterator[tuple[ClientConnection, Identity]]:
         """All who subscribe, listen or watch, as often as they do."""

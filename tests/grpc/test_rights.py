@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.access.identity import EVERYBODY, Identity, Permission
@@ -39,7 +40,7 @@ class RightsTests(SynchronousTestCase):
         self.listeners = ConfigPushes(server.clock, server.connections, Listeners(ConfigCache(None)))  # type: ignore[arg-type]
         self.rights = Rights(self.accounts, server.connections, server.pushes, self.listeners)  # type: ignore[arg-type]
         self.clients = []
-        self.pushes = server.pushes
+        self.server, self.pushes = server, server.pushes
         for name in ("ann", "bob"):
             self.accounts.now[name] = user(name, "*:*:*")
         for identity in (*self.accounts.now.values(), EVERYBODY):
@@ -81,3 +82,28 @@ class RightsTests(SynchronousTestCase):
             client.turn()
             asked.append([kind for kind, _ in client.pushed])
         self.assertEqual(asked, [[], [], ["ConnectResetRequest"]])
+
+    def test_asked_in_vain(self) -> None:
+        """
+        A client that does not say that it goes, as those in Python, would hear nothing for good: its stream ends, and
+        it connects again. What it published waits for it. One that says so goes by itself.
+        """
+        stranger, mover = self.clients[2], self.server.client()
+        mover.setup()
+        self.pushes.subscribe(mover.carrier.client, ("public", "G@@s"), "", EVERYBODY)
+        stranger.ask("InstanceRequest", {
+            "namespace": "public", "serviceName": "s", "groupName": "G", "type": "registerInstance",
+            "instance": {"ip": "10.0.0.1", "port": 80},
+        })  # fmt: skip
+        self.rights.asked_for()
+        for client in (stranger, mover):
+            client.turn()
+        (asked,) = [msgspec.json.decode(body) for kind, body in mover.pushed if kind == "ConnectResetRequest"]
+        mover.say("ConnectResetResponse", {"resultCode": 200, "requestId": asked["requestId"]})
+        self.server.clock.pump([1.0] * 5)
+        for client in (stranger, mover):
+            client.turn()
+        self.assertEqual([client.answers[client.stream].ended for client in (stranger, mover)], [True, False])
+        self.assertEqual(len(self.server.connections), 3)
+        service = self.server.naming.registry.services["public", "G@@s"]
+        self.assertEqual([each.ip for each in service.ephemeral.values()], ["10.0.0.1"])
