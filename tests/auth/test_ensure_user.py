@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nacos_tw.auth import store
 from nacos_tw.auth.commands import CreateUser, DeleteUser, EnsureUser
 from nacos_tw.storage.txn import Txn
-from tests.config.databases import OnMariaDB, OnSQLite, StoreCase, in_link, on_each
+from tests.config.databases import OnMariaDB, OnPostgres, OnSQLite, StoreCase, in_link, on_each
 
 NAME = "LDAP_ensured"
 ROWS = "SELECT username, password FROM users WHERE username=?"
@@ -36,8 +38,10 @@ on_each(globals(), Ensure)
 del Ensure
 
 
-class RaceTests(OnMariaDB):
+class Races(StoreCase):
     """Two nodes on one database at the same first login."""
+
+    database: Any
 
     def test_slower(self) -> None:
         """The second to write finds the first's row, which it could not see yet."""
@@ -54,4 +58,12 @@ class RaceTests(OnMariaDB):
         self.assertEqual(self.sql(ROWS, NAME), [(NAME, "faster")])
 
 
-del OnMariaDB, OnSQLite, StoreCase
+class RaceTests(Races, OnMariaDB):
+    """On MariaDB."""
+
+
+class RaceOnPostgresTests(Races, OnPostgres):
+    """On PostgreSQL."""
+
+
+del Races, OnMariaDB, OnPostgres, OnSQLite, StoreCase

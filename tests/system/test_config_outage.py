@@ -1,13 +1,14 @@
-"""Three real nodes whose MariaDB goes away, comes back, may not be written to, or is not what they need."""
+"""Three real nodes whose database goes away, comes back, may not be written to, or is not what they need."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from tests import mariadb
+from tests import mariadb, postgres
 from tests.system.config_nodes import (
     CS,
     ConfigCase,
@@ -23,6 +24,7 @@ from tests.system.config_nodes import (
 from tests.system.homes import Home
 from tests.system.nodes import RealNode, wait_for
 from tests.system.test_config_mysql import properties
+from tests.system.test_config_postgres import properties as on_postgres
 
 BOUND = 20.0
 """Seconds: the time limits of the URL (1 s to connect, 3 s for an answer) for a write and its one repetition, and as
@@ -33,14 +35,19 @@ def health(node: RealNode) -> str:
     return node.request("GET", CS + "/health").text
 
 
-class OutageTests(ConfigCase):
-    """A server of their own, which they stop."""
+class Outages:
+    """
+    A server of their own, which they stop.
 
-    skip = mariadb.missing() or None
+    @cvar place: starts servers; C{lines}: from URLs to lines of application.properties.
+    """
+
+    place: Any
+    lines: Callable[..., str]
 
     def setUp(self) -> None:
         super().setUp()
-        self.server = mariadb.server("outage")
+        self.server = self.place.server("outage")
         self.addCleanup(self._well)
 
     def _well(self) -> None:
@@ -51,7 +58,7 @@ class OutageTests(ConfigCase):
     def nodes(self, size: int = 3) -> ConfigCluster:
         """Nodes on a new database."""
         self.database = self.server.fresh()
-        return self.cluster(size, properties(*self.database.urls), ())
+        return self.cluster(size, type(self).lines(*self.database.urls), ())
 
     def assertReads(self, nodes: list[RealNode], data_id: str, content: str) -> None:
         """Each gives it, and waits for no database."""
@@ -71,7 +78,7 @@ class OutageTests(ConfigCase):
         self.assertGreaterEqual(answer.status, 500, answer)
         self.assertLess(time.monotonic() - began, BOUND)
         self.assertTrue(answer.text.startswith("caused: "), answer)
-        for secret in (mariadb.PASSWORD, mariadb.USER + "'", "Traceback", "INSERT"):
+        for secret in (self.place.PASSWORD, self.place.USER + "'", "Traceback", "INSERT"):
             self.assertNotIn(secret, answer.text)
 
     def assertSecret(self, nodes: ConfigCluster) -> None:
@@ -84,7 +91,7 @@ class OutageTests(ConfigCase):
                         continue
                     looked_at += 1
                     with open(os.path.join(folder, name), "rb") as file:
-                        self.assertNotIn(mariadb.PASSWORD.encode(), file.read(), name)
+                        self.assertNotIn(self.place.PASSWORD.encode(), file.read(), name)
         self.assertGreater(looked_at, 3)
 
     def resumed(self, nodes: ConfigCluster, polls: list[Poll]) -> None:
@@ -228,6 +235,13 @@ class OutageTests(ConfigCase):
         self.assertEverywhere(nodes.nodes, "a", "by hand")
         self.assertEqual([poll.changed() for poll in polls], [{"a"}] * 3)
 
+
+class OutageTests(Outages, ConfigCase):
+    """On MariaDB."""
+
+    skip = mariadb.missing() or None
+    place, lines = mariadb, staticmethod(properties)
+
     def test_read_only(self) -> None:
         """Of two databases the first may not be written to: it never is, and the second is the one in use."""
         replica = mariadb.server("replica")
@@ -252,6 +266,13 @@ class OutageTests(ConfigCase):
         self.assertEqual(replica.admin(f"SELECT COUNT(*) FROM {name}.config_info")[0][0], 0)
         self.assertEqual(past_contents(nodes.nodes[1], "a0")[0], ("I", "v1"))
         self.assertSecret(nodes)
+
+
+class OutageOnPostgresTests(Outages, ConfigCase):
+    """The same on PostgreSQL."""
+
+    skip = postgres.missing() or None
+    place, lines = postgres, staticmethod(on_postgres)
 
 
 class StartTests(Home):
