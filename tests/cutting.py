@@ -8,6 +8,8 @@ import threading
 
 COMMIT = b"\x03COMMIT"
 """MySQL's command packet, without its header of four bytes."""
+POSTGRES_COMMIT = b"Q\0\0\0\x0bCOMMIT\0"
+"""PostgreSQL's message of a simple query."""
 CHANGE = b"INTO his_config_info"
 """Each change of a config writes a row of its history."""
 
@@ -25,8 +27,10 @@ class Cutting:
     @ivar held: set when that has happened.
     """
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, commit: bytes = COMMIT) -> None:
+        """@param commit: how the database is told to."""
         self._target = target
+        self._commit = commit
         self.armed = False
         self.is_cut = threading.Event()
         self.holding = ""
@@ -81,7 +85,7 @@ class Cutting:
         changes = False
         while data := client.recv(65536):
             changes = changes or CHANGE in data
-            if COMMIT in data:
+            if self._commit in data:
                 if changes and self.armed:
                     self.armed = False
                     if self.holding == "commit":

@@ -1,4 +1,4 @@
-"""Real nodes whose MariaDB cannot be reached any more just when it has committed a change."""
+"""Real nodes whose database cannot be reached any more just when it has committed a change."""
 
 from __future__ import annotations
 
@@ -8,26 +8,35 @@ import http.client
 import os
 import sqlite3
 import threading
+from collections.abc import Callable
+from typing import Any
 
-from tests import mariadb
-from tests.cutting import Cutting
+from tests import mariadb, postgres
+from tests.cutting import COMMIT, POSTGRES_COMMIT, Cutting
 from tests.system.config_nodes import CS, ConfigCase, Poll, get, md5, publish, read, remove
 from tests.system.nodes import RealNode, wait_for
 from tests.system.test_config_mysql import properties
+from tests.system.test_config_postgres import properties as on_postgres
 
 
-class CommitTests(ConfigCase):
-    """Three nodes, and a way to the database that the test cuts."""
+class Commits:
+    """
+    Three nodes, and a way to the database that the test cuts.
 
-    skip = mariadb.missing() or None
+    @cvar place: starts servers; C{lines}: from URLs to lines of application.properties; C{commit}: see L{Cutting}.
+    """
+
+    place: Any
+    lines: Callable[..., str]
+    commit: bytes
 
     def setUp(self) -> None:
         super().setUp()
-        server = mariadb.server()
-        self.way = Cutting(server.port)
+        server = self.place.server()
+        self.way = Cutting(server.port, self.commit)
         self.addCleanup(self.way.close)
         url = server.url(server.database()).replace(f":{server.port}/", f":{self.way.port}/")
-        self.nodes = self.cluster(3, properties(url), ())
+        self.nodes = self.cluster(3, type(self).lines(url), ())
 
     def test_committed_is_served(self) -> None:
         """
@@ -120,3 +129,17 @@ class CommitTests(ConfigCase):
         self.assertTrue(self.way.is_cut.wait(60))
         self.way.is_cut.clear()
         wait_for(lambda: publish(self.nodes.nodes[0], "probe", "x").text == "true", why="the database to be back")
+
+
+class CommitTests(Commits, ConfigCase):
+    """On MariaDB."""
+
+    skip = mariadb.missing() or None
+    place, lines, commit = mariadb, staticmethod(properties), COMMIT
+
+
+class CommitOnPostgresTests(Commits, ConfigCase):
+    """On PostgreSQL."""
+
+    skip = postgres.missing() or None
+    place, lines, commit = postgres, staticmethod(on_postgres), POSTGRES_COMMIT
