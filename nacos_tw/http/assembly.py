@@ -248,7 +248,7 @@ def _cluster_areas(parts: Parts, cluster: ClusterParts, histories: Histories) ->
     guard = parts.guard
     return [
         ClusterCoreV1(guard, cluster.members, cluster.nodes, cluster.orders),
-        ConsoleV1(guard, cluster.nodes),
+        ConsoleV1(guard, cluster.nodes, cluster.notices),
         ClusterHistoryV1(guard, histories),
         ActuatorV1(guard, cluster.nodes),
     ]

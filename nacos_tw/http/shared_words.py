@@ -13,7 +13,7 @@ from nacos_tw.auth.problems import (
 )
 from nacos_tw.cluster.members import RAFT_GROUP
 from nacos_tw.cluster.problems import OrderFailed
-from nacos_tw.errors import Forbidden
+from nacos_tw.errors import Forbidden, Invalid
 
 _REFUSED = {
     # The text of 1.4, on which consoles show the login.
@@ -35,6 +35,27 @@ _BY_RULE = {
     "length": "too long {field}, over {limit}",
     "control": "{field} holds a control character",
 }
+
+_NO_STATUS = "unknown server status: {value}, must be one of {choices}"
+SWITCHES: dict[tuple[str, str], str] = {
+    ("distroThreshold", "minimum"): "distroThreshold can not be zero or negative: {value}",
+    ("overriddenServerStatus", "choice"): _NO_STATUS,
+    ("batch", "choice"): _NO_STATUS,
+    ("pushVersion", "format"): "illegal version, must match: {limit}",
+    ("pushVersion", "choice"): "unsupported client type: {value}",
+    ("limitedUrlMap", "format"): "invalid input for limited urls",
+    ("limitedUrlMap", "url"): "url can not be empty, url: ",
+    ("limitedUrlMap", "range"): "illegal normal status code: {value}",
+    ("batch", "format"): "malformed switches: {detail}",
+    ("batch", "minimum"): "min check time for http or tcp is too small(<{limit})",
+    ("batch", "maximum"): "max check time for http or tcp is too small(<{limit})",
+    ("batch", "factor"): "malformed factor",
+    ("pushCacheMillis", "minimum"): "min cache time for http or tcp is too small(<{limit})",
+    ("defaultCacheMillis", "minimum"): "min default cache time  is too small(<{limit})",
+    ("serviceStatusSynchronizationPeriodMillis", "minimum"): "{field} is too small(<{limit})",
+    ("serverStatusSynchronizationPeriodMillis", "minimum"): "{field} is too small(<15000)",  # sic: it is 1000
+}
+"""Why the value of a switch is refused, by its entry and the rule (docs/spec/naming-v1.md#6.2)."""
 
 NO_PROVIDER = "no OpenID Connect provider is configured (nacos.core.auth.oidc.issuer-uri)"
 
@@ -67,3 +88,8 @@ def order_words(it: OrderFailed) -> str:
     if it.why == "unanswered":
         return f"{it.subject} did not do it" + (f": {it.detail}" if it.detail else "")
     return _ORDERS[it.why].format(group=RAFT_GROUP, subject=it.subject, node=it.node, detail=it.detail)
+
+
+def choices_of(it: Invalid) -> str:
+    """What might have been given, where that is told."""
+    return ", ".join(it.limit) if it.rule == "choice" and it.limit else ""

@@ -19,6 +19,8 @@ OPEN = (
     "POST /v1/auth/oidc/session",
     "GET /v1/console/health/liveness",
     "GET /v1/console/health/readiness",
+    "GET /v1/console/server/announcement",
+    "GET /v1/console/server/guide",
     "GET /v1/console/server/state",
     "POST /v1/core/cluster/report",
     "GET /v1/cs/health",

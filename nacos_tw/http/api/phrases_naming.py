@@ -32,6 +32,7 @@ from nacos_tw.http.api.codes import (
     Code,
 )
 from nacos_tw.http.api.told import Told
+from nacos_tw.http.shared_words import SWITCHES, choices_of
 
 _INVALID: dict[tuple[str, str], tuple[Code, str]] = {
     ("serviceName", "format"): (
@@ -55,7 +56,6 @@ _INVALID: dict[tuple[str, str], tuple[Code, str]] = {
     ("weight", "range"): (WEIGHT_ERROR, "instance format invalid: The weights range from {limit[0]} to {limit[1]}"),
     ("metadata", "format"): (INSTANCE_METADATA_ERROR, "metadata format incorrect:{value}"),
     ("healthChecker", "format"): (PARAMETER_ERROR, "healthChecker format incorrect:{value}"),
-    ("distroThreshold", "minimum"): (PARAMETER_ERROR, "distroThreshold can not be zero or negative: {value}"),
     ("selector", "format"): (SELECTOR_ERROR, "selector format incorrect:{value}"),
     ("selector", "choice"): (SELECTOR_ERROR, "not match any type of selector!"),
     ("selector", "expression"): (SELECTOR_ERROR, "Selector parses failed: parse expression failed!"),
@@ -66,17 +66,20 @@ _BY_RULE = {
     "characters": "Param '{field}' is illegal, illegal characters should not appear in the param.",
     "number": 'For input string: "{value}"',
     "page": "Parameter '{field}' should be greater than 0, current: {value}",
-    "minimum": "{field} is too small(<{limit})",
 }
 
 
 def _invalid(it: Invalid, route: str) -> Told:
+    if (it.field, it.rule) in SWITCHES:
+        # A value that a switch refuses is no fault of the form for Nacos.
+        words = SWITCHES[it.field, it.rule]
+        said = words.format(field=it.field, value=it.value, limit=it.limit, detail=it.detail, choices=choices_of(it))
+        return Told(500, SERVER_ERROR, said)
     code, text = _INVALID.get((it.field, it.rule)) or (
         PARAMETER_ERROR,
         _BY_RULE.get(it.rule, "Param '{field}' is illegal."),
     )
     said = text.format(field=it.field, value=it.value, limit=it.limit, detail=it.detail)
-    # A value that a switch refuses is no fault of the form for Nacos.
     return Told(500, SERVER_ERROR, said) if "switches" in route else Told(400, code, said)
 
 

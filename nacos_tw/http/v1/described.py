@@ -287,6 +287,9 @@ OTHERS: dict[str, Described] = {
     "POST /v1/core/cluster/server/leave": Described(body="json"),
     "POST /v1/core/ops/raft": Described(body="json"),
     "PUT /v1/core/ops/log": Described(LOG),
+    "GET /v1/console/server/announcement": Described(
+        (text("language", "The reader's language.", "zh-CN", choices=("zh-CN", "en-US")),)
+    ),
     "GET /v1/console/cluster/history": Described((integer("seconds", "How far back.", 600),)),
     "GET /v1/console/namespaces": Described(
         (

@@ -17,10 +17,10 @@ from nacos_tw.errors import (
     ServiceNotEmpty,
     ServiceUnknown,
 )
+from nacos_tw.http.shared_words import SWITCHES, choices_of
 
 _TOO_LONG = "Param '{field}' is illegal, the param length should not exceed {limit}."
 _ODD = "Param '{field}' is illegal, illegal characters should not appear in the param."
-_NO_STATUS = "unknown server status: {value}, must be one of {choices}"
 _NO_NUMBER = 'For input string: "{value}"'
 
 _INVALID: dict[tuple[str, str], str] = {
@@ -39,23 +39,7 @@ _INVALID: dict[tuple[str, str], str] = {
     ("selector", "expression"): "Selector parses failed: parse expression failed!",
     ("pageNo", "page"): "pageNo and pageSize must be greater than zero",
     ("pageSize", "page"): "pageNo and pageSize must be greater than zero",
-    # Switches, by their entries
-    ("distroThreshold", "minimum"): "distroThreshold can not be zero or negative: {value}",
-    ("overriddenServerStatus", "choice"): _NO_STATUS,
-    ("batch", "choice"): _NO_STATUS,
-    ("pushVersion", "format"): "illegal version, must match: {limit}",
-    ("pushVersion", "choice"): "unsupported client type: {value}",
-    ("limitedUrlMap", "format"): "invalid input for limited urls",
-    ("limitedUrlMap", "url"): "url can not be empty, url: ",
-    ("limitedUrlMap", "range"): "illegal normal status code: {value}",
-    ("batch", "format"): "malformed switches: {detail}",
-    ("batch", "minimum"): "min check time for http or tcp is too small(<{limit})",
-    ("batch", "maximum"): "max check time for http or tcp is too small(<{limit})",
-    ("batch", "factor"): "malformed factor",
-    ("pushCacheMillis", "minimum"): "min cache time for http or tcp is too small(<{limit})",
-    ("defaultCacheMillis", "minimum"): "min default cache time  is too small(<{limit})",
-    ("serviceStatusSynchronizationPeriodMillis", "minimum"): "{field} is too small(<{limit})",
-    ("serverStatusSynchronizationPeriodMillis", "minimum"): "{field} is too small(<15000)",  # sic: it is 1000
+    **SWITCHES,
 }
 """By field and rule; where a pair is not here, L{_BY_RULE} has it."""
 
@@ -64,8 +48,8 @@ _BY_RULE = {"length": _TOO_LONG, "characters": _ODD, "number": _NO_NUMBER}
 
 def _invalid(it: Invalid, route: str) -> tuple[int, str]:
     text = _INVALID.get((it.field, it.rule)) or _BY_RULE.get(it.rule, "Param '{field}' is illegal.")
-    choices = ", ".join(it.limit) if it.rule == "choice" and it.limit else ""
-    return 400, text.format(field=it.field, value=it.value, limit=it.limit, detail=it.detail, choices=choices)
+    said = text.format(field=it.field, value=it.value, limit=it.limit, detail=it.detail, choices=choices_of(it))
+    return 400, said
 
 
 _SERVICE_UNKNOWN: dict[str, tuple[int, str]] = {

@@ -67,8 +67,15 @@ class OperatorTests(ApiTestCase):
             self.assertEqual(self.data("PUT", f"{base}/switches", entry="pushEnabled", value="false"), "ok")
             self.assertFalse(self.naming.registry.switches.push_enabled)
             self.assertEqual(self.data("PUT", f"{base}/switches", entry="nothing", value="1"), "ok")
-            reply = self.ask("PUT", f"{base}/switches", entry="distroThreshold", value="0")
-            self.assertEqual(reply.status, 500, reply.body)
+            for entry, value, why in (
+                ("distroThreshold", "0", "distroThreshold can not be zero or negative: 0.0"),
+                ("pushCacheMillis", "1", "min cache time for http or tcp is too small(<10000)"),
+                ("pushCacheMillis", "x", 'For input string: "x"'),
+                ("pushVersion", "x", r"illegal version, must match: [0-9]+\.[0-9]+\.[0-9]+"),
+                ("pushVersion", "perl:1.2.3", "unsupported client type: perl"),
+                ("limitedUrlMap", "x", "invalid input for limited urls"),
+            ):
+                self.fails(500, 30000, why, "PUT", f"{base}/switches", entry=entry, value=value)
 
     def test_counts(self) -> None:
         """The status alone, or all."""

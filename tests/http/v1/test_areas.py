@@ -7,6 +7,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
+from nacos_tw.cluster.operations.notices import Notices
 from nacos_tw.http.listener import FrontFactory
 from nacos_tw.http.routing import compile_routes
 from nacos_tw.http.v1.catalog import CatalogV1
@@ -75,7 +76,7 @@ def areas() -> list[Any]:
         DistroV1(GUARD, datums, one),
         LegacyV1(GUARD, Services(naming)),
         ClusterCoreV1(GUARD, cluster, one, order_operations(known, node, {})),
-        ConsoleV1(GUARD, one),
+        ConsoleV1(GUARD, one, Notices("conf")),
         PrometheusV1(GUARD, metrics),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import attrs
@@ -11,6 +12,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from nacos_tw import __version__
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.cluster.operations.node import NodeState
+from nacos_tw.cluster.operations.notices import Notices
 from nacos_tw.cluster.operations.orders import RAFT_OPS, UNSUPPORTED, order_questions
 from nacos_tw.errors import BadParameter, Unavailable
 from nacos_tw.http.shared_words import order_words
@@ -247,7 +249,8 @@ class ConsoleTests(HandlerTestCase):
 
     def setUp(self) -> None:
         self.trouble = ""
-        self.area = ConsoleV1(GUARD, node_operations(members(), FakeNode(), lambda: self.trouble))
+        self.conf = self.mktemp()
+        self.area = ConsoleV1(GUARD, node_operations(members(), FakeNode(), lambda: self.trouble), Notices(self.conf))
 
     def test_state(self) -> None:
         """1.4's keys first; a function mode only when there is one."""
@@ -255,7 +258,7 @@ class ConsoleTests(HandlerTestCase):
         start = f'{{"version":"{__version__}","standalone_mode":"standalone","function_mode":null,'
         self.assertTrue(body.startswith(start.encode()), body)
         state = NodeState(__version__, False, 8858, "naming", True)
-        self.area = ConsoleV1(GUARD, node_operations(members(), FakeNode(), state=state))
+        self.area = ConsoleV1(GUARD, node_operations(members(), FakeNode(), state=state), Notices(self.conf))
         found = self.json("GET", "/v1/console/server/state")
         self.assertEqual(found["standalone_mode"], "cluster")
         self.assertEqual(
@@ -267,7 +270,7 @@ class ConsoleTests(HandlerTestCase):
         """How configs are kept, all as texts, where the node serves them."""
         kept = ConfigSettings(retention_days=7, check_capacity=True, group_quota=5)
         state = NodeState(__version__, True, 8848, config=kept, platform="mysql")
-        self.area = ConsoleV1(GUARD, node_operations(members(), FakeNode(), state=state))
+        self.area = ConsoleV1(GUARD, node_operations(members(), FakeNode(), state=state), Notices(self.conf))
         found = self.json("GET", "/v1/console/server/state")
         shown = {
             "config_retention_days": "7",
@@ -281,6 +284,19 @@ class ConsoleTests(HandlerTestCase):
             "defaultMaxSize": "102400",
         }
         self.assertEqual({name: found.get(name) for name in shown}, shown)
+
+    def test_notices(self) -> None:
+        """Nothing where there is no file, and in languages that there are not; a file as it is now."""
+        paths = ("announcement", "announcement?language=en-US", "announcement?language=../x", "guide")
+        nothing = {"code": 200, "message": None, "data": None}
+        for path in paths:
+            self.assertEqual(self.json("GET", f"/v1/console/server/{path}"), nothing)
+        os.makedirs(self.conf)
+        for name in ("announcement_zh-CN", "announcement_en-US", "console-guide"):
+            with open(os.path.join(self.conf, f"{name}.conf"), "w", encoding="utf-8") as file:
+                file.write(f"维护 {name}")
+        found = [self.json("GET", f"/v1/console/server/{path}")["data"] for path in paths]
+        self.assertEqual(found, ["维护 announcement_zh-CN", "维护 announcement_en-US", None, "维护 console-guide"])
 
     def test_health(self) -> None:
         """Liveness is always OK; readiness fails with the reason."""
