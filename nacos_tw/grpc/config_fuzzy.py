@@ -31,6 +31,9 @@ def _config(key: Key) -> ConfigKey:
     return tenant_of(key[0]), key[1], key[2]
 
 
+_NOTICED = {"ADD_CONFIG": "CONFIG_CHANGED"}
+"""What Nacos calls it in the notice of one config."""
+
 CONFIGS = Kind(
     module="config",
     prefix="Config",
@@ -39,7 +42,7 @@ CONFIGS = Kind(
     key=_key,
     added="ADD_CONFIG",
     deleted="DELETE_CONFIG",
-    notice=lambda text, became: {"groupKey": text, "changeType": became},
+    notice=lambda text, became: {"groupKey": text, "changeType": _NOTICED.get(became, became)},
     batch=20,
     ack=3.0,
     pause=lambda failures: 2.0 * failures,

@@ -81,13 +81,13 @@ class FuzzyTests(Case):
         self.assertEqual(found, {("a+g+public", "ADD_CONFIG"), *gone})
 
     def test_comes_and_goes(self) -> None:
-        """Once each, in the namespace that is watched; new contents are none."""
+        """Once each, in the namespace that is watched; new contents are none. No such notice says ADD."""
         self.watch("dev>>*>>d*")
         self.pushed()
         self.publish(tenant="dev")
         self.publish("more", tenant="dev")
         self.publish()
-        notice = {"groupKey": "d+g+dev", "changeType": "ADD_CONFIG"}
+        notice = {"groupKey": "d+g+dev", "changeType": "CONFIG_CHANGED"}
         self.assertEqual(self.pushed(), [(NOTIFY, notice)])
         self.ask("ConfigRemoveRequest", tenant="dev")
         self.assertEqual(self.pushed(), [(NOTIFY, {**notice, "changeType": "DELETE_CONFIG"})])
