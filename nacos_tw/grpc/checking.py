@@ -37,8 +37,9 @@ _fit: BoundedMemo[tuple[str | None, str | None], None] = BoundedMemo(10_000)
 
 
 def namespace_of(text: str | None) -> str:
-    """The namespace that a request of naming names; some clients name none, and mean the public one."""
-    return (text or "").strip() or DEFAULT_NAMESPACE
+    """The namespace that a request of naming names; some clients name none, or C{null}, and mean the public one."""
+    named = (text or "").strip()
+    return DEFAULT_NAMESPACE if named in ("", "null") else named
 
 
 def service_of(request: NamingRequest) -> ServiceKey:

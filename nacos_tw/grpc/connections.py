@@ -74,10 +74,11 @@ class ClientConnection:
         self.remote_ip, self.remote_port = carrier.host, carrier.port
         self.ip = metadata.client_ip or carrier.host
         self.version = setup.clientVersion or ""
-        self.labels = setup.labels or {}
+        self.labels = setup.texts()
         self.app = self.labels.get("AppName") or "-"
         self.namespace = setup.tenant
-        self.abilities = setup.abilityTable
+        table = setup.abilityTable
+        self.abilities = None if table is None else {name: bool(has) for name, has in table.items()}
         self.since = carrier.serial
         self.last_active = now
         self.open = True

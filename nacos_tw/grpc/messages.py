@@ -69,8 +69,17 @@ class ConnectionSetupRequest(Struct):
 
     clientVersion: str | None = None  # noqa: N815
     tenant: str | None = None
-    labels: dict[str, str] | None = None
-    abilityTable: dict[str, bool] | None = None  # noqa: N815
+    labels: dict[str, str | int | float | bool | None] | None = None
+    abilityTable: dict[str, bool | None] | None = None  # noqa: N815
+
+    def texts(self) -> dict[str, str]:
+        """Its labels, as Nacos reads them: what is no text becomes one, what is null is none."""
+        given = (self.labels or {}).items()
+        return {name: value if isinstance(value, str) else _text(value) for name, value in given if value is not None}
+
+
+def _text(value: float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class Ack(Struct):

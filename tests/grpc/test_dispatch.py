@@ -268,6 +268,14 @@ class ConnectionsTests(Case):
         self.assertEqual(self.client.answers[self.client.stream].headers[b":status"], b"200")
         self.assertIs(self.server.connections.get(ID), client)
 
+    def test_odd_labels(self) -> None:
+        """As Nacos reads them: numbers and truths are texts, and what is null is not there."""
+        self.client.setup(labels={"module": "config", "taskId": 0, "tls.enable": False, "AppName": None},
+                          abilityTable={"lock": None, "mcp": True})  # fmt: skip
+        (client,) = self.server.connections
+        self.assertEqual(client.labels, {"module": "config", "taskId": "0", "tls.enable": "false"})
+        self.assertEqual((client.app, client.abilities), ("-", {"lock": False, "mcp": True}))
+
     def test_abilities(self) -> None:
         """With abilities, even none, it is told ours, once, and not asked for an answer."""
         self.client.setup(abilityTable={})

@@ -106,10 +106,11 @@ class QueryTests(Case):
         self.assertEqual(seen, sorted(set(seen)))
 
     def test_no_namespace(self) -> None:
-        """Some clients name none, and mean the public one."""
+        """Some clients name none, or null, and mean the public one."""
         self.register("10.0.0.1")
         self.register("10.0.0.2", ("dev", "G@@s"))
-        for namespace, ip in (("", "10.0.0.1"), (None, "10.0.0.1"), ("public", "10.0.0.1"), ("dev", "10.0.0.2")):
+        for namespace in ("", None, "null", "public", "dev"):
+            ip = "10.0.0.2" if namespace == "dev" else "10.0.0.1"
             self.assertEqual([host["ip"] for host in self.info(namespace=namespace)["hosts"]], [ip])
 
     def test_checks(self) -> None:
