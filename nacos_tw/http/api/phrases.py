@@ -82,7 +82,7 @@ def _lacking(it: Lacking, route: str) -> Told:
 
 
 COMMON: dict[type[BaseException], Callable[[Any, str], Told]] = {
-    BadParameter: _with(400, SERVER_ERROR),
+    BadParameter: _with(400, PARAMETER_ERROR),
     NotFound: _with(404, RESOURCE_NOT_FOUND),
     Conflict: _with(409, RESOURCE_CONFLICT),
     # Every write may be sent again, and clients go on to another node after a 503.

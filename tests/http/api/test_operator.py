@@ -146,5 +146,8 @@ class CoreTests(ApiTestCase):
         self.assertIsNone(self.data("POST", "/v3/admin/core/ops/raft", body, "application/json"))
         self.assertIsNone(self.data("POST", "/v3/admin/core/ops/raft", command="doSnapshot"))
         self.fails(500, 30000, "Not support command : x", "POST", "/v3/admin/core/ops/raft", command="x")
+        reply = self.ask("POST", "/v3/admin/core/ops/raft", '{"command":', "application/json")
+        self.assertIn(b'"code":20002,"message":"parameter validate error","data":"JSON expected', reply.body)
+        self.assertEqual(reply.status, 400)
         old = self.ask("POST", "/v2/core/ops/raft", '{"command":"x"}', "application/json")
         self.assertEqual((old.status, old.body), (200, b'{"code":500,"message":"Not support command : x","data":null}'))
