@@ -242,7 +242,7 @@ class Operations(ConfigCase):
         self.assertIn("nacos_config_count 1", lines)
         self.assertIn("nacos_config_resident_bytes 3", lines)
         self.assertIn("nacos_config_healthy 1", lines)
-        self.assertEqual(config_monitor(self.configs), {"configCount": 1})
+        self.assertEqual(config_monitor(self.configs), {"configCount": 1, "notifyTask": 0, "dumpTask": 0})
 
     def test_configs_are_read_only_by_get(self) -> None:
         self.publish()
