@@ -5,7 +5,7 @@ Measures DNS queries per CPU-second: of a node, and of CoreDNS's plugin C{file} 
 
 The queries are of type A, each for one of the services, over UDP. So many are in flight at a time, from one socket.
 Both servers have one process; CoreDNS is told to use one processor (GOMAXPROCS=1), as a node can use no more. Without
-CoreDNS on the machine (go install github.com/coredns/coredns@v1.12.4) the node is measured alone.
+CoreDNS on the machine (tests/system/test_dns.py makes one by Go, and keeps it) the node is measured alone.
 
 "Per CPU-second" is answers by the user and system time of the server's process, whatever else the machine does. The
 client is not what is measured; it takes a core.
