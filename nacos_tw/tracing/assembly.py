@@ -15,9 +15,9 @@ from nacos_tw.interfaces import IProposer
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.raft.sessions import Machines
 from nacos_tw.tracing import notes
-from nacos_tw.tracing.following import Following
 from nacos_tw.tracing.listening import Told
 from nacos_tw.tracing.tracer import Tracer
+from nacos_tw.tracing.write_spans import WriteSpans
 from nacos_tw.tracing.writes import Writes
 
 
@@ -33,9 +33,9 @@ class Tracing(Service):
         """
         self._export = export
         self._shut_down = shut_down
-        self._following = Following(Tracer(provider))
-        self._writes = Writes(self._following)
-        self._told = Told(self._following)
+        self._spans = WriteSpans(Tracer(provider))
+        self._writes = Writes(self._spans)
+        self._told = Told(self._spans)
 
     def proposer(self, proposer: IProposer) -> IProposer:
         """What the database's commands are proposed by."""
@@ -43,7 +43,7 @@ class Tracing(Service):
 
     def watch_log(self, machines: Machines) -> None:
         """Hear of notes that are committed."""
-        machines.observers[notes.NAME] = self._following.applied
+        machines.observers[notes.NAME] = self._spans.applied
 
     def join(
         self, configs: Configs, node: RaftNode, grpc: Grpc, notices: Notices | None, level: Callable[[], int] | None
@@ -57,16 +57,16 @@ class Tracing(Service):
         configs.around = self._writes.around
         if level is not None:
             self._writes.members_level = level
-        node.watch_taken(self._following.taken)
+        node.watch_taken(self._spans.taken)
         applied = node.on_applied
 
         def shown() -> None:
             applied()
-            self._following.shown()
+            self._spans.shown()
 
         node.on_applied = shown
         if notices is not None:
-            notices.traces = self._following
+            notices.traces = self._spans
         configs.listeners.watch(self._told.around)
         grpc.keep_heads()
         if grpc.config_pushes is not None:

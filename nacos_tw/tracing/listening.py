@@ -11,8 +11,8 @@ from nacos_tw.config.listeners import Listener, Tell
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.grpc.config_push import StreamListener
 from nacos_tw.push.longpoll import Poll
-from nacos_tw.tracing.following import Following, described
 from nacos_tw.tracing.tracer import Place, Span
+from nacos_tw.tracing.write_spans import WriteSpans, described
 from nacos_tw.tracing.writes import why
 
 MOST = 100
@@ -24,15 +24,15 @@ GONE = "the client has gone, or listens no more"
 class Told:
     """The spans of clients that are being told."""
 
-    def __init__(self, following: Following) -> None:
-        self._following = following
+    def __init__(self, spans: WriteSpans) -> None:
+        self._spans = spans
         self._streams: dict[tuple[StreamListener, ConfigKey], Span] = {}
 
     def around(self, tell: Tell[Any]) -> Tell[Any]:
         """For L{Listeners.watch<nacos_tw.config.listeners.Listeners.watch>}."""
 
         def told(key: ConfigKey, listeners: Iterable[Listener]) -> None:
-            place = self._following.place(key)
+            place = self._spans.place(key)
             if place is not None:
                 listeners = list(listeners)
                 for listener in listeners[:MOST]:
@@ -51,7 +51,7 @@ class Told:
             listener.deferred.addBoth(_answered, self._start(key, listener, place, "long poll"))
 
     def _start(self, key: ConfigKey, listener: Listener, place: Place, by: str) -> Span:
-        tracer, about = self._following.tracer, described([key])
+        tracer, about = self._spans.tracer, described([key])
         return tracer.start(
             "config push", SpanKind.PRODUCER, place, client__address=listener.ip, nacos__transport=by, **about
         )

@@ -14,9 +14,9 @@ from nacos_tw.access.caller import Caller
 from nacos_tw.config.configs import Write
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.interfaces import IProposer
-from nacos_tw.tracing.following import Following, described
 from nacos_tw.tracing.notes import LEVEL, with_note
 from nacos_tw.tracing.tracer import Place, Span
+from nacos_tw.tracing.write_spans import WriteSpans, described
 
 MOST_KEYS = 100
 """Configs of one write that are followed to those who listen."""
@@ -29,8 +29,8 @@ class Writes:
     @ivar members_level: the level of commands that every member is known to know.
     """
 
-    def __init__(self, following: Following) -> None:
-        self._following = following
+    def __init__(self, spans: WriteSpans) -> None:
+        self._spans = spans
         self._now: tuple[Place, list[ConfigKey]] | None = None
         self.members_level: Callable[[], int] = lambda: LEVEL
 
@@ -40,7 +40,7 @@ class Writes:
             return write(command)
         keys = keys_of(command)
         parent = Place(caller.said("traceparent"), caller.said("tracestate"))
-        span = self._following.tracer.start(
+        span = self._spans.tracer.start(
             f"config {verb(command)}",
             SpanKind.SERVER,
             parent,
@@ -51,7 +51,7 @@ class Writes:
         if span.place is None:
             span.end()
             return write(command)
-        self._following.begin(keys, span.place)
+        self._spans.begin(keys, span.place)
         before, self._now = self._now, (span.place, keys)
         try:
             done = write(command)
@@ -60,7 +60,7 @@ class Writes:
         return done.addBoth(self._done, span, keys)
 
     def _done(self, result: Any, span: Span, keys: list[ConfigKey]) -> Any:
-        self._following.end(keys, span.place)
+        self._spans.end(keys, span.place)
         span.end(why(result))
         return result
 
@@ -73,7 +73,7 @@ class Writes:
         if self._now is None or self.members_level() < LEVEL:
             return proposer.propose(command)
         parent, keys = self._now
-        span = self._following.tracer.start("raft propose", SpanKind.INTERNAL, parent)
+        span = self._spans.tracer.start("raft propose", SpanKind.INTERNAL, parent)
         assert span.place is not None  # as its parent is recorded
         done = proposer.propose(with_note(span.place, keys, command))
         return done.addCallback(_last).addBoth(_ended, span)

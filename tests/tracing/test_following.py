@@ -19,10 +19,10 @@ from nacos_tw.grpc.carrier import HeadedCarrier
 from nacos_tw.interfaces import IProposer
 from nacos_tw.raft.sessions import Machines
 from nacos_tw.tracing import notes
-from nacos_tw.tracing.following import LOST, Following
-from nacos_tw.tracing.following import MOST as MOST_COMMITS
 from nacos_tw.tracing.listening import AGAIN, GONE, Told
 from nacos_tw.tracing.tracer import Place, Tracer
+from nacos_tw.tracing.write_spans import LOST, WriteSpans
+from nacos_tw.tracing.write_spans import MOST as MOST_COMMITS
 from nacos_tw.tracing.writes import Writes, keys_of, verb
 from tests.grpc.test_configs import Case
 
@@ -67,7 +67,7 @@ class LogOfOne:
 
     available = is_leader = True
 
-    def __init__(self, machine: ConfigMachine, following: Following) -> None:
+    def __init__(self, machine: ConfigMachine, following: WriteSpans) -> None:
         self.machines = Machines({}, {NAME: machine})
         self.machines.observers[notes.NAME] = following.applied
         self.following = following
@@ -105,7 +105,7 @@ class Traced(Case):
     def setUp(self) -> None:
         super().setUp()
         self.recorded = Recorded(self.sampling)
-        self.following = Following(Tracer(self.recorded.provider))
+        self.following = WriteSpans(Tracer(self.recorded.provider))
         self.writes = Writes(self.following)
         self.told = Told(self.following)
         self.real_log = LogOfOne(self.log_.machine, self.following)
@@ -344,7 +344,7 @@ class NoticeTests(Traced):
         self.assertEqual(sent[0][0], sent[1][0])
         reading: Deferred[None] = Deferred()
         there = Notices(self.clock, ask, list, lambda keys: reading, lambda: None)
-        there.traces = other = Following(Tracer(self.recorded.provider))
+        there.traces = other = WriteSpans(Tracer(self.recorded.provider))
         there.asked("here", sent[1][0])
         found = other.place(KEY)
         assert found is not None

@@ -15,7 +15,7 @@ MOST = 1000
 LOST = "not committed while this node led"
 
 
-class Following:
+class WriteSpans:
     """
     The writes that are followed on this node.
 
