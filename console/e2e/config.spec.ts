@@ -1,9 +1,13 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
 import { agree, expect, row, succeeded, test, unique } from "./fixtures";
+import { PYTHON } from "./nodes";
+import { Program } from "./program";
 import type { Login } from "./api";
 
 const GROUP = "DEFAULT_GROUP";
+const LABELLED = fileURLToPath(new URL("./labelled.py", import.meta.url));
 const query = (dataId: string, more = "") => `?dataId=${dataId}&group=${GROUP}&namespace=${more}`;
 const editor = (page: Page) => page.getByRole("main").locator(".cm-content").first();
 
@@ -142,16 +146,69 @@ test("publish gray for one address, then end it", async ({ visit, page, admin })
   await expect.poll(() => admin.content(dataId)).toBe("for all");
 });
 
+test("publish for some labels, not over somebody else's change, then end it", async ({ visit, page, admin, single }) => {
+  const dataId = unique("labels");
+  await admin.publish(dataId, "for all");
+  const client = new Program(PYTHON, [LABELLED, single.address, await admin.token(), dataId, "region", "hz"]);
+  const gets = async (content: string) => {
+    client.tell("and now?");
+    await client.says(`gets ${content}`);
+  };
+  try {
+    await client.says("connected");
+    await gets("for all");
+    await visit(`/configeditor${query(dataId)}`);
+    await page.getByRole("tab", { name: "By labels (0)" }).click();
+    await page.getByRole("button", { name: "Add a version" }).click();
+    await page.getByLabel("Name", { exact: true }).fill("hz");
+    await page.getByLabel("Rule", { exact: true }).fill("region");
+    await expect(page.getByText("Not understood; a rule looks like")).toBeVisible();
+    await page.getByLabel("Rule", { exact: true }).fill("region=hz,sh && module=config || region=hz");
+    await type(page, "for hz");
+    await page.getByRole("button", { name: "Publish the version" }).click();
+    const dialog = page.getByRole("dialog", { name: "What will be published for some labels" });
+    await expect(dialog).toContainText("Only clients with these labels get it: region=hz,sh");
+    await dialog.getByRole("button", { name: "Publish" }).click();
+    await succeeded(page, "The version is published");
+    await expect(row(page, "region=hz,sh")).toBeVisible();
+    await gets("for hz");
+    expect(await admin.content(dataId)).toBe("for all");
+
+    await page.getByRole("button", { name: "Edit: hz" }).click();
+    await admin.send("POST", "v3/admin/cs/config/gray", { dataId, groupName: GROUP, content: "theirs", grayName: "hz", grayMatchRuleExp: "region=hz", grayPriority: 3 });
+    await type(page, "again for hz");
+    await page.getByRole("button", { name: "Publish the version" }).click();
+    await dialog.getByRole("button", { name: "Publish" }).click();
+    const conflict = page.getByRole("dialog", { name: "Somebody else has changed it meanwhile" });
+    await expect(conflict).toContainText("Its rule now: region=hz, with priority 3");
+    await gets("theirs");
+    await conflict.getByRole("button", { name: "Publish mine all the same" }).click();
+    await succeeded(page, "The version is published");
+    await gets("again for hz");
+
+    await page.getByRole("button", { name: "End: hz" }).click();
+    await agree(page);
+    await succeeded(page, "The version has ended");
+    await expect(page.getByText("No version by labels")).toBeVisible();
+    await gets("for all");
+  } finally {
+    client.kill();
+  }
+});
+
 test("the list marks what some clients get otherwise, in one request", async ({ visit, page, admin }) => {
   const space = await newSpace(admin);
   for (const name of ["both", "plain"]) await admin.publish(name, "for all", { tenant: space });
   await admin.publish("both", "for one", { tenant: space }, { betaIps: "10.1.1.1" });
   await admin.publish("both", "blue", { tenant: space, tag: "blue" });
+  const labelled = { namespaceId: space, groupName: GROUP, dataId: "both", content: "x", grayName: "hz", grayMatchRuleExp: "region=hz" };
+  await admin.send("POST", "v3/admin/cs/config/gray", labelled);
   let asked = 0;
   page.on("request", (request) => (asked += request.url().includes("/v1/cs/") ? 1 : 0));
   await visit(`/configurationManagement?namespace=${space}`);
   await expect(row(page, "both").getByText("Gray", { exact: true })).toBeVisible();
   await expect(row(page, "both").getByText("Tags: blue")).toBeVisible();
+  await expect(row(page, "both").getByText("Labels: hz")).toBeVisible();
   await expect(row(page, "plain").locator(".el-tag")).toHaveCount(0);
   expect(asked).toBe(1);
 });

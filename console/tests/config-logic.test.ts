@@ -73,6 +73,7 @@ describe("addresses", () => {
 describe("isConflict", () => {
   it("knows the node's text", () => {
     expect(logic.isConflict({ message: "Cas publish fail, server md5 may have changed." })).toBe(true);
+    expect(logic.isConflict({ message: "Cas publish gray config fail, server md5 may have changed." })).toBe(true);
     expect(logic.isConflict({ message: "content is blank" })).toBe(false);
   });
 });
@@ -99,10 +100,11 @@ describe("samples", () => {
 });
 
 describe("copiesOf", () => {
-  it("tells beta from tags", () => {
-    expect(logic.copiesOf(["beta", "tag_blue", "tag_tag_x"])).toEqual({ beta: true, tags: ["blue", "tag_x"] });
-    expect(logic.copiesOf([])).toEqual({ beta: false, tags: [] });
-    expect(logic.copiesOf(undefined)).toEqual({ beta: false, tags: [] });
+  it("tells beta from tags and labels", () => {
+    const names = ["beta", "tag_blue", "tag_tag_x", "hz"];
+    expect(logic.copiesOf(names)).toEqual({ beta: true, tags: ["blue", "tag_x"], labels: ["hz"] });
+    expect(logic.copiesOf([])).toEqual({ beta: false, tags: [], labels: [] });
+    expect(logic.copiesOf(undefined)).toEqual({ beta: false, tags: [], labels: [] });
   });
 });
 

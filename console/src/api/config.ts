@@ -17,7 +17,7 @@ export interface ConfigItem extends ConfigKey {
   md5: string | null;
   appName: string | null;
   type: string | null;
-  /** In the list: names of its copies for some clients, "beta", or "tag_" and the tag. */
+  /** In the list: names of its copies for some clients: "beta", "tag_" and the tag, or that of one by labels. */
   grayNames?: string[];
 }
 

@@ -129,13 +129,18 @@ export function reportProblem(report: Report, say: (key: string) => string): str
 }
 
 /** The marks of a row of the list: which clients get another version of it. */
-export function copiesOf(names: string[] = []): { beta: boolean; tags: string[] } {
-  return { beta: names.includes("beta"), tags: names.filter((name) => name.startsWith("tag_")).map((name) => name.slice(4)) };
+export function copiesOf(names: string[] = []): { beta: boolean; tags: string[]; labels: string[] } {
+  const tags = names.filter((name) => name.startsWith("tag_"));
+  return {
+    beta: names.includes("beta"),
+    tags: tags.map((name) => name.slice(4)),
+    labels: names.filter((name) => name !== "beta" && !tags.includes(name)),
+  };
 }
 
 /** Whether a publish was refused because somebody else had published. */
 export function isConflict(error: { message: string }): boolean {
-  return /Cas publish fail/i.test(error.message);
+  return /Cas publish (gray config )?fail/i.test(error.message);
 }
 
 /** Addresses of a text field: separated by commas, blanks or line ends; each once. */
