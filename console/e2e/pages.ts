@@ -54,6 +54,7 @@ export const pages = (nid: string): Shown[] => [
   { name: "service", route: `/serviceDetail?name=${SERVICE}&groupName=${GROUP}`, heading: "Service", ready: "10.0.0.1" },
   { name: "subscribers", route: `/subscriberList?name=${SERVICE}&groupName=${GROUP}&namespace=`, heading: "Subscribers" },
   { name: "cluster", route: "/clusterManagement?dataId=&group=&appName=&namespace=", heading: "Cluster nodes", ready: "127.0.0.1:" },
+  { name: "connections", route: "/connections?keyword=&namespace=", heading: "Connections", ready: "No client of 2.x or 3.x" },
   { name: "namespaces", route: "/namespace?namespace=", heading: "Namespaces", ready: "Development" },
   { name: "users", route: "/userManagement?namespace=", heading: "Users", ready: "ann" },
   { name: "roles", route: "/rolesManagement?namespace=", heading: "Roles", ready: "role-ann" },

@@ -47,6 +47,7 @@ export const routes: RouteRecordRaw[] = [
   page("/skillDetail", () => import("@/pages/ai/SkillDetail.vue"), "ai.skill.detail", "/skillManagement"),
 
   page("/clusterManagement", () => import("@/pages/cluster/ClusterManagement.vue"), "common.menu.nodes"),
+  page("/connections", () => import("@/pages/cluster/ConnectionList.vue"), "common.menu.connections"),
   page("/namespace", () => import("@/pages/namespace/NamespacePage.vue"), "common.menu.namespace"),
 
   page("/userManagement", () => import("@/pages/auth/UserManagement.vue"), "common.menu.users", undefined, true),

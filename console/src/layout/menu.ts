@@ -64,7 +64,10 @@ export function menuEntries(mode: string, admin: boolean): Entry[] {
     {
       title: "common.menu.clusterManagement",
       icon: Monitor,
-      entries: [{ title: "common.menu.nodes", path: "/clusterManagement" }],
+      entries: [
+        { title: "common.menu.nodes", path: "/clusterManagement" },
+        { title: "common.menu.connections", path: "/connections" },
+      ],
     },
     { title: "common.menu.namespace", icon: Files, path: "/namespace" },
     ...(admin ? [AUTHORITY] : []),

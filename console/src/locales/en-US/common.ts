@@ -16,6 +16,7 @@ export default {
     skills: "Skills",
     clusterManagement: "Cluster",
     nodes: "Cluster nodes",
+    connections: "Connections",
     namespace: "Namespaces",
     authority: "Authority control",
     users: "Users",

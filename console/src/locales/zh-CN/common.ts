@@ -16,6 +16,7 @@ export default {
     skills: "Skill 列表",
     clusterManagement: "集群管理",
     nodes: "节点列表",
+    connections: "客户端连接",
     namespace: "命名空间",
     authority: "权限控制",
     users: "用户列表",
