@@ -32,6 +32,7 @@ TOUCHED = {
     "twisted.web.http.HTTPChannel._respondToBadRequestAndDisconnect": ("http/site.py",),
     "twisted.enterprise.adbapi.Connection._pool": ("storage/pool.py",),
     "twisted.enterprise.adbapi.ConnectionPool._reactor": ("storage/pool.py",),
+    "klein._app.Klein._url_map": ("http/late_map.py",),
     "pymysql.connections.Connection._sock": ("storage/mysql_link.py",),
     "pymysql.connections.Connection._read_timeout": ("storage/mysql_link.py",),
     "pymysql.connections.Connection._write_timeout": ("storage/mysql_link.py",),
