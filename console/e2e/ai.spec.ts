@@ -162,6 +162,10 @@ test("a skill is uploaded, published, downloaded and taken offline", async ({ vi
   await page.getByRole("button", { name: "Take offline: 0.0.1" }).click();
   await agree(page);
   await expect(row(page, "0.0.1")).toContainText("Offline");
+
+  // Another namespace is not asked for it while the page is left.
+  await visit("/clusterManagement?namespace=");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Cluster nodes");
 });
 
 test("who may read some names alone is offered nothing else", async ({ visit, page, admin }) => {

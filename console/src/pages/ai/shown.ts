@@ -1,10 +1,20 @@
 /** Which thing, and version of it, a page shows: `name` and `version` of its address. */
-import { computed, type WritableComputedRef } from "vue";
+import { computed, watch, type WritableComputedRef } from "vue";
 import { useRoute, useRouter } from "vue-router";
 import { namespaceId } from "@/namespaces";
 
-export function useShown(): { name: WritableComputedRef<string>; version: WritableComputedRef<string>; link: (path: string, more?: Record<string, string>) => { path: string; query: Record<string, string> } } {
+interface Shown {
+  name: WritableComputedRef<string>;
+  version: WritableComputedRef<string>;
+  /** Another page about it. */
+  link: (path: string, more?: Record<string, string>) => { path: string; query: Record<string, string> };
+  /** Does the task when this page is to show something else; not when it is left. */
+  onChange: (task: () => unknown) => void;
+}
+
+export function useShown(): Shown {
   const route = useRoute();
+  const { path: own } = route;
   const router = useRouter();
   const param = (field: string) =>
     computed({
@@ -12,7 +22,9 @@ export function useShown(): { name: WritableComputedRef<string>; version: Writab
       set: (value) => void router.replace({ path: route.path, query: { ...route.query, [field]: value || undefined } }),
     });
   const name = param("name");
-  /** Another page about it. */
   const link = (path: string, more: Record<string, string> = {}) => ({ path, query: { name: name.value, namespace: namespaceId.value, ...more } });
-  return { name, version: param("version"), link };
+  // The namespace of all pages changes as soon as one is left; that of the address with the page.
+  const onChange = (task: () => unknown) =>
+    void watch([() => route.query.name, () => route.query.version, () => route.query.namespace], () => route.path === own && task());
+  return { name, version: param("version"), link, onChange };
 }
