@@ -94,7 +94,7 @@ class NamingWrites:
         cluster = given.clusterName or DEFAULT_CLUSTER
         if request.type == REGISTER:
             _check_legal(given)
-            done = self._instances.register_persistent(asked, _registration(key, given, asked.client.app))
+            done = self._instances.register_one_kind(asked, _registration(key, given, asked.client.app))
         elif request.type == DEREGISTER:
             done = self._instances.deregister(asked, Removal(key, given.ip or "", given.port, cluster, False))
         else:

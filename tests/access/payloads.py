@@ -36,7 +36,7 @@ PAYLOADS: dict[str, list[tuple[Callable[..., Any], dict[str, Any]]]] = {
     ],
     "PersistentInstanceRequest": [
         (
-            Instances.register_persistent,
+            Instances.register_one_kind,
             {**SERVICE, "type": "registerInstance", "instance": PERSISTENT},
         ),
         (Instances.deregister, {**SERVICE, "type": "deregisterInstance", "instance": PERSISTENT}),

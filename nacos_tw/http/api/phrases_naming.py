@@ -20,7 +20,6 @@ from nacos_tw.http.api.codes import (
     INSTANCE_ERROR,
     INSTANCE_METADATA_ERROR,
     PARAMETER_ERROR,
-    RESOURCE_CONFLICT,
     RESOURCE_NOT_FOUND,
     SELECTOR_ERROR,
     SERVER_ERROR,
@@ -115,8 +114,8 @@ def _health_is_checked(it: HealthIsChecked, route: str) -> Told:
 
 def _kind_mismatch(it: KindMismatch, route: str) -> Told:
     given, there = ("ephemeral", "persistent") if it.ephemeral else ("persistent", "ephemeral")
-    said = f"Current service {it.service[1]} is {there} service, can't register {given} instance."
-    return Told(409, RESOURCE_CONFLICT, said)
+    said = f"Current service {it.service[1]} is {there} service, can't register {given} instance. "
+    return Told(400, SERVER_ERROR, f"errCode: 400, errMsg: {said}")
 
 
 NAMING: dict[type[BaseException], Callable[[Any, str], Told]] = {

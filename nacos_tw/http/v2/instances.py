@@ -49,10 +49,10 @@ class InstancesV2:
     guard: Guard
     instances: Instances
 
-    @api(app, "POST", "", does=Instances.register, takes=INSTANCE)
+    @api(app, "POST", "", does=Instances.register_one_kind, takes=INSTANCE)
     async def register(self, call: Call) -> str:
         """Register an instance, or replace the one of its address."""
-        await self.instances.register(call, registration(call))
+        await self.instances.register_one_kind(call, registration(call))
         return "ok"
 
     @api(app, "DELETE", "", does=Instances.deregister, takes=INSTANCE)

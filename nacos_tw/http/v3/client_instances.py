@@ -54,7 +54,7 @@ class ClientInstancesV3:
         """With lists of its own."""
         return cls(guard, instances, beats, Lists(discovery, SERVICE, render))
 
-    @api(app, "POST", "", does=Instances.register, takes=(*INSTANCE, HEARTBEAT))
+    @api(app, "POST", "", does=Instances.register_one_kind, takes=(*INSTANCE, HEARTBEAT))
     def register(self, call: Call) -> Any:
         """Register an instance; or, with heartBeat=true, say that it lives: code 21003 asks to register it again."""
         lease = self.known.get((call.target, call.body))
@@ -66,7 +66,7 @@ class ClientInstancesV3:
                 return renewed.addCallback(lambda still: OK if still else self._beat(call))
         if HEARTBEAT(call):
             return self._beat(call)
-        return self.instances.register(call, registration(call)).addCallback(lambda _: OK)
+        return self.instances.register_one_kind(call, registration(call)).addCallback(lambda _: OK)
 
     def _beat(self, call: Call) -> Reply | Deferred[Reply]:
         key = service_key(call)

@@ -34,23 +34,22 @@ class Instances(Operations):
     @operation(WRITE)
     def register(self, caller: Caller, request: Registration) -> Deferred[Any]:
         """Add an instance, or replace the one of its address."""
-        if self._admission is not None:
-            self._admission.caller(caller)
-        return self._naming.register(self._whole(request, Register))
+        return self._add(caller, request)
 
     @operation(WRITE)
-    def register_persistent(self, caller: Caller, request: Registration) -> Deferred[Any]:
+    def register_one_kind(self, caller: Caller, request: Registration) -> Deferred[Any]:
         """
-        Add a persistent instance, as clients of 2.x do.
+        Add an instance, or replace the one of its address, by an API of Nacos 2 or 3 (docs/spec/README.md#19).
 
-        @return: fails with KindMismatch if the service has ephemeral ones only.
+        @return: fails with KindMismatch if the service has instances of the other kind only.
         """
-        if self._admission is not None:
-            self._admission.caller(caller)
+        kind = self._kind(request)
         service = queries.service_of(self._naming.registry, self._naming.overlay, request.service)
-        if service is not None and service.ephemeral and not service.persistent:
-            return fail(KindMismatch(request.service, ephemeral=False))
-        return self._naming.register(self._whole(request, Register))
+        if service is not None:
+            same, other = (service.ephemeral, service.persistent) if kind else (service.persistent, service.ephemeral)
+            if other and not same:
+                return fail(KindMismatch(request.service, ephemeral=kind))
+        return self._add(caller, request)
 
     @operation(WRITE)
     def replace(self, caller: Caller, request: Registration) -> Deferred[Any]:
@@ -122,6 +121,11 @@ class Instances(Operations):
     def statuses(self, caller: Caller, request: OneService) -> list[str]:
         """The health of a service's instances, see L{queries.statuses}."""
         return queries.statuses(self._naming.registry, self._naming.overlay, request.service)
+
+    def _add(self, caller: Caller, request: Registration) -> Deferred[Any]:
+        if self._admission is not None:
+            self._admission.caller(caller)
+        return self._naming.register(self._whole(request, Register))
 
     def _kind(self, request: Registration | Removal) -> bool:
         kind = request.ephemeral

@@ -28,6 +28,21 @@ class InstanceTests(ApiTestCase):
         made = self.naming.registry.services["n", "g@@p1"].persistent["c", "10.0.0.1", 8080]
         self.assertEqual((made.weight, made.enabled, made.healthy, made.metadata), (2.5, False, False, {"a": "b"}))
 
+    def test_one_kind(self) -> None:
+        """A service has instances of one kind, until none is left; by v1 it may get both, and keeps them."""
+        for there, refused, given in (("true", "persistent", "ephemeral"), ("false", "ephemeral", "persistent")):
+            self.assertEqual(self.data("POST", INSTANCE, **P1, ephemeral=there), "ok")
+            other = {**P1, "port": 8081, "ephemeral": "false" if there == "true" else "true"}
+            said = f"Current service DEFAULT_GROUP@@p1 is {given} service, can't register {refused} instance. "
+            for route in (INSTANCE, "/v3/admin/ns/instance", "/v3/client/ns/instance"):
+                self.fails(400, 30000, f"errCode: 400, errMsg: {said}", "POST", route, **other)
+            self.assertEqual(self.data("POST", INSTANCE, **P1, ephemeral=there), "ok")
+            self.assertEqual(self.data("DELETE", INSTANCE, **P1, ephemeral=there), "ok")
+        for kind in (True, False):
+            self.add(ephemeral=kind)
+        for kind in ("true", "false"):
+            self.assertEqual(self.data("POST", INSTANCE, **{**P1, "port": 8082}, ephemeral=kind), "ok")
+
     def test_form(self) -> None:
         """A form in the body is read for every method."""
         for method in ("POST", "PUT", "DELETE"):
