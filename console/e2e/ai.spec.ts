@@ -132,8 +132,8 @@ test("a prompt is published with its gaps, gets another version and a label", as
   await page.getByLabel("What changes").fill("more polite");
   await publish(page);
   await expect(row(page, "more polite")).toContainText("latest");
-  await page.getByRole("button", { name: "Put a label: 1.0.0" }).click();
-  const dialog = page.getByRole("dialog", { name: "Put a label" });
+  await page.getByRole("button", { name: "Set a label: 1.0.0" }).click();
+  const dialog = page.getByRole("dialog", { name: "Set a label" });
   await dialog.getByRole("textbox", { name: "Label" }).fill("stable");
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(row(page, "stable")).toContainText("1.0.0");
