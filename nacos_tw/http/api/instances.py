@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from nacos_tw.errors import InstanceUnknown
 from nacos_tw.http.api.parameters import (
     FORM,
     GROUP,
@@ -32,6 +33,7 @@ from nacos_tw.naming.model import (
     delete_timeout,
     id_generator,
 )
+from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.requests import Change, MetadataChange, OneInstance, Registration, Removal
 from nacos_tw.naming.validation import parse_metadata
 
@@ -134,6 +136,19 @@ def metadata_changes(call: Call, remove: bool) -> list[MetadataChange]:
 def changed(found: list[str] | None) -> list[str]:
     """The instances that a batch found, as C{ip:port:unknown:cluster:ephemeral} or C{...:persistent}."""
     return [f"{each}ent" if each.endswith(":persist") else each for each in found or []]
+
+
+async def replaced(instances: Instances, call: Call) -> None:
+    """
+    Replace the instance that a form describes; one that is not there is accepted, and nothing of it is kept.
+
+    @raise InstanceUnknown: there is no such service.
+    """
+    try:
+        await instances.replace(call, registration(call))
+    except InstanceUnknown as problem:
+        if problem.lacking == "service":
+            raise
 
 
 class Host(msgspec.Struct, frozen=True, gc=False):

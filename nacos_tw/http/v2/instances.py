@@ -8,7 +8,6 @@ from urllib.parse import unquote
 import attrs
 from klein import Klein
 
-from nacos_tw.errors import InstanceUnknown
 from nacos_tw.http.api import instances as forms
 from nacos_tw.http.api.instances import (
     BATCH,
@@ -64,11 +63,7 @@ class InstancesV2:
     @api(app, "PUT", "", does=Instances.replace, takes=INSTANCE)
     async def update(self, call: Call) -> str:
         """Replace weight, metadata and state of an instance; of one that is not there nothing is kept."""
-        try:
-            await self.instances.replace(call, registration(call))
-        except InstanceUnknown as problem:
-            if problem.lacking == "service":
-                raise
+        await forms.replaced(self.instances, call)
         return "ok"
 
     @api(app, "PATCH", "", does=Instances.change, takes=PATCH)

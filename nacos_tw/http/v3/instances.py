@@ -65,8 +65,8 @@ class AdminInstancesV3:
 
     @api(app, "PUT", "", does=Instances.replace, takes=INSTANCE)
     async def update(self, call: Call) -> str:
-        """Replace weight, metadata and state of an instance."""
-        await self.instances.replace(call, registration(call))
+        """Replace weight, metadata and state of an instance; of one that is not there nothing is kept."""
+        await forms.replaced(self.instances, call)
         return "ok"
 
     @api(app, "PUT", "/partial", does=Instances.change, takes=INSTANCE)
@@ -120,8 +120,8 @@ class ConsoleInstancesV3:
 
     @api(app, "PUT", "", does=Instances.replace, takes=INSTANCE)
     async def update(self, call: Call) -> str:
-        """Replace weight, metadata and state of an instance."""
-        await self.instances.replace(call, registration(call))
+        """Replace weight, metadata and state of an instance; of one that is not there nothing is kept."""
+        await forms.replaced(self.instances, call)
         return "ok"
 
     @api(app, "GET", "/list", does=Services.find, takes=(*LIST, PAGE_NO, PAGE_SIZE), gives="A page of instances")

@@ -37,6 +37,12 @@ class InstanceTests(ApiTestCase):
             },
         )
         self.assertEqual(self.data("PUT", INSTANCE, **P1, weight=2), "ok")
+        gone = {**P1, "ip": "10.0.0.9"}
+        for route in (INSTANCE, "/v3/console/ns/instance"):
+            self.assertEqual(self.data("PUT", route, **gone), "ok")
+            said = "service not found, namespace: public, service: DEFAULT_GROUP@@p9"
+            self.fails(400, 21004, said, "PUT", route, **{**P1, "serviceName": "p9"})
+        self.assertIsNone(self.one("10.0.0.9"))
         self.assertEqual(self.data("PUT", f"{INSTANCE}/partial", **P1, enabled="false"), "ok")
         shown = self.data("GET", f"{INSTANCE}/list", serviceName="p1")
         self.assertEqual([(each["weight"], each["enabled"]) for each in shown], [(1.0, False)])
