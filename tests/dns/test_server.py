@@ -8,6 +8,7 @@ from typing import Any
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import DatagramProtocol, Factory
 from twisted.internet.task import Clock
 from twisted.names import client, dns
@@ -173,12 +174,20 @@ class ForwardingTests(Listening):
                 return found
 
         factory = DNSServerFactory(clients=[Known()])
-        udp = core.listenUDP(0, dns.DNSDatagramProtocol(factory), interface="127.0.0.1")
+        udp, tcp = self.listen(factory)
         silent = core.listenUDP(0, _Silent(), interface="127.0.0.1")
-        tcp = core.listenTCP(udp.getHost().port, factory, interface="127.0.0.1")
         for port in (udp, silent, tcp):
             self.addCleanup(port.stopListening)
         self.good, self.silent = ("127.0.0.1", udp.getHost().port), ("127.0.0.1", silent.getHost().port)
+
+    def listen(self, factory: DNSServerFactory) -> tuple[Any, Any]:
+        """On one port by UDP and TCP; somebody may have one of them already."""
+        while True:
+            udp = core.listenUDP(0, dns.DNSDatagramProtocol(factory), interface="127.0.0.1")
+            try:
+                return udp, core.listenTCP(udp.getHost().port, factory, interface="127.0.0.1")
+            except CannotListenError:
+                udp.stopListening()
 
     async def ask(self, over_tcp: bool = True) -> dns.Message:
         """The answer for a name that is not ours."""
