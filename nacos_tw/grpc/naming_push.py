@@ -118,7 +118,8 @@ class ServicePushes(Service):
         subscriber = StreamSubscriber(client, service, clusters, connection, identity)
         if not self.audience.add(subscriber):
             return False
-        self._revisions.renew(service)
+        if self._revisions.renew(service):
+            self.audience.renumbered(service)
         self.audience.tell(subscriber)
         return True
 

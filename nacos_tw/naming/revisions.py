@@ -50,14 +50,17 @@ class Revisions:
             self._known[service] = number
         return number
 
-    def renew(self, service: ServiceKey) -> None:
+    def renew(self, service: ServiceKey) -> bool:
         """
         Somebody begins to subscribe, who may have had an older state from another node: the number of the state is that
         of now, as in Nacos, or of less than a second ago.
+
+        @return: whether it has another number than before.
         """
         number, now = self.of(service), self._now()
         if now - number >= FRESH or self._fresh.get(service) != number:
             self._known[service] = self._fresh[service] = max(now, number)
+        return self._known[service] != number
 
     def changed(self, services: Iterable[ServiceKey]) -> None:
         """These have another state now. One whose number nobody has asked for costs a look-up."""

@@ -229,10 +229,16 @@ class Audience(Generic[S]):
             self._alone.setdefault(key, []).extend(subscribers)
         self._turns.begin()
 
+    def renumbered(self, service: ServiceKey) -> None:
+        """The state of a service has another number now: what was rendered is not to be sent any more."""
+        if service == self._pushed:
+            self._outdated = True
+
     def outdated(self) -> bool:
         """
-        Within C{push}: whether the service has changed since it began, or since this was asked last. Then what was
-        rendered is not to be sent any more: somebody may have had a newer state on another way, as an answer.
+        Within C{push}: whether the service has changed, or has another number, since it began, or since this was asked
+        last. Then what was rendered is not to be sent any more: somebody may have had a newer state on another way, as
+        an answer.
         """
         found, self._outdated = self._outdated, False
         return found

@@ -120,6 +120,7 @@ def _configs() -> Iterator[Probe]:
 
 def _console() -> Iterator[Probe]:
     namespaces = "/v1/console/namespaces"
+    yield "GET", "/v1/console/server/announcement", {"language": "en-US"}
     yield "GET", namespaces, {"show": "all", "namespaceId": "t"}
     yield "GET", namespaces, {"checkNamespaceIdExist": "true", "customNamespaceId": "t"}
     yield "POST", namespaces, {"customNamespaceId": "t", "namespaceName": "t", "namespaceDesc": "t"}
