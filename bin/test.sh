@@ -119,10 +119,10 @@ else
         others=$longer
     done
     # shellcheck disable=SC2086 # lists of words
-    run_trial "$output.system" $these >"$output.later" &
+    (export NACOS_TW_PORTS=0 && run_trial "$output.system" $these >"$output.later") &
     system=$!
     # shellcheck disable=SC2086
-    run_trial "$output.cluster" $others >"$output.last" &
+    (export NACOS_TW_PORTS=1 && run_trial "$output.cluster" $others >"$output.last") &
     cluster=$!
     for entry in tests/*; do
         name=$(basename "$entry" .py)
@@ -131,7 +131,9 @@ else
         esac
         if [ -f "$entry/__init__.py" ] || [ "$entry" != "${entry#tests/test_}" ]; then set -- "$@" "tests.$name"; fi
     done
+    export NACOS_TW_PORTS=2
     run_trial "$output.trial" "$@"
+    unset NACOS_TW_PORTS
 fi
 add_up "$output.trial"
 if [ -n "$system" ]; then

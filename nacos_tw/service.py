@@ -517,7 +517,11 @@ class NacosNode(Node):
         return reason or (self.logins.auth.reason() if self.logins is not None else "")
 
     def _send_away(self) -> None:
-        """This node is no member any more: clients that are connected are to go elsewhere."""
+        """
+        This node is no member any more: clients that are connected are to go elsewhere. What they published is there
+        until they have come to another node, which alone can tell that they are gone.
+        """
+        self.clients.leave()
         going = Deferred.fromCoroutine(self.grpc.move())
         going.addErrback(lambda failure: self.log.failure("clients could not be sent away", failure))
 

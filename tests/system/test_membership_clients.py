@@ -14,6 +14,9 @@ from tests.system.config_nodes import ConfigCluster
 from tests.system.nodes import RealNode, wait_for
 from tests.system.test_membership import Changing
 
+GRACE = "nacos.naming.client.grace=120\n"
+"""So long that clients come again in time on a busy machine, too."""
+
 
 class ClientLoadTests(StreamCase, Changing):
     """Programs of C{tests/clients} that call without a pause until they are told to stop."""
@@ -24,7 +27,7 @@ class ClientLoadTests(StreamCase, Changing):
     def test_three_five_three(self) -> None:
         """Two nodes join, then the leader and another of the first three leave for good: nacos-client of Java
         and nacos-sdk-python, which know the first three only, lose no instance and no config, and all calls succeed."""
-        nodes = ConfigCluster()
+        nodes = ConfigCluster(properties=GRACE)
         self.addCleanup(nodes.close)
         nodes.start()
         servers = ",".join(node.address for node in nodes.nodes)
@@ -33,6 +36,8 @@ class ClientLoadTests(StreamCase, Changing):
         new = [self.newcomer(nodes), self.newcomer(nodes)]
         for node in new:
             node.arguments = nodes.arguments
+            with open(os.path.join(node.home, "conf", "application.properties"), "a") as file:
+                file.write(GRACE)
         self.replace(nodes.nodes, new)
         for program, head in zip(programs, heads, strict=True):
             said, _ = program.communicate("\n", timeout=RUN)
