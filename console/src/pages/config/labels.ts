@@ -69,7 +69,7 @@ export function useLabelCopies(key: ConfigKey) {
   });
 
   async function load(): Promise<void> {
-    copies.value = await labelCopies(key);
+    copies.value = key.dataId ? await labelCopies(key) : []; // an address may name no config
   }
 
   /** Begin a new one. */
