@@ -110,7 +110,6 @@ class Audience(Generic[S]):
         # Changed and not yet pushed. What is in `_round` is pushed now, `_pushing` is at work on one service of it.
         self._changed: dict[ServiceKey, None] = {}
         self._round: deque[ServiceKey] = deque()
-        self._for_all: dict[ServiceKey, None] = {}
         # Who is told alone: those who wait for their moment, and those whose moment has come.
         self._early: dict[ServiceKey, list[S]] = {}
         self._moment: IDelayedCall | None = None
@@ -134,7 +133,7 @@ class Audience(Generic[S]):
     @property
     def waiting(self) -> int:
         """Services that changed and whose subscribers have not been told yet."""
-        return len(self._changed) + len(self._round)
+        return len({*self._changed, *self._round})
 
     def __contains__(self, service: ServiceKey) -> bool:
         return service in self._services
@@ -194,7 +193,7 @@ class Audience(Generic[S]):
         """Push no more; what was not pushed is forgotten."""
         self.running = False
         self._turns.stop()
-        for pending in (self._changed, self._round, self._for_all, self._early, self._alone):
+        for pending in (self._changed, self._round, self._early, self._alone):
             pending.clear()
         if self._moment is not None:
             self._moment.cancel()
@@ -254,8 +253,6 @@ class Audience(Generic[S]):
                     return None
                 self._started = True
                 self._round.extend(dict.fromkeys((*self._changed, *self._alone)))
-                self._for_all.update(self._changed)
-                self._changed.clear()
             key = self._round.popleft()
             self._pushed, self._outdated = key, False
             self._pushing = iter(self._push(key, self._listening(key)))
@@ -271,11 +268,9 @@ class Audience(Generic[S]):
     def _listening(self, key: ServiceKey) -> list[S]:
         """Who is told now. Changes from before this moment are in what is rendered now."""
         alone = self._alone.pop(key, [])
-        for_all = key in self._for_all or key in self._changed
-        self._for_all.pop(key, None)
-        self._changed.pop(key, None)
-        if not for_all:
+        if key not in self._changed:
             return alone
+        del self._changed[key]
         self._early.pop(key, None)
         return self.of(key)
 
