@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 
 from nacos_tw import tls_on_demand
 from nacos_tw.errors import Unavailable
@@ -54,6 +54,30 @@ def agent(reactor: Any, below: Callable[[bytes, int], Any], trust: Any = None) -
             return OverTls(tcp, uri.host.decode("ascii")) if uri.scheme == b"https" else tcp
 
     return Agent.usingEndpointFactory(reactor, Endpoints())
+
+
+def sent_body(data: bytes) -> Any:
+    """The body of a request (an C{IBodyProducer}), written at once."""
+    from twisted.web.iweb import IBodyProducer
+    from zope.interface import implementer
+
+    @implementer(IBodyProducer)
+    class Body:
+        """Some bytes."""
+
+        length = len(data)
+
+        def startProducing(self, consumer: Any) -> Deferred[None]:  # noqa: N802
+            """All of it."""
+            consumer.write(data)
+            return succeed(None)
+
+        def stopProducing(self) -> None:  # noqa: N802
+            """There is nothing to stop."""
+
+        pauseProducing = resumeProducing = stopProducing  # noqa: N815
+
+    return Body()
 
 
 def limited_body(response: Any, largest: int) -> Deferred[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -10,13 +9,12 @@ from twisted.internet.defer import Deferred
 T = TypeVar("T")
 
 
-def lasting(work: Deferred[T], left: Callable[[], object] | None = None) -> Deferred[T]:
+def lasting(work: Deferred[T]) -> Deferred[T]:
     """
     What comes of some work, for somebody who may not wait for it. A client that gives up, or is gone, cancels what it
     waits for: a write may be done all the same, so what follows it has to be done too.
 
     @param work: not to be used by anybody else after this.
-    @param left: called when nobody waits any more.
     @return: fires as C{work} does. Cancelling it changes nothing for C{work}.
     """
     if work.called and not work.paused:
@@ -27,8 +25,6 @@ def lasting(work: Deferred[T], left: Callable[[], object] | None = None) -> Defe
     def cancelled(_: object) -> None:
         nonlocal waited_for
         waited_for = False
-        if left is not None:
-            left()
 
     def ended(result: Any) -> None:
         if waited_for:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from io import BytesIO
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -55,14 +54,13 @@ class Fetcher:
 
     async def ask(self, method: str, url: str, headers: dict[str, str], body: bytes | None = None) -> Any:
         """The response, whose body is still to come. Redirects are not followed."""
-        from twisted.web.client import FileBodyProducer
         from twisted.web.http_headers import Headers
 
         parts_of(url)
         if self._agent is None:
             self._agent = asking.agent(self._reactor, self._endpoint)
         sent = Headers({"User-Agent": ["nacos_tw"], **{name: [value] for name, value in headers.items()}})
-        producer = None if body is None else FileBodyProducer(BytesIO(body), cooperator=_AtOnce())
+        producer = None if body is None else asking.sent_body(body)
         return await self._agent.request(method.encode(), url.encode("ascii"), sent, producer)
 
     async def body(self, response: Any) -> bytes:
@@ -79,28 +77,3 @@ class Fetcher:
         return CheckedEndpoint(
             self._reactor, self._resolve, self.settings.private, host.decode("ascii"), port, self.settings.connect
         )
-
-
-class _AtOnce:
-    """A cooperator for bodies of some hundred bytes, which need no turns."""
-
-    def cooperate(self, iterator: Any) -> Any:
-        """Does all of it."""
-        from twisted.internet.defer import succeed
-
-        for _ in iterator:
-            pass
-
-        class Done:
-            """A task that has ended."""
-
-            def whenDone(self) -> Deferred[None]:  # noqa: N802
-                """Now."""
-                return succeed(None)
-
-            def stop(self) -> None:
-                """There is nothing to stop."""
-
-            pause = resume = stop
-
-        return Done()

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from nacos_tw import tls_on_demand
-from nacos_tw.asking import agent, limited_body, why
+from nacos_tw.asking import agent, limited_body, sent_body, why
 from nacos_tw.errors import StartError, Unavailable
 
 LARGEST = 1024 * 1024
@@ -58,16 +58,13 @@ class Fetcher:
     async def _ask(
         self, url: str, form: dict[str, str] | None, basic: tuple[str, str] | None
     ) -> tuple[int, dict[str, Any]]:
-        from io import BytesIO
-
-        from twisted.web.client import FileBodyProducer
         from twisted.web.http_headers import Headers
 
         headers = Headers({b"Accept": [b"application/json"], b"User-Agent": [b"nacos_tw"]})
         producer = None
         if form is not None:
             headers.addRawHeader(b"Content-Type", b"application/x-www-form-urlencoded")
-            producer = FileBodyProducer(BytesIO(urlencode(form).encode()))
+            producer = sent_body(urlencode(form).encode())
         if basic is not None:
             headers.addRawHeader(b"Authorization", _basic(*basic))
         method = b"GET" if form is None else b"POST"
