@@ -3,6 +3,7 @@ Measures requests per CPU-second of one node or a cluster, with wrk.
 
     python bench/load.py [--nodes 1|3] [--seconds 8] [--connections 64] [--pin] [--ops list,services,beat,register]
     python bench/load.py --url 127.0.0.1:8848 [--url ...] --pid 4711 [--pid ...]
+    python bench/load.py --apis v1,v2,v3 [--rounds 3] [--ops list,config-get,register,publish]
 
 It starts nodes in temporary homes, or takes running ones of this machine by their addresses and processes, registers
 1,000 services of 10 instances, and loads one operation after the other:
@@ -17,7 +18,13 @@ It starts nodes in temporary homes, or takes running ones of this machine by the
 
 Requests are as the Java client 1.4 sends them; C{--headers none} leaves out what the server does not look at. With
 several nodes the connections are spread over them. Before each measured run, one second of answers is looked at; after
-it, every node must have what was answered.
+it, every node must have what was answered. Instances that were registered are looked for at once, as they expire 30 s
+later.
+
+With C{--apis} each operation is asked of one API after the other, in rounds that begin with another API each; the last
+column is the median, over the rounds, of an API's requests per CPU-second by those of the first one in the same round.
+Requests of v2 and v3 have the headers of the Java client and the parameters where v1 has them; v3's are those for
+clients without an SDK, but for publish, which is an operator's.
 
 "Per CPU-second" is requests by the user and system time of all server processes together. "Others" is the number of
 cores that neither they nor wrk used but somebody else did: where that is not near 0, only compare within one run.
@@ -29,20 +36,34 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import nodes
 import wire
-from wire import CONFIGS, GROUP, NAMING, Connection, beat, get, json_of, seed, seed_configs
+from wire import (
+    CONFIGS,
+    GROUP,
+    Connection,
+    ask_all,
+    beat,
+    get,
+    instance_list,
+    json_of,
+    seed,
+    seed_configs,
+)
 
 OPS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ops")
 SERVICES, INSTANCES = 1000, 10
 DEFAULT_OPS = "list,services,beat,register"
 CONFIG_OPS = ("config-get", "publish")
+OPS_OF_ALL = "list,config-get,register,publish"
+"""Those that each API has."""
 HEAD = ["operation", "requests/s", "per CPU-second", "p50 ms", "p99 ms", "RSS MB", "others", "check"]
 
 
@@ -62,31 +83,31 @@ class Load:
         self.pinned: bool = arguments.pin
         self.problems: list[str] = []
 
-    def measure(self, op: str) -> list[object]:
-        """Load the target with one operation; a line of the table."""
+    def measure(self, op: str, api: str = "v1") -> list[object]:
+        """Load the target with one operation; a line of the table, whose third column is the rate."""
         if op == "config-get":
             seed_configs(self.addresses[0], SERVICES)
             time.sleep(0.5)
         elif op not in ("register", "publish"):
             seed(self.addresses[0], SERVICES, INSTANCES, beat)  # they expire 30 s after their last beat
         problems = []
-        looked = self._wrk(op, 1, checking=True)
+        looked = self._wrk(op, api, 1, checking=True)
         if looked["wrong"] or not looked["requests"]:
             problems.append(f"{looked['wrong']} of {looked['requests']} answers were wrong: {looked['sample']}")
-        counted = {"register": self._instances, "publish": self._configs}.get(op)
-        held = self._held(counted) if counted else []
+        held = self._held() if op == "publish" else [0] * len(self.addresses)
         before, busy = nodes.cpu_seconds(self.pids), nodes.busy_seconds()
         children = _children_seconds()
-        found = self._wrk(op, self.seconds)
-        used = nodes.cpu_seconds(self.pids) - before
+        found = self._wrk(op, api, self.seconds)
+        used = max(nodes.cpu_seconds(self.pids) - before, 1 / nodes.TICK)  # even if it got none
         others = nodes.busy_seconds() - busy - used - (_children_seconds() - children)
         if found["status"] or found["socket"]:
             problems.append(f"{found['status']} answers of 400 and more, {found['socket']} socket errors")
         if looked["requests"] and abs(_size(found) / _size(looked) - 1) > 0.1:
             problems.append(f"answers of {_size(found):.0f} bytes, {_size(looked):.0f} where they were looked at")
-        if counted:
-            problems += self._missing(counted, held, found)
-        self.problems += [f"{op}: {each}" for each in problems]
+        if op in ("register", "publish"):
+            time.sleep(0.5)
+            problems += self._missing(held, self._held() if op == "publish" else self._listed(found["tag"]), found)
+        self.problems += [f"{op} of {api}: {each}" for each in problems]
         return [
             op,
             f"{found['requests'] / found['seconds']:,.0f}",
@@ -98,8 +119,8 @@ class Load:
             "FAILED" if problems else "ok",
         ]
 
-    def _wrk(self, op: str, seconds: int, checking: bool = False) -> dict[str, Any]:
-        """Run wrk; what common.lua prints at the end."""
+    def _wrk(self, op: str, api: str, seconds: int, checking: bool = False) -> dict[str, Any]:
+        """Run wrk; what common.lua prints at the end, and the C{tag} in the names of what is new."""
         threads = len(self.addresses)
         environment = {
             **os.environ,
@@ -111,6 +132,7 @@ class Load:
             "BENCH_HEADERS": self.headers,
             "BENCH_CHECK": str(int(checking)),
             "BENCH_TOKEN": wire.token,
+            "BENCH_API": api,
             "BENCH_TAG": f"{time.time_ns():x}",
         }
         connections = self.connections // threads * threads
@@ -120,36 +142,29 @@ class Load:
         done = subprocess.run(
             [*command, f"http://{self.addresses[0]}/"], env=environment, check=True, stdout=subprocess.PIPE, text=True
         )
-        return json.loads(done.stdout.splitlines()[-1])
+        return {**json.loads(done.stdout.splitlines()[-1]), "tag": environment["BENCH_TAG"]}
 
-    @staticmethod
-    def _instances(connection: Connection) -> int:
-        """How many instances a node says that it has."""
-        answer = connection.ask(get(f"{NAMING}/operator/metrics", onlyStatus="false"))
-        return int(json_of(answer)["instanceCount"])
-
-    @staticmethod
-    def _configs(connection: Connection) -> int:
-        """How many configs a node says that it has."""
+    def _held(self) -> list[int]:
+        """How many configs each node says that it has."""
         page = {"dataId": "", "group": GROUP, "tenant": "", "pageNo": 1, "pageSize": 1}
-        return int(json_of(connection.ask(get(CONFIGS, search="accurate", **page)))["totalCount"])
-
-    def _held(self, counted: Callable[[Connection], int]) -> list[int]:
-        """What is counted on each node."""
         found = []
         for address in self.addresses:
             with Connection(address) as connection:
-                found.append(counted(connection))
+                found.append(int(json_of(connection.ask(get(CONFIGS, search="accurate", **page)))["totalCount"]))
         return found
 
-    def _missing(self, counted: Callable[[Connection], int], held: Sequence[int], found: dict[str, Any]) -> list[str]:
+    def _listed(self, tag: str) -> list[int]:
+        """How many instances each node lists of the services that a run of register has made."""
+        asked = [instance_list(f"bench.new.{tag}.{number}") for number in range(SERVICES)]
+        return [sum(body.count(b'"ip":') for _, body in ask_all(address, asked)) for address in self.addresses]
+
+    def _missing(self, held: Sequence[int], now: Sequence[int], found: dict[str, Any]) -> list[str]:
         """What was written must be there, on every node, and nothing else."""
-        time.sleep(0.5)
         least, most = found["requests"], found["sent"] + self.connections
         return [
-            f"{address} has {now - before} new ones, expected {least} to {most}"
-            for address, now, before in zip(self.addresses, self._held(counted), held, strict=True)
-            if not least <= now - before <= most
+            f"{address} has {after - before} new ones, expected {least} to {most}"
+            for address, after, before in zip(self.addresses, now, held, strict=True)
+            if not least <= after - before <= most
         ]
 
 
@@ -175,13 +190,37 @@ def run(addresses: Sequence[str], pids: Sequence[int], arguments: argparse.Names
     load = Load(addresses, pids, arguments)
     if not set(arguments.ops.split(",")) <= set(CONFIG_OPS):
         seed(addresses[0], SERVICES, INSTANCES)
+    apis = arguments.apis.split(",")
     shape = f"{len(addresses)} node{'s' * (len(addresses) > 1)}, {arguments.connections} connections"
     where = "servers on CPU 0, wrk on CPU 1" if arguments.pin else "not pinned"
     print(f"{shape}, {arguments.seconds} s each, headers: {arguments.headers}, {where}\n")
-    print(nodes.table(HEAD, [load.measure(op) for op in arguments.ops.split(",")]))
+    ops = arguments.ops.split(",")
+    if len(apis) > 1:
+        lines = [line for op in ops for line in compare(load, op, apis, arguments.rounds)]
+        print(nodes.table(["operation", "API", "per CPU-second, each round", f"by {apis[0]}"], lines))
+    else:
+        print(nodes.table(HEAD, [load.measure(op, apis[0]) for op in ops]))
     for problem in load.problems:
         print(f"FAILED {problem}")
     return 1 if load.problems else 0
+
+
+def compare(load: Load, op: str, apis: Sequence[str], rounds: int) -> list[list[object]]:
+    """An operation in each API, in turns; the lines of the table."""
+    rates: dict[str, list[float]] = {api: [] for api in apis}
+    for number in range(rounds):
+        first = number % len(apis)
+        for api in (*apis[first:], *apis[:first]):
+            rates[api].append(float(str(load.measure(op, api)[2]).replace(",", "")))
+    return [
+        [
+            op,
+            api,
+            " ".join(f"{rate:,.0f}" for rate in rates[api]),
+            f"{statistics.median(own / other for own, other in zip(rates[api], rates[apis[0]], strict=True)):.2f}",
+        ]
+        for api in apis
+    ]
 
 
 def main() -> int:
@@ -194,8 +233,14 @@ def main() -> int:
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--headers", choices=("java", "none"), default="java")
     parser.add_argument("--pin", action="store_true", help="servers on CPU 0, wrk on CPU 1")
-    parser.add_argument("--ops", default=DEFAULT_OPS)
+    parser.add_argument("--apis", default="v1", help="the APIs that are asked: v1,v2,v3")
+    parser.add_argument("--rounds", type=int, default=3, help="of each operation, where several APIs are compared")
+    parser.add_argument("--ops", help=f"by default {DEFAULT_OPS}, with --apis {OPS_OF_ALL}")
     arguments = parser.parse_args()
+    of_all = arguments.apis != "v1"
+    arguments.ops = arguments.ops or (OPS_OF_ALL if of_all else DEFAULT_OPS)
+    if of_all and not set(arguments.ops.split(",")) <= set(OPS_OF_ALL.split(",")):
+        parser.error(f"only v1 has other operations than {OPS_OF_ALL}")
     if arguments.url:
         if not arguments.pid:
             parser.error("--url needs --pid")

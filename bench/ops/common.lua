@@ -1,10 +1,12 @@
--- Shared by the operations; load.py says in BENCH_* what to do. Requests are those of the Java client 1.4.
+-- Shared by the operations; load.py says in BENCH_* what to do. Requests are those of the Java client 1.4; those of the
+-- later APIs have its headers too.
 local M = {}
 
 M.services = tonumber(os.getenv("BENCH_SERVICES"))
 M.instances = tonumber(os.getenv("BENCH_INSTANCES"))
 M.threads = tonumber(os.getenv("BENCH_THREADS"))
 M.tag = os.getenv("BENCH_TAG")
+M.api = os.getenv("BENCH_API")
 local checking = os.getenv("BENCH_CHECK") == "1"
 
 local headers = " HTTP/1.1\r\nHost: 127.0.0.1:8848\r\n"
@@ -25,7 +27,12 @@ function M.request(method, target, body, area)
   return head .. "\r\n"
 end
 
-M.cs = " /nacos/v1/cs"
+-- What an operation has for the API that is asked.
+function M.of(apis)
+  return (assert(apis[M.api], "no such operation in " .. M.api))
+end
+
+M.ns = " /nacos" .. M.of({ v1 = "/v1/ns", v2 = "/v2/ns", v3 = "/v3/client/ns" })
 
 -- 1 KB, as config_content in wire.py.
 function M.content(name)
