@@ -23,7 +23,7 @@ def lock_resource(name: str) -> str:
 
 
 def ai_resource(namespace: str, name: str = "") -> str:
-    """What the AI registries hold (an MCP server, an agent, a prompt, a skill) likewise; without a name all of it."""
+    """What the AI registries hold (an MCP server, an agent, a package ...) likewise; without a name all of it."""
     return f"{'' if namespace == 'public' else namespace}:DEFAULT_GROUP:ai/{name or ANY}"
 
 

@@ -92,7 +92,7 @@ class AgentExists(Problem, Conflict):
 
 @attrs.define(slots=False)
 class ResourceUnknown(Problem, NotFound):
-    """There is no such prompt or skill. C{kind}: C{prompt} or C{skill}."""
+    """There is none of that name. C{kind}: C{prompt}, C{skill} or C{agentspec}."""
 
     kind: str
     name: str

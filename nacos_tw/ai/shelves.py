@@ -1,6 +1,6 @@
 """
-Versioned things with labels and drafts: prompts and skills. A shelf stores those of one kind: for each thing a document
-with its versions and labels, and a document for the content of each version.
+Versioned things with labels and drafts: prompts, skills, AgentSpecs. A shelf stores those of one kind: for each thing a
+document with its versions and labels, and a document for the content of each version.
 """
 
 from __future__ import annotations
@@ -70,6 +70,12 @@ class Thing(Struct, rename="camel", kw_only=True):
         """What C{latest} is; "" if nothing is."""
         return self.labels.get(LATEST, "")
 
+    @property
+    def shown(self) -> str:
+        """The version that clients get who name none; "" if they get none."""
+        row = self.row(self.latest)
+        return row.version if row is not None and row.status == ONLINE and self.enable else ""
+
     def next_version(self) -> str:
         """One that is not there: behind the highest of three numbers."""
         found = [
@@ -85,7 +91,7 @@ class Shelf:
     """
     All things of a kind.
 
-    @ivar kind: C{prompt} or C{skill}.
+    @ivar kind: C{prompt}, C{skill} or C{agentspec}.
     """
 
     def __init__(self, documents: Documents, kind: str) -> None:
@@ -146,6 +152,11 @@ class Shelf:
         return found
 
     # -- writing
+
+    async def current_content(self, tenant: str, name: str, version: str) -> Any:
+        """What the database has of a version now; None if it is not there."""
+        row = await self._documents.row(self.content_key(tenant, name, version))
+        return None if row is None else decoded(row.content)
 
     async def current(self, tenant: str, name: str) -> tuple[Thing, str]:
         """

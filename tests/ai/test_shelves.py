@@ -1,4 +1,4 @@
-"""Prompts and skills over v3."""
+"""Prompts, skills and AgentSpecs over v3."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import msgspec
 from nacos_tw.access.caller import KnownCaller
 from nacos_tw.access.identity import EVERYBODY
 from nacos_tw.ai import skill_package
+from nacos_tw.ai.package_requests import PackageUpload
 from nacos_tw.ai.problems import AiInvalid, Lacks
-from nacos_tw.ai.skill_requests import SkillUpload
 from nacos_tw.errors import BadParameter
-from tests.ai.case import AiCase
+from tests.ai.case import ADMIN, AiCase
 
 CALLER = KnownCaller(EVERYBODY, "10.0.0.1", "test")
 SKILL = "---\nname: pdf\ndescription: reads\n---\n# what\n"
@@ -77,23 +77,25 @@ class PromptTests(AiCase):
         )
 
 
+def zipped(files: dict[str, bytes]) -> bytes:
+    """An archive."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
 class SkillTests(AiCase):
     """From a draft to what clients get."""
 
-    def archive(self, **files: bytes) -> bytes:
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
-            for name, content in files.items():
-                archive.writestr(name, content)
-        return packed.getvalue()
-
     def upload(self, data: bytes, overwrite: bool = False) -> Any:
-        return self.ai.skills.upload(CALLER, SkillUpload(tenant="", data=data, overwrite=overwrite))
+        return self.ai.skills.upload(CALLER, PackageUpload(tenant="", data=data, overwrite=overwrite))
 
     def test_life(self) -> None:
         """Clients get what was published, byte for byte, and nothing else."""
         files = {"pdf/SKILL.md": SKILL.encode(), "pdf/scripts/run.py": b"x", "pdf/a.bin": bytes(range(256))}
-        self.assertEqual(self.successResultOf(self.upload(self.archive(**files))), "pdf")
+        self.assertEqual(self.successResultOf(self.upload(zipped(files))), "pdf")
         meta = self.data("GET", "/skills", skillName="pdf")
         self.assertEqual((meta["editingVersion"], meta["onlineCnt"], meta["description"]), ("0.0.1", 0, "reads"))
         self.data("POST", "/skills/submit", skillName="pdf")
@@ -115,10 +117,10 @@ class SkillTests(AiCase):
 
     def test_draft_again(self) -> None:
         """A draft that is there is only replaced by who says so."""
-        data = self.archive(**{"pdf/SKILL.md": SKILL.encode(), "pdf/old.txt": b"o"})
+        data = zipped({"pdf/SKILL.md": SKILL.encode(), "pdf/old.txt": b"o"})
         self.successResultOf(self.upload(data))
         self.failureResultOf(self.upload(data))
-        self.successResultOf(self.upload(self.archive(**{"pdf/SKILL.md": SKILL.encode()}), overwrite=True))
+        self.successResultOf(self.upload(zipped({"pdf/SKILL.md": SKILL.encode()}), overwrite=True))
         self.assertEqual(self.data("GET", "/skills/version", skillName="pdf", version="0.0.1")["resource"], {})
         self.data("DELETE", "/skills/draft", skillName="pdf")
         self.assertEqual(self.keys(), [])
@@ -126,9 +128,117 @@ class SkillTests(AiCase):
     def test_hostile(self) -> None:
         """Nothing leads out of its folder."""
         for name in ("../SKILL.md", "pdf/../../x", "/SKILL.md", "pdf/a\\b"):
-            data = self.archive(**{"pdf/SKILL.md": SKILL.encode(), name: b"x"})
+            data = zipped({"pdf/SKILL.md": SKILL.encode(), name: b"x"})
             with self.assertRaises(BadParameter, msg=name):
-                skill_package.unpacked(data)
-        for data in (b"no archive", self.archive(**{"a/b": b"c"})):
+                skill_package.unpacked_skill(data)
+        for data in (b"no archive", zipped({"a/b": b"c"})):
             with self.assertRaises((AiInvalid, Lacks)):
-                skill_package.unpacked(data)
+                skill_package.unpacked_skill(data)
+
+
+MANIFEST = b'{"version":"1.0.0","description":" codes ","tags":["dev"],"worker":{"suggested_name":"coder"}}'
+SPEC = {
+    "coder/manifest.json": MANIFEST,
+    "coder/Dockerfile": b"FROM x",
+    "coder/config/AGENTS.md": b"# how",
+    "coder/config/logo.png": bytes(range(256)),
+}
+INDEX = "agentspec__coder", "agentspec_index.json"
+CODER = "agentspec__enc.636f646572__enc."
+
+
+class AgentSpecTests(AiCase):
+    """From a draft to what clients get, over HTTP and as the configs that Java's client reads."""
+
+    def upload(self, files: dict[str, bytes], overwrite: bool = False) -> Any:
+        request = PackageUpload(tenant="", data=zipped(files), overwrite=overwrite)
+        return self.ai.agentspecs.upload(CALLER, request)
+
+    def version_group(self, version: str) -> str:
+        return CODER + version.encode().hex()
+
+    def published(self) -> None:
+        self.assertEqual(self.successResultOf(self.upload(SPEC)), "coder")
+        self.data("POST", "/agentspecs/submit", agentSpecName="coder")
+
+    def test_upload(self) -> None:
+        """Name, description, tags and version are the manifest's; a draft is nothing that clients get."""
+        self.successResultOf(self.upload(SPEC))
+        meta = self.data("GET", "/agentspecs", agentSpecName="coder")
+        self.assertEqual(
+            (meta["editingVersion"], meta["description"], meta["bizTags"], meta["onlineCnt"]),
+            ("1.0.0", "codes", '["dev"]', 0),
+        )
+        self.assertEqual(self.call("GET", "/v3/client/ai/agentspecs", name="coder").status, 404)
+        self.assertIsNone(self.stored(*INDEX))
+        found = self.data("GET", "/agentspecs/version", agentSpecName="coder", version="1.0.0")
+        self.assertEqual(
+            {name: each["type"] for name, each in found["resource"].items()},
+            {"dockerfile_Dockerfile": "dockerfile", "config_AGENTS__md": "config", "config_logo__png": "config"},
+        )
+        reply = self.call("GET", ADMIN + "/agentspecs/version/download", agentSpecName="coder", version="1.0.0")
+        with zipfile.ZipFile(io.BytesIO(reply.body)) as archive:
+            self.assertEqual({name: archive.read(name) for name in archive.namelist()}, SPEC)
+
+    def test_clients(self) -> None:
+        """What was published, with the md5 by which they ask again; found by a word of the description."""
+        self.published()
+        reply = self.call("GET", "/v3/client/ai/agentspecs", name="coder")
+        headers = dict(reply.headers)
+        found = msgspec.json.decode(reply.body)["data"]
+        self.assertEqual(
+            (found["content"], found["description"], found["bizTags"]), (MANIFEST.decode(), "codes", '["dev"]')
+        )
+        self.assertEqual(headers[b"X-Nacos-AgentSpec-Resolved-Version"], b"1.0.0")
+        md5 = headers[b"X-Nacos-AgentSpec-Md5"].decode()
+        again = self.call("GET", "/v3/client/ai/agentspecs", name="coder", md5=md5)
+        self.assertEqual((again.status, again.body), (304, b""))
+        for keyword, count in (("CODE", 1), ("other", 0), ("", 1)):
+            page = msgspec.json.decode(self.call("GET", "/v3/client/ai/agentspecs/search", keyword=keyword).body)[
+                "data"
+            ]
+            self.assertEqual(page["totalCount"], count, keyword)
+
+    def test_configs(self) -> None:
+        """Java's client reads an index and the files of its version; each change is one entry of the log."""
+        self.published()
+        index = self.stored(*INDEX)
+        self.assertEqual(index["version"], "1.0.0")
+        self.assertEqual(
+            sorted(index["files"]),
+            [
+                "manifest.json",
+                "resource_config_AGENTS__md.json",
+                "resource_config_logo__png.json",
+                "resource_dockerfile_Dockerfile.json",
+            ],
+        )
+        for id_ in index["files"]:
+            self.assertIn("content", self.stored(self.version_group("1.0.0"), id_))
+        card = {"name": "coder", "content": '{"name":"coder"}', "resource": {}}
+        self.assertEqual(self.data("POST", "/agentspecs/draft", agentSpecName="coder", agentSpecCard=card), "1.0.1")
+        self.assertEqual(self.stored(*INDEX)["version"], "1.0.0")
+        entries = len(self.entries)
+        self.data("POST", "/agentspecs/publish", agentSpecName="coder", version="1.0.1")
+        self.assertEqual(len(self.entries), entries + 1)
+        self.assertEqual(self.stored(*INDEX), {"version": "1.0.1", "files": ["manifest.json"]})
+        self.data("POST", "/agentspecs/offline", agentSpecName="coder")
+        self.assertIsNone(self.stored(*INDEX))
+        self.data("POST", "/agentspecs/online", agentSpecName="coder")
+        self.data("PUT", "/agentspecs/labels", agentSpecName="coder", labels={"latest": "1.0.0"})
+        self.assertEqual(self.stored(*INDEX)["version"], "1.0.0")
+        self.data("DELETE", "/agentspecs", agentSpecName="coder")
+        self.assertEqual(self.keys(), [])
+
+    def test_refused(self) -> None:
+        """No manifest, no name in it, a name or a version that no group of configs can have."""
+        for files in ({"a/b": b"c"}, {"manifest.json": b"{}"}, {"manifest.json": b"x"}):
+            self.assertIsInstance(self.failureResultOf(self.upload(files)).value, (AiInvalid, Lacks))
+        for name in ("../x", "a" * 41, "-a", "é"):
+            card = {"name": name, "content": "{}"}
+            reply = self.call("POST", ADMIN + "/agentspecs/draft", agentSpecCard=card)
+            self.assertEqual(reply.status, 400, name)
+        card = {"name": "a" * 40, "content": "{}"}
+        reply = self.call("POST", ADMIN + "/agentspecs/draft", agentSpecCard=card, targetVersion="1" * 20)
+        self.assertEqual(reply.status, 400)
+        self.assertEqual(self.keys(), [])

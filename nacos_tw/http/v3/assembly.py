@@ -10,6 +10,7 @@ from nacos_tw.http.guard import Guard
 from nacos_tw.http.routing import Area
 from nacos_tw.http.v3 import (
     ai_agents,
+    ai_agentspecs,
     ai_imports,
     ai_mcp,
     ai_prompts,
@@ -127,6 +128,8 @@ def ai_areas(guard: Guard, does: AiOperations) -> list[Area]:
         *(ai_prompts.PromptsV3(prefix, guard, does.prompts) for prefix in ai_prompts.PREFIXES),
         ai_skills.ClientSkillsV3(guard, does.skills),
         *(ai_skills.SkillsV3(prefix, guard, does.skills) for prefix in ai_skills.PREFIXES),
+        ai_agentspecs.ClientAgentSpecsV3(guard, does.agentspecs),
+        *(ai_agentspecs.AgentSpecsV3(prefix, guard, does.agentspecs) for prefix in ai_agentspecs.PREFIXES),
     ]
 
 

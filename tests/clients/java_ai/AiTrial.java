@@ -287,29 +287,19 @@ public class AiTrial {
         packed(client.downloadSkillZipByLabel("helper", "stable"));
     }
 
-    // -- agent specs, which this client keeps as plain configs
-
-    static String hex(String text) {
-        StringBuilder found = new StringBuilder("enc.");
-        for (byte each : text.getBytes(StandardCharsets.UTF_8)) {
-            found.append(String.format("%02x", each));
-        }
-        return found.toString();
-    }
-
-    static void config(String group, String dataId, String content) throws Exception {
-        http("POST", "/v3/admin/cs/config", "groupName", group, "dataId", dataId, "content", content);
-    }
+    // -- agent specs: published by the admin's API, read by this client as plain configs
 
     static void spec(String version, String content) throws Exception {
-        config("agentspec__" + hex("coder") + "__" + hex(version), "manifest.json",
-                "{\"name\":\"manifest.json\",\"type\":\"\",\"content\":\"" + content + "\"}");
-        config("agentspec__coder", "agentspec_index.json", "{\"version\":\"" + version + "\",\"files\":[\"manifest.json\"]}");
+        String card = "{\"name\":\"coder\",\"content\":\"" + content + "\",\"resource\":{\"config_how__md\":"
+                + "{\"name\":\"how.md\",\"type\":\"config\",\"content\":\"how " + content + "\"}}}";
+        http("POST", "/v3/admin/ai/agentspecs/draft", "agentSpecName", "coder", "targetVersion", version, "agentSpecCard", card);
+        http("POST", "/v3/admin/ai/agentspecs/publish", "agentSpecName", "coder", "version", version);
     }
 
     static void agentspecs() throws Exception {
         spec("1.0", "one");
         same("one", client.loadAgentSpec("coder").getContent());
+        same("how one", client.loadAgentSpec("coder").getResource().get("config_how__md").getContent());
         AgentSpec[] told = new AgentSpec[1];
         AbstractNacosAgentSpecListener listener = new AbstractNacosAgentSpecListener() {
             @Override

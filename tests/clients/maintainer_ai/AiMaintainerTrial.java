@@ -1,5 +1,6 @@
 import com.alibaba.nacos.api.ai.model.a2a.AgentCapabilities;
 import com.alibaba.nacos.api.ai.model.a2a.AgentCard;
+import com.alibaba.nacos.api.ai.model.agentspecs.AgentSpecMeta;
 import com.alibaba.nacos.api.ai.model.mcp.McpEndpointSpec;
 import com.alibaba.nacos.api.ai.model.mcp.McpServerBasicInfo;
 import com.alibaba.nacos.api.ai.model.mcp.McpServerDetailInfo;
@@ -11,6 +12,7 @@ import com.alibaba.nacos.api.ai.model.prompt.PromptMetaInfo;
 import com.alibaba.nacos.api.ai.model.skills.SkillMeta;
 import com.alibaba.nacos.api.exception.NacosException;
 import com.alibaba.nacos.maintainer.client.ai.A2aMaintainerService;
+import com.alibaba.nacos.maintainer.client.ai.AgentSpecMaintainerService;
 import com.alibaba.nacos.maintainer.client.ai.AiMaintainerFactory;
 import com.alibaba.nacos.maintainer.client.ai.AiMaintainerService;
 import com.alibaba.nacos.maintainer.client.ai.McpMaintainerService;
@@ -69,6 +71,8 @@ public class AiMaintainerTrial {
         stage("prompts", () -> prompts(service.prompt()));
         stage("skills", () -> skills(service.skill()));
         stage("drafts", () -> drafts(service.skill()));
+        stage("agentspecs", () -> agentspecs(service.agentSpec()));
+        stage("versions of agentspecs", () -> agentSpecVersions(service.agentSpec()));
         System.out.flush();
         Runtime.getRuntime().halt(0);
     }
@@ -181,10 +185,14 @@ public class AiMaintainerTrial {
     }
 
     static byte[] packed(String name) throws Exception {
+        return zipped(name, "SKILL.md", "---\nname: " + name + "\ndescription: d\n---\n# what to do\n");
+    }
+
+    static byte[] zipped(String name, String main, String content) throws Exception {
         ByteArrayOutputStream found = new ByteArrayOutputStream();
         try (ZipOutputStream archive = new ZipOutputStream(found)) {
-            archive.putNextEntry(new ZipEntry(name + "/SKILL.md"));
-            archive.write(("---\nname: " + name + "\ndescription: d\n---\n# what to do\n").getBytes(StandardCharsets.UTF_8));
+            archive.putNextEntry(new ZipEntry(name + "/" + main));
+            archive.write(content.getBytes(StandardCharsets.UTF_8));
             archive.closeEntry();
             archive.putNextEntry(new ZipEntry(name + "/scripts/run.py"));
             archive.write("print(1)\n".getBytes(StandardCharsets.UTF_8));
@@ -225,5 +233,39 @@ public class AiMaintainerTrial {
         same(true, service.forcePublish("public", "helper", "1.1.0", true));
         same(true, service.deleteSkill("public", "helper"));
         refused(() -> service.getSkillMeta("public", "helper"));
+    }
+
+    static void agentspecs(AgentSpecMaintainerService service) throws Exception {
+        String manifest = "{\"version\":\"1.0.0\",\"description\":\"codes\",\"worker\":{\"suggested_name\":\"coder\"}}";
+        same("coder", service.uploadAgentSpecFromZip(zipped("coder", "manifest.json", manifest)));
+        same("1.0.0", service.getAgentSpecAdminDetail("public", "coder").getEditingVersion());
+        service.submit("public", "coder", "1.0.0");
+        AgentSpecMeta found = service.getAgentSpecAdminDetail("public", "coder");
+        same(1, found.getOnlineCnt());
+        same("1.0.0", found.getLabels().get("latest"));
+        same(manifest, service.getAgentSpecDetail("coder").getContent());
+        same(1, service.getAgentSpecVersionDetail("coder", "1.0.0").getResource().size());
+        same(true, service.updateLabels("public", "coder", "{\"latest\":\"1.0.0\",\"stable\":\"1.0.0\"}"));
+        same(true, service.updateBizTags("public", "coder", "[\"x\"]"));
+        same(true, service.updateScope("public", "coder", "PUBLIC"));
+        same("PUBLIC", service.getAgentSpecAdminDetail("public", "coder").getScope());
+        same(true, service.changeOnlineStatus("public", "coder", "", "1.0.0", false));
+        same(0, service.getAgentSpecAdminDetail("public", "coder").getOnlineCnt());
+        same(true, service.changeOnlineStatus("public", "coder", "", "1.0.0", true));
+        same("codes", service.listAgentSpecs("coder", 1, 10).getPageItems().get(0).getDescription());
+        same(1, service.listAgentSpecAdminItems("public", "od", "blur", 1, 10).getTotalCount());
+    }
+
+    static void agentSpecVersions(AgentSpecMaintainerService service) throws Exception {
+        String version = service.createDraft("public", "coder", "1.0.0");
+        same("1.0.1", version);
+        same(true, service.updateDraft("public", "{\"name\":\"coder\",\"content\":\"{}\"}", null));
+        same("{}", service.getAgentSpecVersionDetail("coder", version).getContent());
+        same(true, service.deleteDraft("public", "coder"));
+        service.createDraft("public", "coder", "1.0.0");
+        same(true, service.publish("public", "coder", "1.0.1", true));
+        same(2, service.getAgentSpecAdminDetail("public", "coder").getVersions().size());
+        same(true, service.deleteAgentSpec("public", "coder"));
+        refused(() -> service.getAgentSpecAdminDetail("public", "coder"));
     }
 }

@@ -1,50 +1,49 @@
-"""What can be asked of the registry of skills."""
+"""What can be asked of the registries of packages: skills and AgentSpecs."""
 
 from __future__ import annotations
 
+from nacos_tw.ai.packages import Package
 from nacos_tw.ai.problems import AiInvalid
 from nacos_tw.ai.requests import OfName
-from nacos_tw.ai.skill_package import Skill, check_skill_name
 
 SCOPES = "PUBLIC", "PRIVATE"
 
 
-class SkillQuery(OfName, frozen=True, gc=False, kw_only=True):
-    """A skill: of a version, or by a label, or the latest. C{md5}: of what the client has."""
+class PackageQuery(OfName, frozen=True, gc=False, kw_only=True):
+    """A package: of a version, or by a label, or the latest. C{md5}: of what the client has."""
 
     version: str = ""
     label: str = ""
     md5: str = ""
 
 
-class SkillUpload(OfName, frozen=True, gc=False, kw_only=True):
+class PackageUpload(OfName, frozen=True, gc=False, kw_only=True):
     """An archive that becomes a draft. C{overwrite}: also where there is one."""
 
     data: bytes | None
     overwrite: bool = False
 
 
-class SkillDraft(OfName, frozen=True, gc=False, kw_only=True):
+class PackageDraft(OfName, frozen=True, gc=False, kw_only=True):
     """
     A draft to be begun, or to be changed.
 
     @ivar based_on: the version whose content it has at first; C{version}: that it is to be, "" for the next one;
-        C{skill}: its content; None: that of the version before.
+        C{package}: its content; None: that of the version before.
+    @ivar biz_tags: words for it; None keeps.
     """
 
     based_on: str = ""
     version: str = ""
-    skill: Skill | None = None
-
-    def __post_init__(self) -> None:
-        check_skill_name(self.name)
+    package: Package | None = None
+    biz_tags: str | None = None
 
     def details(self) -> dict[str, str]:
         """As L{OfName.details}."""
         return {**super().details(), "version": self.version}
 
 
-class SkillVersion(OfName, frozen=True, gc=False, kw_only=True):
+class PackageVersion(OfName, frozen=True, gc=False, kw_only=True):
     """A version; "" is the draft. C{latest}: whether it becomes the latest."""
 
     version: str = ""
@@ -55,14 +54,14 @@ class SkillVersion(OfName, frozen=True, gc=False, kw_only=True):
         return {**super().details(), "version": self.version}
 
 
-class SkillSwitch(SkillVersion, frozen=True, gc=False, kw_only=True):
-    """A version, or with "" the whole skill, to be shown to clients or not."""
+class PackageSwitch(PackageVersion, frozen=True, gc=False, kw_only=True):
+    """A version, or with "" the whole package, to be shown to clients or not."""
 
     online: bool
 
 
-class SkillSettings(OfName, frozen=True, gc=False, kw_only=True):
-    """What is set of a skill; None keeps."""
+class PackageSettings(OfName, frozen=True, gc=False, kw_only=True):
+    """What is set of a package; None keeps."""
 
     labels: dict[str, str] | None = None
     biz_tags: str | None = None
