@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.config.results import Result
@@ -161,8 +162,10 @@ class _Database:
         self.columns = first.describe().columns
         first.close()
 
-    def link(self) -> Link:
-        link = make_link(self.target, 0, getattr(self, "columns", None))
+    def link(self, socket_timeout: float = 0) -> Link:
+        """@param socket_timeout: seconds that a statement, or a wait for a lock, may take; 0: those of the settings."""
+        target = attrs.evolve(self.target, socket_timeout=socket_timeout) if socket_timeout else self.target
+        link = make_link(target, 0, getattr(self, "columns", None))
         link.open(5)
         return link
 

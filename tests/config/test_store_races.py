@@ -26,6 +26,8 @@ from tests.config.databases import T0, OnMariaDB, OnPostgres, StoreCase, in_link
 
 KEY: ConfigKey = ("ns", "g", "d")
 MANY = 50
+PATIENT = 300.0
+"""Seconds that one waits for the locks of all others, on a machine that is busy."""
 
 
 class Races(StoreCase):
@@ -39,7 +41,7 @@ class Races(StoreCase):
     def setUp(self) -> None:
         super().setUp()
         self.do(EnsureCapacity("", "", T0))
-        self.links = [self.database.link() for _ in range(self.many)]
+        self.links = [self.database.link(PATIENT) for _ in range(self.many)]
         for link in self.links:
             self.addCleanup(link.close)
             if isinstance(link, MySQLLink):

@@ -27,7 +27,7 @@ _filled: weakref.WeakSet[LoginCluster] = weakref.WeakSet()
 def filled(properties: str) -> LoginCluster:
     """
     Three nodes; a user that may write to the namespace, one that may read it, and two with whose names others try: the
-    second one for a client that waits no longer than 1.5 s, when the first one's logins are slowed already.
+    second one for a client that waits no longer than 6 s, when the first one's logins are slowed already.
     """
     cluster = shared_logins(3, properties)
     if cluster in _filled:

@@ -16,7 +16,7 @@ const sleep = millis => new Promise(done => setTimeout(done, millis));
 const instance = { ip: '127.0.0.1', port: 8080, ephemeral: false };
 
 function configs(username, given = password) {
-  return new NacosConfigClient({ serverAddr: servers, namespace, username, password: given, requestTimeout: given === password ? 30000 : 1500, logger: quiet });
+  return new NacosConfigClient({ serverAddr: servers, namespace, username, password: given, requestTimeout: given === password ? 30000 : 6000, logger: quiet });
 }
 
 async function naming(username, given = password) {
