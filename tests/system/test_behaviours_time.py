@@ -189,13 +189,15 @@ class PushTests(NodeCase):
         for number in range(3, 9):
             self.add(f"10.0.0.{number}")
         numbers: list[int] = []
-        while not numbers or {numbers.count(number) for number in numbers} != {2}:
+        # On a busy machine there may be several; one that a newer one has followed does not come again.
+        while not numbers or numbers.count(max(numbers)) < 2 or len(packet.ips) < 8:
             packet = client.receive(30, ack=False)
             assert packet is not None, numbers
             self.assertEqual((packet.packed, packet.size >= 1024), (packet.size >= 1024, packet.packed))
             if packet.number in numbers:
                 self.assertGreater(time.monotonic() - began, 9.9)
             numbers.append(packet.number)
+        self.assertEqual(packet.number, max(numbers))
         self.assertIsNone(client.receive(1, ack=False))
 
     def test_39_agents(self) -> None:
