@@ -68,29 +68,54 @@ class _Connected:
 
     @ivar wanted: what it wants to have published, by service.
     @ivar sent: whether the log, or what waits for a leader, has ever had something of it.
-    @ivar flying: its commands that are under way.
+    @ivar flying: its commands that are under way; C{under_way}: those of them that publish something.
     @ivar moving: whether its end leaves what it published for the grace.
     """
 
-    __slots__ = ("flying", "moving", "sent", "wanted")
+    __slots__ = ("flying", "moving", "sent", "under_way", "wanted")
 
     def __init__(self) -> None:
         self.wanted: dict[ServiceKey, _Wanted] = {}
         self.sent = self.moving = False
         self.flying = 0
+        self.under_way: list[_Sent] = []
 
 
-def _ended(result: Any, entry: _Connected, command: OfClient, wanted: _Wanted | None, before: _Wanted | None) -> Any:
+class _Sent:
+    """
+    What a connection asked to have published of a service, on its way.
+
+    @ivar wanted: what it asked for; C{before}: what it wanted before.
+    """
+
+    __slots__ = ("before", "key", "wanted")
+
+    def __init__(self, key: ServiceKey, wanted: _Wanted, before: _Wanted | None) -> None:
+        self.key = key
+        self.wanted = wanted
+        self.before = before
+
+
+def _ended(result: Any, entry: _Connected, sent: _Sent | None) -> Any:
     """A command is done, or failed."""
     entry.flying -= 1
-    if wanted is not None and isinstance(result, Failure) and isinstance(command, Publish):
-        key = command.service
-        if entry.wanted.get(key) is wanted:
-            if before is None:
-                del entry.wanted[key]
-            else:
-                entry.wanted[key] = before
+    if sent is not None:
+        entry.under_way.remove(sent)
+        if isinstance(result, Failure):
+            _refused(entry, sent)
     return result
+
+
+def _refused(entry: _Connected, sent: _Sent) -> None:
+    """What was wanted before is wanted again: by the connection, or if the one that it sent next is refused, too."""
+    for later in entry.under_way:
+        if later.before is sent.wanted:
+            later.before = sent.before
+    if entry.wanted.get(sent.key) is sent.wanted:
+        if sent.before is None:
+            del entry.wanted[sent.key]
+        else:
+            entry.wanted[sent.key] = sent.before
 
 
 class Clients(service.MultiService):
@@ -191,7 +216,7 @@ class Clients(service.MultiService):
             return fail(ClientUnknown(client))
         before = entry.wanted.get(key)
         entry.wanted[key] = wanted
-        return self._send(entry, Publish(client, self._node, key, list(wanted)), wanted, before)
+        return self._send(entry, Publish(client, self._node, key, list(wanted)), _Sent(key, wanted, before))
 
     def withdraw(self, client: str, key: ServiceKey) -> Deferred[Any]:
         """
@@ -210,21 +235,21 @@ class Clients(service.MultiService):
         share = self._share_of.get(client)
         return None if share is None else self._shares[share][client]
 
-    def _send(
-        self, entry: _Connected, command: OfClient, wanted: _Wanted | None = None, before: _Wanted | None = None
-    ) -> Deferred[Any]:
+    def _send(self, entry: _Connected, command: OfClient, sent: _Sent | None = None) -> Deferred[Any]:
         """
         Put a command on its way.
 
-        @param wanted: what the connection wants of the service now; it wants C{before} again if that is refused.
+        @param sent: what it publishes; what the connection wanted before is wanted again if that is refused.
         """
         entry.sent = True
         entry.flying += 1
+        if sent is not None:
+            entry.under_way.append(sent)
         try:
             done = self._naming.ephemeral(command)
         except Exception:
             done = fail()
-        return lasting(done.addBoth(_ended, entry, command, wanted, before))
+        return lasting(done.addBoth(_ended, entry, sent))
 
     def _newest(self, command: OfClient) -> OfClient | None:
         """What is to wait for a leader now that the command has found none: what the client wants today."""

@@ -123,6 +123,34 @@ class LifeTests(Case):
         self.assertEqual(self.last_index(), before)
         self.assertShown(["a"])
 
+    def test_refused_in_flight(self) -> None:
+        """
+        Several at a time that are refused fail each with the problem, in their order; none is brought again, and what
+        was published before them is.
+        """
+        naming, clients = self.nodes.namings[self.follower], self.nodes.clients[self.follower]
+        self.nodes.publish(self.follower, "c1", "a")
+        before = [registration("a", service=P2)]
+        self.nodes.done(clients.publish_batch("c1", P2, before))
+        for first in (None, "a"):
+            self.nodes.done(clients.withdraw("c1", P2))
+            if first:
+                self.nodes.done(clients.publish_batch("c1", P2, before))
+                self.nodes.run(1.0)
+            self.nodes.done(naming.change(RemoveService(P2)))
+            self.nodes.done(naming.register(Register(P2, "p", 1, ephemeral=False)))
+            ended: list[Any] = []
+            asked = [clients.publish("c1", registration(ip, service=P2)) for ip in ("x", "y", "z")]
+            for done in asked:
+                done.addBoth(ended.append)
+            last = asked[-1]
+            self.nodes.done(last)
+            self.assertEqual([each.value for each in ended], [KindMismatch(P2, True)] * 3)
+            self.nodes.done(naming.change(RemoveService(P2)))
+            self.nodes.run(3 * RENEWAL)
+            self.assertShown([first] if first else [], service=P2)
+        self.assertShown(["a"])
+
     def test_taken_over(self) -> None:
         """The same process, connected to another node: no gap, and the end of the old connection changes nothing."""
         self.nodes.publish(self.follower, "c1", "a")
