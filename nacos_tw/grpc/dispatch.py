@@ -53,6 +53,10 @@ BETWEEN_NODES = {
     "ConfigChangeClusterSyncRequest",
 }
 """Of the port of the cluster; clients may not ask them."""
+HELD_BACK = 1.0
+"""Seconds until who has asked for too much hears so, as from Nacos: a client that asks again at once is slowed down."""
+MOST_HELD_BACK = 10_000
+"""Such answers at a time, of all clients; more leave at once."""
 SERVER_CHECK, HEALTH_CHECK, SETUP = "ServerCheckRequest", "HealthCheckRequest", "ConnectionSetupRequest"
 
 
@@ -150,6 +154,7 @@ class Dispatcher:
     Serves what carriers bring; see L{nacos_tw.grpc.carrier.IServing}.
 
     @ivar identify: finds out who asks; it can change.
+    @ivar most_held_back: answers that are held back at a time.
     @ivar leaving: the node is about to stop: no clients are taken any more, those who are here are served.
     """
 
@@ -182,6 +187,8 @@ class Dispatcher:
         self._decode_setup = msgspec.json.Decoder(ConnectionSetupRequest).decode
         self._decode_ack = msgspec.json.Decoder(Ack).decode
         self._healthy = rendered(HealthCheckResponse())
+        self.most_held_back = MOST_HELD_BACK
+        self._held_back = 0
         self._names = sorted((*handlers, SERVER_CHECK, HEALTH_CHECK))
 
     @property
@@ -224,6 +231,8 @@ class Dispatcher:
                 answer = identity.addCallback(self._known, handler, client, metadata.headers, request, type_)
             else:
                 answer = handler.serve(Asked(client, identity, metadata.headers, request, type_))
+        except OverLimit as error:
+            return self._hold_back(self._failed(error, handler, call))
         except Exception as error:
             return self._failed(error, handler, call)
         if isinstance(answer, Deferred):
@@ -283,8 +292,28 @@ class Dispatcher:
         self._counters.errors[code] += 1
         return rendered(failed(code, text))
 
-    def _failure(self, failure: Failure, handler: Handler[Any], call: tuple[str, float]) -> bytes:
-        return self._failed(failure.value or RuntimeError(), handler, call, failure)
+    def _failure(self, failure: Failure, handler: Handler[Any], call: tuple[str, float]) -> bytes | Deferred[bytes]:
+        error = failure.value or RuntimeError()
+        answer = self._failed(error, handler, call, failure)
+        return self._hold_back(answer) if isinstance(error, OverLimit) else answer
+
+    def _hold_back(self, answer: bytes) -> bytes | Deferred[bytes]:
+        """The answer, later; while it is held back its call counts as one of the connection's, which are bounded."""
+        if self._held_back >= self.most_held_back:
+            return answer
+        self._held_back += 1
+
+        def given_up(_: object) -> None:
+            self._held_back -= 1
+            timer.cancel()
+
+        def over() -> None:
+            self._held_back -= 1
+            held.callback(answer)
+
+        held: Deferred[bytes] = Deferred(given_up)
+        timer = self._clock.callLater(HELD_BACK, over)
+        return held
 
     def _failed(
         self, error: BaseException, handler: Handler[Any], call: tuple[str, float], failure: Failure | None = None

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.access.identity import EVERYBODY, NOBODY, Identity
+from nacos_tw.access.limits import OverLimit
 from nacos_tw.access.rules import NotAllowed, Rule
 from nacos_tw.errors import BadParameter, Forbidden, NotFound, Unavailable
 from nacos_tw.grpc.connections import ConnectionLimits, PushFailed
@@ -140,6 +141,44 @@ class RequestTests(Case):
             self.answer = error
             expected = f'{{"resultCode":500,"errorCode":{code},"message":"{text}","success":false}}'
             self.assertEqual(self.client.ask("EchoRequest"), ("EchoResponse", expected.encode()))
+
+    def test_over_limit(self) -> None:
+        """Who has asked for too much hears so after a second, also where that is found out late."""
+        self.client.setup()
+        self.answer = OverLimit("requests", "address", 5)
+        text = "Tps Flow restricted:too many requests of this address: at most 5 a second, try again later"
+        expected = f'{{"resultCode":500,"errorCode":503,"message":"{text}","success":false}}'
+        for late in (False, True):
+            error, wait = self.answer, Deferred()
+            self.answer = wait if late else error
+            number = self.client.start("EchoRequest")
+            self.client.turn()
+            if late:
+                wait.errback(error)
+            self.server.clock.advance(0.9)
+            self.client.turn()
+            self.assertIsNone(self.client.got(number))
+            self.server.clock.advance(0.2)
+            self.client.turn()
+            self.assertEqual(self.client.got(number), ("EchoResponse", expected.encode()))
+        self.assertEqual(self.server.counters.errors[503], 2)
+
+    def test_over_limit_and_gone(self) -> None:
+        """Nothing is left of a client that goes meanwhile; so many are held back, and more are answered at once."""
+        self.server.dispatcher.most_held_back = 3
+        self.client.setup()
+        self.answer = OverLimit("requests", "address", 5)
+        before = len(self.server.clock.getDelayedCalls())
+        for round_ in range(2):
+            client = self.client if round_ else self.server.client()
+            if not round_:
+                client.setup()
+            numbers = [client.start("EchoRequest") for _ in range(4)]
+            client.turn()
+            self.assertEqual([client.got(number) is None for number in numbers], [True] * 3 + [False])
+            self.assertEqual(len(self.server.clock.getDelayedCalls()), before + 3)
+            client.transport.loseConnection()
+            self.assertEqual(len(self.server.clock.getDelayedCalls()), before)
 
     def test_who(self) -> None:
         """Who asks is found out for each request, before its handler; that may take time."""
