@@ -8,12 +8,14 @@ no API can forget it; a class with an operation that has no rule cannot be made.
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import iscoroutinefunction
 from types import CoroutineType, FunctionType
 from typing import Any, Protocol, TypeVar
 
 from nacos_tw.access.audit import AuditLog, Recorded, record
 from nacos_tw.access.caller import Caller
 from nacos_tw.access.rules import Rule, authorize
+from nacos_tw.lasting import finished
 
 
 class Request(Protocol):
@@ -36,6 +38,9 @@ def operation(rule: Rule) -> Callable[[Callable[[S, Caller, Q], R]], Callable[[S
     Deferred or a coroutine. Where the rule says that it is recorded, its line goes into the audit log when it is done,
     refused or not; such operations are of an object that L{Operations} was given the log for.
 
+    What changes something in several steps takes all of them, also for a caller that gives up or is gone: see
+    L{nacos_tw.lasting}. (A Deferred of an operation that is not recorded is of a single step, or sees to that itself.)
+
     @param rule: what a caller needs.
     @raise ValueError: (at import time) it is no rule.
     """
@@ -50,7 +55,15 @@ def operation(rule: Rule) -> Callable[[Callable[[S, Caller, Q], R]], Callable[[S
         def recorded(self: S, caller: Caller, request: Q, /) -> R:
             return _recorded(self._audit, asked, self, caller, request)
 
+        def changed(self: S, caller: Caller, request: Q, /) -> R:
+            return finished(recorded(self, caller, request))
+
+        def begun(self: S, caller: Caller, request: Q, /) -> R:
+            return finished(asked(self, caller, request))
+
         face = recorded if rule.recorded else asked
+        if rule.changes:
+            face = changed if rule.recorded else begun if iscoroutinefunction(perform) else asked
         face.__name__, face.__qualname__ = perform.__name__, perform.__qualname__
         face.__module__, face.__doc__ = perform.__module__, perform.__doc__
         _rules[face] = rule
@@ -68,9 +81,11 @@ def _recorded(
     except Exception as error:
         record(audit, caller, request, error)
         raise
+    add_both = getattr(result, "addBoth", None)
+    if add_both is not None or isinstance(result, CoroutineType):
+        caller.recorded = True  # its line is written here, also if the caller has had some answer before
     if isinstance(result, CoroutineType):
         return _awaited(audit, result, caller, request)
-    add_both = getattr(result, "addBoth", None)
     if add_both is not None:
         return add_both(_fired, audit, caller, request)
     record(audit, caller, request, result)

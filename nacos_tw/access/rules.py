@@ -59,6 +59,11 @@ class Rule(NamedTuple):
         return self
 
     @property
+    def changes(self) -> bool:
+        """Whether what it is for changes something; a login does not."""
+        return self.action in ("write", "admin") or (self.recorded and self.action == "user")
+
+    @property
     def by_permission(self) -> bool:
         """Whether permissions say who may."""
         return self.action in ("read", "write") and self.kind in NAMED

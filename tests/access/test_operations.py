@@ -8,7 +8,7 @@ import pkgutil
 from typing import Any
 
 import attrs
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, DeferredLock
 from twisted.trial.unittest import SynchronousTestCase
 
 import nacos_tw
@@ -17,11 +17,13 @@ from nacos_tw.access.identity import EVERYBODY, NOBODY, Identity, Permission
 from nacos_tw.access.operations import Operations, operation, rule_of
 from nacos_tw.access.rules import NotAllowed, Rule
 from nacos_tw.errors import BadParameter, NacosError, NotFound, TimedOut
+from nacos_tw.lasting import in_turn
 from tests.access.lines import Lines
 
 BOB = KnownCaller(Identity("bob", False, [Permission("r", "dev:*:*", "r")], user=True), "10.0.0.9", "PUT /lamps")
 ANY = KnownCaller(EVERYBODY)
 NONE = KnownCaller(NOBODY)
+WRITER = Identity("bob", False, [Permission("r", "dev:*:*", "rw")], user=True)
 
 
 @attrs.frozen
@@ -123,6 +125,16 @@ class Doors(Operations):
         """Close one."""
         return await self._does
 
+    @operation(Rule("write", "naming", recorded=True))
+    def lock(self, caller: Caller, request: Wanted) -> Any:
+        """Lock one."""
+        return self._does
+
+    @operation(Rule("user", recorded=True))
+    async def bar(self, caller: Caller, request: Wanted) -> Any:
+        """Bar one."""
+        return await self._does
+
     @operation(Rule("open", recorded=True))
     def enter(self, caller: Caller, request: Wanted) -> None:
         """Say who one is."""
@@ -135,7 +147,7 @@ class RecordTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.lines = Lines()
         self.doors = Doors(self.lines)
-        self.caller = KnownCaller(BOB.identity, BOB.source, BOB.what)
+        self.caller = KnownCaller(WRITER, BOB.source, BOB.what)
 
     def result(self) -> str:
         """That of the one line."""
@@ -177,6 +189,49 @@ class RecordTests(SynchronousTestCase):
                 self.assertEqual(self.lines.lines, [])
                 self.doors._does.callback(given)
                 self.assertEqual((self.successResultOf(later), self.result()), (given, word))
+
+    def test_caller_goes(self) -> None:
+        """What changes something is done to its end though its caller gives up, and is recorded as it ended."""
+        for name in ("lock", "bar"):
+            self.doors._does = does = Deferred()
+            later = getattr(self.doors, name)(self.caller, Wanted())
+            later.cancel()
+            self.failureResultOf(later, CancelledError)
+            self.assertEqual((self.lines.lines, does.called), ([], False))
+            does.callback(7)
+            self.assertEqual(self.result(), "ok")
+
+    def test_caller_of_a_read_goes(self) -> None:
+        """What only looks ends with its caller."""
+        self.doors._does = does = Deferred()
+        Deferred.fromCoroutine(self.doors.close(self.caller, Wanted())).addErrback(lambda _: None).cancel()
+        self.assertTrue(does.called)
+
+    def test_caller_in_the_queue_goes(self) -> None:
+        """What waits for its turn is not done; what has begun is, and the next one comes behind it."""
+        lock = DeferredLock()
+        several: list[tuple[Deferred[Any], list[Deferred[Any]]]] = []
+        for _ in range(3):
+            works: list[Deferred[Any]] = []
+
+            def work(works: list[Deferred[Any]] = works) -> Deferred[Any]:
+                works.append(Deferred())
+                return works[0]
+
+            self.doors._does = in_turn(lock, work)
+            several.append((self.doors.lock(self.caller, Wanted()), works))
+        (first, working), (second, never), (third, last) = several
+        for each in (first, second):
+            each.cancel()
+            self.failureResultOf(each, CancelledError)
+        self.assertEqual((len(working), never, last), (1, [], []))
+        self.assertEqual(self.result(), "failed 500")
+        working[0].callback(1)
+        self.assertEqual(self.result(), "ok")
+        self.assertEqual((never, len(last)), ([], 1))
+        last[0].errback(BadParameter("x"))
+        self.failureResultOf(third, BadParameter)
+        self.assertEqual((self.result(), lock.locked), ("refused 400", False))
 
     def test_refused(self) -> None:
         """Who may not is recorded as well."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred, DeferredLock, fail
 
 from nacos_tw.access.audit import AuditLog
 from nacos_tw.access.caller import Caller
@@ -25,6 +25,7 @@ from nacos_tw.config.requests import ArchiveImport, CloneItem, Cloning, Export
 from nacos_tw.config.rows import Imported, Sized
 from nacos_tw.config.validation import check_key
 from nacos_tw.errors import Problem, Unavailable
+from nacos_tw.lasting import in_turn
 from nacos_tw.storage.txn import Txn
 
 MOST_WAITING = 8
@@ -103,19 +104,13 @@ class Transfers(Operations):
         @return: fails with NothingToImport, TargetUnknown, UnreadableEntries, ArchiveError, MetadataError, with
             ConfigInvalid or OverQuota for one of its configs; with Unavailable if too many wait for their turn.
         """
-        return Deferred.fromCoroutine(self._import_archive(request, user_of(caller, request.user)))
-
-    async def _import_archive(self, request: ArchiveImport, user: str | None) -> Transferred:
-        if request.data is None:
-            raise NothingToImport("archive")
+        data, user = request.data, user_of(caller, request.user)
+        if data is None:
+            return fail(NothingToImport("archive"))
         if len(self._turn.waiting) >= MOST_WAITING:
-            raise Unavailable("too many archives are being imported")
+            return fail(Unavailable("too many archives are being imported"))
         # One at a time: unpacking takes a processor, and up to the largest content's memory.
-        await self._turn.acquire()
-        try:
-            return await self._unpack(request, request.data, user)
-        finally:
-            self._turn.release()
+        return in_turn(self._turn, lambda: Deferred.fromCoroutine(self._unpack(request, data, user)))
 
     async def _unpack(self, request: ArchiveImport, data: bytes, user: str | None) -> Transferred:
         tenant, skips = request.tenant, request.unreadable == "skip"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from twisted.internet.defer import FirstError, gatherResults
 
 from nacos_tw.errors import InstanceUnknown
 from nacos_tw.http.api.parameters import (
@@ -136,6 +137,17 @@ def metadata_changes(call: Call, remove: bool) -> list[MetadataChange]:
 def changed(found: list[str] | None) -> list[str]:
     """The instances that a batch found, as C{ip:port:unknown:cluster:ephemeral} or C{...:persistent}."""
     return [f"{each}ent" if each.endswith(":persist") else each for each in found or []]
+
+
+async def changed_metadata(instances: Instances, call: Call, remove: bool) -> dict[str, list[str]]:
+    """Do what a metadata batch says, as a v2 or v3 answer has it."""
+    # All are on their way before one is waited for: a client that goes meanwhile leaves none undone.
+    doing = [instances.change_metadata(call, each) for each in metadata_changes(call, remove)]
+    try:
+        found = await gatherResults(doing, consumeErrors=True)
+    except FirstError as first:
+        raise first.subFailure.value or RuntimeError("no error in the failure") from None
+    return {"updated": [each for some in found for each in changed(some)]}
 
 
 async def replaced(instances: Instances, call: Call) -> None:

@@ -16,8 +16,6 @@ from nacos_tw.http.api.instances import (
     IP_ASKED,
     NAMED,
     PORT_ASKED,
-    changed,
-    metadata_changes,
     one_instance,
     registration,
     removal,
@@ -93,12 +91,12 @@ class InstancesV2:
     @api(app, "PUT", "/metadata/batch", does=Instances.change_metadata, takes=BATCH, gives="The instances found")
     async def merge_metadata(self, call: Call) -> dict[str, list[str]]:
         """Put keys into the metadata of several instances."""
-        return await self._change_metadata(call, remove=False)
+        return await forms.changed_metadata(self.instances, call, remove=False)
 
     @api(app, "DELETE", "/metadata/batch", does=Instances.change_metadata, takes=BATCH, gives="The instances found")
     async def remove_metadata(self, call: Call) -> dict[str, list[str]]:
         """Take keys out of the metadata of several instances."""
-        return await self._change_metadata(call, remove=True)
+        return await forms.changed_metadata(self.instances, call, remove=True)
 
     @api(app, "GET", "/statuses/{key}", does=Instances.statuses, takes=(KEY,), gives="Health by address, bare")
     def statuses(self, call: Call) -> Reply:
@@ -106,9 +104,3 @@ class InstancesV2:
         last = call.target.partition(b"?")[0].rstrip(b"/").rpartition(b"/")[2]
         key = call.params.get(KEY.name) or unquote(last.decode("utf-8", "replace"))
         return json_reply({"ips": self.instances.statuses(call, OneService(split_status_key(key)))})
-
-    async def _change_metadata(self, call: Call, remove: bool) -> dict[str, list[str]]:
-        found: list[str] = []
-        for each in metadata_changes(call, remove):
-            found += changed(await self.instances.change_metadata(call, each))
-        return {"updated": found}

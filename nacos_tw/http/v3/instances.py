@@ -19,10 +19,8 @@ from nacos_tw.http.api.instances import (
     PORT,
     WEIGHT,
     Host,
-    changed,
     host,
     hosts,
-    metadata_changes,
     metadata_of,
     registration,
     removal,
@@ -94,18 +92,12 @@ class AdminInstancesV3:
     @api(app, "PUT", "/metadata/batch", does=Instances.change_metadata, takes=BATCH, gives="The instances found")
     async def merge_metadata(self, call: Call) -> dict[str, list[str]]:
         """Put keys into the metadata of several instances."""
-        return await self._change_metadata(call, remove=False)
+        return await forms.changed_metadata(self.instances, call, remove=False)
 
     @api(app, "DELETE", "/metadata/batch", does=Instances.change_metadata, takes=BATCH, gives="The instances found")
     async def remove_metadata(self, call: Call) -> dict[str, list[str]]:
         """Take keys out of the metadata of several instances."""
-        return await self._change_metadata(call, remove=True)
-
-    async def _change_metadata(self, call: Call, remove: bool) -> dict[str, list[str]]:
-        found: list[str] = []
-        for each in metadata_changes(call, remove):
-            found += changed(await self.instances.change_metadata(call, each))
-        return {"updated": found}
+        return await forms.changed_metadata(self.instances, call, remove=True)
 
 
 @attrs.frozen
