@@ -114,6 +114,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # an ASCII locale must not cost a line
     globalLogBeginner.beginLoggingTo([Console(sys.stdout)], redirectStandardIO=False)
+    if sys.platform == "linux":
+        from nacos_tw import polling
+
+        polling.install()
     from twisted.internet import reactor
 
     from nacos_tw.service import makeService

@@ -28,7 +28,10 @@ class IServing(Protocol):
     """What a carrier's owner does with calls."""
 
     def unary(self, carrier: Carrier, message: bytes) -> bytes | Deferred[bytes]:
-        """Answer a unary call. The Deferred is cancelled when the client gives up, or its time is over."""
+        """
+        Answer a unary call. The client may give up, or its time may be over: what was begun goes on, and the answer is
+        dropped when it comes.
+        """
 
     def message(self, carrier: Carrier, stream: int, message: bytes) -> None:
         """A message has come on a call with messages both ways."""
@@ -50,7 +53,7 @@ class Carrier(TwistedProtocol):
     @ivar client: what the owner knows about it; None as long as it has not said who it is.
     @ivar engine: of this connection.
     @ivar head: of the unary call that is being read now, for whoever asks for its headers; L{HeadedCarrier} keeps it.
-    @ivar _pending: answers that are being made: stream -> Deferred and what ends it.
+    @ivar _pending: streams whose answers are being made, and what ends each: None where the client has no clock.
     @ivar _busy: in the middle of what came; what is written waits for its end.
     @ivar _quiet: seconds of the clock since which no bytes came; C{_choked}: since which nothing is read, 0 for never;
         C{_pinged}: when it was last asked for a sign of life.
@@ -69,7 +72,7 @@ class Carrier(TwistedProtocol):
         self.engine = factory.make()
         self._serving = factory.serving
         self._clock = factory.clock
-        self._pending: dict[int, tuple[Deferred[bytes], IDelayedCall | None]] = {}
+        self._pending: dict[int, IDelayedCall | None] = {}
         self._busy = self._dirty = self._ending = False
         self._quiet = self._clock.seconds()
         self._choked = self._pinged = 0.0
@@ -232,10 +235,9 @@ class Carrier(TwistedProtocol):
                 self.factory.counters.failures += 1
             self.engine.consumed(event.stream)  # type: ignore[union-attr]
         elif kind is Cancelled and event.stream in self._pending:  # type: ignore[union-attr]
-            deferred, timer = self._pending.pop(event.stream)  # type: ignore[union-attr]
+            timer = self._pending.pop(event.stream)  # type: ignore[union-attr]
             if timer is not None:
                 timer.cancel()
-            deferred.cancel()
         elif kind is Cancelled or kind is HalfClosed:
             self._serving.closed(self, event.stream)  # type: ignore[union-attr]
         else:
@@ -246,16 +248,16 @@ class Carrier(TwistedProtocol):
         stream, timer = event.stream, None
         if not answer.called and event.head.timeout is not None:
             timer = self._clock.callLater(event.head.timeout, self._late, stream)
-        self._pending[stream] = (answer, timer)
+        self._pending[stream] = timer
         answer.addCallbacks(self._answered, self._failed, callbackArgs=(stream,), errbackArgs=(stream,))
 
     def _settled(self, stream: int) -> bool:
         """An answer has come; whether anybody waits for it."""
-        found = self._pending.pop(stream, None)
-        if found is None:
+        if stream not in self._pending:
             return False
-        if found[1] is not None and found[1].active():
-            found[1].cancel()
+        timer = self._pending.pop(stream)
+        if timer is not None and timer.active():
+            timer.cancel()
         return True
 
     def _answered(self, answer: bytes, stream: int) -> None:
@@ -275,9 +277,8 @@ class Carrier(TwistedProtocol):
 
     def _late(self, stream: int) -> None:
         """The client has given up by its own clock."""
-        deferred, _ = self._pending.pop(stream)
+        del self._pending[stream]
         self.factory.counters.late += 1
-        deferred.cancel()
         self.engine.finish(stream, Status.DEADLINE_EXCEEDED, "the call took too long")
         self._flush_soon()
 

@@ -41,7 +41,6 @@ from nacos_tw.grpc.messages import (
 )
 from nacos_tw.grpc.payloads import Metadata, PayloadError, Reader, write
 from nacos_tw.grpc.phrases import code_of, phrase
-from nacos_tw.lasting import lasting
 
 R = TypeVar("R", bound=Struct)
 
@@ -236,11 +235,10 @@ class Dispatcher:
         except Exception as error:
             return self._failed(error, handler, call)
         if isinstance(answer, Deferred):
-            # The client may give up: what it has begun goes on, and is known here when it is done.
             done: Deferred[bytes] = answer.addCallbacks(
                 self._rendered, self._failure, (call,), errbackArgs=(handler, call)
             )
-            return lasting(done)
+            return done
         return self._rendered(answer, call)
 
     @staticmethod
@@ -303,17 +301,14 @@ class Dispatcher:
             return answer
         self._held_back += 1
 
-        def given_up(_: object) -> None:
-            self._held_back -= 1
-            timer.cancel()
+        delayed: Deferred[bytes] = Deferred()
 
         def over() -> None:
             self._held_back -= 1
-            held.callback(answer)
+            delayed.callback(answer)
 
-        held: Deferred[bytes] = Deferred(given_up)
-        timer = self._clock.callLater(HELD_BACK, over)
-        return held
+        self._clock.callLater(HELD_BACK, over)
+        return delayed
 
     def _failed(
         self, error: BaseException, handler: Handler[Any], call: tuple[str, float], failure: Failure | None = None

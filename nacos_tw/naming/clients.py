@@ -29,7 +29,6 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw.errors import ClientUnknown, NacosError
-from nacos_tw.lasting import lasting
 from nacos_tw.naming.commands import CLIENTS, EndClients, Level, Publish, Published, Withdraw
 from nacos_tw.naming.model import Client, Instance, ServiceKey
 from nacos_tw.naming.naming import Naming
@@ -249,7 +248,7 @@ class Clients(service.MultiService):
             done = self._naming.ephemeral(command)
         except Exception:
             done = fail()
-        return lasting(done.addBoth(_ended, entry, sent))
+        return done.addBoth(_ended, entry, sent)
 
     def _newest(self, command: OfClient) -> OfClient | None:
         """What is to wait for a leader now that the command has found none: what the client wants today."""
