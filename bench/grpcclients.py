@@ -3,6 +3,7 @@ What clients of 2.x cost a node, and how soon they hear of changes.
 
     python bench/grpcclients.py [--nodes 1] [--clients 1000] [--measure idle,published,push]
     python bench/grpcclients.py --measure rest --clients 10000 [--seconds 20]
+    python bench/grpcclients.py --nodes 3 --measure churn --clients 1000 --seconds 600
     python bench/grpcclients.py --nodes 3 --measure latency [--times 200]
     python bench/grpcclients.py --url 127.0.0.1:9848 --pid 4711 [...]
 
@@ -11,8 +12,14 @@ What clients of 2.x cost a node, and how soon they hear of changes.
  - push: time on a processor for telling all clients of a change, until the last has acknowledged it, ten times;
  - rest: clients that each publish an instance, subscribe to ten services and check their health every 5 s: the share
    of a core that they cost, and memory;
+ - churn: clients that each publish an instance of a service and subscribe to it, and of whom a sixtieth goes, and as
+   many come, each second: memory and open files meanwhile and when all have gone, and whether every node lists just
+   who is there;
  - latency: from registering at one node to the push at another, and from publishing a config at one to the notice at
    another, on nodes that do nothing else. Both ends are this process.
+
+So many clients need as many open files here, and at the nodes: the limit is raised as far as the system allows
+(C{ulimit -Hn}).
 
 Memory is what the resident memory of the process has grown by. A server that is running may be given by its address
 and process, of a cluster several of each.
@@ -21,20 +28,23 @@ and process, of a cluster several of each.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import resource
 import select
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import grpcload
 import nodes
 from hpack import Encoder
+from wire import Connection, get, json_of
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from nacos_tw.descriptors import SPARE
 from nacos_tw.grpc.engine.frames import DATA, END_HEADERS, END_STREAM, HEADERS, PING, frame
 from nacos_tw.grpc.payloads import Reader
 
@@ -44,6 +54,8 @@ ACKS = {
     "ClientDetectionRequest": "ClientDetectionResponse",
 }
 SUBSCRIBED = 10
+SERVICES = 100
+"""Of clients that come and go."""
 BEAT = 5.0
 
 _read = Reader().read
@@ -134,6 +146,13 @@ class Clients:
         self._poll.register(client.socket.fileno(), select.EPOLLIN)
         return client
 
+    def remove(self, client: Client) -> None:
+        """End a client."""
+        self.all.remove(client)
+        del self._by_file[client.socket.fileno()]
+        self._poll.unregister(client.socket.fileno())
+        client.socket.close()
+
     def connect(self, addresses: Sequence[tuple[str, int]], count: int) -> None:
         """Connect so many more, spread over the nodes."""
         for number in range(count):
@@ -145,7 +164,9 @@ class Clients:
     def turn(self, seconds: float) -> None:
         """Read what is there."""
         for number, _ in self._poll.poll(seconds):
-            self._by_file[number].read()
+            client = self._by_file.get(number)
+            if client is not None:
+                client.read()
 
     def run(self, seconds: float) -> None:
         """Serve for a while."""
@@ -189,9 +210,19 @@ def subscription(service: str) -> str:
     )
 
 
+def address_of(number: int) -> str:
+    """Each has its own."""
+    return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+
+
 def publication(number: int, service: str) -> str:
     """The JSON of a registration, of an address of its own."""
-    return grpcload.instance(service, f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}", 8080)
+    return grpcload.instance(service, address_of(number), 8080)
+
+
+def take(numbers: Iterator[int], count: int) -> list[int]:
+    """So many of them."""
+    return list(itertools.islice(numbers, count))
 
 
 Row = list[object]
@@ -291,6 +322,75 @@ class Target:
             ],
         ]
 
+    def churn(self, count: int, seconds: float) -> list[Row]:
+        """What stays of clients that come and go."""
+        clients = Clients()
+        here: dict[Client, int] = {}
+        numbers = itertools.count(1)
+        files = [self.files()]
+        memory: list[float] = []
+
+        def come(some: int) -> None:
+            new = {clients.add(Client(self.addresses[n % len(self.addresses)])): n for n in take(numbers, some)}
+            clients.run(0.2)  # until they are known
+            clients.ask([(one, "InstanceRequest", publication(n, f"churn-{n % SERVICES}")) for one, n in new.items()])
+            clients.ask(
+                [(one, "SubscribeServiceRequest", subscription(f"churn-{n % SERVICES}")) for one, n in new.items()]
+            )
+            here.update(new)
+
+        for part in range(0, count, 200):
+            come(min(200, count - part))
+        began, replaced = time.monotonic(), 0
+        while (past := time.monotonic() - began) < seconds:
+            due = min(int(past * count / 60) - replaced, 200)
+            for client in list(here)[: max(due, 0)]:
+                clients.remove(client)
+                del here[client]
+            if due > 0:
+                come(due)
+                replaced += due
+            clients.run(0.2)
+            if not memory and past > seconds / 10:
+                memory.append(self.memory())
+        memory.append(self.memory())
+        files.append(self.files())
+        self._listed(clients, set(map(address_of, here.values())))
+        clients.close()
+        self._listed(Clients(), set())
+        memory.append(self.memory())
+        files.append(self.files())
+        return [
+            [f"clients that came and went in {seconds:.0f} s, beside {count:,}", f"{replaced:,}"],
+            [
+                "memory after a tenth of the time; at its end; when all have gone",
+                "; ".join(f"{each / 1000:.0f} MB" for each in memory),
+            ],
+            ["open files before; at the end; when all have gone", "; ".join(map(str, files))],
+            ["lists", "of every node just who was there"],
+        ]
+
+    def files(self) -> int:
+        """Files that the processes have open."""
+        return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in self.pids)
+
+    def _listed(self, clients: Clients, expected: set[str]) -> None:
+        """Wait until every node lists these addresses, and no others."""
+
+        def shown(address: tuple[str, int]) -> set[str]:
+            found: set[str] = set()
+            with Connection(f"{address[0]}:{address[1] - 1000}", 30.0) as connection:
+                for number in range(SERVICES):
+                    answer = connection.ask(get(f"/nacos/v1/ns/instance/list?serviceName=churn-{number}"))
+                    found.update(host["ip"] for host in json_of(answer)["hosts"])
+            return found
+
+        clients.until(
+            lambda: all(shown(address) == expected for address in self.addresses),
+            "every node to list who is there",
+            120.0,
+        )
+
     def latency(self, times: int) -> list[Row]:
         """From a change at one node to the word of it at another."""
         clients = Clients()
@@ -339,21 +439,23 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, default=1)
     parser.add_argument("--clients", type=int, default=1000)
     parser.add_argument("--measure", default="idle,published,push")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of rest")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of rest, and of churn")
     parser.add_argument("--times", type=int, default=200, help="of latency")
     parser.add_argument("--url", action="append", help="of gRPC; may be given several times, as --pid")
     parser.add_argument("--pid", type=int, action="append")
     wanted = parser.parse_args()
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard != resource.RLIM_INFINITY and hard < wanted.clients + SPARE:
+        raise SystemExit(f"{wanted.clients} clients need {wanted.clients + SPARE} open files; ulimit -Hn says {hard}")
 
     def rows(target: Target) -> list[Row]:
         found: list[Row] = []
         for what in wanted.measure.split(","):
             if what in ("idle", "published", "push"):
                 found += getattr(target, what)(wanted.clients)
-            elif what == "rest":
-                found += target.rest(wanted.clients, wanted.seconds)
+            elif what in ("rest", "churn"):
+                found += getattr(target, what)(wanted.clients, wanted.seconds)
             else:
                 found += target.latency(wanted.times)
         return found
