@@ -114,6 +114,10 @@ class PeerEvents:
         if self.group is not None:
             self.group.removed(why)
 
+    def remembered(self, peer: str, count: int, term: int) -> None:
+        """A member has seen that many starts of this node: its disk is an older copy."""
+        self._node.remembered(peer, count, term)
+
     def members_differ(self, peer: str) -> None:
         """That member's cluster.conf names other members than this node's."""
         self.log.warn(

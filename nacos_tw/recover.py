@@ -35,6 +35,7 @@ from nacos_tw.raft.core.messages import COMMAND, Configuration, HardState, Membe
 from nacos_tw.raft.disk.files import Disk, explain
 from nacos_tw.raft.disk.folder import check_owner, lock_folder
 from nacos_tw.raft.disk.salvage import Remains, all_remains
+from nacos_tw.raft.disk.statefile import StateFile
 from nacos_tw.raft.disk.store import Store
 from nacos_tw.raft.sessions import Machines, Sessions
 from nacos_tw.settings import identity
@@ -165,6 +166,8 @@ def _rebuild(settings: Settings, found: list[Remains], disk: Disk) -> str:
             disk.remove_folder(made)
         store = Store.open(made, name, disk=disk, segment_bytes=settings.raft.segment_bytes)
         try:
+            if (state := StateFile(folder, disk).state) is not None:
+                store.count_start(state.boot)  # the others remember it
             offset = 0
             for part in sessions.capture()().parts:
                 store.append_chunk(meta, offset, part, False)

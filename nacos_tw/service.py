@@ -205,8 +205,9 @@ class NacosNode(Node):
         self.members = members_of(settings, folder)
         events, place = self.peer_events, _interface(settings)
         self.peers = events.peers = build_peers(
-            settings, reactor, folder, self.node, events, place, HASHES, self.tls.raft
-        )
+            settings, reactor, folder, self.node, events, place, HASHES, self.tls.raft,
+            self.writer.in_thread,
+        )  # fmt: skip
         period, others = settings.raft.hash_check, Others(events.ask, events.ask_all)
         self.comparison = Comparison(self.node, others, reactor, period, self.peers)
         self.group: Group | Alone = Alone(self.name, settings.member)

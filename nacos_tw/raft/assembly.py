@@ -14,13 +14,16 @@ from nacos_tw import __version__
 from nacos_tw.interfaces import IStateMachine
 from nacos_tw.raft.core.messages import MemberRecord
 from nacos_tw.raft.disk.opening import open_store
+from nacos_tw.raft.disk.startsfile import read_starts
 from nacos_tw.raft.disk.store import Store
 from nacos_tw.raft.disk.writer import Writer
 from nacos_tw.raft.net.peers import IPeerEvents, Peers
 from nacos_tw.raft.net.roster import Roster
 from nacos_tw.raft.net.security import IRaftTls
+from nacos_tw.raft.net.starts import Starts
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.raft.options import node_options
+from nacos_tw.raft.remembering import InThread, Remembering
 from nacos_tw.settings.clusterconf import Address
 from nacos_tw.settings.identity import Identity, settle
 from nacos_tw.settings.settings import Settings
@@ -106,12 +109,14 @@ def build_peers(
     interface: str,
     level: int,
     tls: IRaftTls | None,
+    in_thread: InThread,
 ) -> Peers | None:
     """
     The links to the other members; None where there are none.
 
     @param interface: the address to listen on.
     @param level: of the commands that this version can apply.
+    @param in_thread: for what is written beside the log.
     """
     if folder.roster is None:
         return None
@@ -122,4 +127,7 @@ def build_peers(
         random=random.random, server=__version__, http=settings.node, level=level, tls=tls, roster=folder.roster,
     )  # fmt: skip
     peers.sources.anyone = settings.welcome
+    peers.starts, peers.own_start = Starts(read_starts(folder.path)), lambda: node.start_told
+    peers.own_term = lambda: node.core.term
+    Remembering(peers.starts, folder.path, in_thread)
     return peers

@@ -40,6 +40,7 @@ from nacos_tw.raft.readiness import Readiness
 from nacos_tw.raft.reopening import Reopening
 from nacos_tw.raft.reporting import NodeFacts, log_role, raft_status
 from nacos_tw.raft.sessions import Sessions
+from nacos_tw.raft.setback import Setback
 from nacos_tw.raft.status import RaftStatus
 from nacos_tw.timers import guarded, until
 
@@ -97,10 +98,12 @@ class RaftNode:
         self._applying.on_mark = self.hashing.begin
         self._divergence = Divergence(self._applying)
         self._reopening = Reopening(options, store, writer, self._divergence, clock, self._restore, self._resume)
+        self._setback = Setback(writer, lambda: self._reopening.store)
         self._core = self._restore()
+        self._session = random.getrandbits(62)
         self._readiness = Readiness(self._core, seconds, options.patience)
         self._forwarding = Forwarding(
-            self.node, random.getrandbits(62), self._core, seconds, self._flush_soon, options.request_timeout
+            self.node, self._session, self._core, seconds, self._flush_soon, options.request_timeout
         )
         self._forwarding.on_beats = self._beats
         self._compaction = Compaction(
@@ -281,6 +284,7 @@ class RaftNode:
             if self._core.contradiction and not self.failure:
                 self._contradicted()
             if self.running:
+                self._setback.look(self._core)
                 self.membership.look(self._core)
             if self.running and not self.failure:
                 self._alarm.set(self._core.deadline)
@@ -416,6 +420,17 @@ class RaftNode:
         self._persister.forget()
         self._flush_held = False
         self._tell(lambda: self._abandon(Unavailable(self.failure)), self.on_role)
+
+    @property
+    def start_told(self) -> tuple[int, int]:
+        """Which start of this node this is, counted on its disk, and the number of its session."""
+        return self._reopening.store.boot, self._session
+
+    def remembered(self, peer: str, count: int, term: int) -> None:
+        """A peer in that term has seen that many starts of this node, whose own count is not ahead of that."""
+        if self.running and not self.failure:
+            self._setback.remembered(self._core, peer, count, term, self.seconds())
+            self._drain()
 
     def expel(self, why: str) -> None:
         """This node is no member any more: it takes no part."""

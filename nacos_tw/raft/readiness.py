@@ -79,7 +79,7 @@ class Readiness:
         """
         Why no leader can be elected, whoever comes back; "" if one can be.
 
-        @param damaged: the other members that say that they have lost their logs.
+        @param damaged: the other members that say that they have lost their logs, or a part of them.
         """
         core = self._core
         own = [core.node] if core.recovering else []
@@ -87,8 +87,8 @@ class Readiness:
         if core.leader is not None or 2 * len(lost) < len(core.config.voters) or not lost:
             return ""
         return (
-            f"no leader can be elected: the logs of {len(lost)} of {len(core.config.voters)} members are damaged "
-            f"({', '.join(lost)}), and those do not vote; see nacos-tw recover"
+            f"no leader can be elected: the logs of {len(lost)} of {len(core.config.voters)} members are damaged or "
+            f"older than they were ({', '.join(lost)}), and those do not vote; see nacos-tw recover"
         )
 
     def became_hopeless(self, damaged: Collection[str]) -> str:
@@ -108,6 +108,10 @@ class Readiness:
         self.look(applied)
         if hopeless := self.hopeless(damaged):
             return hopeless
+        if core.setback and core.leader is None:
+            return "this node's disk has gone back to an older state; no leader is known to fetch what it lacks from"
+        if core.setback:
+            return "this node's disk has gone back to an older state; what it lacks is being fetched from the leader"
         if core.recovering:
             if core.leader is None:
                 return "the log of this node was damaged and set aside; no leader is known to fetch it from"

@@ -116,6 +116,13 @@ class Checks:
 
 
 def _durable(group: Group, voters: tuple[str, ...], index: int, term: int) -> bool:
-    """Whether a majority has an entry on disk. A disk that was lost since it acknowledged counts, too."""
-    disks = [group.members[voter].disk for voter in voters]
-    return sum(disk.hard.recovering or disk.term(index) in (term, -1) for disk in disks) >= majority(len(disks))
+    """Whether a majority has an entry on disk. A disk that was lost since it acknowledged counts, too, and one that
+    went back, as long as its node knows that."""
+    members = [group.members[voter] for voter in voters]
+    return sum(_recovers(m) or m.disk.term(index) in (term, -1) for m in members) >= majority(len(members))
+
+
+def _recovers(member: Member) -> bool:
+    if member.disk.hard.recovering:
+        return True
+    return member.forgot and (member.core is None or member.core.recovering)

@@ -19,6 +19,8 @@ import msgspec
 from nacos_tw.raft.core.core import Core, Log, Ready, Role, Timing
 from nacos_tw.raft.core.marks import Mark
 from nacos_tw.raft.core.messages import COMMAND, AnyMessage, Configuration, Entry, HardState, VoteResponse
+from nacos_tw.raft.net.codec import Hello
+from nacos_tw.raft.net.starts import Starts
 from tests.raft.checks import Checks
 from tests.raft.member import Disk, Member
 
@@ -129,6 +131,8 @@ class Group:
         if member.core is not None or name in self.gone:
             return
         disk = member.disk
+        disk.starts += 1
+        member.run = self.steps * 1000 + self._count + 1
         member.frozen = False
         member.pending = []
         member.asked = {}
@@ -159,12 +163,10 @@ class Group:
         member = self.members[name]
         disk = member.disk
         member.disk = Disk()
+        member.disk.starts, member.disk.seen = disk.starts, disk.seen
         member.disk.hard = HardState(disk.hard.term, disk.hard.vote, True)
         member.wiped += 1
-        gone = [event for event in self._events if event[2] == _MESSAGE and name in event[4][:2]]
-        if gone:
-            self._events = [event for event in self._events if event not in gone]
-            heapq.heapify(self._events)
+        self._lose_messages(name)
 
     def renew(self, name: str) -> None:
         """Start a node with an empty folder: it is another one, which comes in the place of one that is no member."""
@@ -172,11 +174,23 @@ class Group:
         member = self.members[name]
         member.disk = Disk()
         member.wiped += 1
+        member.number += 1
+        self._lose_messages(name)
+        self.start(name)
+
+    def put_back(self, name: str, disk: Disk) -> None:
+        """A node that is down gets an older copy of its folder."""
+        member = self.members[name]
+        assert member.core is None
+        member.disk, member.forgot = disk, True
+        self._lose_messages(name)
+
+    def _lose_messages(self, name: str) -> None:
+        """What is on its way from or to a node is lost."""
         gone = [event for event in self._events if event[2] == _MESSAGE and name in event[4][:2]]
         if gone:
             self._events = [event for event in self._events if event not in gone]
             heapq.heapify(self._events)
-        self.start(name)
 
     def freeze(self, name: str) -> None:
         """The disk of a node hangs: saves neither end nor fail, until it is started again."""
@@ -184,7 +198,23 @@ class Group:
 
     def _link(self, one: str, other: str, up: bool) -> None:
         for here, there in ((one, other), (other, one)):
+            if up:
+                self._greet(here, there)
             self.call(self.random.random() * 0.02, self._opened if up else self._closed, here, there)
+
+    def _greet(self, here: str, there: str) -> None:
+        """A node tells another one which start of it this is, and hears if that has seen a later one."""
+        member, other = self.members[here], self.members[there]
+        core = member.core
+        if core is None or other.core is None or (here, there) in self.cuts or (there, here) in self.cuts:
+            return
+        known, id = Starts(other.disk.seen), f"{here}{member.number}"
+        count = known.behind(Hello(1, here, there, b"", id=id, starts=member.disk.starts, run=member.run))
+        other.disk.seen = known.known
+        if count:
+            member.disk.starts = count + 1
+            core.went_back(f"{there} has seen start {count}", other.core.term, self.now)
+            self._drain(member)
 
     def _opened(self, here: str, there: str) -> None:
         core = self.members[here].core
@@ -325,6 +355,7 @@ class Group:
         if core.contradiction:
             self._contradicted(member, core)
             return
+        assert member.forgot or not core.setback, f"{member.name} has forgotten nothing, but: {core.setback}"
         deadline = core.deadline
         if not member.ticking or deadline < member.ticking - 1e-9:
             member.ticking = max(deadline, self.now)

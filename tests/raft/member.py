@@ -7,14 +7,18 @@ from collections.abc import Iterable
 from nacos_tw.raft.core.core import Core, IncomingChunk, Ready
 from nacos_tw.raft.core.marks import Mark
 from nacos_tw.raft.core.messages import AnyMessage, Configuration, Entry, HardState, SnapshotMeta
+from nacos_tw.raft.net.starts import Start
 
 
 class Disk:
     """What survives a crash."""
 
-    __slots__ = ("commit", "entries", "hard", "mark", "partial", "snapshot", "state")
+    __slots__ = ("commit", "entries", "hard", "mark", "partial", "seen", "snapshot", "starts", "state")
 
     def __init__(self) -> None:
+        self.starts = 0
+        self.seen: dict[str, Start] = {}
+        """Of the other nodes' starts."""
         self.commit = 0
         self.mark: Mark | None = None
         """Of a part of the state that keeps itself on disk: what was applied to it."""
@@ -27,6 +31,7 @@ class Disk:
     def copy(self) -> Disk:
         """A copy of all that is there."""
         other = Disk()
+        other.starts, other.seen = self.starts, dict(self.seen)
         other.commit, other.mark, other.hard = self.commit, self.mark, self.hard
         other.snapshot, other.state, other.entries = self.snapshot, self.state, list(self.entries)
         return other
@@ -75,11 +80,17 @@ class Disk:
 
 
 class Member:
-    """One node: a core while it is up, a disk always."""
+    """
+    One node: a core while it is up, a disk always.
+
+    @ivar number: of its folders that were empty; its name and this are its id.
+    @ivar run: drawn for this start.
+    @ivar forgot: whether its disk was ever put back, or lied.
+    """
 
     __slots__ = (
-        "applied", "asked", "contradictions", "core", "disk", "frozen", "life", "name", "pending", "saving", "state",
-        "ticking",
+        "applied", "asked", "contradictions", "core", "disk", "forgot", "frozen", "life", "name", "number", "pending",
+        "run", "saving", "state", "ticking",
         "wiped", "wanted",
     )  # fmt: skip
 
@@ -89,7 +100,8 @@ class Member:
         self.disk = Disk()
         self.core: Core | None = None
         self.life = 0
-        self.wiped = 0
+        self.wiped = self.number = self.run = 0
+        self.forgot = False
         self.contradictions: list[str] = []
         self.frozen = False
         self.saving = False

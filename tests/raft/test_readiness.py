@@ -27,6 +27,7 @@ class Follower:
         self.term = 1
         self.commit = self.leader_commit = 10
         self.recovering = False
+        self.setback = ""
         self.config = Configuration(voters=("A", "B", "C"))
         self.log = OneTermLog()
 

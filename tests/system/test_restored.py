@@ -89,6 +89,44 @@ class Restored(Clustered):
         self.equal()
         self.assertEqual([node.metric("nacos_raft_contradictions_total") for node in self.nodes.nodes], [0, 0, 0])
 
+    def test_voter(self) -> None:
+        """
+        A follower that goes on from a copy which is older than its last start is told so by the others, also when all
+        were down meanwhile. It recovers and loses nothing; a usual start later is no news.
+        """
+        nodes = self.nodes.nodes
+        victim = next(node for node in nodes if node is not self.nodes.leader())
+        said = "this node's disk has gone back to an older state"
+        self.write(nodes[0], "before", 2)
+        victim.stop()
+        shutil.copytree(self.data(victim), self.copy_of(victim))
+        victim.start(*self.nodes.arguments)
+        self.nodes.wait_ready()
+        self.write(victim, "after", 3)
+        kept = self.equal()
+        self.assertNotIn(said, victim.full_log)
+        for times, down in ((1, [victim]), (2, nodes)):
+            for node in down:
+                node.kill()
+            shutil.rmtree(self.data(victim))
+            shutil.copytree(self.copy_of(victim), self.data(victim))
+            for node in down:
+                node.start(*self.nodes.arguments)
+            self.assertEqual(self.equal(), kept)
+            wait_for(lambda: victim.metric("nacos_raft_recovering") == 0, why="the node to have recovered")
+            self.assertEqual(self.told(victim, said), times)
+        victim.kill()
+        victim.start(*self.nodes.arguments)
+        self.write(victim, "later", 1)
+        self.equal()
+        self.assertEqual(self.told(victim, said), 2)
+        self.assertEqual([self.told(node, said) for node in nodes if node is not victim], [0, 0])
+        self.assertEqual([node.metric("nacos_raft_contradictions_total") for node in nodes], [0, 0, 0])
+
+    def told(self, node: RealNode, what: str) -> int:
+        """How often a node has written something into its log."""
+        return node.full_log.count(what)
+
     def test_two(self) -> None:
         """The two go on without what they forgot. The third, which knows better, says so before it follows them."""
         third, *victims = self.nodes.nodes

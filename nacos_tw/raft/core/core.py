@@ -62,7 +62,8 @@ class Core:
     @ivar must_wait: whether a cluster must not begin yet: as long as the log names no members nobody is voted for.
     @ivar commit: the highest index known to be committed.
     @ivar leader_commit: the highest commit index that a leader told.
-    @ivar recovering: whether this node lost its log and does not vote until it has caught up.
+    @ivar recovering: whether this node lost its log, or a part of it, and does not vote until it has caught up.
+    @ivar setback: how it is known, while it recovers, that its disk is an older one; "" where it is not.
     @ivar met: term and commit index of the first leader that was heard since this start; None: none was.
     @ivar last_heard: when the leader was last heard.
     @ivar leader_lost: whether the link to the leader closed since.
@@ -80,7 +81,7 @@ class Core:
         "_leader", "_marks", "_stopped", "commit", "config", "contradiction", "contradicts_log", "deadline", "delivery",
         "dirty", "election", "follower", "must_wait", "last_heard", "leader_commit", "leader_lost", "leading", "log",
         "max_bytes", "max_inflight", "met", "node", "now", "outbox", "persistence", "random", "recovering", "resigned",
-        "role", "rounds", "term", "timing", "vote", "wanted",
+        "role", "rounds", "setback", "term", "timing", "vote", "wanted",
     )  # fmt: skip
 
     def __init__(
@@ -111,6 +112,7 @@ class Core:
         self.wanted, self.must_wait = config, False
         self.config = log.config or config
         self.term, self.vote, self.recovering = hard.term, hard.vote, hard.recovering
+        self.setback = ""
         self.persistence = Persistence(hard, log.last_index)
         self.role = Role.FOLLOWER
         self.resigned = ""
@@ -374,6 +376,30 @@ class Core:
         put that away."""
         self.contradiction, self.contradicts_log = what, log
         self.stop()
+
+    def went_back(self, why: str, term: int, now: float) -> bool:
+        """
+        This node's disk is an older one: what it acknowledged since, and for whom it voted, is forgotten. From now on
+        it is as one that lost its log.
+
+        @param why: how that is known, as a part of a sentence.
+        @param term: of who knows it. The term is forgotten, too, and a leader of before it must not be followed: the
+            entries that this node acknowledged since are not in its log.
+        @return: False: there is nobody to recover from; or it leads already, by an entry of its own term: what could
+            be prevented has happened, and nobody would lead if this node did not.
+        """
+        if self._stopped or self.config.voters == (self.node,):
+            return False
+        if self.leading is not None and self.log.term(self.commit) == self.term:
+            return False
+        if not self.recovering:
+            self.now, self.recovering, self.setback = now, True, why
+            self.met, self.follower.target = None, -1
+            self.dirty = True
+        if term > self.term or self.role is not Role.FOLLOWER:
+            self.become_follower(max(term, self.term), "", f"its disk is an older one: {why}")
+            self.election.arm()
+        return True
 
     def stop(self) -> None:
         """Never act again: nothing more comes out, whatever goes in."""

@@ -27,8 +27,7 @@ class Follower:
     The receiving part of a core.
 
     @ivar seen: the last confirmation round received from the leader of this term.
-    @ivar target: while recovering: the commit index to reach before voting again; -1 when the leader
-        has not told it yet.
+    @ivar target: while recovering: the index to reach before voting again; -1 when the leader has not told it yet.
     """
 
     __slots__ = ("_core", "_incoming", "seen", "target")
@@ -51,10 +50,7 @@ class Follower:
         prev = message.prev_index
         if (entries and not _in_order(message)) or prev < 0 or not self._hear(sender, now):
             return
-        if core.met is None:
-            core.met = core.term, message.commit
-        if message.commit > core.leader_commit:
-            core.leader_commit = message.commit
+        told = self._meet(sender, message, now)
         if message.round > self.seen:
             self._take_beats(message)
         if core.outbox.chunk is not None and core.outbox.chunk.done:
@@ -76,8 +72,24 @@ class Follower:
         last = prev + len(entries)
         self._acknowledge(sender, last, bool(entries))
         if core.recovering and self.target < 0:
-            self.target = message.commit
+            self.target = told
         core.commit_to(min(message.commit, last))
+
+    def _meet(self, sender: str, message: AppendEntries, now: float) -> int:
+        """
+        Note what the leader says of itself and of this node.
+
+        @return: the index up to which something may be committed that this node acknowledged before this start.
+        """
+        core = self._core
+        if message.acked > core.log.last_index:
+            core.went_back(f"its leader {sender} had its word for more", core.term, now)
+        # What this node has once acknowledged to this leader may be committed by that, though not yet.
+        told = max(message.commit, message.acked)
+        if core.met is None:
+            core.met = core.term, told
+        core.leader_commit = max(core.leader_commit, message.commit)
+        return told
 
     def on_snapshot(self, sender: str, message: InstallSnapshot, now: float) -> None:
         """A chunk of a snapshot."""
@@ -113,7 +125,7 @@ class Follower:
         """
         target, core = self.target, self._core
         if 0 <= target <= core.commit <= core.persistence.stable and core.log.term(core.commit) == core.term:
-            core.recovering = False
+            core.recovering, core.setback = False, ""
             core.dirty = True
 
     def _hear(self, sender: str, now: float) -> bool:

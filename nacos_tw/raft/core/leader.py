@@ -256,9 +256,9 @@ class Leader:
         stands after all that was sent, so that a loss shows."""
         progress.round_sent = progress.round_acked
         if progress.state is not Flow.SNAPSHOT:
-            self._send_empty(peer, progress, progress.next - 1)
+            self._send_empty(peer, progress, progress.next - 1, progress.match)
             return
-        self._send_empty(peer, progress, 0)
+        self._send_empty(peer, progress, 0, progress.match)
         if now - progress.asked > _RESEND * self._core.timing.heartbeat:
             self._ask_chunk(peer, progress)
 
@@ -273,7 +273,9 @@ class Leader:
         entries: tuple[Entry, ...] = ()
         if prev < core.log.last_index:
             entries = core.log.slice(progress.next, core.log.last_index, core.max_bytes)
-        self._send(peer, progress, prev, term, entries)
+        # Not beside every entry: what goes to followers that are equally far is encoded once.
+        acked = progress.match if progress.state is Flow.PROBE else 0
+        self._send(peer, progress, prev, term, entries, acked)
         if progress.state is Flow.PROBE:
             progress.probing = True
         elif entries:
@@ -282,20 +284,22 @@ class Leader:
             progress.inflight.append(last)
         return True
 
-    def _send_empty(self, peer: str, progress: Progress, prev: int) -> None:
+    def _send_empty(self, peer: str, progress: Progress, prev: int, acked: int = 0) -> None:
         """Send no entries. With C{prev} 0 every log agrees: it only carries rounds and the commit index."""
         term = self._core.log.term(prev) if prev else 0
         if term is None:
             self._send_snapshot(peer, progress)
             prev = term = 0
-        self._send(peer, progress, prev, term, ())
+        self._send(peer, progress, prev, term, (), acked)
 
-    def _send(self, peer: str, progress: Progress, prev: int, prev_term: int, entries: tuple[Entry, ...]) -> None:
+    def _send(
+        self, peer: str, progress: Progress, prev: int, prev_term: int, entries: tuple[Entry, ...], acked: int
+    ) -> None:
         core = self._core
         commit = core.commit
         last, beats, floor = self.rounds.take(progress)
         lead = core.log.leads.at(prev) if prev else 0
-        core.send_now(peer, AppendEntries(core.term, prev, prev_term, commit, entries, last, beats, floor, lead))
+        core.send_now(peer, AppendEntries(core.term, prev, prev_term, commit, entries, last, beats, floor, lead, acked))
         progress.told = max(progress.told, min(commit, prev + len(entries)))
 
     def _send_snapshot(self, peer: str, progress: Progress) -> None:

@@ -122,7 +122,9 @@ class AppendEntries(Message, frozen=True, array_like=True, tag=3):
     round that it took.
 
     C{lead}: the number of the lead that the entry at C{prev_index} is of (0: not known). A term names one lead only as
-    long as no node forgets its vote; a folder that was restored from a copy has."""
+    long as no node forgets its vote; a folder that was restored from a copy has.
+
+    C{acked}: how far this follower has told this leader that it has the log on disk; 0 where that is not said."""
 
     prev_index: int
     prev_term: int
@@ -132,6 +134,7 @@ class AppendEntries(Message, frozen=True, array_like=True, tag=3):
     beats: tuple[bytes, ...] = ()
     floor: int = 0
     lead: int = 0
+    acked: int = 0
 
 
 class AppendResponse(Message, frozen=True, array_like=True, tag=4):

@@ -10,6 +10,7 @@ The files of a data folder:
   - C{log-<sequence>.seg}: the log, see L{nacos_tw.raft.disk.segment};
   - C{snapshot-<index>-<term>.snap}: see L{nacos_tw.raft.disk.snapshots}; the newest good one counts;
   - C{state-0}, C{state-1}: term, vote and what must exist, see L{nacos_tw.raft.disk.statefile};
+  - C{starts}: what is known of the other nodes' starts, see L{nacos_tw.raft.disk.startsfile};
   - C{damaged-<n>/}: logs that were set aside, see L{nacos_tw.raft.disk.quarantine}.
 
 The order of steps makes each crash point harmless: a hard state is in the state file before it is in
@@ -235,6 +236,17 @@ class Store:
             else:
                 self._snapshots.adopt(draft)
                 self._snapshots.prune()
+
+    def count_start(self, least: int) -> None:
+        """
+        Let L{boot} be at least that, durably.
+
+        @raise OSError: see L{save}.
+        """
+        if least > self.boot:
+            with self._writing():
+                self.boot = least
+                self._write_state()
 
     def append_chunk(self, meta: SnapshotMeta, offset: int, data: bytes, done: bool) -> None:
         """

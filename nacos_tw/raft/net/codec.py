@@ -45,7 +45,8 @@ class Hello(Frame, frozen=True, array_like=True, tag=1, gc=False):
     """The dialing side says who it is (C{node}), whom it expects (C{to}), and, for the operator's eyes,
     a digest of its member list, its C{server} version and its C{http} address. C{nonce} is fresh. C{level}: of
     the commands that it can apply; 0 for those of versions that do not say. C{id}: what it made at its first start,
-    C{raft}: where its Raft port is, C{joined}: whether the log has named it by that id; not told by older versions."""
+    C{raft}: where its Raft port is, C{joined}: whether the log has named it by that id, C{starts} and C{run}: which of
+    its starts this is, and the number drawn for that; not told by older versions."""
 
     version: int
     node: str
@@ -58,6 +59,8 @@ class Hello(Frame, frozen=True, array_like=True, tag=1, gc=False):
     id: str = ""
     raft: str = ""
     joined: bool = False
+    starts: int = 0
+    run: int = 0
 
 
 class Challenge(Frame, frozen=True, array_like=True, tag=2, gc=False):
@@ -147,13 +150,21 @@ class Gone(Frame, frozen=True, array_like=True, tag=13, gc=False):
     why: str
 
 
+class Remembered(Frame, frozen=True, array_like=True, tag=14, gc=False):
+    """The listening side has seen that many starts of the other, whose own count is not ahead of that: its disk is an
+    older copy. C{term}: of the sender. Only sent to those who tell their starts."""
+
+    count: int
+    term: int
+
+
 EarlyFrame = Hello | Challenge | Proof
 """What may come before a link is authenticated."""
 DialedFrame = RaftFrame | Forward | Beats | BeatsAck | Refused | Ping | Ask
 """What the dialing side sends."""
-AnsweringFrame = Pong | Answer | Gone
+AnsweringFrame = Pong | Answer | Gone | Remembered
 """What the listening side sends back."""
-AnyFrame = RaftFrame | Forward | Beats | BeatsAck | Refused | Ping | Ask | Pong | Answer | Gone
+AnyFrame = RaftFrame | Forward | Beats | BeatsAck | Refused | Ping | Ask | Pong | Answer | Gone | Remembered
 """Every frame of an authenticated link."""
 
 encode = msgspec.msgpack.Encoder().encode

@@ -41,7 +41,7 @@ class Introduction:
     @ivar server: its version.
     @ivar http: its HTTP address.
     @ivar level: of the commands that it can apply.
-    @ivar id, raft, joined: see L{Hello}.
+    @ivar id, raft, joined, starts, run: see L{Hello}.
     """
 
     node: str
@@ -52,6 +52,8 @@ class Introduction:
     id: str = ""
     raft: str = ""
     joined: bool = False
+    starts: int = 0
+    run: int = 0
 
 
 @attrs.frozen
@@ -140,7 +142,7 @@ class DialerHandshake(Handshake):
         self.step = Step.START
         self._secret = secret
         self._nonce = entropy(NONCE_BYTES)
-        said = me.members, me.server, me.http, me.level, me.id, me.raft, me.joined
+        said = me.members, me.server, me.http, me.level, me.id, me.raft, me.joined, me.starts, me.run
         self._hello = encode(Hello(VERSION, me.node, peer, self._nonce, *said))
         self._secrets: _Secrets | None = None
 

@@ -21,7 +21,7 @@ from twisted.logger import Logger
 from nacos_tw.errors import StartError
 from nacos_tw.raft.net.addresses import Sources
 from nacos_tw.raft.net.asking import Answering, Questions, unavailable
-from nacos_tw.raft.net.codec import LIMIT, Answer, AnyFrame, Ask, Gone, Hello, encode
+from nacos_tw.raft.net.codec import LIMIT, Answer, AnyFrame, Ask, Gone, Hello, Remembered, encode
 from nacos_tw.raft.net.connectivity import Connectivity
 from nacos_tw.raft.net.dialing import Dialer, IRaftAddress
 from nacos_tw.raft.net.handshake import DialerHandshake, Introduction, ListenerHandshake
@@ -29,6 +29,7 @@ from nacos_tw.raft.net.listening import Listening
 from nacos_tw.raft.net.protocol import Link, Secured, Turn
 from nacos_tw.raft.net.roster import Roster, digest
 from nacos_tw.raft.net.security import IRaftTls
+from nacos_tw.raft.net.starts import Start, Starts
 
 STOP_TIME = 0.4
 """Seconds that connections get to close in order."""
@@ -67,6 +68,9 @@ class IPeerEvents(Protocol):
     def removed(self, why: str) -> None:
         """A member says that this node is none any more."""
 
+    def remembered(self, peer: str, count: int, term: int) -> None:
+        """A member in that term has seen that many starts of this node, whose own count is not ahead of that."""
+
 
 class Peers(Service):
     """
@@ -84,6 +88,9 @@ class Peers(Service):
     @param level: of the commands that this node can apply.
     @param tls: makes the links TLS; None for plain TCP.
     @param roster: who may link, and what this node says of itself; None: those in C{members}.
+    @ivar starts: the others' starts that this node has seen.
+    @ivar own_start: which start of this node this is; its first part is 0 where that is not told.
+    @ivar own_term: the term that this node is in.
     @ivar counters: see L{COUNTERS}.
     @ivar rtt: last round-trip time per peer in seconds, of peers with an outgoing link.
     @ivar hellos: what each peer said of itself when it last dialed.
@@ -113,6 +120,9 @@ class Peers(Service):
         roster: Roster | None = None,
     ) -> None:
         self._roster = roster
+        self.starts = Starts({})
+        self.own_start: Callable[[], Start] = lambda: (0, 0)
+        self.own_term: Callable[[], int] = lambda: 0
         self._reactor = reactor
         self._clock: IReactorTime = reactor
         self.node = node
@@ -302,6 +312,9 @@ class Peers(Service):
             self.hellos[peer] = hello
             older = self._incoming.get(peer)
             self._incoming[peer] = link
+            if count := self.starts.behind(hello):
+                self._warn(peer, f"{peer} runs on an older copy of its data folder: start {count} of it was seen")
+                link.send(encode(Remembered(count, self.own_term())))
             if older is not None:
                 older.abort("a newer connection replaces it")
                 # Perhaps its machine was restarted: then this makes the link to it close.
@@ -339,6 +352,9 @@ class Peers(Service):
             self._questions.answered(link, frame)
         elif kind is Gone:
             self._tell(self._events.removed, frame.why)
+        elif kind is Remembered:
+            peer = link.session.peer
+            self._tell(lambda known: self._events.remembered(peer, known.count, known.term), frame)
         else:
             self._frames(link.session.peer, frame)
 
@@ -408,7 +424,8 @@ class Peers(Service):
         def make() -> Link:
             me = Introduction(self.node, self._digest, self._server, self._http, self._level)
             if (roster := self._roster) is not None:
-                me = attrs.evolve(me, id=roster.own.id, raft=roster.own.raft, joined=roster.joined)
+                (count, run), own = self.own_start(), roster.own
+                me = attrs.evolve(me, id=own.id, raft=own.raft, joined=roster.joined, starts=count, run=run)
             handshake = DialerHandshake(me, peer, self._secret, self._entropy)
             link = Link(self._clock, self._turn, handshake, self, dialing=True, name=peer, secured=self._secured)
             self._links[link] = None
