@@ -8,6 +8,7 @@ import tarfile
 import tempfile
 
 from tests.system.ctl import LOGINS, CtlCase, ctl
+from tests.system.nodes import wait_for
 from tests.system.shared import shared
 
 
@@ -28,6 +29,7 @@ class TroubleTests(CtlCase):
         checks = {row["check"] for row in self.rows(*self.admin, "doctor")}
         self.assertEqual(checks, {"leader", "port HTTP", "port gRPC", "ready", "clock", "version"})
         self.assertEqual(self.rows(*self.admin, "alarm", "list"), [])
+        self.assertEqual(self.rows(*self.admin, "alarm", "disarm"), [])
 
     def test_compact(self) -> None:
         """A snapshot is on the disk, at once."""
@@ -77,3 +79,8 @@ class ClusterTroubleTests(CtlCase):
             self.assertEqual((said.status, bad), (6, {away.address}), said)
             said = ctl(other.address, "--timeout", "1", "-o", "json", "alarm", "list")
             self.assertEqual((said.status, [row["node"] for row in said.json]), (6, [away.address]), said)
+            said = ctl(other.address, "--timeout", "1", "-o", "json", "alarm", "disarm")
+            row = {"node": away.address, "alarm": "UNREACHABLE", "ends": "the node answers"}
+            self.assertEqual((said.status, len(said.json)), (1, 1), said)
+            self.assertEqual({**said.json[0], **row}, said.json[0])
+        wait_for(lambda: ctl(other.address, "alarm", "disarm").status == 0, why="no alarm to be left")
