@@ -96,7 +96,8 @@ export function base(label: string, separator: string): Extension {
     syntaxHighlighting(COLOURS),
     THEME,
     EditorState.lineSeparator.of(separator),
-    EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+    // Whoever looks for what the keyboard reaches goes by tabindex: that all text which scrolls has it, read-only or not.
+    EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
     keymap.of([...searchKeymap, ...foldKeymap]),
   ];
 }
@@ -130,4 +131,4 @@ export function editing(): Extension {
   ];
 }
 
-export const readOnly: Extension = [EditorState.readOnly.of(true), EditorView.contentAttributes.of({ tabindex: "0" })];
+export const readOnly: Extension = EditorState.readOnly.of(true);
