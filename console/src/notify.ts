@@ -54,3 +54,11 @@ export async function confirmed(message: string, title = t("common.confirm"), da
     document.removeEventListener("focusin", toSafeButton);
   }
 }
+
+/** Delete something after a question, and say so; false where the user said no. */
+export async function deleted(question: string, task: () => Promise<unknown>): Promise<boolean> {
+  if (!(await confirmed(question))) return false;
+  await task();
+  showSuccess(t("common.deleted"));
+  return true;
+}

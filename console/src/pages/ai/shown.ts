@@ -1,18 +1,26 @@
 /** Which thing, and version of it, a page shows: `name` and `version` of its address. */
-import { computed, watch, type WritableComputedRef } from "vue";
+import { computed, watch, type ComputedRef, type WritableComputedRef } from "vue";
 import { useRoute, useRouter } from "vue-router";
 import { namespaceId } from "@/namespaces";
 
-interface Shown {
+export interface Address {
+  path: string;
+  query: Record<string, string>;
+}
+
+export interface Shown {
   name: WritableComputedRef<string>;
   version: WritableComputedRef<string>;
+  /** The list that it is in. */
+  list: ComputedRef<Address>;
   /** Another page about it. */
-  link: (path: string, more?: Record<string, string>) => { path: string; query: Record<string, string> };
+  link: (path: string, more?: Record<string, string>) => Address;
   /** Does the task when this page is to show something else; not when it is left. */
   onChange: (task: () => unknown) => void;
 }
 
-export function useShown(): Shown {
+/** @param list the path of the page that lists such things. */
+export function useShown(list: string): Shown {
   const route = useRoute();
   const { path: own } = route;
   const router = useRouter();
@@ -26,5 +34,5 @@ export function useShown(): Shown {
   // The namespace of all pages changes as soon as one is left; that of the address with the page.
   const onChange = (task: () => unknown) =>
     void watch([() => route.query.name, () => route.query.version, () => route.query.namespace], () => route.path === own && task());
-  return { name, version: param("version"), link, onChange };
+  return { name, version: param("version"), list: computed(() => ({ path: list, query: { namespace: namespaceId.value } })), link, onChange };
 }
