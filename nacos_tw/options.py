@@ -14,7 +14,7 @@ import attrs
 from twisted.python import usage
 
 from nacos_tw import __version__
-from nacos_tw.settings import keys
+from nacos_tw.settings import database_keys, keys
 from nacos_tw.settings.clusterconf import write as write_members
 from nacos_tw.settings.containers import IMAGE_HOME, read_container
 from nacos_tw.settings.member_keys import DISCOVERY
@@ -47,8 +47,8 @@ class Options(usage.Options):
     compData = usage.Completions(optActions={"home": usage.CompleteDirs()})  # noqa: N815 - Twisted's name
 
     _keys: ClassVar[dict[str, keys.Key[Any]]] = {
-        "mode": keys.STANDALONE, "functions": keys.FUNCTION_MODE, "storage": keys.EMBEDDED, "members": keys.MEMBERS,
-        "port": keys.PORT, "ip": keys.IP_ADDRESS,
+        "mode": keys.STANDALONE, "functions": keys.FUNCTION_MODE, "storage": database_keys.EMBEDDED,
+        "members": keys.MEMBERS, "port": keys.PORT, "ip": keys.IP_ADDRESS,
     }  # fmt: skip
 
     def __init__(self) -> None:
@@ -154,7 +154,7 @@ def surroundings(options: Options, environ: Mapping[str, str]) -> Surroundings:
         environ,
         socket.gethostname().lower(),
         listed=told is not None or os.path.lexists(members),
-        database=reader.value(keys.DB_URL, 0) is not None,
+        database=reader.value(database_keys.URL, 0) is not None,
     )
     zone = found.environ.get("TIME_ZONE")
     if zone and not found.environ.get("TZ"):

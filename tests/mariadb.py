@@ -27,7 +27,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from nacos_tw.settings.settings import DatabaseSettings
+from nacos_tw.settings.database import DatabaseSettings
 from tests.freezing import freeze
 from tests.ports import free_port
 

@@ -19,7 +19,7 @@ import tempfile
 import time
 from typing import Any
 
-from nacos_tw.settings.settings import DatabaseSettings
+from nacos_tw.settings.database import DatabaseSettings
 from tests.freezing import freeze
 from tests.mariadb import _with_parent
 from tests.ports import free_port

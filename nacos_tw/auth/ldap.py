@@ -13,7 +13,7 @@ from math import ceil
 from typing import Any, Protocol
 
 from nacos_tw.errors import StartError
-from nacos_tw.settings import keys
+from nacos_tw.settings import ldap_keys as keys
 from nacos_tw.settings.kinds import LdapUrl
 from nacos_tw.settings.ldap import NAME, LdapSettings
 
@@ -206,7 +206,7 @@ def _tls(settings: LdapSettings) -> Any:
     try:
         context = ssl.create_default_context(cafile=settings.authorities or None)
     except OSError as error:  # ssl.SSLError too
-        raise StartError(f"{keys.LDAP_CA.name}={settings.authorities}: {error.strerror or error}") from None
+        raise StartError(f"{keys.CA.name}={settings.authorities}: {error.strerror or error}") from None
     # From 3.13 on Python refuses authorities whose certificates lack extensions that older tools leave out; names and
     # signatures are checked either way.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT

@@ -11,34 +11,32 @@ from typing import Any
 from nacos_tw.settings.ai_keys import KEYS as AI_KEYS
 from nacos_tw.settings.api_keys import AUTH_ADMIN_API, AUTH_CONSOLE_API, COMPATIBILITY
 from nacos_tw.settings.console_keys import KEYS as CONSOLE_KEYS
+from nacos_tw.settings.database_keys import KEYS as DATABASE_KEYS
 from nacos_tw.settings.dns_keys import KEYS as DNS_KEYS
 from nacos_tw.settings.grpc_keys import KEYS as GRPC_KEYS
 from nacos_tw.settings.key import Key as Key
 from nacos_tw.settings.kinds import (
-    attribute,
     byte_count,
     choice,
-    file_path,
     host,
     integer,
-    ldap_urls,
-    listed,
     milliseconds,
     origins,
     path,
     patterns,
     seconds,
     secret_text,
-    storage_flag,
     switch,
     text,
     url_path,
     words,
 )
+from nacos_tw.settings.ldap_keys import KEYS as LDAP_KEYS
 from nacos_tw.settings.limit_keys import KEYS as LIMIT_KEYS
 from nacos_tw.settings.member_keys import KEYS as MEMBER_KEYS
 from nacos_tw.settings.monitoring_keys import KEYS as MONITORING_KEYS
 from nacos_tw.settings.oidc_keys import KEYS as OIDC_KEYS
+from nacos_tw.settings.tls_keys import HTTPS_KEYS, RAFT_TLS_KEYS
 from nacos_tw.settings.tracing_keys import KEYS as TRACING_KEYS
 
 PORT = Key(
@@ -125,93 +123,6 @@ RAFT_HASHES = Key(
     "the state of all members; a node that differs from the majority takes over the leader's state. 0: never.",
 )  # fmt: skip
 
-HTTPS = Key(
-    "server.ssl.enabled", switch(), "true", "Whether server.port uses https (TLS 1.2 and 1.3) if a key store or a "
-    "certificate is set here.",
-)  # fmt: skip
-HTTPS_CERTIFICATE = Key(
-    "server.ssl.certificate", file_path, "", "PEM file with the certificate, followed by the intermediate ones up to "
-    "its CA. Relative paths begin at the home.",
-)  # fmt: skip
-HTTPS_KEY = Key("server.ssl.certificate-private-key", file_path, "", "PEM file with the certificate's private key.")
-HTTPS_STORE = Key(
-    "server.ssl.key-store", file_path, "", "PKCS#12 file with the certificate and its key, instead of the two PEM "
-    "files.",
-)  # fmt: skip
-HTTPS_STORE_TYPE = Key(
-    "server.ssl.key-store-type", choice("", "pkcs12", "pem", p12="pkcs12", jks=""), "", "PKCS12 or PEM; detected if "
-    "unset, or if JKS, as Java also calls PKCS#12 files so. (keytool -importkeystore -deststoretype PKCS12 converts a "
-    "JKS store.)",
-)  # fmt: skip
-HTTPS_STORE_PASSWORD = Key("server.ssl.key-store-password", text, "", "The key store's password.")
-HTTPS_KEY_PASSWORD = Key("server.ssl.key-password", text, "", "The private key's password, if it has one.")
-HTTPS_ALIAS = Key("server.ssl.key-alias", text, "", "Name of the entry in the key store; it is checked.")
-HTTPS_CLIENTS = Key(
-    "server.ssl.client-auth", choice("none", "want", "need"), "none", "Whether clients may (want) or must (need) show "
-    "a certificate.",
-)  # fmt: skip
-HTTPS_TRUST = Key("server.ssl.trust-certificate", file_path, "", "PEM file with the CAs of the clients' certificates.")
-HTTPS_TRUST_STORE = Key(
-    "server.ssl.trust-store", file_path, "", "PKCS#12 (or PEM) file with these CAs, instead of the PEM file.",
-)  # fmt: skip
-HTTPS_TRUST_PASSWORD = Key("server.ssl.trust-store-password", text, "", "The trust store's password.")
-HTTPS_PROTOCOLS = Key(
-    "server.ssl.enabled-protocols", listed("TLSv1.2", "TLSv1.3"), "", "TLSv1.2, TLSv1.3 or both, comma separated. Both "
-    "if unset.",
-)  # fmt: skip
-HTTPS_CIPHERS = Key(
-    "server.ssl.ciphers", words, "", "Ciphers of TLS 1.2, by OpenSSL's names or Java's, comma separated. Those with "
-    "forward secrecy if unset.",
-)  # fmt: skip
-
-RAFT_TLS = Key(
-    "nacos.raft.tls.enabled", switch(), "false", "Whether the nodes use mutual TLS (1.3) between each other; the same "
-    "on every node. nacos.raft.secret is not needed then, but is checked as well if it is set.",
-)  # fmt: skip
-RAFT_TLS_CERTIFICATE = Key(
-    "nacos.raft.tls.certificate", file_path, "", "PEM file with this node's certificate, which must name its address "
-    "in cluster.conf, followed by the intermediate ones up to its CA.",
-)  # fmt: skip
-RAFT_TLS_KEY = Key("nacos.raft.tls.private-key", file_path, "", "PEM file with its private key.")
-RAFT_TLS_PASSWORD = Key("nacos.raft.tls.private-key-password", text, "", "The key's password, if any.")
-RAFT_TLS_CA = Key(
-    "nacos.raft.tls.ca", file_path, "", "PEM file with the CA that signs the nodes' certificates; with two CAs while "
-    "one replaces the other.",
-)  # fmt: skip
-
-PLATFORM = Key(
-    "spring.datasource.platform", choice("", "mysql", "postgresql", "derby", embedded="derby", pgsql="postgresql"), "",
-    "mysql (also for MariaDB) or postgresql for an external database; if db.num and db.url.0 are set it is external "
-    "anyway.", instead="spring.sql.init.platform",
-)  # fmt: skip
-EMBEDDED = Key(
-    "embeddedStorage", storage_flag, "false", "Whether storage is embedded even if a database is configured "
-    "(startup.sh -p embedded).", ("EMBEDDED_STORAGE",),
-)  # fmt: skip
-DB_NUM = Key("db.num", integer(0, 64), "", "Number of databases.", ("MYSQL_DATABASE_NUM",))
-DB_URL = Key(
-    "db.url", secret_text(1), "", "A database's JDBC URL, as "
-    "jdbc:mysql://127.0.0.1:3306/nacos_config?characterEncoding=utf8&connectTimeout=1000&"
-    "socketTimeout=3000&autoReconnect=true&useUnicode=true&useSSL=false&serverTimezone=UTC", numbered=True,
-)  # fmt: skip
-DB_USER = Key("db.user", text, "", "User of the databases; db.user.N for a single one.", ("MYSQL_SERVICE_USER",))
-DB_PASSWORD = Key(
-    "db.password", text, "", "Password of that user; db.password.N for a single database.", ("MYSQL_SERVICE_PASSWORD",),
-)  # fmt: skip
-POOL_MOST = Key(
-    "db.pool.config.maximumPoolSize", integer(1, 200), "20", "Maximum number of connections to the database in use.",
-)  # fmt: skip
-POOL_LEAST = Key("db.pool.config.minimumIdle", integer(0, 200), "2", "Connections that are kept ready.")
-POOL_WAIT = Key(
-    "db.pool.config.connectionTimeout", milliseconds(250, 600_000), "", "How long a request may wait for a connection; "
-    "the URL's socketTimeout if unset.", ("DB_POOL_CONNECTION_TIMEOUT",),
-)  # fmt: skip
-POOL_CHECK = Key(
-    "db.pool.config.validationTimeout", milliseconds(250, 600_000), "10000", "Maximum time for checking a connection.",
-)  # fmt: skip
-POOL_LIFE = Key(
-    "db.pool.config.maxLifetime", milliseconds(1000, 2**31), "1800000", "Age after which a connection is replaced.",
-)  # fmt: skip
 
 EXPIRE = Key("nacos.naming.expireInstance", switch(), "true", "Whether instances that send no heartbeat are removed.")
 CLEAN = Key("nacos.naming.empty-service.auto-clean", switch(), "true", "Whether services that stay empty are removed.")
@@ -272,32 +183,6 @@ AUTH_REFUSE = Key(
     "password is nacos.",
 )  # fmt: skip
 
-LDAP_URL = Key(
-    "nacos.core.auth.ldap.url", ldap_urls, "ldap://localhost:389", "Address of the LDAP directory: ldap://host:port, "
-    "or ldaps://host:port (encrypted); several addresses, separated by blanks, are tried in turn.",
-)  # fmt: skip
-LDAP_BASE = Key("nacos.core.auth.ldap.basedc", text, "dc=example,dc=org", "The entry below which users are searched.")
-LDAP_TIMEOUT = Key(
-    "nacos.core.auth.ldap.timeout", milliseconds(100, 60_000), "3000", "How long the directory may take to answer.",
-)  # fmt: skip
-LDAP_USER = Key(
-    "nacos.core.auth.ldap.userDn", text, "", "The entry that searches for users, such as cn=admin,dc=example,dc=org; "
-    "anonymous if unset. With {0} in place of the name it is the entry that users log in as, without a search.",
-)  # fmt: skip
-LDAP_PASSWORD = Key("nacos.core.auth.ldap.password", text, "", "The password of userDn.")
-LDAP_FILTER = Key("nacos.core.auth.ldap.filter.prefix", attribute, "uid", "The attribute that holds a user's name.")
-LDAP_CASE = Key(
-    "nacos.core.auth.ldap.case.sensitive", switch(), "true", "false: names are made lower case, so that Ann and ann "
-    "are one user here, as in most directories.",
-)  # fmt: skip
-LDAP_PARTIAL = Key(
-    "nacos.core.auth.ldap.ignore.partial.result.exception", switch(), "false", "true: referrals to other directories, "
-    "as Active Directory gives them, are ignored. false: a login fails if there are any.",
-)  # fmt: skip
-LDAP_CA = Key(
-    "nacos.core.auth.ldap.ca", file_path, "", "PEM file of the CAs for the certificate of an ldaps server; the "
-    "system's CAs if unset.",
-)  # fmt: skip
 
 RETENTION = Key("nacos.config.retention.days", integer(1, 36_500), "30", "Days for which history is kept.")
 CONTENT_CHECK = Key(
@@ -388,23 +273,10 @@ SECTIONS: tuple[Section, ...] = (
          RAFT_HASHES),
     ),
     ("Disk", (DISK_WARN, DISK_REFUSE, DISK_WAL)),
-    (
-        "HTTPS",
-        (
-            HTTPS, HTTPS_CERTIFICATE, HTTPS_KEY, HTTPS_STORE, HTTPS_STORE_TYPE, HTTPS_STORE_PASSWORD,
-            HTTPS_KEY_PASSWORD, HTTPS_ALIAS, HTTPS_CLIENTS, HTTPS_TRUST, HTTPS_TRUST_STORE, HTTPS_TRUST_PASSWORD,
-            HTTPS_PROTOCOLS, HTTPS_CIPHERS,
-        ),
-    ),
+    ("HTTPS", HTTPS_KEYS),
     ("Finding and following members", MEMBER_KEYS),
-    ("TLS between nodes", (RAFT_TLS, RAFT_TLS_CERTIFICATE, RAFT_TLS_KEY, RAFT_TLS_PASSWORD, RAFT_TLS_CA)),
-    (
-        "Database",
-        (
-            PLATFORM, EMBEDDED, DB_NUM, DB_URL, DB_USER, DB_PASSWORD,
-            POOL_MOST, POOL_LEAST, POOL_WAIT, POOL_CHECK, POOL_LIFE,
-        ),
-    ),
+    ("TLS between nodes", RAFT_TLS_KEYS),
+    ("Database", DATABASE_KEYS),
     ("Naming", (EXPIRE, CLEAN, CLEAN_DELAY, CLEAN_PERIOD, CLIENT_GRACE)),
     ("Console", CONSOLE_KEYS),
     (
@@ -415,9 +287,7 @@ SECTIONS: tuple[Section, ...] = (
         ),
     ),
     ("Older APIs", COMPATIBILITY),
-    ("LDAP", (
-        LDAP_URL, LDAP_BASE, LDAP_TIMEOUT, LDAP_USER, LDAP_PASSWORD, LDAP_FILTER, LDAP_CASE, LDAP_PARTIAL, LDAP_CA,
-    )),
+    ("LDAP", LDAP_KEYS),
     ("OpenID Connect", OIDC_KEYS),
     (
         "Configurations",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from nacos_tw.errors import SettingsError
-from nacos_tw.settings import keys
+from nacos_tw.settings import ldap_keys as keys
 from nacos_tw.settings.kinds import LdapUrl
 from nacos_tw.settings.reading import Reader
 
@@ -51,17 +51,17 @@ def read_ldap(reader: Reader) -> LdapSettings:
     @raise SettingsError: they cannot work together.
     """
     found = LdapSettings(
-        servers=reader.get(keys.LDAP_URL),
-        base=reader.get(keys.LDAP_BASE),
-        timeout=reader.get(keys.LDAP_TIMEOUT),
-        user=reader.get(keys.LDAP_USER),
-        password=reader.get(keys.LDAP_PASSWORD),
-        attribute=reader.get(keys.LDAP_FILTER),
-        case_sensitive=reader.get(keys.LDAP_CASE),
-        ignore_references=reader.get(keys.LDAP_PARTIAL),
-        authorities=reader.get(keys.LDAP_CA),
+        servers=reader.get(keys.URL),
+        base=reader.get(keys.BASE),
+        timeout=reader.get(keys.TIMEOUT),
+        user=reader.get(keys.USER),
+        password=reader.get(keys.PASSWORD),
+        attribute=reader.get(keys.FILTER),
+        case_sensitive=reader.get(keys.CASE),
+        ignore_references=reader.get(keys.PARTIAL),
+        authorities=reader.get(keys.CA),
     )
     if found.user and not found.direct and not found.password:
         # A name without a password is taken for nobody's (RFC 4513, 5.1.2): the search would find what anybody may see.
-        raise SettingsError(f"{reader.filename}: {keys.LDAP_PASSWORD.name}: expected one for {keys.LDAP_USER.name}")
+        raise SettingsError(f"{reader.filename}: {keys.PASSWORD.name}: expected one for {keys.USER.name}")
     return found

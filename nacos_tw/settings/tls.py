@@ -8,7 +8,8 @@ from typing import Any
 import attrs
 
 from nacos_tw.errors import SettingsError
-from nacos_tw.settings import keys
+from nacos_tw.settings import tls_keys as keys
+from nacos_tw.settings.key import Key
 from nacos_tw.settings.reading import Reader
 
 
@@ -100,16 +101,16 @@ def raft_tls(reader: Reader, home: str) -> RaftTlsSettings | None:
     return RaftTlsSettings(certificate, private_key, ca, reader.get(keys.RAFT_TLS_PASSWORD))
 
 
-def _missing(reader: Reader, key: keys.Key[Any], what: str) -> SettingsError:
+def _missing(reader: Reader, key: Key[Any], what: str) -> SettingsError:
     value = reader.value(key)
     shown = f"{value.origin}: {key.name}={value.text.strip()}" if value is not None else reader.filename
     return SettingsError(f"{shown}: expected {what} too")
 
 
-def _file(reader: Reader, key: keys.Key[str], home: str) -> str:
+def _file(reader: Reader, key: Key[str], home: str) -> str:
     path = reader.get(key)
     return os.path.join(home, path) if path else ""
 
 
-def _words(reader: Reader, key: keys.Key[str]) -> tuple[str, ...]:
+def _words(reader: Reader, key: Key[str]) -> tuple[str, ...]:
     return tuple(filter(None, reader.get(key).split(",")))

@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw.errors import Unavailable
-from nacos_tw.settings.settings import DatabaseSettings
+from nacos_tw.settings.database import DatabaseSettings
 from nacos_tw.storage.errors import Deadlock, LinkLost, OutcomeUnknown
 from nacos_tw.storage.job import Abandoned, Job, Phase
 from nacos_tw.storage.link import Link

@@ -12,7 +12,7 @@ from nacos_tw.storage.txn import Columns
 from nacos_tw.storage.zones import zone
 
 if TYPE_CHECKING:
-    from nacos_tw.settings.settings import DatabaseSettings
+    from nacos_tw.settings.database import DatabaseSettings
     from nacos_tw.storage.link import Link
 
 DRIVERS = {"mysql": "pymysql", "postgresql": "psycopg"}

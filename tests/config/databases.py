@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.config.results import Result
 from nacos_tw.database import applying
 from nacos_tw.database.commands import DatabaseCommand
-from nacos_tw.settings.settings import DatabaseSettings
+from nacos_tw.settings.database import DatabaseSettings
 from nacos_tw.storage.link import Link
 from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.txn import Txn

@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
-from nacos_tw.settings.settings import DatabaseSettings
+from nacos_tw.settings.database import DatabaseSettings
 from nacos_tw.storage.external import ExternalDatabase
 from nacos_tw.storage.txn import Txn
 from tests import mariadb, postgres

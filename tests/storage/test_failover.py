@@ -9,7 +9,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import gatherResults
 
 from nacos_tw.errors import StartError, Unavailable
-from nacos_tw.settings.settings import DatabaseSettings
+from nacos_tw.settings.database import DatabaseSettings
 from nacos_tw.storage.errors import OutcomeUnknown, ReadOnly
 from nacos_tw.storage.external import ExternalDatabase
 from tests.storage.databases import DatabaseCase, database_of, insert, names, on_both, trouble, until

@@ -7,7 +7,7 @@ from unittest import mock
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import SettingsError, StartError
-from nacos_tw.settings.settings import DatabaseSettings
+from nacos_tw.settings.database import DatabaseSettings
 from nacos_tw.storage import urls
 from nacos_tw.storage.jdbc import CONNECT_TIMEOUT, SOCKET_TIMEOUT, Target
 from nacos_tw.storage.jdbc_postgres import known_authorities

@@ -7,7 +7,8 @@ import pathlib
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import SettingsError
-from nacos_tw.settings.settings import DatabaseSettings, PoolSettings, load
+from nacos_tw.settings.database import DatabaseSettings, PoolSettings
+from nacos_tw.settings.settings import load
 
 HEAD = "nacos.standalone=true\ndb.url.0=jdbc:mysql://u:hidden@h/n?password=hidden\ndb.user=hidden\ndb.password=hidden\n"
 
