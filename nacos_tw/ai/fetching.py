@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 
-from nacos_tw import asking
+from nacos_tw import http_client
 from nacos_tw.ai.outbound import CheckedEndpoint, Resolve, parts_of, resolver
 from nacos_tw.ai.problems import FetchRefused, Unfetched
 from nacos_tw.ai.sse import EventStream
@@ -39,7 +39,7 @@ class Fetcher:
             raise
         except Exception as error:
             inner = getattr(getattr(error, "subFailure", None), "value", error)
-            raise Unfetched(url, asking.why(inner)) from None
+            raise Unfetched(url, http_client.why(inner)) from None
 
     async def get(self, url: str) -> bytes:
         """
@@ -58,14 +58,14 @@ class Fetcher:
 
         parts_of(url)
         if self._agent is None:
-            self._agent = asking.agent(self._reactor, self._endpoint)
+            self._agent = http_client.agent(self._reactor, self._endpoint)
         sent = Headers({"User-Agent": ["nacos_tw"], **{name: [value] for name, value in headers.items()}})
-        producer = None if body is None else asking.sent_body(body)
+        producer = None if body is None else http_client.sent_body(body)
         return await self._agent.request(method.encode(), url.encode("ascii"), sent, producer)
 
     async def body(self, response: Any) -> bytes:
         """All of it."""
-        return await asking.limited_body(response, LARGEST)
+        return await http_client.limited_body(response, LARGEST)
 
     def events(self, response: Any) -> EventStream:
         """Its server-sent events."""

@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from nacos_tw import tls_on_demand
-from nacos_tw.asking import agent, limited_body, sent_body, why
 from nacos_tw.errors import StartError, Unavailable
+from nacos_tw.http_client import agent, limited_body, sent_body, why
 
 LARGEST = 1024 * 1024
 """Bytes of an answer."""
