@@ -41,7 +41,7 @@ from nacos_tw.raft.sessions import Machines, Sessions
 from nacos_tw.settings import identity
 from nacos_tw.settings.settings import Settings
 from nacos_tw.starting import one_line_errors
-from nacos_tw.storage.away import move_away
+from nacos_tw.storage.damaged import move_away
 from nacos_tw.storage.sqlite import SQLiteFile
 
 AHEAD = 1_000_000

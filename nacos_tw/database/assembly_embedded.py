@@ -29,7 +29,7 @@ from nacos_tw.database.machine import NAME, TEMPORARY, ConfigMachine
 from nacos_tw.errors import Damaged, FileDamaged, NacosError
 from nacos_tw.interfaces import IDurableMachine, IProposer
 from nacos_tw.settings.settings import Settings
-from nacos_tw.storage.away import move_away
+from nacos_tw.storage.damaged import move_away
 from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.txn import Txn
 

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from nacos_tw.errors import Damaged, FileDamaged, StartError, Unavailable
-from nacos_tw.storage.away import move_away
+from nacos_tw.storage.damaged import move_away
 from nacos_tw.storage.schema import VERSION, sqlite_additions, sqlite_script
 from nacos_tw.storage.sqlite_pool import BUSY, make_pool, work
 from nacos_tw.storage.sqlite_txn import Snapshot, SQLiteTxn, damage_in, sqlite_problem, why
