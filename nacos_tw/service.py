@@ -17,6 +17,7 @@ from twisted.logger import Logger
 from nacos_tw.ai.assembly import AiOperations, AiParts, ai_operations
 from nacos_tw.ai.fetching import Fetcher
 from nacos_tw.ai.writing import LEVEL as AI
+from nacos_tw.api_authentication import ApiAuthentication
 from nacos_tw.auth.assembly import Logins
 from nacos_tw.auth.audit import Audit
 from nacos_tw.auth.secret import NAME as SECRET
@@ -62,7 +63,6 @@ from nacos_tw.locks.locks import Locks
 from nacos_tw.locks.machine import LockMachine
 from nacos_tw.locks.operations import SessionLocks
 from nacos_tw.locks.sessions import LockSessions
-from nacos_tw.login_checks import LoginChecks
 from nacos_tw.logs import FORM, FileLog
 from nacos_tw.membership import Alone, Group, members_of
 from nacos_tw.metrics.exposition import Family
@@ -169,7 +169,7 @@ class NacosNode(Node):
         self.switch: AuthSwitch | None = None
         if auth_settings is not None:
             self.switch = AuthSwitch(
-                properties_file(settings.home), settings.auth, auth_settings, self.login_checks.switch, reactor
+                properties_file(settings.home), settings.auth, auth_settings, self.api_authentication.switch, reactor
             )
         self._join()
         self._order()
@@ -362,7 +362,7 @@ class NacosNode(Node):
             limits=self.limits,
         )
         self.grpc = build(parts, endpoint(reactor, settings.grpc.port, _interface(settings)), self.tls.over_grpc)
-        self.login_checks = LoginChecks(
+        self.api_authentication = ApiAuthentication(
             settings, self.logins, self.guard, self.grpc, self._recorder.failed_login, self.limits.requests
         )
         self.dns = None

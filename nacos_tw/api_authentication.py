@@ -20,7 +20,7 @@ from nacos_tw.settings.auth import Asking
 from nacos_tw.settings.settings import Settings
 
 
-class LoginChecks:
+class ApiAuthentication:
     """Of one node."""
 
     log = Logger()
