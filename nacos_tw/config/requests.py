@@ -14,13 +14,11 @@ from typing import TypeAlias
 import msgspec
 
 from nacos_tw.access.resources import config_resource
-from nacos_tw.config.commands import ABORT, OVERWRITE, SKIP
 from nacos_tw.config.gray import NO_LABELS
 from nacos_tw.config.gray_rules import CONDITIONS, HIGHEST, LOWEST, parse
-from nacos_tw.config.model import ConfigKey, tenant_of
+from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.validation import (
     check_blank,
-    check_choice,
     check_gray_name,
     check_key,
     check_labels,
@@ -30,7 +28,6 @@ from nacos_tw.config.validation import (
     check_tenant,
 )
 
-POLICIES = (ABORT, SKIP, OVERWRITE)
 LARGEST_PAGE = 500
 """Configs or rows of history on one page; who asks for more gets these."""
 
@@ -315,167 +312,7 @@ class LastHistoryRow(OfConfig, frozen=True, gc=False):
     config_id: int
 
 
-# -- import, export, clone
-
-
-class Export(msgspec.Struct, frozen=True, gc=False):
-    """
-    An archive of the configs with these ids, or, if there are none given, of a search; of those that the asker may
-    read.
-
-    @ivar version: of the archive, 1 or 2.
-    """
-
-    search: Search
-    ids: list[int]
-    version: int = 2
-
-    def resource(self) -> str:
-        """As L{Search.resource}."""
-        return self.search.resource()
-
-
-class ArchiveImport(msgspec.Struct, frozen=True, gc=False):
-    """
-    An archive to be imported into a namespace.
-
-    @ivar data: the archive; None: there was none.
-    @ivar policy: what is done about a config that exists: C{ABORT}, C{SKIP}, C{OVERWRITE}.
-    @ivar unreadable: about an entry that is no text: C{abort}: then nothing is imported; C{skip}.
-    """
-
-    tenant: str
-    data: bytes | None
-    policy: str = ABORT
-    unreadable: str = "abort"
-    ip: str | None = None
-    user: str | None = None
-
-    def __post_init__(self) -> None:
-        check_choice("policy", self.policy, POLICIES)
-        check_choice("unreadable", self.unreadable, ("abort", "skip"))
-        check_tenant(self.tenant)
-
-    def resource(self) -> str:
-        """All of the namespace."""
-        return config_resource(self.tenant)
-
-    def details(self) -> dict[str, str]:
-        """Where to, and how."""
-        return {"namespace": self.tenant, "import": "true", "policy": self.policy}
-
-
-class CloneItem(msgspec.Struct, frozen=True, gc=False):
-    """A config to be cloned, and what the copy is called if not the same ("")."""
-
-    id: int
-    group: str = ""
-    data_id: str = ""
-
-
-class Cloning(msgspec.Struct, frozen=True, gc=False):
-    """Configs to be copied into a namespace, as L{ArchiveImport}. Of items with the same id the last counts."""
-
-    tenant: str
-    items: tuple[CloneItem, ...]
-    policy: str = ABORT
-    ip: str | None = None
-    user: str | None = None
-
-    def __post_init__(self) -> None:
-        check_tenant(self.tenant)
-        check_choice("policy", self.policy, POLICIES)
-
-    def resource(self) -> str:
-        """All of the namespace they come into."""
-        return config_resource(self.tenant)
-
-    def details(self) -> dict[str, str]:
-        """Where to, and how."""
-        return {"tenant": self.tenant, "clone": "true", "policy": self.policy}
-
-
-# -- quotas
-
-
-class CapacityOf(msgspec.Struct, frozen=True, gc=False):
-    """Quota and usage of a namespace, or if C{tenant} is "" of a group; the group "" is the whole cluster."""
-
-    group: str = ""
-    tenant: str = ""
-
-    def resource(self) -> str:
-        """All of the namespace."""
-        return config_resource(tenant_of(self.tenant))
-
-
-class CapacityChange(msgspec.Struct, frozen=True, gc=False):
-    """Limits to be set, of what L{CapacityOf} says; None keeps."""
-
-    group: str = ""
-    tenant: str = ""
-    quota: int | None = None
-    max_size: int | None = None
-    max_aggr_count: int | None = None
-    max_aggr_size: int | None = None
-
-    def resource(self) -> str:
-        """All of the namespace."""
-        return config_resource(tenant_of(self.tenant))
-
-    def details(self) -> dict[str, str]:
-        """Whose, and those that the audit log shows."""
-        found = {"tenant": self.tenant, "group": self.group}
-        for name, value in (("quota", self.quota), ("maxSize", self.max_size)):
-            if value is not None:
-                found[name] = str(value)
-        return found
-
-
-# -- who listens
-
-
-class ListenersOf(OfConfig, frozen=True, gc=False):
-    """Who listens to a config; C{here}: at this node only."""
-
-    here: bool = False
-
-
-class ListenedBy(msgspec.Struct, frozen=True, gc=False):
-    """What the clients of an address listen to; C{here}: at this node only."""
-
-    ip: str
-    here: bool = False
-
-    def resource(self) -> str:
-        """None: what is found is what the asker may read."""
-        return ""
-
-
-class MetricsOf(msgspec.Struct, frozen=True, gc=False):
-    """
-    What the clients of an address say of a config that they have, with its content; without C{data_id}, of themselves.
-
-    C{here}: at this node only.
-    """
-
-    ip: str
-    tenant: str = ""
-    group: str = ""
-    data_id: str = ""
-    here: bool = False
-
-    @property
-    def key(self) -> ConfigKey | None:
-        """The config."""
-        return (self.tenant, self.group, self.data_id) if self.data_id else None
-
-    def resource(self) -> str:
-        """The config, or all of the namespace."""
-        return config_resource(self.tenant, self.group, self.data_id)
-
-
-class Asking(msgspec.Struct, frozen=True, gc=False):
+class NoParameters(msgspec.Struct, frozen=True, gc=False):
     """What says nothing but that it is asked."""
 
     def resource(self) -> str:

@@ -9,7 +9,9 @@ from twisted.internet.defer import Deferred
 from nacos_tw.access.caller import KnownCaller
 from nacos_tw.access.identity import EVERYBODY, NOBODY, Identity, Permission
 from nacos_tw.access.rules import NotAllowed
+from nacos_tw.config.capacity_requests import CapacityChange, CapacityOf
 from nacos_tw.config.commands import OVERWRITE
+from nacos_tw.config.listener_requests import ListenedBy, ListenersOf
 from nacos_tw.config.model import ConfigKey, md5_of
 from nacos_tw.config.operations.assembly import config_operations
 from nacos_tw.config.problems import (
@@ -23,20 +25,12 @@ from nacos_tw.config.problems import (
     TargetUnknown,
 )
 from nacos_tw.config.requests import (
-    ArchiveImport,
-    Asking,
     BetaCopy,
     BetaRemoval,
-    CapacityChange,
-    CapacityOf,
-    CloneItem,
-    Cloning,
     CopiesOfFound,
-    Export,
     HistoryPage,
     HistoryRow,
-    ListenedBy,
-    ListenersOf,
+    NoParameters,
     OfNamespace,
     OneConfig,
     OneCopy,
@@ -48,6 +42,7 @@ from nacos_tw.config.requests import (
     SearchPage,
     TagCopy,
 )
+from nacos_tw.config.transfer_requests import ArchiveImport, CloneItem, Cloning, Export
 from nacos_tw.config.watchers import Watchers
 from tests.http.v1.configuring import ConfigCase
 
@@ -254,9 +249,9 @@ class Others(OperationCase):
         self.assertEqual(self.done(mine), {("ns", "g", "d"): md5_of("one")})
 
     def test_local_cache(self) -> None:
-        self.assertEqual(self.does.local_cache.health(KnownCaller(NOBODY), Asking()), "UP")
-        self.assertRaises(NotAllowed, self.does.local_cache.compare, BOB, Asking())
-        self.does.local_cache.compare(ADMIN, Asking())
+        self.assertEqual(self.does.local_cache.health(KnownCaller(NOBODY), NoParameters()), "UP")
+        self.assertRaises(NotAllowed, self.does.local_cache.compare, BOB, NoParameters())
+        self.does.local_cache.compare(ADMIN, NoParameters())
         self.does.local_cache.refresh(ADMIN, OneConfig(KEY))
         self.assertEqual([line[3] for line in self.audit.lines], ["refused 403", "ok", "ok"])
 

@@ -11,10 +11,10 @@ from nacos_tw.access.identity import Identity, Permission
 from nacos_tw.access.rules import NotAllowed
 from nacos_tw.config.client_metrics import METRICS
 from nacos_tw.config.limits import Limits
+from nacos_tw.config.listener_requests import MetricsOf
 from nacos_tw.config.model import md5_of
 from nacos_tw.config.operations.assembly import config_operations
 from nacos_tw.config.operations.contents import Contents
-from nacos_tw.config.requests import MetricsOf
 from nacos_tw.config.watchers import Watchers
 from nacos_tw.grpc.assembly import config_handlers
 from nacos_tw.grpc.config_push import RETRY, ConfigPushes

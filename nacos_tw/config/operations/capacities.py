@@ -12,10 +12,10 @@ from nacos_tw.access.identity import WRITE
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.config import store_capacity
+from nacos_tw.config.capacity_requests import CapacityChange, CapacityOf
 from nacos_tw.config.commands import EnsureCapacity, Quotas, SetCapacity
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.limits import Limits
-from nacos_tw.config.requests import CapacityChange, CapacityOf
 from nacos_tw.config.rows import Capacity
 
 AGGREGATES = 10_000

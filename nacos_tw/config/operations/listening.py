@@ -11,9 +11,9 @@ from nacos_tw.access.identity import READ as READS
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.resources import config_resource
 from nacos_tw.access.rules import Rule
+from nacos_tw.config.listener_requests import ListenedBy, ListenersOf, MetricsOf
 from nacos_tw.config.model import ConfigKey, tenant_of
 from nacos_tw.config.operations.contents import READ
-from nacos_tw.config.requests import ListenedBy, ListenersOf, MetricsOf
 from nacos_tw.config.watchers import Watchers
 
 

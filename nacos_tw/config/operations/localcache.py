@@ -7,7 +7,7 @@ from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.config.configs import Configs
-from nacos_tw.config.requests import Asking, OneConfig
+from nacos_tw.config.requests import NoParameters, OneConfig
 
 
 class LocalCache(Operations):
@@ -20,7 +20,7 @@ class LocalCache(Operations):
         self._configs = configs
 
     @operation(Rule("open"))
-    def health(self, caller: Caller, request: Asking) -> str:
+    def health(self, caller: Caller, request: NoParameters) -> str:
         """C{UP}, or what is wrong with the database."""
         return self._configs.health()
 
@@ -30,10 +30,10 @@ class LocalCache(Operations):
         self._configs.data_changed(request.key)
 
     @operation(Rule("admin", "", recorded=True))
-    def compare(self, caller: Caller, request: Asking) -> None:
+    def compare(self, caller: Caller, request: NoParameters) -> None:
         """Begin to compare what this node serves with the database."""
         self._configs.compare_all()
 
     @operation(Rule("admin", "", recorded=True))
-    def derby(self, caller: Caller, request: Asking) -> None:
+    def derby(self, caller: Caller, request: NoParameters) -> None:
         """Whoever asks for Nacos's Derby, which is not here, has to be let in before that is told."""

@@ -21,8 +21,8 @@ from nacos_tw.config.limits import Limits
 from nacos_tw.config.model import ConfigKey, type_or_text
 from nacos_tw.config.operations.contents import READ, WRITE, may_each, user_of
 from nacos_tw.config.problems import NothingToImport, TargetUnknown, UnreadableEntries
-from nacos_tw.config.requests import ArchiveImport, CloneItem, Cloning, Export
 from nacos_tw.config.rows import Imported, Sized
+from nacos_tw.config.transfer_requests import ArchiveImport, CloneItem, Cloning, Export
 from nacos_tw.config.validation import check_key
 from nacos_tw.errors import Problem, Unavailable
 from nacos_tw.lasting import in_turn

@@ -12,20 +12,9 @@ import msgspec
 
 from nacos_tw.config.commands import ABORT
 from nacos_tw.config.model import ConfigKey, labels_of, tenant_of
-from nacos_tw.config.requests import (
-    POLICIES,
-    ArchiveImport,
-    BetaCopy,
-    BetaRemoval,
-    CloneItem,
-    Cloning,
-    Publication,
-    Query,
-    Removal,
-    RemovalByIds,
-    TagCopy,
-)
+from nacos_tw.config.requests import BetaCopy, BetaRemoval, Publication, Query, Removal, RemovalByIds, TagCopy
 from nacos_tw.config.rows import Imported
+from nacos_tw.config.transfer_requests import POLICIES, ArchiveImport, CloneItem, Cloning
 from nacos_tw.http.api.parameters import FORM, NAMESPACE, REQUEST, Parameter, text
 from nacos_tw.http.api.problems import Lacking, Unreadable
 from nacos_tw.http.call import Call

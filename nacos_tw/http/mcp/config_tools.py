@@ -10,18 +10,11 @@ import attrs
 from msgspec import Meta
 
 from nacos_tw.access.caller import Caller
+from nacos_tw.config.listener_requests import ListenersOf
 from nacos_tw.config.model import ConfigKey, Item, tenant_of
 from nacos_tw.config.operations.assembly import ConfigOperations
 from nacos_tw.config.problems import CasConflict, ConfigUnknown
-from nacos_tw.config.requests import (
-    HistoryPage,
-    HistoryRow,
-    ListenersOf,
-    OneConfig,
-    Publication,
-    Search,
-    SearchPage,
-)
+from nacos_tw.config.requests import HistoryPage, HistoryRow, OneConfig, Publication, Search, SearchPage
 from nacos_tw.errors import BadParameter
 from nacos_tw.http.mcp.tool import Arguments, Namespace, Number, Size, Tool, at
 

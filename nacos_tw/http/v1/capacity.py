@@ -9,8 +9,8 @@ from klein import Klein
 from twisted.internet.defer import Deferred, succeed
 
 from nacos_tw.access.operations import rule_of
+from nacos_tw.config.capacity_requests import CapacityChange, CapacityOf
 from nacos_tw.config.operations.capacities import Capacities
-from nacos_tw.config.requests import CapacityChange, CapacityOf
 from nacos_tw.config.rows import Capacity
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard

@@ -3,16 +3,7 @@
 from __future__ import annotations
 
 from nacos_tw.config.model import ConfigKey, labels_of, tenant_of
-from nacos_tw.config.requests import (
-    BetaCopy,
-    BetaRemoval,
-    Publication,
-    Query,
-    Removal,
-    RemovalByIds,
-    Search,
-    TagCopy,
-)
+from nacos_tw.config.requests import BetaCopy, BetaRemoval, Publication, Query, Removal, RemovalByIds, Search, TagCopy
 from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import Call
 from nacos_tw.http.client_address import client_ip, source_user

@@ -8,10 +8,11 @@ import attrs
 from klein import Klein
 
 from nacos_tw.access.operations import rule_of
+from nacos_tw.config.listener_requests import ListenedBy, ListenersOf, MetricsOf
 from nacos_tw.config.model import group_key, tenant_of
 from nacos_tw.config.operations.listening import Listening
 from nacos_tw.config.operations.localcache import LocalCache
-from nacos_tw.config.requests import Asking, ListenedBy, ListenersOf, MetricsOf, OneConfig
+from nacos_tw.config.requests import NoParameters, OneConfig
 from nacos_tw.http.call import DEFAULT_GROUP, Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import PLAIN, Reply
@@ -35,7 +36,7 @@ class ConfigOpsV1:
     @serve(app, "GET", "/health", needs=rule_of(LocalCache.health))
     def health(self, call: Call) -> Reply:
         """C{UP}, or what is wrong with the database; always with status 200."""
-        return Reply(200, self.local_cache.health(call, Asking()).encode(), PLAIN)
+        return Reply(200, self.local_cache.health(call, NoParameters()).encode(), PLAIN)
 
     @serve(app, "GET", "/metrics/cluster", needs=rule_of(Listening.metrics))
     async def cluster_metrics(self, call: Call) -> Reply:
@@ -73,7 +74,7 @@ class ConfigOpsV1:
     @serve(app, "POST", "/ops/localCache", needs=rule_of(LocalCache.compare))
     def compare_all(self, call: Call) -> Reply:
         """Begin to compare what this node serves with the database."""
-        self.local_cache.compare(call, Asking())
+        self.local_cache.compare(call, NoParameters())
         return DONE
 
 

@@ -10,9 +10,9 @@ import attrs
 from klein import Klein
 
 from nacos_tw.access.operations import rule_of
+from nacos_tw.config.listener_requests import ListenedBy, ListenersOf
 from nacos_tw.config.model import ConfigKey, group_key, tenant_of
 from nacos_tw.config.operations.listening import Listening
-from nacos_tw.config.requests import ListenedBy, ListenersOf
 from nacos_tw.errors import BadParameter
 from nacos_tw.http.call import DEFAULT_GROUP, Call
 from nacos_tw.http.client_address import client_ip

@@ -20,8 +20,9 @@ from nacos_tw.config.problems import (
     TargetUnknown,
     UnreadableEntries,
 )
-from nacos_tw.config.requests import ArchiveImport, CloneItem, Cloning, Export, Search
+from nacos_tw.config.requests import Search
 from nacos_tw.config.rows import Imported
+from nacos_tw.config.transfer_requests import ArchiveImport, CloneItem, Cloning, Export
 from nacos_tw.http.call import Call
 from nacos_tw.http.client_address import client_ip, source_user
 from nacos_tw.http.reply import Reply

@@ -8,9 +8,9 @@ import attrs
 from klein import Klein
 from twisted.internet.defer import Deferred
 
+from nacos_tw.config.listener_requests import MetricsOf
 from nacos_tw.config.model import tenant_of
 from nacos_tw.config.operations.listening import Listening
-from nacos_tw.config.requests import MetricsOf
 from nacos_tw.http.api.parameters import GROUP, NAMESPACE, REQUEST, text
 from nacos_tw.http.api.problems import Lacking
 from nacos_tw.http.api.routes import api

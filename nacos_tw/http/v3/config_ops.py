@@ -9,9 +9,10 @@ from klein import Klein
 
 from nacos_tw.cluster.operations.node import Nodes
 from nacos_tw.cluster.requests import LogLevel
+from nacos_tw.config.capacity_requests import CapacityChange, CapacityOf
 from nacos_tw.config.operations.capacities import Capacities
 from nacos_tw.config.operations.localcache import LocalCache
-from nacos_tw.config.requests import Asking, CapacityChange, CapacityOf
+from nacos_tw.config.requests import NoParameters
 from nacos_tw.http.api.parameters import NAMESPACE, REQUEST, integer, text
 from nacos_tw.http.api.problems import Unreadable
 from nacos_tw.http.api.routes import api
@@ -79,7 +80,7 @@ class ConfigOpsV3:
     @api(app, "POST", "/ops/localCache", does=LocalCache.compare, gives="A text")
     def compare(self, call: Call) -> str:
         """Begin to compare what this node serves with the database."""
-        self.local_cache.compare(call, Asking())
+        self.local_cache.compare(call, NoParameters())
         return "Local cache updated from store successfully!"
 
     @api(app, "PUT", "/ops/log", does=Nodes.set_log_level, takes=(LOG_NAME, LOG_LEVEL), gives="A text")

@@ -11,12 +11,13 @@ import attrs
 import msgspec
 from klein import Klein
 
+from nacos_tw.config.listener_requests import ListenedBy, ListenersOf
 from nacos_tw.config.model import CopyRow, group_key, tenant_of
 from nacos_tw.config.operations.contents import Contents
 from nacos_tw.config.operations.copies import Copies
 from nacos_tw.config.operations.listening import Listening
 from nacos_tw.config.problems import ConfigUnknown
-from nacos_tw.config.requests import Description, ListenedBy, ListenersOf, OneConfig, OneCopy, Search, SearchPage
+from nacos_tw.config.requests import Description, OneConfig, OneCopy, Search, SearchPage
 from nacos_tw.http.api.codes import RESOURCE_NOT_FOUND
 from nacos_tw.http.api.configs import IDS, TAG, labels, removal_by_ids
 from nacos_tw.http.api.parameters import NAMESPACE, PAGE_NO, PAGE_SIZE, REQUEST, boolean, text

@@ -11,7 +11,7 @@ import attrs
 from klein import Klein
 
 from nacos_tw.config.operations.localcache import LocalCache
-from nacos_tw.config.requests import Asking
+from nacos_tw.config.requests import NoParameters
 from nacos_tw.http.api.codes import SERVER_ERROR
 from nacos_tw.http.api.parameters import REQUEST, text
 from nacos_tw.http.api.results import Result, encode
@@ -38,11 +38,11 @@ class DerbyV3:
     def query(self, call: Call) -> Reply:
         """Refused: there is no Derby."""
         SQL(call)
-        self.local_cache.derby(call, Asking())
+        self.local_cache.derby(call, NoParameters())
         return NOT_DERBY
 
     @api(app, "POST", "/import", does=LocalCache.derby, body="multipart", gives="Nothing")
     def take_in(self, call: Call) -> Reply:
         """Refused: there is no Derby."""
-        self.local_cache.derby(call, Asking())
+        self.local_cache.derby(call, NoParameters())
         return NO_IMPORT

@@ -10,7 +10,8 @@ from klein import Klein
 
 from nacos_tw.config.model import tenant_of
 from nacos_tw.config.operations.transfers import Transfers
-from nacos_tw.config.requests import Export, Search
+from nacos_tw.config.requests import Search
+from nacos_tw.config.transfer_requests import Export
 from nacos_tw.http.api.configs import IDS, POLICY, SRC_USER, archive, cloning, counted, ids_of, labels
 from nacos_tw.http.api.parameters import NAMESPACE, REQUEST, text
 from nacos_tw.http.api.routes import api

@@ -10,10 +10,10 @@ from twisted.internet.defer import Deferred, succeed
 
 from nacos_tw.access.identity import Identity
 from nacos_tw.config.limits import Limits
+from nacos_tw.config.listener_requests import MetricsOf
 from nacos_tw.config.operations.contents import Contents
 from nacos_tw.config.operations.copies import Copies
 from nacos_tw.config.operations.localcache import LocalCache
-from nacos_tw.config.requests import MetricsOf
 from nacos_tw.http.routing import compile_routes
 from nacos_tw.http.v3.config_metrics import ConfigMetricsV3
 from nacos_tw.http.v3.configs import ConfigMetadataV3, ConfigsV3
