@@ -38,6 +38,7 @@ from nacos_tw.http.api.codes import (
     SERVER_ERROR,
     Code,
 )
+from nacos_tw.http.api.error_result import ErrorResult
 from nacos_tw.http.api.phrases_accounts import ACCOUNTS
 from nacos_tw.http.api.phrases_ai import AI, checked_words
 from nacos_tw.http.api.phrases_cluster import CLUSTER
@@ -45,7 +46,6 @@ from nacos_tw.http.api.phrases_config import CONFIG
 from nacos_tw.http.api.phrases_naming import NAMING
 from nacos_tw.http.api.problems import Lacking, Unchecked, Unreadable
 from nacos_tw.http.api.results import Result, encode, result
-from nacos_tw.http.api.told import Told
 from nacos_tw.http.errors import Rejected, error_document
 from nacos_tw.http.reply import JSON, Reply
 from nacos_tw.http.shared_words import refused_words
@@ -65,48 +65,48 @@ class Words(NamedTuple):
     @ivar wrong_method: the answer to a method that a path does not have.
     """
 
-    table: Mapping[type[BaseException], Callable[[Any, str], Told]]
+    table: Mapping[type[BaseException], Callable[[Any, str], ErrorResult]]
     wrong_method: Callable[[Rejected], Reply]
 
 
-def _with(status: int, code: Code) -> Callable[[BaseException, str], Told]:
+def _with(status: int, code: Code) -> Callable[[BaseException, str], ErrorResult]:
     """For errors that carry their text."""
-    return lambda error, route: Told(status, code, str(error))
+    return lambda error, route: ErrorResult(status, code, str(error))
 
 
-def _lacking(it: Lacking, route: str) -> Told:
+def _lacking(it: Lacking, route: str) -> ErrorResult:
     if it.bound:
-        return Told(400, PARAMETER_MISSING, f"Required parameter '{it.field}' type {it.java} is not present")
+        return ErrorResult(400, PARAMETER_MISSING, f"Required parameter '{it.field}' type {it.java} is not present")
     said = f"Required request parameter '{it.field}' for method parameter type {it.java} is not present"
-    return Told(400, PARAMETER_MISSING, said)
+    return ErrorResult(400, PARAMETER_MISSING, said)
 
 
-COMMON: dict[type[BaseException], Callable[[Any, str], Told]] = {
+COMMON: dict[type[BaseException], Callable[[Any, str], ErrorResult]] = {
     BadParameter: _with(400, PARAMETER_ERROR),
     NotFound: _with(404, RESOURCE_NOT_FOUND),
     Conflict: _with(409, RESOURCE_CONFLICT),
     # Every write may be sent again, and clients go on to another node after a 503.
     Unavailable: _with(503, SERVER_ERROR),
-    TooLarge: lambda it, route: Told(
+    TooLarge: lambda it, route: ErrorResult(
         400, PARAMETER_ERROR, f"the write is too large: {it.size} bytes, at most {it.limit}"
     ),
-    OverLimit: lambda it, route: Told(429, SERVER_ERROR, it.text),
-    Defect: lambda it, route: Told(500, SERVER_ERROR, "internal error: the command could not be applied"),
+    OverLimit: lambda it, route: ErrorResult(429, SERVER_ERROR, it.text),
+    Defect: lambda it, route: ErrorResult(500, SERVER_ERROR, "internal error: the command could not be applied"),
     Lacking: _lacking,
     Missing: lambda it, route: _lacking(Lacking(it.field), route),
-    Unreadable: lambda it, route: Told(400, PARAMETER_ERROR, it.text),
+    Unreadable: lambda it, route: ErrorResult(400, PARAMETER_ERROR, it.text),
     **NAMING,
     **CONFIG,
     **CLUSTER,
     **ACCOUNTS,
     **AI,
-    ValueRefused: lambda it, route: Told(400, SERVER_ERROR, value_words(it)),
-    Alike: lambda it, route: Told(400, SERVER_ERROR, alike_words(it)),
-    Duplicate: lambda it, route: Told(400, SERVER_ERROR, duplicate_words(it)),
+    ValueRefused: lambda it, route: ErrorResult(400, SERVER_ERROR, value_words(it)),
+    Alike: lambda it, route: ErrorResult(400, SERVER_ERROR, alike_words(it)),
+    Duplicate: lambda it, route: ErrorResult(400, SERVER_ERROR, duplicate_words(it)),
 }
 
 
-def told(words: Words, error: BaseException, route: str) -> Told | None:
+def phrased(words: Words, error: BaseException, route: str) -> ErrorResult | None:
     """
     What is told of an error.
 
@@ -127,7 +127,7 @@ def phrase(words: Words, error: BaseException, call: Call) -> Reply:
     unchecked = error.text if isinstance(error, Unchecked) else checked_words(error)
     if unchecked:
         return Reply(400, f"{unchecked}\r\n".encode())
-    known = told(words, error, f"{call.method} {call.path}")
+    known = phrased(words, error, f"{call.method} {call.path}")
     if known is not None and not isinstance(error, (Refused, NotAllowed)):
         return result(known.data, known.code, known.status)
     path = call.target.partition(b"?")[0]

@@ -25,19 +25,19 @@ from nacos_tw.auth.problems import (
     UserUnknown,
 )
 from nacos_tw.http.api.codes import ACCESS_DENIED, RESOURCE_NOT_FOUND, SERVER_ERROR
-from nacos_tw.http.api.told import Told
+from nacos_tw.http.api.error_result import ErrorResult
 from nacos_tw.http.shared_words import NO_PROVIDER, account_invalid_words, refused_words
 
 
-def _bad(text: str) -> Told:
-    return Told(400, SERVER_ERROR, text)
+def _bad(text: str) -> ErrorResult:
+    return ErrorResult(400, SERVER_ERROR, text)
 
 
-def _user_unknown(it: UserUnknown, route: str) -> Told:
+def _user_unknown(it: UserUnknown, route: str) -> ErrorResult:
     return _bad(f"user '{it.name}' not found!" if route.endswith("/role") else f"user {it.name} not exist!")
 
 
-ACCOUNTS: dict[type[BaseException], Callable[[Any, str], Told]] = {
+ACCOUNTS: dict[type[BaseException], Callable[[Any, str], ErrorResult]] = {
     AccountInvalid: lambda it, route: _bad(account_invalid_words(it)),
     UserExists: lambda it, route: _bad(f"user '{it.name}' already exist!"),
     UserUnknown: _user_unknown,
@@ -49,11 +49,11 @@ ACCOUNTS: dict[type[BaseException], Callable[[Any, str], Told]] = {
     RoleUnknown: lambda it, route: _bad(f"role {it.role} not found!"),
     RoleReserved: lambda it, route: _bad(f"role '{it.role}' is not permitted to create!"),
     # These two become Spring's error document, but where somebody logs in.
-    Refused: lambda it, route: Told(403, ACCESS_DENIED, refused_words(it)),
-    NotAllowed: lambda it, route: Told(403, ACCESS_DENIED, refused_words(it)),
-    TooManyFailures: lambda it, route: Told(429, SERVER_ERROR, "too many failed logins, try again later"),
-    NoProvider: lambda it, route: Told(404, RESOURCE_NOT_FOUND, NO_PROVIDER),
-    TooManyAtATime: lambda it, route: Told(503, SERVER_ERROR, "too many logins at a time, try again later"),
+    Refused: lambda it, route: ErrorResult(403, ACCESS_DENIED, refused_words(it)),
+    NotAllowed: lambda it, route: ErrorResult(403, ACCESS_DENIED, refused_words(it)),
+    TooManyFailures: lambda it, route: ErrorResult(429, SERVER_ERROR, "too many failed logins, try again later"),
+    NoProvider: lambda it, route: ErrorResult(404, RESOURCE_NOT_FOUND, NO_PROVIDER),
+    TooManyAtATime: lambda it, route: ErrorResult(503, SERVER_ERROR, "too many logins at a time, try again later"),
     # The route answers it with a code of its own.
-    AdminBySettings: lambda it, route: Told(501, SERVER_ERROR, "not support"),
+    AdminBySettings: lambda it, route: ErrorResult(501, SERVER_ERROR, "not support"),
 }

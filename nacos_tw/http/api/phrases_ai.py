@@ -19,7 +19,7 @@ from nacos_tw.http.api.codes import (
     RESOURCE_NOT_FOUND,
     SERVER_ERROR,
 )
-from nacos_tw.http.api.told import Told
+from nacos_tw.http.api.error_result import ErrorResult
 
 _NAME = "illegal characters should not appear in the param."
 _INVALID = {
@@ -74,75 +74,77 @@ def checked_words(error: BaseException) -> str:
     return ""
 
 
-def _invalid(it: problems.AiInvalid, route: str) -> Told:
+def _invalid(it: problems.AiInvalid, route: str) -> ErrorResult:
     if it.rule == "ref":
         said = "`namespaceId`, `groupName`, `serviceName` should be in remoteServerConfig data if type is `REF`"
-        return Told(400, PARAMETER_MISSING, said)
+        return ErrorResult(400, PARAMETER_MISSING, said)
     if it.rule == "json":
-        return Told(400, PARAMETER_ERROR, _JSON.get(it.field, f"{it.field} is invalid. Can't be parsed."))
+        return ErrorResult(400, PARAMETER_ERROR, _JSON.get(it.field, f"{it.field} is invalid. Can't be parsed."))
     said = _INVALID.get((it.field, it.rule), f"Param '{it.field}' is illegal, {_NAME}")
-    return Told(400, PARAMETER_ERROR, said.format(value=it.value, limit=it.limit))
+    return ErrorResult(400, PARAMETER_ERROR, said.format(value=it.value, limit=it.limit))
 
 
-def _lacks(it: problems.Lacks, route: str) -> Told:
+def _lacks(it: problems.Lacks, route: str) -> ErrorResult:
     if it.field == "serverSpecification.versionDetail.version":
-        return Told(400, PARAMETER_ERROR, "Version must be specified in parameter `serverSpecification` ")
+        return ErrorResult(400, PARAMETER_ERROR, "Version must be specified in parameter `serverSpecification` ")
     if it.field.startswith("agentCard."):
-        return Told(400, PARAMETER_MISSING, f"Required parameter `{it.field}` not present")
+        return ErrorResult(400, PARAMETER_MISSING, f"Required parameter `{it.field}` not present")
     said = _LACKS.get(it.field, f"Required parameter '{it.field}' type {it.kind} is not present")
-    return Told(400, PARAMETER_MISSING, said)
+    return ErrorResult(400, PARAMETER_MISSING, said)
 
 
-def _mcp(it: problems.McpUnknown, route: str) -> Told:
+def _mcp(it: problems.McpUnknown, route: str) -> ErrorResult:
     named = it.id or "null"
     said = f"Mcp server [ID: {named}] not found in namespace [{it.namespace or 'public'}]. Response: null"
-    return Told(404, MCP_NOT_FOUND, said if not it.name or it.id else f"{said} (name: {it.name})")
+    return ErrorResult(404, MCP_NOT_FOUND, said if not it.name or it.id else f"{said} (name: {it.name})")
 
 
-def _agent_version(it: problems.AgentVersionUnknown, route: str) -> Told:
+def _agent_version(it: problems.AgentVersionUnknown, route: str) -> ErrorResult:
     said = f"Agent {it.name} version {it.version} not found." if it.version else _no_latest(it.name)
-    return Told(404, AGENT_VERSION_NOT_FOUND, said)
+    return ErrorResult(404, AGENT_VERSION_NOT_FOUND, said)
 
 
 def _no_latest(name: str) -> str:
     return f"Agent {name} latest version not found"
 
 
-AI: dict[type[BaseException], Callable[[Any, str], Told]] = {
+AI: dict[type[BaseException], Callable[[Any, str], ErrorResult]] = {
     problems.AiInvalid: _invalid,
     problems.Lacks: _lacks,
     problems.McpUnknown: _mcp,
-    problems.McpVersionUnknown: lambda it, route: Told(
+    problems.McpVersionUnknown: lambda it, route: ErrorResult(
         404, MCP_VERSION_NOT_FOUND, f"mcp server `{it.id}` for version `{it.version}` not found"
     ),
-    problems.McpExists: lambda it, route: Told(
+    problems.McpExists: lambda it, route: ErrorResult(
         409, RESOURCE_CONFLICT, f"mcp server `{it.name}` has existed, please update it rather than create."
     ),
-    problems.McpVersionExists: lambda it, route: Told(
+    problems.McpVersionExists: lambda it, route: ErrorResult(
         409, RESOURCE_CONFLICT, f"Mcp server {it.name} and target version {it.version} already exist"
     ),
-    problems.EndpointServiceUnknown: lambda it, route: Told(
+    problems.EndpointServiceUnknown: lambda it, route: ErrorResult(
         404, RESOURCE_NOT_FOUND, "The Mcp Server Ref endpoint service not found."
     ),
-    problems.AgentUnknown: lambda it, route: Told(404, AGENT_NOT_FOUND, f"Agent not found: {it.name}"),
+    problems.AgentUnknown: lambda it, route: ErrorResult(404, AGENT_NOT_FOUND, f"Agent not found: {it.name}"),
     problems.AgentVersionUnknown: _agent_version,
-    problems.AgentExists: lambda it, route: Told(409, RESOURCE_CONFLICT, f"AgentCard name {it.name} already exist"),
-    problems.ResourceUnknown: lambda it, route: Told(
+    problems.AgentExists: lambda it, route: ErrorResult(
+        409, RESOURCE_CONFLICT, f"AgentCard name {it.name} already exist"
+    ),
+    problems.ResourceUnknown: lambda it, route: ErrorResult(
         404, RESOURCE_NOT_FOUND, f"{it.kind.capitalize()} not found: {it.name}"
     ),
-    problems.ResourceVersionUnknown: lambda it, route: Told(
+    problems.ResourceVersionUnknown: lambda it, route: ErrorResult(
         404, RESOURCE_NOT_FOUND, f"{it.kind.capitalize()} version not found: {it.name} {it.wanted or 'latest'}"
     ),
-    problems.ResourceExists: lambda it, route: Told(
+    problems.ResourceExists: lambda it, route: ErrorResult(
         409, RESOURCE_CONFLICT, f"{it.kind.capitalize()} already exists: {it.name} {it.version}".rstrip()
     ),
-    problems.WrongState: lambda it, route: Told(
+    problems.WrongState: lambda it, route: ErrorResult(
         409, RESOURCE_CONFLICT, f"cannot {it.wanted} {it.kind} {it.name} {it.version}: it is {it.state or 'not there'}"
     ),
-    problems.UpToDate: lambda it, route: Told(304, NOT_MODIFIED, "data is up to date"),
-    problems.Unfetched: lambda it, route: Told(200, SERVER_ERROR, f"{it.url} cannot be read: {it.detail}"),
-    problems.FetchRefused: lambda it, route: Told(200, ACCESS_DENIED, _REFUSED[it.why].format(url=it.url)),
-    problems.TransportUnsupported: lambda it, route: Told(
+    problems.UpToDate: lambda it, route: ErrorResult(304, NOT_MODIFIED, "data is up to date"),
+    problems.Unfetched: lambda it, route: ErrorResult(200, SERVER_ERROR, f"{it.url} cannot be read: {it.detail}"),
+    problems.FetchRefused: lambda it, route: ErrorResult(200, ACCESS_DENIED, _REFUSED[it.why].format(url=it.url)),
+    problems.TransportUnsupported: lambda it, route: ErrorResult(
         200, SERVER_ERROR, f"Unsupported transport type: {it.transport}"
     ),
 }

@@ -24,7 +24,7 @@ from nacos_tw.http.api.codes import (
     RESOURCE_NOT_FOUND,
     SERVER_ERROR,
 )
-from nacos_tw.http.api.told import Told
+from nacos_tw.http.api.error_result import ErrorResult
 from nacos_tw.http.shared_words import order_words
 from nacos_tw.loglevels import LogLevelUnknown, LogUnknown
 from nacos_tw.namespaces.problems import DescriptionTooLong, NamespaceRefused, NamespaceUnknown
@@ -59,39 +59,39 @@ def change_words(it: ChangeRefused) -> str:
     return _CHANGES[it.why].format(subject=it.subject, detail=it.detail, number=it.number, of=it.of)
 
 
-def _refused(it: NamespaceRefused, route: str) -> Told:
+def _refused(it: NamespaceRefused, route: str) -> ErrorResult:
     if it.field == "id":
-        return Told(400, ILLEGAL_NAMESPACE, f"namespaceId [{it.value}] mismatch the pattern")
-    return Told(400, ILLEGAL_NAMESPACE, f"namespaceName [{it.value}] contains illegal char")
+        return ErrorResult(400, ILLEGAL_NAMESPACE, f"namespaceId [{it.value}] mismatch the pattern")
+    return ErrorResult(400, ILLEGAL_NAMESPACE, f"namespaceName [{it.value}] contains illegal char")
 
 
-def _unknown(it: NamespaceUnknown, route: str) -> Told:
-    return Told(404, NAMESPACE_NOT_EXIST, f"namespaceId [ {it.id or 'public'} ] not exist")
+def _unknown(it: NamespaceUnknown, route: str) -> ErrorResult:
+    return ErrorResult(404, NAMESPACE_NOT_EXIST, f"namespaceId [ {it.id or 'public'} ] not exist")
 
 
-CLUSTER: dict[type[BaseException], Callable[[Any, str], Told]] = {
+CLUSTER: dict[type[BaseException], Callable[[Any, str], ErrorResult]] = {
     NamespaceUnknown: _unknown,
-    DescriptionTooLong: lambda it, route: Told(400, SERVER_ERROR, f"too long namespaceDesc, over {it.limit}"),
+    DescriptionTooLong: lambda it, route: ErrorResult(400, SERVER_ERROR, f"too long namespaceDesc, over {it.limit}"),
     NamespaceRefused: _refused,
-    LookupUnsupported: lambda it, route: Told(
+    LookupUnsupported: lambda it, route: ErrorResult(
         400, PARAMETER_ERROR, f"the members are cluster.conf's, they are not looked up by {it.kind[:50]!r}"
     ),
-    LeaveUnsupported: lambda it, route: Told(405, SERVER_ERROR, "members leave by cluster.conf"),
-    BackupGone: lambda it, route: Told(
+    LeaveUnsupported: lambda it, route: ErrorResult(405, SERVER_ERROR, "members leave by cluster.conf"),
+    BackupGone: lambda it, route: ErrorResult(
         404, RESOURCE_NOT_FOUND, f"the snapshot at entry {it.index} is gone: newer ones have taken its place"
     ),
-    PluginUnknown: lambda it, route: Told(404, RESOURCE_NOT_FOUND, f"Plugin not found: {it.kind}:{it.name}"),
-    PluginFixed: lambda it, route: Told(
+    PluginUnknown: lambda it, route: ErrorResult(404, RESOURCE_NOT_FOUND, f"Plugin not found: {it.kind}:{it.name}"),
+    PluginFixed: lambda it, route: ErrorResult(
         400, PARAMETER_ERROR, f"{it.kind}:{it.name} is set up by conf/application.properties"
     ),
-    OrderFailed: lambda it, route: Told(500, SERVER_ERROR, order_words(it)),
-    MemberUnknown: lambda it, route: Told(404, RESOURCE_NOT_FOUND, f"{it.member[:100]} is no member"),
-    ChangeRefused: lambda it, route: Told(409, RESOURCE_CONFLICT, change_words(it)),
-    LogUnknown: lambda it, route: Told(
+    OrderFailed: lambda it, route: ErrorResult(500, SERVER_ERROR, order_words(it)),
+    MemberUnknown: lambda it, route: ErrorResult(404, RESOURCE_NOT_FOUND, f"{it.member[:100]} is no member"),
+    ChangeRefused: lambda it, route: ErrorResult(409, RESOURCE_CONFLICT, change_words(it)),
+    LogUnknown: lambda it, route: ErrorResult(
         400, SERVER_ERROR, f"unknown log {it.name}, expected one of {', '.join(it.known)}"
     ),
-    LogLevelUnknown: lambda it, route: Told(
+    LogLevelUnknown: lambda it, route: ErrorResult(
         400, SERVER_ERROR, f"unknown level {it.level}, expected one of {', '.join(it.known)}"
     ),
-    LogLevelsFixed: lambda it, route: Told(400, SERVER_ERROR, "log levels cannot be changed on this node"),
+    LogLevelsFixed: lambda it, route: ErrorResult(400, SERVER_ERROR, "log levels cannot be changed on this node"),
 }

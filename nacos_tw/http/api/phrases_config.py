@@ -39,7 +39,7 @@ from nacos_tw.http.api.codes import (
     SERVER_ERROR,
     TENANT_QUOTA,
 )
-from nacos_tw.http.api.told import Told
+from nacos_tw.http.api.error_result import ErrorResult
 
 _INVALID: dict[tuple[str, str], str] = {
     ("dataId", "characters"): "invalid dataId : {value}",
@@ -77,44 +77,46 @@ _NOTHING = {
 }
 
 
-def _invalid(it: ConfigInvalid, route: str) -> Told:
+def _invalid(it: ConfigInvalid, route: str) -> ErrorResult:
     said = _INVALID.get((it.field, it.rule), "too long {field}, over {limit}")
     code = _CODES.get((it.field, it.rule), PARAMETER_ERROR)
-    return Told(400, code, said.format(field=it.field, value=it.value, limit=it.limit))
+    return ErrorResult(400, code, said.format(field=it.field, value=it.value, limit=it.limit))
 
 
-def _quota(it: OverQuota, route: str) -> Told:
+def _quota(it: OverQuota, route: str) -> ErrorResult:
     code, said = _QUOTAS[it.of]
-    return Told(429, code, said)
+    return ErrorResult(429, code, said)
 
 
-def _archive(it: ArchiveError, route: str) -> Told:
+def _archive(it: ArchiveError, route: str) -> ErrorResult:
     where = f" of {it.entry}" if it.entry else ""
-    return Told(200, IMPORT_UNREADABLE, f"{it.rule}{where}{f': {it.detail}' if it.detail else ''}")
+    return ErrorResult(200, IMPORT_UNREADABLE, f"{it.rule}{where}{f': {it.detail}' if it.detail else ''}")
 
 
-def _metadata(it: MetadataError, route: str) -> Told:
-    return Told(200, IMPORT_INVALID, f"{f'line {it.line}: ' if it.line else ''}{it.rule} {it.detail}".strip())
+def _metadata(it: MetadataError, route: str) -> ErrorResult:
+    return ErrorResult(200, IMPORT_INVALID, f"{f'line {it.line}: ' if it.line else ''}{it.rule} {it.detail}".strip())
 
 
-def _unreadable(it: UnreadableEntries, route: str) -> Told:
-    return Told(200, IMPORT_UNREADABLE, f"no text in UTF-8: {', '.join(it.unreadable)}")
+def _unreadable(it: UnreadableEntries, route: str) -> ErrorResult:
+    return ErrorResult(200, IMPORT_UNREADABLE, f"no text in UTF-8: {', '.join(it.unreadable)}")
 
 
-CONFIG: dict[type[BaseException], Callable[[Any, str], Told]] = {
+CONFIG: dict[type[BaseException], Callable[[Any, str], ErrorResult]] = {
     ConfigInvalid: _invalid,
-    CasConflict: lambda it, route: Told(
+    CasConflict: lambda it, route: ErrorResult(
         500, RESOURCE_CONFLICT, f"Cas publish {'gray config ' if it.gray else ''}fail, server md5 may have changed."
     ),
     OverQuota: _quota,
-    ConfigUnknown: lambda it, route: Told(404, RESOURCE_NOT_FOUND, "config data not exist"),
-    CopyUnknown: lambda it, route: Told(404, RESOURCE_NOT_FOUND, "config data not exist"),
-    OtherConfig: lambda it, route: Told(403, ACCESS_DENIED, "Please check dataId, group or namespaceId."),
-    TargetUnknown: lambda it, route: Told(404, NAMESPACE_NOT_EXIST, f"namespaceId [ {it.namespace} ] not exist"),
-    NothingToImport: lambda it, route: Told(200, _NOTHING[it.lacking], None),
+    ConfigUnknown: lambda it, route: ErrorResult(404, RESOURCE_NOT_FOUND, "config data not exist"),
+    CopyUnknown: lambda it, route: ErrorResult(404, RESOURCE_NOT_FOUND, "config data not exist"),
+    OtherConfig: lambda it, route: ErrorResult(403, ACCESS_DENIED, "Please check dataId, group or namespaceId."),
+    TargetUnknown: lambda it, route: ErrorResult(404, NAMESPACE_NOT_EXIST, f"namespaceId [ {it.namespace} ] not exist"),
+    NothingToImport: lambda it, route: ErrorResult(200, _NOTHING[it.lacking], None),
     ArchiveError: _archive,
     MetadataError: _metadata,
     UnreadableEntries: _unreadable,
-    TooManyCopies: lambda it, route: Told(400, GRAY_OVER_MAX, f"gray config version is over max count :{it.limit}"),
-    CopiesUnsupported: lambda it, route: Told(400, SERVER_ERROR, "the database has no table config_info_gray"),
+    TooManyCopies: lambda it, route: ErrorResult(
+        400, GRAY_OVER_MAX, f"gray config version is over max count :{it.limit}"
+    ),
+    CopiesUnsupported: lambda it, route: ErrorResult(400, SERVER_ERROR, "the database has no table config_info_gray"),
 }

@@ -30,7 +30,7 @@ from nacos_tw.http.api.codes import (
     WEIGHT_ERROR,
     Code,
 )
-from nacos_tw.http.api.told import Told
+from nacos_tw.http.api.error_result import ErrorResult
 from nacos_tw.http.shared_words import SWITCHES, choices_of
 
 _INVALID: dict[tuple[str, str], tuple[Code, str]] = {
@@ -68,64 +68,68 @@ _BY_RULE = {
 }
 
 
-def _invalid(it: Invalid, route: str) -> Told:
+def _invalid(it: Invalid, route: str) -> ErrorResult:
     if (it.field, it.rule) in SWITCHES:
         # A value that a switch refuses is no fault of the form for Nacos.
         words = SWITCHES[it.field, it.rule]
         said = words.format(field=it.field, value=it.value, limit=it.limit, detail=it.detail, choices=choices_of(it))
-        return Told(500, SERVER_ERROR, said)
+        return ErrorResult(500, SERVER_ERROR, said)
     code, text = _INVALID.get((it.field, it.rule)) or (
         PARAMETER_ERROR,
         _BY_RULE.get(it.rule, "Param '{field}' is illegal."),
     )
     said = text.format(field=it.field, value=it.value, limit=it.limit, detail=it.detail)
-    return Told(500, SERVER_ERROR, said) if "switches" in route else Told(400, code, said)
+    return ErrorResult(500, SERVER_ERROR, said) if "switches" in route else ErrorResult(400, code, said)
 
 
-def _service_unknown(it: ServiceUnknown, route: str) -> Told:
+def _service_unknown(it: ServiceUnknown, route: str) -> ErrorResult:
     namespace, name = it.service
     if route.startswith("GET"):
         said = f"service not found, namespace: {namespace}, serviceName: {name}"
     else:
         said = f"service {name} not found!"
-    return Told(400, SERVICE_NOT_EXIST, said)
+    return ErrorResult(400, SERVICE_NOT_EXIST, said)
 
 
-def _instance_unknown(it: InstanceUnknown, route: str) -> Told:
+def _instance_unknown(it: InstanceUnknown, route: str) -> ErrorResult:
     namespace, name = it.service
     if it.wanted is not None or not route.startswith("GET"):
         if it.lacking == "service":
-            return Told(400, INSTANCE_ERROR, f"service not found, namespace: {namespace}, service: {name}")
-        return Told(400, INSTANCE_ERROR, f"instance not found, ip: {it.ip}, port: {it.port}, cluster: {it.cluster}")
+            return ErrorResult(400, INSTANCE_ERROR, f"service not found, namespace: {namespace}, service: {name}")
+        return ErrorResult(
+            400, INSTANCE_ERROR, f"instance not found, ip: {it.ip}, port: {it.port}, cluster: {it.cluster}"
+        )
     if it.lacking == "instance":
-        return Told(404, RESOURCE_NOT_FOUND, "no matched ip found!")
-    return Told(404, RESOURCE_NOT_FOUND, f"no ips found for cluster {it.cluster} in service {name}")
+        return ErrorResult(404, RESOURCE_NOT_FOUND, "no matched ip found!")
+    return ErrorResult(404, RESOURCE_NOT_FOUND, f"no ips found for cluster {it.cluster} in service {name}")
 
 
-def _not_empty(it: ServiceNotEmpty, route: str) -> Told:
+def _not_empty(it: ServiceNotEmpty, route: str) -> ErrorResult:
     said = f"Service {it.service[1]} is not empty, can't be delete. Please unregister instance first"
-    return Told(400, SERVICE_DELETE_FAILURE, said)
+    return ErrorResult(400, SERVICE_DELETE_FAILURE, said)
 
 
-def _health_is_checked(it: HealthIsChecked, route: str) -> Told:
+def _health_is_checked(it: HealthIsChecked, route: str) -> ErrorResult:
     said = f"health check is still working, service: {it.service[1]}, cluster: {it.cluster}"
-    return Told(400, SERVER_ERROR, said)
+    return ErrorResult(400, SERVER_ERROR, said)
 
 
-def _kind_mismatch(it: KindMismatch, route: str) -> Told:
+def _kind_mismatch(it: KindMismatch, route: str) -> ErrorResult:
     given, there = ("ephemeral", "persistent") if it.ephemeral else ("persistent", "ephemeral")
     said = f"Current service {it.service[1]} is {there} service, can't register {given} instance. "
-    return Told(400, SERVER_ERROR, f"errCode: 400, errMsg: {said}")
+    return ErrorResult(400, SERVER_ERROR, f"errCode: 400, errMsg: {said}")
 
 
-NAMING: dict[type[BaseException], Callable[[Any, str], Told]] = {
+NAMING: dict[type[BaseException], Callable[[Any, str], ErrorResult]] = {
     Invalid: _invalid,
     KindMismatch: _kind_mismatch,
     ServiceUnknown: _service_unknown,
-    ServiceExists: lambda it, route: Told(400, SERVICE_EXISTS, f"specified service {it.service[1]} already exists!"),
+    ServiceExists: lambda it, route: ErrorResult(
+        400, SERVICE_EXISTS, f"specified service {it.service[1]} already exists!"
+    ),
     ServiceNotEmpty: _not_empty,
-    ClusterUnknown: lambda it, route: Told(404, RESOURCE_NOT_FOUND, f"cluster {it.cluster} is not found!"),
+    ClusterUnknown: lambda it, route: ErrorResult(404, RESOURCE_NOT_FOUND, f"cluster {it.cluster} is not found!"),
     InstanceUnknown: _instance_unknown,
-    ClientUnknown: lambda it, route: Told(404, RESOURCE_NOT_FOUND, f"clientId [ {it.client} ] not exist"),
+    ClientUnknown: lambda it, route: ErrorResult(404, RESOURCE_NOT_FOUND, f"clientId [ {it.client} ] not exist"),
     HealthIsChecked: _health_is_checked,
 }

@@ -18,7 +18,7 @@ from nacos_tw.access.audit import AuditLog, result_of
 from nacos_tw.access.caller import Caller, KnownCaller
 from nacos_tw.access.identity import WRITE, Identity
 from nacos_tw.errors import BadParameter, Forbidden
-from nacos_tw.http.api.phrases import told
+from nacos_tw.http.api.phrases import phrased
 from nacos_tw.http.shared_words import refused_words
 from nacos_tw.http.v3.phrases import WORDS
 
@@ -117,7 +117,7 @@ class Desk:
         """As v3 says it."""
         if isinstance(error, Forbidden):
             return refused_words(error)
-        known = told(WORDS, error, "")
+        known = phrased(WORDS, error, "")
         if known is not None:
             return str(known.data or known.code.text)
         if isinstance(error, BadParameter):

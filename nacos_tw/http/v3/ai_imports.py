@@ -11,7 +11,7 @@ from nacos_tw.ai.jsons import compact
 from nacos_tw.ai.operations.mcp_imports import PAGE, Imported, Judged, McpImport, McpImports, ToolQuestion
 from nacos_tw.errors import NacosError
 from nacos_tw.http.api.parameters import NAMESPACE, boolean, integer, text
-from nacos_tw.http.api.phrases import told
+from nacos_tw.http.api.phrases import phrased
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
@@ -74,7 +74,7 @@ def imported_json(found: Imported) -> dict[str, Any]:
     """What became of one."""
     error = found.error
     if isinstance(error, NacosError):
-        known = told(WORDS, error, "POST import")
+        known = phrased(WORDS, error, "POST import")
         error = str(error) if known is None or known.data is None else known.data
     return {
         "serverName": found.candidate.name,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from nacos_tw.http.api.codes import Code
 
 
-class Told(NamedTuple):
+class ErrorResult(NamedTuple):
     """HTTP's status, the code with its text, and the detail that stands in C{data}."""
 
     status: int
