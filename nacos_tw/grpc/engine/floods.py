@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nacos_tw.grpc.engine.fading import Fading
 from nacos_tw.grpc.engine.frames import Code
+from nacos_tw.grpc.engine.leaky_bucket import LeakyBucket
 from nacos_tw.grpc.engine.limits import Limits
 
 
@@ -32,8 +32,8 @@ class Floods:
 
     def __init__(self, limits: Limits) -> None:
         self.now = 0.0
-        self._resets = Fading(*limits.resets)
-        self._controls = Fading(*limits.controls)
+        self._resets = LeakyBucket(*limits.resets)
+        self._controls = LeakyBucket(*limits.controls)
 
     def reset(self) -> None:
         """

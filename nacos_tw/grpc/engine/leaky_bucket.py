@@ -1,9 +1,9 @@
-"""Counters that decay, for what a peer may do now and then but not all the time."""
+"""Leaky buckets, for what a peer may do now and then but not all the time."""
 
 from __future__ import annotations
 
 
-class Fading:
+class LeakyBucket:
     """
     Counts up at each event and down with time.
 
