@@ -11,6 +11,7 @@ from types import MappingProxyType
 import attrs
 import msgspec
 
+from nacos_tw.access.resources import config_resource
 from nacos_tw.config.gray_rules import CLIENT_IP, HIGHEST, VIP_TAG, Conditions, matches
 
 BETA = "beta"
@@ -125,6 +126,10 @@ class Chosen:
     name: str
     entry: Entry
     entries: dict[tuple[str, str, str], Entry]
+
+    def resource(self) -> str:
+        """The config, as permissions name it."""
+        return config_resource(*self.entry.key)
 
     @property
     def is_beta(self) -> bool:

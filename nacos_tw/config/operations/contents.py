@@ -77,6 +77,11 @@ class Contents(Operations):
         raise CopyUnknown(key, request.tag, entry.type)
 
     @operation(READ)
+    def holds(self, caller: Caller, chosen: Chosen) -> bool:
+        """Whether the same request gets the same now, so that what was rendered of it can be given again."""
+        return chosen.holds()
+
+    @operation(READ)
     def detail(self, caller: Caller, request: OneConfig) -> Deferred[Item | None]:
         """A config with all that is stored of it; None if there is none."""
         return self._configs.query(store_search.full_row, request.key)

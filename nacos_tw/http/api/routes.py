@@ -68,12 +68,15 @@ def api(
     gives: str = "",
     body: str = "",
     patterns: bool = False,
+    known: Callable[[Any, Call], Any] | None = None,
 ) -> Callable[[H], H]:
     """
     Declare a route; see the top of this module.
 
     @param paths: beneath the area's prefix, see L{serve}.
     @param patterns: names of configs may be patterns here.
+    @param known: known(area, call) is asked before a parameter is looked at: the answer to bytes that were accepted
+        before, or None.
     """
     rule = Rule("open") if does is None else rule_of(does)
     needs = rule if rule.action == "open" else Rule("user", recorded=rule.recorded)
@@ -82,6 +85,8 @@ def api(
 
     def declare(perform: H) -> H:
         def face(area: Any, call: Call) -> Any:
+            if known is not None and (again := known(area, call)) is not None:
+                return again
             check(call.params, patterns, portless)
             found = perform(area, call)
             if isinstance(found, CoroutineType):

@@ -10,18 +10,19 @@ from klein import Klein
 from twisted.internet.defer import Deferred
 
 from nacos_tw.access.operations import rule_of
+from nacos_tw.config.gray import Chosen
 from nacos_tw.config.model import CopyRow, Item
 from nacos_tw.config.operations.contents import Contents
 from nacos_tw.config.operations.copies import Copies
 from nacos_tw.config.problems import ConfigUnknown, CopyUnknown
 from nacos_tw.config.requests import CopiesOfFound, OneConfig, OneCopy, SearchPage
 from nacos_tw.errors import NacosError
+from nacos_tw.http.answers import Answers
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
 from nacos_tw.http.routing import Result, serve
 from nacos_tw.http.v1 import config_reading as reading
-from nacos_tw.http.v1.config_answers import ContentAnswers
 from nacos_tw.http.v1.config_replies import (
     EMPTY,
     TRUE,
@@ -35,9 +36,17 @@ from nacos_tw.http.v1.config_replies import (
 from nacos_tw.http.v1.transfer import TransferV1
 from nacos_tw.paging import Page
 
+LARGEST = 256 * 1024
+"""Bytes of a content that is kept here; the cache of configs has the others too."""
+
 
 def _true(_: Any) -> Reply:
     return TRUE
+
+
+def _holds(call: Call, chosen: Chosen) -> bool:
+    """Without an operation: the guard has checked that this call may read it."""
+    return chosen.holds()
 
 
 @attrs.frozen
@@ -45,6 +54,8 @@ class ConfigsV1:
     """
     One path with many handlers: a parameter tells which is meant, as C{show=all} or C{beta=true}; any other value of
     it is the plain one.
+
+    @ivar answers: contents of configs of which all clients get the same, by their key.
     """
 
     prefix: ClassVar[str] = "/v1/cs/configs"
@@ -53,7 +64,7 @@ class ConfigsV1:
     contents: Contents
     copies: Copies
     transfer: TransferV1
-    answers: ContentAnswers = attrs.field(factory=ContentAnswers)
+    answers: Answers[Chosen] = attrs.field(factory=lambda: Answers(_holds))
 
     # -- reading
 
@@ -62,7 +73,7 @@ class ConfigsV1:
         """A config's content; or what one of the parameters asks for."""
         found = self.answers.by_target.get(call.target)
         if found is not None and not call.body:
-            chosen, reply = found
+            chosen, reply = found  # as Answers.again does, one call less
             if chosen.holds():
                 return reply
         params = call.params
@@ -73,21 +84,20 @@ class ConfigsV1:
 
     def _content(self, call: Call) -> Reply:
         key = reading.key_of(call)
-        known = None if call.params.get("tag") else self.answers.of(key)
+        known = None if call.params.get("tag") else self.answers.of(call, key)
         if known is not None:
-            # What another request got, that everybody gets: the guard has checked that this one may read it.
-            chosen, reply = known
-        else:
-            request = reading.query(call, key)
-            try:
-                chosen = self.contents.read(call, request)
-            except ConfigUnknown:
-                return UNKNOWN
-            except CopyUnknown as problem:
-                return unknown_tag(problem.type)
-            reply = content_reply(chosen, "" if request.tag else request.vip_tag)
-        if not call.body:
-            self.answers.keep(call.target, chosen, reply)
+            return known
+        request = reading.query(call, key)
+        try:
+            chosen = self.contents.read(call, request)
+        except ConfigUnknown:
+            return UNKNOWN
+        except CopyUnknown as problem:
+            return unknown_tag(problem.type)
+        reply = content_reply(chosen, "" if request.tag else request.vip_tag)
+        if chosen.for_all and len(reply.body) <= LARGEST:
+            self.answers.keep(key, (chosen, reply))
+            self.answers.keep_target(call, (chosen, reply))
         return reply
 
     def _show(self, call: Call) -> Deferred[Reply]:

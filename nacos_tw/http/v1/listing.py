@@ -1,9 +1,7 @@
 """C{GET /v1/ns/instance/list}: the instances of a service (docs/spec/naming-v1.md#3.6), and subscriptions by UDP.
 
-Answers are rendered once and given again. Two look-ups, both dropped by the service's version: the
-request's bytes lead straight to an answer, because a client asks the same thing every few seconds;
-and what an answer depends on (clusters, health, agent, ...) leads to the same answer for clients that
-differ only in their address.
+Answers are rendered once and given again, see L{nacos_tw.http.answers}: what one depends on are clusters, health, the
+agent and more, but rarely the client's address.
 """
 
 from __future__ import annotations
@@ -14,76 +12,40 @@ import attrs
 from klein import Klein
 
 from nacos_tw.access.operations import rule_of
+from nacos_tw.http.answers import Answers
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, raw_json_reply
 from nacos_tw.http.routing import serve
 from nacos_tw.http.v1.list_rendering import ListRendering
-from nacos_tw.memo import BoundedMemo
 from nacos_tw.naming.model import ServiceKey
 from nacos_tw.naming.operations.discovery import Discovery, Look, View
 from nacos_tw.push.udp import UdpPush
 
-REMEMBERED_BYTES = 32 * 1024 * 1024
-"""Bytes of requests that are remembered, about; when there are more, all are forgotten."""
-ENTRY = 300
-"""Bytes that one takes beside its own, about."""
-RENDERED_BYTES = 32 * 1024 * 1024
-"""Bytes of rendered answers that are kept."""
-
-Cached = tuple[View, Reply]
-"""The service as it was, and the answer."""
-
-
-class ListAnswers:
-    """
-    The rendered answers of one node.
-
-    @ivar by_target: for Java agents and for others: the request's target to an answer.
-    @ivar rendered: answers by what is in them. When they are forgotten, so are the ways to them.
-    """
-
-    __slots__ = ("by_target", "rendered")
-
-    def __init__(self) -> None:
-        half = REMEMBERED_BYTES // 2
-        self.by_target: tuple[BoundedMemo[bytes, Cached], BoundedMemo[bytes, Cached]] = (
-            BoundedMemo(half), BoundedMemo(half),
-        )  # fmt: skip
-        self.rendered: BoundedMemo[tuple[object, ...], Cached] = BoundedMemo(RENDERED_BYTES, self._forget_targets)
-
-    def _forget_targets(self) -> None:
-        for targets in self.by_target:
-            targets.clear()
-
-    def keep(self, key: tuple[object, ...], cached: Cached) -> None:
-        """Keep a rendered answer."""
-        self.rendered.keep(key, cached, 2 * len(cached[1].body) + ENTRY)
-
-    def keep_target(self, java: bool, target: bytes, cached: Cached) -> None:
-        """Keep the way from a request's bytes to an answer."""
-        self.by_target[java].keep(target, cached, len(target) + ENTRY)
-
 
 @attrs.frozen
 class InstanceListV1:
-    """The list."""
+    """@ivar answers: for others than Java agents, and for these."""
 
     prefix: str
     guard: Guard
     discovery: Discovery
     udp: UdpPush
     rendering: ListRendering
-    answers: ListAnswers = attrs.field(factory=ListAnswers)
+    answers: tuple[Answers[View], Answers[View]] = attrs.field(init=False)
     app: ClassVar[Klein] = Klein()
+
+    @answers.default
+    def _none_yet(self) -> tuple[Answers[View], Answers[View]]:
+        return Answers(self.discovery.holds), Answers(self.discovery.holds)
 
     @serve(app, "GET", "/list", needs=rule_of(Discovery.look))
     def instance_list(self, call: Call) -> Reply:
         """The instances that a client may call; with C{udpPort} also a subscription."""
         java = call.java_agent
-        cached = self.answers.by_target[java].get(call.target)
-        if cached is not None and not call.body and self.discovery.holds(call, cached[0]):
-            return cached[1]
+        kept = self.answers[java].by_target.get(call.target)  # as Answers.again does, one call less
+        if kept is not None and not call.body and self.discovery.holds(call, kept[0]):
+            return kept[1]
         return self._list(call, call.service_key(), java)
 
     def _list(self, call: Call, key: ServiceKey, java: bool) -> Reply:
@@ -97,21 +59,21 @@ class InstanceListV1:
         pushed = False
         if udp_port > 0:
             pushed = self.udp.subscribe(key, clusters, client_ip or call.peer, udp_port, call.agent, call.get("app"))
-        cached = self._answer(view, clusters, healthy_only, client_ip, call.get("env"), java, pushed)
-        if udp_port <= 0 and cached[0].version >= 0 and not call.body:
-            self.answers.keep_target(java, call.target, cached)
-        return cached[1]
+        found = self._answer(view, clusters, healthy_only, client_ip, call.get("env"), java, pushed)
+        if udp_port <= 0 and found[0].version >= 0:
+            self.answers[java].keep_target(call, found)
+        return found[1]
 
     def _answer(
         self, view: View, clusters: str, healthy_only: bool, client_ip: str, env: str, java: bool, pushed: bool
-    ) -> Cached:
+    ) -> tuple[View, Reply]:
         """The answer, with what it stands on."""
         ip = client_ip if view.by_client else ""
-        what = (view.key, clusters, healthy_only, ip, env, java, pushed)
-        cached = self.answers.rendered.get(what)
-        if cached is not None and cached[0].same(view):
-            return cached
+        what = (view.key, clusters, healthy_only, ip, env, pushed)
+        kept = self.answers[java].rendered.get(what)
+        if kept is not None and kept[0].same(view):
+            return kept
         found = (view, raw_json_reply(self.rendering.render(view, clusters, healthy_only, ip, env, java, pushed)))
         if view.version >= 0 and len(env) + len(clusters) < 256:
-            self.answers.keep(what, found)
+            self.answers[java].keep(what, found)
         return found

@@ -38,7 +38,7 @@ def naming_areas(guard: Guard, naming: NamingParts) -> list[Area]:
 
 def config_areas(guard: Guard, config: ConfigOperations) -> list[Area]:
     """C{/v2/cs}."""
-    return [ConfigsV2(guard, config.contents), HistoryV2(guard, config.history, config.contents)]
+    return [ConfigsV2.make(guard, config.contents), HistoryV2(guard, config.history, config.contents)]
 
 
 def areas(parts: ApiParts) -> list[Area]:

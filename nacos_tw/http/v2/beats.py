@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 import msgspec
@@ -51,24 +51,25 @@ class BeatsV2:
     beats: Beats
     known: BoundedMemo[tuple[bytes, bytes], Lease] = attrs.field(factory=lambda: BoundedMemo(KEPT_BYTES))
 
-    @api(
-        app, "PUT", "/beat", does=Beats.beat, takes=(NAMESPACE, SERVICE_ASKED, IP, PORT, CLUSTER, BEAT),
-        gives="When the next one is due; without a wrapper",
-    )  # fmt: skip
-    def beat(self, call: Call) -> Any:
-        """Renew the lease of an instance, or register it when the beat says all about it."""
+    def _known(self, call: Call) -> Reply | Deferred[Reply] | None:
         lease = self.known.get((call.target, call.body))
-        if lease is not None:
-            renewed = self.beats.renew(call, lease)
-            if renewed is True:
-                return answer(lease)
-            if renewed is not False:
-                return renewed.addCallback(lambda still: answer(lease) if still else self._read(call))
-        return self._read(call)
+        if lease is None or (renewed := self.beats.renew(call, lease)) is False:
+            return None
+        if renewed is True:
+            return answer(lease)
+        return renewed.addCallback(lambda still: answer(lease) if still else self._read(call))
 
     def _read(self, call: Call) -> Reply | Deferred[Reply]:
         found = self.beats.beat(call, heartbeat(call))
         return self._beaten(found, call) if isinstance(found, Lease) else found.addCallback(self._beaten, call)
+
+    @api(
+        app, "PUT", "/beat", does=Beats.beat, takes=(NAMESPACE, SERVICE_ASKED, IP, PORT, CLUSTER, BEAT),
+        gives="When the next one is due; without a wrapper", known=_known,
+    )  # fmt: skip
+    def beat(self, call: Call) -> Reply | Deferred[Reply]:
+        """Renew the lease of an instance, or register it when the beat says all about it."""
+        return self._read(call)
 
     def _beaten(self, lease: Lease, call: Call) -> Reply:
         size = len(call.target) + len(call.body)

@@ -16,6 +16,7 @@ from nacos_tw.config.problems import ConfigUnknown, CopyUnknown
 from nacos_tw.config.requests import Search, SearchPage
 from nacos_tw.http.api.codes import RESOURCE_NOT_FOUND
 from nacos_tw.http.api.configs import TAG, Face, labels
+from nacos_tw.http.api.contents import ContentAnswers
 from nacos_tw.http.api.parameters import FORM, REQUEST, integer, text
 from nacos_tw.http.api.results import page_json, result
 from nacos_tw.http.api.routes import api
@@ -95,12 +96,21 @@ class ConfigsV2:
     app = Klein()
     guard: Guard
     contents: Contents
+    answers: ContentAnswers
 
-    @api(app, "GET", "", does=Contents.read, takes=(*FACE.named, TAG), gives="The content")
+    @classmethod
+    def make(cls, guard: Guard, contents: Contents) -> ConfigsV2:
+        """With no answers yet."""
+        return cls(guard, contents, ContentAnswers(contents, FACE, content_reply))
+
+    def _known(self, call: Call) -> Reply | None:
+        return self.answers.again(call)
+
+    @api(app, "GET", "", does=Contents.read, takes=(*FACE.named, TAG), gives="The content", known=_known)
     def get(self, call: Call) -> Reply:
         """A config's content, or that of the copy that this client gets."""
         try:
-            return content_reply(self.contents.read(call, FACE.query(call)))
+            return self.answers.answer(call)
         except (ConfigUnknown, CopyUnknown):
             return unknown()
 

@@ -45,7 +45,7 @@ def rendering(cache_millis: Callable[[], int], seconds: Callable[[], float]) -> 
     """
     How a list is written.
 
-    @param cache_millis: how long clients keep it.
+    @param cache_millis: how long clients keep it, as the switches say.
     @param seconds: since 1970, for C{lastRefTime}.
     """
 
@@ -89,9 +89,12 @@ class InstanceListV2:
         seconds: Callable[[], float] = onward,
     ) -> InstanceListV2:
         """See L{rendering}."""
-        return cls(guard, Lists(discovery, SERVICE_ASKED, rendering(cache_millis, seconds), cache_millis))
+        return cls(guard, Lists(discovery, SERVICE_ASKED, rendering(cache_millis, seconds)))
 
-    @api(app, "GET", "/list", does=Discovery.look, takes=LIST, gives="The service")
+    def _known(self, call: Call) -> Reply | None:
+        return self.lists.again(call)
+
+    @api(app, "GET", "/list", does=Discovery.look, takes=LIST, gives="The service", known=_known)
     def instance_list(self, call: Call) -> Reply:
         """A service's enabled instances; one that does not exist has none."""
         return self.lists.answer(call)

@@ -74,7 +74,7 @@ def naming_areas(guard: Guard, naming: NamingParts, cluster: ClusterParts) -> li
 
 def config_areas(guard: Guard, config: ConfigOperations, nodes: Nodes) -> list[Area]:
     """C{/v3/client/cs}, C{/v3/admin/cs} and C{/v3/console/cs}."""
-    areas: list[Area] = [ClientConfigsV3(guard, config.contents)]
+    areas: list[Area] = [ClientConfigsV3.make(guard, config.contents)]
     for prefix in (ADMIN, CONSOLE):
         areas += [
             ConfigsV3(prefix, guard, config.contents, config.copies, config.listening),

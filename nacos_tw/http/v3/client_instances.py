@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 from klein import Klein
@@ -54,16 +54,16 @@ class ClientInstancesV3:
         """With lists of its own."""
         return cls(guard, instances, beats, Lists(discovery, SERVICE, render))
 
-    @api(app, "POST", "", does=Instances.register_one_kind, takes=(*INSTANCE, HEARTBEAT))
-    def register(self, call: Call) -> Any:
-        """Register an instance; or, with heartBeat=true, say that it lives: code 21003 asks to register it again."""
+    def _known(self, call: Call) -> Reply | Deferred[Reply] | None:
         lease = self.known.get((call.target, call.body))
-        if lease is not None:
-            renewed = self.beats.renew(call, lease)
-            if renewed is True:
-                return OK
-            if renewed is not False:
-                return renewed.addCallback(lambda still: OK if still else self._beat(call))
+        renewed = False if lease is None else self.beats.renew(call, lease)
+        if renewed is True:
+            return OK
+        return None if renewed is False else renewed.addCallback(lambda still: OK if still else self._beat(call))
+
+    @api(app, "POST", "", does=Instances.register_one_kind, takes=(*INSTANCE, HEARTBEAT), known=_known)
+    def register(self, call: Call) -> Reply | Deferred[Reply]:
+        """Register an instance; or, with heartBeat=true, say that it lives: code 21003 asks to register it again."""
         if HEARTBEAT(call):
             return self._beat(call)
         return self.instances.register_one_kind(call, registration(call)).addCallback(lambda _: OK)
@@ -87,9 +87,12 @@ class ClientInstancesV3:
         await self.instances.deregister(call, removal(call))
         return "ok"
 
+    def _known_list(self, call: Call) -> Reply | None:
+        return self.lists.again(call)
+
     @api(
         app, "GET", "/list", does=Discovery.look, takes=(NAMESPACE, GROUP, SERVICE, CLUSTERS, HEALTHY_ONLY),
-        gives="The instances",
+        gives="The instances", known=_known_list,
     )  # fmt: skip
     def instance_list(self, call: Call) -> Reply:
         """A service's enabled instances, of all clusters or of some; one that does not exist has none."""

@@ -7,12 +7,11 @@ from urllib.parse import urlencode
 import msgspec
 
 from nacos_tw.config.commands import Quotas
-from nacos_tw.config.gray import Chosen, Entry
 from nacos_tw.config.limits import Limits
 from nacos_tw.config.model import md5_of
 from nacos_tw.errors import Unavailable
 from nacos_tw.http.reply import Reply
-from nacos_tw.http.v1.config_answers import LARGEST, ContentAnswers
+from nacos_tw.http.v1.configs import LARGEST
 from tests.http.v1.configuring import CONFIGS, JSON, PLAIN, ConfigCase
 
 ODD = "  !@#$%^&*()_+-=_|/'?. 中文 \U0001f600\r\n\x01 "
@@ -196,19 +195,9 @@ class Kept(ConfigCase):
         self.assertEqual(self.reply("GET", CONFIGS, "dataId=d&group=g").body, b"a")
         self.assertEqual(self.reply("GET", CONFIGS, "dataId=e&group=g").body, b"b")
 
-    def test_bounded(self) -> None:
-        answers = ContentAnswers(most=10_000)
-        entries = [Entry(key=("", "g", str(number)), md5="x") for number in range(100)]
-        known = {entry.key: entry for entry in entries}
-        found = [Chosen(b"x", "x", "text", 0, "", "", entry, known) for entry in entries]
-        for chosen in found:
-            answers.keep(chosen.entry.key[2].encode(), chosen, Reply(200, b"x" * 1000))
-            self.assertLessEqual(answers.bytes_kept, 10_000)
-            self.assertIsNotNone(answers.of(chosen.entry.key))
-        self.assertEqual(list(answers.by_target), [b"99"] if len(answers.by_target) == 1 else list(answers.by_target))
-        self.assertLess(len(answers.by_target), 4)
-        answers.keep(b"t", found[0], Reply(200, b"x" * (LARGEST + 1)))
-        self.assertNotIn(b"t", answers.by_target)
+    def test_large_ones(self) -> None:
+        self.publish("x" * (LARGEST + 1))
+        self.assertIsNot(self.get(), self.get())
 
 
 class Gray(ConfigCase):

@@ -16,7 +16,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw import http
 from nacos_tw.http.listener import FrontFactory
 from nacos_tw.http.v1.beat import BeatsV1
+from nacos_tw.http.v2.listing import InstanceListV2
+from nacos_tw.http.v3.client_instances import ClientInstancesV3
 from nacos_tw.naming.operations.beats import Beats
+from nacos_tw.naming.operations.discovery import Discovery
+from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.settings.settings import HttpSettings
 from tests.http.v1.fakes import GUARD
 from tests.http.v1.local import P1, LocalTestCase
@@ -93,6 +97,31 @@ class WayTests(LocalTestCase):
             self.way(LIST),
             ["http.v1.listing", "http.call", "access.operations", "naming.operations.discovery"],
         )
+
+    def test_newer_lists(self) -> None:
+        """In v2 and v3 the same, by way of what these share; no parameter is looked at."""
+        self.add()
+        naming: Any = self.naming
+        discovery = Discovery(naming)
+        for path, module, area in (
+            ("/v2/ns", "v2.listing", InstanceListV2.make(GUARD, discovery, lambda: 10000)),
+            (
+                "/v3/client/ns",
+                "v3.client_instances",
+                ClientInstancesV3.make(GUARD, Instances(naming), Beats(naming), discovery),
+            ),
+        ):
+            self.connect(area, self.clock)
+            self.assertEqual(
+                self.way(f"GET /nacos{path}/instance/list?serviceName=p1 {HEAD}".encode()),
+                [
+                    "http.api.routes",
+                    f"http.{module}",
+                    "http.answers",
+                    "access.operations",
+                    "naming.operations.discovery",
+                ],
+            )
 
     def test_beat(self) -> None:
         """At a follower, into the batch that goes to the leader: at most eight modules."""
