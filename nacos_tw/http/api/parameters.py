@@ -34,7 +34,7 @@ class Parameter(Generic[T]):
     @ivar place: where it comes: C{query} (or a form), C{header}; such are described, and read by who needs them.
     """
 
-    __slots__ = ("about", "choices", "default", "java", "kind", "name", "needed", "place", "read")
+    __slots__ = ("_nothing", "about", "choices", "default", "java", "kind", "name", "needed", "place", "read")
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class Parameter(Generic[T]):
     ) -> None:
         self.name, self.kind, self.java, self.read, self.default = name, kind, java, read, default
         self.about, self.needed, self.choices, self.place = about, needed, choices, place
+        self._nothing = frozenset() if kind == "string" or needed else params.NOTHING
 
     def __repr__(self) -> str:
         return f"<Parameter {self.name}: {self.kind}>"
@@ -62,7 +63,7 @@ class Parameter(Generic[T]):
         @raise Unreadable: it is not of its type.
         """
         value = call.params.get(self.name)
-        if value and not self._absent(value):
+        if value and value not in self._nothing:
             return self.read(value)
         if self.needed and (value is None or self.needed == FORM or self.kind != "string"):
             raise Lacking(self.name, self.java, self.needed == FORM)
@@ -71,10 +72,7 @@ class Parameter(Generic[T]):
     def given(self, call: Call) -> T | None:
         """The same, None where it is absent."""
         value = call.params.get(self.name)
-        return self(call) if value and not self._absent(value) else None
-
-    def _absent(self, value: str) -> bool:
-        return value in params.NOTHING and self.kind != "string" and not self.needed
+        return self.read(value) if value and value not in self._nothing else None
 
 
 def text(name: str, about: str, default: str = "", needed: str = "", choices: tuple[str, ...] = ()) -> Parameter[str]:

@@ -33,6 +33,11 @@ TRUE = result(True)
 _KEPT = {"ok": OK}
 
 
+def ok(_: object) -> Reply:
+    """It is done."""
+    return OK
+
+
 def reply_of(found: Any) -> Reply:
     """What a handler gave: a reply as it is, all else as the data of a success."""
     if type(found) is Reply:

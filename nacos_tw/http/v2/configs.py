@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import attrs
 from klein import Klein
+from twisted.internet.defer import Deferred
 
 from nacos_tw.config.gray import Chosen
 from nacos_tw.config.model import Item, tenant_of
@@ -115,9 +116,9 @@ class ConfigsV2:
             return unknown()
 
     @api(app, "POST", "", does=Contents.publish, takes=FACE.form, gives="true")
-    async def publish(self, call: Call) -> bool:
+    def publish(self, call: Call) -> Deferred[bool]:
         """Publish a config, its beta copy (header betaIps) or a tag's copy."""
-        return await self.contents.publish(call, FACE.publication(call))
+        return self.contents.publish(call, FACE.publication(call))
 
     @api(app, "DELETE", "", does=Contents.remove, takes=(*FACE.named, TAG), gives="true")
     async def remove(self, call: Call) -> bool:

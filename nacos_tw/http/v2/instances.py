@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import attrs
 from klein import Klein
+from twisted.internet.defer import Deferred
 
 from nacos_tw.http.api import instances as forms
 from nacos_tw.http.api.instances import (
@@ -21,6 +22,7 @@ from nacos_tw.http.api.instances import (
     removal,
 )
 from nacos_tw.http.api.parameters import NAMESPACE, REQUEST, SERVICE_ASKED, boolean, number, text
+from nacos_tw.http.api.results import ok
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
@@ -47,10 +49,9 @@ class InstancesV2:
     instances: Instances
 
     @api(app, "POST", "", does=Instances.register_one_kind, takes=INSTANCE)
-    async def register(self, call: Call) -> str:
+    def register(self, call: Call) -> Deferred[Reply]:
         """Register an instance, or replace the one of its address."""
-        await self.instances.register_one_kind(call, registration(call))
-        return "ok"
+        return self.instances.register_one_kind(call, registration(call)).addCallback(ok)
 
     @api(app, "DELETE", "", does=Instances.deregister, takes=INSTANCE)
     async def deregister(self, call: Call) -> str:

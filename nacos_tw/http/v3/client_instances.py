@@ -12,7 +12,7 @@ from nacos_tw.http.api.codes import INSTANCE_NOT_FOUND
 from nacos_tw.http.api.instances import CLUSTER, CLUSTERS, HEALTHY_ONLY, INSTANCE, IP, PORT, host, registration, removal
 from nacos_tw.http.api.listing import Asked, Lists
 from nacos_tw.http.api.parameters import GROUP, NAMESPACE, SERVICE, boolean, service_key
-from nacos_tw.http.api.results import OK, result
+from nacos_tw.http.api.results import OK, ok, result
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
@@ -66,7 +66,7 @@ class ClientInstancesV3:
         """Register an instance; or, with heartBeat=true, say that it lives: code 21003 asks to register it again."""
         if HEARTBEAT(call):
             return self._beat(call)
-        return self.instances.register_one_kind(call, registration(call)).addCallback(lambda _: OK)
+        return self.instances.register_one_kind(call, registration(call)).addCallback(ok)
 
     def _beat(self, call: Call) -> Reply | Deferred[Reply]:
         key = service_key(call)

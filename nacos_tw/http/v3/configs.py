@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import attrs
 import msgspec
 from klein import Klein
+from twisted.internet.defer import Deferred
 
 from nacos_tw.config.listener_requests import ListenedBy, ListenersOf
 from nacos_tw.config.model import CopyRow, group_key, tenant_of
@@ -99,9 +100,9 @@ class ConfigsV3:
         return result(shapes.detail(found))
 
     @api(app, "POST", "", does=Contents.publish, takes=FACE.form, gives="true")
-    async def publish(self, call: Call) -> bool:
+    def publish(self, call: Call) -> Deferred[bool]:
         """Publish a config, its beta copy (header betaIps) or a tag's copy."""
-        return await self.contents.publish(call, FACE.publication(call))
+        return self.contents.publish(call, FACE.publication(call))
 
     @api(app, "DELETE", "", does=Contents.remove, takes=(*FACE.named, TAG), gives="true")
     async def remove(self, call: Call) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import attrs
 from klein import Klein
+from twisted.internet.defer import Deferred
 
 from nacos_tw.http.api import instances as forms
 from nacos_tw.http.api.instances import (
@@ -26,11 +27,12 @@ from nacos_tw.http.api.instances import (
     removal,
 )
 from nacos_tw.http.api.parameters import GROUP, NAMESPACE, PAGE_NO, PAGE_SIZE, SERVICE, service_key
-from nacos_tw.http.api.results import page_json
+from nacos_tw.http.api.results import ok, page_json
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.api.services import instances_of
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
+from nacos_tw.http.reply import Reply
 from nacos_tw.naming.operations.instances import Instances
 from nacos_tw.naming.operations.services import Services
 from nacos_tw.naming.requests import OneInstance, OneService
@@ -50,10 +52,9 @@ class AdminInstancesV3:
     services: Services
 
     @api(app, "POST", "", does=Instances.register_one_kind, takes=INSTANCE)
-    async def register(self, call: Call) -> str:
+    def register(self, call: Call) -> Deferred[Reply]:
         """Register an instance, or replace the one of its address."""
-        await self.instances.register_one_kind(call, registration(call))
-        return "ok"
+        return self.instances.register_one_kind(call, registration(call)).addCallback(ok)
 
     @api(app, "DELETE", "", does=Instances.deregister, takes=INSTANCE)
     async def deregister(self, call: Call) -> str:
