@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 
-from tests.system.clients import ClientCase, need
+from tests.system.clients import PATIENCE, ClientCase, kept
 from tests.system.nodes import RealNode
 from tests.system.shared import shared
 
@@ -26,23 +26,16 @@ class AiClientCase(ClientCase):
 
     def deps(self, name: str) -> list[str]:
         """The beginning of a command that runs one of the Java programs, with what it needs."""
-        need("java", "mvn")
-        self.copy(name)
-        fetched = os.path.join(self.folder, "fetched")
-        self.fetch("mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={fetched}")
-        home = os.path.join(self.folder, "home")
-        patience = "-Dnacos.remote.client.grpc.timeout=30000"
-        return ["java", patience, f"-Duser.home={home}", f"-DJM.LOG.PATH={home}", "-cp", f"{fetched}/*"]
+        return self.jvm(self.jars(name), PATIENCE)
 
     def packages(self, python: str, *wanted: str) -> str:
         """The Python of an environment with these packages, kept in the user's cache."""
-        folder = os.path.expanduser(f"~/.cache/nacos-tw-test/{re.sub('[=<>]+', '-', wanted[0])}")
-        if not os.path.isdir(folder):
-            self.fetch(python, "-m", "venv", f"{folder}.new")
-            self.fetch(f"{folder}.new/bin/python", "-m", "pip", "install", "-q", *wanted, within=900)
-            shutil.rmtree(folder, ignore_errors=True)
-            os.rename(f"{folder}.new", folder)
-        return os.path.join(folder, "bin", "python")
+
+        def make(folder: str) -> None:
+            self.fetch(python, "-m", "venv", folder)
+            self.fetch(f"{folder}/bin/python", "-m", "pip", "install", "-q", *wanted, within=900)
+
+        return os.path.join(kept(re.sub("[=<>]+", "-", wanted[0]), make), "bin", "python")
 
     def newer_python(self, minor: int = 12) -> str:
         """A Python from 3.C{minor} on: one of this machine's, else one that uv fetches."""

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import functools
+import fcntl
+import glob
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.system.nodes import ROOT
 
 CLIENTS = os.path.join(ROOT, "tests", "clients")
+CACHE = os.path.expanduser("~/.cache/nacos-tw-test")
+"""What was fetched and compiled, for later runs too."""
+JVM = ("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""Of programs that run for seconds: no time goes into their best code."""
 PYTHON_STREAM_VERSIONS = os.environ.get("NACOS_PYTHON_STREAM_CLIENTS", "2.0.11").split()
 JAVA_VERSIONS = os.environ.get("NACOS_JAVA_CLIENTS", "1.4.8 1.4.2").split()
 JAVA_STREAM_VERSIONS = os.environ.get("NACOS_JAVA_STREAM_CLIENTS", "2.5.1 3.0.3 3.2.1-2026.03.30").split()
 GO_MINOR = 21
 """What nacos-sdk-go 2.3 needs of Go 1."""
+PATIENCE = "-Dnacos.remote.client.grpc.timeout=30000"
+"""For clients of the gRPC lines: 3 s by itself, on a machine that is busy."""
 FETCH = 300.0
 RUN = 300.0
 COMPILE = 900.0
@@ -34,6 +41,38 @@ def need(*programs: str) -> None:
     missing = [program for program in programs if shutil.which(program) is None]
     if missing:
         raise SkipTest(f"not found on PATH: {', '.join(missing)}")
+
+
+@contextlib.contextmanager
+def alone(name: str) -> Iterator[None]:
+    """In the block, no other process is in one of that name: they wait."""
+    os.makedirs(CACHE, exist_ok=True)
+    with open(os.path.join(CACHE, f"{name}.lock"), "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def kept(name: str, make: Callable[[str], None]) -> str:
+    """The folder of that name in L{CACHE}. At first it is made, by one process, in a folder that C{make} is given."""
+    folder = os.path.join(CACHE, name)
+    with alone(name):
+        if not os.path.isdir(folder):
+            building = f"{folder}.new"
+            shutil.rmtree(building, ignore_errors=True)
+            os.mkdir(building)
+            make(building)
+            os.rename(building, folder)
+    return folder
+
+
+def digest(folder: str, *more: str) -> str:
+    """Of the files in a folder of C{tests/clients}, and of these words: other sources are compiled anew."""
+    found = hashlib.sha256(repr(more).encode())
+    for name in sorted(glob.glob(os.path.join(CLIENTS, folder, "*"))):
+        if os.path.isfile(name):
+            with open(name, "rb") as file:
+                found.update(os.path.basename(name).encode() + b"\0" + file.read() + b"\0")
+    return found.hexdigest()[:12]
 
 
 class ClientCase(SynchronousTestCase):
@@ -79,93 +118,61 @@ class ClientCase(SynchronousTestCase):
 
     def python(self, version: str) -> str:
         """A folder with that version of nacos-sdk-python and what it needs, in the user's cache."""
-        folder = os.path.expanduser(f"~/.cache/nacos-tw-test/nacos-sdk-python-{version}")
-        if not os.path.isdir(folder):
-            fetched = os.path.join(self.folder, "fetched")
-            self.fetch(
-                sys.executable, "-m", "pip", "install", "-q", "--target", fetched, f"nacos-sdk-python=={version}"
-            )
-            os.makedirs(os.path.dirname(folder), exist_ok=True)
-            with contextlib.suppress(OSError):  # another test was quicker
-                shutil.move(fetched, folder)
-        return folder
 
-    def java(self, version: str, program: str = "NamingTrial.java") -> list[str]:
-        """The command that runs a Java program, but for its arguments."""
-        need("java", "mvn")
-        self.copy("java")
-        fetched = os.path.join(self.folder, version)
-        copying = ("dependency:copy-dependencies", f"-DoutputDirectory={fetched}", f"-Dnacos.version={version}")
-        self.fetch("mvn", "-q", "-B", *copying)
+        def make(folder: str) -> None:
+            self.fetch(sys.executable, "-m", "pip", "install", "-q", "--target", folder, f"nacos-sdk-python=={version}")
+
+        return kept(f"nacos-sdk-python-{version}", make)
+
+    def jars(self, name: str, *definitions: str, programs: Sequence[str] = (), options: Sequence[str] = ()) -> str:
+        """
+        The class path of what a client's C{pom.xml} names, and of its programs.
+
+        @param definitions: of the properties in the file, as Maven's command takes them.
+        @param programs: the sources to compile, all of them by default.
+        @param options: more of the compiler's.
+        """
+        need("java", "javac", "mvn")
+
+        def make(folder: str) -> None:
+            self.copy(name)
+            with alone("maven"):  # which is not made for two that fetch at a time
+                copying = ("dependency:copy-dependencies", f"-DoutputDirectory={folder}", *definitions)
+                self.fetch("mvn", "-q", "-B", *copying)
+            sources = programs or sorted(map(os.path.basename, glob.glob(os.path.join(CLIENTS, name, "*.java"))))
+            compiling = ["javac", "-nowarn", *options, "-cp", f"{folder}/*", "-d", folder, *sources]
+            subprocess.run(compiling, cwd=self.folder, check=True, timeout=RUN, stderr=subprocess.DEVNULL)
+
+        folder = kept(f"{name}-{digest(name, *definitions, *programs, *options)}", make)
+        return f"{folder}:{folder}/*"
+
+    def jvm(self, path: str, *options: str) -> list[str]:
+        """The command that runs a Java program of that class path, but for its name and arguments."""
         home = os.path.join(self.folder, "home")
-        return ["java", f"-Duser.home={home}", f"-DJM.LOG.PATH={home}", "-cp", f"{fetched}/*", program]
+        return [*JVM, *options, f"-Duser.home={home}", f"-DJM.LOG.PATH={home}", "-cp", path]
 
-
-@functools.cache
-def _made() -> str:
-    """A folder for what several tests use, which ends with the process."""
-    found = tempfile.mkdtemp(prefix="nacos-tw-clients-")
-    atexit.register(shutil.rmtree, found, ignore_errors=True)
-    return found
+    def java(self, version: str, program: str = "NamingTrial") -> list[str]:
+        """The command that runs a Java program, but for its arguments."""
+        return [*self.jvm(self.jars("java", f"-Dnacos.version={version}")), program]
 
 
 class StreamCase(ClientCase):
-    """With clients of the gRPC lines; what is fetched and compiled is there for later tests of the process too."""
-
-    def once(self, name: str, make: Callable[[str], None]) -> str:
-        """The folder of that name; at first it is made."""
-        kept = os.path.join(_made(), name)
-        if not os.path.isdir(kept):
-            building = tempfile.mkdtemp(dir=_made())
-            make(building)
-            os.rename(building, kept)
-        return kept
+    """With clients of the gRPC lines."""
 
     def java_stream(self, version: str, program: str = "StreamTrial") -> list[str]:
         """The command that runs a Java program, but for its arguments; C{NewerTrial} needs a client of 3.x."""
-        need("java", "javac", "mvn")
         programs = ["StreamTrial.java"] if version.startswith("2.") else ["StreamTrial.java", "NewerTrial.java"]
-
-        def make(folder: str) -> None:
-            self.copy("java2")
-            copying = ("dependency:copy-dependencies", f"-DoutputDirectory={folder}", f"-Dnacos.version={version}")
-            self.fetch("mvn", "-q", "-B", *copying)
-            compiling = ["javac", "-nowarn", "-cp", f"{folder}/*", "-d", folder, *programs]
-            subprocess.run(compiling, cwd=self.folder, check=True, timeout=RUN, stderr=subprocess.DEVNULL)
-
-        kept, home = self.once(f"java-{version}", make), os.path.join(self.folder, "home")
-        patience = "-Dnacos.remote.client.grpc.timeout=30000"  # 3 s by itself, on a machine that is busy
-        return [
-            "java",
-            patience,
-            f"-Duser.home={home}",
-            f"-DJM.LOG.PATH={home}",
-            "-cp",
-            f"{kept}:{kept}/*",
-            program,
-        ]
+        path = self.jars("java2", f"-Dnacos.version={version}", programs=programs)
+        return [*self.jvm(path, PATIENCE), program]
 
     def spring(self, alibaba: str, boot: str, balancer: str) -> list[str]:
         """The command that runs the application on these versions, but for its arguments."""
-        need("java", "javac", "mvn")
-        self.copy("spring")
-        fetched = os.path.join(self.folder, alibaba)
         versions = (f"-Dalibaba.version={alibaba}", f"-Dboot.version={boot}", f"-Dloadbalancer.version={balancer}")
-        self.fetch("mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={fetched}", *versions)
-        path = f"{fetched}:{fetched}/*"
-        subprocess.run(["javac", "-cp", path, "-d", fetched, "SpringTrial.java"], cwd=self.folder, check=True)
-        return ["java", f"-Duser.home={self.folder}", f"-DJM.LOG.PATH={self.folder}", "-cp", path, "SpringTrial"]
+        return [*self.jvm(self.jars("spring", *versions)), "SpringTrial"]
 
     def dubbo(self) -> list[str]:
         """The command that runs provider and consumer, but for its arguments."""
-        need("java", "javac", "mvn")
-        self.copy("dubbo")
-        fetched = os.path.join(self.folder, "deps")
-        self.fetch("mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={fetched}")
-        path = f"{fetched}:{fetched}/*"
-        compiling = ["javac", "-nowarn", "-cp", path, "-d", fetched, "DubboTrial.java"]
-        subprocess.run(compiling, cwd=self.folder, check=True, stderr=subprocess.DEVNULL)
-        return ["java", f"-Duser.home={self.folder}", f"-DJM.LOG.PATH={self.folder}", "-cp", path, "DubboTrial"]
+        return [*self.jvm(self.jars("dubbo")), "DubboTrial"]
 
     def go_stream(self) -> list[str]:
         """The command that runs the Go program, but for its arguments."""
@@ -181,13 +188,13 @@ class StreamCase(ClientCase):
             building = ["go", "build", "-mod=mod", "-o", os.path.join(folder, "trial"), "."]
             subprocess.run(building, cwd=self.folder, check=True, timeout=FETCH)
 
-        return [os.path.join(self.once("go", make), "trial")]
+        return [os.path.join(kept(f"go2-{digest('go2', version)}", make), "trial")]
 
     def rust_stream(self) -> list[str]:
         """The command that runs the Rust program, but for its arguments; the client is compiled once for the user."""
         need("cargo")
-        kept = os.path.expanduser("~/.cache/nacos-tw-test/rust-target")
+        target = os.path.join(CACHE, "rust-target")
         self.copy("rust")
-        building = ("cargo", "build", "--quiet", "--target-dir", kept)
+        building = ("cargo", "build", "--quiet", "--target-dir", target)
         self.fetch(*building, within=COMPILE)
-        return [os.path.join(kept, "debug", "stream-trial")]
+        return [os.path.join(target, "debug", "stream-trial")]

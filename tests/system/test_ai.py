@@ -32,13 +32,13 @@ class AiClientTests(AiClientCase):
         """The one for Java likewise; it has several endpoints at once, and specs of agents, which are configs to it."""
         command = self.deps("java_ai")
         node = self.node()
-        self.passes([*command, "AiTrial.java", node.address], JAVA)
+        self.passes([*command, "AiTrial", node.address], JAVA)
 
     def test_java_maintainer(self) -> None:
         """What operators do, by the maintainer client, where logins are asked for."""
         command = self.deps("maintainer_ai")
         node = self.node(LOGINS)
-        self.passes([*command, "AiMaintainerTrial.java", node.address, PASSWORD], MAINTAINER)
+        self.passes([*command, "AiMaintainerTrial", node.address, PASSWORD], MAINTAINER)
 
     def test_python_maintainer(self) -> None:
         """nacos-maintainer-sdk-python likewise: all that it has."""

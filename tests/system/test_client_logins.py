@@ -55,7 +55,7 @@ class ClientLoginsTests(ClientCase):
     def test_java(self) -> None:
         """nacos-client 1.4: logs in once, and looks every few seconds whether it has to again."""
         for version in JAVA_VERSIONS:
-            command = self.java(version, "LoginTrial.java")
+            command = self.java(version, "LoginTrial")
             self.passes([*command, self.servers(), NAMESPACE, PASSWORD, *STAGES], STAGES)
             self.passes([*command, self.servers(SHORT), NAMESPACE, PASSWORD, "expiry"], ["expiry"])
 

@@ -113,16 +113,10 @@ class ClientsTests(ClientCase):
 
     def test_spring_cloud(self) -> None:
         """Spring Cloud Alibaba 2.2: an application registers itself, is found, is balanced to, and goes."""
-        need("java", "javac", "mvn")
-        self.copy("spring")
-        self.fetch("mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={self.folder}/deps")
-        path = f"{self.folder}:{self.folder}/deps/*"
-        compiling = ["javac", "--release", "9", "-cp", path, "-d", self.folder, "SpringTrial.java"]
-        subprocess.run(compiling, cwd=self.folder, check=True)
-        home = [f"-Duser.home={self.folder}", f"-DJM.LOG.PATH={self.folder}"]
-        opened = ["--add-opens", "java.base/java.lang=ALL-UNNAMED"]  # for its old Spring on a new Java
+        opened = ("--add-opens", "java.base/java.lang=ALL-UNNAMED")  # for its old Spring on a new Java
+        command = self.jvm(self.jars("spring", options=("--release", "9")), *opened)
         stages = ["discovery", "names", "balanced", "closed"]
-        said = self.passes(["java", *opened, *home, "-cp", path, "SpringTrial", self.servers], stages)
+        said = self.passes([*command, "SpringTrial", self.servers], stages)
         name = said.split()[-1]
         for node in self.cluster.nodes:
             wait_for(functools.partial(self.gone, node, name), why="the application's instance to go")

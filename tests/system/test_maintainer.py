@@ -29,16 +29,10 @@ class MaintainerTests(ClientCase):
 
     def run_java(self, version: str) -> None:
         """Each stage."""
-        need("java", "mvn")
-        self.copy("maintainer")
-        fetched = os.path.join(self.folder, "fetched")
-        copying = ("dependency:copy-dependencies", f"-DoutputDirectory={fetched}", f"-Dnacos.version={version}")
-        self.fetch("mvn", "-q", "-B", *copying)
+        command = self.jvm(self.jars("maintainer", f"-Dnacos.version={version}"))
         addresses = ",".join(node.address for node in shared(3, LOGINS).nodes)
-        home = os.path.join(self.folder, "home")
         namespace = f"of-{version.replace('.', '-')}"
-        program = ("java", f"-Duser.home={home}", "-cp", f"{fetched}/*", "MaintainerTrial.java")
-        self.passes((*program, addresses, "first", namespace), STAGES)
+        self.passes((*command, "MaintainerTrial", addresses, "first", namespace), STAGES)
 
     def test_3_1(self) -> None:
         """The line that came first."""

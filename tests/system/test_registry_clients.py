@@ -53,4 +53,4 @@ class RegistryClientTests(AiClientCase):
                 node, method, name="org.java/sums", protocol="mcp-streamable", description="Sums",
                 versionDetail=version, remoteServerConfig={"exportPath": "/mcp"},
             )  # fmt: skip
-        self.passes([*command, "RegistryTrial.java", url, "org.java/sums"], JAVA)
+        self.passes([*command, "RegistryTrial", url, "org.java/sums"], JAVA)
