@@ -1,8 +1,9 @@
 #!/bin/sh
 # Checks and tests everything, on a fresh machine too: makes .venv-test (or NACOS_TW_VENV), and as root installs the
-# Debian packages that some tests need (they are skipped where those are missing). Tests of whole nodes, which mostly
-# wait, run in two processes beside all others. Arguments go to trial instead, and the console is left out then;
-# NACOS_TW_TEST_JOBS is the number of its processes (1). The last line is "N passed, N failed".
+# Debian packages that some tests need (they are skipped where those are missing). Tests of whole nodes mostly wait, so
+# several processes run at a time, each of which takes the next tests that nobody has taken yet. Arguments go to trial
+# instead, and the console is left out then; NACOS_TW_TEST_JOBS is the number of processes (1 with arguments, else twice
+# that of processors and one more). The last line is "N passed, N failed".
 
 SOURCE=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 . "$SOURCE/bin/functions.sh"
@@ -12,7 +13,8 @@ case $VENV in
 /*) ;;
 *) VENV=$SOURCE/$VENV ;;
 esac
-JOBS=${NACOS_TW_TEST_JOBS:-1}
+JOBS=${NACOS_TW_TEST_JOBS:-}
+case $JOBS in '' | *[!0-9]* | 0*) JOBS= ;; esac
 export NACOS_TW_VENV="$VENV" PYTHONDONTWRITEBYTECODE=
 
 # debian PROGRAM PACKAGE: installs the package if the program is missing.
@@ -62,7 +64,6 @@ sources="nacos_tw twisted tests setup.py"
 check ruff check $sources
 # shellcheck disable=SC2086
 check ruff format --check $sources
-check mypy
 check lint-imports
 
 # What tests leave behind is found by this folder: it is in the command of each node that they start.
@@ -70,8 +71,6 @@ TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/ntw-test.XXXXXX") || exit 1
 chmod 1777 "$TMPDIR" # as /tmp is: database servers of tests run as users of their own
 export TMPDIR
 output=$TMPDIR/output
-system=
-cluster=
 trap 'rm -rf "$TMPDIR"' EXIT
 trap 'exit 1' HUP INT TERM
 
@@ -103,48 +102,9 @@ count() {
     echo "${number:-0}"
 }
 
-skipped=0
-console=
-: >"$output.failed"
-if [ $# -gt 0 ]; then
-    [ "$JOBS" -gt 1 ] && set -- "-j$JOBS" "$@"
-    run_trial "$output.trial" "$@"
-else
-    console=yes
-    # Every other module of the tests of whole nodes: two processes, as one would take longer than all other tests.
-    these="tests.faults" others=
-    for entry in tests/system/test_*.py; do
-        longer="$these tests.system.$(basename "$entry" .py)"
-        these=$others
-        others=$longer
-    done
-    # shellcheck disable=SC2086 # lists of words
-    (export NACOS_TW_PORTS=0 && run_trial "$output.system" $these >"$output.later") &
-    system=$!
-    # shellcheck disable=SC2086
-    (export NACOS_TW_PORTS=1 && run_trial "$output.cluster" $others >"$output.last") &
-    cluster=$!
-    for entry in tests/*; do
-        name=$(basename "$entry" .py)
-        case $name in
-        system | faults | clients | __pycache__) continue ;;
-        esac
-        if [ -f "$entry/__init__.py" ] || [ "$entry" != "${entry#tests/test_}" ]; then set -- "$@" "tests.$name"; fi
-    done
-    export NACOS_TW_PORTS=2
-    run_trial "$output.trial" "$@"
-    unset NACOS_TW_PORTS
-fi
-add_up "$output.trial"
-if [ -n "$system" ]; then
-    wait "$system" "$cluster"
-    cat "$output.later" "$output.last"
-    add_up "$output.system"
-    add_up "$output.cluster"
-fi
-if [ -n "$console" ]; then # not beside the others: a browser drops its requests when networks of tests come and go
-    sh "$SOURCE/bin/test-console.sh" 2>&1 | tee "$output"
-    last=$(tail -n 1 "$output")
+# add_up_console FILE: bin/test-console.sh ends with "N passed, N failed".
+add_up_console() {
+    last=$(tail -n 1 "$1")
     case $last in
     *" passed, "*" failed")
         passed=$((passed + ${last%% passed*}))
@@ -153,6 +113,112 @@ if [ -n "$console" ]; then # not beside the others: a browser drops its requests
         ;;
     *) failed=$((failed + 1)) ;; # it broke off
     esac
+}
+
+# Whether the console's tests can have a network of their own; its devices are all that their browser sees come and go.
+has_own_network() {
+    unshare --net sh -c 'ip link set lo up' >/dev/null 2>&1
+}
+
+# group_of FILE: sets $group. Modules of tests/system are run together whose tests share nodes or fetched clients.
+group_of() {
+    group=${1#tests/system/test_}
+    group=${group%.py}
+    case $group in
+    clients_grpc | config_failures | config_outage) ;;
+    *) group=${group%%_*} ;;
+    esac
+}
+
+# list_entries: a line for each run of a tool, in the order in which they begin: those that take long first, so that none
+# is waited for alone in the end.
+list_entries() {
+    has_own_network && echo console
+    printf '%s\n' tests.faults tests.raft mypy
+    first="clients_grpc clients config config_outage config_failures ai failures ctl membership logins tls behaviours"
+    files=$(echo tests/system/test_*.py)
+    groups=$(for file in $files; do group_of "$file"; echo "$group"; done)
+    listed=" "
+    for wanted in $first $groups; do
+        case $listed in *" $wanted "*) continue ;; esac
+        listed="$listed$wanted "
+        line=
+        for file in $files; do
+            group_of "$file"
+            [ "$group" = "$wanted" ] && line="$line tests.system.$(basename "$file" .py)"
+        done
+        echo "${line# }"
+        if [ "$wanted" = clients ]; then list_parts; fi
+    done
+}
+
+# list_parts: the same for what is no test of whole nodes; those with database servers run together.
+list_parts() {
+    databases= protocols= others=
+    for entry in tests/*; do
+        name=$(basename "$entry" .py)
+        [ -f "$entry/__init__.py" ] || [ "$entry" != "${entry#tests/test_}" ] || continue
+        case $name in
+        system | faults | raft) ;;
+        auth | config | ctl | database | namespaces | storage) databases="$databases tests.$name" ;;
+        fuzz | grpc | http | naming | push) protocols="$protocols tests.$name" ;;
+        *) others="$others tests.$name" ;;
+        esac
+    done
+    printf '%s\n' "${databases# }" "${protocols# }" "${others# }"
+}
+
+# run_entries NUMBER COUNT: runs the next entry that no other process has taken, until none is left.
+run_entries() {
+    NACOS_TW_PORTS=$1/$2
+    export NACOS_TW_PORTS
+    at=0
+    while read -r line; do
+        at=$((at + 1))
+        mkdir "$output.$at.taken" 2>/dev/null || continue
+        began=$(date +%s)
+        case $line in
+        console) sh "$SOURCE/bin/test-console.sh" </dev/null >"$output.$at" 2>&1 ;;
+        mypy) "$VENV/bin/mypy" </dev/null >"$output.$at" 2>&1 && : >"$output.$at.passed" ;;
+        # shellcheck disable=SC2086 # a list of words
+        *) run_trial "$output.$at" $line </dev/null >/dev/null ;;
+        esac
+        echo "--- $(($(date +%s) - began)) s: $line: $(tail -n 1 "$output.$at")"
+    done <"$output.entries"
+}
+
+skipped=0
+: >"$output.failed"
+if [ $# -gt 0 ]; then
+    check mypy
+    [ "${JOBS:-1}" -gt 1 ] && set -- "-j$JOBS" "$@"
+    run_trial "$output.trial" "$@"
+    add_up "$output.trial"
+else
+    list_entries >"$output.entries"
+    processors=$(getconf _NPROCESSORS_ONLN 2>/dev/null) || processors=1
+    JOBS=${JOBS:-$((2 * processors + 1))}
+    job=0
+    while [ $job -lt "$JOBS" ]; do
+        run_entries $job "$JOBS" &
+        job=$((job + 1))
+    done
+    wait
+    if ! grep -qx console "$output.entries"; then # a browser drops its requests when networks of other tests come and go
+        echo console >>"$output.entries"
+        run_entries 0 1
+    fi
+    at=0
+    while read -r line; do
+        at=$((at + 1))
+        echo "--- $line"
+        cat "$output.$at"
+        case $line in
+        console) add_up_console "$output.$at" ;;
+        mypy) [ -e "$output.$at.passed" ] && passed=$((passed + 1)) || failed=$((failed + 1)) ;;
+        *) add_up "$output.$at" ;;
+        esac
+    done <"$output.entries"
 fi
 left=$(grep -lsaF "$TMPDIR/" /proc/[0-9]*/cmdline 2>/dev/null | sed 's|[^0-9]||g')
 for pid in $left; do

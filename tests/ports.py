@@ -7,9 +7,15 @@ import os
 import random
 import socket
 
-SHARE = int(os.environ.get("NACOS_TW_PORTS", "-1"))
-"""Which of the three shares of each thousand ports this process takes; -1: all. Processes that run beside each other
-have different ones, as a port is free until its server listens."""
+
+def _share() -> tuple[int, int]:
+    number, _, count = os.environ.get("NACOS_TW_PORTS", "").partition("/")
+    return (int(number), int(count)) if count else (0, 1)
+
+
+SHARE, SHARES = _share()
+"""Which share of each thousand ports this process takes, and how many shares there are, of C{NACOS_TW_PORTS=2/5} (the
+first is 0). Processes that run beside each other have different ones, as a port is free until its server listens."""
 
 
 def free_port(*offsets: int) -> int:
@@ -20,9 +26,9 @@ def free_port(*offsets: int) -> int:
     port free, and a client that goes on asking for it meanwhile must not be given it for its own end.
     """
     highest = 32000 - max(0, *offsets, 0)
-    for _ in range(600):
+    for _ in range(600 * SHARES):
         port = random.randrange(13000, highest)
-        if SHARE >= 0 and port % 1000 // 334 != SHARE:
+        if port % 1000 * SHARES // 1000 != SHARE:
             continue
         with contextlib.ExitStack() as stack:
             try:
