@@ -22,6 +22,9 @@ from tests import mariadb, postgres
 
 T = TypeVar("T")
 
+PATIENCE = 30.0
+"""Seconds that connecting, or a statement, may take, on a machine that is busy."""
+
 T0 = 1_700_000_000_000
 """A time in ms; whole seconds, as MySQL keeps them."""
 
@@ -162,11 +165,12 @@ class _Database:
         self.columns = first.describe().columns
         first.close()
 
-    def link(self, socket_timeout: float = 0) -> Link:
-        """@param socket_timeout: seconds that a statement, or a wait for a lock, may take; 0: those of the settings."""
-        target = attrs.evolve(self.target, socket_timeout=socket_timeout) if socket_timeout else self.target
+    def link(self, socket_timeout: float = PATIENCE) -> Link:
+        """@param socket_timeout: seconds that a statement, or a wait for a lock, may take."""
+        target = attrs.evolve(self.target, connect_timeout=PATIENCE, socket_timeout=socket_timeout)
         link = make_link(target, 0, getattr(self, "columns", None))
-        link.open(5)
+        link.open(PATIENCE)
+        link.limit(socket_timeout)  # opening has lessened it
         return link
 
     def clear(self, link: Link) -> None:
@@ -224,5 +228,5 @@ def in_threads(work: list[Callable[[], T]]) -> list[T | BaseException]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(600)
     return results
