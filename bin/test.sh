@@ -134,8 +134,8 @@ group_of() {
 # is waited for alone in the end.
 list_entries() {
     has_own_network && echo console
-    printf '%s\n' tests.faults tests.raft mypy
-    first="clients_grpc clients config config_outage config_failures ai failures ctl membership logins tls behaviours"
+    printf '%s\n' mypy tests.faults tests.raft
+    first="ai clients_grpc client config_failures clients config config_outage failures clocks logins ctl behaviours tls"
     files=$(echo tests/system/test_*.py)
     groups=$(for file in $files; do group_of "$file"; echo "$group"; done)
     listed=" "
@@ -148,13 +148,13 @@ list_entries() {
             [ "$group" = "$wanted" ] && line="$line tests.system.$(basename "$file" .py)"
         done
         echo "${line# }"
-        if [ "$wanted" = clients ]; then list_parts; fi
+        if [ "$wanted" = client ]; then list_parts; fi
     done
 }
 
 # list_parts: the same for what is no test of whole nodes; those with database servers run together.
 list_parts() {
-    databases= protocols= others=
+    databases= protocols= outside= others=
     for entry in tests/*; do
         name=$(basename "$entry" .py)
         [ -f "$entry/__init__.py" ] || [ "$entry" != "${entry#tests/test_}" ] || continue
@@ -162,10 +162,11 @@ list_parts() {
         system | faults | raft) ;;
         auth | config | ctl | database | namespaces | storage) databases="$databases tests.$name" ;;
         fuzz | grpc | http | naming | push) protocols="$protocols tests.$name" ;;
+        deploy | security) outside="$outside tests.$name" ;;
         *) others="$others tests.$name" ;;
         esac
     done
-    printf '%s\n' "${databases# }" "${protocols# }" "${others# }"
+    printf '%s\n' "${databases# }" "${protocols# }" "${outside# }" "${others# }"
 }
 
 # run_entries NUMBER COUNT: runs the next entry that no other process has taken, until none is left.

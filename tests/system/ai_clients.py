@@ -33,7 +33,8 @@ class AiClientCase(ClientCase):
 
         def make(folder: str) -> None:
             self.fetch(python, "-m", "venv", folder)
-            self.fetch(f"{folder}/bin/python", "-m", "pip", "install", "-q", *wanted, within=900)
+            installing = (f"{folder}/bin/python", "-m", "pip", "install", "-q", "--no-compile")
+            self.fetch(*installing, *wanted, within=900)
 
         return os.path.join(kept(re.sub("[=<>]+", "-", wanted[0]), make), "bin", "python")
 

@@ -33,7 +33,7 @@ PATIENCE = "-Dnacos.remote.client.grpc.timeout=30000"
 FETCH = 300.0
 RUN = 300.0
 COMPILE = 900.0
-"""Seconds that fetching a client, running a program, and compiling a client in Rust may take."""
+"""Seconds that fetching a client, running a program, and compiling one may take."""
 
 
 def need(*programs: str) -> None:
@@ -68,7 +68,7 @@ def kept(name: str, make: Callable[[str], None]) -> str:
 def digest(folder: str, *more: str) -> str:
     """Of the files in a folder of C{tests/clients}, and of these words: other sources are compiled anew."""
     found = hashlib.sha256(repr(more).encode())
-    for name in sorted(glob.glob(os.path.join(CLIENTS, folder, "*"))):
+    for name in sorted(glob.glob(os.path.join(CLIENTS, folder, "**"), recursive=True)):
         if os.path.isfile(name):
             with open(name, "rb") as file:
                 found.update(os.path.basename(name).encode() + b"\0" + file.read() + b"\0")
@@ -120,7 +120,8 @@ class ClientCase(SynchronousTestCase):
         """A folder with that version of nacos-sdk-python and what it needs, in the user's cache."""
 
         def make(folder: str) -> None:
-            self.fetch(sys.executable, "-m", "pip", "install", "-q", "--target", folder, f"nacos-sdk-python=={version}")
+            wanted = ("--target", folder, f"nacos-sdk-python=={version}")
+            self.fetch(sys.executable, "-m", "pip", "install", "-q", "--no-compile", *wanted)
 
         return kept(f"nacos-sdk-python-{version}", make)
 
@@ -141,7 +142,7 @@ class ClientCase(SynchronousTestCase):
                 self.fetch("mvn", "-q", "-B", *copying)
             sources = programs or sorted(map(os.path.basename, glob.glob(os.path.join(CLIENTS, name, "*.java"))))
             compiling = ["javac", "-nowarn", *options, "-cp", f"{folder}/*", "-d", folder, *sources]
-            subprocess.run(compiling, cwd=self.folder, check=True, timeout=RUN, stderr=subprocess.DEVNULL)
+            subprocess.run(compiling, cwd=self.folder, check=True, timeout=COMPILE, stderr=subprocess.DEVNULL)
 
         folder = kept(f"{name}-{digest(name, *definitions, *programs, *options)}", make)
         return f"{folder}:{folder}/*"
@@ -154,6 +155,19 @@ class ClientCase(SynchronousTestCase):
     def java(self, version: str, program: str = "NamingTrial") -> list[str]:
         """The command that runs a Java program, but for its arguments."""
         return [*self.jvm(self.jars("java", f"-Dnacos.version={version}")), program]
+
+    def go(self, name: str, program: str) -> str:
+        """The program in that folder of C{tests/clients}, or in one below it, compiled."""
+        need("go")
+        version = subprocess.run(["go", "version"], capture_output=True, text=True, check=True).stdout
+
+        def make(folder: str) -> None:
+            self.copy(name)
+            self.fetch("go", "list", "-mod=mod", "-deps", "./...")
+            building = ["go", "build", "-mod=mod", "-o", f"{folder}/", "./..."]
+            subprocess.run(building, cwd=self.folder, check=True, timeout=COMPILE)
+
+        return os.path.join(kept(f"{name}-{digest(name, version)}", make), program)
 
 
 class StreamCase(ClientCase):
@@ -181,14 +195,7 @@ class StreamCase(ClientCase):
         found = re.search(r"go1\.(\d+)", version)
         if found is not None and int(found[1]) < GO_MINOR:
             raise SkipTest(f"the client needs Go 1.{GO_MINOR}, found {version.strip()}")
-
-        def make(folder: str) -> None:
-            self.copy("go2")
-            self.fetch("go", "list", "-mod=mod", "-deps", ".")
-            building = ["go", "build", "-mod=mod", "-o", os.path.join(folder, "trial"), "."]
-            subprocess.run(building, cwd=self.folder, check=True, timeout=FETCH)
-
-        return [os.path.join(kept(f"go2-{digest('go2', version)}", make), "trial")]
+        return [self.go("go2", "stream-trial")]
 
     def rust_stream(self) -> list[str]:
         """The command that runs the Rust program, but for its arguments; the client is compiled once for the user."""

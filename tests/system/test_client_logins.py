@@ -61,12 +61,9 @@ class ClientLoginsTests(ClientCase):
 
     def test_go(self) -> None:
         """nacos-sdk-go 1.1: logs in when it is made, and by a timer."""
-        need("go")
-        self.copy("go")
-        self.fetch("go", "list", "-mod=mod", "-deps", "./...")
-        command = ["go", "run", "-mod=mod", "./login"]
-        self.passes([*command, self.servers(), self.folder, NAMESPACE, PASSWORD, *STAGES], STAGES)
-        self.passes([*command, self.servers(SHORT), self.folder, NAMESPACE, PASSWORD, "expiry"], ["expiry"])
+        program = self.go("go", "login")
+        self.passes([program, self.servers(), self.folder, NAMESPACE, PASSWORD, *STAGES], STAGES)
+        self.passes([program, self.servers(SHORT), self.folder, NAMESPACE, PASSWORD, "expiry"], ["expiry"])
 
     def test_node(self) -> None:
         """The npm package nacos: sends name and password with each request."""

@@ -129,10 +129,7 @@ class ClientsTests(ClientCase):
 
     def test_go(self) -> None:
         """nacos-sdk-go 1.1: writes by form body, lists, subscription with UDP pushes, beats."""
-        need("go")
-        self.copy("go")
-        self.fetch("go", "list", "-mod=mod", "-deps", ".")
-        command = ["go", "run", "-mod=mod", ".", self.servers, self.folder]
+        command = [self.go("go", "naming-trial"), self.servers, self.folder]
         self.passes(command, ["register", "persistent", "subscribe", "beats", "list"])
 
     def test_node(self) -> None:
