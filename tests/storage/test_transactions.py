@@ -274,11 +274,11 @@ class PoolTests(DatabaseCase):
 
     async def test_long_transaction(self) -> None:
         """Each statement has its own time: many short ones may take longer together."""
-        database = await self.start(self.kind.server().fresh(self.kind.QUICK))
+        database = await self.start(self.kind.server().fresh(self.kind.OPTIONS))  # 3 s
 
         def work(txn: Txn) -> int:
             for _ in range(4):
-                txn.one(f"SELECT {self.kind.SLEEP}(0.7)")
+                txn.one(f"SELECT {self.kind.SLEEP}(0.8)")
             return insert(txn, "a")
 
         await database.interact("work", work)
