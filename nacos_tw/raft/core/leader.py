@@ -42,7 +42,7 @@ class Leader:
     @ivar rounds: its confirmation rounds.
     """
 
-    __slots__ = ("_core", "_handover", "_handover_until", "progress", "rounds")
+    __slots__ = ("_core", "_handover", "_handover_until", "_known", "progress", "rounds")
 
     def __init__(self, core: Core, now: float) -> None:
         self._core = core
@@ -51,6 +51,7 @@ class Leader:
         # They go on counting where this node's last lead ended, so that a number means one round only.
         self.rounds = Rounds(core.rounds)
         self.progress: dict[str, Progress] = {}
+        self._known = core.config
         self._meet(now)
 
     def begin(self) -> None:
@@ -377,9 +378,10 @@ class Leader:
     def _meet(self, now: float) -> None:
         """Have a Progress for exactly the other members."""
         core = self._core
+        before, self._known = self._known, core.config
         members = [*core.config.voters, *core.config.learners]
         for peer in members:
-            if peer != core.node and peer not in self.progress:
+            if peer != core.node and (peer not in self.progress or _replaced(before, core.config, peer)):
                 self.progress[peer] = Progress(core.log.last_index + 1, now, self.rounds.confirmed)
         for peer in [peer for peer in self.progress if peer not in members]:
             del self.progress[peer]
@@ -428,3 +430,10 @@ class Leader:
             best = max(others, key=lambda peer: self.progress[peer].match)
             core.send_now(best, TimeoutNow(core.term))
         core.become_follower(core.term, "", why)
+
+
+def _replaced(before: Configuration, now: Configuration, name: str) -> bool:
+    """Whether another node has the name of a member since: nothing of what that had is to be expected of it."""
+    old, new = before.record(name).id, now.record(name).id
+    # A member of an older version gets its id later; one that takes another's place begins as a learner.
+    return new != old and (old != "" or (name in before.voters and name in now.learners))
