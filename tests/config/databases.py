@@ -28,6 +28,8 @@ PATIENCE = 30.0
 T0 = 1_700_000_000_000
 """A time in ms; whole seconds, as MySQL keeps them."""
 
+PATIENT = 300.0
+"""Seconds that one waits for the locks of all others, on a machine that is busy."""
 TABLES = (
     "config_info", "config_info_beta", "config_info_tag", "config_info_gray", "config_tags_relation", "his_config_info",
     "group_capacity", "tenant_capacity", "tenant_info",
@@ -228,5 +230,5 @@ def in_threads(work: list[Callable[[], T]]) -> list[T | BaseException]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(600)
+        thread.join(PATIENT)
     return results

@@ -22,12 +22,10 @@ from nacos_tw.database.commands import DatabaseCommand
 from nacos_tw.namespaces.commands import CreateNamespace
 from nacos_tw.storage.errors import Deadlock
 from nacos_tw.storage.mysql_link import MySQLLink
-from tests.config.databases import T0, OnMariaDB, OnPostgres, StoreCase, in_link, in_threads
+from tests.config.databases import PATIENT, T0, OnMariaDB, OnPostgres, StoreCase, in_link, in_threads
 
 KEY: ConfigKey = ("ns", "g", "d")
 MANY = 50
-PATIENT = 300.0
-"""Seconds that one waits for the locks of all others, on a machine that is busy."""
 
 
 class Races(StoreCase):
