@@ -13,7 +13,7 @@ from tests.system.nodes import free_port, wait_for
 PYTHON = "3.2.0"
 STAGES = "mcp", "direct", "agents", "prompts", "skills"
 JAVA = "mcp", "direct", "agents", "batch", "prompts", "skills", "agentspecs", "shutdown"
-MAINTAINER = "mcp", "versions", "agents", "prompts", "skills", "drafts"
+MAINTAINER = "mcp", "versions", "agents", "prompts", "skills", "drafts", "agentspecs", "versions of agentspecs"
 PYTHON_MAINTAINER = "servers", "versions", "agents", "refusals"
 ROUTED = ("router",)
 
