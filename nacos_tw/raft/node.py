@@ -86,7 +86,7 @@ class RaftNode:
         self.expelled = self.waits_for = ""
         self.shortage: Callable[[], str] = lambda: ""
         self.refusal: Callable[[bytes], str] = lambda command: ""
-        self.running = self._ready = self._flush_due = self._flush_held = self._draining = False
+        self.running = self._ready = self._flush_due = self._draining = False
         self._sessions = Sessions(machine)
         self._writer, self._clock, self._random, self.seconds = writer, clock, random, seconds
         self._peers: Peers | None = None
@@ -231,10 +231,6 @@ class RaftNode:
         self._flush_due = False
         if not self.running or self.failure:
             return
-        if self._persister.busy and self._core.config.voters == (self.node,):
-            # What comes while the disk is busy is saved in one go behind it; nobody else could have it sooner.
-            self._flush_held = True
-            return
         self._forwarding.flush()
         if self._core.role is Role.LEADER:
             self._drain()
@@ -309,9 +305,6 @@ class RaftNode:
         if not self.running or self.failure:
             return
         self._core.persisted(self._persister.finished(), self.seconds())
-        if self._flush_held:
-            self._flush_held = False
-            self._forwarding.flush()
         self._drain()
 
     def _apply(self, entries: tuple[Entry, ...], answers: Answers) -> None:
@@ -418,7 +411,6 @@ class RaftNode:
 
     def _halted(self) -> None:
         self._persister.forget()
-        self._flush_held = False
         self._tell(lambda: self._abandon(Unavailable(self.failure)), self.on_role)
 
     @property

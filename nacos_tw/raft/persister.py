@@ -37,11 +37,6 @@ class Persister:
         self._done = done
         self._waiting: deque[tuple[int, list[tuple[str, AnyMessage]]]] = deque()
 
-    @property
-    def busy(self) -> bool:
-        """Whether a save is under way."""
-        return bool(self._waiting)
-
     def save(self, ready: Ready) -> None:
         """Send what may go at once; save what must be on disk, and send then what has to wait for it, in order."""
         self._send(ready.messages_now)

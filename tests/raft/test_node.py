@@ -58,40 +58,6 @@ class AloneTests(SynchronousTestCase):
             (status.node, status.leader, status.voters), ("10.0.0.1:8848", "10.0.0.1:8848", ("10.0.0.1:8848",))
         )
 
-    def test_busy_disk(self) -> None:
-        """What comes while it saves is saved in one go behind that, and answered in its order."""
-        nodes = Nodes("A", slow=0.1)
-        nodes.elect()
-        nodes.run(1.0)
-        before = nodes.node("A").status().last_index
-        asked = []
-        for _ in range(20):
-            asked.append(nodes.propose("A"))
-            nodes.run(0.001)
-        self.assertEqual([each.ended for each in asked], [-1.0] * 20)
-        nodes.run(1.0)
-        self.assertEqual([each.result for each in asked], list(range(1, 21)))
-        self.assertLess(nodes.node("A").status().last_index, before + 20)
-        nodes.settle()
-
-    def test_busy_disk_that_fails(self) -> None:
-        """What waits for it fails as what it was saving does; it goes on when the disk is well again."""
-        nodes = Nodes("A", slow=0.1)
-        nodes.elect()
-        nodes.run(1.0)
-        disk = nodes.members["A"].disk
-        asked = [nodes.propose("A")]
-        nodes.run(0.001)
-        disk.fail_at = disk.calls + 1
-        asked += [nodes.propose("A"), nodes.propose("A")]
-        nodes.run(1.0)
-        self.assertEqual([each.succeeded for each in asked], [False] * 3)
-        nodes.run(5.0)
-        later = nodes.propose("A")
-        nodes.run(1.0)
-        self.assertTrue(later.succeeded)
-        nodes.settle()
-
     def test_nobody_to_hand_over_to(self) -> None:
         """It stops at once."""
         done = Deferred.fromCoroutine(self.node.hand_over())
