@@ -14,8 +14,8 @@ import nacos_tw
 TOP = FilePath(nacos_tw.__file__).parent()
 
 NICKNAMES = frozenset({
-    "aside", "crowd", "dump", "following", "gate", "held", "image", "intake", "lean", "outlet", "peering", "presence",
-    "put_aside", "refreshing", "saved", "saves", "saving", "set_aside", "together", "unread",
+    "aside", "away", "crowd", "dump", "fading", "following", "gate", "held", "image", "intake", "lean", "outlet",
+    "peering", "presence", "put_aside", "refreshing", "saved", "saves", "saving", "set_aside", "together", "unread",
 })  # fmt: skip
 """Words that say too little, or something else, to who reads them for the first time."""
 

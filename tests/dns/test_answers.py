@@ -12,7 +12,7 @@ from nacos_tw.dns.messages import parse
 from nacos_tw.naming.commands import CreateService, Deregister, Health, SetSwitch
 from nacos_tw.naming.model import ServiceKey
 from nacos_tw.naming.registry import Registry
-from tests.dns.asking import Asked, addresses, query, read
+from tests.dns.queries import Asked, addresses, query, read
 from tests.naming.building import apply, built, register
 
 ORDERS: ServiceKey = ("public", "DEFAULT_GROUP@@orders")

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.dns import messages
 from nacos_tw.dns.messages import Refusal, parse, record, write
-from tests.dns.asking import OPT, query, read
+from tests.dns.queries import OPT, query, read
 
 
 class ParseTests(SynchronousTestCase):

@@ -21,7 +21,7 @@ from nacos_tw.dns.clients import Allowance
 from nacos_tw.dns.forwarding import Forwarder
 from nacos_tw.dns.server import DnsServer, Responder
 from nacos_tw.naming.model import ServiceKey
-from tests.dns.asking import Asked, addresses, query, read
+from tests.dns.queries import Asked, addresses, query, read
 from tests.naming.building import built, register
 
 ORDERS: ServiceKey = ("public", "DEFAULT_GROUP@@orders")

@@ -20,12 +20,12 @@ from twisted.logger import Logger
 
 from nacos_tw.errors import StartError
 from nacos_tw.raft.net.addresses import Sources
-from nacos_tw.raft.net.asking import Answering, Questions, unavailable
 from nacos_tw.raft.net.codec import LIMIT, Answer, AnyFrame, Ask, Gone, Hello, Remembered, encode
 from nacos_tw.raft.net.connectivity import Connectivity
 from nacos_tw.raft.net.dialing import Dialer, IRaftAddress
 from nacos_tw.raft.net.handshake import DialerHandshake, Introduction, ListenerHandshake
 from nacos_tw.raft.net.listening import Listening
+from nacos_tw.raft.net.peer_requests import Answering, Questions, unavailable
 from nacos_tw.raft.net.protocol import Link, Secured, Turn
 from nacos_tw.raft.net.roster import Roster, digest
 from nacos_tw.raft.net.security import IRaftTls

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.cluster.operations.connections import ConnectedClients, Load, connection_questions, moves
 from nacos_tw.questions import Others
 from tests.access.lines import Lines
-from tests.http.api.asking import ApiTestCase
+from tests.http.api.case import ApiTestCase
 from tests.http.api.connected import CLIENT, Answers, Here
 from tests.http.v1.fakes import A, B, C, members
 

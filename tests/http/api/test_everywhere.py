@@ -16,7 +16,7 @@ from nacos_tw.cluster.operations.connections import (
 from nacos_tw.cluster.operations.everywhere import ConnectionsEverywhere, everywhere_questions
 from nacos_tw.questions import Others
 from tests.access.lines import Lines
-from tests.http.api.asking import ApiTestCase
+from tests.http.api.case import ApiTestCase
 from tests.http.api.connected import CLIENT, Answers, Here
 from tests.http.v1.fakes import A, B, C, asker, members
 

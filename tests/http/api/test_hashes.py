@@ -6,7 +6,7 @@ import msgspec
 
 from nacos_tw.cluster.operations.hashes import Compared, MemberHashes
 from nacos_tw.errors import Unavailable
-from tests.http.api.asking import ApiTestCase
+from tests.http.api.case import ApiTestCase
 
 PATH = "/v3/admin/core/raft/hash"
 

@@ -6,7 +6,7 @@ from nacos_tw.cluster.operations.membership import Membership, questions_of
 from nacos_tw.cluster.problems import ChangeRefused, MemberUnknown
 from nacos_tw.cluster.requests import MemberChange, Verb
 from tests.access.lines import Lines
-from tests.http.api.asking import ApiTestCase, FakeGroup
+from tests.http.api.case import ApiTestCase, FakeGroup
 from tests.http.v1.fakes import A, B, members
 
 MEMBER, LEADER = "/v3/admin/core/cluster/member", "/v3/admin/core/raft/leader"

@@ -7,7 +7,7 @@ import msgspec
 from nacos_tw.http.api.openapi import OpenApi, describe
 from nacos_tw.http.call import Call
 from nacos_tw.http.routing import compile_routes
-from tests.http.api.asking import ApiTestCase
+from tests.http.api.case import ApiTestCase
 from tests.http.v1.fakes import GUARD
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nacos_tw.naming.subscriptions import Subscriber, SubscribingClient
-from tests.http.api.asking import ApiTestCase
+from tests.http.api.case import ApiTestCase
 from tests.http.v1.fakes import A
 from tests.http.v1.local import P1
 

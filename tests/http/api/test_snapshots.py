@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from nacos_tw.cluster.operations.backups import PIECE
-from tests.http.api.asking import ApiTestCase
+from tests.http.api.case import ApiTestCase
 
 PATH = "/v3/admin/core/snapshot"
 

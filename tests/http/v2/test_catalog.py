@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.http.api.asking import ApiTestCase
+from tests.http.api.case import ApiTestCase
 
 INSTANCES = "/v2/ns/catalog/instances"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tests.http.api.asking import ApiTestCase
+from tests.http.api.case import ApiTestCase
 
 INSTANCE, LIST, SERVICE = "/v2/ns/instance", "/v2/ns/instance/list", "/v2/ns/service"
 P1: dict[str, Any] = {"serviceName": "p1", "ip": "10.0.0.1", "port": 8080}

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tests.http.api.asking import ApiTestCase
+from tests.http.api.case import ApiTestCase
 
 INSTANCE, SERVICE = "/v3/admin/ns/instance", "/v3/admin/ns/service"
 P1: dict[str, Any] = {"serviceName": "p1", "ip": "10.0.0.1", "port": 8080}

@@ -6,7 +6,7 @@ import os
 
 import msgspec
 
-from tests.http.api.asking import ApiTestCase
+from tests.http.api.case import ApiTestCase
 
 
 class PluginTests(ApiTestCase):
