@@ -16,8 +16,8 @@ _ESCAPES = (b"%", b"+")
 
 def token_of(call: Call) -> bytes:
     """
-    The token: of the header Authorization, the parameter accessToken in the query or a form, or the header accessToken;
-    b"" if there is none.
+    The token: of the header Authorization, the parameter accessToken in the query or a form, the header accessToken, or
+    a parameter of the query with that name in another case; b"" if there is none.
     """
     lower = call.head.lower()
     if b"\r\nauthorization:" in lower:
@@ -29,7 +29,7 @@ def token_of(call: Call) -> bytes:
         found = call.params.get("accessToken", "").encode()
     if not found and b"\r\naccesstoken:" in lower:
         found = call.raw_header(b"accesstoken")
-    return found
+    return found or _of_any_case(call).get("accesstoken", "").encode()
 
 
 def _in_query(target: bytes) -> bytes:
@@ -47,11 +47,18 @@ def _in_query(target: bytes) -> bytes:
     return fields.get("accessToken", "").encode()
 
 
+def _of_any_case(call: Call) -> dict[str, str]:
+    """The query's parameters by their names in lower case, as those of an identity count (docs/spec/ai-v3.md#1.5)."""
+    fields: dict[str, str] = {}
+    params.parse(call.query, fields, "utf-8")
+    return {name.lower(): value for name, value in reversed(fields.items())}
+
+
 def password_of(call: Call) -> tuple[str, str] | None:
     """
     The parameters username and password, of the query or a form, else the headers of these names, which routers of MCP
-    send with each request; None unless both are there. Where Prometheus asks, which cannot send them, those of HTTP
-    Basic.
+    send with each request, else parameters of the query with these names in another case; None unless both are there.
+    Where Prometheus asks, which cannot send them, those of HTTP Basic.
     """
     if call.path.startswith(BASIC_PATH):
         return _basic(call.raw_header(b"authorization"))
@@ -65,6 +72,9 @@ def password_of(call: Call) -> tuple[str, str] | None:
     name, password = fields.get("username"), fields.get("password")
     if not (name and password):
         name, password = call.header(b"username"), call.header(b"password")
+    if not (name and password):
+        fields = _of_any_case(call)
+        name, password = fields.get("username"), fields.get("password")
     return (name, password) if name and password else None
 
 

@@ -51,10 +51,17 @@ class TokenTests(SynchronousTestCase):
             "/x?accessTokens=q",
             "/x?a=accessToken=q",
             "/accessToken=q",
-            "/x?accesstoken=q",
         ):
             self.assertEqual(self.token(target), b"", target)
         self.assertEqual(self.token("/x?xaccessToken=n&accessToken=q"), b"q")
+
+    def test_any_case(self) -> None:
+        """A name of the query in another case counts after everything else; of several the first."""
+        self.assertEqual(self.token("/x?accesstoken=q&ACCESSTOKEN=r"), b"q")
+        self.assertEqual(self.token("/x?accesstoken=q&accessToken=r"), b"r")
+        self.assertEqual(self.token("/x?accesstoken=q", accessToken="h"), b"h")
+        self.assertEqual(password_of(Call.make("GET", "/x?userName=a&PASSWORD=b")), ("a", "b"))
+        self.assertIsNone(password_of(Call.make("GET", "/x?userName=a")))
 
     def test_escaped(self) -> None:
         """As any parameter may be."""

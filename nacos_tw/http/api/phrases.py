@@ -31,6 +31,7 @@ from nacos_tw.errors import (
     ValueRefused,
 )
 from nacos_tw.http.api.codes import (
+    MEDIA_TYPE_ERROR,
     PARAMETER_ERROR,
     PARAMETER_MISSING,
     RESOURCE_CONFLICT,
@@ -44,7 +45,7 @@ from nacos_tw.http.api.phrases_ai import AI, checked_words
 from nacos_tw.http.api.phrases_cluster import CLUSTER
 from nacos_tw.http.api.phrases_config import CONFIG
 from nacos_tw.http.api.phrases_naming import NAMING
-from nacos_tw.http.api.problems import Lacking, Unchecked, Unreadable
+from nacos_tw.http.api.problems import Lacking, Unchecked, Unreadable, WrongMediaType
 from nacos_tw.http.api.results import Result, encode, result
 from nacos_tw.http.errors import Rejected, error_document
 from nacos_tw.http.reply import JSON, Reply
@@ -95,6 +96,7 @@ COMMON: dict[type[BaseException], Callable[[Any, str], ErrorResult]] = {
     Lacking: _lacking,
     Missing: lambda it, route: _lacking(Lacking(it.field), route),
     Unreadable: lambda it, route: ErrorResult(400, PARAMETER_ERROR, it.text),
+    WrongMediaType: lambda it, route: ErrorResult(400, MEDIA_TYPE_ERROR, f"Content type '{it.given}' not supported"),
     **NAMING,
     **CONFIG,
     **CLUSTER,

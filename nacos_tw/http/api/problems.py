@@ -33,6 +33,17 @@ class Unreadable(Problem, BadParameter):
 
 
 @attrs.define(slots=False)
+class WrongMediaType(Problem, BadParameter):
+    """
+    A body is of another kind than what the route reads.
+
+    @ivar given: the type that it came with.
+    """
+
+    given: str
+
+
+@attrs.define(slots=False)
 class Unchecked(Problem, BadParameter):
     """The check of all parameters, which comes before the handler, refuses one; L{text} says which and why."""
 

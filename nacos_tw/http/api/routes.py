@@ -33,6 +33,7 @@ from nacos_tw.access.operations import rule_of
 from nacos_tw.access.rules import Rule
 from nacos_tw.http.api.checking import check
 from nacos_tw.http.api.parameters import Parameter
+from nacos_tw.http.api.problems import WrongMediaType
 from nacos_tw.http.api.results import reply_of
 from nacos_tw.http.call import Call
 from nacos_tw.http.routing import serve
@@ -87,6 +88,8 @@ def api(
         def face(area: Any, call: Call) -> Any:
             if known is not None and (again := known(area, call)) is not None:
                 return again
+            if body == "json":
+                _check_json(call)
             check(call.params, patterns, portless)
             found = perform(area, call)
             if isinstance(found, CoroutineType):
@@ -103,6 +106,16 @@ def api(
         return face  # type: ignore[return-value]
 
     return declare
+
+
+def _check_json(call: Call) -> None:
+    """@raise WrongMediaType: the body is neither JSON nor a form, whose parameters some of these routes take too."""
+    if not call.body:
+        return
+    given = call.header(b"content-type") or "application/octet-stream"
+    kind = given.partition(";")[0].strip().lower()
+    if kind not in ("application/json", "application/x-www-form-urlencoded") and not kind.endswith("+json"):
+        raise WrongMediaType(given)
 
 
 async def _awaited(running: CoroutineType[Any, Any, Any]) -> Any:

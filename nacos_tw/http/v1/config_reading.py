@@ -27,14 +27,21 @@ def integer(call: Call, name: str, default: int | None = None) -> int:
     A Java int.
 
     @param default: where it is missing; None if it must be there.
-    @raise BadParameter: it is missing, or no int.
+    @raise BadParameter: it is missing, or no int; with Spring's texts.
     """
     value = call.params.get(name)
     if not value or value in NOTHING:
         if default is None:
             raise BadParameter(f"Required request parameter '{name}' for method parameter type int is not present")
         return default
-    return call.integer(name)
+    try:
+        return call.integer(name)
+    except BadParameter as error:
+        java = "int" if default is None else "java.lang.Integer"
+        raise BadParameter(
+            f"Failed to convert value of type 'java.lang.String' to required type '{java}'; "
+            f"nested exception is java.lang.NumberFormatException: {error}"
+        ) from None
 
 
 def number(text: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from nacos_tw.naming.subscriptions import Subscriber, SubscribingClient
 from tests.http.api.case import ApiTestCase
 from tests.http.v1.fakes import A
@@ -139,6 +141,19 @@ class CoreTests(ApiTestCase):
         self.assertEqual(self.data("GET", "/v3/admin/core/state")["version"], "0.1.0")
         reply = self.ask("GET", "/v3/console/server/state")
         self.assertIn(b'"startup_mode":"standalone"', reply.body)
+
+    def test_media_type(self) -> None:
+        """Of a body that is to be JSON; a form is read too, and where there is no body nothing depends on its type."""
+        body = '{"logName":"root","logLevel":"INFO"}'
+        for path in ("/v2/core/ops/log", "/v3/admin/core/ops/log"):
+            for kind in ("text/plain", "application/octet-stream", "TEXT/plain;charset=UTF-8"):
+                reply = self.ask("PUT", path, body, kind)
+                found = msgspec.json.decode(reply.body)
+                wanted = {"code": 20003, "message": "MediaType Error", "data": f"Content type '{kind}' not supported"}
+                self.assertEqual((reply.status, found), (400, wanted))
+            for kind in ("application/json", "Application/JSON; charset=utf-8", "application/x+json"):
+                self.assertNotIn(b"20003", self.ask("PUT", path, body, kind).body, kind)
+            self.assertNotIn(b"20003", self.ask("PUT", path, type="text/plain", logName="root", logLevel="INFO").body)
 
     def test_orders(self) -> None:
         """From JSON and from parameters; a failure is told."""

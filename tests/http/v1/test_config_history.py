@@ -53,6 +53,11 @@ class History(ConfigCase):
         )
         self.assertEqual(len(self.get_json(f"{HISTORY}?search=accurate&{D}&pageSize=9999")["pageItems"]), 2)
         self.refused(
+            self.reply("GET", f"{HISTORY}?search=accurate&{D}&pageNo=x"),
+            "Failed to convert value of type 'java.lang.String' to required type 'java.lang.Integer'; nested exception "
+            'is java.lang.NumberFormatException: For input string: "x"',
+        )
+        self.refused(
             self.reply("GET", f"{HISTORY}?search=accurate&{D}&pageNo=0"),
             "pageNo and pageSize must be greater than zero",
         )

@@ -322,7 +322,11 @@ class Console(ConfigCase):
             "Required request parameter 'pageNo' for method parameter type int is not present",
         )
         self.refused(self.reply("GET", f"{target}&pageNo=0"), "pageNo and pageSize must be greater than zero")
-        self.refused(self.reply("GET", f"{target}&pageNo=x"), 'For input string: "x"')
+        self.refused(
+            self.reply("GET", f"{target}&pageNo=x"),
+            "Failed to convert value of type 'java.lang.String' to required type 'int'; nested exception is "
+            'java.lang.NumberFormatException: For input string: "x"',
+        )
 
     def test_several_by_id(self) -> None:
         for name in "abc":
