@@ -61,7 +61,7 @@ wanted() {
     (
         cd "$SOURCE" || exit 1
         find setup.py pyproject.toml nacos_tw twisted console \( -name '__pycache__' -o -name node_modules -o \
-            -path nacos_tw/console/static \) -prune -o \
+            -path console/build -o -path nacos_tw/console/static \) -prune -o \
             -type f ! -name '*.pyc' ! -name 'dropin.cache' -exec cksum {} + 2>/dev/null | LC_ALL=C sort | cksum
     )
 }

@@ -71,6 +71,30 @@ class FailureTests(SynchronousTestCase):
         self.assertIn(" --verbose ", log.read_text().splitlines()[0], "what a build says is kept, too")
 
 
+class SourceTests(SynchronousTestCase):
+    """What a new installation is made for."""
+
+    def test_left_by_tests(self) -> None:
+        """Not for what tests of the console leave behind, as they do beside nodes that start; for its pages it is."""
+        root = pathlib.Path(os.path.realpath(self.mktemp()))
+        shutil.copytree(BIN, root / "bin")
+        for folder in ("console/src", "console/build/e2e", "console/node_modules/vue"):
+            (root / folder).mkdir(parents=True)
+        (root / "setup.py").write_text("")
+        (root / "console" / "src" / "page.vue").write_text("one")
+
+        def wanted() -> bytes:
+            script = f'SOURCE={root}; . "$SOURCE/bin/functions.sh"; wanted'
+            return subprocess.run(["sh", "-c", script], capture_output=True, check=True).stdout
+
+        before = wanted()
+        for name in ("console/build/e2e/.last-run.json", "console/node_modules/vue/index.js"):
+            (root / name).write_text("left")
+        self.assertEqual(wanted(), before)
+        (root / "console" / "src" / "page.vue").write_text("other")
+        self.assertNotEqual(wanted(), before)
+
+
 class LockTests(SynchronousTestCase):
     """A source tree whose server is installed already, so that all there is to do is to take the lock."""
 
