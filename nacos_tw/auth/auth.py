@@ -30,7 +30,7 @@ from nacos_tw.auth.problems import (
 )
 from nacos_tw.auth.same_logins import SameLogins
 from nacos_tw.auth.throttle import Attempt, Throttle
-from nacos_tw.auth.tokens import Claims, Tokens
+from nacos_tw.auth.tokens import NO_KEY, Claims, Tokens
 from nacos_tw.errors import Unavailable
 from nacos_tw.memo import BoundedMemo
 
@@ -40,7 +40,6 @@ MOST_TOKENS = 20_000
 LONGEST_OF_LOGIN = 2500
 """Characters of a token for the console: coded, signed and named it must fit into a cookie, of 4096."""
 NOT_KNOWN = "users and their rights are not known yet"
-NO_KEY = "the nodes have not agreed on a key for tokens yet"
 AWAITS_ADMIN = "the first administrator is being made"
 DISABLED = "AUTH_DISABLED"
 """The token, as 2.5.1's, of a node that asks for none, for somebody whom it cannot give one that will hold."""

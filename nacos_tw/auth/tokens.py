@@ -16,6 +16,8 @@ LONGEST = 4096
 """Characters of a token that is looked at."""
 LATEST = 2.0**53
 """Seconds since 1970 that a token may hold until."""
+NO_KEY = "the nodes have not agreed on a key for tokens yet"
+"""Why there are no tokens while they have no key."""
 _ALGORITHMS = (("HS512", 64), ("HS384", 48), ("HS256", 32))
 """Algorithms and the bytes that a key needs for them: the first that fits signs, as in 2.5.1."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 
 from twisted.internet.defer import Deferred
 
 from nacos_tw.access.identity import EVERYBODY, Identity
 from nacos_tw.access.limits import Admission
+from nacos_tw.admitting import admitted
 from nacos_tw.auth.auth import Auth
 from nacos_tw.auth.defaults import PUBLISHED_IDENTITIES
 from nacos_tw.auth.problems import UNKNOWN_USER, Refused
@@ -19,6 +21,7 @@ identify(headers, address): who it is. May raise (or fail with) Forbidden, TooMa
 """
 
 BEARER = "Bearer "
+NAME: Callable[[Identity], str] = attrgetter("name")
 
 
 def everybody(headers: Mapping[str, str], address: str) -> Identity:
@@ -67,13 +70,7 @@ class Limited:
 
         @raise nacos_tw.access.limits.OverLimit: (also as a failure) it was too much.
         """
-        self._admission.address(address)
-        found = self._identify(headers, address)
-        return found.addCallback(self._known) if isinstance(found, Deferred) else self._known(found)
-
-    def _known(self, identity: Identity) -> Identity:
-        self._admission.user(identity.name)
-        return identity
+        return admitted(self._admission, address, NAME, self._identify, headers, address)
 
 
 def limited(identify: Identify, admission: Admission | None) -> Identify:

@@ -9,6 +9,7 @@ from twisted.internet.protocol import Protocol
 
 from nacos_tw.access.limits import Admission
 from nacos_tw.access.rules import Rule
+from nacos_tw.admitting import admitted
 from nacos_tw.http.guard import Check
 from nacos_tw.http.wire import CLOSE, refusal, render
 
@@ -36,12 +37,7 @@ class LimitedCheck:
         """
         if call.path.startswith(FREE):
             return self._check.check(needs, call)
-        self._admission.address(call.source)
-        waiting = self._check.check(needs, call)
-        if waiting is None:
-            self._admission.user(call.identity.name)
-            return None
-        return waiting.addCallback(lambda _: self._admission.user(call.identity.name))
+        return admitted(self._admission, call.source, lambda _: call.identity.name, self._check.check, needs, call)
 
 
 def limited(check: Check, admission: Admission | None) -> Check:

@@ -13,7 +13,7 @@ from nacos_tw.auth.oidc.claims import Person, person
 from nacos_tw.auth.oidc.fetching import Fetch
 from nacos_tw.auth.oidc.provider import Provider
 from nacos_tw.auth.problems import TOKEN_INVALID, Refused
-from nacos_tw.auth.tokens import Tokens
+from nacos_tw.auth.tokens import NO_KEY, Tokens
 from nacos_tw.errors import Unavailable
 from nacos_tw.settings.oidc import OidcSettings
 
@@ -72,7 +72,7 @@ class OidcUsers:
         @raise Unavailable: the provider cannot be asked, or there is no key yet.
         """
         if not self._tokens.key:
-            raise Unavailable("the nodes have not agreed on a key for tokens yet")
+            raise Unavailable(NO_KEY)
         pages = await self.provider.pages()
         if not pages.authorize:
             raise Unavailable("the OpenID Connect provider names no authorization_endpoint")
