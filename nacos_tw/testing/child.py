@@ -1,4 +1,7 @@
-"""The process of a node for tests: C{python -m nacos_tw.testing.child}, which L{nacos_tw.testing.server} starts."""
+"""
+A node for tests, in a process that L{nacos_tw.testing.template} has forked. All that a start imports is imported here,
+so that the template has it.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ from nacos_tw import tls_on_demand
 tls_on_demand.hide()  # before Twisted is loaded
 
 # isort: split
+import socket
+from collections.abc import Sequence
 from typing import Any
 
-from twisted.internet.protocol import Protocol
-from twisted.internet.stdio import StandardIO
+import twisted.internet
+from twisted.internet.protocol import Factory, Protocol
 from twisted.logger import globalLogBeginner
 from twisted.python.failure import Failure
 
@@ -42,38 +47,46 @@ class TestedNode(NacosNode):
         fail_types(self.grpc.dispatcher.handlers, self.failures)
 
 
-class Parent(Protocol):
-    """Whoever started this: when that is gone, so is the node."""
+class Test(Protocol):
+    """Whoever wanted this node: when that is gone, so is the node."""
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         """It is gone, or wants no more."""
         os._exit(0)  # there is nothing to save
 
 
-def main(arguments: list[str]) -> int:
-    """Run a node until standard input ends. It writes READY and its port when it serves."""
+def fresh_reactor() -> Any:
+    """
+    A reactor of this process's own. The one that the template has, as Klein loads it, shares its epoll with it; nothing
+    but Klein's C{run}, which nobody calls, knows that one.
+    """
+    sys.modules.pop("twisted.internet.reactor", None)
+    if hasattr(twisted.internet, "reactor"):
+        del twisted.internet.reactor
+    from twisted.internet import reactor
+
+    make_monotonic(reactor)
+    return reactor
+
+
+def run(arguments: Sequence[str], link: socket.socket) -> int:
+    """
+    Run a node until the other end of the link is closed. It writes C{READY} there when it serves.
+
+    @return: the exit code, if it ends otherwise.
+    """
     options = Options()
     options.parseOptions(arguments)
     globalLogBeginner.beginLoggingTo([Console(sys.stderr)], redirectStandardIO=False)
-    from twisted.internet import reactor
-
-    core: Any = reactor
-    make_monotonic(core)
+    reactor = fresh_reactor()
     with one_line_errors():
-        node = TestedNode(load_settings(options, os.environ), core)
+        node = TestedNode(load_settings(options, os.environ), reactor)
         node.prepare()
         node.privilegedStartService()
         node.startService()
-
-    def ready(_: Any) -> None:
-        sys.stdout.write(f"READY {node.settings.port}\n")
-        sys.stdout.flush()
-
-    node.started.addCallback(ready).addErrback(lambda failure: node.fail(core, failure.value or failure))
-    StandardIO(Parent())
-    core.run()
+    link.setblocking(False)
+    test = reactor.adoptStreamConnection(link.fileno(), socket.AF_UNIX, Factory.forProtocol(Test))
+    node.started.addCallback(lambda _: test.write(b"READY\n"))
+    node.started.addErrback(lambda failure: node.fail(reactor, failure.value or failure))
+    reactor.run()
     return node.exit_code
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

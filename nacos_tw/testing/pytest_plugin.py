@@ -9,6 +9,12 @@ import pytest
 from nacos_tw.testing.server import NacosServer
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A test wants a node: what its start needs is loaded while others are collected."""
+    if "nacos_server" in getattr(item, "fixturenames", ()):
+        NacosServer.prepare()
+
+
 @pytest.fixture(scope="session")
 def nacos_server() -> Iterator[NacosServer]:
     """A node for the whole run."""

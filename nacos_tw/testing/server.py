@@ -8,13 +8,13 @@ import os
 import random
 import shutil
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode
+
+from nacos_tw.testing.starter import SAID, Started, starter
 
 MEMORY = "/dev/shm"
 """Where files are in memory, on Linux."""
@@ -41,9 +41,14 @@ class NacosServer:
         self.port = port
         self._settings = {name.replace("__", "."): value for name, value in settings.items()}
         self._home = ""
-        self._process: subprocess.Popen[str] | None = None
+        self._node: Started | None = None
 
     # -- its life
+
+    @staticmethod
+    def prepare() -> None:
+        """Begin to load what the first start in this process needs, beside whatever this process does meanwhile."""
+        starter.begin()
 
     def start(self) -> NacosServer:
         """
@@ -51,7 +56,7 @@ class NacosServer:
 
         @raise RuntimeError: it does not, with what it said.
         """
-        if self._process is not None:
+        if self._node is not None:
             return self
         fixed = self.port
         for attempt in range(10):
@@ -69,30 +74,20 @@ class NacosServer:
         place = MEMORY if os.access(MEMORY, os.W_OK) else None
         self._home = tempfile.mkdtemp(prefix="nacos-tw-testing-", dir=place)
         arguments = [f"--set={name}={value}" for name, value in self._settings.items()]
-        self._process = subprocess.Popen(
-            [
-                sys.executable, "-m", "nacos_tw.testing.child", "--home", self._home, "--mode", "standalone",
-                "--port", str(self.port), "--ip", self.host, *arguments,
-            ],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-        assert self._process.stdout is not None
-        said: list[str] = []
-        for line in self._process.stdout:
-            if line.startswith("READY"):
-                return None
-            said.append(line)
-        return "".join(said).strip() or f"it ended with {self._process.wait()}"
+        self._node = starter.start(
+            ["--home", self._home, "--mode", "standalone", "--port", str(self.port), "--ip", self.host, *arguments],
+            self._home,
+        )
+        if self._node.link.recv(16):
+            return None
+        with open(os.path.join(self._home, SAID), encoding="utf-8", errors="replace") as file:
+            return file.read().strip() or "it has ended"
 
     def stop(self) -> None:
         """End it; nothing is left behind."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()  # there is nothing to save
-            process.wait()
-            for stream in (process.stdin, process.stdout):
-                if stream is not None:
-                    stream.close()
+        node, self._node = self._node, None
+        if node is not None:
+            starter.end(node)
         shutil.rmtree(self._home, ignore_errors=True)
 
     def __enter__(self) -> NacosServer:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,7 +21,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.testing import NacosServer
 from nacos_tw.testing.mixin import NacosServerMixin
 from tests.system.grpcclient import GrpcClient
-from tests.system.nodes import RealNode
+from tests.system.nodes import RealNode, wait_for
 
 CONFIG = {"dataId": "d", "group": "g"}
 
@@ -143,6 +145,112 @@ class ServerTests(SynchronousTestCase):
         """What is wrong is said."""
         error = self.assertRaises(RuntimeError, NacosServer(nacos__core__auth__enabled="x").start)
         self.assertIn("nacos.core.auth.enabled", str(error))
+
+
+class TemplateTests(SynchronousTestCase):
+    """Nodes are forks of one process, which has loaded everything."""
+
+    def script(self, rest: str, **environ: str) -> subprocess.Popen[str]:
+        """A test process that starts a node and tells its process and port, and then does the rest."""
+        text = textwrap.dedent(
+            """
+            import os, sys
+            from nacos_tw.testing import NacosServer
+            server = NacosServer().start()
+            print(server._node.pid, server.port, flush=True)
+            """
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", text + rest], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, **environ},
+        )  # fmt: skip
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
+
+    def told(self, process: subprocess.Popen[str]) -> tuple[int, int]:
+        """Process and port of its node."""
+        assert process.stdout is not None
+        pid, port = process.stdout.readline().split()
+        return int(pid), int(port)
+
+    def test_several(self) -> None:
+        """They know nothing of each other."""
+        NacosServer.prepare()
+        with NacosServer() as first, NacosServer() as second:
+            ask(first, "POST", "/v1/cs/configs", content="c", **CONFIG)
+            self.assertEqual(ask(second, "GET", "/v1/cs/configs", **CONFIG)[0], 404)
+            first.stop()
+            self.assertEqual(ask(second, "GET", "/v1/console/health/readiness")[0], 200)
+            self.assertEqual(ask(first.start(), "GET", "/v1/cs/configs", **CONFIG)[0], 404)
+
+    def test_environment(self) -> None:
+        """A node has the variables of the moment at which it is started."""
+        self.patch(os, "environ", {**os.environ, "NACOS_CONSOLE_UI_ENABLED": "false"})
+        with NacosServer() as server:
+            self.assertEqual(ask(server, "GET", "/")[0], 404)
+
+    def test_killed(self) -> None:
+        """When the test process is killed, so are its nodes and what they are forked from."""
+        process = self.script("sys.stdin.read()")
+        node, _ = self.told(process)
+        template = parent(node)
+        self.assertEqual(parent(template), process.pid)
+        process.kill()
+        wait_for(lambda: parent(node) is None)
+        wait_for(lambda: parent(template) is None)
+
+    def test_stays(self) -> None:
+        """Where it is wanted, the next test process finds it; its nodes end with their test."""
+        folder = tempfile.mkdtemp(prefix="nacos-tw-stay-", dir="/tmp")  # a short path
+        self.addCleanup(shutil.rmtree, folder)
+        wanted = {"XDG_RUNTIME_DIR": folder, "NACOS_TW_TESTING_STAY": "6000"}
+        first = self.script("sys.stdin.read()", **wanted)
+        node, port = self.told(first)
+        template = parent(node)
+        assert template is not None
+        self.addCleanup(os.kill, template, signal.SIGKILL)
+        second = self.script("", **wanted)
+        other, _ = self.told(second)
+        wait_for(lambda: second.poll() == 0)
+        wait_for(lambda: parent(other) is None)
+        self.assertEqual(parent(node), template)
+        first.kill()
+        wait_for(lambda: parent(node) is None)
+        third = self.script("sys.stdin.read()", **wanted)
+        self.assertEqual(parent(self.told(third)[0]), template)
+
+    def test_goes(self) -> None:
+        """It ends when nobody has asked it for so long."""
+        folder = tempfile.mkdtemp(prefix="nacos-tw-stay-", dir="/tmp")
+        self.addCleanup(shutil.rmtree, folder)
+        process = self.script("sys.stdin.read()", XDG_RUNTIME_DIR=folder, NACOS_TW_TESTING_STAY="0.01")
+        template = parent(self.told(process)[0])
+        assert template is not None
+        process.kill()
+        wait_for(lambda: parent(template) is None)
+
+    def test_others_folder(self) -> None:
+        """A folder that others can open is not used: they could answer in its place."""
+        folder = tempfile.mkdtemp(prefix="nacos-tw-stay-", dir="/tmp")
+        self.addCleanup(shutil.rmtree, folder)
+        os.mkdir(f"{folder}/nacos-tw-testing-{os.getuid()}", 0o755)
+        code = "from nacos_tw.testing import NacosServer\nNacosServer().start()"
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True,
+            env={**os.environ, "XDG_RUNTIME_DIR": folder, "NACOS_TW_TESTING_STAY": "5"},
+        )  # fmt: skip
+        self.assertIn("expected a folder that only this user can open", done.stderr)
+
+
+def parent(pid: int | None) -> int | None:
+    """The parent of a process that lives; None if it does not."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            state, above = file.read().rpartition(")")[2].split()[:2]
+    except OSError:
+        return None
+    return None if state == "Z" else int(above)
 
 
 class OtherLanguagesTests(SynchronousTestCase):
