@@ -6,7 +6,9 @@ from nacos_tw.config.commands import Batch, Change, Publish
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.problems import CasConflict
 from nacos_tw.config.results import RefusalError, Result
-from nacos_tw.config.store_rows import find, put, remove_row
+from nacos_tw.config.store_rows import find, lock, put, remove_row
+from nacos_tw.config.store_several import all_or_none, counting
+from nacos_tw.config.store_usage import LateUsage
 from nacos_tw.storage.txn import Txn
 
 ABSENT = "-"
@@ -15,27 +17,28 @@ ABSENT = "-"
 
 def run_batch(txn: Txn, command: Batch) -> Result:
     """As L{Batch}."""
+    changes = command.changes
+    found = {change.key: find(txn, change.key) for change in changes} if txn.for_update else {}
+    lock(txn, (number for number in found.values() if number is not None))
+    if txn.for_update:  # others write the same ones at the same time
+        changes = sorted(changes, key=lambda change: (change.content is None, change.key))
     changed: list[ConfigKey] = []
-    txn.execute("SAVEPOINT batch_items")
-    try:
-        for change in command.changes:
-            if _apply(txn, command, change):
+    with all_or_none(txn), counting(txn, command.quotas) as usage:
+        for change in changes:
+            if change.content is None and usage is not None:
+                usage.write(txn)  # what goes is counted at once
+            if _apply(txn, command, change, usage):
                 changed.append(change.key)
-    except RefusalError:
-        txn.execute("ROLLBACK TO SAVEPOINT batch_items")
-        raise
-    finally:
-        txn.execute("RELEASE SAVEPOINT batch_items")
     return Result(True, tuple(changed))
 
 
-def _apply(txn: Txn, command: Batch, change: Change) -> bool:
+def _apply(txn: Txn, command: Batch, change: Change, usage: LateUsage | None) -> bool:
     """@return: whether anything differs now. @raise RefusalError: it is not as expected."""
     number = find(txn, change.key)
     if change.expected is not None and (number is None) != (change.expected == ""):
         raise RefusalError(CasConflict(change.key))
     if change.content is not None:
-        put(txn, _publish(command, change, change.content), number)
+        put(txn, _publish(command, change, change.content), number, usage)
         return True
     if number is None:
         return False

@@ -158,13 +158,27 @@ def add_usage(txn: Txn, key: ConfigKey, by: int, at: Any) -> None:
     tenant, group, _ = key
     # CASE: the columns are unsigned, and another program may have left one too small.
     for its_group, its_tenant in (("", ""), ("" if tenant else group, tenant)):
-        table, where, params = _place(txn, its_group, its_tenant)
-        used = f"{table}.`usage`"
-        change = f"`usage`={used}+1" if by > 0 else f"`usage`=CASE WHEN {used}>0 THEN {used}-1 ELSE 0 END"
-        done = txn.execute(f"UPDATE {table} SET {change}, gmt_modified=? WHERE {where}", (at, *params))
-        # What MySQL takes for another group is not counted: that must not keep configs out.
-        if not done and _alike(txn, its_group, its_tenant) is None:
-            _make(txn, its_group, its_tenant, at, change)
+        if by > 0:
+            count_in(txn, its_tenant, its_group, 1, at)
+        else:
+            _change(txn, its_group, its_tenant, "`usage`=CASE WHEN {used}>0 THEN {used}-1 ELSE 0 END", at)
+
+
+def count_in(txn: Txn, tenant: str, group: str, more: int, at: Any) -> None:
+    """
+    So many more configs, which are written already, in a namespace, or (C{tenant} "") in a group. C{at}: as in
+    L{add_usage}.
+    """
+    _change(txn, group, tenant, f"`usage`={{used}}+{int(more)}", at)
+
+
+def _change(txn: Txn, group: str, tenant: str, change: str, at: Any) -> None:
+    table, where, params = _place(txn, group, tenant)
+    change = change.format(used=f"{table}.`usage`")
+    done = txn.execute(f"UPDATE {table} SET {change}, gmt_modified=? WHERE {where}", (at, *params))
+    # What MySQL takes for another group is not counted: that must not keep configs out.
+    if not done and _alike(txn, group, tenant) is None:
+        _make(txn, group, tenant, at, change)
 
 
 def count_more(txn: Txn, tenant: str, group: str, more: int, at: Any) -> None:

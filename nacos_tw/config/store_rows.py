@@ -5,6 +5,7 @@ the counters.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from nacos_tw.config import details, store_capacity
@@ -13,7 +14,7 @@ from nacos_tw.config.model import DEFAULT_TYPE, ConfigKey, labels_of, md5_of
 from nacos_tw.config.problems import CasConflict
 from nacos_tw.config.results import DONE, ByWhom, RefusalError, Result, Written
 from nacos_tw.config.statements import Statements, statements
-from nacos_tw.config.store_usage import Usage
+from nacos_tw.config.store_usage import Counting
 from nacos_tw.errors import Alike, Duplicate, Unavailable
 from nacos_tw.storage.txn import Txn
 
@@ -36,7 +37,14 @@ def find(txn: Txn, key: ConfigKey) -> int | None:
     return None if row is None or row[1:] != wanted else row[0]
 
 
-def publish(txn: Txn, command: Publish, usage: Usage | None = None) -> Result:
+def lock(txn: Txn, numbers: Iterable[int]) -> None:
+    """Lock the rows with these ids, as everybody who writes several does first: by their order."""
+    if txn.for_update:
+        for number in sorted(set(numbers)):
+            txn.one(f"SELECT id FROM config_info WHERE id=?{txn.for_update}", (number,))
+
+
+def publish(txn: Txn, command: Publish, usage: Counting | None = None) -> Result:
     """As L{Publish}. @param usage: counts a config that has come; None: it is counted at once."""
     md5 = put(txn, command, find(txn, command.key), usage)
     secret = command.encrypted_data_key or ""
@@ -44,7 +52,7 @@ def publish(txn: Txn, command: Publish, usage: Usage | None = None) -> Result:
     return Result(True, (command.key,), written=written)
 
 
-def put(txn: Txn, command: Publish, number: int | None, usage: Usage | None = None) -> str:
+def put(txn: Txn, command: Publish, number: int | None, usage: Counting | None = None) -> str:
     """
     Insert or update.
 
@@ -102,7 +110,7 @@ def _update(txn: Txn, sql: Statements, command: Publish, number: int, md5: str) 
     return True
 
 
-def _insert(txn: Txn, sql: Statements, command: Publish, md5: str, usage: Usage | None) -> None:
+def _insert(txn: Txn, sql: Statements, command: Publish, md5: str, usage: Counting | None) -> None:
     """
     Add the row.
 

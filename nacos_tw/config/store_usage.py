@@ -1,15 +1,46 @@
 """
-Counts the usage of quotas in a transaction with many new configs: each counter row is written twice in all, not once
-for each config.
+Counts the usage of quotas in a transaction with many new configs: each counter row is written once or twice in all, not
+once for each config.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from nacos_tw.config import store_capacity
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.storage.txn import Txn
+
+
+class Counting(Protocol):
+    """Takes new configs of a transaction."""
+
+    def add(self, txn: Txn, key: ConfigKey, at: Any) -> None:
+        """A config has come. @param at: the time, as a column's value."""
+
+
+class LateUsage:
+    """
+    What new configs add to the counters, none of which is touched before L{write}: who inserts several configs on a
+    shared database must not hold the counters meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[str, str], int] = {}
+        self._at: Any = None
+
+    def add(self, txn: Txn, key: ConfigKey, at: Any) -> None:
+        """As L{Counting.add}."""
+        tenant, group, _ = key
+        self._at = at
+        for place in (("", ""), (tenant, "" if tenant else group)):
+            self._places[place] = self._places.get(place, 0) + 1
+
+    def write(self, txn: Txn) -> None:
+        """Bring the rows up to date, the cluster's first."""
+        places, self._places = self._places, {}
+        for (tenant, group), more in sorted(places.items()):
+            store_capacity.count_in(txn, tenant, group, more, self._at)
 
 
 class Usage:

@@ -7,7 +7,12 @@ from typing import Any
 
 from nacos_tw.config import store_search
 from nacos_tw.config.commands import (
+    OVERWRITE,
+    Batch,
+    Change,
     EnsureCapacity,
+    Import,
+    ImportItem,
     Publish,
     PublishBeta,
     PublishTag,
@@ -17,11 +22,13 @@ from nacos_tw.config.commands import (
 )
 from nacos_tw.config.model import ConfigKey, md5_of
 from nacos_tw.config.problems import CasConflict, OverQuota
+from nacos_tw.config.store_several import all_or_none
 from nacos_tw.database import applying
 from nacos_tw.database.commands import DatabaseCommand
 from nacos_tw.namespaces.commands import CreateNamespace
 from nacos_tw.storage.errors import Deadlock
 from nacos_tw.storage.mysql_link import MySQLLink
+from nacos_tw.storage.txn import Txn
 from tests.config.databases import PATIENT, T0, OnMariaDB, OnPostgres, StoreCase, in_link, in_threads
 
 KEY: ConfigKey = ("ns", "g", "d")
@@ -33,7 +40,10 @@ class Races(StoreCase):
 
     database: Any
     isolation = "READ COMMITTED"
+    give_up = "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213"
+    """A statement that ends as one that is the victim of a deadlock."""
     many = MANY
+    imports = 4
     tries = 2
 
     def setUp(self) -> None:
@@ -149,6 +159,64 @@ class Races(StoreCase):
         self.assertEqual(self.sql("SELECT COUNT(*) FROM his_config_info WHERE op_type='D'"), [(len(keys),)])
         self.assertEqual(self.sql("SELECT `usage` FROM tenant_capacity"), [(0,)])
 
+    def import_all(self, quotas: Quotas | None) -> None:
+        """Imports of the same configs, half of which are there, in many orders, beside those who write one of them."""
+        keys: list[ConfigKey] = [("ns", f"g{number % 3}", f"d{number}") for number in range(6)]
+        for key in keys[::2]:
+            self.do(Publish(key, "c", None, T0))
+        commands: list[DatabaseCommand] = []
+        for turn in range(self.imports):
+            items = [ImportItem(key, f"import {turn}", "text") for key in keys[turn:] + keys[:turn]]
+            commands += [Import(items[:: 1 - turn % 2 * 2], OVERWRITE, T0, quotas=quotas)]
+            commands += [Publish(keys[turn], f"single {turn}", None, T0, quotas=quotas)]
+        values = self.race(commands)
+        self.assertEqual({value.succeeded for value in values[::2]}, {len(keys)})
+        self.assertEqual(self.sql("SELECT COUNT(*) FROM config_info"), [(len(keys),)])
+        self.assertEqual(self.sql("SELECT `usage` FROM tenant_capacity"), [(len(keys),)])
+        self.assertEqual(self.sql("SELECT `usage` FROM group_capacity"), [(len(keys),)])
+        history = self.sql("SELECT RTRIM(op_type), COUNT(*) FROM his_config_info GROUP BY RTRIM(op_type)")
+        self.assertEqual(dict(history)["I"], len(keys))
+
+    def test_import(self) -> None:
+        """Two imports of the same configs in other orders do not wait for each other."""
+        self.import_all(None)
+
+    def test_import_quotas(self) -> None:
+        """Nor where quotas are kept."""
+        self.import_all(Quotas(cluster=1000, group=1000, tenant=1000))
+
+    def test_batch(self) -> None:
+        """Nor batches, of which each writes what is there and what is not."""
+        keys: list[ConfigKey] = [("ns", "g", f"d{number}") for number in range(6)]
+        for key in keys[::2]:
+            self.do(Publish(key, "c", None, T0))
+        commands: list[DatabaseCommand] = []
+        for turn in range(3):
+            changes = [Change(key, f"b{turn}") for key in keys[turn:] + keys[:turn]]
+            commands += [Batch(changes, T0)]
+        self.assertEqual(self.race(commands), [True] * 3)
+        self.assertEqual(self.sql("SELECT DISTINCT content FROM config_info"), [(self.last_content(),)])
+        self.assertEqual(self.sql("SELECT `usage` FROM tenant_capacity"), [(len(keys),)])
+        removals: list[DatabaseCommand] = [
+            Batch([Change(key, None) for key in keys[turn:] + keys[:turn]], T0) for turn in range(3)
+        ]
+        self.assertEqual(self.race([*removals, *(Remove(key, T0) for key in keys)]), [True] * 7)
+        self.assertEqual(self.sql("SELECT COUNT(*) FROM config_info"), [(0,)])
+        self.assertEqual(self.sql("SELECT `usage` FROM tenant_capacity"), [(0,)])
+
+    def last_content(self) -> str:
+        """Of one config."""
+        return str(self.sql("SELECT content FROM config_info LIMIT 1")[0][0])
+
+    def test_deadlock_told(self) -> None:
+        """Where the database gives one of several up, that is what the pool hears: it repeats the transaction."""
+
+        def given_up(txn: Txn) -> None:
+            with all_or_none(txn):
+                txn.execute(self.give_up)
+
+        self.assertRaises(Deadlock, in_link, self.links[0], given_up)
+
     def test_copies(self) -> None:
         """One beta copy, one copy of a tag, in each table."""
         commands: list[DatabaseCommand] = []
@@ -178,6 +246,7 @@ class RaceTests(Races, OnMariaDB):
 class RaceOnPostgresTests(Races, OnPostgres):
     """On PostgreSQL, which looks for deadlocks only once in a second: there must be none."""
 
+    give_up = "DO 'BEGIN RAISE EXCEPTION SQLSTATE ''40P01''; END'"
     tries = 1
 
 
@@ -188,6 +257,7 @@ class RepeatableReadRaceTests(RaceTests):
     """
 
     isolation = "REPEATABLE READ"
+    imports = 2  # there, one waits for all rows of another
     tries = 20
 
 
