@@ -17,6 +17,8 @@ CONFIGS = "/nacos/v1/cs/configs"
 METADATA = "/nacos/v2/ns/instance/metadata/batch"
 MANY = 1200
 """Configs of an archive: a command imports 500."""
+GROUP = "cut-requests"
+"""Theirs alone: other tests have configs at the same node."""
 BOUNDARY = "xXx-boundary-xXx"
 FORM = "application/x-www-form-urlencoded"
 
@@ -26,7 +28,7 @@ def archive() -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as files:
         for number in range(MANY):
-            files.writestr(f"g/c{number}", f"content {number}")
+            files.writestr(f"{GROUP}/c{number}", f"content {number}")
     head = (
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="policy"\r\n\r\nABORT\r\n--{BOUNDARY}\r\n'
         'Content-Disposition: form-data; name="file"; filename="a.zip"\r\nContent-Type: application/zip\r\n\r\n'
@@ -73,7 +75,7 @@ class CutRequestTests(NodeCase):
         """Many configs into another namespace."""
         kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
         self.node.request("POST", CONFIGS, {"import": "true", "namespace": ""}, archive(), kind, timeout=120)
-        asked = {"search": "accurate", "dataId": "", "group": "g", "tenant": "", "pageNo": 1}
+        asked = {"search": "accurate", "dataId": "", "group": GROUP, "tenant": "", "pageNo": 1}
         pages = [self.node.request("GET", CONFIGS, {**asked, "pageNo": n, "pageSize": 500}).json for n in (1, 2, 3)]
         ids = [each["id"] for page in pages for each in page["pageItems"]]
         self.assertEqual(len(ids), MANY)
