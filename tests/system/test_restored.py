@@ -96,7 +96,7 @@ class Restored(Clustered):
         """
         nodes = self.nodes.nodes
         victim = next(node for node in nodes if node is not self.nodes.leader())
-        said = "this node's disk has gone back to an older state"
+        said = "raft: this node's disk has gone back to an older state"  # others write what members report
         self.write(nodes[0], "before", 2)
         victim.stop()
         shutil.copytree(self.data(victim), self.copy_of(victim))
