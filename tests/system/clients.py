@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -101,11 +102,17 @@ class ClientCase(SynchronousTestCase):
     def passes(self, command: Sequence[str], stages: Sequence[str], **environment: str) -> str:
         """The program says ok to all its stages; all that it said."""
         with open(os.path.join(self.folder, "output"), "w+") as output:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                subprocess.run(
-                    command, cwd=self.folder, env={**os.environ, **environment}, timeout=RUN,
-                    stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL,
-                )  # fmt: skip
+            program = subprocess.Popen(
+                command, cwd=self.folder, env={**os.environ, **environment}, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            try:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    program.wait(RUN)
+            finally:  # Python's client of 1.x leaves a process that polls
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(program.pid, signal.SIGKILL)
+                program.wait()
             output.seek(0)
             said = output.read()
         self.judge(said, stages)

@@ -54,7 +54,8 @@ class TransferTests:
     def test_round_trips(self: Any) -> None:
         """Both layouts, Chinese names and contents: what is imported elsewhere is exported the same."""
         source = self.namespace()
-        contents = {"应用配置.yaml": "名称: 值\n", "b.properties": "a=1\r\nb=2\r\n", "无后缀": "文本", "d.json": "{}"}
+        # Published by key, as an import into a shared database writes them: an archive lists them as they were written.
+        contents = {"b.properties": "a=1\r\nb=2\r\n", "d.json": "{}", "应用配置.yaml": "名称: 值\n", "无后缀": "文本"}
         for data_id, content in contents.items():
             kind = {"应用配置.yaml": "yaml", "b.properties": "properties", "d.json": "json"}.get(data_id, "text")
             self.published(content, data_id, tenant=source, type=kind, appName="应用", desc="说明")
