@@ -19,6 +19,8 @@ from nacos_tw.cluster.members import MemberList
 from nacos_tw.cluster.requests import Asking
 from nacos_tw.questions import Answering, Others, Question
 
+MOST = 1e9
+"""Clients; no node has more."""
 ADMIN, READ = Rule("admin", "", recorded=True), Rule("read", "cluster")
 
 
@@ -195,7 +197,7 @@ def moves(loads: list[Load], factor: float) -> list[tuple[str, int, str]]:
     @return: from where, how many stay there, and where to.
     """
     mean = sum(each.clients for each in loads) / max(1, len(loads))
-    most, least = int(mean * (1 + factor)), int(mean * (1 - factor))
+    most, least = (int(min(max(mean * part, 0.0), MOST)) for part in (1 + factor, 1 - factor))
     full = sorted((each for each in loads if each.clients > most), key=lambda each: (-each.clients, each.address))
     empty = sorted((each for each in loads if each.clients < least), key=lambda each: (each.clients, each.address))
     return [(one.address, most, other.address) for one, other in zip(full, empty, strict=False)]

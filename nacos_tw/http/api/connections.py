@@ -7,13 +7,13 @@ from typing import Any
 
 from nacos_tw.cluster.operations.connections import Balance, ConnectedClients, ConnectionInfo, Loads, Reset
 from nacos_tw.cluster.requests import Asking
-from nacos_tw.http.api.parameters import REQUEST, boolean, integer, number, text
+from nacos_tw.http.api.parameters import REQUEST, boolean, integer, share, text
 from nacos_tw.http.call import Call
 
 COUNT = integer("count", "How many clients stay.", needed=REQUEST)
 SERVER = text("redirectAddress", "Where the others are to go, ip:port; anywhere if it is missing.")
 CONNECTION = text("connectionId", "The client.", needed=REQUEST)
-FACTOR = number("loaderFactor", "How far from the mean a node may be, as a part of it.", 0.1)
+FACTOR = share("loaderFactor", "How far from the mean a node may be, as a part of it.", 0.1)
 FORCE = boolean("force", "Nothing depends on it.")
 
 

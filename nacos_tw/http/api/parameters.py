@@ -7,6 +7,7 @@ C{null} that clients make of a number or a boolean which they do not have, where
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -90,6 +91,11 @@ def number(name: str, about: str, default: float = 0.0, needed: str = "") -> Par
     return Parameter(name, "number", "Double", _number_of("double", params.number), default, about, needed)
 
 
+def share(name: str, about: str, default: float = 0.0) -> Parameter[float]:
+    """The same, but neither NaN nor infinite."""
+    return Parameter(name, "number", "Double", _number_of("double", _finite), default, about)
+
+
 def boolean(name: str, about: str, default: bool = False, needed: str = "") -> Parameter[bool]:
     """A boolean, as Spring reads it."""
     return Parameter(name, "boolean", "Boolean", _boolean, default, about, needed)
@@ -123,6 +129,13 @@ def _number_of(java: str, read: Callable[[str], Any]) -> Callable[[str], Any]:
             ) from None
 
     return number_of
+
+
+def _finite(value: str) -> float:
+    found = params.number(value)
+    if not math.isfinite(found):
+        raise BadParameter(f'For input string: "{value}"')
+    return found
 
 
 def _boolean(value: str) -> bool:

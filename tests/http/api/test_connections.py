@@ -88,6 +88,8 @@ class LoaderTests(ApiTestCase):
         self.assertEqual((self.connected.asked, self.there.asked), ([("", 4, B)], []))
         self.crowd(2, 6)
         self.assertEqual(self.ask("GET", f"{OLD}/smartReloadCluster", loaderFactor=0).body, b"Ok")
+        for factor in ("NaN", "Infinity", "1e400"):
+            self.assertEqual(self.ask("POST", f"{NEW}/smartReloadCluster", loaderFactor=factor).status, 400, factor)
         self.assertEqual(self.there.asked, [("", 4, A)])
 
     def test_unreachable(self) -> None:
@@ -104,6 +106,8 @@ class MovesTests(SynchronousTestCase):
         """Nothing where all are near the mean, or nobody is there."""
         self.assertEqual(moves([Load(A, 10), Load(B, 11), Load(C, 10)], 0.1), [])
         self.assertEqual(moves([Load(A)], 0.1), [])
+        for factor in (1e308, -1e308):
+            self.assertIsInstance(moves([Load(A, 10), Load(B, 0)], factor), list)
 
     def test_pairs(self) -> None:
         """The fullest goes with the emptiest."""
