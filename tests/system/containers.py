@@ -49,13 +49,13 @@ class ContainerNode(RealNode):
             return file.read()
 
     def wait_ready(self) -> None:
-        """Until it is ready."""
+        """Until it is ready, and has said so."""
 
         def ready() -> bool:
             assert self.process is not None
             if self.process.poll() is not None:
                 raise AssertionError(f"the node has ended: {self.said}")
-            return self.ready()
+            return self.ready() and "started successfully" in self.said
 
         wait_for(ready, 300, why=f"{self.address} to be ready")
 
