@@ -1,13 +1,14 @@
-"""AgentSpecs as packages: an archive with manifest.json and what it names, read and written. Pure."""
+"""AgentSpecs as packages: an archive with manifest.json and what it names, and how one is read. Pure."""
 
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from nacos_tw.ai.archives import Resource, archive_of, check_path, files_of, outermost, resources_below, text_of
+from nacos_tw.ai.archives import Resource, files_of, outermost, resources_below, text_of
 from nacos_tw.ai.packages import Kind, Package, Unpacked
 from nacos_tw.ai.problems import AiInvalid, Lacks
 
@@ -24,27 +25,6 @@ class AgentSpec(Package, rename="camel", kw_only=True):
 
     biz_tags: str | None = None
     content: str | None = None
-
-
-def check_agentspec_name(name: str) -> None:
-    """@raise Lacks, AiInvalid: no AgentSpec can be called so."""
-    if not name:
-        raise Lacks("agentSpecName")
-    if not NAME.fullmatch(name):
-        raise AiInvalid("agentSpecName", "name", name)
-
-
-def check_agentspec(spec: AgentSpec) -> None:
-    """
-    Whether it can be stored, and unpacked anywhere.
-
-    @raise Lacks, AiInvalid: it cannot.
-    """
-    check_agentspec_name(spec.name)
-    if not spec.content:
-        raise Lacks("content")
-    for resource in (spec.resource or {}).values():
-        check_path(resource.path)
 
 
 def unpacked_agentspec(data: bytes) -> Unpacked[AgentSpec]:
@@ -72,17 +52,9 @@ def unpacked_agentspec(data: bytes) -> Unpacked[AgentSpec]:
         content=text,
         resource={identifier(each): each for each in resources},
     )
-    check_agentspec(spec)
+    AGENTSPEC.check(spec)
     version = manifest.get("version")
     return Unpacked(spec, "" if version is None else str(version), spec.biz_tags or "")
-
-
-def packed_agentspec(spec: AgentSpec) -> bytes:
-    """The archive with it: the same bytes for the same AgentSpec."""
-    files = [(MANIFEST, (spec.content or "").encode())]
-    for each in sorted((spec.resource or {}).values(), key=lambda resource: resource.path):
-        files.append((each.name if each.type == _TYPES.get(each.name) else each.path, each.data()))
-    return archive_of((f"{spec.name}/{path}", content) for path, content in files)
 
 
 def identifier(resource: Resource) -> str:
@@ -110,6 +82,19 @@ def _typed(resource: Resource) -> Resource:
     return resource
 
 
+def _path(resource: Resource) -> str:
+    return resource.name if resource.type == _TYPES.get(resource.name) else resource.path
+
+
 AGENTSPEC = Kind(
-    "agentspec", "agentSpecCard", AgentSpec, check_agentspec_name, check_agentspec, unpacked_agentspec, packed_agentspec
+    name="agentspec",
+    named="agentSpecName",
+    card="agentSpecCard",
+    type=AgentSpec,
+    pattern=NAME,
+    main=MANIFEST,
+    field="content",
+    text=attrgetter("content"),
+    unpacked=unpacked_agentspec,
+    path=_path,
 )

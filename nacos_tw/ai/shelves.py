@@ -13,10 +13,12 @@ from msgspec.structs import replace
 
 from nacos_tw.ai.documents import Documents, decoded
 from nacos_tw.ai.jsons import from_document, stored
-from nacos_tw.ai.problems import AiInvalid, ResourceUnknown, ResourceVersionUnknown, WrongState
+from nacos_tw.ai.problems import AiInvalid, ResourceUnknown, ResourceVersionUnknown, UpToDate, WrongState
+from nacos_tw.ai.requests import LARGEST_PAGE, Listing
 from nacos_tw.ai.writing import Step, document
 from nacos_tw.config.commands import Change
 from nacos_tw.config.model import ConfigKey, md5_of
+from nacos_tw.paging import Page, page_of
 
 LATEST = "latest"
 DRAFT, ONLINE, OFFLINE = "draft", "online", "offline"
@@ -120,6 +122,16 @@ class Shelf:
                 found.append(thing)
         return sorted(found, key=lambda thing: thing.name)
 
+    def page(self, request: Listing) -> Page[Thing]:
+        """A page of those of a namespace, by name."""
+        wanted = request.name
+        found = [
+            thing
+            for thing in self.all(request.tenant)
+            if not wanted or (wanted in thing.name if request.blur else wanted == thing.name)
+        ]
+        return page_of(found, request.number, min(request.size, LARGEST_PAGE))
+
     def found(self, tenant: str, name: str) -> Thing:
         """@raise ResourceUnknown: there is none."""
         thing = from_document(self._documents.get(self.key(tenant, name)), Thing)
@@ -139,6 +151,20 @@ class Shelf:
         if row is None or (online and (row.status != ONLINE or not thing.enable)):
             raise ResourceVersionUnknown(self.kind, thing.name, version or label)
         return row
+
+    def asked(self, tenant: str, name: str, version: str, label: str, md5: str) -> tuple[Thing, Row]:
+        """
+        What a client asks for, as L{meant}.
+
+        @param md5: of the content that it has, or "".
+        @raise ResourceUnknown, ResourceVersionUnknown: there is nothing for it.
+        @raise UpToDate: it has it.
+        """
+        thing = self.found(tenant, name)
+        row = self.meant(thing, version, label)
+        if md5 and md5 == row.md5:
+            raise UpToDate
+        return thing, row
 
     def content(self, tenant: str, name: str, version: str) -> dict[str, Any]:
         """

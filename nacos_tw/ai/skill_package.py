@@ -1,11 +1,12 @@
-"""Skills as packages: an archive with SKILL.md and what it needs, read and written. Pure."""
+"""Skills as packages: an archive with SKILL.md and what it needs, and how one is read. Pure."""
 
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 from typing import Any
 
-from nacos_tw.ai.archives import archive_of, check_path, files_of, outermost, resources_below, text_of
+from nacos_tw.ai.archives import files_of, outermost, resources_below, text_of
 from nacos_tw.ai.packages import Kind, Package, Unpacked
 from nacos_tw.ai.problems import AiInvalid, Lacks
 
@@ -17,27 +18,6 @@ class Skill(Package, rename="camel", kw_only=True):
     """A version of a skill."""
 
     skill_md: str | None = None
-
-
-def check_skill_name(name: str) -> None:
-    """@raise Lacks, AiInvalid: no skill can be called so."""
-    if not name:
-        raise Lacks("skillName")
-    if not NAME.fullmatch(name):
-        raise AiInvalid("skillName", "name", name)
-
-
-def check_skill(skill: Skill) -> None:
-    """
-    Whether it can be stored, and unpacked anywhere.
-
-    @raise Lacks, AiInvalid: it cannot.
-    """
-    check_skill_name(skill.name)
-    if not skill.skill_md:
-        raise Lacks("skillMd")
-    for resource in (skill.resource or {}).values():
-        check_path(resource.path)
 
 
 def unpacked_skill(data: bytes) -> Unpacked[Skill]:
@@ -61,18 +41,10 @@ def unpacked_skill(data: bytes) -> Unpacked[Skill]:
         skill_md=text,
         resource={each.path: each for each in resources_below(files, root)},
     )
-    check_skill(skill)
+    SKILL.check(skill)
     metadata = head.get("metadata")
     version = head.get("version") or (metadata.get("version") if isinstance(metadata, dict) else None)
     return Unpacked(skill, "" if version is None else str(version))
-
-
-def packed_skill(skill: Skill) -> bytes:
-    """The archive that clients get: the same bytes for the same skill."""
-    files = [(DESCRIPTION, (skill.skill_md or "").encode())]
-    for each in sorted((skill.resource or {}).values(), key=lambda resource: resource.path):
-        files.append((each.path, each.data()))
-    return archive_of((f"{skill.name}/{path}", content) for path, content in files)
 
 
 def _head(text: str) -> dict[str, Any]:
@@ -89,4 +61,14 @@ def _head(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-SKILL = Kind("skill", "skillCard", Skill, check_skill_name, check_skill, unpacked_skill, packed_skill)
+SKILL = Kind(
+    name="skill",
+    named="skillName",
+    card="skillCard",
+    type=Skill,
+    pattern=NAME,
+    main=DESCRIPTION,
+    field="skillMd",
+    text=attrgetter("skill_md"),
+    unpacked=unpacked_skill,
+)

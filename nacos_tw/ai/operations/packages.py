@@ -22,7 +22,7 @@ from nacos_tw.ai.package_requests import (
     PackageVersion,
 )
 from nacos_tw.ai.packages import Kind, P
-from nacos_tw.ai.problems import Lacks, ResourceExists, UpToDate, WrongState
+from nacos_tw.ai.problems import Lacks, ResourceExists, WrongState
 from nacos_tw.ai.requests import LARGEST_PAGE, Listing, OfName
 from nacos_tw.ai.shelves import DRAFT, Row, Shelf, Thing
 from nacos_tw.ai.writing import Step, Writer
@@ -102,13 +102,7 @@ class Packages(Operations, Generic[P]):
     @operation(READ)
     def page(self, caller: Caller, request: Listing) -> Page[Thing]:
         """A page of the packages of a namespace, by name."""
-        wanted = request.name
-        found = [
-            thing
-            for thing in self._shelf.all(request.tenant)
-            if not wanted or (wanted in thing.name if request.blur else wanted == thing.name)
-        ]
-        return page_of(found, request.number, min(request.size, LARGEST_PAGE))
+        return self._shelf.page(request)
 
     @operation(READ)
     def shown(self, caller: Caller, request: Listing) -> Page[Thing]:
@@ -122,11 +116,7 @@ class Packages(Operations, Generic[P]):
         return page_of(found, request.number, min(request.size, LARGEST_PAGE))
 
     def _asked(self, request: PackageQuery) -> tuple[Thing, Row]:
-        thing = self._shelf.found(request.tenant, request.name)
-        row = self._shelf.meant(thing, request.version, request.label)
-        if request.md5 and request.md5 == row.md5:
-            raise UpToDate
-        return thing, row
+        return self._shelf.asked(request.tenant, request.name, request.version, request.label, request.md5)
 
     def _package(self, tenant: str, name: str, version: str) -> P:
         content = self._shelf.content(tenant, name, version)

@@ -11,7 +11,7 @@ from nacos_tw.access.audit import AuditLog
 from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
-from nacos_tw.ai.problems import ResourceExists, UpToDate
+from nacos_tw.ai.problems import ResourceExists
 from nacos_tw.ai.prompt_requests import LabelChange, PromptDescription, PromptQuery, PromptWrite, VersionPage
 from nacos_tw.ai.requests import LARGEST_PAGE, Listing, OfName
 from nacos_tw.ai.shelves import ONLINE, Row, Shelf, Thing
@@ -59,10 +59,7 @@ class Prompts(Operations):
         @raise ResourceUnknown, ResourceVersionUnknown: there is nothing for it.
         @raise UpToDate: it has it.
         """
-        thing = self._shelf.found(request.tenant, request.name)
-        row = self._shelf.meant(thing, request.version, request.label)
-        if request.md5 and request.md5 == row.md5:
-            raise UpToDate
+        thing, row = self._shelf.asked(request.tenant, request.name, request.version, request.label, request.md5)
         return self._prompt(request.tenant, thing, row)
 
     @operation(READ)
@@ -84,13 +81,7 @@ class Prompts(Operations):
     @operation(READ)
     def page(self, caller: Caller, request: Listing) -> Page[Thing]:
         """A page of the prompts of a namespace, by name."""
-        wanted = request.name
-        found = [
-            thing
-            for thing in self._shelf.all(request.tenant)
-            if not wanted or (wanted in thing.name if request.blur else wanted == thing.name)
-        ]
-        return page_of(found, request.number, min(request.size, LARGEST_PAGE))
+        return self._shelf.page(request)
 
     @operation(READ)
     def versions(self, caller: Caller, request: VersionPage) -> Page[Row]:

@@ -68,6 +68,7 @@ def api(
     takes: tuple[Parameter[Any], ...] = (),
     gives: str = "",
     body: str = "",
+    about: str = "",
     patterns: bool = False,
     known: Callable[[Any, Call], Any] | None = None,
 ) -> Callable[[H], H]:
@@ -75,6 +76,7 @@ def api(
     Declare a route; see the top of this module.
 
     @param paths: beneath the area's prefix, see L{serve}.
+    @param about: what it does, in a sentence, where its docstring does not say it.
     @param patterns: names of configs may be patterns here.
     @param known: known(area, call) is asked before a parameter is looked at: the answer to bytes that were accepted
         before, or None.
@@ -99,8 +101,8 @@ def api(
             return reply_of(found)
 
         face.__name__, face.__qualname__, face.__doc__ = perform.__name__, perform.__qualname__, perform.__doc__
-        about = (perform.__doc__ or "").strip()
-        face.declared = Declared(does, takes, about, gives, body)  # type: ignore[attr-defined]
+        said = about or (perform.__doc__ or "").strip()
+        face.declared = Declared(does, takes, said, gives, body)  # type: ignore[attr-defined]
         for path in paths:
             serve(app, method, path, needs=needs)(face)
         return face  # type: ignore[return-value]
