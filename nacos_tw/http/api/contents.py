@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nacos_tw.config.gray import Chosen
+from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.operations.contents import Contents
 from nacos_tw.http.answers import Answers
 from nacos_tw.http.api.configs import Face
@@ -15,6 +16,13 @@ KEPT_BYTES = 16 * 1024 * 1024
 """Bytes of answers that are kept."""
 LARGEST = 256 * 1024
 """Bytes of an answer that is kept; the cache of configs has the others too."""
+
+
+def keep_content(answers: Answers[Chosen], call: Call, key: ConfigKey, chosen: Chosen, reply: Reply) -> None:
+    """Keep an answer, if all clients get the same and it is not too large."""
+    if chosen.for_all and len(reply.body) <= LARGEST:
+        answers.keep(key, (chosen, reply))
+        answers.keep_target(call, (chosen, reply))
 
 
 class ContentAnswers:
@@ -47,7 +55,5 @@ class ContentAnswers:
             return kept
         chosen = self._contents.read(call, request)
         reply = self._render(chosen)
-        if chosen.for_all and len(reply.body) <= LARGEST:
-            self._answers.keep(request.key, (chosen, reply))
-            self._answers.keep_target(call, (chosen, reply))
+        keep_content(self._answers, call, request.key, chosen, reply)
         return reply

@@ -18,6 +18,7 @@ from nacos_tw.config.problems import ConfigUnknown, CopyUnknown
 from nacos_tw.config.requests import CopiesOfFound, OneConfig, OneCopy, SearchPage
 from nacos_tw.errors import NacosError
 from nacos_tw.http.answers import Answers
+from nacos_tw.http.api.contents import keep_content
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
@@ -35,9 +36,6 @@ from nacos_tw.http.v1.config_replies import (
 )
 from nacos_tw.http.v1.transfer import TransferV1
 from nacos_tw.paging import Page
-
-LARGEST = 256 * 1024
-"""Bytes of a content that is kept here; the cache of configs has the others too."""
 
 
 def _true(_: Any) -> Reply:
@@ -95,9 +93,7 @@ class ConfigsV1:
         except CopyUnknown as problem:
             return unknown_tag(problem.type)
         reply = content_reply(chosen, "" if request.tag else request.vip_tag)
-        if chosen.for_all and len(reply.body) <= LARGEST:
-            self.answers.keep(key, (chosen, reply))
-            self.answers.keep_target(call, (chosen, reply))
+        keep_content(self.answers, call, key, chosen, reply)
         return reply
 
     def _show(self, call: Call) -> Deferred[Reply]:

@@ -10,8 +10,8 @@ from nacos_tw.config.commands import Quotas
 from nacos_tw.config.limits import Limits
 from nacos_tw.config.model import md5_of
 from nacos_tw.errors import Unavailable
+from nacos_tw.http.api.contents import LARGEST
 from nacos_tw.http.reply import Reply
-from nacos_tw.http.v1.configs import LARGEST
 from tests.http.v1.configuring import CONFIGS, JSON, PLAIN, ConfigCase
 
 ODD = "  !@#$%^&*()_+-=_|/'?. 中文 \U0001f600\r\n\x01 "
