@@ -86,6 +86,7 @@ from nacos_tw.settings.clusterconf import Address
 from nacos_tw.settings.settings import Settings, load_auth, properties_file
 from nacos_tw.shortage import Shortage, fitting
 from nacos_tw.starting import PORTS, Node, WhenReady, one_line_errors
+from nacos_tw.storage.facts import StorageFacts
 from nacos_tw.tls.assembly import Tls
 from nacos_tw.tracing.on_demand import tracing_of
 
@@ -295,6 +296,7 @@ class NacosNode(Node):
             ask_all=self.peer_events.ask_all,
             readiness=self._readiness,
             storage_differs=self.storage.difference,
+            storage=self._examine_storage,
             millis=millis,
             set_log_level=self._file_log.levels.set,
             configs=configs,
@@ -506,6 +508,9 @@ class NacosNode(Node):
     def _beats(self, numbers: bytes) -> None:
         self.naming.beats(numbers)
         self.locks.beats(numbers)
+
+    async def _examine_storage(self) -> StorageFacts:
+        return StorageFacts("") if self.config is None else await self.config.examine()
 
     def _readiness(self) -> str:
         """Why this node cannot serve; "" when it can. One that stops sends nobody here any more."""

@@ -27,9 +27,12 @@ class Cutting:
     @ivar held: set when that has happened.
     """
 
-    def __init__(self, target: int, commit: bytes = COMMIT) -> None:
-        """@param commit: how the database is told to."""
-        self._target = target
+    def __init__(self, target: int, commit: bytes = COMMIT, host: str = "127.0.0.1") -> None:
+        """
+        @param commit: how the database is told to.
+        @param host: the address of this machine that C{target} is at.
+        """
+        self._target = host, target
         self._commit = commit
         self.armed = False
         self.is_cut = threading.Event()
@@ -66,7 +69,7 @@ class Cutting:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._target)) as server:
+        with client, contextlib.suppress(OSError), socket.create_connection(self._target) as server:
             with self._lock:
                 if self.is_cut.is_set():
                     return

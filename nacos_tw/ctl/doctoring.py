@@ -14,7 +14,7 @@ import attrs
 
 from nacos_tw.ctl.admin_api import AdminApi, leader_of
 from nacos_tw.ctl.client import Client
-from nacos_tw.ctl.failures import Failure
+from nacos_tw.ctl.failures import Failure, Unsupported
 from nacos_tw.ctl.health import readiness
 from nacos_tw.ctl.server import Server
 
@@ -25,6 +25,11 @@ OFF = 2.0
 """Seconds that a clock may be off: answers have their times in whole seconds."""
 SOON = 30
 """Days before its end from which on a certificate is told of."""
+CONSOLE = 8080
+"""The console's port in Nacos 3, which does not tell it."""
+UNTOLD = "this server does not tell whether its console has another port"
+SLOW = 50.0
+"""Milliseconds that a round trip from a node to its database may take."""
 STATE = ("startup_mode", "function_mode", "auth_enabled", "auth_system_type")
 """What all members must say alike of their settings."""
 
@@ -47,7 +52,13 @@ def examine(server: Server, nodes: list[tuple[str, Client]]) -> Iterator[Finding
     for address, client in nodes:
         extend = (members.get(address) or {}).get("extendInfo") or {}
         yield from _ports(address, extend, client, len(nodes) > 1)
-        yield from _node(address, client)
+        if extend.get("storageDiffers"):
+            yield Finding("same everywhere", "storage", BAD, str(extend["storageDiffers"]))
+        ready = list(_node(address, client))
+        yield from ready
+        if any(each.check == "clock" for each in ready):  # one that does not answer is not asked again and again
+            yield from _console(client)
+            yield from _database(address, client)
     yield from _alike(nodes)
     yield from _configs(server, nodes)
 
@@ -58,23 +69,81 @@ def _ports(address: str, extend: dict[str, Any], client: Client, cluster: bool) 
     if cluster:
         wanted[int(extend.get("raftPort") or port - 1000)] = "members"
     for number, what in sorted(wanted.items()):
-        began = time.monotonic()
-        try:
-            socket.create_connection((host, number), CONNECT).close()
-        except OSError as error:
-            yield Finding(f"port {what}", f"{host}:{number}", BAD, error.strerror or str(error))
-            continue
-        millis = (time.monotonic() - began) * 1000
-        yield Finding(f"port {what}", f"{host}:{number}", OK, f"{millis:.1f} ms")
-        if client.addresses[0].tls and what != "members":
-            yield _certificate(host, number)
+        yield from _port(what, host, number, client.addresses[0].tls and what != "members")
+
+
+def _port(what: str, host: str, number: int, tls: bool) -> Iterator[Finding]:
+    target = _shown(host, number)
+    began = time.monotonic()
+    try:
+        socket.create_connection((host, number), CONNECT).close()
+    except OSError as error:
+        yield Finding(f"port {what}", target, BAD, error.strerror or str(error))
+        return
+    millis = (time.monotonic() - began) * 1000
+    yield Finding(f"port {what}", target, OK, f"{millis:.1f} ms")
+    if tls:
+        yield _certificate(host, number)
+
+
+def _console(client: Client) -> Iterator[Finding]:
+    """The console's own port, where the node says that it is; of Nacos, where it is by default."""
+    here = client.addresses[0]
+    try:
+        told = client.data("GET", "/v3/admin/core/diagnostics/ports")
+    except Unsupported:
+        if Server(client).api != "v3":
+            return  # the console is on the HTTP port
+        told = None
+    except Failure as error:
+        yield Finding("port console", str(here), WARN, f"where it is cannot be asked: {error.message}")
+        return
+    if told is None:
+        for each in _port("console", here.host, CONSOLE, False):
+            yield each if each.result == OK else attrs.evolve(each, result=WARN, detail=f"{each.detail}; {UNTOLD}")
+    elif told["console"]:
+        yield from _port("console", here.host, told["console"], here.tls)
+    else:
+        detail = f"on port {told['http']}, it has none of its own" if told["pages"] else "this node serves none"
+        yield Finding("port console", str(here), OK, detail)
+
+
+def _database(address: str, client: Client) -> Iterator[Finding]:
+    """What the node finds when it looks at its database."""
+    try:
+        found = client.data("GET", "/v3/admin/core/diagnostics/database")
+    except Unsupported:
+        return
+    except Failure as error:
+        yield Finding("database", address, WARN, f"the node cannot be asked for it: {error.message}")
+        return
+    if found["kind"] == "embedded":
+        yield Finding("database", address, BAD if found["trouble"] else OK, found["trouble"] or "embedded")
+    written = any(each["used"] and each["state"] == "WRITABLE" for each in found["databases"])
+    for each in found["databases"]:
+        yield _one_database(address, each, written)
+
+
+def _one_database(address: str, found: dict[str, Any], written: bool) -> Finding:
+    target = f"{address} to {_shown(found['host'], found['port'])}"
+    millis = found["roundTripMillis"]
+    if found["state"] == "DOWN" or not written:
+        return Finding("database", target, WARN if written else BAD, found["reason"] or "it is not written to")
+    slow = "; that is slow: every write takes several" if millis is not None and millis > SLOW else ""
+    facts = f"{found['version']}, {found['collation']}, {millis} ms for a round trip{slow}"
+    why = [text for text in (found["reason"], found["advice"]) if text]
+    return Finding("database", target, WARN if why or slow else OK, "; ".join([facts, *why]))
+
+
+def _shown(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _certificate(host: str, port: int) -> Finding:
     """When the certificate of a port ends."""
     from cryptography import x509
 
-    target = f"{host}:{port}"
+    target = _shown(host, port)
     try:
         text = ssl.get_server_certificate((host, port), timeout=CONNECT)
         ends = x509.load_pem_x509_certificate(text.encode()).not_valid_after_utc

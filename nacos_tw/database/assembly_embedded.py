@@ -30,6 +30,7 @@ from nacos_tw.errors import Damaged, FileDamaged, NacosError
 from nacos_tw.interfaces import IDurableMachine, IProposer
 from nacos_tw.settings.settings import Settings
 from nacos_tw.storage.damaged import move_away
+from nacos_tw.storage.facts import StorageFacts
 from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.txn import Txn
 
@@ -269,6 +270,12 @@ class EmbeddedConfigs:
         """Why clients cannot be served yet; the log's own reasons are told by its node."""
         self.in_order()
         return self.rebuilding
+
+    async def examine(self) -> StorageFacts:
+        """The file of this node, by what is known of it."""
+        health = self._file.health()
+        trouble = self.rebuilding or self._trouble() or ("" if health == "UP" else health)
+        return StorageFacts("embedded", trouble=trouble)
 
     def questions(self) -> dict[str, Answering]:
         """What other nodes may ask."""

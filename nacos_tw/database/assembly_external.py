@@ -23,6 +23,7 @@ from nacos_tw.config.notices import Notices
 from nacos_tw.errors import NacosError, StartError
 from nacos_tw.interfaces import IDurableMachine, IProposer
 from nacos_tw.settings.settings import Settings
+from nacos_tw.storage.facts import StorageFacts
 
 OnStorage = Callable[..., object]
 """Called with C{embedded} or C{external}, and with the mark of the database once that is known."""
@@ -62,6 +63,7 @@ class ExternalConfigs:
         self.on_storage: OnStorage = lambda kind, mark="": None
         self.is_first: Callable[[], bool] = lambda: True
         self._started = False
+        self._kind = settings.database.platform
         self._database = ExternalDatabase(settings.database, reactor)
         self._local = LocalFile(os.path.join(settings.data, "config", "cache.db"), reactor)
         self.cache = ConfigCache(self._local)
@@ -90,6 +92,10 @@ class ExternalConfigs:
         if trouble:
             return f"the configs cannot be read: {trouble}"
         return "the configs are still being read from the database"
+
+    async def examine(self) -> StorageFacts:
+        """The database, looked at now."""
+        return StorageFacts(self._kind, await self._database.examine(), self._backend.reason())
 
     @property
     def notices(self) -> Notices:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
 import attrs
@@ -22,6 +22,7 @@ from nacos_tw.cluster.families import member_families, ready_family
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.cluster.operations.backups import Backups
 from nacos_tw.cluster.operations.connections import Connected, ConnectedClients, connection_questions
+from nacos_tw.cluster.operations.diagnostics import Diagnostics, Ports
 from nacos_tw.cluster.operations.everywhere import ConnectionsEverywhere, everywhere_questions
 from nacos_tw.cluster.operations.hashes import Comparing, Hashes
 from nacos_tw.cluster.operations.history import Histories, history_questions
@@ -109,6 +110,7 @@ from nacos_tw.questions import Others
 from nacos_tw.raft.families import link_family, raft_families
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.settings.settings import Settings
+from nacos_tw.storage.facts import StorageFacts
 
 INSTANCE = "/v1/ns/instance"
 API = "/v1/ns/api"
@@ -134,6 +136,7 @@ class Parts:
     ask_all: AskAll
     readiness: Callable[[], str]
     storage_differs: Callable[[], str]
+    storage: Callable[[], Awaitable[StorageFacts]]
     millis: Millis
     set_log_level: Callable[[str, str], None]
     configs: Configs | None
@@ -220,6 +223,7 @@ def _cluster_parts(parts: Parts, others: Others, machine: Machine) -> ClusterPar
         Notices(os.path.join(parts.settings.home, "conf")),
         Plugins(lambda: _state(parts), audit),
         Hashes(parts.comparing, audit),
+        Diagnostics(lambda: _ports(parts), parts.storage, audit),
         ConnectionsEverywhere(parts.connected, members, others, audit),
     )
 
@@ -340,6 +344,12 @@ def _state(parts: Parts) -> NodeState:
         None if parts.configs is None else settings.config,
         "" if settings.database is None else settings.database.platform,
     )
+
+
+def _ports(parts: Parts) -> Ports:
+    settings = parts.settings
+    raft = 0 if settings.standalone else parts.members.own.raft_port
+    return Ports(settings.port, settings.grpc.port, raft, settings.console.port, settings.console.pages)
 
 
 def metric_sources(parts: Parts, counts: Counts, machine: Machine) -> list[Source]:

@@ -15,6 +15,8 @@ from twisted.python.failure import Failure
 from nacos_tw.errors import Unavailable
 from nacos_tw.settings.database import DatabaseSettings
 from nacos_tw.storage.errors import Deadlock, LinkLost, OutcomeUnknown
+from nacos_tw.storage.examining import Examiner
+from nacos_tw.storage.facts import DatabaseFacts
 from nacos_tw.storage.job import Abandoned, Job, Phase
 from nacos_tw.storage.link import Link
 from nacos_tw.storage.pool import LinkPool
@@ -55,6 +57,7 @@ class ExternalDatabase(Service):
         self._wait = settings.pool.wait or self._patience
         self._watch = Watch(self._targets, reactor, settings.pool.check)
         self._watch.changed = self._changed
+        self._examiner = Examiner(self._targets, reactor, settings.pool.check, lambda: self.sources.master)
         self.ready = self._watch.ready
         self.sources = self._watch.sources
         self.master_changed: Callable[[], None] = lambda: None
@@ -80,6 +83,10 @@ class ExternalDatabase(Service):
     def look(self) -> None:
         """Look at all databases now, as is done every ten seconds anyway."""
         self._watch.look()
+
+    def examine(self) -> Deferred[tuple[DatabaseFacts, ...]]:
+        """Look at all databases now, by new connections, and tell what was found."""
+        return self._examiner.look()
 
     def startService(self) -> None:  # noqa: N802
         """Begin to connect."""
@@ -193,7 +200,7 @@ class ExternalDatabase(Service):
     def _close(self) -> None:
         """The end: nobody waits any more, or the time is up."""
         pool, self._pool = self._pool, None
-        joins = [self._watch.stop()] + ([pool.end()] if pool is not None else [])
+        joins = [self._watch.stop(), self._examiner.end()] + ([pool.end()] if pool is not None else [])
         for job in list(self._jobs):
             before = job.abandon()
             if self._forget(job):

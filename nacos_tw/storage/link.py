@@ -77,6 +77,10 @@ class Link(abc.ABC):
         """Ask the server what it is like now: sets C{read_only}."""
 
     @abc.abstractmethod
+    def tell(self) -> tuple[str, str]:
+        """The server's version, and how it compares names of configs: collations, with commas between them."""
+
+    @abc.abstractmethod
     def txn(self, answered: Callable[[], None]) -> Txn:
         """
         A transaction; the one before must have ended.

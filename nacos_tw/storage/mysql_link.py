@@ -26,6 +26,10 @@ _FACTS = (
     "read_only", "super_read_only", "innodb_read_only", "max_allowed_packet", "binlog_format", "log_bin", "time_zone",
     "system_time_zone",
 )  # fmt: skip
+_COLLATIONS = (
+    "SELECT DISTINCT collation_name FROM information_schema.columns WHERE table_schema = DATABASE()"
+    " AND table_name = 'config_info' AND column_name IN ('data_id', 'group_id', 'tenant_id')"
+)
 ALIKE = "it takes names for the same that differ in cases or accents alone, and refuses the second of them"
 """What is wrong with its collations, where something is."""
 
@@ -109,6 +113,11 @@ class MySQLLink(Link):
     def refresh(self) -> None:
         """As L{Link.refresh}."""
         self.look()
+
+    def tell(self) -> tuple[str, str]:
+        """As L{Link.tell}."""
+        found = {str(row[0]) for row in self.run(_COLLATIONS)[2]}
+        return str(self.run("SELECT VERSION()")[2][0][0]), ", ".join(sorted(found))
 
     def txn(self, answered: Callable[[], None]) -> MySQLTxn:
         """As L{Link.txn}."""

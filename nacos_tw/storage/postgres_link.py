@@ -34,6 +34,7 @@ _LENGTHS = (
     "SELECT attname, atttypmod - 4 FROM pg_attribute WHERE attrelid = to_regclass(?) AND atttypmod > 4"
     " AND atttypid IN ('varchar'::regtype, 'bpchar'::regtype)"
 )
+_FACTS = "SELECT current_setting('server_version'), datcollate FROM pg_database WHERE datname = current_database()"
 
 
 class PostgresLink(Link):
@@ -117,6 +118,11 @@ class PostgresLink(Link):
     def refresh(self) -> None:
         """As L{Link.refresh}."""
         self.read_only = self._exchange("SELECT current_setting('transaction_read_only')", ())[1][0][0] == "on"
+
+    def tell(self) -> tuple[str, str]:
+        """As L{Link.tell}."""
+        version, collation = self._exchange(_FACTS, ())[1][0]
+        return f"PostgreSQL {version}", str(collation)
 
     def txn(self, answered: Callable[[], None]) -> PostgresTxn:
         """As L{Link.txn}."""

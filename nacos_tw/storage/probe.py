@@ -82,6 +82,11 @@ class Probe:
         if link is not None:
             link.close()
 
+    @property
+    def link(self) -> Link | None:
+        """The connection that the last look has left open; None: it found the database down."""
+        return self._link
+
     def interrupt(self) -> None:
         """Let a look that is under way fail. From any thread."""
         link = self._link

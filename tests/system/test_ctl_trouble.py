@@ -7,9 +7,14 @@ import shutil
 import tarfile
 import tempfile
 
+from tests import mariadb
+from tests.cutting import Cutting
 from tests.system.ctl import LOGINS, CtlCase, ctl
-from tests.system.nodes import wait_for
+from tests.system.homes import Home
+from tests.system.nodes import RealNode, free_port, wait_for
+from tests.system.secured import HTTPS, TlsCluster
 from tests.system.shared import shared
+from tests.system.test_config_mysql import properties as on_mysql
 
 
 class TroubleTests(CtlCase):
@@ -27,7 +32,8 @@ class TroubleTests(CtlCase):
         """Nothing is bad, and everything that was looked at can be shown."""
         self.ctl(*self.admin, "doctor")
         checks = {row["check"] for row in self.rows(*self.admin, "doctor")}
-        self.assertEqual(checks, {"leader", "port HTTP", "port gRPC", "ready", "clock", "version"})
+        parts = {"leader", "port HTTP", "port gRPC", "port console", "ready", "clock", "database", "version"}
+        self.assertEqual(checks, parts)
         self.assertEqual(self.rows(*self.admin, "alarm", "list"), [])
         self.assertEqual(self.rows(*self.admin, "alarm", "disarm"), [])
 
@@ -62,6 +68,84 @@ class TroubleTests(CtlCase):
         self.assertNotIn("$2", whole)
         self.assertNotIn("eyJ", whole)
         self.assertIn("nacos_raft_term", whole)
+
+
+class ConsoleTroubleTests(Home):
+    """A node whose console has a port of its own."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.console = free_port()
+
+    def console_port(self, addr: str) -> list[tuple[str, str]]:
+        """What doctor finds of it."""
+        rows = ctl(addr, "-o", "json", "doctor").json
+        return [(row["target"], row["result"]) for row in rows if row["check"] == "port console"]
+
+    def test_open(self) -> None:
+        """It is looked at where the node says that it is, with its certificate."""
+        cluster = TlsCluster(1, f"{HTTPS}nacos.console.port={self.console}\n")
+        self.addCleanup(cluster.close)
+        cluster.start()
+        rows = ctl(cluster.nodes[0].address, "--insecure", "-o", "json", "doctor").json
+        target = f"127.0.0.1:{self.console}"
+        found = [(row["check"], row["result"]) for row in rows if row["target"] == target]
+        self.assertEqual(found, [("port console", "ok"), ("certificate", "ok")], rows)
+
+    def test_closed(self) -> None:
+        """It cannot be reached from here: a proxy or a firewall lets the HTTP port through alone."""
+        node = self.node(properties=f"server.address=127.0.0.2\nnacos.console.port={self.console}")
+        node.host, node.address = "127.0.0.2", f"127.0.0.2:{node.port}"
+        node.url = f"http://{node.address}"
+        node.start("-m", "standalone")
+        way = Cutting(node.port, host="127.0.0.2")
+        self.addCleanup(way.close)
+        addr = f"127.0.0.1:{way.port}"
+        self.assertEqual(self.console_port(addr), [(f"127.0.0.1:{self.console}", "BAD")])
+        self.assertEqual(ctl(addr, "doctor").status, 6)
+
+    def test_none(self) -> None:
+        """The node serves no pages, on no port: nothing is missing."""
+        node = self.node(properties="nacos.deployment.type=server")
+        node.start("-m", "standalone")
+        self.assertEqual(self.console_port(node.address), [(node.address, "ok")])
+        self.assertEqual(ctl(node.address, "doctor").status, 0)
+
+
+class DatabaseTroubleTests(Home):
+    """A node on a database of other people's."""
+
+    skip = mariadb.missing() or None
+
+    def database(self, node: RealNode, status: int) -> list[dict[str, str]]:
+        """What doctor finds of it."""
+        said = ctl(node.address, "-o", "json", "doctor")
+        self.assertEqual(said.status, status, said)
+        return [row for row in said.json if row["check"] == "database"]
+
+    def test_gone(self) -> None:
+        """
+        It is well; then its collation takes names for the same, which is told with what mends it; then it is away,
+        while the node serves on from its copy: why, and with 6; then it is back.
+        """
+        server = mariadb.server("outage")
+        settings = server.fresh()
+        node = self.node(properties=on_mysql(*settings.urls))
+        node.start("-m", "standalone")
+        (well,) = self.database(node, 0)
+        self.assertEqual((well["result"], well["target"]), ("ok", f"{node.address} to 127.0.0.1:{server.port}"))
+        self.assertRegex(well["detail"], r"^\d+\..*MariaDB.*, utf8\w*_bin, [0-9.]+ ms for a round trip")
+        alike = "ALTER TABLE config_info CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"
+        server.admin(alike, settings.urls[0].partition("?")[0].rpartition("/")[2])
+        (warned,) = self.database(node, 0)
+        self.assertEqual(warned["result"], "warn")
+        self.assertIn("COLLATE utf8mb4_bin;", warned["detail"])
+        server.kill()
+        self.addCleanup(server.start)
+        (gone,) = self.database(node, 6)
+        self.assertEqual(gone["result"], "BAD")
+        self.assertIn("Connection refused", gone["detail"])
+        self.assertNotIn(mariadb.PASSWORD, str(gone))
 
 
 class ClusterTroubleTests(CtlCase):

@@ -11,6 +11,7 @@ from nacos_tw.auth.operations.accounts import Permissions, Roles, Users
 from nacos_tw.auth.operations.logins import Logins
 from nacos_tw.cluster.operations.backups import Backups
 from nacos_tw.cluster.operations.connections import ConnectedClients
+from nacos_tw.cluster.operations.diagnostics import Diagnostics
 from nacos_tw.cluster.operations.everywhere import ConnectionsEverywhere
 from nacos_tw.cluster.operations.hashes import Hashes
 from nacos_tw.cluster.operations.members import Members
@@ -67,6 +68,7 @@ class ClusterParts:
     notices: Notices
     plugins: Plugins
     hashes: Hashes
+    diagnostics: Diagnostics
     everywhere: ConnectionsEverywhere
 
 

@@ -38,6 +38,7 @@ from nacos_tw.http.v3.configs import (
 from nacos_tw.http.v3.connections import ConnectionsV3
 from nacos_tw.http.v3.core import ConsoleCoreV3, CoreV3
 from nacos_tw.http.v3.derby import DerbyV3
+from nacos_tw.http.v3.diagnostics import DiagnosticsV3
 from nacos_tw.http.v3.gray import GrayV3
 from nacos_tw.http.v3.hashes import HashesV3
 from nacos_tw.http.v3.history import HistoryV3
@@ -141,6 +142,7 @@ def areas(parts: ApiParts) -> list[Area]:
         LoaderV3(guard, cluster.connections),
         SnapshotsV3(guard, cluster.backups),
         HashesV3(guard, cluster.hashes),
+        DiagnosticsV3(guard, cluster.diagnostics),
         ConsoleCoreV3(guard, cluster.members, cluster.nodes),
         MembershipV3(membership.ADMIN, guard, cluster.membership, cluster.nodes, cluster.orders),
         MembershipV3(membership.CONSOLE, guard, cluster.membership, cluster.nodes, cluster.orders),

@@ -11,6 +11,7 @@ from twisted.internet.defer import succeed
 
 from nacos_tw.cluster.operations.backups import Backups
 from nacos_tw.cluster.operations.connections import ConnectedClients
+from nacos_tw.cluster.operations.diagnostics import Diagnostics, Ports
 from nacos_tw.cluster.operations.everywhere import ConnectionsEverywhere
 from nacos_tw.cluster.operations.hashes import Compared, Hashes, MemberHashes
 from nacos_tw.cluster.operations.members import Members
@@ -39,6 +40,7 @@ from nacos_tw.naming.operations.subscribers import Subscribers
 from nacos_tw.naming.operations.switches import SwitchOperations
 from nacos_tw.questions import Others
 from nacos_tw.raft.core.messages import Configuration, SnapshotMeta
+from nacos_tw.storage.facts import StorageFacts
 from tests.access.lines import Lines
 from tests.http.api.connected import Answers, Here
 from tests.http.v1.fakes import GUARD, LEADING, A, B, FakeNode, asker, members, millis
@@ -111,6 +113,7 @@ class ApiTestCase(LocalTestCase):
     """
     @ivar areas: those whose routes are known.
     @ivar unready: why the node cannot do its work.
+    @ivar storage: where it keeps configs, as it finds out.
     @ivar conf: the folder of notices; does not exist yet.
     """
 
@@ -138,6 +141,7 @@ class ApiTestCase(LocalTestCase):
         facts = lambda: LEADING  # noqa: E731
         self.group = FakeGroup()
         self.comparing = FakeComparing()
+        self.storage = StorageFacts("embedded")
         self.cluster = ClusterParts(
             Members(machine, facts, millis, audit),
             Nodes(machine, facts, lambda: NodeState("0.1.0", True, 8848), lambda: self.unready, None, audit),
@@ -148,10 +152,15 @@ class ApiTestCase(LocalTestCase):
             Notices(self.conf),
             Plugins(lambda: NodeState("0.1.0", True, 8848), audit),
             Hashes(self.comparing, audit),
+            Diagnostics(lambda: Ports(8848, 9848, 7848, 8080), self.examined, audit),
             ConnectionsEverywhere(lambda: self.connected, machine, self.others, audit),
         )
         parts = ApiParts(GUARD, self.cluster, self.parts, None, None, None)
         self.areas: list[Area] = [*v2.areas(parts), *v3.areas(parts)]
+
+    async def examined(self) -> StorageFacts:
+        """What the node finds out about its database."""
+        return self.storage
 
     def ask(self, method: str, path: str, body: bytes | str = b"", type: str = "", **fields: Any) -> Reply:
         """The answer to a call, by the way of the carriers."""
