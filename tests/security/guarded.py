@@ -45,8 +45,10 @@ class Guarded:
     """
 
     def __init__(self, properties: str = PROPERTIES) -> None:
-        self.cluster = started(RealCluster(1, properties))
+        self.cluster = RealCluster(1, properties)
         self.node: RealNode = self.cluster.nodes[0]
+        self.node.by_script = True  # its memory is looked at: a fork has less of its own
+        started(self.cluster)
         self.passwords = {"admin": ADMIN_PASSWORD, **{name: f"p4ss of {name}" for name in RIGHTS}}
         wait_for(lambda: "administrator, nacos, was made" in self.logs("nacos.log"), why="the first administrator")
         self.tokens = {"admin": self.log_in("nacos", ADMIN_PASSWORD)}

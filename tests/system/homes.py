@@ -82,6 +82,7 @@ class Home(SynchronousTestCase):
         """
         port = port or free_port()
         node = RealNode(os.path.join(self.folder, name), port)
+        node.by_script = True  # it is the start that these tests are about
         os.makedirs(os.path.join(node.home, "conf"))
         self.write(node, "application.properties", f"server.port={port}\n{properties}\n")
         if members:

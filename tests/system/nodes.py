@@ -1,4 +1,4 @@
-"""Real nodes for tests: processes started by bin/startup.sh, each with a home of its own."""
+"""Real nodes for tests: processes, each with a home of its own, as bin/startup.sh starts them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from tests import ports
 from tests.freezing import freeze
+from tests.system import forks
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = forks.ROOT
 BIN = os.path.join(ROOT, "bin")
 NAMING = "/nacos/v1/ns"
 READ = 30.0
@@ -88,6 +89,7 @@ class RealNode:
         """
         @param prefix: command under which the scripts run, such as C{ip netns exec ...}.
         @ivar arguments: options of bin/startup.sh that this node is always started with.
+        @ivar by_script: whether it is bin/startup.sh that always starts it.
         """
         self.home = home
         self.port = port
@@ -98,6 +100,7 @@ class RealNode:
         self.arguments: tuple[str, ...] = ()
         self.tls: ssl.SSLContext | None = None
         self.output = ""
+        self.by_script = False
 
     def environment(self) -> dict[str, str]:
         kept = {
@@ -106,8 +109,14 @@ class RealNode:
         return {**kept, "NACOS_HOME": self.home, "NACOS_TW_VENV": os.environ.get("NACOS_TW_VENV", sys.prefix)}
 
     def start(self, *arguments: str, check: bool = True, **environment: str) -> int:
-        """Run bin/startup.sh with the arguments, else with the node's own; its output is in C{output}."""
+        """
+        Run bin/startup.sh with the arguments, else with the node's own; its output is in C{output}. A start that is
+        like all others, and has to succeed, is done without it: there is no output then.
+        """
         arguments = arguments or self.arguments
+        if check and not environment and (fork := self.begin_fork(arguments)):
+            fork.wait()
+            return 0
         with tempfile.TemporaryFile() as output:  # not a pipe: the node would hold it open
             done = subprocess.run(
                 [*self.prefix, "sh", os.path.join(BIN, "startup.sh"), *arguments],
@@ -122,6 +131,24 @@ class RealNode:
         if check and done.returncode:
             raise AssertionError(f"startup.sh ended with {done.returncode}: {self.output}\n{self.log}")
         return done.returncode
+
+    def begin_script(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Begin to run bin/startup.sh, whose output goes to a pipe."""
+        return subprocess.Popen(
+            [*self.prefix, "sh", os.path.join(BIN, "startup.sh"), *arguments],
+            env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def begin_fork(self, arguments: Sequence[str]) -> forks.Fork | None:
+        """Begin a start without the script; None if this is one for the script."""
+        environment, more = self.environment(), forks.options(arguments)
+        if self.by_script or self.prefix or more is None or not forks.is_plain(environment) or self.running:
+            return None
+        loaded = forks.loaded(environment["NACOS_TW_VENV"])
+        if loaded is None:
+            return None
+        self.output = ""
+        return loaded.fork(os.path.realpath(self.home), more, environment)
 
     @property
     def pid(self) -> int:
@@ -306,17 +333,14 @@ class RealCluster:
 
     def begin(self) -> None:
         """Start all nodes at the same time."""
-        started = [
-            subprocess.Popen(
-                [*node.prefix, "sh", os.path.join(BIN, "startup.sh"), *self.arguments],
-                env=node.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            )
-            for node in self.nodes
-        ]  # fmt: skip
-        for node, process in zip(self.nodes, started, strict=True):
-            node.output = process.communicate(timeout=600)[0].decode()
-            if process.returncode:
-                raise AssertionError(f"startup.sh: {process.returncode}: {node.output}\n{node.log}")
+        begun = [(node, node.begin_fork(self.arguments) or node.begin_script(self.arguments)) for node in self.nodes]
+        for node, start in begun:
+            if isinstance(start, forks.Fork):
+                start.wait()
+                continue
+            node.output = start.communicate(timeout=600)[0].decode()
+            if start.returncode:
+                raise AssertionError(f"startup.sh: {start.returncode}: {node.output}\n{node.log}")
 
     def wait_ready(self, nodes: list[RealNode] | None = None) -> None:
         for node in nodes or self.nodes:
