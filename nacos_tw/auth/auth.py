@@ -17,7 +17,7 @@ from nacos_tw.auth.directory import Directory
 from nacos_tw.auth.ldap_users import PREFIX, LdapUsers
 from nacos_tw.auth.login_queue import LoginQueues
 from nacos_tw.auth.oidc.claims import Person
-from nacos_tw.auth.oidc.signatures import UnknownKeyError, is_theirs
+from nacos_tw.auth.oidc.signatures import AskProviderError, is_theirs
 from nacos_tw.auth.oidc.users import OidcUsers
 from nacos_tw.auth.passwords import NOBODY, Passwords
 from nacos_tw.auth.problems import (
@@ -161,14 +161,14 @@ class Auth:
         """
         try:
             return self._by_token(token)
-        except UnknownKeyError:
+        except AskProviderError:
             raise Unavailable("the token's key is not known yet, try again") from None
 
     def by_bearer(self, token: bytes) -> Identity | Deferred[Identity]:
         """The same; a Deferred if a provider has to be asked first."""
         try:
             return self._by_token(token)
-        except UnknownKeyError:
+        except AskProviderError:
             return Deferred.fromCoroutine(self._asked(token))
 
     async def _asked(self, token: bytes) -> Identity:

@@ -13,6 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.access.identity import ADMIN_ROLE, Identity
@@ -44,9 +45,12 @@ class Idp:
         self.id_token = ""
         self.status = 200
         self.more: dict[str, Any] = {}
+        self.info: tuple[int, dict[str, Any]] = (200, {})
+        self.bearers: list[str] = []
+        self.thinking: Deferred[None] | None = None
 
     async def __call__(
-        self, url: str, form: dict[str, str] | None = None, basic: tuple[str, str] | None = None
+        self, url: str, form: dict[str, str] | None = None, basic: tuple[str, str] | None = None, bearer: str = ""
     ) -> tuple[int, dict[str, Any]]:
         self.asked.append(url)
         if self.away:
@@ -56,9 +60,19 @@ class Idp:
             return 200, {"issuer": ISSUER + "/", **{name: ISSUER + path for name, path in pages.items()}, **self.more}
         if url.endswith("/keys"):
             return 200, {"keys": [key.as_dict(private=False) for key in self.keys] + [{"kty": "strange", "kid": "s"}]}
+        if url.endswith("/userinfo"):
+            self.bearers.append(bearer)
+            return await self.answer_of_userinfo()
         assert form is not None
         self.forms.append((form, basic))
-        return self.status, {"id_token": self.id_token} if self.status == 200 else {"error": "invalid_grant"}
+        given = {"id_token": self.id_token, "access_token": "opaque"}
+        return self.status, given if self.status == 200 else {"error": "invalid_grant"}
+
+    async def answer_of_userinfo(self) -> tuple[int, dict[str, Any]]:
+        """What it tells of a user, when that is to be told."""
+        if self.thinking is not None:
+            await self.thinking
+        return self.info
 
 
 def token(key: Any = RSA, algorithm: str = "RS256", **more: Any) -> bytes:
@@ -196,8 +210,112 @@ class TokenTests(OidcCase):
         return self.users.known(token())
 
 
+class UserInfoTokenTests(OidcCase):
+    """Tokens on requests that have no roles, of a provider that tells of users."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.idp.more = {"userinfo_endpoint": ISSUER + "/userinfo"}
+
+    def test_roles(self) -> None:
+        """They are asked for once, with the token itself; its other claims count before those of userinfo."""
+        self.idp.info = 200, {"sub": "1", "roles": ["nacos-admin"], "preferred_username": "eve", "exp": NOW + 9999}
+        given = token()
+        found = self.who(given)
+        self.assertEqual((found.name, found.admin), ("OIDC_ann", True))
+        self.assertIs(self.who(given), found)
+        self.assertEqual(self.idp.bearers, [given.decode()])
+        self.now += 700
+        self.refused(given)
+
+    def test_told_already(self) -> None:
+        """A token that has roles, or says that there are none, is enough."""
+        self.idp.info = 200, {"sub": "1", "roles": ["nacos-admin"]}
+        for roles in ({"roles": []}, {"groups": ["readers"]}):
+            self.assertFalse(self.who(token(**roles)).admin)
+        self.assertEqual(self.idp.bearers, [])
+
+    def test_somebody_else(self) -> None:
+        """What is told of another user, or of none, gives nothing and lets nobody in."""
+        for info in ({"sub": "2", "roles": ["nacos-admin"]}, {"roles": ["nacos-admin"]}, {}):
+            self.idp.info = 200, info
+            self.refused(token())
+
+    def test_not_taken(self) -> None:
+        """A token that is none for userinfo, as an ID token or one of no user, is what it says: without roles."""
+        for status in (400, 401, 403, 404):
+            self.idp.info = status, {"error": "invalid_token"}
+            self.assertFalse(self.who(token(jti=str(status))).admin)
+
+    def test_away(self) -> None:
+        """A provider that cannot tell now is 503; at the next request it is asked again."""
+        for status in (429, 500, 503):
+            self.idp.info = status, {}
+            found = self.auth.by_bearer(token())
+            assert isinstance(found, Deferred)
+            self.failureResultOf(found, Unavailable)
+        self.idp.info = 200, {"sub": "1", "roles": ["nacos-admin"]}
+        self.assertTrue(self.who(token()).admin)
+
+    def test_together(self) -> None:
+        """Many requests with one token ask once, and all get the answer."""
+        self.who(token(roles=[]))
+        self.idp.thinking = Deferred()
+        self.idp.info = 200, {"sub": "1", "roles": ["nacos-admin"]}
+        given = token()
+        waiting = [self.auth.by_bearer(given) for _ in range(20)]
+        self.idp.thinking.callback(None)
+        for found in waiting:
+            assert isinstance(found, Deferred)
+            self.assertTrue(self.successResultOf(found).admin)
+        self.assertEqual(len(self.idp.bearers), 1)
+
+
 class BrowserTests(OidcCase):
     """The pages of a login."""
+
+    def test_userinfo(self) -> None:
+        """What the ID token does not have is asked for with the access token; nothing else is taken from there."""
+        self.idp.more = {"userinfo_endpoint": ISSUER + "/userinfo"}
+        self.idp.info = 200, {"sub": "1", "roles": ["nacos-admin"], "preferred_username": "eve"}
+        found = self.successResultOf(self.arrive(token))
+        self.assertEqual((found.name, found.roles), ("OIDC_ann", (ADMIN_ROLE,)))
+        self.assertEqual(self.idp.bearers, ["opaque"])
+        found = self.successResultOf(self.arrive(token, roles=["readers"]))
+        self.assertEqual((found.roles, self.idp.bearers), (("readers",), ["opaque"]), "nothing was missing")
+        found = self.successResultOf(self.arrive(token, preferred_username=None, email="a@b"))
+        self.assertEqual((found.name, found.roles), ("OIDC_eve", (ADMIN_ROLE,)))
+
+    def test_no_userinfo(self) -> None:
+        """A provider without such an endpoint: the ID token is all there is."""
+        found = self.successResultOf(self.arrive(token))
+        self.assertEqual((found.name, found.roles), ("OIDC_ann", ()))
+
+    def test_userinfo_refuses(self) -> None:
+        """Of somebody else, of nobody, not to be had: nobody is let in, and the log says why, without the token."""
+        self.idp.more = {"userinfo_endpoint": ISSUER + "/userinfo"}
+        heard: list[str] = []
+        observer = lambda event: heard.append(formatEvent(event))  # noqa: E731
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        for info, wanted, said in (
+            ((200, {"sub": "2", "roles": ["nacos-admin"]}), Refused, "userinfo tells of another user"),
+            ((200, {}), Refused, "userinfo tells of no user"),
+            ((401, {"error": "invalid_token"}), Refused, "the ID token has no roles, and userinfo does not tell"),
+            ((302, {}), Refused, "tells nothing of a user: 302"),
+            ((503, {}), Unavailable, "tells nothing of a user now: 503"),
+        ):
+            self.idp.info = info
+            heard.clear()
+            self.failureResultOf(self.arrive(token), wanted)
+            self.assertIn(said, "\n".join(heard))
+            self.assertNotIn("opaque", "\n".join(heard))
+
+    def arrive(self, make: Any, **claims: Any) -> Deferred[Any]:
+        """Log in, with an ID token of those claims."""
+        cookie, asked = self.depart()
+        self.idp.id_token = make(nonce=asked["nonce"], **claims).decode()
+        return Deferred.fromCoroutine(self.users.arrive(cookie, asked["state"], "c0de"))
 
     def depart(self) -> tuple[str, dict[str, str]]:
         """The cookie, and what the provider is asked."""

@@ -8,7 +8,14 @@ import ssl
 import subprocess
 import sys
 import threading
+from typing import Any
 
+from twisted.internet import reactor
+from twisted.trial.unittest import TestCase
+from twisted.web import resource, server
+
+from nacos_tw.auth.oidc.fetching import LARGEST, Fetcher
+from nacos_tw.errors import Unavailable
 from tests.system.nodes import ROOT
 from tests.tls.pairs import FolderCase, ca, node
 
@@ -65,3 +72,45 @@ class TlsTests(FolderCase):
                 timeout=300,
             )
             self.assertIn(said, done.stdout, done.stderr)
+
+
+class Careless(resource.Resource):
+    """Answers without an end, or not at all."""
+
+    isLeaf = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[Any] = []
+
+    def render_GET(self, request: Any) -> int:  # noqa: N802
+        """What the path says."""
+        self.heard.append(request)
+        if request.path == b"/endless":
+            request.write(b" " * (LARGEST + 1))
+        return server.NOT_DONE_YET
+
+
+class BoundsTests(TestCase):
+    """What is asked with an access token, as everything else, has a time and a size."""
+
+    async def test_bounds(self) -> None:
+        """Neither an answer without end nor silence is waited for; what is told of it has no token."""
+        careless = Careless()
+        site = server.Site(careless)
+        port = reactor.listenTCP(0, site, interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        for path, seconds in (("endless", 300.0), ("silent", 0.2)):
+            fetch = Fetcher(reactor, "", seconds)
+            url = f"http://127.0.0.1:{port.getHost().port}/{path}"
+            try:
+                await fetch(url, bearer="s3cret-token")
+            except Unavailable as error:
+                self.assertIn("does not answer", str(error))
+                self.assertNotIn("s3cret-token", str(error))
+            else:
+                self.fail(path)
+        self.assertEqual(careless.heard[0].getHeader("authorization"), "Bearer s3cret-token")
+        for request in careless.heard:
+            if request.channel is not None:
+                request.channel.forceAbortClient()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -34,12 +34,31 @@ class Person:
     expires: float
 
 
-def person(settings: OidcSettings, claims: Mapping[str, Any], now: float, *, nonce: str | None = None) -> Person:
+def missing(settings: OidcSettings, claims: Mapping[str, Any]) -> tuple[str, ...]:
+    """The claims that the settings name and a token does not have."""
+    return tuple(path for path in (settings.name_claim, settings.roles_claim) if _at(claims, path) is None)
+
+
+def tells_roles(settings: OidcSettings, claims: Mapping[str, Any]) -> bool:
+    """Whether a token has roles, be they none."""
+    return _at(claims, settings.roles_claim) is not None or claims.get("groups") is not None
+
+
+def person(
+    settings: OidcSettings,
+    claims: Mapping[str, Any],
+    now: float,
+    *,
+    nonce: str | None = None,
+    info: Mapping[str, Any] | None = None,
+) -> Person:
     """
     Whom the claims of a token name whose signature is right.
 
     @param now: seconds since 1970.
     @param nonce: that an ID token must have; None for the token of a request.
+    @param info: what the provider tells of the user beside it. Name and roles are taken from it where the token does
+        not have the claims that the settings name; nothing else is.
     @raise Refused: it is for others, from another provider, or not valid now.
     """
     if str(claims.get("iss", "")).rstrip("/") != settings.issuer or not _is_for_us(settings, claims, nonce is not None):
@@ -55,7 +74,8 @@ def person(settings: OidcSettings, claims: Mapping[str, Any], now: float, *, non
         begins: Any = claims.get(name, 0)
         if type(begins) not in (int, float) or begins > now + SKEW:
             raise Refused(TOKEN_INVALID)
-    return Person(PREFIX + _name(settings, claims), _roles(settings, claims), float(expires) + SKEW)
+    both = (claims, info or {})
+    return Person(PREFIX + _name(settings, both), _roles(settings, both), float(expires) + SKEW)
 
 
 def _is_for_us(settings: OidcSettings, claims: Mapping[str, Any], of_login: bool) -> bool:
@@ -72,8 +92,10 @@ def _is_for_us(settings: OidcSettings, claims: Mapping[str, Any], of_login: bool
     return bool(audiences & wanted) or party in wanted
 
 
-def _name(settings: OidcSettings, claims: Mapping[str, Any]) -> str:
-    for found in (_at(claims, settings.name_claim), claims.get("email"), claims.get("sub")):
+def _name(settings: OidcSettings, both: Sequence[Mapping[str, Any]]) -> str:
+    """@param both: the token's claims, then those of the user's info."""
+    named = (_at(claims, settings.name_claim) for claims in both)
+    for found in (*named, *(claims.get("email") for claims in both), both[0].get("sub")):
         if isinstance(found, str) and found.strip():
             name = found.strip()
             if len(name) <= LONGEST_NAME and name.isprintable():
@@ -82,10 +104,10 @@ def _name(settings: OidcSettings, claims: Mapping[str, Any]) -> str:
     raise Refused(TOKEN_INVALID)
 
 
-def _roles(settings: OidcSettings, claims: Mapping[str, Any]) -> tuple[str, ...]:
-    found = _at(claims, settings.roles_claim)
-    if found is None:
-        found = claims.get("groups")
+def _roles(settings: OidcSettings, both: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """@param both: as of L{_name}."""
+    listings = (*(_at(claims, settings.roles_claim) for claims in both), *(claims.get("groups") for claims in both))
+    found: Any = next((each for each in listings if each is not None), None)
     listed = found.replace(",", " ").split() if isinstance(found, str) else found if _is_list(found) else ()
     theirs = [role for role in listed if isinstance(role, str)][:MOST_ROLES]
     named = dict(settings.roles)

@@ -21,12 +21,13 @@ class Fetch(Protocol):
     """Asks, and gives the answer."""
 
     async def __call__(
-        self, url: str, form: dict[str, str] | None = None, basic: tuple[str, str] | None = None
+        self, url: str, form: dict[str, str] | None = None, basic: tuple[str, str] | None = None, bearer: str = ""
     ) -> tuple[int, dict[str, Any]]:
         """
         GET, or with a form POST.
 
         @param basic: user and password of HTTP Basic.
+        @param bearer: an access token.
         @return: status, and the JSON object; empty if the body is none.
         @raise Unavailable: there is no answer.
         """
@@ -46,17 +47,17 @@ class Fetcher:
         self._agent = _agent(reactor, authorities, timeout)
 
     async def __call__(
-        self, url: str, form: dict[str, str] | None = None, basic: tuple[str, str] | None = None
+        self, url: str, form: dict[str, str] | None = None, basic: tuple[str, str] | None = None, bearer: str = ""
     ) -> tuple[int, dict[str, Any]]:
         """As L{Fetch}."""
-        asking = Deferred.fromCoroutine(self._ask(url, form, basic))
+        asking = Deferred.fromCoroutine(self._ask(url, form, basic, bearer))
         try:
             return await asking.addTimeout(self._timeout, self._clock)
         except Exception as error:
             raise Unavailable(f"the OpenID Connect provider does not answer: {why(error)}") from None
 
     async def _ask(
-        self, url: str, form: dict[str, str] | None, basic: tuple[str, str] | None
+        self, url: str, form: dict[str, str] | None, basic: tuple[str, str] | None, bearer: str
     ) -> tuple[int, dict[str, Any]]:
         from twisted.web.http_headers import Headers
 
@@ -67,6 +68,8 @@ class Fetcher:
             producer = sent_body(urlencode(form).encode())
         if basic is not None:
             headers.addRawHeader(b"Authorization", _basic(*basic))
+        if bearer:
+            headers.addRawHeader(b"Authorization", b"Bearer " + bearer.encode("ascii"))
         method = b"GET" if form is None else b"POST"
         response = await self._agent.request(method, url.encode("ascii"), headers, producer)
         body = await limited_body(response, LARGEST)

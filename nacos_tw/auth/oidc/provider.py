@@ -19,6 +19,8 @@ from nacos_tw.settings.oidc import OidcSettings
 
 AGAIN = 10.0
 """Seconds between two questions for keys because a token is signed by one that is not known."""
+PAGES = ("jwks_uri", "authorization_endpoint", "token_endpoint", "end_session_endpoint", "userinfo_endpoint")
+"""What the discovery document calls those of L{Pages}."""
 
 
 @attrs.frozen
@@ -28,12 +30,22 @@ class Pages:
 
     @ivar authorize: where browsers log in, and C{token} where their codes are taken; "" if it has no such page.
     @ivar end: where they log out (OpenID Connect RP-Initiated Logout 1.0, 2.1), or "".
+    @ivar user: what tells of the user of an access token (OpenID Connect Core 1.0, 5.3), or "".
     """
 
     keys: str
     authorize: str = ""
     token: str = ""
     end: str = ""
+    user: str = ""
+
+
+@attrs.frozen
+class Exchanged:
+    """What a code was exchanged for. C{access}: "" if there is none."""
+
+    id_token: bytes = attrs.field(repr=False)
+    access: str = attrs.field(default="", repr=False)
 
 
 class Provider:
@@ -81,6 +93,11 @@ class Provider:
         except UnknownKeyError:
             raise Refused(TOKEN_INVALID) from None
 
+    @property
+    def tells_of_users(self) -> bool:
+        """Whether it is known to have a page that tells of users."""
+        return self._pages is not None and bool(self._pages.user)
+
     async def pages(self) -> Pages:
         """
         Where it is asked what.
@@ -99,8 +116,7 @@ class Provider:
                 f"the OpenID Connect provider does not say what it is (status {status}): expected the issuer "
                 f"{self._settings.issuer}"
             )
-        names = ("jwks_uri", "authorization_endpoint", "token_endpoint", "end_session_endpoint")
-        pages = Pages(*(_page(found.get(name)) for name in names))
+        pages = Pages(*(_page(found.get(name)) for name in PAGES))
         if not pages.keys:
             raise Unavailable("the OpenID Connect provider names no jwks_uri")
         return pages
@@ -139,9 +155,9 @@ class Provider:
             self.log.warn("tokens of the OpenID Connect provider cannot be looked at: {trouble}", trouble=trouble)
         self.trouble = trouble
 
-    async def exchanged(self, code: str, verifier: str, callback: str) -> bytes:
+    async def exchanged(self, code: str, verifier: str, callback: str) -> Exchanged:
         """
-        The ID token for a code (RFC 6749, 4.1.3, with RFC 7636).
+        The tokens for a code (RFC 6749, 4.1.3, with RFC 7636).
 
         @raise Refused: the provider does not take the code.
         @raise Unavailable: it cannot be asked.
@@ -161,13 +177,44 @@ class Provider:
         status, found = await self._fetch(page, form, basic)
         token = found.get("id_token")
         if status != 200 or not isinstance(token, str):
-            error = found.get("error")
-            said = error if isinstance(error, str) and error.isascii() and error.isidentifier() else "no ID token"
+            said = _error(found) or "no ID token"
             self.log.warn("the OpenID Connect provider gave no login: {status} {said}", status=status, said=said)
             if status >= 500:
                 raise Unavailable("the OpenID Connect provider cannot tell, try again later")
             raise Refused(TOKEN_INVALID)
-        return token.encode()
+        access = found.get("access_token")
+        return Exchanged(token.encode(), access if isinstance(access, str) and access.isascii() else "")
+
+    async def user_info(self, access: str, subject: str) -> Mapping[str, Any] | None:
+        """
+        What the provider tells of the user of an access token.
+
+        @param subject: the C{sub} of who it must be.
+        @return: None: the provider does not take this token for that.
+        @raise Refused: it tells of somebody else, or of nobody.
+        @raise Unavailable: it cannot be asked.
+        """
+        status, found = await self._fetch((await self.pages()).user, bearer=access)
+        if status == 429 or status >= 500:
+            self.log.warn("the OpenID Connect provider tells nothing of a user now: {status}", status=status)
+            raise Unavailable("the OpenID Connect provider cannot tell of the user, try again later")
+        if status != 200:
+            said = _error(found)
+            self.log.warn(
+                "the OpenID Connect provider tells nothing of a user: {status} {said}", status=status, said=said
+            )
+            return None
+        if found.get("sub") != subject:
+            other = "of another user than the token's" if "sub" in found else "of no user (expected JSON with a sub)"
+            self.log.warn("a login is refused: the OpenID Connect provider's userinfo tells {other}", other=other)
+            raise Refused(TOKEN_INVALID)
+        return found
+
+
+def _error(found: Mapping[str, Any]) -> str:
+    """The name of the error in an answer, if it has one; nothing else of it is for a log."""
+    error = found.get("error")
+    return error if isinstance(error, str) and error.isascii() and error.isidentifier() else ""
 
 
 def _page(value: Any) -> str:

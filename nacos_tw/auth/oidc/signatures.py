@@ -19,7 +19,11 @@ LONGEST = 16_384
 MOST_KEYS = 100
 
 
-class UnknownKeyError(Exception):
+class AskProviderError(Exception):
+    """The provider has to be asked before it is known whose token it is."""
+
+
+class UnknownKeyError(AskProviderError):
     """The token is signed by a key that the provider did not have when it was asked last."""
 
 

@@ -6,12 +6,16 @@ import hmac
 from collections.abc import Callable
 
 import attrs
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from nacos_tw.auth.oidc import browser
-from nacos_tw.auth.oidc.claims import Person, person
+from nacos_tw.auth.oidc.claims import Person, missing, person, tells_roles
 from nacos_tw.auth.oidc.fetching import Fetch
 from nacos_tw.auth.oidc.provider import Provider
+from nacos_tw.auth.oidc.signatures import AskProviderError, UnknownKeyError
 from nacos_tw.auth.problems import TOKEN_INVALID, Refused
 from nacos_tw.auth.tokens import NO_KEY, Tokens
 from nacos_tw.errors import Unavailable
@@ -34,6 +38,8 @@ class Departure:
 class OidcUsers:
     """Whose tokens are, and logins by the browser."""
 
+    log = Logger()
+
     def __init__(
         self, settings: OidcSettings, fetch: Fetch, clock: IReactorTime, now: Callable[[], float], tokens: Tokens
     ) -> None:
@@ -42,6 +48,7 @@ class OidcUsers:
         self.provider = Provider(settings, fetch, clock)
         self._now = now
         self._tokens = tokens
+        self._asked: dict[bytes, list[Deferred[Person]]] = {}
         self._sealed = browser.Sealed(lambda: tokens.key, now)
 
     def known(self, token: bytes) -> Person:
@@ -49,18 +56,45 @@ class OidcUsers:
         Whose token of the provider it is, by the keys that are known.
 
         @raise Refused: nobody's.
-        @raise nacos_tw.auth.oidc.signatures.UnknownKeyError: L{found} can tell.
+        @raise AskProviderError: L{found} can tell.
         """
-        return person(self.settings, self.provider.claims(token), self._now())
+        claims = self.provider.claims(token)
+        found = person(self.settings, claims, self._now())
+        if not tells_roles(self.settings, claims) and self.provider.tells_of_users:
+            raise AskProviderError
+        return found
 
-    async def found(self, token: bytes) -> Person:
+    def found(self, token: bytes) -> Deferred[Person]:
         """
-        The same after the provider was asked for its keys.
+        The same after the provider was asked: for its keys, for the roles of a token that has none. Who comes with the
+        same token while that is under way gets the same answer.
 
-        @raise Refused: nobody's.
-        @raise Unavailable: the provider cannot be asked.
+        @return: fails with Refused: nobody's; with Unavailable: the provider cannot be asked.
         """
-        return person(self.settings, await self.provider.refreshed(token), self._now())
+        waiting = self._asked.get(token)
+        result: Deferred[Person] = Deferred()
+        if waiting is not None:
+            waiting.append(result)
+            return result
+        self._asked[token] = [result]
+        Deferred.fromCoroutine(self._find(token)).addBoth(self._answered, token)
+        return result
+
+    def _answered(self, outcome: Person | Failure, token: bytes) -> None:
+        for result in self._asked.pop(token):
+            result.errback(outcome) if isinstance(outcome, Failure) else result.callback(outcome)
+
+    async def _find(self, token: bytes) -> Person:
+        try:
+            claims = self.provider.claims(token)
+        except UnknownKeyError:
+            claims = await self.provider.refreshed(token)
+        found = person(self.settings, claims, self._now())
+        if tells_roles(self.settings, claims) or not (await self.provider.pages()).user:
+            return found
+        info = await self.provider.user_info(token.decode("ascii"), str(claims["sub"]))
+        # A token that is no access token, or none of a user, is what it says: without roles.
+        return found if info is None else person(self.settings, claims, self._now(), info=info)
 
     # -- by the browser
 
@@ -98,9 +132,18 @@ class OidcUsers:
         login = self._sealed.begun(cookie)
         if not code or not hmac.compare_digest(login.state.encode(), state.encode("utf-8", "replace")):
             raise Refused(TOKEN_INVALID)
-        token = await self.provider.exchanged(code, login.verifier, login.callback)
-        claims = await self.provider.refreshed(token)
-        return person(self.settings, claims, self._now(), nonce=login.nonce)
+        tokens = await self.provider.exchanged(code, login.verifier, login.callback)
+        claims = await self.provider.refreshed(tokens.id_token)
+        found = person(self.settings, claims, self._now(), nonce=login.nonce)
+        lacking = missing(self.settings, claims)
+        if not (lacking and tokens.access and (await self.provider.pages()).user):
+            return found
+        info = await self.provider.user_info(tokens.access, str(claims["sub"]))
+        if info is None:
+            claim = " and ".join(lacking)
+            self.log.warn("a login is refused: the ID token has no {claim}, and userinfo does not tell", claim=claim)
+            raise Refused(TOKEN_INVALID)
+        return person(self.settings, claims, self._now(), nonce=login.nonce, info=info)
 
     def hand_over(self, token: str) -> str:
         """The cookie by which the console fetches a token."""
