@@ -204,8 +204,11 @@ class Carrier(TwistedProtocol):
         self._busy = True
         try:
             for event in events:
-                if type(event) is Request:
-                    self._request(event)
+                kind = type(event)
+                if kind is Request:
+                    self._request(event)  # type: ignore[arg-type]
+                elif kind is Message:
+                    self._message(event)  # type: ignore[arg-type]
                 else:
                     self._other(event)
         finally:
@@ -225,16 +228,18 @@ class Carrier(TwistedProtocol):
         else:
             self._wait(event, answer)  # type: ignore[arg-type]
 
+    def _message(self, event: Message) -> None:
+        """A message has come on a call with messages both ways."""
+        try:
+            self._serving.message(self, event.stream, event.message)
+        except Exception:
+            self.log.failure("a message of {host} failed", host=self.host)
+            self.factory.counters.failures += 1
+        self.engine.consumed(event.stream)
+
     def _other(self, event: Event) -> None:
         kind = type(event)
-        if kind is Message:
-            try:
-                self._serving.message(self, event.stream, event.message)  # type: ignore[union-attr]
-            except Exception:
-                self.log.failure("a message of {host} failed", host=self.host)
-                self.factory.counters.failures += 1
-            self.engine.consumed(event.stream)  # type: ignore[union-attr]
-        elif kind is Cancelled and event.stream in self._pending:  # type: ignore[union-attr]
+        if kind is Cancelled and event.stream in self._pending:  # type: ignore[union-attr]
             timer = self._pending.pop(event.stream)  # type: ignore[union-attr]
             if timer is not None:
                 timer.cancel()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 from twisted.application.service import Service
@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from nacos_tw.grpc.carrier import Carrier
 from nacos_tw.grpc.counters import Counters
 from nacos_tw.grpc.messages import DETECTION, OK, RESET, SETUP_ACK, Ack, ConnectionSetupRequest, Push
-from nacos_tw.grpc.payloads import Metadata, write
+from nacos_tw.grpc.payloads import Metadata
 from nacos_tw.timers import Periodic, guarded
 
 SWEEP = 1.0
@@ -34,6 +34,16 @@ class PushFailed(Exception):
     """A client has not taken a push: it is gone, did not answer in time, or answered with a failure."""
 
 
+class Waiter(Protocol):
+    """Who wants to know what becomes of a push. What these methods raise nobody catches."""
+
+    def taken(self, number: int, ack: Ack) -> object:
+        """The client has taken it."""
+
+    def not_taken(self, number: int, why: str) -> object:
+        """It has not, see L{PushFailed}."""
+
+
 class ClientConnection:
     """
     A client that has said who it is.
@@ -46,6 +56,8 @@ class ClientConnection:
     @ivar since: milliseconds since 1970; C{last_active}: seconds of the clock.
     @ivar stream: where its pushes go.
     @ivar open: whether it is still there.
+    @ivar waiting: by its number each push that it has not answered, with the second until which it has time, and who
+        waits for the answer; None for none.
     """
 
     __slots__ = (
@@ -63,6 +75,7 @@ class ClientConnection:
         "since",
         "stream",
         "version",
+        "waiting",
     )
 
     def __init__(
@@ -82,6 +95,7 @@ class ClientConnection:
         self.since = carrier.serial
         self.last_active = now
         self.open = True
+        self.waiting: dict[int, tuple[float, Waiter]] | None = None
 
     @property
     def module(self) -> str:
@@ -117,13 +131,19 @@ def connection_id(carrier: Carrier) -> str:
     return f"{carrier.serial}_{carrier.host}_{carrier.port}"
 
 
-@attrs.define
-class _Waiting:
-    """A push that is not answered."""
+class _Answer:
+    """A L{Waiter} with a Deferred."""
 
-    client: ClientConnection
-    until: float
-    done: Deferred[Ack]
+    __slots__ = ("done",)
+
+    def __init__(self) -> None:
+        self.done: Deferred[Ack] = Deferred()
+
+    def taken(self, number: int, ack: Ack) -> None:
+        self.done.callback(ack)
+
+    def not_taken(self, number: int, why: str) -> None:
+        self.done.errback(PushFailed(why))
 
 
 @attrs.frozen
@@ -164,7 +184,6 @@ class Connections(Service):
         self._limits = limits or ConnectionLimits()
         self._clients: dict[str, ClientConnection] = {}
         self._per_ip: dict[str, int] = {}
-        self._waiting: dict[int, _Waiting] = {}
         self._last_request = 0
         self._joined: list[Callable[[ClientConnection], object]] = []
         self._left: list[Callable[[ClientConnection], object]] = []
@@ -245,8 +264,8 @@ class Connections(Service):
             self._per_ip[client.remote_ip] = left
         else:
             del self._per_ip[client.remote_ip]
-        for number in [number for number, push in self._waiting.items() if push.client is client]:
-            self._fail(number, "the client is gone")
+        for number in list(client.waiting or ()):
+            self._fail(client, number, "the client is gone")
         for listener in self._left:
             guarded(self.log, "what follows a client's going", lambda hear=listener: hear(client))  # type: ignore[misc]
 
@@ -259,7 +278,7 @@ class Connections(Service):
         @return: False when the client is gone.
         """
         self._counters.pushes += 1
-        return client.send(write(push.type, push.json(None), self.server_ip))
+        return client.send(push.unnumbered(self.server_ip))
 
     def push(self, client: ClientConnection, push: Push, seconds: float) -> Deferred[Ack]:
         """
@@ -268,13 +287,33 @@ class Connections(Service):
         @param seconds: the client has so long.
         @return: fires with its answer when it has taken it; fails with L{PushFailed}.
         """
-        done: Deferred[Ack] = Deferred()
+        answer = _Answer()
+        if not self.send(client, push, answer, self._clock.seconds() + seconds):
+            answer.done.errback(PushFailed("the client is gone"))
+        return answer.done
+
+    def send(self, client: ClientConnection, push: Push, waiter: Waiter, until: float) -> int:
+        """
+        Send a push that is to be acknowledged: the way for many of them.
+
+        @param until: the client has time until then, in seconds of the clock.
+        @return: its number; 0 when the client is gone, then nobody is told.
+        """
         number = self._last_request = self._last_request + 1
-        self._waiting[number] = _Waiting(client, self._clock.seconds() + seconds, done)
-        self._counters.pushes += 1
-        if not client.send(write(push.type, push.json(number), self.server_ip)):
-            self._fail(number, "the client is gone")
-        return done
+        counters = self._counters
+        counters.pushes += 1
+        if not client.send(push.payload(number, self.server_ip)):
+            counters.unanswered += 1
+            return 0
+        if client.waiting is None:
+            client.waiting = {}
+        client.waiting[number] = until, waiter
+        return number
+
+    @property
+    def waiting(self) -> int:
+        """Pushes that are not answered."""
+        return sum(len(client.waiting) for client in self._clients.values() if client.waiting is not None)
 
     def acknowledged(self, client: ClientConnection, ack: Ack) -> None:
         """A client has answered a push."""
@@ -283,31 +322,30 @@ class Connections(Service):
             number = int(ack.requestId or "")
         except ValueError:
             return
-        waiting = self._waiting.get(number)
-        if waiting is None or waiting.client is not client:
-            return
         if ack.resultCode != OK:
-            self._fail(number, f"the client answered with {ack.resultCode}")
+            self._fail(client, number, f"the client answered with {ack.resultCode}")
             return
-        del self._waiting[number]
-        self._counters.acks += 1
-        waiting.done.callback(ack)
+        waiter = _waiter(client, number)
+        if waiter is not None:
+            self._counters.acks += 1
+            waiter.taken(number, ack)
 
-    def _fail(self, number: int, why: str) -> None:
-        waiting = self._waiting.pop(number, None)
-        if waiting is not None:
+    def _fail(self, client: ClientConnection, number: int, why: str) -> None:
+        waiter = _waiter(client, number)
+        if waiter is not None:
             self._counters.unanswered += 1
-            waiting.done.errback(PushFailed(why))
+            waiter.not_taken(number, why)
 
     # Silence, and moving
 
     def sweep(self) -> None:
         """Give up pushes that are not answered, ask clients that are silent."""
         now = self._clock.seconds()
-        for number in [number for number, push in self._waiting.items() if now >= push.until]:
-            self._fail(number, "the client did not answer in time")
         for client in list(self._clients.values()):
-            if now - client.last_active >= SILENCE:
+            if client.waiting is not None:
+                for number in [number for number, (until, _) in client.waiting.items() if now >= until]:
+                    self._fail(client, number, "the client did not answer in time")
+            if now - client.last_active >= SILENCE and client.open:
                 # Not asked again while it has time to answer.
                 client.last_active = now - SILENCE + DETECTION_TIME + 2 * SWEEP
                 self._detect(client, now)
@@ -354,6 +392,15 @@ class Connections(Service):
     def _moves(self, client: ClientConnection) -> None:
         for listener in self._moving:
             guarded(self.log, "what follows a client's moving", lambda hear=listener: hear(client))  # type: ignore[misc]
+
+
+def _waiter(client: ClientConnection, number: int) -> Waiter | None:
+    """Who waits for the answer to that push, and does not any more; None for nobody."""
+    waiting = client.waiting
+    found = None if waiting is None else waiting.pop(number, None)
+    if not waiting:
+        client.waiting = None
+    return None if found is None else found[1]
 
 
 def _will_not(failure: Failure) -> bool:

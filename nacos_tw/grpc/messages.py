@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from nacos_tw.grpc.payloads import before_body, write
+
 OK, FAIL = 200, 500
 STARTING, UNREGISTERED, NO_HANDLER, BAD_PARAMETER, NO_RIGHT, BAD_GATEWAY = 300, 301, 302, 400, 403, 502
 OVER_THRESHOLD = 503
@@ -104,10 +106,12 @@ class Push:
     """
     A request to clients, rendered once for all who get it.
 
-    @ivar type: C{metadata.type}; C{tail}: the JSON behind the requestId.
+    @ivar type: C{metadata.type}; C{size}: bytes of its JSON, about.
+    @ivar _rest: the JSON behind the number of the request; C{_begun}: what is in front of that, and for which length
+        of the number and which server.
     """
 
-    __slots__ = ("tail", "type")
+    __slots__ = ("_begun", "_rest", "type")
 
     def __init__(self, type_: str, members: dict[str, Any] | Struct, module: str) -> None:
         """
@@ -116,12 +120,29 @@ class Push:
         """
         self.type = type_
         inner = _encode(members)[1:-1]
-        self.tail = (b"," + inner if inner else b"") + b',"module":"' + module.encode() + b'"}'
+        self._rest = b'"%b%b,"module":"%b"}' % (b"," if inner else b"", inner, module.encode())
+        self._begun: tuple[int, str, bytes] = (0, "", b"")
 
-    def json(self, request_id: int | None) -> bytes:
+    @property
+    def size(self) -> int:
+        """See the class."""
+        return len(self._rest)
+
+    def payload(self, number: int, server: str) -> bytes:
         """
-        @param request_id: None for a push that wants no answer.
+        As a payload that is to be acknowledged.
+
+        @param number: for C{requestId}.
+        @param server: its address.
         """
-        if request_id is None:
-            return b'{"headers":{}' + self.tail
-        return b'{"headers":{},"requestId":"%d"' % request_id + self.tail
+        digits = b"%d" % number
+        begun = self._begun
+        if begun[0] != len(digits) or begun[1] != server:
+            start = b'{"headers":{},"requestId":"'
+            lead = before_body(self.type, len(start) + len(digits) + len(self._rest), server)
+            begun = self._begun = len(digits), server, lead + start
+        return begun[2] + digits + self._rest
+
+    def unnumbered(self, server: str) -> bytes:
+        """As a payload that wants no answer."""
+        return write(self.type, b'{"headers":{}' + self._rest[1:], server)

@@ -17,9 +17,9 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from nacos_tw.access.identity import Identity
-from nacos_tw.grpc.connections import ClientConnection, Connections, PushFailed
+from nacos_tw.grpc.connections import ClientConnection, Connections
 from nacos_tw.grpc.fuzzy import FuzzyWatches
-from nacos_tw.grpc.messages import Push
+from nacos_tw.grpc.messages import Ack, Push
 from nacos_tw.naming.model import ServiceKey
 from nacos_tw.naming.subscriptions import Subscriber, SubscribingClient, Subscriptions
 
@@ -30,6 +30,8 @@ RETRY = 1.0
 """Seconds after which it is sent the state of then."""
 FULL = 32 * 1024
 """Bytes that a client has not taken, from which on it is sent no more."""
+AT_ONCE = 16
+"""Clients that are told in one step, as long as what they are told is less than C{FULL} bytes."""
 PUSH_TIMEOUT = 60.0
 """Seconds that a client may leave so much; then its connection ends, though it may go on asking."""
 
@@ -39,14 +41,15 @@ Render = Callable[[ServiceKey, str], msgspec.Raw]
 
 class StreamSubscriber(Subscriber):
     """
-    A client's wish to hear of a service.
+    A client's wish to hear of a service; it waits for the answers to its own pushes.
 
     @ivar connection: its stream.
     @ivar identity: who subscribed.
+    @ivar again: to be called if the client has not taken the last push.
     @ivar newest: number of the push that was sent last; C{retry}: it is sent another one then.
     """
 
-    __slots__ = ("connection", "identity", "newest", "retry")
+    __slots__ = ("again", "connection", "identity", "newest", "retry")
 
     def __init__(
         self,
@@ -55,12 +58,22 @@ class StreamSubscriber(Subscriber):
         clusters: str,
         connection: ClientConnection,
         identity: Identity,
+        again: Callable[[StreamSubscriber], object],
     ) -> None:
         super().__init__(client, service, clusters)
         self.connection = connection
         self.identity = identity
+        self.again = again
         self.newest = 0
         self.retry: IDelayedCall | None = None
+
+    def taken(self, number: int, ack: Ack) -> None:
+        """See L{nacos_tw.grpc.connections.Waiter}."""
+
+    def not_taken(self, number: int, why: str) -> None:
+        """See L{nacos_tw.grpc.connections.Waiter}."""
+        if number == self.newest:
+            self.again(self)
 
 
 class ServicePushes(Service):
@@ -79,12 +92,17 @@ class ServicePushes(Service):
         subscriptions: Subscriptions,
         render: Render,
         enabled: Callable[[], bool] = lambda: True,
+        at_once: int = AT_ONCE,
     ) -> None:
-        """@param enabled: whether clients are told of changes at all (the switch C{pushEnabled})."""
+        """
+        @param enabled: whether clients are told of changes at all (the switch C{pushEnabled}).
+        @param at_once: see L{AT_ONCE}.
+        """
         self._clock = clock
         self._connections = connections
         self._render = render
         self._enabled = enabled
+        self._at_once = at_once
         self._revisions = subscriptions.revisions
         self.audience = subscriptions.audience(self._push)
         self.watches: FuzzyWatches | None = None
@@ -114,8 +132,9 @@ class ServicePushes(Service):
         if known is not None:
             known.identity = identity
             return True
-        client = SubscribingClient(connection.id, connection.ip, connection.version, connection.app, connection.ip)
-        subscriber = StreamSubscriber(client, service, clusters, connection, identity)
+        others = self.audience.of_client(connection.id)
+        client = others[0].client if others else _client(connection)
+        subscriber = StreamSubscriber(client, service, clusters, connection, identity, self._again)
         if not self.audience.add(subscriber):
             return False
         if self._revisions.renew(service):
@@ -156,31 +175,34 @@ class ServicePushes(Service):
         if not self._enabled():
             return
         rendered: dict[str, Push] = {}
+        until, told = 0.0, 0
         for subscriber in subscribers:
-            if not self._holds(subscriber):
+            if not subscriber.subscribed:
                 continue
             if self.audience.outdated():
                 rendered.clear()
             push = rendered.get(subscriber.clusters)
             if push is None:
                 push = rendered[subscriber.clusters] = self._rendered(subscriber)
-            self._send(subscriber, push)
-            yield True
-
-    def _holds(self, subscriber: StreamSubscriber) -> bool:
-        return self.audience.find(subscriber.client.key, subscriber.service, subscriber.clusters) is subscriber
+            if not told:
+                until = self._clock.seconds() + ACK_TIME
+            self._send(subscriber, push, until)
+            told += 1
+            if told >= self._at_once or push.size >= FULL:
+                told = 0
+                yield True
 
     def _rendered(self, subscriber: StreamSubscriber) -> Push:
         info = self._render(subscriber.service, subscriber.clusters)
         return Push(NOTIFY, {"serviceInfo": info}, "naming")
 
-    def _send(self, subscriber: StreamSubscriber, push: Push) -> None:
+    def _send(self, subscriber: StreamSubscriber, push: Push, until: float) -> None:
         if self._is_full(subscriber.connection):
             self._again(subscriber)
             return
-        subscriber.newest = number = subscriber.newest + 1
-        done = self._connections.push(subscriber.connection, push, ACK_TIME)
-        done.addErrback(self._failed, subscriber, number)
+        subscriber.newest = self._connections.send(subscriber.connection, push, subscriber, until)
+        if not subscriber.newest:
+            self._again(subscriber)
 
     def _is_full(self, connection: ClientConnection) -> bool:
         """Whether a client has too much to read. One that has had for long is cut off."""
@@ -198,16 +220,15 @@ class ServicePushes(Service):
             connection.cut_off("pushes are not read")
         return True
 
-    def _failed(self, failure: object, subscriber: StreamSubscriber, number: int) -> None:
-        failure.trap(PushFailed)  # type: ignore[attr-defined]
-        if number == subscriber.newest:
-            self._again(subscriber)
-
     def _again(self, subscriber: StreamSubscriber) -> None:
-        if subscriber.retry is None and self.running and self._holds(subscriber):
+        if subscriber.retry is None and self.running and subscriber.subscribed:
             subscriber.retry = self._clock.callLater(RETRY, self._retry, subscriber)
 
     def _retry(self, subscriber: StreamSubscriber) -> None:
         subscriber.retry = None
-        if self._holds(subscriber):
-            self._send(subscriber, self._rendered(subscriber))
+        if subscriber.subscribed:
+            self._send(subscriber, self._rendered(subscriber), self._clock.seconds() + ACK_TIME)
+
+
+def _client(connection: ClientConnection) -> SubscribingClient:
+    return SubscribingClient(connection.id, connection.ip, connection.version, connection.app, connection.ip)

@@ -188,8 +188,16 @@ def write(type_: str, body: bytes, client_ip: str = "") -> bytes:
     size = len(body)
     if size < 126:  # both lengths take a byte
         return b"%b\x1a%c\x12%c%b" % (prefix, size + 2, size, body)
+    if 128 <= size < 2**14 - 3:  # both take two
+        inner = size + 3
+        return b"%b\x1a%c%c\x12%c%c%b" % (prefix, inner & 127 | 128, inner >> 7, size & 127 | 128, size >> 7, body)
     length = _length(size)
     return b"%b\x1a%b\x12%b%b" % (prefix, _length(size + len(length) + 1), length, body)
+
+
+def before_body(type_: str, size: int, client_ip: str = "") -> bytes:
+    """What stands before the body in such a payload, for bodies of one size that are written often."""
+    return write(type_, bytes(size), client_ip)[:-size]
 
 
 def write_request(metadata: Metadata, body: bytes) -> bytes:

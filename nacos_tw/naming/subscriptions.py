@@ -69,14 +69,16 @@ class Subscriber:
     One client's wish to hear of one service.
 
     @ivar clusters: as the client wrote them, "" for all.
+    @ivar subscribed: whether its audience has it.
     """
 
-    __slots__ = ("client", "clusters", "service")
+    __slots__ = ("client", "clusters", "subscribed", "service")
 
     def __init__(self, client: SubscribingClient, service: ServiceKey, clusters: str = "") -> None:
         self.client = client
         self.service = service
         self.clusters = clusters
+        self.subscribed = False
 
 
 S = TypeVar("S", bound=Subscriber)
@@ -160,11 +162,15 @@ class Audience(Generic[S]):
         @return: False if there is no room.
         """
         key = subscriber.client.key
-        if self.find(key, subscriber.service, subscriber.clusters) is None:
-            if self._count >= self._most:
-                self.refused += 1
-                return False
+        before = self.find(key, subscriber.service, subscriber.clusters)
+        if before is not None:
+            before.subscribed = False
+        elif self._count >= self._most:
+            self.refused += 1
+            return False
+        else:
             self._count += 1
+        subscriber.subscribed = True
         self._services.setdefault(subscriber.service, {})[key, subscriber.clusters] = subscriber
         self._clients.setdefault(key, {})[subscriber.service, subscriber.clusters] = subscriber
         return True
@@ -174,6 +180,7 @@ class Audience(Generic[S]):
         key, service, clusters = subscriber.client.key, subscriber.service, subscriber.clusters
         if self.find(key, service, clusters) is not subscriber:
             return
+        subscriber.subscribed = False
         self._count -= 1
         _leave(self._services, service, (key, clusters))
         _leave(self._clients, key, (service, clusters))

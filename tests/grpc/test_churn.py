@@ -147,7 +147,7 @@ class World:
         return {
             "connections": len(server.connections),
             "open": server.counters.open,
-            "unacknowledged": len(server.connections._waiting),
+            "unacknowledged": server.connections.waiting,
             "subscribers": len(server.naming.subscriptions),
             "publishing": len(server.clients),
             "clients": len(registry.clients),

@@ -16,9 +16,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from nacos_tw.access.identity import NOBODY
-from nacos_tw.grpc.connections import PushFailed
-from nacos_tw.grpc.messages import Push
+from nacos_tw.grpc.connections import PushFailed, Waiter
+from nacos_tw.grpc.messages import Ack, Push
 from nacos_tw.grpc.naming_push import ServicePushes
+from nacos_tw.grpc.payloads import Reader
 from nacos_tw.naming.model import ServiceKey
 from nacos_tw.naming.revisions import Revisions
 from nacos_tw.naming.subscriptions import Audience, Subscriber, SubscribingClient, Subscriptions
@@ -64,6 +65,7 @@ class Connections:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._left: list[Callable[[Any], object]] = []
+        self._number = 0
 
     def on_left(self, listener: Callable[[Any], object]) -> None:
         self._left.append(listener)
@@ -73,7 +75,8 @@ class Connections:
         if not client.open:
             done.errback(PushFailed("gone"))
             return done
-        place, *state = msgspec.json.decode(b"{" + push.tail[1:])["serviceInfo"]
+        _, body = Reader().read(push.payload(1, ""))
+        place, *state = msgspec.json.decode(body)["serviceInfo"]
         client.unread.append((SERVICES[place], tuple(state), done))
 
         def late() -> None:
@@ -82,6 +85,16 @@ class Connections:
 
         self._clock.callLater(seconds, late)
         return done
+
+    def send(self, client: Connection, push: Push, waiter: Waiter, until: float) -> int:
+        if not client.open:
+            return 0
+        self._number = number = self._number + 1
+        done = self.push(client, push, until - self._clock.seconds())
+        done.addCallbacks(
+            lambda _: waiter.taken(number, Ack()), lambda failure: waiter.not_taken(number, str(failure.value))
+        )
+        return number
 
     def lose(self, client: Connection) -> None:
         client.open = False
@@ -269,6 +282,6 @@ class World:
 
 def grpc(clock: Clock, connections: Any, subscriptions: Subscriptions, render: Any) -> ServicePushes:
     """The transport of gRPC."""
-    made = ServicePushes(clock, connections, subscriptions, render)
+    made = ServicePushes(clock, connections, subscriptions, render, at_once=2)
     made.startService()
     return made

@@ -98,19 +98,26 @@ class Calls:
             self._give_back(length)
             self.reset(stream, Code.STREAM_CLOSED)
             return
-        head = stream.head
-        if flags & END_STREAM and head.kind is UNARY and not stream.got and head.length is None:
-            size = len(payload) - PREFIX
-            # The flag, and the length, which is all of the rest.
-            if (
-                0 <= size <= self._limits.message
-                and payload[0] == 0
-                and int.from_bytes(payload[1:PREFIX], "big") == size
-                and length <= stream.window
-            ):
-                stream.owed = length
-                stream.ended = stream.told = True
-                self.events.append(Request(number, head, payload[PREFIX:]))
+        size = len(payload) - PREFIX
+        # One whole message: the flag, and the length, which is all of the rest.
+        if (
+            0 <= size <= self._limits.message
+            and payload[0] == 0
+            and int.from_bytes(payload[1:PREFIX], "big") == size
+            and length <= stream.window
+        ):
+            head = stream.head
+            if flags & END_STREAM:
+                if head.kind is UNARY and not stream.got and head.length is None:
+                    stream.owed = length
+                    stream.ended = stream.told = True
+                    self.events.append(Request(number, head, payload[PREFIX:]))
+                    return
+            elif head.kind is BOTH and size >= SMALL and (stream.assembly is None or stream.assembly.empty):
+                stream.window -= length
+                stream.got += size + PREFIX
+                stream.owed += length
+                self.events.append(Message(number, payload[PREFIX:]))
                 return
         self._body(stream, flags, payload, length)
 

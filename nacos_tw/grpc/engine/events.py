@@ -1,14 +1,14 @@
-"""What an engine tells its owner."""
+"""What an engine tells its owner. The two that come all the time are of the kind that is made fastest."""
 
 from __future__ import annotations
 
 import attrs
+import msgspec
 
 from nacos_tw.grpc.engine.heads import Head
 
 
-@attrs.define
-class Request:
+class Request(msgspec.Struct, gc=False):
     """A unary call has come completely. It waits for C{answer} or C{finish}."""
 
     stream: int
@@ -24,8 +24,7 @@ class Opened:
     head: Head
 
 
-@attrs.define
-class Message:
+class Message(msgspec.Struct, gc=False):
     """A message of such a call. Its room is given back by C{consumed}."""
 
     stream: int

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 
+import msgspec
+
 from nacos_tw.grpc.engine.assembly import Assembly
 from nacos_tw.grpc.engine.frames import WINDOW
 from nacos_tw.grpc.engine.heads import Head
 
 
-class Stream:
+class Stream(msgspec.Struct, eq=False, gc=False):
     """
     One call.
 
@@ -26,33 +28,19 @@ class Stream:
     @ivar last: block of the last headers, behind them; empty for an end without headers, None as long as there is more.
     """
 
-    __slots__ = (
-        "assembly",
-        "at",
-        "credit",
-        "ended",
-        "got",
-        "head",
-        "last",
-        "message",
-        "number",
-        "owed",
-        "queue",
-        "queued",
-        "since",
-        "started",
-        "told",
-        "window",
-    )
-
-    def __init__(self, number: int, head: Head, since: float) -> None:
-        self.number = number
-        self.head = head
-        self.since = since
-        self.window = WINDOW
-        self.owed = self.got = self.credit = self.queued = self.at = 0
-        self.ended = self.told = self.started = False
-        self.assembly: Assembly | None = None
-        self.message: bytes | None = None
-        self.queue: deque[bytes] | None = None
-        self.last: bytes | None = None
+    number: int
+    head: Head
+    since: float
+    window: int = WINDOW
+    owed: int = 0
+    got: int = 0
+    credit: int = 0
+    queued: int = 0
+    at: int = 0
+    ended: bool = False
+    told: bool = False
+    started: bool = False
+    assembly: Assembly | None = None
+    message: bytes | None = None
+    queue: deque[bytes] | None = None
+    last: bytes | None = None
