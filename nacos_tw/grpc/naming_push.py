@@ -197,10 +197,12 @@ class ServicePushes(Service):
         return Push(NOTIFY, {"serviceInfo": info}, "naming")
 
     def _send(self, subscriber: StreamSubscriber, push: Push, until: float) -> None:
-        if self._is_full(subscriber.connection):
+        connection = subscriber.connection
+        # Who has answered all has read all.
+        if (connection.waiting is not None or self._full) and self._is_full(connection):
             self._again(subscriber)
             return
-        subscriber.newest = self._connections.send(subscriber.connection, push, subscriber, until)
+        subscriber.newest = self._connections.send(connection, push, subscriber, until)
         if not subscriber.newest:
             self._again(subscriber)
 

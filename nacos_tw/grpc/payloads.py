@@ -67,6 +67,9 @@ class Reader:
             stop = at + size
             known = self._known.get(data[at:stop])
             if known is not None and data[stop : stop + 1] == b"\x1a" and (at == 2 or data[2] < 0x80):
+                left = len(data) - stop
+                if 4 <= left < 130 and data[stop + 1 : stop + 4] == b"%c\x12%c" % (left - 2, left - 4):
+                    return known, data[stop + 4 :]  # both lengths take a byte
                 size, at = _varint(data, stop + 1)
                 if at + size == len(data) and data[at : at + 1] == b"\x12":
                     size, at = _varint(data, at + 1)

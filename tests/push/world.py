@@ -45,6 +45,7 @@ class Connection:
     """
 
     version, app, ip = "agent", "app", "10.0.0.1"
+    waiting: Any = ()
 
     def __init__(self, number: int) -> None:
         self.id = f"client {number}"
