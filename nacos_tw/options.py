@@ -16,9 +16,12 @@ from twisted.python import usage
 from nacos_tw import __version__
 from nacos_tw.settings import database_keys, keys
 from nacos_tw.settings.clusterconf import write as write_members
+from nacos_tw.settings.console import usual_port
 from nacos_tw.settings.containers import IMAGE_HOME, read_container
 from nacos_tw.settings.member_keys import DISCOVERY
 from nacos_tw.settings.nearest import nearest
+from nacos_tw.settings.properties import read_lines
+from nacos_tw.settings.reading import read_text
 from nacos_tw.settings.settings import Settings, load, peek
 
 
@@ -148,13 +151,16 @@ def surroundings(options: Options, environ: Mapping[str, str]) -> Surroundings:
     if not options["container"]:
         return Surroundings(home, environ)
     members = os.path.join(home, "conf", "cluster.conf")
-    reader = peek(home, environ, options.overrides)
+    own = _own_keys(home)
+    reader = peek(home, environ, options.overrides, own)
     told = reader.value(keys.MEMBERS) or reader.value(DISCOVERY) or reader.value(keys.STANDALONE)
     found = read_container(
         environ,
         socket.gethostname().lower(),
         listed=told is not None or os.path.lexists(members),
         database=reader.value(database_keys.URL, 0) is not None,
+        console=usual_port(reader.get(keys.PORT)),
+        own=own,
     )
     zone = found.environ.get("TIME_ZONE")
     if zone and not found.environ.get("TZ"):
@@ -164,6 +170,18 @@ def surroundings(options: Options, environ: Mapping[str, str]) -> Surroundings:
     if found.servers and not write_members(members, found.servers):
         defaults = {**defaults, keys.MEMBERS.name: found.servers}
     return Surroundings(home, found.environ, defaults, found.remarks)
+
+
+def _own_keys(home: str) -> dict[str, str]:
+    """
+    The keys of init.d/custom.properties, which images of Nacos 1.x and 2.x read beside application.properties.
+
+    @raise nacos_tw.errors.SettingsError: it cannot be used.
+    """
+    name = os.path.join(home, "init.d", "custom.properties")
+    if not os.path.isfile(name):
+        return {}
+    return {line.key: line.value for line in read_lines(read_text(name), name)}
 
 
 def load_settings(options: Options, environ: Mapping[str, str]) -> Settings:

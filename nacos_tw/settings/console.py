@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+
 import attrs
 
 from nacos_tw.settings import console_keys as keys
+from nacos_tw.settings.clusterconf import RAFT_OFFSET
+from nacos_tw.settings.grpc import OFFSET
 from nacos_tw.settings.reading import Reader
 
 USUAL = 8080
@@ -36,3 +40,21 @@ def console(reader: Reader) -> ConsoleSettings:
     port = reader.get(keys.PORT) or (USUAL if deployment == "merged" else 0)
     served = deployment != "server"
     return ConsoleSettings(served and reader.get(keys.PAGES), port if served else 0, reader.get(keys.CONTEXT_PATH))
+
+
+def usual_port(http: int, usual: int = USUAL) -> int:
+    """
+    The console's port in a container that names none; 0 for none: something else has it, as containers may share the
+    network of their machine.
+
+    @param http: the port of the API.
+    """
+    if usual in (http, http + OFFSET, http - RAFT_OFFSET):
+        return 0
+    with socket.socket() as trying:
+        trying.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trying.bind(("", usual))
+        except OSError:
+            return 0
+    return usual

@@ -24,7 +24,7 @@ VIRTUAL_MACHINE = (
 """Of the Java virtual machine, which is not there."""
 OTHERS = (
     "NACOS_SECURITY_IGNORE_URLS", "TOMCAT_ACCESSLOG_ENABLED", "NACOS_CORE_PARAM_CHECK_ENABLED",
-    "NACOS_AI_PIPELINE_SKILL_SCANNER_ENABLED",
+    "NACOS_AI_PIPELINE_SKILL_SCANNER_ENABLED", "NACOS_AI_SKILL_REGISTRY_ENABLED", "NACOS_AI_ARD_ENABLED",
 )  # fmt: skip
 """Of parts of Nacos that this server does not have."""
 
@@ -35,6 +35,9 @@ _PUBLISHED = "SecretKey0123456789", "VGhpc0lzTXlDdXN0b21TZWNyZXRLZXkwMTIz"
 _POD = re.compile(r"(.+)-[0-9]+")
 _DATABASE_OPTIONS = "characterEncoding=utf8&connectTimeout=1000&socketTimeout=3000&autoReconnect=true&useSSL=false"
 _NUMBER = "MYSQL_DATABASE_NUM"
+_DNS_ADDRESS = "nacos.naming.dns.bind-address"
+_SERVER_PORT = "http"
+"""What nacos-k8s's headless service calls the port of HTTP."""
 _KEYS = {
     "NACOS_AI_REGISTRY_ENABLED": "nacos.ai.mcp.registry.enabled",
     "NACOS_AI_REGISTRY_PORT": "nacos.ai.mcp.registry.port",
@@ -62,13 +65,22 @@ class Container:
     remarks: tuple[str, ...]
 
 
-def read_container(environ: Mapping[str, str], host: str, listed: bool, database: bool) -> Container:
+def read_container(
+    environ: Mapping[str, str],
+    host: str,
+    listed: bool,
+    database: bool,
+    console: int = 0,
+    own: Mapping[str, str] | None = None,
+) -> Container:
     """
     What a container was told.
 
     @param host: its host name.
     @param listed: whether conf/cluster.conf is there, or the file names the members or says that the node stands alone.
     @param database: whether the file has the url of a database.
+    @param console: the port of the console where nothing names one; 0 for none.
+    @param own: keys of the operator's own file beside application.properties.
     """
     found = {name: value for name, value in environ.items() if not (name in _LOGINS and value in _PLACEHOLDERS)}
     if not database and not found.get("MYSQL_SERVICE_HOST"):
@@ -76,19 +88,25 @@ def read_container(environ: Mapping[str, str], host: str, listed: bool, database
         found = {name: value for name, value in found.items() if not name.startswith(("MYSQL_SERVICE_", _NUMBER))}
     defaults = {"nacos.core.auth.enabled": "true", "nacos.core.auth.admin.enabled": "true"}
     defaults["nacos.core.auth.console.enabled"] = "true"
+    defaults[_DNS_ADDRESS] = "0.0.0.0"  # noqa: S104 - the container's network is who may ask
+    if console:
+        defaults["nacos.console.port"] = str(console)
     defaults |= {key: found[name] for name, key in _KEYS.items() if found.get(name)}
     for name, key in (("PREFERRED_NETWORKS", "preferred-networks"), ("IGNORED_INTERFACES", "ignored-interfaces")):
         for number, text in enumerate(filter(None, map(str.strip, found.get(name, "").split(",")))):
             defaults[f"nacos.inetutils.{key}.{number}"] = text
     servers = _servers(found, host)
-    if not (servers or listed or found.get("MODE") or found.get("MEMBER_LIST")):
-        defaults["nacos.standalone"] = "true"
-    defaults |= _databases(found)
+    if not (servers or listed or found.get("MODE", "").lower() == "standalone" or found.get("MEMBER_LIST")):
+        defaults |= _discovery(found, host)
+        if "nacos.member.discovery" not in defaults and not found.get("MODE"):
+            defaults["nacos.standalone"] = "true"
+    defaults |= {**_databases(found), **(own or {})}
     remarks = _remarks(found)
     secret = _secret(found)
     if secret:
         defaults["nacos.raft.secret"] = secret
-        if servers and found["NACOS_AUTH_TOKEN"].startswith(_PUBLISHED) and not found.get("NACOS_RAFT_SECRET"):
+        several = servers or "nacos.member.discovery" in defaults
+        if several and found["NACOS_AUTH_TOKEN"].startswith(_PUBLISHED) and not found.get("NACOS_RAFT_SECRET"):
             remarks.append(
                 "NACOS_AUTH_TOKEN is one that is printed in documents, and the nodes know each other by it: set "
                 "NACOS_RAFT_SECRET, 16 random characters or more, the same on every node"
@@ -103,15 +121,37 @@ def _servers(environ: Mapping[str, str], host: str) -> str:
     named = environ.get("NACOS_SERVERS", "").replace(",", " ").split()
     service, replicas, pod = environ.get("SERVICE_NAME"), environ.get("NACOS_REPLICAS", ""), _POD.fullmatch(host)
     if not named and service and pod and replicas.isdigit():
-        domain = ".".join(filter(None, (environ.get("POD_NAMESPACE"), "svc", environ.get("DOMAIN_NAME"))))
         port = environ.get("NACOS_APPLICATION_PORT") or environ.get("NACOS_SERVER_PORT") or "8848"
-        within = f"{service}.{domain}" if environ.get("POD_NAMESPACE") else service
-        named = [f"{pod[1]}-{number}.{within}:{port}" for number in range(int(replicas))]
+        named = [f"{pod[1]}-{number}.{_within(environ)}:{port}" for number in range(int(replicas))]
     return "".join(f"{member}\n" for member in named)
 
 
+def _within(environ: Mapping[str, str]) -> str:
+    """The name in DNS under which the pods of a stateful set are."""
+    service = environ.get("SERVICE_NAME", "")
+    domain = ".".join(filter(None, (environ.get("POD_NAMESPACE"), "svc", environ.get("DOMAIN_NAME"))))
+    return f"{service}.{domain}" if environ.get("POD_NAMESPACE") else service
+
+
+def _discovery(environ: Mapping[str, str], host: str) -> dict[str, str]:
+    """
+    The members are the pods that a headless service names, where a chart tells its name but not how many they are:
+    that of nacos-k8s leaves finding them to a plugin.
+    """
+    if not (environ.get("SERVICE_NAME") and environ.get("POD_NAMESPACE") and _POD.fullmatch(host)):
+        return {}
+    within = _within(environ)
+    return {
+        "nacos.member.discovery": f"dns:_{_SERVER_PORT}._tcp.{within}",
+        "nacos.inetutils.ip-address": f"{host}.{within}",  # a pod knows its name before DNS does
+    }
+
+
 def _databases(environ: Mapping[str, str]) -> dict[str, str]:
-    """The databases of images of 1.x: a master, and a slave that may be read."""
+    """The databases of images of 1.x: a master, and a slave that may be read. That of PostgreSQL's image."""
+    if environ.get("PGSQL_URL"):
+        names = {"db.url.0": "PGSQL_URL", "db.user": "PGSQL_USERNAME", "db.password": "PGSQL_PASSWORD"}
+        return {key: environ.get(name, "") for key, name in names.items()}
     found: dict[str, str] = {}
     name = environ.get("MYSQL_MASTER_SERVICE_DB_NAME") or "nacos_config"
     for number, role in enumerate(("MASTER", "SLAVE")):

@@ -264,13 +264,15 @@ def load_auth(
     return read_auth(_open(os.path.abspath(home), environ, overrides, defaults)[0])
 
 
-def peek(home: str, environ: Mapping[str, str], overrides: Mapping[str, str]) -> Reader:
+def peek(
+    home: str, environ: Mapping[str, str], overrides: Mapping[str, str], defaults: Mapping[str, str] | None = None
+) -> Reader:
     """
     The keys of a home, before anything is made of them.
 
     @raise SettingsError: the file cannot be used.
     """
-    return _open(os.path.abspath(home), environ, overrides)[0]
+    return _open(os.path.abspath(home), environ, overrides, defaults)[0]
 
 
 def properties_file(home: str) -> str:

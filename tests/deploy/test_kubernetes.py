@@ -96,6 +96,19 @@ class KubernetesTests(SynchronousTestCase):
         self.valid(text)
         self.assertEqual(environment(kinds(text))["MODE"], "standalone")
 
+    def test_chart_ports(self) -> None:
+        """Those of the console and of MCP's registry go to the node, and can be reached by the service."""
+        chosen = "nacos.consolePort=8088,nacos.mcpPort=9088,service.labels.team=a,service.annotations.note=b"
+        objects = kinds(rendered("--set", chosen))
+        found = environment(objects)
+        self.assertEqual((found["NACOS_CONSOLE_PORT"], found["NACOS_AI_REGISTRY_PORT"]), ("8088", "9088"))
+        service = objects["Service nacos-cs"]
+        ports = {each["name"]: each["port"] for each in service["spec"]["ports"]}
+        self.assertEqual(ports, {"server": 8848, "client-rpc": 9848, "console": 8088, "mcp": 9088})
+        self.assertEqual(
+            (service["metadata"]["labels"]["team"], service["metadata"]["annotations"]), ("a", {"note": "b"})
+        )
+
     def test_chart_cluster(self) -> None:
         text = rendered(*CLUSTER, "--set", "persistence.enabled=true,nacos.domainName=k8s.example")
         self.valid(text)

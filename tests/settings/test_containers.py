@@ -12,15 +12,19 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.options import Options, settings_of, surroundings
 from nacos_tw.settings import keys
+from nacos_tw.settings.console import usual_port
 from nacos_tw.settings.containers import VIRTUAL_MACHINE, read_container
+from nacos_tw.settings.discovery import discovery
+from nacos_tw.settings.membership import own_host
 from nacos_tw.settings.properties import environment_names
-from nacos_tw.settings.settings import Settings
+from nacos_tw.settings.settings import Settings, peek
 from tests.docs.pages import ROOT
+from tests.ports import free_port
 
 TOKEN = "SecretKey012345678901234567890123456789012345678901234567890123456789"
 LOGIN = {"NACOS_AUTH_IDENTITY_KEY": "2222", "NACOS_AUTH_IDENTITY_VALUE": "2xxx", "NACOS_AUTH_TOKEN": TOKEN}
-PENDING = {"CLUSTER_CONF", "NACOS_CONSOLE_PORT", "NACOS_DEPLOYMENT_TYPE"}
-"""The image's own place of the list, which is not moved; and those of the console's port."""
+PENDING = {"CLUSTER_CONF"}
+"""The image's own place of the list, which is not moved."""
 HOST = socket.gethostname().lower()
 
 
@@ -94,6 +98,67 @@ class ContainerTests(SynchronousTestCase):
         self.assertEqual(found.servers.split()[2], "nacos-2.nacos-hs.test.svc.cluster.local:8849")
         self.assertEqual(len(found.servers.split()), 3)
         self.assertNotIn("nacos.standalone", found.defaults)
+
+    def test_service_without_replicas(self) -> None:
+        """nacos-k8s's chart leaves it to a plugin to find the pods: here DNS names them, and no pod stands alone."""
+        told = {"SERVICE_NAME": "nacos-hs", "DOMAIN_NAME": "cluster.local", "POD_NAMESPACE": "test", **LOGIN}
+        found = read_container(told, "nacos-1", listed=False, database=False)
+        self.assertEqual((found.servers, found.defaults.get("nacos.standalone")), ("", None))
+        self.assertIn("NACOS_RAFT_SECRET", " ".join(found.remarks))
+        reader = peek(str(self.home), found.environ, {}, found.defaults)
+        self.assertEqual(own_host(reader), "nacos-1.nacos-hs.test.svc.cluster.local")
+        looked = discovery(reader, 8848)
+        assert looked is not None
+        self.assertEqual((looked.name, looked.expect), ("_http._tcp.nacos-hs.test.svc.cluster.local", 3))
+        alone = read_container({**told, "MODE": "standalone"}, "nacos-0", listed=False, database=False)
+        self.assertNotIn("nacos.member.discovery", alone.defaults)
+        without = read_container({"SERVICE_NAME": "nacos"}, "nacos-0", listed=False, database=False)
+        self.assertEqual(without.defaults["nacos.standalone"], "true")
+
+    def test_console_port(self) -> None:
+        """The one of Nacos 3, unless something is named, or has it."""
+        found = read_container({}, "h", listed=False, database=False, console=8080)
+        self.assertEqual(found.defaults["nacos.console.port"], "8080")
+        named = self.run_as(NACOS_CONSOLE_PORT="8099", NACOS_CONSOLE_CONTEXTPATH="/c").console
+        self.assertEqual((named.port, named.context_path), (8099, "/c"))
+        self.assertEqual(self.run_as("nacos.console.port=8098").console.port, 8098)
+        self.assertEqual(self.run_as(NACOS_DEPLOYMENT_TYPE="server").console.port, 0)
+        port = free_port()
+        self.assertEqual(usual_port(8848, port), port)
+        for of_the_node in (port, port - 1000, port + 1000):
+            self.assertEqual(usual_port(of_the_node, port), 0)
+        with socket.create_server(("127.0.0.1", port)):
+            self.assertEqual(usual_port(8848, port), 0)
+
+    def test_dns_address(self) -> None:
+        """Services by DNS are there for who reaches the container."""
+        found = self.run_as(NACOS_NAMING_DNS_ENABLED="true", NACOS_NAMING_DNS_PORT="15353").dns
+        assert found is not None
+        self.assertEqual((found.bind, found.port), ("0.0.0.0", 15353))  # noqa: S104
+        other = self.run_as("nacos.naming.dns.enabled=true\nnacos.naming.dns.bind-address=127.0.0.2").dns
+        assert other is not None
+        self.assertEqual(other.bind, "127.0.0.2")
+
+    def test_custom_file(self) -> None:
+        """init.d/custom.properties, which compose files mount: it counts before the image's own defaults."""
+        (self.home / "init.d").mkdir()
+        url = "jdbc:mysql://mysql:3306/nacos_devtest?useSSL=false"
+        text = f"nacos.core.auth.enabled=false\ndb.num=1\ndb.url.0={url}\ndb.user.0=nacos\ndb.password.0=nacos\n"
+        text += "spring.sql.init.platform=${SPRING_DATASOURCE_PLATFORM:}\nserver.port=9000\n"
+        (self.home / "init.d" / "custom.properties").write_text(text)
+        found = self.run_as("server.port=9100", SPRING_DATASOURCE_PLATFORM="mysql", MODE="standalone")
+        assert found.database is not None
+        self.assertEqual((found.database.urls, found.port, found.auth.asking[0]), ((url,), 9100, False))
+
+    def test_postgres(self) -> None:
+        """env/pgsql.env of the image for PostgreSQL."""
+        url = "jdbc:postgresql://localhost:5432/db?currentSchema=schema"
+        found = self.run_as(
+            PREFER_HOST_MODE="ip", SPRING_DATASOURCE_PLATFORM="postgresql", PGSQL_URL=url, PGSQL_USERNAME="postgres",
+            PGSQL_PASSWORD="postgres",
+        ).database  # fmt: skip
+        assert found is not None
+        self.assertEqual((found.urls, found.users, found.passwords), ((url,), ("postgres",), ("postgres",)))
 
     def test_placeholders_of_the_chart(self) -> None:
         """nacos-k8s passes the word nil for a token that nobody set."""

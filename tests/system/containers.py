@@ -19,6 +19,8 @@ class ContainerNode(RealNode):
 
     def __init__(self, port: int = 0, home: str = "") -> None:
         super().__init__(home or tempfile.mkdtemp(prefix="nacos-tw-container-"), port or free_port())
+        self.console = free_port()
+        """Where its pages are: 8080 in a container, which has a network of its own."""
 
     def _command(self, *arguments: str) -> list[str]:
         python = os.path.join(os.environ.get("NACOS_TW_VENV", sys.prefix), "bin", "python")
@@ -26,7 +28,8 @@ class ContainerNode(RealNode):
 
     def _environment(self) -> dict[str, str]:
         environ = {name: os.environ[name] for name in KEPT if name in os.environ}
-        return environ | {"HOME": self.home, "BASE_DIR": self.home, "NACOS_APPLICATION_PORT": str(self.port)}
+        ports = {"NACOS_APPLICATION_PORT": str(self.port), "NACOS_CONSOLE_PORT": str(self.console)}
+        return environ | {"HOME": self.home, "BASE_DIR": self.home, **ports}
 
     def health(self, *arguments: str) -> int:
         """What HEALTHCHECK's command ends with."""

@@ -11,6 +11,7 @@ import os
 import shutil
 import socket
 from urllib.parse import urlencode
+from urllib.request import urlopen
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -111,6 +112,9 @@ class AloneTests(ContainerCase):
         node.run()
         node.wait_ready()
         self.assertEqual(node.said.count("there is no administrator yet"), 1, node.said)
+        for probe in ("liveness", "readiness"):  # as charts for Nacos 3 have them, on the console's port
+            with urlopen(f"http://127.0.0.1:{node.console}/v3/console/health/{probe}", timeout=60) as answer:
+                self.assertEqual(json.load(answer)["data"], "ok")
         self.works([node])
         self.assertEqual(node.end(), 0)
         node.run(JVM_XMS="1g", JVM_XMX="1g", JAVA_OPT="-Dx=y")
