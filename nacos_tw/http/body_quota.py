@@ -39,14 +39,15 @@ class IncomingBody:
     """
     A body that is being received.
 
-    @ivar head: of its request.
+    @ivar head: of its request; C{lower_head}: the same in lower case.
     @ivar length: bytes that it has in all; C{have}: that have come, with those of later requests.
     """
 
-    __slots__ = ("_quota", "_kept", "_parts", "have", "head", "length")
+    __slots__ = ("_quota", "_kept", "_parts", "have", "head", "length", "lower_head")
 
-    def __init__(self, quota: BodyQuota, head: bytes, length: int, have: int) -> None:
+    def __init__(self, quota: BodyQuota, head: bytes, lower_head: bytes, length: int, have: int) -> None:
         self.head = head
+        self.lower_head = lower_head
         self.length = length
         self.have = have
         self._quota = quota

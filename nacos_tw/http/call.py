@@ -46,13 +46,16 @@ class Call:
     """
 
     __slots__ = (
-        "_files", "_headers", "_params", "body", "head", "identity", "method", "path", "peer", "proxies", "recorded",
-        "target",
+        "_files", "_headers", "_lower", "_params", "body", "head", "identity", "method", "path", "peer", "proxies",
+        "recorded", "target",
     )  # fmt: skip
     proxies: frozenset[str]
     recorded: bool
 
-    def __init__(self, method: str, path: str, target: bytes, head: bytes, body: bytes, peer: str) -> None:
+    def __init__(
+        self, method: str, path: str, target: bytes, head: bytes, body: bytes, peer: str, lower_head: bytes = b""
+    ) -> None:
+        """@param lower_head: the head in lower case, where the carrier had to make it."""
         self.method = method
         self.path = path
         self.target = target
@@ -60,6 +63,7 @@ class Call:
         self.body = body
         self.peer = peer
         self.identity = NOBODY
+        self._lower = lower_head
         self._params: dict[str, str] | None = None
         self._headers: Headers | None = None
         self._files: dict[str, Upload] = {}
@@ -114,6 +118,13 @@ class Call:
                     found.append((name.lower(), value.strip(b" \t")))
         return found
 
+    @property
+    def lower_head(self) -> bytes:
+        """The head in lower case."""
+        if not self._lower:
+            self._lower = self.head.lower()
+        return self._lower
+
     def raw_header(self, name: bytes) -> bytes:
         """
         The first value of a header; C{b""} if there is none.
@@ -122,7 +133,7 @@ class Call:
         """
         # A name is at the start of a line and has its colon at once (the carriers refuse all else), so this is exact.
         key = b"\r\n" + name + b":"
-        start = self.head.lower().find(key)
+        start = (self._lower or self.lower_head).find(key)
         if start < 0:
             return b""
         start += len(key)
@@ -219,7 +230,7 @@ class Call:
 
     def forget(self) -> None:
         """Let go of the head, the body and what was read from them: for an answer that takes long and needs none."""
-        self.head = self.body = b""
+        self.head = self.body = self._lower = b""
         self._params = self._headers = None
         self._files = {}
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def client_ip(call: Call) -> str:
     """The client's address: first of X-Forwarded-For, else X-Real-IP, else the peer's (docs/spec/config-v1.md#1.3)."""
-    head = call.head.lower()
+    head = call.lower_head
     found = ""
     if b"\r\nx-forwarded-for:" in head:
         found = call.header(b"x-forwarded-for").partition(",")[0].strip()

@@ -19,7 +19,7 @@ def token_of(call: Call) -> bytes:
     The token: of the header Authorization, the parameter accessToken in the query or a form, the header accessToken, or
     a parameter of the query with that name in another case; b"" if there is none.
     """
-    lower = call.head.lower()
+    lower = call.lower_head
     if b"\r\nauthorization:" in lower:
         value = call.raw_header(b"authorization")
         if value[: len(BEARER)] == BEARER and value[len(BEARER) :].strip():

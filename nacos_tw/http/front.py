@@ -255,7 +255,7 @@ class Front(Output):
         elif length > FRONT_BODY:
             self._hand_over(head)
         else:
-            incoming = self._incoming = IncomingBody(self.factory.site.bodies, head, length, len(self._buffer))
+            incoming = self._incoming = IncomingBody(self.factory.site.bodies, head, lower, length, len(self._buffer))
             self._enter(BODY)
             if incoming.have < length:
                 first, self._buffer = self._buffer, b""
@@ -269,7 +269,7 @@ class Front(Output):
         self._buffer = self._buffer[incoming.length :]
         self._complete = False
         self._parser.feed_data(body)
-        self._dispatch(incoming.head, body)
+        self._dispatch(incoming.head, body, incoming.lower_head)
         return True
 
     def _drop_body(self) -> None:
@@ -280,7 +280,7 @@ class Front(Output):
 
     # From requests to answers
 
-    def _dispatch(self, head: bytes, body: bytes) -> None:
+    def _dispatch(self, head: bytes, body: bytes, lower_head: bytes = b"") -> None:
         """A whole request has come."""
         target = self._targets.pop()
         method = self._parser.get_method()
@@ -305,7 +305,8 @@ class Front(Output):
             self._enter(IDLE)
         self._route = route
         self._began = perf_counter()
-        result = answer(route.area, route.handler, Call(route.method, route.path, target, head, body, self.peer))
+        call = Call(route.method, route.path, target, head, body, self.peer, lower_head)
+        result = answer(route.area, route.handler, call)
         if type(result) is Reply:
             self._give(result)
         else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.logger import Logger
@@ -22,12 +23,8 @@ TURNS = 3
 """Turns of the reactor in which requests are late: a connection is accepted in one, and read in the next."""
 
 
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-
-
-def running_time() -> float:
-    """Seconds on a clock that never jumps; while the machine sleeps it goes on, where the system has such a one."""
-    return time.clock_gettime(_CLOCK)
+running_time: Callable[[], float] = partial(time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+"""Seconds on a clock that never jumps; while the machine sleeps it goes on, where the system has such a one."""
 
 
 class Waking(Periodic):

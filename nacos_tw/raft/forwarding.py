@@ -25,6 +25,12 @@ from nacos_tw.raft.sessions import Sessions, encode_batch
 ENTRY_OVERHEAD = 24
 """Bytes of an entry on disk beside its data, about."""
 
+PACE = 0.002
+"""
+Seconds between two rounds of beats, at least. A round takes as much of all nodes as some thirty beats; so in a cluster
+that gets many, each round carries a few milliseconds of them, while one that comes alone goes at once.
+"""
+
 
 class Forwarding:
     """
@@ -44,11 +50,12 @@ class Forwarding:
         core: Core,
         seconds: Callable[[], float],
         flush_soon: Callable[[], None],
+        flush_at: Callable[[float], None],
         timeout: float,
     ) -> None:
         """
         @param session: a number that no other start of this node has.
-        @param flush_soon: has L{flush} called at the end of the reactor's turn.
+        @param flush_soon: has L{flush} called at the end of the reactor's turn; C{flush_at}: at a time.
         @param timeout: seconds that a command or a beat may wait.
         """
         self.core = core
@@ -60,6 +67,8 @@ class Forwarding:
         self._session = session
         self._seconds = seconds
         self._flush_soon = flush_soon
+        self._flush_at = flush_at
+        self._next_round = 0.0
         self._proposals = Proposals(timeout)
         self._renewals = Renewals(self._carry, self._acknowledge, timeout)
         self._batch = session  # a number that no other start of this node has used
@@ -150,8 +159,13 @@ class Forwarding:
     def _carry(self, numbers: bytes) -> int | None:
         core = self.core
         if core.role is Role.LEADER:
+            now = self._seconds()
+            if now < self._next_round:
+                self._flush_at(self._next_round)
+                return None
+            self._next_round = now + PACE
             self.on_beats(numbers)
-            return core.confirm(numbers, self._seconds())
+            return core.confirm(numbers, now)
         if core.leader is None or self.peers is None:
             return None
         self._batch += 1

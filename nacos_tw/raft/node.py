@@ -102,8 +102,9 @@ class RaftNode:
         self._core = self._restore()
         self._session = random.getrandbits(62)
         self._readiness = Readiness(self._core, seconds, options.patience)
+        self._paced = Alarm(clock, seconds, self._flush)
         self._forwarding = Forwarding(
-            self.node, self._session, self._core, seconds, self._flush_soon, options.request_timeout
+            self.node, self._session, self._core, seconds, self._flush_soon, self._paced.set, options.request_timeout
         )
         self._forwarding.on_beats = self._beats
         self._compaction = Compaction(
@@ -167,6 +168,7 @@ class RaftNode:
         self.running = False
         self._reopening.stop()
         self._alarm.cancel()
+        self._paced.cancel()
         self.hashing.stop()
         if self._sweeper is not None and self._sweeper.active():
             self._sweeper.cancel()
@@ -214,7 +216,10 @@ class RaftNode:
         return self._forwarding.renew(number)
 
     def _beats(self, numbers: bytes) -> None:
-        guarded(self.log, "taking note of beats", lambda: self.on_beats(numbers))
+        try:
+            self.on_beats(numbers)
+        except Exception:  # as guarded() does; heartbeats come too often for one more call
+            self.log.failure("taking note of beats failed")
 
     def _tell(self, *listeners: Callable[[], None]) -> None:
         """What listens must not keep the log from going on."""

@@ -8,6 +8,8 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import TimedOut
+from nacos_tw.raft.core.messages import AppendEntries
+from nacos_tw.raft.forwarding import PACE
 from nacos_tw.raft.net import codec
 from tests.raft.nodes import Nodes
 
@@ -244,6 +246,30 @@ class BeatTests(ForwardingTestCase):
         self.assertEqual([len(frame.numbers) // 8 for _, _, frame in frames], [3, 4])
         self.assertTrue(all(beat.replicated for beat in beats))
         self.assertEqual(self.nodes.node(self.leader).status().last_index, last)
+        self.nodes.check_answers()
+
+    def test_pace(self) -> None:
+        """One that comes alone goes at once; of many, each round of the leader carries what came meanwhile."""
+        frames = self.seen(codec.RaftFrame)
+        self.nodes.lateness = 0.0
+        alone = self.nodes.renew(self.leader)
+        self.nodes.run(0.0)
+        self.assertIn(alone.number, self.nodes.members[self.leader].beats, "the round is open")
+        self.nodes.run(1.0)
+        self.assertTrue(alone.replicated)
+        frames.clear()
+        beats = []
+        for _ in range(200):
+            beats += [self.nodes.renew(name) for name in self.nodes.names]
+            self.nodes.run(0.0001)
+        self.nodes.run(0.1)
+        self.assertTrue(all(beat.replicated for beat in beats))
+        rounds = {
+            frame.message.round
+            for sender, _, frame in frames
+            if sender == self.leader and type(frame.message) is AppendEntries and frame.message.beats
+        }
+        self.assertLessEqual(len(rounds), 0.02 / PACE + 3)
         self.nodes.check_answers()
 
     def test_majority(self) -> None:

@@ -104,7 +104,7 @@ def publication(call: Call) -> Publication:
     content, key = params.get("content"), key_of(call)
     if content is None:
         content = needed(call, "content")
-    head = call.head.lower()
+    head = call.lower_head
     cas_md5 = (call.header(b"casmd5") or None) if b"\r\ncasmd5:" in head else None
     beta_ips = call.header(b"betaips") if b"\r\nbetaips:" in head else ""
     tag = params.get("tag")
