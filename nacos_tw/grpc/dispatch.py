@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
-import attrs
 import msgspec
 from msgspec import Struct
 from twisted.internet.defer import Deferred
@@ -59,8 +58,7 @@ MOST_HELD_BACK = 10_000
 SERVER_CHECK, HEALTH_CHECK, SETUP = "ServerCheckRequest", "HealthCheckRequest", "ConnectionSetupRequest"
 
 
-@attrs.define
-class Asked(Generic[R]):
+class Asked(Struct, Generic[R], eq=False):
     """
     A request, for its handler, and the L{Caller<nacos_tw.access.caller.Caller>} of operations.
 
@@ -85,7 +83,18 @@ class Asked(Generic[R]):
         return self.headers.get(name, "") or self.client.said(name)
 
 
-Answer = Response | bytes | Deferred[Response] | Deferred[bytes]
+class Done(Struct, eq=False):
+    """
+    An answer that is the same whatever some work gives, if that does not fail.
+
+    @ivar work: not to be used by anybody else; C{answer}: L{rendered}.
+    """
+
+    work: Deferred[Any]
+    answer: bytes
+
+
+Answer = Response | bytes | Deferred[Response] | Deferred[bytes] | Done
 """What a handler gives; bytes are a response that is L{rendered} already."""
 
 
@@ -234,12 +243,17 @@ class Dispatcher:
             return self._hold_back(self._failed(error, handler, call))
         except Exception as error:
             return self._failed(error, handler, call)
+        if type(answer) is Done:
+            work: Deferred[bytes] = answer.work.addCallbacks(
+                self._done, self._failure, (call, answer.answer), errbackArgs=(handler, call)
+            )
+            return work
         if isinstance(answer, Deferred):
             done: Deferred[bytes] = answer.addCallbacks(
                 self._rendered, self._failure, (call,), errbackArgs=(handler, call)
             )
             return done
-        return self._rendered(answer, call)
+        return self._rendered(answer, call)  # type: ignore[arg-type]
 
     @staticmethod
     def _known(
@@ -249,11 +263,12 @@ class Dispatcher:
         headers: Mapping[str, str],
         request: Any,
         type_: str,
-    ) -> Answer:
+    ) -> Response | bytes | Deferred[Response] | Deferred[bytes]:
         """Who asks is known now; nothing is begun for a client that has gone meanwhile."""
         if not client.open:
             raise RequestFailed(UNREGISTERED, "Connection is unregistered.")
-        return handler.serve(Asked(client, identity, headers, request, type_))
+        answer: Answer = handler.serve(Asked(client, identity, headers, request, type_))
+        return answer.work.addCallback(_given, answer.answer) if isinstance(answer, Done) else answer
 
     def _unusual(self, carrier: Carrier, type_: str) -> bytes:
         """What is not a registered client's request that has a handler."""
@@ -282,6 +297,10 @@ class Dispatcher:
         payload = rendered(response)
         self._answered(call, code)
         return payload
+
+    def _done(self, _: object, call: tuple[str, float], answer: bytes) -> bytes:
+        self._answered(call, 0)
+        return answer
 
     def _answered(self, call: tuple[str, float], code: int) -> None:
         self._counters.calls.add((call[0], code), perf_counter() - call[1])
@@ -363,6 +382,10 @@ class Dispatcher:
         """The connection is gone."""
         if carrier.client is not None:
             self._connections.remove(carrier.client)
+
+
+def _given(_: object, answer: bytes) -> bytes:
+    return answer
 
 
 def rendered(response: Response) -> bytes:

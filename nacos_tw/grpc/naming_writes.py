@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from twisted.internet.defer import Deferred
-
 from nacos_tw.grpc import checking
-from nacos_tw.grpc.dispatch import Asked, Handler, RequestFailed, rendered
+from nacos_tw.grpc.dispatch import Asked, Done, Handler, RequestFailed, rendered
 from nacos_tw.grpc.messages import BAD_PARAMETER
 from nacos_tw.grpc.naming_messages import (
     BatchInstanceRequest,
@@ -56,7 +54,7 @@ class NamingWrites:
             "PersistentInstanceRequest": Handler(PersistentInstanceRequest, self.persistent, InstanceResponse),
         }
 
-    def instance(self, asked: Asked[InstanceRequest]) -> Deferred[Any]:
+    def instance(self, asked: Asked[InstanceRequest]) -> Done:
         """The one instance that the client publishes of a service, or none any more, whatever the request names."""
         request = asked.request
         key, given = checking.service_of(request), request.instance or GivenInstance()
@@ -70,9 +68,9 @@ class NamingWrites:
             done = self._publications.withdraw(asked, Withdrawal(key, client.id))
         else:
             raise _unsupported(request.type)
-        return done.addCallback(_answer, _DONE[request.type])
+        return Done(done, _DONE[request.type])
 
-    def batch(self, asked: Asked[BatchInstanceRequest]) -> Deferred[Any]:
+    def batch(self, asked: Asked[BatchInstanceRequest]) -> Done:
         """All instances that the client publishes of a service, in the place of those before."""
         request, client = asked.request, asked.client
         key = checking.service_of(request)
@@ -84,9 +82,9 @@ class NamingWrites:
         wanted = tuple(_published(each, client.app) for each in given)
         checking.check_naming_client(client)
         done = self._publications.publish(asked, Publication(key, client.id, wanted))
-        return done.addCallback(_answer, _BATCH_DONE)
+        return Done(done, _BATCH_DONE)
 
-    def persistent(self, asked: Asked[PersistentInstanceRequest]) -> Deferred[Any]:
+    def persistent(self, asked: Asked[PersistentInstanceRequest]) -> Done:
         """An instance that stays when the client has gone, registered or removed by its address."""
         request = asked.request
         key, given = checking.service_of(request), request.instance or GivenInstance()
@@ -99,11 +97,7 @@ class NamingWrites:
             done = self._instances.deregister(asked, Removal(key, given.ip or "", given.port, cluster, False))
         else:
             raise _unsupported(request.type)
-        return done.addCallback(_answer, _DONE[request.type])
-
-
-def _answer(_: object, response: bytes) -> bytes:
-    return response
+        return Done(done, _DONE[request.type])
 
 
 def _published(given: GivenInstance, app: str) -> Published:

@@ -70,6 +70,15 @@ class Reader:
                 left = len(data) - stop
                 if 4 <= left < 130 and data[stop + 1 : stop + 4] == b"%c\x12%c" % (left - 2, left - 4):
                     return known, data[stop + 4 :]  # both lengths take a byte
+                if 134 <= left < 2**14 and data[stop + 3] == 0x12:
+                    inner, size = left - 3, left - 6  # both take two
+                    if (
+                        data[stop + 1] == inner & 127 | 128
+                        and data[stop + 2] == inner >> 7
+                        and data[stop + 4] == size & 127 | 128
+                        and data[stop + 5] == size >> 7
+                    ):
+                        return known, data[stop + 6 :]
                 size, at = _varint(data, stop + 1)
                 if at + size == len(data) and data[at : at + 1] == b"\x12":
                     size, at = _varint(data, at + 1)

@@ -47,7 +47,8 @@ def publish(registry: Registry, command: commands.Publish) -> int:
     now = dict.fromkeys([_put(registry, service, client, each) for each in command.instances])
     if now:
         client.published[service.key] = tuple(now)
-    _drop(registry, [number for number in before if number not in now])
+    if before:
+        _drop(registry, [number for number in before if number not in now])
     return client.number
 
 
@@ -106,7 +107,8 @@ def _drop(registry: Registry, numbers: Iterable[int]) -> None:
 
 def _put(registry: Registry, service: Service, client: Client, given: Published) -> int:
     """The client has this instance from now on; its number."""
-    old = service.ephemeral.get(given.key)
+    key = given.cluster, given.ip, given.port
+    old = service.ephemeral.get(key)
     cluster = service.clusters.get(given.cluster)
     if cluster is None:
         cluster = service.clusters[given.cluster] = Cluster(given.cluster)
@@ -133,7 +135,7 @@ def _put(registry: Registry, service: Service, client: Client, given: Published)
     )
     if old is None:
         registry.next_number += 1
-        registry.put(service, new.key, new)
+        registry.put(service, key, new)
         return new.number
     if not old.client:
         registry.changes.ended.append(old.number)  # its own lease
@@ -142,5 +144,5 @@ def _put(registry: Registry, service: Service, client: Client, given: Published)
     if replace(old, written=new.written, client=new.client) == new:
         registry.put_quietly(service, new)
     else:
-        registry.put(service, new.key, new)
+        registry.put(service, key, new)
     return new.number

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import attrs
+import msgspec
 from twisted.application import service
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
@@ -80,19 +81,16 @@ class _Connected:
         self.under_way: list[_Sent] = []
 
 
-class _Sent:
+class _Sent(msgspec.Struct, eq=False, gc=False):
     """
     What a connection asked to have published of a service, on its way.
 
     @ivar wanted: what it asked for; C{before}: what it wanted before.
     """
 
-    __slots__ = ("before", "key", "wanted")
-
-    def __init__(self, key: ServiceKey, wanted: _Wanted, before: _Wanted | None) -> None:
-        self.key = key
-        self.wanted = wanted
-        self.before = before
+    key: ServiceKey
+    wanted: _Wanted
+    before: _Wanted | None
 
 
 def _ended(result: Any, entry: _Connected, sent: _Sent | None) -> Any:

@@ -18,13 +18,8 @@ LONGEST_COMMAND = 12 * 1024 * 1024
 """Bytes of one command. A frame between nodes holds 16 MiB, so an entry with it can be replicated."""
 
 
-class _Pending:
-    __slots__ = ("command", "deadline", "deferred")
-
-    def __init__(self, command: bytes, deadline: float, deferred: Deferred[Any]) -> None:
-        self.command = command
-        self.deadline = deadline
-        self.deferred = deferred
+_Pending = tuple[float, bytes, "Deferred[Any]"]
+"""Until when it waits, the command, what fires with its result."""
 
 
 class Proposals:
@@ -60,7 +55,7 @@ class Proposals:
         if len(self._waiting) >= self.most:
             raise Unavailable("too many writes are waiting, try again later")
         deferred: Deferred[Any] = Deferred()
-        self._waiting[self._next] = _Pending(command, now + self._timeout, deferred)
+        self._waiting[self._next] = now + self._timeout, command, deferred
         self._next += 1
         return deferred
 
@@ -85,8 +80,8 @@ class Proposals:
                     yield start, commands
                 start, commands, size = sequence + 1, [], 0
                 continue
-            commands.append(pending.command)
-            size += len(pending.command)
+            commands.append(pending[1])
+            size += len(pending[1])
             if len(commands) >= BATCH_COMMANDS or size >= BATCH_BYTES:
                 yield start, commands
                 start, commands, size = sequence + 1, [], 0
@@ -103,24 +98,24 @@ class Proposals:
         for sequence, result in enumerate(results, first):
             pending = self._waiting.pop(sequence, None)
             if pending is not None:
-                found.append((pending.deferred, result))
+                found.append((pending[2], result))
         return found
 
     def caught_up(self, last: int) -> list[Deferred[Any]]:
         """Those up to C{last}, forgotten here: a snapshot holds what came of them."""
-        return [self._waiting.pop(sequence).deferred for sequence in [s for s in self._waiting if s <= last]]
+        return [self._waiting.pop(sequence)[2] for sequence in [s for s in self._waiting if s <= last]]
 
     def expired(self, now: float) -> list[Deferred[Any]]:
         """Those whose time is over, forgotten here; they may still be applied later."""
         late = []
-        for sequence, pending in self._waiting.items():
-            if pending.deadline > now:
+        for sequence, (deadline, _, _) in self._waiting.items():
+            if deadline > now:
                 break
             late.append(sequence)
-        return [self._waiting.pop(sequence).deferred for sequence in late]
+        return [self._waiting.pop(sequence)[2] for sequence in late]
 
     def abandon(self) -> list[Deferred[Any]]:
         """All that wait, forgotten here."""
-        found = [pending.deferred for pending in self._waiting.values()]
+        found = [deferred for _, _, deferred in self._waiting.values()]
         self._waiting.clear()
         return found
