@@ -312,8 +312,9 @@ def history_row(found: Mapping[str, Any]) -> dict[str, Any]:
         "md5": found.get("md5") or "",
         "copy": found.get("grayName") or "",
     }
-    if found.get("content") is not None:
-        row["content"] = found["content"]
+    for name in ("encryptedDataKey", "content"):
+        if found.get(name) is not None:
+            row[name] = found[name]
     return row
 
 

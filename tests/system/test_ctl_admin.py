@@ -45,7 +45,7 @@ class NodeTests(CtlCase):
     def test_auth_status_without_logins(self) -> None:
         """Nobody is asked who they are."""
         found = self.rows("auth", "status")
-        self.assertEqual((found["logins"], found["user"], found["api"]), ("false", "nobody", "v3"))
+        self.assertEqual((found["logins"], found["user"], found["api"]), (False, "nobody", "v3"))
 
     def test_nobody_answers(self) -> None:
         """5, and where it was tried; the next address is tried when one does not answer."""

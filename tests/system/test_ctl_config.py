@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -41,6 +42,39 @@ class ConfigV3Tests(CtlCase):
         self.config("put", name, input='{"b": "ü"}')
         found = self.rows("--api", self.api, "config", "get", name)
         self.assertEqual((found["content"], found["type"], found["desc"]), ('{"b": "ü"}', "json", "kept"))
+
+    def test_ends_of_lines(self) -> None:
+        """A file is published byte by byte: what comes back is the file, and its md5 is the file's."""
+        name = self.name + self.api
+        whole = b"\xef\xbb\xbfa: 1\r\nb: 2\rc\x0bd\r\n"
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(whole)
+            file.flush()
+            self.config("put", name, file.name)
+            found = self.rows("--api", self.api, "config", "get", name)
+            self.assertEqual(found["content"].encode(), whole)
+            self.assertEqual(found["md5"], hashlib.md5(whole).hexdigest())
+            self.config("diff", name, "--file", file.name)
+            self.config("put", name, "--content", whole.decode().replace("2", "3"))
+            said = self.ctl("--api", self.api, "config", "diff", name, "--file", file.name, status=6)
+            self.assertTrue(said.out.endswith("\n-b: 2\rc\x0bd\n+b: 3\rc\x0bd\n"), said)  # as click's runner has \r\n
+
+    def test_cas_of_none(self) -> None:
+        """A config that is not there has no content that it could be published over."""
+        name = self.name + self.api
+        self.ctl("--api", self.api, "config", "put", name, "--content", "x", "--cas", "0" * 32, status=8)
+        self.ctl("--api", self.api, "config", "get", name, status=3)
+
+    def test_rollback_of_an_encrypted_one(self) -> None:
+        """With the key that goes with that content."""
+        for content, key in (("first", "key-1"), ("second", "key-2")):
+            form = {"dataId": self.name + self.api, "group": "g", "content": content, "encryptedDataKey": key}
+            self.node.request("POST", "/nacos/v1/cs/configs", form)
+        name = self.name + self.api
+        (row, _) = self.rows("--api", self.api, "config", "history", name, "-g", "g")
+        self.config("rollback", name, row["nid"], "-g", "g")
+        found = self.rows("--api", self.api, "config", "get", name, "-g", "g")
+        self.assertEqual((found["content"], found["encryptedDataKey"]), ("first", "key-1"))
 
     def test_cas(self) -> None:
         """Only over the content that was seen."""

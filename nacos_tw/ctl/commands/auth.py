@@ -25,7 +25,7 @@ def auth_status(session: Session) -> None:
             "addr": str(session.client.addresses[0]),
             "api": session.server.api,
             "version": state.get("version", ""),
-            "logins": str(state.get("auth_enabled", "unknown")),
+            "logins": {"true": True, "false": False}.get(str(state.get("auth_enabled")).lower(), "unknown"),
             "system": state.get("auth_system_type") or "",
             "user": login.get("username") or ("by token" if session.target.token else "nobody"),
             "administrator": bool(login.get("globalAdmin")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import time
@@ -11,11 +12,13 @@ from typing import Any
 import click
 
 from nacos_tw.ctl.configs_api import Key
-from nacos_tw.ctl.failures import Differs, Failure, NotFound, Unsupported
+from nacos_tw.ctl.failures import Busy, Differs, Failure, NotFound, Unsupported
 from nacos_tw.ctl.output import write
 from nacos_tw.ctl.session import Group, Session, interruptible, pass_session
 
 GROUP = click.option("--group", "-g", default="DEFAULT_GROUP", show_default=True, help="The config's group.")
+KEPT = ("type", "desc", "configTags", "appName", "use", "effect", "schema")
+"""What a config keeps that is not named when it is published anew."""
 LISTED = ("group", "dataId", "type", "md5", "modified")
 POLL = 2.0
 """Seconds between two looks where the server has no long poll."""
@@ -29,15 +32,14 @@ def named(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def content_of(file: str | None, content: str | None) -> str:
-    """What is to be published: a text, a file, or - for what comes in."""
+    """What is to be published: a text, a file, or - for what comes in; with the ends of its lines as they are."""
     if content is not None:
         return content
-    with click.open_file(file or "-", encoding="utf-8") as source:
+    with click.open_file(file or "-", "rb") as source:
         try:
-            text = source.read()
+            return bytes(source.read()).decode("utf-8")
         except UnicodeDecodeError:
-            raise Failure(f"{file}: is no text in UTF-8") from None
-    return str(text)
+            raise Failure(f"{file or 'the standard input'}: is no text in UTF-8") from None
 
 
 @click.group(cls=Group)
@@ -75,10 +77,12 @@ def put(session: Session, data_id: str, file: str | None, group: str, **options:
     content = content_of(file, options["content"])
     try:
         before = api.get(key)
-        names = ("type", "desc", "configTags", "appName", "use", "effect", "schema", "encryptedDataKey")
-        kept = {name: before[name] for name in names if before.get(name)}
+        kept = {name: before[name] for name in (*KEPT, "encryptedDataKey") if before.get(name)}
     except NotFound:
-        pass
+        if options["cas"]:  # Nacos publishes it then
+            raise Busy(
+                f"{key}: there is no such config, so its content is not the one with the md5 {options['cas']}"
+            ) from None
     given = {"type": options["kind"], "desc": options["desc"], "configTags": options["tags"], "appName": options["app"]}
     more = {**kept, **{name: value for name, value in given.items() if value is not None}}
     api.put(key, content, more, {"casMd5": options["cas"]} if options["cas"] else {})
@@ -189,13 +193,18 @@ def diff(session: Session, data_id: str, group: str, **other: str | None) -> Non
     key = api.key(data_id, group)
     now = str(api.get(key).get("content", ""))
     label, then = _other(session, key, other)
-    lines = difflib.unified_diff(then.splitlines(True), now.splitlines(True), label, str(key))
+    lines = difflib.unified_diff(_lines(then), _lines(now), label, str(key))
     shown = False
     for line in lines:
         shown = True
         write(line if line.endswith("\n") else line + "\n\\ No newline at end\n")
     if shown:
         raise Differs(f"{label} and {key} differ")
+
+
+def _lines(text: str) -> list[str]:
+    """Its lines, each with its end; nothing but a line feed ends one, as in diff."""
+    return list(io.StringIO(text, newline="\n"))
 
 
 def _other(session: Session, key: Key, other: dict[str, str | None]) -> tuple[str, str]:
@@ -247,8 +256,9 @@ def rollback(session: Session, data_id: str, group: str, nid: str) -> None:
         before = api.get(key)
     except NotFound:
         before = {}
-    names = ("type", "desc", "configTags", "appName")
-    more = {name: before[name] for name in names if before.get(name)}
+    more = {name: before[name] for name in KEPT if before.get(name)}
+    if row.get("encryptedDataKey"):  # the content is of no use without it
+        more["encryptedDataKey"] = row["encryptedDataKey"]
     api.put(key, str(row.get("content", "")), more, {})
     session.say(f"{key} is what row {nid} holds")
 
