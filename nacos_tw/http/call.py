@@ -140,6 +140,16 @@ class Call:
         end = self.head.find(b"\r\n", start)
         return self.head[start : end if end >= 0 else None].strip(b" \t")
 
+    @property
+    def has_form(self) -> bool:
+        """Whether the body says that it is a form: then its fields are parameters."""
+        lower = self._lower or self.lower_head
+        start = lower.find(b"\r\ncontent-type:")
+        # Nearly all write it like this.
+        return start >= 0 and (
+            lower.startswith(b" " + FORM, start + 15) or self.raw_header(b"content-type").lower().startswith(FORM)
+        )
+
     def header(self, name: bytes) -> str:
         """L{raw_header} as text."""
         return self.raw_header(name).decode("utf-8", "replace")
@@ -200,7 +210,7 @@ class Call:
     def _read_params(self, encoding: str) -> dict[str, str]:
         found: dict[str, str] = {}
         params.parse(self.query, found, encoding)
-        if self.body and self.raw_header(b"content-type")[: len(FORM)].lower() == FORM:
+        if self.body and self.has_form:
             params.parse(self.body, found, encoding)
         elif self.body and self.method == "POST":
             self._read_multipart(found)

@@ -21,13 +21,6 @@ class Tally:
         self.count = 0
         self.seconds = self._present = self._before = 0.0
 
-    def add(self, seconds: float) -> None:
-        """It was done once more."""
-        self.count += 1
-        self.seconds += seconds
-        if seconds > self._present:
-            self._present = seconds
-
     @property
     def most(self) -> float:
         """The longest of late."""
@@ -53,7 +46,10 @@ class Tallies(dict[K, Tally], Generic[K]):
         tally = self.get(key)
         if tally is None:
             tally = self[key] = Tally()
-        tally.add(seconds)
+        tally.count += 1
+        tally.seconds += seconds
+        if seconds > tally._present:
+            tally._present = seconds
 
     def rotate(self, now: float) -> None:
         """Called whenever they are read. C{now}: of a monotonic clock."""

@@ -244,7 +244,7 @@ class RaftNode:
 
     def frame_received(self, peer: str, frame: Any) -> None:
         """A frame came from another node."""
-        if not self.running or self.failure:
+        if not self.running or self.expelled or self._reopening.failure:
             return
         if type(frame) is codec.RaftFrame:
             self._core.step(peer, frame.message, self.seconds())
@@ -282,13 +282,14 @@ class RaftNode:
             self._disk_failed(error)
         finally:
             self._draining = False
-            if self._core.contradiction and not self.failure:
+            core = self._core
+            if core.contradiction and not self.failure:
                 self._contradicted()
             if self.running:
-                self._setback.look(self._core)
-                self.membership.look(self._core)
-            if self.running and not self.failure:
-                self._alarm.set(self._core.deadline)
+                self._setback.look(core)
+                self.membership.look(core)
+                if not self.expelled and not self._reopening.failure:
+                    self._alarm.set(core.deadline)
         answer_all(answers)
 
     def _work_off(self, answers: Answers) -> None:

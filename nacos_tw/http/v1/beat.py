@@ -34,6 +34,10 @@ LONGEST = 4096
 """Bytes of a request that is remembered."""
 
 
+RequestBytes = tuple[bytes, bytes, bool]
+"""Target and body of a request, and whether its body is a form: that decides what is a parameter."""
+
+
 class Beat(msgspec.Struct):
     """The C{beat} parameter; keys that are not here are ignored."""
 
@@ -59,17 +63,17 @@ class Requests:
     """
     The requests that are known by their bytes.
 
-    @ivar known: what a request's target and body led to, by the type of the body too: that decides what is a parameter.
+    @ivar known: what a request led to.
     """
 
     __slots__ = ("known",)
 
     def __init__(self) -> None:
-        self.known: BoundedMemo[tuple[bytes, bytes, bytes], Known] = BoundedMemo(REMEMBERED_BYTES)
+        self.known: BoundedMemo[RequestBytes, Known] = BoundedMemo(REMEMBERED_BYTES)
 
-    def remember(self, key: tuple[bytes, bytes, bytes], known: Known) -> None:
+    def remember(self, key: RequestBytes, known: Known) -> None:
         """Keep what a request led to, unless it is unusually long."""
-        size = sum(map(len, key))
+        size = len(key[0]) + len(key[1])
         if size <= LONGEST:
             self.known.keep(key, known, size + ENTRY)
 
@@ -113,9 +117,10 @@ class BeatsV1:
         return reply
 
 
-def _bytes_of(call: Call) -> tuple[bytes, bytes, bytes]:
+def _bytes_of(call: Call) -> RequestBytes:
     """All that decides what a request says."""
-    return call.target, call.body, call.raw_header(b"content-type") if call.body else b""
+    body = call.body
+    return call.target, body, bool(body) and call.has_form
 
 
 def answer(lease: Lease) -> Reply:
