@@ -135,7 +135,7 @@ group_of() {
 list_entries() {
     has_own_network && echo console
     printf '%s\n' mypy tests.faults tests.raft
-    first="ai clients_grpc client config_failures clients config config_outage failures clocks logins ctl behaviours tls"
+    first="clients_grpc client clients config_outage clocks ai membership config_failures config behaviours failures logins"
     files=$(echo tests/system/test_*.py)
     groups=$(for file in $files; do group_of "$file"; echo "$group"; done)
     listed=" "
@@ -166,7 +166,7 @@ list_parts() {
         *) others="$others tests.$name" ;;
         esac
     done
-    printf '%s\n' "${databases# }" "${protocols# }" "${outside# }" "${others# }"
+    printf '%s\n' "${outside# }" "${databases# }" "${protocols# }" "${others# }"
 }
 
 # run_entries NUMBER COUNT: runs the next entry that no other process has taken, until none is left.

@@ -20,7 +20,7 @@ export default defineConfig({
   testDir: "e2e",
   outputDir: "build/e2e",
   fullyParallel: false,
-  workers: 1, // the nodes are started once for each
+  workers: 2, // each has nodes of its own, and takes the next file
   retries: 0, // a test that passes at times only is wrong
   // Long enough for a machine that does much else meanwhile: what a test waits for ends it, not the time.
   timeout: 900_000,

@@ -9,6 +9,9 @@ export { expect };
 export const ADMIN = "nacos";
 export const PASSWORD = "e2e-Secret-1";
 
+/** The administrator of a node of `single`, `seeded` or `cluster`. */
+export const adminOf = (node: { api: Login["api"] }): Login => new Login(node.api, ADMIN, PASSWORD);
+
 const AUTH = { "nacos.core.auth.enabled": true };
 
 interface WorkerFixtures {
@@ -48,7 +51,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   open: [async ({}, use) => started(1, {}, (nodes) => use(nodes.first)), { scope: "worker", timeout: 600_000 }],
   seeded: [
     async ({}, use) =>
-      started(1, WITH_ADMIN, async (nodes) => use({ node: nodes.first, nid: await seed(new Login(nodes.first.api, ADMIN, PASSWORD)) })),
+      started(1, WITH_ADMIN, async (nodes) => use({ node: nodes.first, nid: await seed(adminOf(nodes.first)) })),
     { scope: "worker", timeout: 600_000 },
   ],
   cluster: [async ({}, use) => started(3, WITH_ADMIN, use), { scope: "worker", timeout: 600_000 }],
@@ -64,7 +67,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     { auto: true },
   ],
 
-  admin: async ({ single }, use) => use(new Login(single.api, ADMIN, PASSWORD)),
+  admin: async ({ single }, use) => use(adminOf(single)),
 
   visit: async ({ page, hosts, single, admin }, use) => {
     let last = "";

@@ -1,10 +1,6 @@
-import { AxeBuilder } from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
-import { ADMIN, PASSWORD, apart, expect, logIn, shows, test } from "./fixtures";
-import { Login } from "./api";
+import { ADMIN, PASSWORD, adminOf, apart, expect, logIn, shows, test } from "./fixtures";
 import { AGENT, DATA_ID, MCP_SERVER, PROMPT, SKILL, pages } from "./pages";
 
-const admin = (node: { api: Login["api"] }) => new Login(node.api, ADMIN, PASSWORD);
 const PHONE = { width: 390, height: 844 };
 /** The lists of the AI registries, with what is in them. */
 const aiLists = [
@@ -14,18 +10,9 @@ const aiLists = [
   ["/skillManagement?namespace=", SKILL],
 ];
 
-/** What serious faults axe finds; `colours`: looks at contrast only. */
-async function check(page: Page, where: string, colours = false): Promise<void> {
-  const axe = new AxeBuilder({ page });
-  const found = await (colours ? axe.withRules("color-contrast") : axe.withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"])).analyze();
-  const serious = found.violations.filter((one) => one.impact === "serious" || one.impact === "critical");
-  const told = serious.map((one) => `${where}: ${one.id}: ${one.nodes.map((node) => node.target.join(" ")).slice(0, 5).join(" | ")}`);
-  expect.soft(told).toEqual([]);
-}
-
 test("bookmarks of Nacos's console open their pages", async ({ visit, page, seeded }) => {
   for (const shown of pages(seeded.nid)) {
-    await visit(shown.route, admin(seeded.node), seeded.node);
+    await visit(shown.route, adminOf(seeded.node), seeded.node);
     await shows(page, shown);
     const [path] = shown.route.split("?");
     expect(page.url()).toContain(`#${path}?`);
@@ -34,7 +21,7 @@ test("bookmarks of Nacos's console open their pages", async ({ visit, page, seed
 
 test("bookmarks of Nacos's console with other names open them as well", async ({ visit, page, seeded }) => {
   const key = `DataId=${DATA_ID}`;
-  const open = (route: string) => visit(route, admin(seeded.node), seeded.node);
+  const open = (route: string) => visit(route, adminOf(seeded.node), seeded.node);
   await open(`/historyRollback?historyServerId=center&history${key}&historyGroup=DEFAULT_GROUP&namespace=`);
   await expect(page.getByRole("row").filter({ hasText: "Update" })).toBeVisible();
   await open(`/listeningToQuery?listeningServerId=center&listening${key}&listeningGroup=DEFAULT_GROUP&namespace=`);
@@ -60,75 +47,15 @@ test("a page that is left takes nothing while the code of the next one is loaded
 test("pages that are told nothing of what to show ask for nothing that is not there", async ({ visit, page, seeded }) => {
   for (const shown of pages("")) {
     const [path] = shown.route.split("?");
-    await visit(path!, admin(seeded.node), seeded.node);
+    await visit(path!, adminOf(seeded.node), seeded.node);
     await expect(page.getByRole("heading", { level: 1 }), path).toHaveText(shown.heading);
     await page.waitForLoadState("networkidle");
     await expect(page.locator(".el-loading-mask:visible"), path).toHaveCount(0);
   }
 });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  test(`pages are accessible: ${colorScheme}`, async ({ visit, page, seeded }) => {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await visit("/login", null, seeded.node);
-    await expect(page.getByRole("button", { name: "Log in" })).toBeVisible();
-    await check(page, "login", colorScheme === "dark");
-    for (const shown of pages(seeded.nid)) {
-      await visit(shown.route, admin(seeded.node), seeded.node);
-      await shows(page, shown);
-      await check(page, shown.name, colorScheme === "dark");
-    }
-  });
-}
-
-test("dialogs are accessible", async ({ visit, page, seeded }) => {
-  const openers: [string, string][] = [
-    ["/userManagement", "Create user"],
-    ["/rolesManagement", "Bind role"],
-    ["/permissionsManagement", "Add permission"],
-    ["/namespace", "Create namespace"],
-    ["/serviceManagement", "Create service"],
-    ["/configurationManagement", "Import"],
-    ["/mcpServerManagement?namespace=", "Import"],
-    [`/promptDetail?name=${PROMPT}&namespace=`, "Edit"],
-    ["/skillManagement?namespace=", "Upload skill"],
-    [`/promptDetail?name=${PROMPT}&namespace=`, "Set a label"],
-  ];
-  for (const [route, name] of openers) {
-    await visit(route, admin(seeded.node), seeded.node);
-    await page.getByRole("button", { name }).click();
-    await expect(page.getByRole("dialog")).toBeVisible();
-    await check(page, `${route}: ${name}`);
-  }
-});
-
-for (const colorScheme of ["light", "dark"] as const) {
-  test(`what is chosen, pointed at or asked is accessible: ${colorScheme}`, async ({ visit, page, seeded }) => {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await visit("/configurationManagement?namespace=", admin(seeded.node), seeded.node);
-    const line = page.getByRole("row").filter({ hasText: DATA_ID });
-    await line.getByRole("checkbox").check();
-    await expect(page.getByRole("checkbox", { name: "Select all rows" })).toBeChecked({ indeterminate: true });
-    for (const name of ["Create configuration", "Import", "Delete selected"]) {
-      await page.getByRole("button", { name }).hover();
-      await check(page, name);
-    }
-    for (const name of ["Edit", "Delete"]) {
-      await line.getByRole("button", { name, exact: true }).hover();
-      await check(page, name);
-    }
-    await page.getByRole("button", { name: "Delete selected" }).click();
-    await check(page, "question");
-    await page.locator(".el-message-box").getByRole("button", { name: "OK" }).hover();
-    await check(page, "question, pointed at");
-    await page.keyboard.press("Escape");
-    await page.getByRole("checkbox", { name: "Select all rows" }).check();
-    await expect(page.getByRole("checkbox", { name: "Select all rows" })).toBeChecked({ indeterminate: false });
-  });
-}
-
 test("controls can be pressed where they are, whatever shows them", async ({ visit, page, seeded }) => {
-  const open = (route: string) => visit(route, admin(seeded.node), seeded.node);
+  const open = (route: string) => visit(route, adminOf(seeded.node), seeded.node);
   await open("/configurationManagement?namespace=");
   await page.getByRole("radio", { name: "Exact" }).check();
   await page.getByRole("row").filter({ hasText: DATA_ID }).getByRole("checkbox").check();
@@ -148,7 +75,7 @@ test.describe("on a phone", () => {
   test.use({ viewport: PHONE });
   test("no page is wider than the screen, and the menu can be reached", async ({ visit, page, seeded }) => {
     for (const shown of pages(seeded.nid)) {
-      await visit(shown.route, admin(seeded.node), seeded.node);
+      await visit(shown.route, adminOf(seeded.node), seeded.node);
       await shows(page, shown);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       expect.soft(wide, shown.name).toBeLessThanOrEqual(PHONE.width);
@@ -164,7 +91,7 @@ test.describe("on a phone", () => {
   test.use({ viewport: PHONE });
   test("tables scroll, say so, and keep the column that tells the rows apart", async ({ visit, page, seeded }) => {
     for (const [route, text] of [["/configurationManagement?namespace=", DATA_ID], ["/namespace", "Development"], ["/clusterManagement", "127.0.0.1:"], ...aiLists]) {
-      await visit(route!, admin(seeded.node), seeded.node);
+      await visit(route!, adminOf(seeded.node), seeded.node);
       const name = page.getByRole("row").filter({ hasText: text }).locator("td").filter({ hasText: text }).first();
       await expect(name).toBeVisible();
       await expect(page.getByText("Scroll sideways for more columns"), route).toBeVisible();
@@ -183,7 +110,7 @@ test.describe("on a phone", () => {
   });
 
   test("suggestions cover no buttons", async ({ visit, page, seeded }) => {
-    await visit("/rolesManagement", admin(seeded.node), seeded.node);
+    await visit("/rolesManagement", adminOf(seeded.node), seeded.node);
     await page.getByRole("button", { name: "Bind role" }).click();
     const dialog = page.getByRole("dialog");
     for (const field of ["Role", "Username"]) {
@@ -198,7 +125,7 @@ test.describe("on a phone", () => {
 
 test("what can be done with a row stands in one line", async ({ visit, page, seeded }) => {
   for (const [route, text] of [["/configurationManagement?namespace=", DATA_ID], ["/namespace", "Development"], ["/serviceManagement?namespace=", "shop-orders"], ...aiLists]) {
-    await visit(route!, admin(seeded.node), seeded.node);
+    await visit(route!, adminOf(seeded.node), seeded.node);
     const line = page.getByRole("row").filter({ hasText: text });
     await expect(line.getByRole("button", { name: /^Delete/ })).toBeVisible();
     const boxes = await Promise.all((await line.locator(".actions").locator("a, button").all()).map((one) => one.boundingBox()));
@@ -209,7 +136,7 @@ test("what can be done with a row stands in one line", async ({ visit, page, see
 });
 
 test("a quota that nobody enforces is not shown", async ({ visit, page, seeded }) => {
-  await visit("/namespace", admin(seeded.node), seeded.node);
+  await visit("/namespace", adminOf(seeded.node), seeded.node);
   const line = page.getByRole("row").filter({ hasText: "Development" });
   await expect(line).toBeVisible();
   await expect(line).not.toContainText("/");
@@ -228,9 +155,9 @@ test("what could not be loaded is told for as long as it is so", async ({ visit,
   guard.allow("/nacos/v1/", 503);
   for (const [route, asked] of pagesAndRoutes) {
     await page.route(asked, (request) => request.fulfill({ status: 503, body: "the database is not available" }));
-    await visit("/settingCenter", admin(node), node);
+    await visit("/settingCenter", adminOf(node), node);
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("Settings");
-    await visit(route, admin(node), node);
+    await visit(route, adminOf(node), node);
     const main = page.getByRole("main");
     // Namespaces are known already; the note says that they may be old.
     if (route !== "/namespace") await expect(main.locator(".el-table__empty-text"), route).toHaveText("Could not be loaded: The database is away");
@@ -247,7 +174,7 @@ test.describe("in Chinese", () => {
   test.use({ locale: "zh-CN" });
   test("pages are", async ({ visit, page, seeded }) => {
     for (const shown of pages(seeded.nid)) {
-      await visit(shown.route, admin(seeded.node), seeded.node);
+      await visit(shown.route, adminOf(seeded.node), seeded.node);
       await expect(page.getByRole("heading", { level: 1 })).toHaveText(/[\u4e00-\u9fff]/);
       await expect(page.locator(".el-loading-mask:visible")).toHaveCount(0);
       // A message that is missing shows its key.
@@ -290,7 +217,7 @@ test("log in and publish with the keyboard alone", async ({ visit, page, seeded 
   }
   await expect(page.getByRole("button", { name: "Publish", exact: true })).toBeFocused();
   await keyboard.press("Enter");
-  await expect.poll(() => admin(seeded.node).content("by-keyboard")).toBe("typed");
+  await expect.poll(() => adminOf(seeded.node).content("by-keyboard")).toBe("typed");
 });
 
 test("login and list arrive in fewer than 25 requests and less than 400 KB", async ({ visit, page, seeded, guard }) => {

@@ -114,7 +114,7 @@ class Loaded:
         self._link, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [self.python, "-OO", "-I", SCRIPT, str(theirs.fileno()), "." * 4096],
+                [self.python, "-OO", "-I", SCRIPT, str(theirs.fileno()), "." * 1000],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
             )  # fmt: skip
         atexit.register(self._end)
