@@ -66,7 +66,12 @@ class AdminApi:
         self._namespace("PUT", form)
 
     def remove_namespace(self, id: str) -> None:
-        """Remove one, but nothing that is in it."""
+        """
+        Remove one, but nothing that is in it.
+
+        @raise NotFound: there is none of that id.
+        """
+        self.namespace(id)
         self._namespace("DELETE", {"namespaceId": id})
 
     def _namespace(self, method: str, values: dict[str, Any]) -> None:
@@ -89,6 +94,29 @@ class AdminApi:
             if len(page) < PAGE:
                 return
             number += 1
+
+    def create_user(self, name: str, password: str) -> None:
+        """
+        Create a user.
+
+        @raise Busy: there is one of that name.
+        """
+        if self._has_user(name):
+            raise Busy(f"user {name} is there already")
+        self.change("POST", "user", {"username": name, "password": password})
+
+    def remove_user(self, name: str) -> None:
+        """
+        Remove a user.
+
+        @raise NotFound: there is none of that name.
+        """
+        if not self._has_user(name):
+            raise NotFound(f"there is no user {name}")
+        self.change("DELETE", "user", {"username": name})
+
+    def _has_user(self, name: str) -> bool:
+        return any(each.get("username") == name for each in self.accounts("user"))
 
     def change(self, method: str, kind: str, values: dict[str, Any]) -> None:
         """Create, change or remove an account, a role's holder or a permission."""

@@ -174,13 +174,18 @@ class Client:
         return self._send(method, path + query, body, sent, timeout or self.target.timeout)
 
     def _log_in(self) -> None:
+        if not self.target.password:
+            raise Forbidden(
+                f"no password for {self.target.username}: set NACOS_PASSWORD, or password-file in a profile"
+            )
         form = {"username": self.target.username, "password": self.target.password}
         for path in reversed(UNLOGGED):
             answer = self.call("POST", path, form=form)
             if answer.routed and answer.status != 404:
                 break
         if answer.status != 200:
-            raise Forbidden(f"the login of {self.target.username} was refused: {answer.text[:200].strip()}")
+            said = _said(answer, answer.coded) if answer.coded else answer.text[:200].strip()
+            raise Forbidden(f"the login of {self.target.username} was refused: {said}")
         found = answer.json()
         found = found.get("data") if isinstance(found.get("data"), dict) else found
         if not isinstance(found, dict) or not found.get("accessToken"):
@@ -203,7 +208,7 @@ class Client:
                 del self._connections[address]
                 if kept:  # the server had closed it: not a word was heard
                     return self._send(method, target, body, headers, timeout)
-                problems.append(f"{address}: {getattr(error, 'strerror', None) or error or type(error).__name__}")
+                problems.append(f"{address}: {_trouble(error)}")
                 if isinstance(error, TimeoutError) and method != "GET":
                     break  # it may have been done
                 continue
@@ -270,6 +275,13 @@ class Client:
         answer = self.checked(self.call(method, path, params, **more))
         coded = answer.coded
         return coded["data"] if coded else answer.json()
+
+
+def _trouble(error: OSError | http.client.HTTPException) -> str:
+    """Why there is no answer; what something else than a web server sent is not shown."""
+    if isinstance(error, http.client.BadStatusLine) and not isinstance(error, http.client.RemoteDisconnected):
+        return "what listens there does not speak HTTP (is it the port of gRPC, or of Raft?)"
+    return str(getattr(error, "strerror", None) or error or type(error).__name__)
 
 
 def _given(values: Mapping[str, Any] | None) -> dict[str, str]:

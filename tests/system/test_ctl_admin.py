@@ -22,6 +22,7 @@ class NamespaceTests(CtlCase):
             self.ctl("--api", api, "namespace", "rm", id, status=1)
             self.ctl("--api", api, "namespace", "rm", id, "--yes")
             self.ctl("--api", api, "namespace", "get", id, status=3)
+            self.ctl("--api", api, "namespace", "rm", id, "--yes", status=3)
 
 
 class NodeTests(CtlCase):
@@ -54,6 +55,13 @@ class NodeTests(CtlCase):
         self.assertIn("127.0.0.1:1", said.err)
         self.assertEqual(ctl(f"127.0.0.1:1,{self.node.address}", "member", "list").status, 0)
 
+    def test_another_port(self) -> None:
+        """That of gRPC: it is told, and nothing of what came is shown."""
+        said = ctl(f"127.0.0.1:{self.node.port + 1000}", "member", "list")
+        self.assertEqual(said.status, 5)
+        self.assertIn("does not speak HTTP", said.err)
+        self.assertTrue(said.err.strip().isprintable(), said)
+
 
 class AccountTests(CtlCase):
     """A node that asks for logins."""
@@ -67,6 +75,7 @@ class AccountTests(CtlCase):
         """Nobody and a wrong password are refused with 4."""
         self.assertIn("log in by", self.ctl("config", "list", status=4).err)
         self.ctl("-u", "nacos", "-p", "wrong", "config", "list", status=4)
+        self.assertIn("NACOS_PASSWORD", self.ctl("-u", "nacos", "config", "list", status=4).err)
         found = self.admin("auth", "status", "-o", "json")
         self.assertIn('"administrator": true', found)
         self.assertNotIn("first", found)
@@ -76,6 +85,8 @@ class AccountTests(CtlCase):
         for api, user in (("v3", "ann"), ("v1", "ben")):
             self.ctl("-u", "nacos", "--api", api, "user", "create", user, NACOS_PASSWORD="first",
                      NACOSCTL_NEW_PASSWORD="secret")  # fmt: skip
+            again = ("-u", "nacos", "--api", api, "user", "create", user)
+            self.ctl(*again, NACOS_PASSWORD="first", NACOSCTL_NEW_PASSWORD="other", status=8)
             self.admin("--api", api, "role", "grant", f"readers-{user}", user)
             self.admin("--api", api, "permission", "grant", f"readers-{user}", ":*:*", "r")
             self.assertIn(user, self.admin("--api", api, "user", "list"))
@@ -88,6 +99,7 @@ class AccountTests(CtlCase):
             self.ctl("-u", user, "-p", "secret", "config", "list", status=4)
             self.admin("--api", api, "user", "rm", user, "--yes")
             self.assertNotIn(user, self.admin("--api", api, "user", "list"))
+            self.admin("--api", api, "user", "rm", user, "--yes", status=3)
 
 
 class ClusterTests(CtlCase):

@@ -128,6 +128,16 @@ class BundleTests(MovingCase):
         )  # fmt: skip
         self.assertEqual(answer.json["data"]["succCount"], 2, answer)
 
+    def test_into_another(self) -> None:
+        """A namespace that takes in another one's configs is not called as that one."""
+        self.fill()
+        out = os.path.join(self.folder, "out")
+        self.rows("export", out, "--only", self.space)
+        into = f"{self.space}-3"
+        self.assertEqual(self.counts("import", out, "--into", into), {"created": 4})
+        found = self.to("-o", "json", "namespace", "get", into).json
+        self.assertEqual((found["name"], found["description"], found["configs"]), (into, "", 2))
+
     def test_not_an_export(self) -> None:
         """It is said."""
         self.to("import", self.folder, status=1)

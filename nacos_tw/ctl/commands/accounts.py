@@ -31,7 +31,7 @@ def users(session: Session) -> None:
 @pass_session
 def create_user(session: Session, name: str, new_password: str) -> None:
     """Create a user."""
-    AdminApi(session.server).change("POST", "user", {"username": name, "password": new_password})
+    AdminApi(session.server).create_user(name, new_password)
     session.say(f"created user {name}")
 
 
@@ -52,7 +52,7 @@ def password(session: Session, name: str, new_password: str) -> None:
 def remove_user(session: Session, name: str, yes: bool) -> None:
     """Delete a user, but no administrator."""
     confirmed(yes, f"Delete user {name}?")
-    AdminApi(session.server).change("DELETE", "user", {"username": name})
+    AdminApi(session.server).remove_user(name)
     session.say(f"deleted user {name}")
 
 

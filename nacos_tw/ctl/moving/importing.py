@@ -102,7 +102,9 @@ class Importer:
             self._admin.namespace(id)
         except NotFound:
             if not self._dry:
-                self._admin.create_namespace(id, namespace.name or id, namespace.description)
+                # One that takes in what was another's, the public namespace's say, does not take that one's name.
+                own = id == namespace.id and bool(namespace.name)
+                self._admin.create_namespace(id, namespace.name if own else id, namespace.description if own else "")
             return CREATED
         return SAME
 
