@@ -24,7 +24,7 @@ def make_monotonic(reactor: Any, monotonic: Seconds = time.monotonic) -> None:
 
     @param reactor: any that is a Twisted C{ReactorBase}. Once is enough; more is harmless.
     """
-    if getattr(reactor.seconds, "monotonic", False):
+    if reactor.seconds is monotonic or getattr(reactor.seconds, "monotonic", False):
         return
     began = reactor.seconds() - monotonic()
 

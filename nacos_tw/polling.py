@@ -1,11 +1,14 @@
 """
-The reactor of a node on Linux: Twisted's on epoll, which takes fewer steps for each socket that has something.
+The reactor of a node on Linux: Twisted's on epoll, which takes fewer steps for each socket that has something, and
+whose timers go by the monotonic clock.
 
 Twisted's own makes a context for its log around each such step, with the name of the connection. Nothing here logs by
 it, and it takes as long as a small request does in the parser.
 """
 
 from __future__ import annotations
+
+import time
 
 from twisted.internet.epollreactor import EPollReactor
 from twisted.internet.main import installReactor
@@ -16,6 +19,7 @@ class PollReactor(EPollReactor):
     """Serves sockets without a context for each."""
 
     log = Logger()
+    seconds = staticmethod(time.monotonic)
 
     def doPoll(self, timeout: float | None) -> None:  # noqa: N802
         """

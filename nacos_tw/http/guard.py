@@ -74,7 +74,8 @@ class Guard:
         """
         if self._proxies:
             call.proxies = self._proxies
-        if self.waking is not None and self.waking.late() and handler.needs.action != "open":
+        waking = self.waking
+        if waking is not None and waking.seconds() > waking.until and waking.late() and handler.needs.action != "open":
             raise Unavailable("this node stood still while the request waited: it was not done")
         if (gone := self._gone()) and handler.needs.action != "open":
             raise Unavailable(gone)

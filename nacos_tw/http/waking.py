@@ -38,9 +38,9 @@ class Waking(Periodic):
     def __init__(self, clock: Any, seconds: Callable[[], float] = running_time) -> None:
         super().__init__(clock, LOOK, self._note)
         self._turns = clock
-        self._seconds = seconds
+        self.seconds = seconds
         self._late = False
-        self._until = float("inf")
+        self.until = float("inf")
 
     def startService(self) -> None:
         """Begin to look."""
@@ -49,18 +49,18 @@ class Waking(Periodic):
 
     def stopService(self) -> Any:
         """Nothing is late any more."""
-        self._until = float("inf")
+        self.until = float("inf")
         return super().stopService()
 
     def _note(self) -> None:
         if not self.late():
-            self._until = self._seconds() + LOOK + STALL
+            self.until = self.seconds() + LOOK + STALL
 
     def late(self) -> bool:
         """Whether a request that is read now may have waited while the process stood still."""
         if self._late:
             return True
-        stood = self._seconds() - self._until
+        stood = self.seconds() - self.until
         if stood <= 0:
             return False
         self._late = True
@@ -76,4 +76,4 @@ class Waking(Periodic):
             self._turns.callLater(0, self._turn_over, left - 1)
             return
         self._late = False
-        self._until = self._seconds() + LOOK + STALL
+        self.until = self.seconds() + LOOK + STALL

@@ -210,7 +210,12 @@ class RaftNode:
     def renew(self, number: int) -> Deferred[None] | None:
         """See L{IProposer.renew<nacos_tw.interfaces.IProposer.renew>}. Without a leader it is counted here only."""
         core = self._core
-        if (core.role is Role.LEADER and len(core.config.voters) == 1) or not self.available:
+        if (
+            (core.role is Role.LEADER and len(core.config.voters) == 1)
+            or self.expelled  # not self.available, which would take one call more for each heartbeat
+            or self._reopening.failure
+            or not self._readiness.led
+        ):
             self._beats(number.to_bytes(8, "little"))
             return None
         return self._forwarding.renew(number)
