@@ -17,6 +17,7 @@ from nacos_tw.access.identity import Identity
 from nacos_tw.access.limits import OverLimit
 from nacos_tw.access.rules import NotAllowed
 from nacos_tw.errors import Forbidden, NacosError, Unavailable
+from nacos_tw.grpc import lenient
 from nacos_tw.grpc.carrier import Carrier
 from nacos_tw.grpc.connections import ClientConnection, Connections, connection_id
 from nacos_tw.grpc.counters import Counters
@@ -102,20 +103,22 @@ class Handler(Generic[R]):
     """
     One entry of the table.
 
-    @ivar decode: JSON to request; C{serve}: request to response; C{response}: type of its responses.
+    @ivar decode: JSON to request; C{request}: its type; C{serve}: request to response; C{response}: type of its
+        responses.
     """
 
-    __slots__ = ("decode", "response", "serve")
+    __slots__ = ("decode", "request", "response", "serve")
 
     def __init__(
         self, request: type[R], serve: Callable[[Asked[R]], Answer], response: type[Response] = ErrorResponse
     ) -> None:
         """
-        @param request: what its JSON is; unknown members are passed over.
+        @param request: what its JSON is; unknown members are passed over, those of other kinds are read as Nacos does.
         @param serve: may raise L{nacos_tw.errors.NacosError} or L{RequestFailed}, as its Deferred may fail with them.
         @param response: what says that somebody may not, or that a parameter was refused before anything was done.
         """
         self.decode: Callable[[bytes], R] = msgspec.json.Decoder(request).decode
+        self.request = request
         self.serve = serve
         self.response = response
 
@@ -225,7 +228,10 @@ class Dispatcher:
         self._counters.requests[type_] += 1
         call = type_, perf_counter()
         try:
-            request = handler.decode(body)
+            try:
+                request = handler.decode(body)
+            except msgspec.ValidationError:
+                request = lenient.read(body, handler.request)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             self._answered(call, BAD_GATEWAY)
             return self._refuse(BAD_GATEWAY, "errCode: 101, errMsg: Nacos deserialize failed.  ")
@@ -350,9 +356,9 @@ class Dispatcher:
         try:
             metadata, body = self._reader.read(message)
             if metadata.type == SETUP:
-                self._setup(carrier, stream, metadata, self._decode_setup(body))
+                self._setup(carrier, stream, metadata, _read(self._decode_setup, body, ConnectionSetupRequest))
             elif metadata.type.endswith("Response") and carrier.client is not None:
-                self._connections.acknowledged(carrier.client, self._decode_ack(body))
+                self._connections.acknowledged(carrier.client, _read(self._decode_ack, body, Ack))
         except (PayloadError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             self.log.debug("a message of {host} is dropped: {error}", host=carrier.host, error=error)
 
@@ -382,6 +388,14 @@ class Dispatcher:
         """The connection is gone."""
         if carrier.client is not None:
             self._connections.remove(carrier.client)
+
+
+def _read(decode: Callable[[bytes], R], body: bytes, type_: type[R]) -> R:
+    """A message of a stream, exactly or as Nacos reads it."""
+    try:
+        return decode(body)
+    except msgspec.ValidationError:
+        return lenient.read(body, type_)
 
 
 def _given(_: object, answer: bytes) -> bytes:

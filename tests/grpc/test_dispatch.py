@@ -90,8 +90,14 @@ class RequestTests(Case):
     def test_broken_json(self) -> None:
         """What is no JSON, or has members of wrong kinds."""
         self.client.setup()
-        for body in (b"{", b"", b'{"text":5}', b"\xff", b"[" * 16_000):
+        for body in (b"{", b"", b'{"text":[5]}', b'{"late":"x"}', b"\xff", b"[" * 16_000):
             self.refused("EchoRequest", 502, "errCode: 101, errMsg: Nacos deserialize failed.  ", body)
+
+    def test_other_kinds(self) -> None:
+        """What Nacos reads as if it were of the right kind, is."""
+        self.client.setup()
+        expected = "EchoResponse", b'{"resultCode":200,"errorCode":0,"text":"5","success":true}'
+        self.assertEqual(self.client.ask("EchoRequest", b'{"text":5,"late":null}'), expected)
 
     def test_no_payload(self) -> None:
         """Bytes that are no payload are answered, and harm nobody."""
