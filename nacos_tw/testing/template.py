@@ -182,9 +182,11 @@ def main(arguments: list[str]) -> int:
         if found is None:
             return 0
         template.listen(*found)
+    gc.disable()  # nothing of what is loaded goes away again
     from nacos_tw.testing import child
 
     del child
+    gc.enable()
     gc.collect()
     gc.freeze()  # what is loaded stays, and is shared with the forks
     template.run(given.stay)
