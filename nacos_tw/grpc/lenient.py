@@ -68,7 +68,11 @@ def _fit_one_of(value: Any, wanted: inspect.UnionType) -> Any:
     others = [each for each in wanted.types if not isinstance(each, inspect.NoneType)]
     own = float if isinstance(value, _Fraction) else type(value)
     kind = next((each for each in others if _OWN.get(type(each)) is own), others[0])
-    if value == "" and wanted.includes_none and isinstance(kind, inspect.IntType | inspect.FloatType | inspect.BoolType):
+    if (
+        value == ""
+        and wanted.includes_none
+        and isinstance(kind, inspect.IntType | inspect.FloatType | inspect.BoolType)
+    ):
         return None
     return _fit(value, kind)
 

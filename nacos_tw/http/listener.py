@@ -68,7 +68,7 @@ class FrontFactory(ConnectionFactory[Front]):
         self.limits = limits
         self.counters = counters or Counters()
         super().__init__(clock, SWEEP, limits.max_connections, self.counters, room)
-        self._told = self._most == limits.max_connections
+        self._told = beside is not None or self._most == limits.max_connections  # the same number, which that one tells
         self.site: CarrierSite = CarrierSite(
             root, limits, clock, self.counters, None if beside is None else beside.site
         )

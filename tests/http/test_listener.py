@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
+from nacos_tw.descriptors import Room
 from nacos_tw.http.listener import FrontFactory
 from nacos_tw.http.reply import text_reply
 from nacos_tw.serving import Listener
@@ -45,6 +48,20 @@ class ConnectionsTests(SynchronousTestCase):
         self.assertIsNotNone(server.factory.buildProtocol(peer))
         first.leave()
         self.assertEqual(room.taken, room.most - 2)
+
+    def test_told_once(self) -> None:
+        """That the system allows fewer than the settings is told by one of several ports."""
+        clock, limits, room = Clock(), HttpSettings(max_connections=10**9), Room()
+        main = FrontFactory([Core()], "/nacos", limits, clock, room=room)
+        console = FrontFactory([Core()], "/", limits, clock, room=room, beside=main)
+        told: list[str] = []
+        observer = lambda event: told.append(formatEvent(event))  # noqa: E731
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        for factory in (main, console):
+            factory.doStart()
+        clock.pump([1] * 3)
+        self.assertEqual(len([text for text in told if "connections at most, not 1000000000" in text]), 1, told)
 
     def test_sweep_survives(self) -> None:
         """A connection that cannot be swept does not keep the others from it."""
