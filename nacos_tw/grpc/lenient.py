@@ -1,6 +1,7 @@
 """
-Requests whose members are of other kinds than they should be, read as Java's Jackson reads them: a number where a text is
-wanted becomes its text, a text where a number is wanted its number, null where something must be nothing of its kind.
+Requests whose members are of other kinds than they should be, read as Java's Jackson reads them: a number where a text
+is wanted becomes its text, a text where a number is wanted its number, null where something must be nothing of its
+kind.
 
 Only what cannot be read exactly comes here, so that other requests cost no more.
 """
