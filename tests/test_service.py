@@ -447,7 +447,7 @@ class ClusterTests(Together):
         node = self.start(settings)
         waiting = Deferred.fromCoroutine(call(self.ports[0], "POST", REGISTER.format(1) + "&ephemeral=false"))
         proposals = node.node._forwarding._proposals._waiting
-        await until(lambda: any(pending.command.startswith(NAMING) for pending in proposals.values()))
+        await until(lambda: any(command.startswith(NAMING) for _, command, _ in proposals.values()))
         self.assertNoResult(waiting)
         await self.stop(node)
         outcome: list[Any] = []
