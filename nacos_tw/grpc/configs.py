@@ -25,12 +25,18 @@ from nacos_tw.grpc.config_messages import (
     ConfigRemoveResponse,
     ConfigRequest,
 )
-from nacos_tw.grpc.dispatch import Asked, Handler, Refusal
+from nacos_tw.grpc.dispatch import Asked, Handler, Refusal, rendered
 from nacos_tw.grpc.messages import BAD_PARAMETER, FAIL
 from nacos_tw.grpc.phrases import phrase
+from nacos_tw.memo import BoundedMemo
 
 NOT_FOUND = 300
 """Of a config that does not exist, in its query's response only."""
+KEPT_BYTES = 16 * 1024 * 1024
+"""Bytes of answers that are kept; C{ENTRY}: those that one takes beside its own, about."""
+ENTRY = 300
+LONGEST_KEPT = 64 * 1024
+"""Bytes of the longest answer that is kept."""
 LONGEST_IP = 50
 """Characters of a client's address, as wide as the columns for it."""
 
@@ -40,6 +46,8 @@ class ConfigHandlers:
 
     def __init__(self, contents: Contents) -> None:
         self._contents = contents
+        # By tenant, group and name as clients write them: what all clients get, and its answer.
+        self._answers: BoundedMemo[tuple[str | None, ...], tuple[Chosen, bytes]] = BoundedMemo(KEPT_BYTES)
 
     def table(self) -> dict[str, Handler[Any]]:
         """By C{metadata.type}."""
@@ -51,10 +59,15 @@ class ConfigHandlers:
 
     # -- reading
 
-    def query(self, asked: Asked[ConfigQueryRequest]) -> ConfigQueryResponse:
+    def query(self, asked: Asked[ConfigQueryRequest]) -> ConfigQueryResponse | bytes:
         """What this client gets of a config."""
         request, client = asked.request, asked.client
-        key, tag = key_of(request), tag_of(request.tag)
+        tag = tag_of(request.tag)
+        named = request.tenant, request.group, request.dataId
+        kept = None if tag else self._answers.get(named)
+        if kept is not None and self._contents.holds(asked, kept[0]):
+            return kept[1]
+        key = key_of(request)
         labels = {} if tag else app_labels(client)
         own_tag = "" if tag else vip_tag(asked)
         try:
@@ -66,7 +79,12 @@ class ConfigHandlers:
                 shown = tag
         except ConfigUnknown:
             return ConfigQueryResponse(resultCode=FAIL, errorCode=NOT_FOUND, message="config data not exist")
-        return _found(chosen, shown)
+        response = _found(chosen, shown)
+        if tag or not chosen.for_all or len(chosen.content) > LONGEST_KEPT:
+            return response
+        answer = rendered(response)
+        self._answers.keep(named, (chosen, answer), len(answer) + ENTRY)
+        return answer
 
     # -- writing
 

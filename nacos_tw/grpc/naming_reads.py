@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import Raw
+
 from nacos_tw.grpc import checking
-from nacos_tw.grpc.dispatch import Asked, Handler
+from nacos_tw.grpc.dispatch import Asked, Handler, rendered
 from nacos_tw.grpc.naming_messages import (
     QueryServiceResponse,
     ServiceListRequest,
@@ -13,9 +15,16 @@ from nacos_tw.grpc.naming_messages import (
     ServiceQueryRequest,
 )
 from nacos_tw.grpc.service_info import Rendering
+from nacos_tw.memo import BoundedMemo
+from nacos_tw.naming.model import ServiceKey
 from nacos_tw.naming.operations.discovery import Discovery, Look, NamesOfGroup
 
 LARGEST_PAGE = 10_000
+KEPT_BYTES = 16 * 1024 * 1024
+"""Bytes of answers that are kept; C{ENTRY}: those that one takes beside its own, about."""
+ENTRY = 300
+LONGEST_KEPT = 64 * 1024
+"""Bytes of the longest answer that is kept."""
 
 
 class NamingReads:
@@ -24,6 +33,8 @@ class NamingReads:
     def __init__(self, discovery: Discovery, rendering: Rendering) -> None:
         self._discovery = discovery
         self._rendering = rendering
+        # By service, clusters and health: what was rendered, and the answer with it.
+        self._answers: BoundedMemo[tuple[ServiceKey, str, bool], tuple[Raw, bytes]] = BoundedMemo(KEPT_BYTES)
 
     def table(self) -> dict[str, Handler[Any]]:
         """By C{metadata.type}."""
@@ -32,14 +43,23 @@ class NamingReads:
             "ServiceListRequest": Handler(ServiceListRequest, self.names, ServiceListResponse),
         }
 
-    def query(self, asked: Asked[ServiceQueryRequest]) -> QueryServiceResponse:
+    def query(self, asked: Asked[ServiceQueryRequest]) -> bytes:
         """One service, which need not exist."""
         request = asked.request
         key = checking.service_of(request)
         clusters = request.cluster or ""
-        checking.check_clusters(clusters)
+        if clusters:
+            checking.check_clusters(clusters)
         view = self._discovery.look(asked, Look(key))
-        return QueryServiceResponse(serviceInfo=self._rendering.info(view, key, clusters, request.healthyOnly))
+        info = self._rendering.info(view, key, clusters, request.healthyOnly)
+        wanted = key, clusters, request.healthyOnly
+        kept = self._answers.get(wanted)
+        if kept is not None and kept[0] is info:
+            return kept[1]
+        answer = rendered(QueryServiceResponse(serviceInfo=info))
+        if len(answer) <= LONGEST_KEPT:
+            self._answers.keep(wanted, (info, answer), len(answer) + ENTRY)
+        return answer
 
     def names(self, asked: Asked[ServiceListRequest]) -> ServiceListResponse:
         """A page of names."""

@@ -109,6 +109,24 @@ class QueryTests(Case):
         self.assertEqual(found["content"], "all")
         self.assertNotIn("tag", found)
 
+    def test_asked_again(self) -> None:
+        """An answer that is given again is that of now, and for who may have it."""
+        for content in ("one", "two"):
+            self.publish(content)
+            for _ in range(2):
+                self.assertEqual(self.query()["content"], content)
+        self.publish("some", {"betaIps": "10.0.0.7"})
+        for _ in range(2):
+            self.assertEqual((self.query()["content"], self.query(tag="x")["content"]), ("some", "some"))
+        self.get(method="DELETE", beta="true")
+        self.assertEqual([self.query()["content"] for _ in range(2)], ["two", "two"])
+        self.get(method="DELETE")
+        self.assertEqual(self.failure(self.query())[1], 300)
+        self.publish("three")
+        self.assertEqual([self.query()["content"] for _ in range(2)], ["three", "three"])
+        self.server.dispatcher.identify = lambda headers, address: Identity("ann", False, [])
+        self.assertEqual(self.failure(self.query()), (500, 403, "Validate Authority failed."))
+
     def test_checks(self) -> None:
         text = "Param check invalid:Param '{}' is illegal, illegal characters should not appear in the param."
         for name, member in (("dataId", "dataId"), ("group", "group"), ("namespaceId/tenant", "tenant")):

@@ -8,7 +8,7 @@ import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.access.identity import Identity, Permission
-from nacos_tw.naming.commands import Register, UpdateService
+from nacos_tw.naming.commands import Deregister, Register, UpdateService
 from tests.grpc.registry import do, naming_server
 
 S = ("public", "G@@s")
@@ -64,6 +64,18 @@ class QueryTests(Case):
             '"allIPs":false,"allIps":false,"reachProtectionThreshold":false,"valid":true},"success":true}'
         )
         self.assertEqual(body.decode(), expected)
+
+    def test_asked_again(self) -> None:
+        """An answer that is given again is that of now, and for who may have it."""
+        for ip in ("10.0.0.1", "10.0.0.2"):
+            self.register(ip)
+            for healthy in (True, False, True):
+                found = self.info(healthyOnly=healthy)
+                self.assertEqual(found["hosts"][-1]["ip"], ip)
+        do(self.naming, Deregister(S, "10.0.0.2", 80))
+        self.assertEqual([len(self.info()["hosts"]) for _ in range(2)], [1, 1])
+        self.server.dispatcher.identify = lambda headers, address: Identity("ann", False, [])
+        self.assertEqual(self.ask("ServiceQueryRequest", serviceName="s", groupName="G")[1]["errorCode"], 403)
 
     def test_no_service(self) -> None:
         """One that does not exist is empty."""
