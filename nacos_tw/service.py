@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import attrs
 from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 
 from nacos_tw.ai.assembly import AiOperations, AiParts, ai_operations
@@ -297,6 +299,7 @@ class NacosNode(Node):
             readiness=self._readiness,
             storage_differs=self.storage.difference,
             storage=self._examine_storage,
+            console_port=lambda: self.settings.console.port,
             millis=millis,
             set_log_level=self._file_log.levels.set,
             configs=configs,
@@ -456,7 +459,21 @@ class NacosNode(Node):
     async def _take_ports(self) -> None:
         """Before anything is announced."""
         for part in self._listening():
-            await part.listen()
+            try:
+                await part.listen()
+            except CannotListenError:
+                if part is not self.console or not self.settings.console.usual:
+                    raise
+                self._without_console_port()
+
+    def _without_console_port(self) -> None:
+        """Another container in the same network was quicker. The pages are on the port of the API, too."""
+        console = self.settings.console
+        self.log.warn(
+            "port {port} is taken: the console is on {http} alone", port=console.port, http=self.settings.port
+        )
+        self.settings = attrs.evolve(self.settings, console=attrs.evolve(console, port=0))
+        self._lines = StartLines(self.settings)
 
     async def _leave_ports(self) -> None:
         """Those that are still listened on: the start has failed."""

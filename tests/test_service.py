@@ -231,6 +231,25 @@ class AloneTests(ServiceTestCase):
         self.assertIn(f"port {port}", str(error))
         self.assertNotIn("\n", str(error))
 
+    async def test_console_port_taken(self) -> None:
+        """One that was named must be free; without the one that containers take by themselves a node goes on."""
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            console = {"nacos.console.port": str(other.getsockname()[1])}
+            wanted = {"server.port": str(free_port()), "nacos.inetutils.ip-address": "127.0.0.1", **QUICK}
+            wanted["nacos.standalone"] = "true"
+            home = self.home()
+            named = self.build(load(home, {"HOME": home}, {**wanted, **console}))
+            self.assertRaises(StartError, named.privilegedStartService)
+            await self.stop(named)
+            home = self.home()
+            node = self.start(load(home, {"HOME": home}, wanted, console))
+            await node.started
+            self.assertEqual((await call(node.settings.port, "GET", "/nacos/v1/console/health/readiness"))[0], 200)
+            found = (await call(node.settings.port, "GET", "/nacos/v3/admin/core/diagnostics/ports"))[1]
+            self.assertEqual(json.loads(found)["data"]["console"], 0)
+
     async def test_grpc_port_taken(self) -> None:
         """Likewise of the port of gRPC; those that were taken before are free again."""
         port = free_port()

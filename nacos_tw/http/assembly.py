@@ -137,6 +137,7 @@ class Parts:
     readiness: Callable[[], str]
     storage_differs: Callable[[], str]
     storage: Callable[[], Awaitable[StorageFacts]]
+    console_port: Callable[[], int]
     millis: Millis
     set_log_level: Callable[[str, str], None]
     configs: Configs | None
@@ -349,7 +350,7 @@ def _state(parts: Parts) -> NodeState:
 def _ports(parts: Parts) -> Ports:
     settings = parts.settings
     raft = 0 if settings.standalone else parts.members.own.raft_port
-    return Ports(settings.port, settings.grpc.port, raft, settings.console.port, settings.console.pages)
+    return Ports(settings.port, settings.grpc.port, raft, parts.console_port(), settings.console.pages)
 
 
 def metric_sources(parts: Parts, counts: Counts, machine: Machine) -> list[Source]:

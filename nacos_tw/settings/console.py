@@ -9,6 +9,7 @@ import attrs
 from nacos_tw.settings import console_keys as keys
 from nacos_tw.settings.clusterconf import RAFT_OFFSET
 from nacos_tw.settings.grpc import OFFSET
+from nacos_tw.settings.properties import CONTAINER
 from nacos_tw.settings.reading import Reader
 
 USUAL = 8080
@@ -23,11 +24,13 @@ class ConsoleSettings:
     @ivar pages: whether they are served, on any port.
     @ivar port: the port beside that of the API; 0 for none.
     @ivar context_path: on that port; "" for the root.
+    @ivar usual: whether nobody has named that port, which a container takes as others do: it can do without.
     """
 
     pages: bool = True
     port: int = 0
     context_path: str = ""
+    usual: bool = False
 
 
 def console(reader: Reader) -> ConsoleSettings:
@@ -39,7 +42,10 @@ def console(reader: Reader) -> ConsoleSettings:
     deployment = reader.get(keys.DEPLOYMENT)
     port = reader.get(keys.PORT) or (USUAL if deployment == "merged" else 0)
     served = deployment != "server"
-    return ConsoleSettings(served and reader.get(keys.PAGES), port if served else 0, reader.get(keys.CONTEXT_PATH))
+    named = reader.value(keys.PORT)
+    usual = named is not None and named.origin == CONTAINER
+    path = reader.get(keys.CONTEXT_PATH)
+    return ConsoleSettings(served and reader.get(keys.PAGES), port if served else 0, path, usual)
 
 
 def usual_port(http: int, usual: int = USUAL) -> int:
