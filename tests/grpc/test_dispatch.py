@@ -90,7 +90,7 @@ class RequestTests(Case):
     def test_broken_json(self) -> None:
         """What is no JSON, or has members of wrong kinds."""
         self.client.setup()
-        for body in (b"{", b"", b'{"text":[5]}', b'{"late":"x"}', b"\xff", b"[" * 16_000):
+        for body in (b"{", b"", b'{"text":[5]}', b'{"text":{}}', b"\xff", b"[" * 16_000):
             self.refused("EchoRequest", 502, "errCode: 101, errMsg: Nacos deserialize failed.  ", body)
 
     def test_other_kinds(self) -> None:
