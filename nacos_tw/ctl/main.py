@@ -29,7 +29,7 @@ COMMANDS = {
     "export": ("transfer", "Write all that users own into a folder."),
     "import": ("transfer", "Bring such a folder into the server."),
     "migrate": ("transfer", "Bring things in from a Nacos, or from Consul."),
-    "doctor": ("doctor", "Look for trouble: ports, clocks, versions, certificates, differences."),
+    "doctor": ("doctor", "Look for trouble: ports, clocks, databases, certificates, differences."),
     "check": ("check", "Measure how fast the cluster is."),
     "compact": ("compact", "Have every member save a snapshot and cut its log."),
     "alarm": ("alarm", "What is wrong with the nodes now."),

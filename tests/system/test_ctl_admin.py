@@ -85,6 +85,7 @@ class AccountTests(CtlCase):
         for api, user in (("v3", "ann"), ("v1", "ben")):
             self.ctl("-u", "nacos", "--api", api, "user", "create", user, NACOS_PASSWORD="first",
                      NACOSCTL_NEW_PASSWORD="secret")  # fmt: skip
+            self.assertIn("NACOSCTL_NEW_PASSWORD", self.ctl("-u", "nacos", "user", "create", "x", status=2).err)
             again = ("-u", "nacos", "--api", api, "user", "create", user)
             self.ctl(*again, NACOS_PASSWORD="first", NACOSCTL_NEW_PASSWORD="other", status=8)
             self.admin("--api", api, "role", "grant", f"readers-{user}", user)

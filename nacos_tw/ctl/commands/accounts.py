@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from nacos_tw.ctl.admin_api import AdminApi
 from nacos_tw.ctl.session import Group, Session, confirmed, pass_session
 
-NEW_PASSWORD = click.option("--new-password", envvar="NACOSCTL_NEW_PASSWORD", prompt="Password", hide_input=True,
-                            confirmation_prompt=True, help="The password; asked for, if missing.")  # fmt: skip
+
+def _asked(context: click.Context, option: click.Parameter, given: str | None) -> str:
+    """The new password: as given, or as typed twice."""
+    if given:
+        return given
+    if not sys.stdin.isatty():
+        raise click.UsageError("no terminal to ask for the password at: set NACOSCTL_NEW_PASSWORD")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+NEW_PASSWORD = click.option("--new-password", envvar="NACOSCTL_NEW_PASSWORD", callback=_asked,
+                            help="The password; asked for, if missing.")  # fmt: skip
 ACTION = click.argument("action", type=click.Choice(["r", "w", "rw"]))
 
 

@@ -14,8 +14,9 @@ from nacos_tw.ctl.session import Session, Verb, pass_session
 @click.option("--all", "everything", is_flag=True, help="Show what is well, too.")
 @pass_session
 def doctor(session: Session, everything: bool) -> None:
-    """Look for trouble at every member, from here: its ports, whether it can do its work, its clock, its certificates;
-    and whether all have the same version, settings and configs. The exit status is 6 if something is bad."""
+    """Look for trouble at every member, from here: its ports, whether it can do its work, its clock, its certificates,
+    its database; and whether all have the same version, settings and configs. The exit status is 6 if something is
+    bad."""
     from nacos_tw.ctl.doctoring import BAD, OK, examine
 
     found = list(examine(session.server, nodes_of(session)))
