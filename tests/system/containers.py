@@ -17,8 +17,10 @@ class ContainerNode(RealNode):
 
     process: subprocess.Popen[bytes] | None = None
 
-    def __init__(self, port: int = 0, home: str = "") -> None:
-        super().__init__(home or tempfile.mkdtemp(prefix="nacos-tw-container-"), port or free_port())
+    def __init__(self, port: int = 0, home: str = "", host: str = "127.0.0.1", prefix: tuple[str, ...] = ()) -> None:
+        """@param prefix: the beginning of the command that starts it."""
+        home = home or tempfile.mkdtemp(prefix="nacos-tw-container-")
+        super().__init__(home, port or free_port(), host, prefix)
         self.console = free_port()
         """Where its pages are: 8080 in a container, which has a network of its own."""
 
@@ -41,7 +43,7 @@ class ContainerNode(RealNode):
         environ = {**self._environment(), **variables}
         with open(os.path.join(self.home, "output"), "ab") as output:
             self.process = subprocess.Popen(
-                self._command("--container", *arguments), env=environ, cwd="/",
+                [*self.prefix, *self._command("--container", *arguments)], env=environ, cwd="/",
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             )  # fmt: skip
 

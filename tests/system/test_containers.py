@@ -10,12 +10,15 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import tempfile
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests import mariadb
+from tests.nameserver import nameserver
 from tests.system.config_nodes import FORM
 from tests.system.containers import ContainerNode
 from tests.system.nodes import Answer, apart, free_port, wait_for
@@ -223,3 +226,42 @@ class ThreeOnMySQLTests(ContainerCase):
     def test_hostname(self) -> None:
         """env/nacos-hostname.env: by host name."""
         self.works(self.three(socket.gethostname(), PREFER_HOST_MODE="hostname", **database(), **LOGIN), "nacos")
+
+
+class PodsTests(ContainerCase):
+    """Three pods of nacos-k8s's chart, each with a host name of its own, without the plugin that finds the others."""
+
+    WITHIN = "nacos-hs.test.svc.cluster.local"
+
+    def pod(self, number: int, port: int, hosts: str) -> ContainerNode:
+        """It is not started."""
+        script = f'mount --bind {hosts} /etc/hosts && hostname nacos-{number} && exec "$@"'
+        prefix = ("unshare", "--uts", "--mount", "sh", "-c", script, "sh")
+        node = ContainerNode(port, host=f"127.0.0.{number + 1}", prefix=prefix)
+        self.addCleanup(shutil.rmtree, node.home, ignore_errors=True)
+        self.addCleanup(node.end)
+        return node
+
+    def test_chart(self) -> None:
+        """
+        Neither MODE nor the number of replicas is told: they find each other by the service's name, and are one
+        cluster, not three nodes that each stand alone.
+        """
+        if os.geteuid() or subprocess.run(["unshare", "--uts", "--mount", "true"], capture_output=True).returncode:
+            raise SkipTest("host names of their own need root and unshare")
+        port, names = free_port(), [f"nacos-{number}.{self.WITHIN}" for number in range(3)]
+        with tempfile.NamedTemporaryFile("w") as hosts, nameserver() as dns:
+            hosts.writelines(f"127.0.0.{number + 1} {name}\n" for number, name in enumerate(names))
+            hosts.flush()
+            dns.says(**{f"_http._tcp.{self.WITHIN}".replace(".", "__"): {"SRV": [[port, name] for name in names]}})
+            nodes = [self.pod(number, port, hosts.name) for number in range(3)]
+            for node in nodes:
+                node.run(
+                    NACOS_SERVER_PORT=str(port), PREFER_HOST_MODE="hostname", SERVICE_NAME="nacos-hs",
+                    DOMAIN_NAME="cluster.local", POD_NAMESPACE="test", EMBEDDED_STORAGE="embedded",
+                    SERVER_ADDRESS=node.host, NACOS_MEMBER_DISCOVERY_RESOLVER=f"127.0.0.1:{dns.port}", **LOGIN,
+                )  # fmt: skip
+            for node in nodes:
+                node.wait_ready()
+            self.assertEqual({node.leader() for node in nodes} - {f"{name}:{port}" for name in names}, set())
+            self.works(nodes)
