@@ -21,6 +21,8 @@ QUESTION_NAME = 0xC00C
 ANSWER, AUTHORITATIVE, TRUNCATED, RECURSION_DESIRED = 0x8000, 0x0400, 0x0200, 0x0100
 OPCODE, RCODE = 0x7800, 0x000F
 
+TRANSFERS = 251, 252
+"""Copies of a whole zone, IXFR and AXFR: no secondary server can follow services that come and go."""
 NO_ERROR, FORMAT_ERROR, SERVER_FAILURE, NO_SUCH_NAME, NOT_IMPLEMENTED, REFUSED = range(6)
 BAD_VERSION = 16
 """Of EDNS; its upper bits stand in the OPT record."""
@@ -96,7 +98,7 @@ def parse(data: bytes) -> Query | None:
     query = Query(id, flags, labels, type, question, size, bool(options))
     if options and options[0].ttl >> 16 & 0xFF:
         raise Refusal(write(query, BAD_VERSION), BAD_VERSION)
-    if family != IN:
+    if family != IN or type in TRANSFERS:
         raise Refusal(write(query, REFUSED), REFUSED)
     return query
 

@@ -36,6 +36,12 @@ class ParseTests(SynchronousTestCase):
             assert found is not None
             self.assertEqual((found.size, found.edns), (counts, True))
 
+    def test_transfers(self) -> None:
+        """Copies of a zone are refused (RFC 5936, 2.2.1): an empty one would be taken for broken."""
+        for type in (251, 252):
+            code, reply = self.refused(query("nacos", type))
+            self.assertEqual((code, read(reply).rCode), (5, 5))
+
     def test_dot_in_a_label(self) -> None:
         """A label may hold a dot; it is not two labels then."""
         data = query("x.nacos").replace(b"\x01x\x05", b"\x05a.b.c\x05")
