@@ -21,7 +21,7 @@ from nacos_tw.auth.operations.logins import Logins
 from nacos_tw.cluster.families import member_families, ready_family
 from nacos_tw.cluster.members import MemberList
 from nacos_tw.cluster.operations.backups import Backups
-from nacos_tw.cluster.operations.connections import Connected, ConnectedClients, connection_questions
+from nacos_tw.cluster.operations.connections import Connected, ConnectedClients, NamingClients, connection_questions
 from nacos_tw.cluster.operations.diagnostics import Diagnostics, Ports
 from nacos_tw.cluster.operations.everywhere import ConnectionsEverywhere, everywhere_questions
 from nacos_tw.cluster.operations.hashes import Comparing, Hashes
@@ -310,7 +310,7 @@ def _newer_apis(parts: Parts, cluster: ClusterParts, config: ConfigOperations | 
             Beats(naming),
             Services(naming),
             Discovery(naming),
-            ClientViews(naming),
+            ClientViews(naming, NamingClients(parts.connected)),
             Subscribers(naming, Others(parts.ask, parts.ask_all)),
             Counting(naming),
             SwitchOperations(naming, audit),

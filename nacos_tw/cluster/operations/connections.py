@@ -21,6 +21,8 @@ from nacos_tw.questions import Answering, Others, Question
 
 MOST = 1e9
 """Clients; no node has more."""
+PUBLISHING = ("naming", "ai")
+"""Modules of clients that may publish instances."""
 ADMIN, READ = Rule("admin", "", recorded=True), Rule("read", "cluster")
 
 
@@ -100,6 +102,26 @@ class Connected(Protocol):
 
     def reset(self, client: str, keep: int, server: str) -> int:
         """Ask clients to go elsewhere; see L{Reset}. @return: how many were asked."""
+
+
+@attrs.frozen
+class NamingClients:
+    """
+    L{nacos_tw.naming.operations.clientviews.NamingConnections}: those that may publish.
+
+    @ivar connected: all.
+    """
+
+    connected: Callable[[], Connected]
+
+    def ids(self) -> list[str]:
+        """Of all."""
+        return [each.id for each in self.connected().current() if each.module in PUBLISHING]
+
+    def of(self, client: str) -> tuple[str, str] | None:
+        """The version of its SDK, and its application; None if it is not here."""
+        found = self.connected().uses(client)
+        return None if found is None or found[0].module not in PUBLISHING else (found[0].version, found[0].app)
 
 
 @attrs.frozen

@@ -6,6 +6,7 @@ C{ip:port} of each kind of instance. What clients publish is replicated; what th
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 import attrs
 
@@ -46,6 +47,28 @@ class ClientFacts:
     port: int
     version: str = ""
     app: str = ""
+
+
+class NamingConnections(Protocol):
+    """The clients of naming that are connected to this node."""
+
+    def ids(self) -> list[str]:
+        """Of all."""
+
+    def of(self, client: str) -> tuple[str, str] | None:
+        """The version of its SDK, and its application; None if it is not here."""
+
+
+class NoConnections:
+    """None."""
+
+    def ids(self) -> list[str]:
+        """None."""
+        return []
+
+    def of(self, client: str) -> tuple[str, str] | None:
+        """None."""
+        return None
 
 
 @attrs.frozen
@@ -93,18 +116,20 @@ class Publishing:
 class ClientViews(Operations):
     """Reads of this node's copy."""
 
-    __slots__ = ("_naming",)
+    __slots__ = ("_connected", "_naming")
 
-    def __init__(self, naming: Naming) -> None:
+    def __init__(self, naming: Naming, connected: NamingConnections | None = None) -> None:
         self._naming = naming
+        self._connected = connected or NoConnections()
 
     @operation(ADMIN)
     def ids(self, caller: Caller, request: Asking) -> list[str]:
-        """All clients that publish, of all nodes, and those of this node that subscribe."""
+        """All clients that publish, of all nodes, and those of this node that are connected or subscribe."""
         registry = self._naming.registry
         found = dict.fromkeys(registry.clients)
         found.update(dict.fromkeys(id_of(each) for each in registry.by_number.values() if not each.client))
         found.update(dict.fromkeys(id_of_subscriber(each.client) for each in self._naming.subscriptions))
+        found.update(dict.fromkeys(self._connected.ids()))
         return list(found)
 
     @operation(ADMIN)
@@ -115,11 +140,11 @@ class ClientViews(Operations):
         @raise ClientUnknown: there is none.
         """
         registry, subscriber = self._naming.registry, self._subscriber(request.client)
-        client = registry.clients.get(request.client)
-        if client is not None or (subscriber is not None and not subscriber.port):
+        client, connected = registry.clients.get(request.client), self._connected.of(request.client)
+        if client is not None or connected is not None or (subscriber is not None and not subscriber.port):
             ip, port = _address(request.client)
             updated = 0 if client is None else self._naming.last_beat_millis(client.number)
-            version, app = ("", "") if subscriber is None else (subscriber.agent, subscriber.app)
+            version, app = connected or (("", "") if subscriber is None else (subscriber.agent, subscriber.app))
             return ClientFacts(request.client, True, True, updated, ip, port, version, app)
         own = self._own(request.client)
         if not own and subscriber is None:
@@ -138,7 +163,7 @@ class ClientViews(Operations):
         @raise ClientUnknown: there is none.
         """
         found = self._own(request.client)
-        if not found and self._subscriber(request.client) is None:
+        if not found and self._subscriber(request.client) is None and self._connected.of(request.client) is None:
             raise ClientUnknown(request.client)
         return found
 
@@ -150,7 +175,7 @@ class ClientViews(Operations):
         @raise ClientUnknown: there is none.
         """
         found = [each for each in self._naming.subscriptions if id_of_subscriber(each.client) == request.client]
-        if not found and not self._own(request.client):
+        if not found and not self._own(request.client) and self._connected.of(request.client) is None:
             raise ClientUnknown(request.client)
         return found
 

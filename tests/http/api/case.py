@@ -10,7 +10,7 @@ import msgspec
 from twisted.internet.defer import succeed
 
 from nacos_tw.cluster.operations.backups import Backups
-from nacos_tw.cluster.operations.connections import ConnectedClients
+from nacos_tw.cluster.operations.connections import ConnectedClients, NamingClients
 from nacos_tw.cluster.operations.diagnostics import Diagnostics, Ports
 from nacos_tw.cluster.operations.everywhere import ConnectionsEverywhere
 from nacos_tw.cluster.operations.hashes import Compared, Hashes, MemberHashes
@@ -131,7 +131,7 @@ class ApiTestCase(LocalTestCase):
             Beats(naming),
             Services(naming),
             Discovery(naming),
-            ClientViews(naming),
+            ClientViews(naming, NamingClients(lambda: self.connected)),
             Subscribers(naming, Others(asker({}), lambda what, body: succeed([]))),
             Counting(naming),
             SwitchOperations(naming, audit),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import attrs
 import msgspec
 
+from nacos_tw.naming.commands import Publish, Published
 from nacos_tw.naming.subscriptions import Subscriber, SubscribingClient
 from tests.http.api.case import ApiTestCase
+from tests.http.api.connected import CLIENT
 from tests.http.v1.fakes import A
 from tests.http.v1.local import P1
 
@@ -38,6 +41,24 @@ class ClientTests(ApiTestCase):
         found = self.data("GET", "/v3/admin/ns/client/service/publisher/list", serviceName="p1", ip="10.0.0.2")
         shown = {"clientId": "10.0.0.2:8080#false", "ip": "10.0.0.2", "port": 8080, "clusterName": "DEFAULT"}
         self.assertEqual(found, [shown])
+
+    def test_connected(self) -> None:
+        """Connections for naming: with version and application, whether they publish, subscribe or do nothing yet."""
+        idle, publisher = CLIENT.id, "7_10.0.0.7_700"
+        other = attrs.evolve(CLIENT, id="8_10.0.0.8_1", module="config")
+        self.connected.clients = [CLIENT, attrs.evolve(CLIENT, id=publisher, app="bills"), other]
+        self.naming.change(Publish(publisher, A, P1, [Published("10.0.0.7", 80)]))
+        self.assertEqual(self.data("GET", "/v2/ns/client/list"), [publisher, idle])
+        for id_, app in ((idle, "shop"), (publisher, "bills")):
+            for base in ("/v2/ns/client", "/v3/admin/ns/client"):
+                facts = self.data("GET", base, clientId=id_)
+                self.assertEqual(
+                    (facts["clientType"], facts["connectType"], facts["version"], facts["appName"]),
+                    ("connection", "GRPC", CLIENT.version, app),
+                )
+                self.assertEqual(self.data("GET", f"{base}/subscribe/list", clientId=id_), [])
+        self.assertEqual(self.data("GET", "/v2/ns/client/publish/list", clientId=idle), [])
+        self.fails(404, 20004, f"clientId [ {other.id} ] not exist", "GET", "/v2/ns/client", clientId=other.id)
 
     def test_subscribers(self) -> None:
         """Connections that are told of a service."""
