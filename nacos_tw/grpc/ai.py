@@ -26,6 +26,7 @@ from nacos_tw.grpc.ai_phrases import told
 from nacos_tw.grpc.connections import ClientConnection
 from nacos_tw.grpc.dispatch import Answer, Asked, Handler, Refusal
 from nacos_tw.grpc.messages import BAD_PARAMETER, Response
+from nacos_tw.grpc.phrases import or_null
 
 REGISTER, DEREGISTER, BATCH = "registerEndpoint", "deregisterEndpoint", "batchRegisterEndpoint"
 
@@ -146,7 +147,7 @@ class AiHandlers:
         """All endpoints that the connection has of a version, in the place of those before."""
         request = asked.request
         if request.type != BATCH:
-            raise _refused(f"parameter `type` should be {BATCH}, but was {request.type}")
+            raise _refused(f"parameter `type` should be {BATCH}, but was {or_null(request.type)}")
         if not request.endpoints:
             raise _refused("Required parameter `endpoints` can't be empty")
         if len({each.version for each in request.endpoints}) > 1:
@@ -222,7 +223,7 @@ def _needed(value: str | None, name: str) -> str:
 def _registers(type_: str | None) -> bool:
     """@raise Refusal: it is neither."""
     if type_ not in (REGISTER, DEREGISTER):
-        raise _refused(f"parameter `type` should be {REGISTER} or {DEREGISTER}, but was {type_}")
+        raise _refused(f"parameter `type` should be {REGISTER} or {DEREGISTER}, but was {or_null(type_)}")
     return type_ == REGISTER
 
 

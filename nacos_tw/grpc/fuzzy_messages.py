@@ -10,6 +10,7 @@ from nacos_tw.grpc.dispatch import Asked, RequestFailed
 from nacos_tw.grpc.fuzzy import TOO_MANY_PATTERNS, FuzzyWatches
 from nacos_tw.grpc.fuzzy_patterns import Pattern, parse
 from nacos_tw.grpc.messages import BAD_PARAMETER, FAIL, Response
+from nacos_tw.grpc.phrases import or_null
 
 WATCH, CANCEL = "WATCH", "CANCEL_WATCH"
 MOST_RECEIVED = 10_000
@@ -47,7 +48,7 @@ def pattern_of(request: FuzzyWatchRequest) -> Pattern:
     """
     pattern = parse(request.groupKeyPattern)
     if pattern is None:
-        raise RequestFailed(BAD_PARAMETER, f"invalid fuzzy watch pattern: {request.groupKeyPattern}")
+        raise RequestFailed(BAD_PARAMETER, f"invalid fuzzy watch pattern: {or_null(request.groupKeyPattern)}")
     if len(request.receivedGroupKeys or ()) > MOST_RECEIVED:
         raise RequestFailed(BAD_PARAMETER, "too many receivedGroupKeys")
     return pattern

@@ -18,6 +18,7 @@ from nacos_tw.grpc.fuzzy_messages import (
 )
 from nacos_tw.grpc.fuzzy_patterns import Key
 from nacos_tw.grpc.messages import BAD_PARAMETER
+from nacos_tw.grpc.phrases import or_null
 from nacos_tw.naming.model import ServiceKey
 from nacos_tw.naming.operations.watching import AllOfNamespace, Present, Watching
 
@@ -71,7 +72,7 @@ class ServiceWatching:
             self.watches.cancel(asked.client, pattern.text)
             return NamingFuzzyWatchResponse()
         if asked.request.watchType != WATCH:
-            raise RequestFailed(BAD_PARAMETER, f"Unsupported watch type {asked.request.watchType}")
+            raise RequestFailed(BAD_PARAMETER, f"Unsupported watch type {or_null(asked.request.watchType)}")
         self._does.watch(asked, AllOfNamespace(pattern.namespace))
         return watched(self.watches, asked, pattern, NamingFuzzyWatchResponse)
 

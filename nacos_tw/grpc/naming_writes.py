@@ -7,7 +7,7 @@ from typing import Any
 
 from nacos_tw.grpc import checking
 from nacos_tw.grpc.dispatch import Asked, Done, Handler, RequestFailed, rendered
-from nacos_tw.grpc.messages import BAD_PARAMETER
+from nacos_tw.grpc.messages import BAD_PARAMETER, FAIL
 from nacos_tw.grpc.naming_messages import (
     BatchInstanceRequest,
     BatchInstanceResponse,
@@ -16,6 +16,7 @@ from nacos_tw.grpc.naming_messages import (
     InstanceResponse,
     PersistentInstanceRequest,
 )
+from nacos_tw.grpc.phrases import or_null
 from nacos_tw.naming.commands import Published
 from nacos_tw.naming.model import (
     BEAT_INTERVAL_KEY,
@@ -57,7 +58,7 @@ class NamingWrites:
     def instance(self, asked: Asked[InstanceRequest]) -> Done:
         """The one instance that the client publishes of a service, or none any more, whatever the request names."""
         request = asked.request
-        key, given = checking.service_of(request), request.instance or GivenInstance()
+        key, given = checking.service_of(request), request.instance or _none_given(request.type)
         checking.check_instance(given)
         client = asked.client
         if request.type == REGISTER:
@@ -76,7 +77,9 @@ class NamingWrites:
         key = checking.service_of(request)
         if request.type != BATCH:
             raise _unsupported(request.type)
-        given = request.instances or []
+        given = request.instances
+        if given is None:
+            raise RequestFailed(FAIL, "Param 'instances' is required.")
         for each in given:
             checking.check_instance(each)
         wanted = tuple(_published(each, client.app) for each in given)
@@ -87,7 +90,7 @@ class NamingWrites:
     def persistent(self, asked: Asked[PersistentInstanceRequest]) -> Done:
         """An instance that stays when the client has gone, registered or removed by its address."""
         request = asked.request
-        key, given = checking.service_of(request), request.instance or GivenInstance()
+        key, given = checking.service_of(request), request.instance or _none_given(REGISTER)
         checking.check_instance(given)
         cluster = given.clusterName or DEFAULT_CLUSTER
         if request.type == REGISTER:
@@ -154,5 +157,16 @@ def _check_legal(given: GivenInstance) -> None:
         raise RequestFailed(BAD_PARAMETER, text)
 
 
+def _none_given(type_: str | None) -> GivenInstance:
+    """
+    Of a request without an instance: one that is not needed, as what is removed is found without it.
+
+    @raise RequestFailed: it is needed.
+    """
+    if type_ == REGISTER:
+        raise RequestFailed(FAIL, "Param 'instance' is required.")
+    return GivenInstance()
+
+
 def _unsupported(type_: str | None) -> RequestFailed:
-    return RequestFailed(BAD_PARAMETER, f"Unsupported request type {type_}")
+    return RequestFailed(BAD_PARAMETER, f"Unsupported request type {or_null(type_)}")

@@ -116,6 +116,11 @@ WORDS: dict[type[NacosError], Callable[[Any], str]] = {
 """The table. Of an error that is in none of its types, the first of its bases that is; others bring their text."""
 
 
+def or_null(text: str | None) -> str:
+    """A member of a request, as Java writes it into a text."""
+    return "null" if text is None else text
+
+
 def phrase(error: NacosError) -> str:
     """The text."""
     for kind in type(error).__mro__:

@@ -241,6 +241,12 @@ class LimitTests(Case):
             given = {"groupKeyPattern": "public>>G>>*", "watchType": "WATCH", **members}
             kind, body = asked(self.client, "NamingFuzzyWatchRequest", **given)
             self.assertEqual((kind, body["errorCode"]), ("ErrorResponse", 400))
+        for members, text in (
+            ({"groupKeyPattern": None}, "invalid fuzzy watch pattern: null"),
+            ({"watchType": None}, "Unsupported watch type null"),
+        ):
+            given = {"groupKeyPattern": "public>>G>>*", "watchType": "WATCH", **members}
+            self.assertEqual(asked(self.client, "NamingFuzzyWatchRequest", **given)[1]["message"], text)
 
     def test_rights(self) -> None:
         """The right to read all of the namespace."""

@@ -141,6 +141,8 @@ class InstanceTests(Case):
         error, own = "ErrorResponse", "InstanceResponse"
         found = self.ask("InstanceRequest", type="weird", instance=given())
         self.refused(found, error, 400, 400, "Unsupported request type weird")
+        found = self.ask("InstanceRequest", instance=given())
+        self.refused(found, error, 400, 400, "Unsupported request type null")
         text = "illegal characters should not appear in the param."
         found = self.register(clusterName="a,b")
         self.refused(found, own, 500, 400, f"Param check invalid:Param 'cluster' is illegal, {text}")
@@ -203,6 +205,29 @@ class BatchTests(Case):
         instances = [given(), given("10.0.0.2", clusterName="a_b")]
         found = self.ask("BatchInstanceRequest", type="batchRegisterInstance", instances=instances)
         self.assertEqual(found[1]["errorCode"], 400)
+        self.assertEqual(self.shown(), [])
+
+
+class NoInstanceTests(Case):
+    """Requests that lack what they are about."""
+
+    def test_registered(self) -> None:
+        """Nothing is published that has no address, and what was published stays."""
+        self.register()
+        for instance in ({}, {"instance": None}):
+            for type_ in ("InstanceRequest", "PersistentInstanceRequest"):
+                found = self.ask(type_, type="registerInstance", **instance)
+                self.refused(found, "ErrorResponse", 500, 500, "Param 'instance' is required.")
+        found = self.ask("BatchInstanceRequest", type="batchRegisterInstance")
+        self.refused(found, "ErrorResponse", 500, 500, "Param 'instances' is required.")
+        found = self.ask("PersistentInstanceRequest", type="deregisterInstance")
+        self.refused(found, "ErrorResponse", 500, 500, "Param 'instance' is required.")
+        self.assertEqual(self.shown(), ["10.0.0.1"])
+
+    def test_removed(self) -> None:
+        """What a client publishes is removed without its being named."""
+        self.register()
+        self.assertEqual(self.ask("InstanceRequest", type="deregisterInstance")[1]["resultCode"], 200)
         self.assertEqual(self.shown(), [])
 
 
