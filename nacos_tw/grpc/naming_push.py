@@ -103,6 +103,7 @@ class ServicePushes(Service):
         self._render = render
         self._enabled = enabled
         self._at_once = at_once
+        self._when_not_taken = self._again  # one object for all subscribers
         self._revisions = subscriptions.revisions
         self.audience = subscriptions.audience(self._push)
         self.watches: FuzzyWatches | None = None
@@ -134,7 +135,7 @@ class ServicePushes(Service):
             return True
         others = self.audience.of_client(connection.id)
         client = others[0].client if others else _client(connection)
-        subscriber = StreamSubscriber(client, service, clusters, connection, identity, self._again)
+        subscriber = StreamSubscriber(client, service, clusters, connection, identity, self._when_not_taken)
         if not self.audience.add(subscriber):
             return False
         if self._revisions.renew(service):
