@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 from twisted.internet.defer import FirstError, gatherResults
 
 from nacos_tw.errors import InstanceUnknown
@@ -152,12 +153,14 @@ async def changed_metadata(instances: Instances, call: Call, remove: bool) -> di
 
 async def replaced(instances: Instances, call: Call) -> None:
     """
-    Replace the instance that a form describes; one that is not there is accepted, and nothing of it is kept.
+    Replace the instance that a form describes; one that is not there is accepted, and nothing of it is kept. Without
+    metadata it keeps what its client gave it, as in Nacos 2 and 3: an operator who changes the weight means no more.
 
     @raise InstanceUnknown: there is no such service.
     """
     try:
-        await instances.replace(call, registration(call))
+        wanted = registration(call)
+        await instances.replace(call, wanted if call.params.get("metadata") else replace(wanted, keeps=True))
     except InstanceUnknown as problem:
         if problem.lacking == "service":
             raise

@@ -58,6 +58,9 @@ class Instances(Operations):
 
         @return: fails with InstanceUnknown if there is none.
         """
+        if request.keeps:
+            place = request.service, request.cluster, request.ip, request.port
+            return self._naming.change(Patch(*place, weight=request.weight, enabled=request.enabled))
         return self._naming.change(self._whole(request, Update))
 
     @operation(WRITE)

@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
+from nacos_tw.naming.commands import Register
 from tests.http.api.case import ApiTestCase
+from tests.http.v1.local import P1 as SERVICE_KEY
 
 INSTANCE, LIST, SERVICE = "/v2/ns/instance", "/v2/ns/instance/list", "/v2/ns/service"
 P1: dict[str, Any] = {"serviceName": "p1", "ip": "10.0.0.1", "port": 8080}
@@ -94,7 +96,25 @@ class InstanceTests(ApiTestCase):
         assert one is not None
         self.assertEqual(one.weight, 3.0)
         self.assertEqual(self.data("PUT", INSTANCE, **{**P1, "ip": "10.0.0.9"}), "ok")
+        self.assertEqual(self.data("PUT", INSTANCE, **{**P1, "clusterName": "c9"}), "ok")
         self.assertIsNone(self.one("10.0.0.9"))
+
+    def test_update_keeps(self) -> None:
+        """Who changes weight or state does not take the metadata and the application away that the client gave."""
+        for path in (INSTANCE, "/v3/admin/ns/instance", "/v3/console/ns/instance"):
+            self.naming.register(Register(SERVICE_KEY, "10.0.0.1", 8080, metadata={"k": "v"}, app="shop"))
+            self.data("PUT", path, **P1, weight=3, enabled="false")
+            one = self.one()
+            assert one is not None
+            self.assertEqual((one.weight, one.enabled, one.metadata, one.app), (3.0, False, {"k": "v"}, "shop"))
+            self.data("PUT", path, **P1, metadata="a=b")
+            one = self.one()
+            assert one is not None
+            self.assertEqual((one.weight, one.enabled, one.metadata), (1.0, True, {"a": "b"}))
+            self.data("PUT", path, **P1, metadata="{}")
+            one = self.one()
+            assert one is not None
+            self.assertEqual(one.metadata, {})
 
     def test_patch(self) -> None:
         """All three have to be there; the answer is the bare word."""
