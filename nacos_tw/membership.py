@@ -140,10 +140,10 @@ class Group(service.MultiService):
         """The log (or, before it begins, the operator) names these members."""
         if not begun:
             return
-        self._roster.configured(config)
         own = config.record(self.own.name)
         if self.own.name in config.names and own.id == self.own.id:
             self._roster.joined = True
+        self._roster.configured(config)
         self._follow()
 
     def _follow(self) -> None:

@@ -51,6 +51,25 @@ class RosterTests(SynchronousTestCase):
         self.assertNotIn("10.0.0.9:8848", roster)
         self.assertIn("no member", roster.objection(hello("10.0.0.9:8848", "x"), alive=False))
 
+    def test_older_than_this_node(self) -> None:
+        """
+        The part of the log that a new node has may name members of the past only: the leader, which it has heard, stays
+        linked, others of the present may link, until the log names this node.
+        """
+        roster = self.roster = Roster(record(D, "d"), [record(D), record(A)])
+        roster.hear(hello("10.0.0.8:8848", "h"))
+        roster = self.known()
+        self.assertEqual(set(roster.places()), {A, B, C, "10.0.0.8:8848"})
+        self.assertIn("10.0.0.9:8848", roster)
+        self.assertEqual(roster.objection(hello("10.0.0.9:8848", "i"), alive=False), "")
+        roster.hear(hello("10.0.0.9:8848", "i"))
+        self.assertIn("10.0.0.9:8848", roster.places())
+        now = Configuration(("10.0.0.8:8848", D), members=(record("10.0.0.8:8848", "h"), record(D, "d")))
+        roster.joined = True
+        roster.configured(now)
+        self.assertEqual(set(roster.places()), {D, "10.0.0.8:8848"})
+        self.assertNotIn("10.0.0.9:8848", roster)
+
     def test_mistyped(self) -> None:
         """A learner that nobody ever heard of may not exist; a voter, or one with an id, does."""
         roster = self.known(added(CONFIG, record(D)))

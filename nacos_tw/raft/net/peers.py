@@ -416,7 +416,7 @@ class Peers(Service):
         """Of a member, as cluster.conf has it; of one that may become one, as its name says; "" for anyone else, whom
         no certificate names."""
         place = self._members.get(peer)
-        if place is None and self._roster is not None and self._roster.open:
+        if place is None and self._roster is not None and self._roster.admits_strangers:
             return peer.rpartition(":")[0].strip("[]")
         return "" if place is None else place.host
 

@@ -2,8 +2,9 @@
 Which nodes are members, where they are, and who may link with this one (pure).
 
 The log decides. While it is empty (on a new node) the operator's list does, and every node that proves to know the
-cluster's secret may connect: it may be the leader that adds this node. If a member says that it is at another address
-than in the log, this node connects there at once; the leader updates the log.
+cluster's secret may connect: it may be the leader that adds this node. They may until the log names this node by its
+id: what a new node has of the log may be older than its being added, and name nobody who is a member now. If a member
+says that it is at another address than in the log, this node connects there at once; the leader updates the log.
 """
 
 from __future__ import annotations
@@ -70,8 +71,9 @@ class Roster:
     def configured(self, config: Configuration) -> None:
         """The log has these members."""
         self._config = config
-        for name in [name for name in self._heard if name not in config.names]:
-            del self._heard[name]
+        if self.joined:
+            for name in [name for name in self._heard if name not in config.names]:
+                del self._heard[name]
         for name, forced in list(self._forced.items()):
             if config.record(name).http == forced.http:
                 del self._forced[name]
@@ -82,6 +84,11 @@ class Roster:
         return self._config is not None
 
     @property
+    def admits_strangers(self) -> bool:
+        """Whether nodes that are no members, as far as this node knows, are listened to."""
+        return self.open or not self.joined
+
+    @property
     def forced(self) -> bool:
         """Whether the operator's word on an address still differs from the log's."""
         return bool(self._forced)
@@ -89,7 +96,9 @@ class Roster:
     def records(self) -> list[MemberRecord]:
         """All members with what is known of them, this node as it is now."""
         if self._config is not None:
-            return [self.own if name == self.own.name else self._record(name) for name in self._config.names]
+            names = self._config.names
+            newer = [] if self.joined else [record for name, record in self._heard.items() if name not in names]
+            return [*(self.own if name == self.own.name else self._record(name) for name in names), *newer]
         taken = {record.raft for record in self._heard.values()}
         listed = [record for record in self._listed.values() if record.raft not in taken or record.name in self._heard]
         found = {record.name: record for record in (*listed, *self._heard.values())}
@@ -116,7 +125,7 @@ class Roster:
 
     def __contains__(self, name: object) -> bool:
         """Whether somebody of that name may go on with a handshake; what is to be said to it comes after."""
-        if self._config is None or self.open or name in self._config.names:
+        if self._config is None or self.admits_strangers or name in self._config.names:
             return True
         return any(gone.name == name for gone in self._config.removed)
 
@@ -142,6 +151,8 @@ class Roster:
         if self._config is None:
             return ""
         if hello.node not in self._config.names:
+            if not self.joined:
+                return ""
             return f"{hello.node} is no member of this node's cluster"
         known = self._config.record(hello.node)
         if hello.id and known.id and hello.id != known.id:
