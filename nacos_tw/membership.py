@@ -418,7 +418,7 @@ class Group(service.MultiService):
             core.leader or "",
             core.term,
             core.log.config_index,
-            0 < core.log.config_index <= core.commit,
+            0 < core.log.config_index <= core.commit and self._roster.joined,
             tuple((gone.name, gone.id) for gone in reversed(config.removed)),
             self._difference(),
             self._roster.removed,

@@ -146,6 +146,8 @@ class Rounds:
                 if other is node or not other.running:
                     continue
                 with contextlib.suppress(*FAILS):
+                    if not other.ready():
+                        continue  # it may still read of members of the past
                     view = self._view(other)
                     if view["settled"] and view["leader"]:
                         return "yes" if self._names[node] in [each["name"] for each in view["members"]] else "no"

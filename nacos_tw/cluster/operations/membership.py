@@ -60,7 +60,8 @@ class GroupView:
     """
     The group as this node's log has it.
 
-    @ivar config_index: the entry that it is from; C{settled}: whether that is committed.
+    @ivar config_index: the entry that it is from; C{settled}: whether that is committed,
+        and not older than this node: a new one reads of the past first.
     @ivar removed: the last members that were removed, newest first: name and id.
     @ivar difference: how the operator's list of members differs from the log's; "" if it does not.
     @ivar gone: why this node is no member any more; "" if it is.
