@@ -250,6 +250,8 @@ class Group(service.MultiService):
         config = core.log.config
         if config is None or core.log.config_index > core.commit or self.own.name in config.names:
             return
+        if not self._roster.joined:
+            return  # it may be the removal of one that had this name before
         if any(gone.name == self.own.name and gone.id in ("", self.own.id) for gone in config.removed):
             self.removed(f"{self.own.name} was removed from the cluster")
 

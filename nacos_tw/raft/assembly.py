@@ -129,5 +129,6 @@ def build_peers(
     peers.sources.anyone = settings.welcome
     peers.starts, peers.own_start = Starts(read_starts(folder.path)), lambda: node.start_told
     peers.own_term = lambda: node.core.term
+    peers.in_order = lambda: not node.reason()
     Remembering(peers.starts, folder.path, in_thread)
     return peers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import msgspec
 from twisted.internet import reactor as real_reactor
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import CancelledError, Deferred, DeferredList
@@ -14,10 +15,10 @@ from twisted.test.iosim import FakeTransport, IOPump, connect
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from nacos_tw.errors import NacosError, StartError, TimedOut, Unavailable
-from nacos_tw.raft.core.messages import AppendResponse
-from nacos_tw.raft.net.codec import RaftFrame, Refused, encode
+from nacos_tw.raft.core.messages import AppendResponse, Configuration, MemberRecord
+from nacos_tw.raft.net.codec import Hello, RaftFrame, Refused, encode
 from nacos_tw.raft.net.peers import STOP_TIME, Peers
-from nacos_tw.raft.net.roster import digest
+from nacos_tw.raft.net.roster import Roster, digest
 
 SECRET = b"s" * 32
 
@@ -60,6 +61,12 @@ class Recorder:
 
     def peer_disconnected(self, peer: str) -> None:
         self._add("down", peer)
+
+    def introduced(self, hello: Hello, refusal: str) -> None:
+        self._add("introduced", hello.node, refusal)
+
+    def removed(self, why: str) -> None:
+        self._add("removed", why)
 
     def members_differ(self, peer: str) -> None:
         self._add("differ", peer)
@@ -401,6 +408,27 @@ class MemoryTests(SynchronousTestCase):
         self.assertIn(("differ", "b:1"), seen_a.events)
         self.assertIn(("up", "b:1"), seen_a.events)
         self.assertIn(("differ", "a:1"), seen_b.events)
+
+    def test_only_who_is_in_order_says_that_one_is_gone(self) -> None:
+        """Who has been away may have in its log that another node had this one's place: that says nothing of today."""
+        net = Net()
+        a = MemberRecord("a:1", "new", "10.0.0.1:8001", "10.0.0.1:7001")
+        b = MemberRecord("b:1", "b", "10.0.0.2:8002", "10.0.0.2:7002")
+        today, past = Roster(a, [a, b], joined=True), Roster(b, [a, b], joined=True)
+        today.configured(Configuration(("a:1", "b:1"), members=(a, b)))
+        past.configured(Configuration(("a:1", "b:1"), members=(msgspec.structs.replace(a, id="old"), b)))
+        one, seen = net.node("a:1", roster=today, http="10.0.0.1:8001")
+        other, _ = net.node("b:1", roster=past, http="10.0.0.2:8002")
+        other.in_order = lambda: False
+        for peers in (one, other):
+            self.successResultOf(peers.listen())
+            peers.startService()
+        net.run(1.0)
+        self.assertFalse([event for event in seen.events if event[0] == "removed"])
+        other.in_order = lambda: True
+        net.run(3.0)
+        ((_, why),) = {event for event in seen.events if event[0] == "removed"}
+        self.assertIn("old data", why)
 
     def test_member_removed_and_added(self) -> None:
         """A member that leaves the list loses its links, and gets in no more until it is back."""

@@ -91,6 +91,7 @@ class Peers(Service):
     @ivar starts: the others' starts that this node has seen.
     @ivar own_start: which start of this node this is; its first part is 0 where that is not told.
     @ivar own_term: the term that this node is in.
+    @ivar in_order: whether it follows a leader (or leads), and has what that has: so it knows who the members are.
     @ivar counters: see L{COUNTERS}.
     @ivar rtt: last round-trip time per peer in seconds, of peers with an outgoing link.
     @ivar hellos: what each peer said of itself when it last dialed.
@@ -123,6 +124,7 @@ class Peers(Service):
         self.starts = Starts({})
         self.own_start: Callable[[], Start] = lambda: (0, 0)
         self.own_term: Callable[[], int] = lambda: 0
+        self.in_order: Callable[[], bool] = lambda: True
         self._reactor = reactor
         self._clock: IReactorTime = reactor
         self.node = node
@@ -327,7 +329,8 @@ class Peers(Service):
     def _admitted(self, link: Link, hello: Hello) -> bool:
         """Whether a node that has proved itself may link; it is told if it is no member any more."""
         assert self._roster is not None
-        if gone := self._roster.gone(hello):
+        # It stops for good: only who has what the leader has may say so.
+        if (gone := self._roster.gone(hello)) and self.in_order():
             self._warn(hello.node, gone)
             link.send(encode(Gone(gone)))
             link.close()

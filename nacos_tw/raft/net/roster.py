@@ -130,7 +130,11 @@ class Roster:
         return any(gone.name == name for gone in self._config.removed)
 
     def gone(self, hello: Hello) -> str:
-        """What is to be said to a node that was removed, or whose place another one has; "" if it is none."""
+        """
+        What is to be said to a node that was removed, or whose place another one has; "" if it is none. True only if
+        this node knows the members of today: one that has been away, or is new, may read of a past in which others had
+        these places.
+        """
         config = self._config
         if config is None or not hello.id:
             return ""
@@ -148,11 +152,9 @@ class Roster:
 
         @param alive: whether the member of that name is heard of at another address.
         """
-        if self._config is None:
+        if self._config is None or not self.joined:
             return ""
         if hello.node not in self._config.names:
-            if not self.joined:
-                return ""
             return f"{hello.node} is no member of this node's cluster"
         known = self._config.record(hello.node)
         if hello.id and known.id and hello.id != known.id:
