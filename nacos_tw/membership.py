@@ -250,7 +250,7 @@ class Group(service.MultiService):
         config = core.log.config
         if config is None or core.log.config_index > core.commit or self.own.name in config.names:
             return
-        if not self._roster.joined:
+        if self._roster.predates:
             return  # it may be the removal of one that had this name before
         if any(gone.name == self.own.name and gone.id in ("", self.own.id) for gone in config.removed):
             self.removed(f"{self.own.name} was removed from the cluster")
@@ -420,7 +420,7 @@ class Group(service.MultiService):
             core.leader or "",
             core.term,
             core.log.config_index,
-            0 < core.log.config_index <= core.commit and self._roster.joined,
+            0 < core.log.config_index <= core.commit and not self._roster.predates,
             tuple((gone.name, gone.id) for gone in reversed(config.removed)),
             self._difference(),
             self._roster.removed,

@@ -2,8 +2,8 @@
 Which nodes are members, where they are, and who may link with this one (pure).
 
 The log decides. While it is empty (on a new node) the operator's list does, and every node that proves to know the
-cluster's secret may connect: it may be the leader that adds this node. They may until the log names this node by its
-id: what a new node has of the log may be older than its being added, and name nobody who is a member now. If a member
+cluster's secret may connect: it may be the leader that adds this node. They may, too, while the log names this node not
+yet: what a new node has of the log may be older than its being added, and name nobody who is a member now. If a member
 says that it is at another address than in the log, this node connects there at once; the leader updates the log.
 """
 
@@ -44,6 +44,7 @@ class Roster:
 
     @ivar own: this node's record.
     @ivar joined: whether the log has named this node by its id.
+    @ivar predates: whether the log, as far as this node has it, is older than its being a member.
     @ivar removed: why this node is no member any more; "" while it may be one.
     @ivar open: whether nodes that are no members are listened to, until they have proved who they are: they may be
         taken in.
@@ -54,6 +55,7 @@ class Roster:
         self.own = own
         self.joined = joined
         self.removed = ""
+        self.predates = False
         self.open = False
         self._listed = {record.name: record for record in listed}
         self._config: Configuration | None = None
@@ -71,7 +73,9 @@ class Roster:
     def configured(self, config: Configuration) -> None:
         """The log has these members."""
         self._config = config
-        if self.joined:
+        named = self.own.name in config.names and config.record(self.own.name).id in ("", self.own.id)
+        self.predates = not self.joined and not named
+        if not self.predates:
             for name in [name for name in self._heard if name not in config.names]:
                 del self._heard[name]
         for name, forced in list(self._forced.items()):
@@ -86,7 +90,7 @@ class Roster:
     @property
     def admits_strangers(self) -> bool:
         """Whether nodes that are no members, as far as this node knows, are listened to."""
-        return self.open or not self.joined
+        return self.open or self.predates
 
     @property
     def forced(self) -> bool:
@@ -97,7 +101,7 @@ class Roster:
         """All members with what is known of them, this node as it is now."""
         if self._config is not None:
             names = self._config.names
-            newer = [] if self.joined else [record for name, record in self._heard.items() if name not in names]
+            newer = [record for name, record in self._heard.items() if self.predates and name not in names]
             return [*(self.own if name == self.own.name else self._record(name) for name in names), *newer]
         taken = {record.raft for record in self._heard.values()}
         listed = [record for record in self._listed.values() if record.raft not in taken or record.name in self._heard]
@@ -152,7 +156,7 @@ class Roster:
 
         @param alive: whether the member of that name is heard of at another address.
         """
-        if self._config is None or not self.joined:
+        if self._config is None or self.predates:
             return ""
         if hello.node not in self._config.names:
             return f"{hello.node} is no member of this node's cluster"
