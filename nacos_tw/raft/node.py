@@ -287,14 +287,13 @@ class RaftNode:
             self._disk_failed(error)
         finally:
             self._draining = False
-            core = self._core
-            if core.contradiction and not self.failure:
+            if self._core.contradiction and not self.failure:
                 self._contradicted()
             if self.running:
-                self._setback.look(core)
-                self.membership.look(core)
+                self._setback.look(self._core)
+                self.membership.look(self._core)
                 if not self.expelled and not self._reopening.failure:
-                    self._alarm.set(core.deadline)
+                    self._alarm.set(self._core.deadline)
         answer_all(answers)
 
     def _work_off(self, answers: Answers) -> None:
