@@ -26,17 +26,12 @@ from nacos_tw.grpc.config_messages import (
     ConfigRequest,
 )
 from nacos_tw.grpc.dispatch import Asked, Handler, Refusal, rendered
+from nacos_tw.grpc.kept_answers import KeptAnswers
 from nacos_tw.grpc.messages import BAD_PARAMETER, FAIL
 from nacos_tw.grpc.phrases import phrase
-from nacos_tw.memo import BoundedMemo
 
 NOT_FOUND = 300
 """Of a config that does not exist, in its query's response only."""
-KEPT_BYTES = 16 * 1024 * 1024
-"""Bytes of answers that are kept; C{ENTRY}: those that one takes beside its own, about."""
-ENTRY = 300
-LONGEST_KEPT = 64 * 1024
-"""Bytes of the longest answer that is kept."""
 LONGEST_IP = 50
 """Characters of a client's address, as wide as the columns for it."""
 
@@ -47,7 +42,7 @@ class ConfigHandlers:
     def __init__(self, contents: Contents) -> None:
         self._contents = contents
         # By tenant, group and name as clients write them: what all clients get, and its answer.
-        self._answers: BoundedMemo[tuple[str | None, ...], tuple[Chosen, bytes]] = BoundedMemo(KEPT_BYTES)
+        self._answers: KeptAnswers[tuple[str | None, ...], Chosen] = KeptAnswers()
 
     def table(self) -> dict[str, Handler[Any]]:
         """By C{metadata.type}."""
@@ -80,10 +75,10 @@ class ConfigHandlers:
         except ConfigUnknown:
             return ConfigQueryResponse(resultCode=FAIL, errorCode=NOT_FOUND, message="config data not exist")
         response = _found(chosen, shown)
-        if tag or not chosen.for_all or len(chosen.content) > LONGEST_KEPT:
+        if tag or not chosen.for_all:
             return response
         answer = rendered(response)
-        self._answers.keep(named, (chosen, answer), len(answer) + ENTRY)
+        self._answers.keep(named, chosen, answer)
         return answer
 
     # -- writing

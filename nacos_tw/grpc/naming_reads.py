@@ -8,6 +8,7 @@ from msgspec import Raw
 
 from nacos_tw.grpc import checking
 from nacos_tw.grpc.dispatch import Asked, Handler, rendered
+from nacos_tw.grpc.kept_answers import KeptAnswers
 from nacos_tw.grpc.naming_messages import (
     QueryServiceResponse,
     ServiceListRequest,
@@ -15,16 +16,10 @@ from nacos_tw.grpc.naming_messages import (
     ServiceQueryRequest,
 )
 from nacos_tw.grpc.service_info import Rendering
-from nacos_tw.memo import BoundedMemo
 from nacos_tw.naming.model import ServiceKey
 from nacos_tw.naming.operations.discovery import Discovery, Look, NamesOfGroup
 
 LARGEST_PAGE = 10_000
-KEPT_BYTES = 16 * 1024 * 1024
-"""Bytes of answers that are kept; C{ENTRY}: those that one takes beside its own, about."""
-ENTRY = 300
-LONGEST_KEPT = 64 * 1024
-"""Bytes of the longest answer that is kept."""
 
 
 class NamingReads:
@@ -34,7 +29,7 @@ class NamingReads:
         self._discovery = discovery
         self._rendering = rendering
         # By service, clusters and health: what was rendered, and the answer with it.
-        self._answers: BoundedMemo[tuple[ServiceKey, str, bool], tuple[Raw, bytes]] = BoundedMemo(KEPT_BYTES)
+        self._answers: KeptAnswers[tuple[ServiceKey, str, bool], Raw] = KeptAnswers()
 
     def table(self) -> dict[str, Handler[Any]]:
         """By C{metadata.type}."""
@@ -57,8 +52,7 @@ class NamingReads:
         if kept is not None and kept[0] is info:
             return kept[1]
         answer = rendered(QueryServiceResponse(serviceInfo=info))
-        if len(answer) <= LONGEST_KEPT:
-            self._answers.keep(wanted, (info, answer), len(answer) + ENTRY)
+        self._answers.keep(wanted, info, answer)
         return answer
 
     def names(self, asked: Asked[ServiceListRequest]) -> ServiceListResponse:
