@@ -39,6 +39,18 @@ class DatabaseCase(TestCase):
         return database
 
 
+class OwnServerCase(DatabaseCase):
+    """One server that tests may stop; it is there again for the next one."""
+
+    def setUp(self) -> None:
+        self.server = self.kind.server("stopped")
+
+    def tearDown(self) -> None:
+        if not self.server.running:
+            self.server.start()
+        self.server.resume()
+
+
 Case = TypeVar("Case", bound=type[DatabaseCase])
 
 

@@ -6,20 +6,12 @@ from twisted.internet.defer import gatherResults
 
 from nacos_tw.settings.database import DatabaseSettings
 from tests import mariadb
-from tests.storage.databases import DatabaseCase, database_of, on_both
+from tests.storage.databases import DatabaseCase, OwnServerCase, database_of, on_both
 
 
 @on_both
-class ExaminingTests(DatabaseCase):
+class ExaminingTests(OwnServerCase):
     """A server that is there, and one that is not."""
-
-    def setUp(self) -> None:
-        self.server = self.kind.server("stopped")
-
-    def tearDown(self) -> None:
-        if not self.server.running:
-            self.server.start()
-        self.server.resume()
 
     async def test_there(self) -> None:
         """What it is; and that it is the one in use."""

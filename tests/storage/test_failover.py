@@ -12,20 +12,12 @@ from nacos_tw.errors import StartError, Unavailable
 from nacos_tw.settings.database import DatabaseSettings
 from nacos_tw.storage.errors import OutcomeUnknown, ReadOnly
 from nacos_tw.storage.external import ExternalDatabase
-from tests.storage.databases import DatabaseCase, database_of, insert, names, on_both, trouble, until
+from tests.storage.databases import DatabaseCase, OwnServerCase, database_of, insert, names, on_both, trouble, until
 
 
 @on_both
-class AwayTests(DatabaseCase):
+class AwayTests(OwnServerCase):
     """One database, of its own server."""
-
-    def setUp(self) -> None:
-        self.server = self.kind.server("stopped")
-
-    def tearDown(self) -> None:
-        if not self.server.running:
-            self.server.start()
-        self.server.resume()
 
     async def test_killed(self) -> None:
         """Work fails while it is away, and goes on when it is back, without anybody's help."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import os
-import subprocess
-import tempfile
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
-from urllib.request import urlopen
 
+from tests.oidc_provider import ProviderProcess
 from tests.ports import free_port
 from tests.system.clients import ClientCase
 from tests.system.login_nodes import AUTH, changed, try_login
@@ -23,36 +21,18 @@ API = "http://127.0.0.1/back"
 """Where clients of the API are sent back to."""
 
 
-class GoProvider:
+class GoProvider(ProviderProcess):
     """The program of C{tests/clients/oidc}."""
 
     def __init__(self, program: str, *callbacks: str) -> None:
-        self.port = free_port()
-        self.issuer = f"http://127.0.0.1:{self.port}"
-        self.log = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process)
-        command = [program, str(self.port), *callbacks]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        wait_for(self._answers, why="the provider")
+        port = free_port()
+        super().__init__(port, [program, str(port), *callbacks])
+        wait_for(self.answers, why="the provider")
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """As there; one that has ended says why."""
         assert self.process.poll() is None, self.said
-        try:
-            urlopen(self.issuer + "/.well-known/openid-configuration", timeout=30).close()
-        except OSError:
-            return False
-        return True
-
-    @property
-    def said(self) -> str:
-        """What it wrote."""
-        self.log.seek(0)
-        return self.log.read().decode("utf-8", "replace")
-
-    def stop(self) -> None:
-        """End it."""
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        return super().answers()
 
     def log_in(self, browser: Browser, page: str, user: str) -> str:
         """The pages of a login there; gives where they lead to."""
