@@ -217,13 +217,15 @@ class Clients(service.MultiService):
 
     def withdraw(self, client: str, key: ServiceKey) -> Deferred[Any]:
         """
-        A connection publishes nothing of a service any more; nothing happens if it did not.
+        A connection publishes nothing of a service any more; nothing happens if it did not, or if there is no such
+        service, whoever asks.
 
         @return: as of L{publish}.
         """
         entry = self._entry(client)
         if entry is None:
-            return fail(ClientUnknown(client))
+            known = service_of(self._registry, self._naming.overlay, key) is not None
+            return fail(ClientUnknown(client)) if known else succeed(None)
         if entry.wanted.pop(key, None) is None:
             return succeed(None)
         return self._send(entry, Withdraw(client, key))

@@ -163,13 +163,21 @@ class InstanceTests(Case):
         self.assertEqual(self.shown(), [])
 
     def test_no_naming_client(self) -> None:
-        """A connection that is not labelled for naming cannot register."""
+        """
+        A connection that is not labelled for naming cannot register, nor deregister; but of a service that is not there
+        there is nothing to deregister, for it no less than for others.
+        """
         client = self.connected("config")
         (id_,) = [each.id for each in self.server.connections if each.module == "config"]
         text = (
             f"errCode: -401, errMsg: Client [{id_}] connection already disconnect, can't register ephemeral instance. "
         )
         self.refused(self.register(client), "ErrorResponse", -401, -401, text)
+        wanted = {"type": "deregisterInstance", "instance": given()}
+        kind, answer = self.ask("InstanceRequest", client, **wanted)
+        self.assertEqual((kind, answer["resultCode"], answer["errorCode"]), ("InstanceResponse", 200, 0))
+        self.register()
+        self.refused(self.ask("InstanceRequest", client, **wanted), "ErrorResponse", -401, -401, text)
 
     def test_rights(self) -> None:
         """Who may read the service may not register."""
