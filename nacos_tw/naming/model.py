@@ -196,6 +196,16 @@ class Service:
         return list(self.ephemeral.values())
 
     @property
+    def has_settings(self) -> bool:
+        """
+        Whether somebody has made or changed the service itself, and not only registered instances. Of one with
+        persistent instances, which is kept in any case, only settings that differ from the initial ones tell.
+        """
+        if not self.persistent:
+            return self.stored
+        return bool(self.protect_threshold or self.metadata or self.selector != NO_SELECTOR)
+
+    @property
     def group(self) -> str:
         """The group's name."""
         return self.name.partition("@@")[0]

@@ -101,12 +101,28 @@ class QueryTests(Case):
         self.assertEqual(shown, {"10.0.0.1": True, "10.0.0.2": False})
         self.assertEqual([host["ip"] for host in self.info(healthyOnly=True)["hosts"]], ["10.0.0.1"])
         do(self.naming, UpdateService(S, 0.5, {}))
-        for only in (True, False):
-            found = self.info(healthyOnly=only)
-            self.assertEqual({host["ip"]: host["healthy"] for host in found["hosts"]},
-                             {"10.0.0.1": True, "10.0.0.2": True})  # fmt: skip
-            self.assertIs(found["reachProtectionThreshold"], True)
+        found = self.info()
+        self.assertEqual({host["ip"]: host["healthy"] for host in found["hosts"]},
+                         {"10.0.0.1": True, "10.0.0.2": True})  # fmt: skip
+        self.assertIs(found["reachProtectionThreshold"], True)
+        found = self.info(healthyOnly=True)
+        self.assertEqual([host["ip"] for host in found["hosts"]], ["10.0.0.1"])
+        self.assertIs(found["reachProtectionThreshold"], False)
         self.assertIs(self.info(cluster="none")["reachProtectionThreshold"], False)
+
+    def test_health_without_settings(self) -> None:
+        """Nobody has set anything of the service: its only instance is shown as unhealthy."""
+        for ephemeral in (True, False):
+            key = ("public", f"G@@of-{ephemeral}")
+            self.register("10.0.0.1", key, healthy=False, ephemeral=ephemeral)
+            for only in (False, True):
+                found = self.info(serviceName=key[1][3:], healthyOnly=only)
+                self.assertEqual([host["healthy"] for host in found["hosts"]], [] if only else [False], key)
+                self.assertIs(found["reachProtectionThreshold"], False)
+            do(self.naming, UpdateService(key, 0.1, {}))
+            found = self.info(serviceName=key[1][3:])
+            self.assertEqual([host["healthy"] for host in found["hosts"]], [True], key)
+            self.assertIs(found["reachProtectionThreshold"], True)
 
     def test_numbers_grow(self) -> None:
         """What has changed has a greater lastRefTime, within a millisecond too; what has not has the same."""

@@ -93,9 +93,11 @@ class View:
 
     def seen(self, clusters: str = "", healthy_only: bool = False) -> Seen:
         """
-        The enabled instances of these clusters.
+        The enabled instances of these clusters. A service that only came into being by its instances has no protect
+        threshold for clients of 2.x and 3.x, not even 0 (docs/spec/grpc.md#7.2).
 
         @param clusters: comma separated names; "" for all.
+        @param healthy_only: the others are left out before the threshold is looked at.
         """
         service = self.service
         if service is None:
@@ -103,10 +105,12 @@ class View:
         found = [each for each in queries.instances_of(service, clusters) if each.enabled]
         if not found:
             return NOTHING
-        healthy = [each for each in found if each.healthy]
-        if len(healthy) / len(found) <= service.protect_threshold:
-            return Seen([(each, True) for each in found], True)
-        shown = healthy if healthy_only else found
+        shown = [each for each in found if each.healthy] if healthy_only else found
+        if not shown:
+            return NOTHING
+        healthy = sum(each.healthy for each in shown)
+        if service.has_settings and healthy / len(shown) <= service.protect_threshold:
+            return Seen([(each, True) for each in shown], True)
         return Seen([(each, each.healthy) for each in shown], False)
 
 
