@@ -30,7 +30,7 @@ from nacos_tw.clocks import make_monotonic
 from nacos_tw.cluster.lookup import FileLookup
 from nacos_tw.cluster.reports import Reports
 from nacos_tw.cluster.storage import Storage
-from nacos_tw.comparison import HASHES, Comparison
+from nacos_tw.comparison import Comparison
 from nacos_tw.config.configs import Configs
 from nacos_tw.config.limits import limits_of
 from nacos_tw.config.upkeep import Upkeep
@@ -69,6 +69,7 @@ from nacos_tw.logs import FORM, FileLog
 from nacos_tw.membership import Alone, Group, members_of
 from nacos_tw.metrics.exposition import Family
 from nacos_tw.naming.assembly import build_registry
+from nacos_tw.naming.commands import OVERRIDES
 from nacos_tw.naming.machine import NAME as NAMING
 from nacos_tw.naming.machine import NamingMachine
 from nacos_tw.naming.registry import Registry
@@ -208,7 +209,7 @@ class NacosNode(Node):
         self.members = members_of(settings, folder)
         events, place = self.peer_events, _interface(settings)
         self.peers = events.peers = build_peers(
-            settings, reactor, folder, self.node, events, place, HASHES, self.tls.raft,
+            settings, reactor, folder, self.node, events, place, OVERRIDES, self.tls.raft,
             self.writer.in_thread,
         )  # fmt: skip
         period, others = settings.raft.hash_check, Others(events.ask, events.ask_all)
@@ -433,6 +434,7 @@ class NacosNode(Node):
         parts.service("leases", self.registry_parts.expirer)
         cleans = self.settings.naming.empty_service_auto_clean
         parts.service("empty services", self.registry_parts.cleaner if cleans else None)
+        parts.service("overrides", self.registry_parts.overrides)
         parts.service("clients", self.clients)
         parts.service("locks", self.locks)
         parts.service("sessions of locks", self.lock_sessions)

@@ -32,6 +32,7 @@ FREEING: tuple[type[Any], ...] = (
 """What is done to configs all the same."""
 ENDING: tuple[type[Any], ...] = (
     naming.Deregister, naming.Expire, naming.Revive, naming.Health, naming.RemoveService, naming.CleanServices,
+    naming.ForgetOverrides,
 )  # fmt: skip
 """What is done to the registry even at the last."""
 

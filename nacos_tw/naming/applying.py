@@ -10,7 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 from nacos_tw.errors import NacosError
-from nacos_tw.naming import client_commands, commands, instance_commands, lease_commands, service_commands
+from nacos_tw.naming import (
+    client_commands,
+    commands,
+    instance_commands,
+    lease_commands,
+    overrides,
+    service_commands,
+)
 from nacos_tw.naming.commands import Command
 from nacos_tw.naming.registry import Registry
 
@@ -33,6 +40,7 @@ _EFFECTS: dict[type, Callable[[Registry, Any], object]] = {
     commands.Withdraw: client_commands.withdraw,
     commands.EndClients: client_commands.end,
     commands.Level: client_commands.raise_level,
+    commands.ForgetOverrides: overrides.forget,
 }
 
 

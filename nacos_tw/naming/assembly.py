@@ -9,7 +9,7 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from nacos_tw.interfaces import IProposer
-from nacos_tw.naming.cleaner import Cleaner, Cleaning
+from nacos_tw.naming.cleaner import Cleaner, Cleaning, Keeping, OverrideCleaner
 from nacos_tw.naming.clients import Clients
 from nacos_tw.naming.expirer import Expirer
 from nacos_tw.naming.leases import Leases
@@ -26,7 +26,8 @@ class RegistryParts:
     What a registry is made of.
 
     @ivar naming: its face; C{leases}: of instances and clients.
-    @ivar expirer: ends leases where this node leads; C{cleaner}: removes services that stay empty; C{probes}: asks
+    @ivar expirer: ends leases where this node leads; C{cleaner}: removes services that stay empty; C{overrides}:
+        forgets what operators changed of instances that are gone; C{probes}: asks
         persistent instances how they are.
     @ivar clients: the connections of this node and what they publish.
     """
@@ -35,12 +36,13 @@ class RegistryParts:
     leases: Leases
     expirer: Expirer
     cleaner: Cleaner
+    overrides: OverrideCleaner
     probes: Probes
     clients: Clients
 
     def leader_changed(self, leads: bool) -> None:
         """This node leads from now on, or another one does."""
-        for part in (self.expirer, self.cleaner, self.probes):
+        for part in (self.expirer, self.cleaner, self.overrides, self.probes):
             part.leader_changed(leads)
         self.naming.role_changed()
 
@@ -74,6 +76,9 @@ def build_registry(
             expire_instance=wanted.expire_instance, client_grace=wanted.client_grace,
         ),
         Cleaner(reactor, registry, naming.change, Cleaning(wanted.clean_initial_delay, wanted.clean_period)),
+        OverrideCleaner(
+            reactor, registry, leases, naming.change, Keeping(wanted.metadata_expired, wanted.metadata_clean_period)
+        ),
         probes,
         Clients(reactor, naming, node, renew, leads, wanted.client_grace),
     )  # fmt: skip

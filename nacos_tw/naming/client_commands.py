@@ -8,10 +8,19 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from nacos_tw.errors import KindMismatch, NacosError
-from nacos_tw.naming import commands
+from nacos_tw.naming import commands, overrides
 from nacos_tw.naming.commands import Published
 from nacos_tw.naming.instance_commands import shared_metadata, smallest_id
-from nacos_tw.naming.model import ID_GENERATOR_KEY, NO_METADATA, Client, Cluster, Instance, Service, ServiceKey
+from nacos_tw.naming.model import (
+    ID_GENERATOR_KEY,
+    NO_METADATA,
+    Client,
+    Cluster,
+    Given,
+    Instance,
+    Service,
+    ServiceKey,
+)
 from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.validation import normal_weight
 
@@ -112,10 +121,14 @@ def _put(registry: Registry, service: Service, client: Client, given: Published)
     cluster = service.clusters.get(given.cluster)
     if cluster is None:
         cluster = service.clusters[given.cluster] = Cluster(given.cluster)
-    metadata = shared_metadata(service, given.metadata)
+    metadata, weight, enabled = given.metadata, normal_weight(given.weight), given.enabled
     given_id = given.given_id
     if not given_id and metadata and metadata.get(ID_GENERATOR_KEY) == "snowflake":
         given_id = (old.given_id if old is not None else "") or smallest_id(service, True)
+    if service.overrides:
+        shown = overrides.published(registry, service, key, Given(weight, enabled, metadata or NO_METADATA))
+        if shown is not None:
+            metadata, weight, enabled = shown.metadata, shown.weight, shown.enabled
     new = Instance(
         registry.next_number if old is None else old.number,
         service.key,
@@ -123,10 +136,10 @@ def _put(registry: Registry, service: Service, client: Client, given: Published)
         given.port,
         cluster.name,
         True,
-        normal_weight(given.weight),
-        given.enabled,
+        weight,
+        enabled,
         given.healthy,
-        metadata,
+        shared_metadata(service, metadata),
         sys.intern(given.app),
         given_id,
         old is not None and old.marked,

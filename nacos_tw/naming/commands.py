@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from nacos_tw.naming.checkers import TCP, Checker
-from nacos_tw.naming.model import DEFAULT_APP, DEFAULT_CLUSTER, NO_METADATA, InstanceKey, ServiceKey
+from nacos_tw.naming.model import DEFAULT_APP, DEFAULT_CLUSTER, NO_METADATA, InstanceKey, Place, ServiceKey
 from nacos_tw.naming.selectors import NO_SELECTOR, Selector
 
 NEVER = 2**63 - 1
@@ -240,9 +240,23 @@ class Level(_Command, frozen=True, array_like=True, tag=18):
     level: int
 
 
+class ForgetOverrides(_Command, frozen=True, array_like=True, tag=19):
+    """
+    What operators changed of instances that have been gone for long is forgotten.
+
+    C{seen} is as in L{Expire}: one whose instance was back since then stays. Result: None.
+    """
+
+    places: list[Place]
+    seen: int
+
+
 CLIENTS = 1
 """The level with L{Publish}, L{Withdraw} and L{EndClients}. A node that does not know a command cannot apply it: its
 copy of the registry would differ from then on."""
+OVERRIDES = 7
+"""The level from which on what an operator changes of a client's instance is kept as an
+L{Override<nacos_tw.naming.model.Override>}, and with L{ForgetOverrides}."""
 
 
 Command = (
@@ -264,6 +278,7 @@ Command = (
     | Withdraw
     | EndClients
     | Level
+    | ForgetOverrides
 )
 
 _encoder = msgspec.msgpack.Encoder()

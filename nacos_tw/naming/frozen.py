@@ -15,7 +15,7 @@ _encode = msgspec.msgpack.Encoder(order="sorted").encode
 
 def pieces(registry: Registry) -> Iterator[bytes]:
     """
-    One for the registry, each service, each client and each instance.
+    One for the registry, each service, each client, each instance and each override.
 
     Values are shared with the registry and never changed in place, so freezing copies lists of them, and what takes
     longer, to encode them, is done as they are asked for.
@@ -28,6 +28,8 @@ def pieces(registry: Registry) -> Iterator[bytes]:
         heads.append(("service", service.namespace, service.name, *values))
         instances += service.ephemeral.values()
         instances += service.persistent.values()
+        for key, override in service.overrides.items():
+            heads.append(("override", service.namespace, service.name, key, override))
     for client in registry.clients.values():
         heads.append(("client", client.number, client.id, client.node, client.written))
     return _encoded(heads, instances)

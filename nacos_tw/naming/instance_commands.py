@@ -8,8 +8,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from nacos_tw.errors import InstanceUnknown
-from nacos_tw.naming import commands
-from nacos_tw.naming.commands import Register, Update
+from nacos_tw.naming import commands, overrides
+from nacos_tw.naming.commands import OVERRIDES, Register, Update
 from nacos_tw.naming.model import (
     ID_GENERATOR_KEY,
     NO_METADATA,
@@ -54,18 +54,29 @@ def register(registry: Registry, command: Register) -> int:
 
 def _write(registry: Registry, service: Service, key: InstanceKey, command: Register | Update) -> int:
     """Add the instance, or replace it but for its number, id and health."""
-    metadata, ephemeral = shared_metadata(service, command.metadata), command.ephemeral
+    metadata, ephemeral = command.metadata or NO_METADATA, command.ephemeral
     old = (service.ephemeral if ephemeral else service.persistent).get(key)
-    weight = normal_weight(command.weight)
-    if old is not None:
-        if old.client and type(command) is Register and not command.edit:
+    weight, enabled = normal_weight(command.weight), command.enabled
+    edit = type(command) is Update or (type(command) is Register and command.edit)
+    if old is not None and old.client:
+        if not edit:
             old = _release(registry, old)
+        elif registry.level >= OVERRIDES:
+            shown = overrides.edited(service, old, weight, enabled, metadata)
+            weight, enabled, metadata = shown.weight, shown.enabled, shown.metadata
+    elif ephemeral and service.overrides:
+        if edit:
+            overrides.edited_without_client(service, key, weight, enabled, metadata)
+        else:
+            overrides.dropped(registry, service, key)
+    metadata = shared_metadata(service, metadata)
+    if old is not None:
         _renew(
             registry,
             service,
             old,
             weight=weight,
-            enabled=command.enabled,
+            enabled=enabled,
             metadata=metadata,
             app=sys.intern(command.app),
         )
@@ -85,7 +96,7 @@ def _write(registry: Registry, service: Service, key: InstanceKey, command: Regi
         cluster.name,
         ephemeral,
         weight,
-        command.enabled,
+        enabled,
         command.healthy,
         metadata,
         sys.intern(command.app),
@@ -101,7 +112,10 @@ def _release(registry: Registry, old: Instance) -> Instance:
     """Take an instance from its client: from now on it has a lease of its own."""
     registry.disown(old)
     new = replace(old, client=0)
-    registry.put_quietly(registry.services[old.service], new)
+    service = registry.services[old.service]
+    registry.put_quietly(service, new)
+    if service.overrides:
+        overrides.dropped(registry, service, old.key)
     return new
 
 
@@ -149,27 +163,38 @@ def patch(registry: Registry, command: commands.Patch) -> int:
     if old is None:
         others = any(key[0] == command.cluster for key in (*service.persistent, *service.ephemeral))
         raise InstanceUnknown(command.service, *wanted, "instance" if others else "cluster")
-    given = {
+    given: dict[str, Any] = {
         "metadata": command.metadata,
         "app": command.app,
         "weight": None if command.weight is None else normal_weight(command.weight),
         "healthy": command.healthy,
         "enabled": command.enabled,
     }
+    edited = given["weight"], given["enabled"], given["metadata"]
+    if old.client and registry.level >= OVERRIDES:
+        shown = overrides.edited(service, old, *edited)
+        given.update(weight=shown.weight, enabled=shown.enabled, metadata=shared_metadata(service, shown.metadata))
+    elif old.ephemeral and service.overrides:
+        overrides.edited_without_client(service, wanted, *edited)
     _renew(registry, service, old, **{name: value for name, value in given.items() if value is not None})
     return old.number
 
 
 def metadata_batch(registry: Registry, command: commands.MetadataBatch) -> list[str]:
     service = registry.services.get(command.service)
-    found = _targets(service, command) if service else []
+    if service is None:
+        return []
+    found = _targets(service, command)
     for instance in found:
         metadata = instance.metadata or NO_METADATA
-        if command.remove:
+        if instance.client and registry.level >= OVERRIDES:
+            over = overrides.metadata_over(service, instance, command.metadata, command.remove)
+            new = overrides.edited(service, instance, metadata=over).metadata
+        elif command.remove:
             new = {key: value for key, value in metadata.items() if key not in command.metadata}
         else:
             new = {**metadata, **command.metadata}
-        if new != metadata and service:
+        if new != metadata:
             registry.put(service, instance.key, replace(instance, metadata=new))
     return [f"{each.datum_key}:{'ephemeral' if each.ephemeral else 'persist'}" for each in found]
 

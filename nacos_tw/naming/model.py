@@ -18,6 +18,9 @@ ServiceKey: TypeAlias = tuple[str, str]
 InstanceKey: TypeAlias = tuple[str, str, int]
 """C{(cluster, ip, port)}: what an instance goes by within the ephemeral or the persistent ones of a service."""
 
+Place: TypeAlias = tuple[ServiceKey, InstanceKey]
+"""Where an instance is."""
+
 Overlay: TypeAlias = "Mapping[ServiceKey, Mapping[InstanceKey, Instance | None]]"
 """Provisional ephemeral instances by service, laid over the replicated ones; None: provisionally deregistered."""
 
@@ -153,12 +156,40 @@ class Cluster(msgspec.Struct, frozen=True, array_like=True):
         return self.default_check_port
 
 
+class Given(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a client gave an instance when it last registered it, as far as an operator may change it."""
+
+    weight: float
+    enabled: bool
+    metadata: dict[str, str]
+
+
+class Override(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """
+    What an operator has changed of an instance that a client publishes. It is kept beside the registration and laid
+    over it, so that it outlives the next one (docs/spec/grpc.md#7.3). None: not changed.
+    """
+
+    weight: float | None
+    enabled: bool | None
+    metadata: dict[str, str | None]
+    """Keys that have another value than the client gave, or that it did not give; None: taken away."""
+    given: Given | None = None
+    """What it is laid over; None while no client publishes the instance."""
+    gone: int = 0
+    """C{Registry.applied} when the instance went; 0 while it is there."""
+
+
+NO_OVERRIDES: dict[InstanceKey, Override] = {}
+"""The one empty map of services without any; never changed in place."""
+
+
 class Service:
     """A service with its clusters and instances. Only the registry changes it."""
 
     __slots__ = (
         "key", "namespace", "name", "protect_threshold", "metadata", "selector", "clusters", "ephemeral", "persistent",
-        "stored", "version", "changed_at", "shared_metadata",
+        "overrides", "stored", "version", "changed_at", "shared_metadata",
     )  # fmt: skip
 
     def __init__(self, key: ServiceKey, version: int = 0) -> None:
@@ -171,6 +202,8 @@ class Service:
         self.clusters: dict[str, Cluster] = {}
         self.ephemeral: dict[InstanceKey, Instance] = {}
         self.persistent: dict[InstanceKey, Instance] = {}
+        self.overrides: dict[InstanceKey, Override] = NO_OVERRIDES
+        """Of ephemeral instances that clients publish, or did until lately."""
         self.stored = False
         """Whether it was created by the service API or a persistent instance."""
         self.version = version

@@ -20,10 +20,20 @@ from nacos_tw.interfaces import IProposer
 from nacos_tw.lasting import lasting
 from nacos_tw.naming import commands, events, machine
 from nacos_tw.naming.client_commands import refusal
-from nacos_tw.naming.commands import CLIENTS, Command, Deregister, EndClients, Publish, Register, Revive
+from nacos_tw.naming.commands import (
+    CLIENTS,
+    OVERRIDES,
+    Command,
+    Deregister,
+    EndClients,
+    Level,
+    Publish,
+    Register,
+    Revive,
+)
 from nacos_tw.naming.leases import Leases
-from nacos_tw.naming.model import Instance, InstanceKey, ServiceKey
-from nacos_tw.naming.provisional import Ephemeral, OfClient, Place, Provisional
+from nacos_tw.naming.model import Instance, InstanceKey, Place, ServiceKey
+from nacos_tw.naming.provisional import Ephemeral, OfClient, Provisional
 from nacos_tw.naming.queries import Overlay
 from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.subscriptions import Subscriptions
@@ -70,7 +80,7 @@ class Naming:
         """Told of clients that are gone from the replicated state."""
         self.newest: Callable[[OfClient], OfClient | None] = lambda command: command
         """What is to wait for a leader in the place of a client's command that found none; None: nothing any more."""
-        self.members_level: Callable[[], int] = lambda: CLIENTS
+        self.members_level: Callable[[], int] = lambda: OVERRIDES
         """The level of commands (see L{commands.Level}) that every member is known to know."""
         self.trouble: Callable[[], str] = lambda: ""
         """Why writes cannot be replicated now; "" when they can."""
@@ -153,6 +163,27 @@ class Naming:
         @return: fires with the command's result once this node has applied it.
         """
         return self._proposer.propose(machine.NAME + commands.encode(command))
+
+    def edit(self, command: Command) -> Deferred[Any]:
+        """
+        What an operator changes of instances. Once every member knows how to, it is kept for when the client that
+        publishes one registers it again.
+        """
+        if self._keeps_overrides_from_now_on():
+            return lasting(self.change(Level(OVERRIDES)).addCallback(lambda _: self.change(command)))
+        return self.change(command)
+
+    def put(self, command: Register) -> Deferred[Any]:
+        """What an operator says of an instance, which is registered if it is not there."""
+        if not self._keeps_overrides_from_now_on():
+            return self.register(command)
+        agreed = self.change(Level(OVERRIDES)).addErrback(lambda failure: failure.trap(Unavailable))
+        return lasting(agreed.addCallback(lambda _: self.register(command)))
+
+    def _keeps_overrides_from_now_on(self) -> bool:
+        """Whether the log is to say first that all members know overrides: it does not, and there are clients."""
+        registry = self.registry
+        return registry.level < OVERRIDES and bool(registry.clients) and self.members_level() >= OVERRIDES
 
     def register(self, command: Register) -> Deferred[Any]:
         """Register (or replace) an instance."""

@@ -12,14 +12,11 @@ from typing import TypeAlias
 from nacos_tw.naming.client_commands import published_instance
 from nacos_tw.naming.commands import Deregister, EndClients, Publish, Register, Withdraw
 from nacos_tw.naming.instance_commands import instance_of
-from nacos_tw.naming.model import Instance, InstanceKey, ServiceKey
+from nacos_tw.naming.model import Instance, InstanceKey, Place, ServiceKey
 
 Ephemeral: TypeAlias = Register | Deregister | Publish | Withdraw | EndClients
 """The commands that can wait for a leader."""
 OfClient: TypeAlias = Publish | Withdraw | EndClients
-
-Place: TypeAlias = tuple[ServiceKey, InstanceKey]
-"""Where an instance is."""
 
 CLIENTS_OWN = -1
 """L{Instance.client} of one that a client publishes provisionally."""

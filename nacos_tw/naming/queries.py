@@ -17,6 +17,7 @@ from nacos_tw.naming.checkers import Unchecked
 from nacos_tw.naming.matching import contains
 from nacos_tw.naming.model import Cluster, Instance, InstanceKey, Service, ServiceKey, find_instance
 from nacos_tw.naming.model import Overlay as Overlay
+from nacos_tw.naming.overrides import provisionally
 from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.selectors import Labels, ListFilter, choose
 from nacos_tw.paging import page
@@ -83,7 +84,7 @@ def _laid_over(
         if instance is None:
             shown.ephemeral.pop(instance_key, None)
         else:
-            shown.ephemeral[instance_key] = instance
+            shown.ephemeral[instance_key] = provisionally(service, instance) if instance.client else instance
             shown.clusters.setdefault(instance.cluster, Cluster(instance.cluster))
     return shown
 

@@ -11,10 +11,14 @@ import sys
 from collections.abc import Iterator
 
 import msgspec
+from msgspec.structs import replace
 
 from nacos_tw.naming import snapshot
-from nacos_tw.naming.model import Client, Instance, InstanceKey, Service, ServiceKey, custom_timeouts
+from nacos_tw.naming.model import Client, Instance, InstanceKey, Place, Service, ServiceKey, custom_timeouts
 from nacos_tw.naming.switches import Switches
+
+MOST_KEPT = 50_000
+"""Instances that are gone of which it is still known what operators changed; of more it is not kept."""
 
 
 class Changes(msgspec.Struct):
@@ -42,6 +46,8 @@ class Registry:
     @ivar by_number: every instance by its number.
     @ivar clients: those who publish, by id; C{clients_by_number}: the same ones.
     @ivar level: the highest L{commands.Level} that was agreed on.
+    @ivar kept: where an instance is gone of which an operator had changed something, with its
+        L{Override.gone<nacos_tw.naming.model.Override.gone>}; follows from the services.
     @ivar custom: number to (beat timeout, delete timeout) in seconds, of ephemeral instances that have their own lease
         and name its times.
     @ivar switches: in force on this node; may be set here for this node alone (C{debug=true}).
@@ -50,13 +56,16 @@ class Registry:
     @ivar catalog_version: node-local, by namespace: L{version} when its set of services last changed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_kept: int = MOST_KEPT) -> None:
+        """@param most_kept: the same on all nodes."""
+        self._most_kept = most_kept
         self.services: dict[ServiceKey, Service] = {}
         self.namespaces: dict[str, dict[str, Service]] = {}
         self.by_number: dict[int, Instance] = {}
         self.clients: dict[str, Client] = {}
         self.clients_by_number: dict[int, Client] = {}
         self.level = 0
+        self.kept: dict[Place, int] = {}
         self.custom: dict[int, tuple[float, float]] = {}
         self.switches = Switches()
         self.agreed_switches = self.switches
@@ -142,8 +151,22 @@ class Registry:
 
     def drop(self, service: Service, instance: Instance) -> None:
         (service.ephemeral if instance.ephemeral else service.persistent).pop(instance.key)
+        if service.overrides and instance.ephemeral:
+            self.keep_override(service, instance.key)
         self.forget(instance)
         self.changed(service)
+
+    def keep_override(self, service: Service, key: InstanceKey) -> None:
+        """An instance goes: what an operator has changed of it is kept for its return."""
+        override = service.overrides.get(key)
+        if override is None:
+            return
+        place = service.key, key
+        if len(self.kept) < self._most_kept or place in self.kept:
+            self.kept[place] = self.applied
+            service.overrides[key] = replace(override, given=None, gone=self.applied)
+        else:
+            del service.overrides[key]
 
     def forget(self, instance: Instance) -> None:
         del self.by_number[instance.number]
@@ -180,6 +203,8 @@ class Registry:
     def delete_service(self, service: Service) -> None:
         for instance in (*service.persistent.values(), *service.ephemeral.values()):
             self.forget(instance)
+        for key in service.overrides:
+            self.kept.pop((service.key, key), None)
         del self.services[service.key]
         named = self.namespaces[service.namespace]
         del named[service.name]

@@ -14,6 +14,8 @@ from nacos_tw.naming.model import (
     Cluster,
     Instance,
     InstanceKey,
+    Override,
+    Place,
     Service,
     ServiceKey,
     custom_timeouts,
@@ -30,6 +32,7 @@ class RegistryContent(Protocol):
     services: dict[ServiceKey, Service]
     namespaces: dict[str, dict[str, Service]]
     by_number: dict[int, Instance]
+    kept: dict[Place, int]
     custom: dict[int, tuple[float, float]]
     clients: dict[str, Client]
     clients_by_number: dict[int, Client]
@@ -41,7 +44,10 @@ class RegistryContent(Protocol):
 
 
 class _StoredService(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A service. Its instances, ephemeral and then persistent, are complete values, for speed of writing."""
+    """
+    A service. Its instances, ephemeral and then persistent, are complete values, for speed of writing. New fields go to
+    the end, with a default.
+    """
 
     namespace: str
     name: str
@@ -52,6 +58,7 @@ class _StoredService(msgspec.Struct, frozen=True, array_like=True, gc=False):
     clusters: list[Cluster]
     ephemeral: list[Instance]
     persistent: list[Instance]
+    overrides: list[tuple[InstanceKey, Override]] = []
 
 
 class _ClientImage(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -92,6 +99,7 @@ def take(state: RegistryContent) -> bytes:
             list(service.clusters.values()),
             list(service.ephemeral.values()),
             list(service.persistent.values()),
+            list(service.overrides.items()),
         )
         for service in state.services.values()
     ]
@@ -119,7 +127,7 @@ def put(state: RegistryContent, data: bytes) -> None:
 
 
 def _fill(state: RegistryContent, stored: _Stored) -> None:
-    state.services, state.namespaces, state.by_number, state.custom = {}, {}, {}, {}
+    state.services, state.namespaces, state.by_number, state.custom, state.kept = {}, {}, {}, {}, {}
     state.clients = {
         each.id: Client(each.number, each.id, sys.intern(each.node), each.written) for each in stored.clients
     }
@@ -131,6 +139,11 @@ def _fill(state: RegistryContent, stored: _Stored) -> None:
         state.namespaces.setdefault(service.namespace, {})[service.name] = service
         _hold(state, service, each.ephemeral, service.ephemeral)
         _hold(state, service, each.persistent, service.persistent)
+        if each.overrides:
+            service.overrides = dict(each.overrides)
+            for key, override in each.overrides:
+                if override.gone:
+                    state.kept[service.key, key] = override.gone
     state.applied = stored.applied
     state.next_number = stored.next_number
     state.switches = state.agreed_switches = stored.switches

@@ -134,6 +134,15 @@ CLEAN_PERIOD = Key(
     "nacos.naming.empty-service.clean.period-time-ms", milliseconds(100, 86_400_000), "30000",
     "Time between checks; a service that is empty at five checks in a row is removed.",
 )  # fmt: skip
+METADATA_EXPIRED = Key(
+    "nacos.naming.clean.expired-metadata.expired-time", milliseconds(0, 86_400_000), "60000",
+    "How long weight, state and metadata that an operator gave an instance of a client of 2.x or 3.x are kept when it "
+    "is gone: if it comes back within that time it has them again.",
+)  # fmt: skip
+METADATA_CLEAN_PERIOD = Key(
+    "nacos.naming.clean.expired-metadata.interval", milliseconds(100, 86_400_000), "5000",
+    "Time between two looks for those that are kept no longer.",
+)  # fmt: skip
 
 CLIENT_GRACE = Key(
     "nacos.naming.client.grace", seconds(3, 3600), "15", "How long instances that a client of 2.x or 3.x registered "
@@ -277,7 +286,7 @@ SECTIONS: tuple[Section, ...] = (
     ("Finding and following members", MEMBER_KEYS),
     ("TLS between nodes", RAFT_TLS_KEYS),
     ("Database", DATABASE_KEYS),
-    ("Naming", (EXPIRE, CLEAN, CLEAN_DELAY, CLEAN_PERIOD, CLIENT_GRACE)),
+    ("Naming", (EXPIRE, CLEAN, CLEAN_DELAY, CLEAN_PERIOD, METADATA_EXPIRED, METADATA_CLEAN_PERIOD, CLIENT_GRACE)),
     ("Console", CONSOLE_KEYS),
     (
         "Access",

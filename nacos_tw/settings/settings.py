@@ -40,6 +40,8 @@ class NamingSettings:
     clean_initial_delay: float = 50.0
     clean_period: float = 30.0
     client_grace: float = 15.0
+    metadata_clean_period: float = 5.0
+    metadata_expired: float = 60.0
 
 
 @attrs.frozen
@@ -300,6 +302,8 @@ def _naming(reader: Reader) -> NamingSettings:
         clean_initial_delay=reader.get(keys.CLEAN_DELAY),
         clean_period=reader.get(keys.CLEAN_PERIOD),
         client_grace=reader.get(keys.CLIENT_GRACE),
+        metadata_clean_period=reader.get(keys.METADATA_CLEAN_PERIOD),
+        metadata_expired=reader.get(keys.METADATA_EXPIRED),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from nacos_tw.naming.cleaner import Keeping, OverrideCleaner
 from nacos_tw.naming.clients import Clients
 from nacos_tw.naming.expirer import Expirer
 from nacos_tw.naming.model import Instance, ServiceKey
@@ -30,7 +31,7 @@ class ClientNodes(NamingNodes):
 
     def __init__(self, names: str = "ABC", **options: Any) -> None:
         self.clients: dict[str, Clients] = {}
-        self._timers: dict[str, Expirer] = {}
+        self._timers: dict[str, tuple[Expirer, OverrideCleaner]] = {}
         self.level = dict.fromkeys(names, 1)
         super().__init__(names, **options)
 
@@ -40,14 +41,16 @@ class ClientNodes(NamingNodes):
         assert node is not None
         self._end(name)
         expirer = Expirer(self.clock, naming.registry, naming.leases, naming.change)
+        cleaner = OverrideCleaner(self.clock, naming.registry, naming.leases, naming.change, Keeping())
         clients = Clients(self.clock, naming, name, node.renew, lambda: node.is_leader)
         naming.members_level = lambda: min(self.level.values())
-        expirer.startService()
-        clients.startService()
-        self.clients[name], self._timers[name] = clients, expirer
+        for part in (expirer, cleaner, clients):
+            part.startService()
+        self.clients[name], self._timers[name] = clients, (expirer, cleaner)
 
         def role_changed() -> None:
             expirer.leader_changed(node.is_leader)
+            cleaner.leader_changed(node.is_leader)
             naming.role_changed()
 
         node.on_role = role_changed
@@ -56,7 +59,8 @@ class ClientNodes(NamingNodes):
         """The timers of a process end with it."""
         if name in self.clients:
             self.clients.pop(name).stopService()
-            self._timers.pop(name).stopService()
+            for part in self._timers.pop(name):
+                part.stopService()
 
     def crash(self, name: str) -> None:
         """Kill a node and its connections."""

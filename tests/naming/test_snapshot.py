@@ -46,11 +46,16 @@ SWITCHES = st.sampled_from(
     [("check", "false"), ("clientBeatInterval", "7"), ("pushVersion", "java:9.9.9"), ("check", "true"), ("batch", "{}"),
      ("defaultCacheMillis", "1"), ("limitedUrlMap", "/a:404")]
 )  # fmt: skip
+CLIENTS = st.sampled_from(["c1", "c2"])
+PUBLISHED = st.lists(
+    st.builds(commands.Published, IPS, PORTS, CLUSTERS, WEIGHTS, st.booleans(), st.booleans(), METADATA),
+    min_size=1, max_size=3,
+)  # fmt: skip
 FULL = (SERVICES, IPS, PORTS, CLUSTERS, st.booleans(), WEIGHTS, st.booleans(), st.booleans())
 COMMANDS = st.one_of(
     st.builds(
         commands.Register, *FULL, metadata=st.none() | METADATA, app=st.sampled_from(["DEFAULT", "x"]),
-        beat=st.booleans(),
+        beat=st.booleans(), edit=st.booleans(),
     ),
     st.builds(commands.Update, *FULL, metadata=METADATA),
     st.builds(commands.Deregister, SERVICES, IPS, PORTS, CLUSTERS, st.booleans()),
@@ -72,6 +77,15 @@ COMMANDS = st.one_of(
     st.builds(commands.CleanServices, st.lists(SERVICES, max_size=3)),
     st.builds(commands.UpdateCluster, SERVICES, CLUSTERS, CHECKERS, st.just(81), st.booleans(), METADATA),
     SWITCHES.map(lambda pair: SetSwitch(*pair)),
+    st.builds(commands.Publish, CLIENTS, st.just("A:8848"), SERVICES, PUBLISHED),
+    st.builds(commands.Publish, CLIENTS, st.just("B:8848"), SERVICES, PUBLISHED),
+    st.builds(commands.Withdraw, CLIENTS, SERVICES),
+    st.builds(commands.EndClients, st.lists(CLIENTS, max_size=2), st.integers(0, 60)),
+    st.builds(commands.Level, st.sampled_from([commands.CLIENTS, commands.OVERRIDES])),
+    st.builds(
+        commands.ForgetOverrides, st.lists(st.tuples(SERVICES, st.tuples(CLUSTERS, IPS, PORTS)), max_size=4),
+        st.integers(0, 60),
+    ),
 )  # fmt: skip
 SEQUENCES = st.lists(COMMANDS, max_size=40)
 
@@ -86,14 +100,20 @@ def state(registry: Registry) -> object:
                 list(service.clusters.items()),
                 list(service.ephemeral.items()),
                 list(service.persistent.items()),
+                list(service.overrides.items()),
             )
             for service in registry.services.values()
         ],
         registry.by_number,
         registry.custom,
+        registry.kept,
+        {
+            id_: (client.number, client.node, client.written, {key: set(has) for key, has in client.published.items()})
+            for id_, client in registry.clients.items()
+        },
         {name: list(services) for name, services in registry.namespaces.items()},
         registry.switches,
-        (registry.applied, registry.next_number),
+        (registry.applied, registry.next_number, registry.level),
     )
 
 
@@ -147,9 +167,20 @@ class ImageTests(SynchronousTestCase):
                 and each.ephemeral == (kind is service.ephemeral) and each.cluster in service.clusters]  # fmt: skip
         self.assertEqual({each.number: each for each in held}, registry.by_number)
         self.assertEqual(len(held), len(registry.by_number))
-        named = {each.number for each in held if each.ephemeral and each.metadata
+        named = {each.number for each in held if each.ephemeral and not each.client and each.metadata
                  and {BEAT_TIMEOUT_KEY, DELETE_TIMEOUT_KEY} & set(each.metadata)}  # fmt: skip
         self.assertEqual(set(registry.custom), named)
+        published = {number for client in registry.clients.values() for has in client.published.values()
+                     for number in has}  # fmt: skip
+        self.assertEqual({each.number for each in held if each.client}, published)
+        for service in registry.services.values():
+            for key, override in service.overrides.items():
+                instance = service.ephemeral.get(key)
+                there = instance is not None and instance.client != 0
+                self.assertEqual((there, not there), (override.given is not None, override.gone != 0), key)
+        gone = {(service.key, key): each.gone for service in registry.services.values()
+                for key, each in service.overrides.items() if each.gone}  # fmt: skip
+        self.assertEqual(registry.kept, gone)
 
     @settings(max_examples=100)
     @given(SEQUENCES)

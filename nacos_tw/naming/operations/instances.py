@@ -60,15 +60,15 @@ class Instances(Operations):
         """
         if request.keeps:
             place = request.service, request.cluster, request.ip, request.port
-            return self._naming.change(Patch(*place, weight=request.weight, enabled=request.enabled))
-        return self._naming.change(self._whole(request, Update))
+            return self._naming.edit(Patch(*place, weight=request.weight, enabled=request.enabled))
+        return self._naming.edit(self._whole(request, Update))
 
     @operation(WRITE)
     def put(self, caller: Caller, request: Registration) -> Deferred[Any]:
         """Replace an instance, or add it where there is none. One that a client of 2.x has stays that client's."""
         if self._admission is not None:
             self._admission.caller(caller)
-        return self._naming.register(replace(self._whole(request, Register), edit=True))
+        return self._naming.put(replace(self._whole(request, Register), edit=True))
 
     @operation(WRITE)
     def deregister(self, caller: Caller, request: Removal) -> Deferred[Any]:
@@ -83,7 +83,7 @@ class Instances(Operations):
 
         @return: fails if there is none.
         """
-        return self._naming.change(
+        return self._naming.edit(
             Patch(
                 request.service,
                 request.cluster,
@@ -104,7 +104,7 @@ class Instances(Operations):
 
         @return: fires with those that were found, see L{MetadataBatch}.
         """
-        return self._naming.change(
+        return self._naming.edit(
             MetadataBatch(request.service, request.kind, request.instances, request.metadata, request.remove)
         )
 
