@@ -143,7 +143,7 @@ class Group(service.MultiService):
         own = config.record(self.own.name)
         if self.own.name in config.names and own.id == self.own.id:
             self._roster.joined = True
-        self._roster.configured(config)
+        self._roster.configured(config, self._node.core.log.config_index)
         self._follow()
 
     def _follow(self) -> None:
@@ -214,6 +214,8 @@ class Group(service.MultiService):
         """Have the log follow what members say of themselves; one change at a time."""
         core = self._node.core
         newcomers, self._newcomers = self._newcomers, {}
+        if self._roster.caught_up():
+            self._follow()
         self._notice_removal()
         if core.leading is None and self._autopilot is not None:
             self._autopilot.resigned()

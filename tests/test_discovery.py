@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from nacos_tw.raft.net.codec import VERSION, Hello
 from nacos_tw.service import NacosNode
 from nacos_tw.settings.autopilot import AutopilotSettings
 from nacos_tw.settings.discovery import Discovery
@@ -97,4 +98,5 @@ class AutopilotTests(Finding):
         for node in nodes:
             assert node.peers is not None
             self.assertFalse(node.peers.sources.anyone)
-            self.assertNotIn("127.0.0.1:1", node.peers._roster)  # type: ignore[arg-type]
+            assert node.peers._roster is not None
+            self.assertFalse(node.peers._roster.admits(Hello(VERSION, "127.0.0.1:1", node.name, b"")))

@@ -120,13 +120,15 @@ def build_peers(
     """
     if folder.roster is None:
         return None
-    folder.roster.open = settings.autopilot is not None
+    roster = folder.roster
+    roster.open, roster.committed = settings.autopilot is not None, lambda: node.core.commit
     peers = node.peers = Peers(
-        reactor, folder.name, folder.roster.places(), settings.raft.secret, interface, settings.raft_port,
+        reactor, folder.name, roster.places(), settings.raft.secret, interface, settings.raft_port,
         node.frame_received, events,
-        random=random.random, server=__version__, http=settings.node, level=level, tls=tls, roster=folder.roster,
+        random=random.random, server=__version__, http=settings.node, level=level, tls=tls, roster=roster,
     )  # fmt: skip
     peers.sources.anyone = settings.welcome
+    peers.sources.seeks = roster.seeks = lambda: roster.begun and not node.available and not node.failure
     peers.starts, peers.own_start = Starts(read_starts(folder.path)), lambda: node.start_told
     peers.own_term = lambda: node.core.term
     peers.in_order = lambda: not node.reason()

@@ -279,7 +279,7 @@ def handshake(data: bytes) -> None:
 
     for dialing in (False, True):
         clock, owner = Clock(), _Owner()
-        side: Any = ListenerHandshake("b:1", {"a:1"}, SECRET, entropy)
+        side: Any = ListenerHandshake("b:1", lambda hello: hello.node == "a:1", SECRET, entropy)
         if dialing:
             side = DialerHandshake(Introduction("a:1"), "b:1", SECRET, entropy)
         link = Link(clock, Turn(clock), side, owner, dialing=dialing, name="x")

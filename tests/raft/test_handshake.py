@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.raft.net.codec import Challenge, Decoder, FrameError, Hello, Proof, Refused, Sealer, decode_early, encode
@@ -32,7 +33,7 @@ class HandshakeTests(SynchronousTestCase):
         return DialerHandshake(me, peer, secret, self.entropy)
 
     def listener(self, node: str = "b:1", secret: bytes = SECRET) -> ListenerHandshake:
-        return ListenerHandshake(node, MEMBERS, secret, self.entropy)
+        return ListenerHandshake(node, lambda hello: hello.node in MEMBERS, secret, self.entropy)
 
     def run_through(self, dialer: DialerHandshake, listener: ListenerHandshake) -> tuple[Session, Session]:
         challenge = listener.receive(dialer.start())
@@ -176,3 +177,18 @@ class HandshakeTests(SynchronousTestCase):
         listener = self.listener()
         self.assertRaises(FrameError, listener.receive, b"GET / HTTP/1.1")
         self.assertRaises(HandshakeError, listener.receive, self.dialer().start())
+
+
+class VersionsTests(SynchronousTestCase):
+    """What an earlier version says and reads."""
+
+    def test_fields_that_came_later(self) -> None:
+        """A Hello without them is read, with their defaults; one that has more than a version knows is read, too."""
+        whole = Hello(1, "a:1", "b:1", bytes(32), id="a", raft="a:2", joined=True, starts=3, run=4, config=5, to_id="b")
+        array = msgspec.msgpack.decode(encode(whole))
+        self.assertEqual(decode_early(msgspec.msgpack.encode(array)), whole)
+        for count in range(5, len(array)):
+            read = decode_early(msgspec.msgpack.encode(array[:count]))
+            assert isinstance(read, Hello)
+            self.assertEqual((read.node, read.config, read.to_id), ("a:1", 5 if count > 14 else 0, ""))
+        self.assertEqual(decode_early(msgspec.msgpack.encode([*array, "more"])), whole)

@@ -415,8 +415,8 @@ class MemoryTests(SynchronousTestCase):
         a = MemberRecord("a:1", "new", "10.0.0.1:8001", "10.0.0.1:7001")
         b = MemberRecord("b:1", "b", "10.0.0.2:8002", "10.0.0.2:7002")
         today, past = Roster(a, [a, b], joined=True), Roster(b, [a, b], joined=True)
-        today.configured(Configuration(("a:1", "b:1"), members=(a, b)))
-        past.configured(Configuration(("a:1", "b:1"), members=(msgspec.structs.replace(a, id="old"), b)))
+        today.configured(Configuration(("a:1", "b:1"), members=(a, b)), 9)
+        past.configured(Configuration(("a:1", "b:1"), members=(msgspec.structs.replace(a, id="old"), b)), 5)
         one, seen = net.node("a:1", roster=today, http="10.0.0.1:8001")
         other, _ = net.node("b:1", roster=past, http="10.0.0.2:8002")
         other.in_order = lambda: False
@@ -427,8 +427,44 @@ class MemoryTests(SynchronousTestCase):
         self.assertFalse([event for event in seen.events if event[0] == "removed"])
         other.in_order = lambda: True
         net.run(3.0)
+        self.assertFalse([event for event in seen.events if event[0] == "removed"])  # it follows, a little behind
+        past.committed = lambda: 9
+        net.run(3.0)
         ((_, why),) = {event for event in seen.events if event[0] == "removed"}
         self.assertIn("old data", why)
+
+    def test_absent(self) -> None:
+        """Who has been away listens to a member that it does not know, from an address that it does not know, once it
+        finds no leader, and dials it back; to a node that does not know it, it says nothing."""
+        net = Net()
+        a, b, c = (
+            MemberRecord(f"{n}:1", n, f"10.0.0.{at}:800{at}", f"10.0.0.{at}:700{at}") for at, n in enumerate("abc", 1)
+        )
+        today, past = Roster(a, [a, c], joined=True), Roster(c, [b, c], joined=True)
+        stranger = Roster(b, [b, c], joined=True)
+        today.configured(Configuration(("a:1", "c:1"), members=(a, c)), 9)
+        past.configured(Configuration(("b:2", "c:1"), members=(MemberRecord("b:2", "b2", "10.0.0.8:8002"), c)), 5)
+        stranger.configured(Configuration(("b:1", "c:1"), members=(b, msgspec.structs.replace(c, id="c2"))), 99)
+        past.committed = lambda: 7
+        one, seen = net.node("a:1", roster=today, http=a.http, members=today.places())
+        two, _ = net.node("b:1", roster=stranger, http=b.http, members=stranger.places())
+        away, seen_away = net.node("c:1", roster=past, http=c.http, members=past.places())
+        seen_away.introduced = lambda hello, refusal: (  # type: ignore[method-assign]
+            away.set_members(past.places()) if not refusal and past.hear(hello) else None
+        )
+        for peers in (one, two, away):
+            self.successResultOf(peers.listen())
+            peers.startService()
+        net.run(2.0)
+        self.assertEqual((seen.events, seen_away.events, away.counters["refused"]), ([], [], 0))
+        self.assertGreater(away.counters["strangers"], 2)
+        away.sources.seeks = past.seeks = lambda: True
+        net.run(2.0)
+        self.assertIn(("up", "c:1"), seen.events)
+        self.assertEqual(seen_away.events, [("up", "a:1")])
+        self.assertTrue(one.connected("c:1") and away.connected("a:1"))
+        self.assertFalse(two.connected("c:1") or away.connected("b:1"))
+        self.assertGreater(away.counters["refused"], 0)
 
     def test_member_removed_and_added(self) -> None:
         """A member that leaves the list loses its links, and gets in no more until it is back."""

@@ -73,7 +73,7 @@ class Pair:
 
     def listening(self) -> tuple[Link, Owner]:
         owner = Owner()
-        handshake = ListenerHandshake("b:1", {"a:1"}, SECRET, self.entropy)
+        handshake = ListenerHandshake("b:1", lambda hello: hello.node == "a:1", SECRET, self.entropy)
         return Link(self.clock, self.turn, handshake, owner, dialing=False, name="127.0.0.1"), owner
 
     def join(self) -> IOPump:
@@ -126,7 +126,7 @@ class SecuredTests(SynchronousTestCase):
     def pair(self, dialers: Certified, listeners: Certified) -> Pair:
         pair = Pair(b"")
         pair.dialer._secured = Secured(dialers, lambda peer: f"host of {peer}")  # type: ignore[arg-type]
-        handshake = ListenerHandshake("b:1", {"a:1"}, b"", pair.entropy)
+        handshake = ListenerHandshake("b:1", lambda hello: hello.node == "a:1", b"", pair.entropy)
         secured = Secured(listeners, lambda peer: f"host of {peer}")  # type: ignore[arg-type]
         pair.listener = Link(
             pair.clock, pair.turn, handshake, pair.here, dialing=False, name="127.0.0.1", secured=secured

@@ -1,6 +1,7 @@
 """
 Rounds on a real cluster: in each, a random change of the members is asked for, a random node is killed (kill -9) in the
-middle of it and started again, while writers note what is acknowledged. After each all of that must be there.
+middle of it and started again, while writers note what is acknowledged. After each all of that must be there. Now and
+then a member is away for some rounds, and comes back to others than it knew.
 """
 
 from __future__ import annotations
@@ -84,6 +85,8 @@ class Rounds:
         self._round = 0
         self._roles: dict[str, str] = {}
         self._names = {node: node.address for node in self.cluster.nodes}
+        self._away: RealNode | None = None
+        self._back = 0
 
     def start(self) -> None:
         """Three voters, two seats that are empty."""
@@ -125,8 +128,9 @@ class Rounds:
                 return None
             (roles,) = {tuple(sorted(view.items())) for view in views}
             nodes = [node for node in self.cluster.nodes if node.address in dict(roles)]
-            if len(nodes) != len(roles) or len(views) != len(nodes) or not all(node.ready() for node in nodes):
-                raise ValueError(f"{roles}: {[(node.address, node.readiness().text) for node in nodes]}")
+            here = [node for node in nodes if node is not self._away]
+            if len(nodes) != len(roles) or len(views) != len(here) or not all(node.ready() for node in here):
+                raise ValueError(f"{roles}: {[(node.address, node.readiness().text) for node in here]}")
             return dict(roles)
 
         found: dict[str, str] = wait_for(alike, 120.0, "all members to say the same and to be in order")
@@ -137,6 +141,8 @@ class Rounds:
         for node in [node for node in self.cluster.nodes if node.running and not self._is_member(node)]:
             node.kill()
         self._roles = self._seen()
+        if self._away not in self.members():
+            self._away = None  # it was removed: its seat is empty
 
     def _is_member(self, node: RealNode) -> bool:
         """Whether the log of the others names a node that runs."""
@@ -164,6 +170,7 @@ class Rounds:
         @raise AssertionError: it is not.
         """
         self._round += 1
+        self._come_and_go()
         name, change, spared = self._chosen()
         victims = [node for node in self.cluster.nodes if node.running and node is not spared]
         victim = self._dice.choice(victims)
@@ -191,9 +198,27 @@ class Rounds:
             self._settle()
         self.check([service])
 
+    def _come_and_go(self) -> None:
+        """Who is away comes back in time; somebody else goes, if a majority stays when one more dies."""
+        if self._away is not None and self._round >= self._back:
+            self.come_back()
+        elif self._away is None and len(self._voters()) > 3 and self._dice.random() < 0.5:
+            self._away = self._dice.choice(self.members())
+            self._back = self._round + self._dice.randint(2, 8)
+            self._away.kill()
+            self.done.append(f"{self._away.address} is away until round {self._back}")
+
+    def come_back(self) -> None:
+        """Nobody is away any more."""
+        if self._away is not None:
+            self._away.start()
+            self.done.append(f"{self._away.address} is back")
+            self._away = None
+            self._settle()
+
     def check(self, services: list[str]) -> None:
-        """All members have all that was acknowledged."""
-        for node in self.members():
+        """All members that are there have all that was acknowledged."""
+        for node in [node for node in self.members() if node is not self._away]:
             wait_for(lambda node=node: not self.written.differs(node, services), why=f"{node.address} to have all")  # type: ignore[misc]
 
     @contextlib.contextmanager
@@ -259,7 +284,9 @@ class Rounds:
         if learners:
             found += ["promote"] * 2
         if len(voters) > 2:
-            found += ["demote", "remove", "wipe", "move"]
+            found += ["demote", "remove"]
+        if len(voters) > 2 and self._away is None:
+            found += ["wipe", "move"]
         if len(members) == SEATS:
             found += ["remove"] * 2
         kind = dice.choice(found)

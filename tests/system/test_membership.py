@@ -159,6 +159,65 @@ class MembershipTests(Changing):
         self.assertEverywhere(nodes.nodes, "s", {"10.0.0.1", "10.0.0.2"})
 
 
+class AbsentTests(Changing):
+    """A member that is away while others change."""
+
+    def test_all_others_replaced(self) -> None:
+        """It comes back when nobody is a member any more whom its log names, and is needed at once, to elect a
+        leader."""
+        nodes = self.cluster()
+        first, second, away = nodes.nodes
+        wait_for(lambda: self.known(away), why="the log to have the ids")
+        away.stop()
+        new = [self.newcomer(nodes), self.newcomer(nodes)]
+        self.exchange([first, second], away, new[0])
+        self.exchange([second, new[0]], away, new[1])
+        self.assertOk(new[0].register("s", "10.0.0.1", ephemeral="false"))
+        new[1].stop()
+        away.start()
+        wait_for(away.ready)
+        self.assertOk(away.register("s", "10.0.0.2", ephemeral="false"))
+        new[1].start()
+        wait_for(new[1].ready)
+        self.assertRoles([away, *new], [away, *new])
+        self.assertEverywhere([away, *new], "s", {"10.0.0.1", "10.0.0.2"})
+        self.assertEqual(set(away.members()), {node.address for node in (away, *new)})
+        first.start()
+        wait_for(lambda: "was removed from the cluster" in first.readiness().text, why="the removed one to say so")
+
+    def exchange(self, up: list[RealNode], away: RealNode, new: RealNode) -> None:
+        """A new member takes the place of the first that is up."""
+        old, stays = up
+        new.start()
+        self.assertEqual(self.change(stays, "POST", address=new.address, voter="true").status, 200)
+        self.assertRoles(up, [*up, away, new])
+        wait_for(lambda: self.known(stays), why="the log to have its id")
+        self.assertEqual(self.change(stays, "DELETE", member=old.address).status, 200)
+        self.assertRoles([stays, new], [stays, away, new])
+        old.stop()
+
+    def test_all_others_with_empty_folders(self) -> None:
+        """It comes back when the others have the names that it knows, and ids that it does not know."""
+        nodes = self.cluster(5)
+        *others, away = nodes.nodes
+        wait_for(lambda: self.known(away), why="the log to have the ids")
+        away.stop()
+        for node in others:
+            asked = next(other for other in others if other is not node)
+            before = self.ids(asked)
+            node.kill()
+            shutil.rmtree(os.path.join(node.home, "data"))
+            node.start()
+            wait_for(lambda asked=asked, before=before: set(self.ids(asked)) != set(before), why="the new id")  # type: ignore[misc]
+            self.assertRoles(others, nodes.nodes)
+            wait_for(node.ready)
+        self.assertOk(others[0].register("s", "10.0.0.1", ephemeral="false"))
+        away.start()
+        wait_for(away.ready)
+        self.assertEverywhere(nodes.nodes, "s", {"10.0.0.1"})
+        self.assertRoles(nodes.nodes, nodes.nodes)
+
+
 def nodes_leader(nodes: list[RealNode]) -> str:
     """Who leads, as soon as one of them knows."""
     found: str = wait_for(lambda: next(filter(None, (node.leader() for node in nodes)), ""))

@@ -29,6 +29,7 @@ class KillTests(SynchronousTestCase):
             rounds.start()
             for _ in range(ROUNDS):
                 rounds.round()
+            rounds.come_back()
             rounds.check(list(rounds.written.acknowledged))
         except BaseException:
             print("\n".join([f"NACOS_TW_SEED={seed} NACOS_TW_ROUNDS={ROUNDS}", *rounds.done]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.internet.interfaces import IAddress, IHostResolution, IReactorTime, IResolutionReceiver
@@ -39,6 +39,7 @@ class Sources:
 
     @param reactor: IReactorTime and IReactorPluggableNameResolver.
     @ivar anyone: whether every address may connect: nodes that are no members yet announce themselves.
+    @ivar seeks: whether every address may connect for now: members that this node does not know may be looking for it.
     """
 
     log = Logger()
@@ -53,6 +54,7 @@ class Sources:
         self._more: frozenset[str] = frozenset()
         self._hosts: list[str] = []
         self.anyone = False
+        self.seeks: Callable[[], bool] = lambda: False
 
     def allow(self, hosts: Iterable[str]) -> None:
         """Beside the members' hosts these, names or addresses."""
@@ -87,7 +89,7 @@ class Sources:
         if self._loopback and is_loopback(address):
             return True
         self._resolve()
-        return False
+        return self.seeks()
 
     @property
     def complete(self) -> bool:

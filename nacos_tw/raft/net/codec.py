@@ -46,7 +46,9 @@ class Hello(Frame, frozen=True, array_like=True, tag=1, gc=False):
     a digest of its member list, its C{server} version and its C{http} address. C{nonce} is fresh. C{level}: of
     the commands that it can apply; 0 for those of versions that do not say. C{id}: what it made at its first start,
     C{raft}: where its Raft port is, C{joined}: whether the log has named it by that id, C{starts} and C{run}: which of
-    its starts this is, and the number drawn for that; not told by older versions."""
+    its starts this is, and the number drawn for that; not told by older versions. C{config} and C{to_id}: the index of
+    the newest list of members in its log, if it is one of them, and the id of the node that it expects in that list;
+    0 and "" where that is not told or not known."""
 
     version: int
     node: str
@@ -61,6 +63,8 @@ class Hello(Frame, frozen=True, array_like=True, tag=1, gc=False):
     joined: bool = False
     starts: int = 0
     run: int = 0
+    config: int = 0
+    to_id: str = ""
 
 
 class Challenge(Frame, frozen=True, array_like=True, tag=2, gc=False):

@@ -17,7 +17,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import hmac
-from collections.abc import Callable, Container
+from collections.abc import Callable
 
 import attrs
 
@@ -41,7 +41,7 @@ class Introduction:
     @ivar server: its version.
     @ivar http: its HTTP address.
     @ivar level: of the commands that it can apply.
-    @ivar id, raft, joined, starts, run: see L{Hello}.
+    @ivar id, raft, joined, starts, run, config, to_id: see L{Hello}.
     """
 
     node: str
@@ -54,6 +54,8 @@ class Introduction:
     joined: bool = False
     starts: int = 0
     run: int = 0
+    config: int = 0
+    to_id: str = ""
 
 
 @attrs.frozen
@@ -142,7 +144,7 @@ class DialerHandshake(Handshake):
         self.step = Step.START
         self._secret = secret
         self._nonce = entropy(NONCE_BYTES)
-        said = me.members, me.server, me.http, me.level, me.id, me.raft, me.joined, me.starts, me.run
+        said = attrs.astuple(me)[1:]  # in the order of Hello's fields
         self._hello = encode(Hello(VERSION, me.node, peer, self._nonce, *said))
         self._secrets: _Secrets | None = None
 
@@ -174,17 +176,22 @@ class ListenerHandshake(Handshake):
     The listening side: HELLO → PROOF → DONE.
 
     @param node: this node.
-    @param members: the names that may dial; this node's own is refused in any case.
+    @param admits: whether who says this may go on; who uses this node's own name is refused in any case.
     @param address: this node's, which may be another one than its name; "" for the same.
     """
 
     def __init__(
-        self, node: str, members: Container[str], secret: bytes, entropy: Callable[[int], bytes], address: str = ""
+        self,
+        node: str,
+        admits: Callable[[Hello], bool],
+        secret: bytes,
+        entropy: Callable[[int], bytes],
+        address: str = "",
     ) -> None:
         self.step = Step.HELLO
         self._address = address or node
         self._node = node
-        self._members = members
+        self._admits = admits
         self._secret = secret
         self._nonce = entropy(NONCE_BYTES)
         self._hello: Hello | None = None
@@ -219,7 +226,7 @@ class ListenerHandshake(Handshake):
             )
         if hello.node == self._node:
             raise HandshakeError("it uses this node's own name")
-        if hello.node not in self._members:
+        if not self._admits(hello):
             raise HandshakeError(f"{_shown(hello.node)} is no member of this node's cluster, nor in its cluster.conf")
 
 

@@ -8,7 +8,7 @@ again when a new link stands, or when it shows on the one that is left that it l
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import attrs
@@ -416,19 +416,19 @@ class Peers(Service):
             self.log.failure("an event of {peer} failed", peer=what)
 
     def _host(self, peer: str) -> str:
-        """Of a member, as cluster.conf has it; of one that may become one, as its name says; "" for anyone else, whom
-        no certificate names."""
+        """Of a member, as cluster.conf has it; of any other that may go on with its handshake, as its name says."""
         place = self._members.get(peer)
-        if place is None and self._roster is not None and self._roster.admits_strangers:
-            return peer.rpartition(":")[0].strip("[]")
-        return "" if place is None else place.host
+        return peer.rpartition(":")[0].strip("[]") if place is None else place.host
 
     def _dialing_link(self, peer: str) -> Callable[[], Link]:
         def make() -> Link:
             me = Introduction(self.node, self._digest, self._server, self._http, self._level)
             if (roster := self._roster) is not None:
                 (count, run), own = self.own_start(), roster.own
-                me = attrs.evolve(me, id=own.id, raft=own.raft, joined=roster.joined, starts=count, run=run)
+                index, to_id = roster.shown_to(peer)
+                me = attrs.evolve(
+                    me, id=own.id, raft=own.raft, joined=roster.joined, starts=count, run=run, config=index, to_id=to_id
+                )
             handshake = DialerHandshake(me, peer, self._secret, self._entropy)
             link = Link(self._clock, self._turn, handshake, self, dialing=True, name=peer, secured=self._secured)
             self._links[link] = None
@@ -439,11 +439,14 @@ class Peers(Service):
     def _listening_link(self, source: str) -> Link | None:
         if not self.running:
             return None
-        members: Container[str] = self._dialers if self._roster is None else self._roster
-        handshake = ListenerHandshake(self.node, members, self._secret, self._entropy, self._http)
+        admits = self._is_listed if self._roster is None else self._roster.admits
+        handshake = ListenerHandshake(self.node, admits, self._secret, self._entropy, self._http)
         link = Link(self._clock, self._turn, handshake, self, dialing=False, name=source, secured=self._secured)
         self._links[link] = None
         return link
+
+    def _is_listed(self, hello: Hello) -> bool:
+        return hello.node in self._dialers
 
     def _warn(self, about: str, text: str) -> None:
         """Log something that would repeat itself with every attempt."""

@@ -5,12 +5,17 @@ The log decides. While it is empty (on a new node) the operator's list does, and
 cluster's secret may connect: it may be the leader that adds this node. They may, too, while the log names this node not
 yet: what a new node has of the log may be older than its being added, and name nobody who is a member now. If a member
 says that it is at another address than in the log, this node connects there at once; the leader updates the log.
+
+A member that has been away may know nobody who is a member now, either. So nodes tell each other, when they connect,
+the index of their newest list of members, and the id of the other one in it. While this node finds no leader, one may
+link whose list is newer than what this node knows to be committed and has this node's id; it stays until the log has
+got that far here. That decides only who is listened to and dialed: whose votes and acknowledgements count is the log's.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import attrs
 
@@ -48,6 +53,8 @@ class Roster:
     @ivar removed: why this node is no member any more; "" while it may be one.
     @ivar open: whether nodes that are no members are listened to, until they have proved who they are: they may be
         taken in.
+    @ivar seeks: whether this node has found no leader for a while: those that it knows may be members no more.
+    @ivar committed: how far this node knows its log to be committed.
     """
 
     def __init__(self, own: MemberRecord, listed: Iterable[MemberRecord], *, joined: bool = False) -> None:
@@ -57,6 +64,10 @@ class Roster:
         self.removed = ""
         self.predates = False
         self.open = False
+        self.seeks: Callable[[], bool] = lambda: False
+        self.committed: Callable[[], int] = lambda: 0
+        self._index = 0
+        self._newer: dict[str, int] = {}
         self._listed = {record.name: record for record in listed}
         self._config: Configuration | None = None
         self._heard: dict[str, MemberRecord] = {}
@@ -70,17 +81,52 @@ class Roster:
         """The operator names other members; says nothing once the log does."""
         self._listed = {record.name: record for record in listed}
 
-    def configured(self, config: Configuration) -> None:
-        """The log has these members."""
-        self._config = config
-        named = self.own.name in config.names and config.record(self.own.name).id in ("", self.own.id)
-        self.predates = not self.joined and not named
-        if not self.predates:
-            for name in [name for name in self._heard if name not in config.names]:
-                del self._heard[name]
+    def configured(self, config: Configuration, index: int) -> None:
+        """The log has these members, in the entry of that index (or in a snapshot of up to there)."""
+        self._config, self._index = config, index
+        self.predates = not self.joined and not self._named
+        self._forget()
         for name, forced in list(self._forced.items()):
             if config.record(name).http == forced.http:
                 del self._forced[name]
+
+    def caught_up(self) -> bool:
+        """More may be committed. @return: whether nodes that had a newer list are no members by the log."""
+        reached = [name for name, index in self._newer.items() if index <= self.committed()]
+        for name in reached:
+            del self._newer[name]
+        return bool(reached) and self._forget()
+
+    def _forget(self) -> bool:
+        """Forget who is no member, and cannot be one since."""
+        if self._config is None or self.predates:
+            return False
+        names = {*self._config.names, *self._newer}
+        gone = [name for name in self._heard if name not in names]
+        for name in gone:
+            del self._heard[name]
+        return bool(gone)
+
+    @property
+    def _named(self) -> bool:
+        """Whether the log's newest list has this node, by its id or before that was known."""
+        config = self._config
+        return config is not None and self.own.name in config.names and self._id_of(self.own.name) in ("", self.own.id)
+
+    def _id_of(self, name: str) -> str:
+        return "" if self._config is None else self._config.record(name).id
+
+    def shown_to(self, peer: str) -> tuple[int, str]:
+        """See C{config} and C{to_id} of L{Hello}. Who is no member itself has nothing to say."""
+        return (self._index, self._id_of(peer)) if self._named else (0, "")
+
+    def _is_newer(self, hello: Hello) -> bool:
+        """Whether a node has a list of members that this one, which is in it, has not got yet."""
+        return hello.to_id == self.own.id != "" and hello.config > self.committed()
+
+    def _is_sought(self, hello: Hello) -> bool:
+        """Whether such a node is listened to as a member."""
+        return self._is_newer(hello) and (hello.node in self._newer or self.seeks())
 
     @property
     def begun(self) -> bool:
@@ -101,8 +147,8 @@ class Roster:
         """All members with what is known of them, this node as it is now."""
         if self._config is not None:
             names = self._config.names
-            newer = [record for name, record in self._heard.items() if self.predates and name not in names]
-            return [*(self.own if name == self.own.name else self._record(name) for name in names), *newer]
+            more = [record for name, record in self._heard.items() if name not in names]
+            return [*(self.own if name == self.own.name else self._record(name) for name in names), *more]
         taken = {record.raft for record in self._heard.values()}
         listed = [record for record in self._listed.values() if record.raft not in taken or record.name in self._heard]
         found = {record.name: record for record in (*listed, *self._heard.values())}
@@ -127,11 +173,11 @@ class Roster:
         removed = () if self._config is None else self._config.removed
         return [place.host for place in map(place_of, removed) if place is not None]
 
-    def __contains__(self, name: object) -> bool:
-        """Whether somebody of that name may go on with a handshake; what is to be said to it comes after."""
-        if self._config is None or self.admits_strangers or name in self._config.names:
+    def admits(self, hello: Hello) -> bool:
+        """Whether who says this may go on with its handshake; what is to be said to it comes after."""
+        if self._config is None or self.admits_strangers or hello.node in self._config.names or self._is_sought(hello):
             return True
-        return any(gone.name == name for gone in self._config.removed)
+        return any(gone.name == hello.node for gone in self._config.removed)
 
     def gone(self, hello: Hello) -> str:
         """
@@ -140,7 +186,7 @@ class Roster:
         these places.
         """
         config = self._config
-        if config is None or not hello.id:
+        if config is None or not hello.id or self._is_newer(hello):
             return ""
         known = config.record(hello.node).id
         if hello.node in config.names and known and known != hello.id and hello.joined:
@@ -158,11 +204,12 @@ class Roster:
         """
         if self._config is None or self.predates:
             return ""
-        if hello.node not in self._config.names:
-            return f"{hello.node} is no member of this node's cluster"
-        known = self._config.record(hello.node)
-        if hello.id and known.id and hello.id != known.id:
-            return f"{hello.node} has lost its data folder: the leader takes it in as a new member"
+        if not self._is_sought(hello):
+            if hello.node not in self._config.names:
+                return f"{hello.node} is no member of this node's cluster"
+            known = self._config.record(hello.node)
+            if hello.id and known.id and hello.id != known.id:
+                return f"{hello.node} has lost its data folder: the leader takes it in as a new member"
         if alive and hello.raft and place_of(self._record(hello.node)) != _place(hello):
             return f"{hello.node} is alive at another address: two nodes use the same data"
         return ""
@@ -173,6 +220,8 @@ class Roster:
             return False
         said = MemberRecord(hello.node, hello.id, hello.http, hello.raft)
         before = {record.name: record for record in self.records()}.get(hello.node)
+        if self._is_sought(hello):
+            self._newer[hello.node] = hello.config
         self._heard[hello.node] = said
         self._forced.pop(hello.node, None)
         return before is None or (before.http or before.name, place_of(before)) != (said.http, place_of(said))
