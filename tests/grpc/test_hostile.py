@@ -21,6 +21,7 @@ from nacos_tw.grpc.engine.frames import (
     CONTINUATION,
     DATA,
     END_HEADERS,
+    END_STREAM,
     HEADERS,
     PING,
     PREFACE,
@@ -30,8 +31,8 @@ from nacos_tw.grpc.engine.frames import (
     frame,
 )
 from nacos_tw.grpc.payloads import Metadata, write_request
-from tests.grpc.engine.behaviour import BLOCK, call_frames
-from tests.grpc.engine.peers import STREAM, UNARY, framed, headers
+from tests.grpc.engine.behaviour import BLOCK, GZIP, call_frames
+from tests.grpc.engine.peers import STREAM, UNARY, compressed, framed, headers
 from tests.grpc.process import PATIENCE, Attacker, Caller, Process
 
 SETTLED = frame(SETTINGS, 0, 0)
@@ -106,6 +107,17 @@ class HostileTests(SynchronousTestCase):
         encoder = Encoder()
         first = call_frames(1, block=encoder.encode([*headers(UNARY), (b"x", b"y" * 3000)]))
         self.attack(first, call_frames(3, block=encoder.encode(headers(UNARY)) + b"\xbe" * 10_000))
+
+    def test_gzip_bombs(self) -> None:
+        """Messages that are a thousand times larger than they look: just too large, and just not."""
+        for size in (11 * 2**20, 10 * 2**20):
+            data, encoder = compressed(bytes(size)), Encoder()
+
+            def bomb(count: int, data: bytes = data, encoder: Encoder = encoder) -> bytes:
+                head = frame(HEADERS, END_HEADERS, 2 * count + 1, encoder.encode(headers(UNARY, *GZIP)))
+                return head + frame(DATA, END_STREAM, 2 * count + 1, data)
+
+            self.attack(b"", bomb)
 
     def test_settings_flood(self) -> None:
         self.attack(b"", frame(SETTINGS, 0, 0, b"\0\4\0\0\xff\xff") * 50)

@@ -4,7 +4,7 @@ Header blocks of answers. They use nothing of the client's dynamic table, so the
 
 from __future__ import annotations
 
-from nacos_tw.grpc.engine.status import Status, percent
+from nacos_tw.grpc.engine.status import ENCODINGS, Status, percent
 
 TABLE_OFF = b"\x20"
 """Before the first block after the client changed its table's size: ours has no entries (RFC 7541, section 4.2)."""
@@ -44,7 +44,7 @@ def trailers(status: int, text: str) -> bytes:
     if text:
         block += _literal(b"grpc-message", percent(text))
     if status == Status.UNIMPLEMENTED:
-        block += _literal(b"grpc-accept-encoding", b"identity")
+        block += _literal(b"grpc-accept-encoding", ENCODINGS)
     return block
 
 

@@ -222,7 +222,8 @@ class Calls:
         assembly = stream.assembly
         if assembly is None:
             # A message that is not in parts needs no room; most of them.
-            assembly = stream.assembly = Assembly(self._shared.room, self._limits.message)
+            floods = self._floods if stream.head.gzip else None
+            assembly = stream.assembly = Assembly(self._shared.room, self._limits.message, floods)
         messages = assembly.add(payload)
         if stream.head.kind is BOTH:
             self.events += [Message(stream.number, message) for message in messages]

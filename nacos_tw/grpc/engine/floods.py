@@ -6,6 +6,11 @@ from nacos_tw.grpc.engine.frames import Code
 from nacos_tw.grpc.engine.leaky_bucket import LeakyBucket
 from nacos_tw.grpc.engine.limits import Limits
 
+INFLATED = 32
+"""To so many times its size a message may be inflated without being counted..."""
+INFLATED_PART = 2**14
+"""... and for each of so many bytes beyond, it counts as a frame that carries nothing."""
+
 
 class Broken(Exception):
     """
@@ -43,6 +48,15 @@ class Floods:
         """
         if self._resets.exceeded(self.now):
             raise Broken(Code.ENHANCE_YOUR_CALM, "too many calls are cut off", "resets")
+
+    def inflated(self, size: int, by: int) -> None:
+        """
+        A compressed message has come to so many bytes, out of C{by}. What other than a bomb does as well costs nothing.
+
+        @raise Broken: it is one too many.
+        """
+        for _ in range(max(0, size - INFLATED * by) // INFLATED_PART):
+            self.control()
 
     def control(self) -> None:
         """

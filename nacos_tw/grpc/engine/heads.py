@@ -31,6 +31,7 @@ class Head:
     The headers of a call.
 
     @ivar malformed: why this is no request of HTTP/2; "" if it is one.
+    @ivar gzip: whether its messages may be compressed.
     @ivar kind: of the method; None if it is not served, then C{refusal} says why.
     @ivar path: C{/service/method}.
     @ivar timeout: seconds that the client waits for an answer; None for ever.
@@ -41,12 +42,15 @@ class Head:
     @ivar headers: all.
     """
 
-    __slots__ = ("headers", "http_status", "kind", "length", "malformed", "path", "refusal", "timeout", "trailers")
+    __slots__ = (
+        "gzip", "headers", "http_status", "kind", "length", "malformed", "path", "refusal", "timeout", "trailers",
+    )  # fmt: skip
 
     def __init__(self, headers: Sequence[Header], methods: Methods) -> None:
         self.headers = tuple(headers)
         self.trailers = not any(name[:1] == b":" for name, _ in headers)
         self.malformed = _malformed(self.headers)
+        self.gzip = False
         self.kind: Kind | None = None
         self.path = b""
         self.timeout: float | None = None
@@ -87,7 +91,8 @@ class Head:
                 self.refusal = (Status.INTERNAL, "malformed grpc-timeout")
                 return
             self.timeout = int(value) * unit
-        if encoding != b"identity":
+        self.gzip = encoding == b"gzip"
+        if encoding != b"identity" and not self.gzip:
             name = encoding.decode("ascii", "replace")
             self.refusal = (Status.UNIMPLEMENTED, f"messages compressed with {name} are not taken")
         elif self.path not in methods:

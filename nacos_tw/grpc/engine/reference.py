@@ -32,7 +32,7 @@ from nacos_tw.grpc.engine.floods import Broken, Floods
 from nacos_tw.grpc.engine.frames import STREAM, WINDOW, Code, goaway
 from nacos_tw.grpc.engine.heads import Head, Kind
 from nacos_tw.grpc.engine.shared import Shared
-from nacos_tw.grpc.engine.status import Status, percent
+from nacos_tw.grpc.engine.status import ENCODINGS, Status, percent
 
 ALIVE, LEAVING = b"nacos_tw", b"goingout"
 CONTENT = (b"content-type", b"application/grpc")
@@ -151,7 +151,7 @@ class Reference:
         if text:
             last.append((b"grpc-message", percent(text)))
         if status == Status.UNIMPLEMENTED:
-            last.append((b"grpc-accept-encoding", b"identity"))
+            last.append((b"grpc-accept-encoding", ENCODINGS))
         if not call.started:
             call.started = True
             last = [(b":status", b"200"), CONTENT, *last]
@@ -260,7 +260,8 @@ class Reference:
     def _open(self, number: int, head: Head) -> None:
         if number > self._accepted:
             return
-        call = _Call(number, head, self._floods.now, Assembly(self._shared.room, self._limits.message))
+        assembly = Assembly(self._shared.room, self._limits.message, self._floods if head.gzip else None)
+        call = _Call(number, head, self._floods.now, assembly)
         if head.malformed or len(self._calls) >= self._limits.streams:
             self._shared.refused["malformed" if head.malformed else "streams"] += 1
             self._floods.reset()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+ENCODINGS = b"identity,gzip"
+"""How messages from clients may be encoded."""
 LONGEST = 1024
 """Bytes of a text in trailers, encoded."""
 

@@ -24,9 +24,10 @@ from nacos_tw.grpc.engine.frames import (
 from nacos_tw.grpc.engine.limits import Limits
 from nacos_tw.grpc.engine.seam import EngineMaker
 from nacos_tw.grpc.engine.status import Status
-from tests.grpc.engine.peers import GREETING, STREAM, UNARY, Peer, framed, headers
+from tests.grpc.engine.peers import GREETING, STREAM, UNARY, Peer, compressed, framed, headers
 
 BLOCK = Encoder().encode(headers(UNARY), huffman=True)
+GZIP = ((b"grpc-encoding", b"gzip"),)
 STREAM_BLOCK = Encoder().encode(headers(STREAM))
 
 
@@ -184,23 +185,122 @@ class CallTests(Base):
         self.assertEqual(answer.status, Status.UNIMPLEMENTED)
         self.assertEqual(answer.headers[b"grpc-message"], b"Method not found: grpc.health.v1.Health/Check")
 
-    def test_compressed(self) -> None:
-        """Messages that are compressed are UNIMPLEMENTED, and the answer says what is taken."""
+    def test_other_encodings(self) -> None:
+        """Messages in an encoding that is not known are UNIMPLEMENTED, and the answer says what is taken."""
         peer = self.peer()
-        number = peer.call(more=((b"grpc-encoding", b"gzip"),))
-        self.assertEqual(peer.exchange(), [])
-        self.assertEqual(peer.answers[number].status, Status.UNIMPLEMENTED)
-        self.assertEqual(peer.answers[number].headers[b"grpc-accept-encoding"], b"identity")
+        for name in (b"deflate", b"snappy", b"GZIP", b"gzip, gzip", b""):
+            number = peer.call(more=((b"grpc-encoding", name),))
+            self.assertEqual((name, peer.exchange()), (name, []))
+            self.assertEqual(peer.answers[number].status, Status.UNIMPLEMENTED)
+            self.assertEqual(peer.answers[number].headers[b"grpc-accept-encoding"], b"identity,gzip")
         fine = peer.call(more=((b"grpc-encoding", b"identity"), (b"grpc-accept-encoding", b"identity,gzip")))
         self.assertEqual([event.stream for event in peer.exchange()], [fine])
 
-    def test_compressed_flag(self) -> None:
-        """So is the flag of a message without that header."""
+    def zipped(self, peer: Peer, body: bytes, path: bytes = UNARY, end: bool = True) -> int:
+        """A call that says gzip, with these bytes."""
+        number = peer.call(None, path, end=False, more=GZIP)
+        for at in range(0, len(body), 10_000):
+            peer.http.send_data(number, body[at : at + 10_000], end_stream=end and at + 10_000 >= len(body))
+            peer.exchange()
+        return number
+
+    def test_gzip(self) -> None:
+        """A compressed message is given as it was, and not every message of such a call needs to be compressed."""
         peer = self.peer()
-        number = peer.call(None, end=False)
-        peer.http.send_data(number, b"\1\0\0\0\2{}", end_stream=True)
-        self.assertEqual(peer.exchange(), [])
-        self.assertEqual(peer.answers[number].status, Status.INTERNAL)
+        for body in (compressed(b"{}"), compressed(b""), framed(b"{}"), compressed(b"x" * 1_000_000)):
+            number = self.zipped(peer, body)
+            (event,) = peer.exchange() or peer.events[-1:]
+            assert isinstance(event, Request)
+            self.assertEqual(event.stream, number)
+            peer.engine.answer(number, b"fine")
+            peer.exchange()
+            self.assertEqual(peer.answers[number].messages, [b"fine"])
+        found = [event.message for event in peer.events if isinstance(event, Request)]
+        self.assertEqual(found, [b"{}", b"", b"{}", b"x" * 1_000_000])
+        self.assertEqual((peer.shared.room.used, peer.shared.refused), (0, {}))
+
+    def test_gzip_in_parts(self) -> None:
+        """However it is cut."""
+        peer = self.peer()
+        body = compressed(bytes(range(256)), 0)
+        number = peer.call(None, end=False, more=GZIP)
+        for at in range(len(body)):
+            peer.http.send_data(number, body[at : at + 1], end_stream=at + 1 == len(body))
+            peer.exchange()
+        (event,) = peer.events
+        assert isinstance(event, Request)
+        self.assertEqual(event.message, bytes(range(256)))
+
+    def test_gzip_both_ways(self) -> None:
+        """Its room is held until the message is handled."""
+        peer = self.peer()
+        number = self.zipped(peer, compressed(b"a" * 5000) + framed(b"b") + compressed(b"c"), STREAM, end=False)
+        self.assertEqual(peer.events[1:], [Message(number, each) for each in (b"a" * 5000, b"b", b"c")])
+        self.assertEqual(peer.shared.room.used, 5001)
+        peer.engine.consumed(number)
+        self.assertEqual(peer.shared.room.used, 0)
+        peer.http.send_data(number, compressed(b"d"), end_stream=True)
+        self.assertEqual(peer.exchange(), [Message(number, b"d"), HalfClosed(number)])
+
+    def test_gzip_too_large(self) -> None:
+        """What is larger than a message may be, once it is inflated, is refused as if it were not compressed."""
+        peer = self.peer(limits=Limits(message=1000))
+        number = self.zipped(peer, compressed(b"x" * 1001))
+        self.assertEqual(peer.events, [])
+        self.assertEqual(peer.answers[number].status, Status.RESOURCE_EXHAUSTED)
+        self.assertEqual((peer.shared.refused, peer.shared.room.used), ({"messages": 1}, 0))
+        self.zipped(peer, compressed(b"x" * 1000))
+        self.assertEqual(len(peer.events), 1)
+        number = self.zipped(peer, compressed(bytes(1000), 0))  # stored: larger than it was
+        self.assertEqual(peer.answers[number].status, Status.RESOURCE_EXHAUSTED)
+
+    def test_gzip_no_room(self) -> None:
+        """Messages that are small only on their way share the room of large ones."""
+        peer = self.peer()
+        peer.shared.room.most = 150_000
+        first = self.zipped(peer, compressed(b"x" * 100_000))
+        second = self.zipped(peer, compressed(b"y" * 100_000))
+        self.assertEqual(peer.answers[second].status, Status.RESOURCE_EXHAUSTED)
+        peer.engine.answer(first, b"")
+        self.assertEqual(peer.shared.room.used, 0)
+        self.zipped(peer, compressed(b"y" * 100_000))
+        self.assertEqual([each.message[:1] for each in peer.events], [b"x", b"y"])
+
+    def test_gzip_damaged(self) -> None:
+        """What is not what gzip makes ends the call: cut off, changed, with something behind it, or no gzip at all."""
+        peer = self.peer()
+        good = compressed(b"some message")[5:]
+        for data in (b"", good[:-1], good[:20] + b"!" + good[21:], good + b"x", good + good, b"{}", good[10:-8]):
+            number = self.zipped(peer, b"\1" + len(data).to_bytes(4, "big") + data)
+            self.assertEqual((data, peer.events), (data, []))
+            self.assertEqual(peer.answers[number].status, Status.INTERNAL)
+        self.assertEqual(peer.shared.room.used, 0)
+
+    def test_gzip_bombs(self) -> None:
+        """Now and then they are refused; a peer that sends many is ended. Content of the usual kind is no bomb."""
+        peer = self.peer()
+        bomb = compressed(bytes(2**20 * 11))
+        for _ in range(3):
+            number = self.zipped(peer, bomb)
+            self.assertEqual(peer.answers[number].status, Status.RESOURCE_EXHAUSTED)
+        for _ in range(20):
+            if peer.engine.ended is None:
+                self.zipped(peer, bomb)
+        self.assertEqual(self.ended(peer), (Code.ENHANCE_YOUR_CALM, "controls"))
+        peer = self.peer()
+        usual = compressed(b"".join(b"key.%d=value %x\n" % (n, n * 2654435761 % 2**32) for n in range(10_000)))
+        for _ in range(100):
+            peer.engine.answer(self.zipped(peer, usual), b"")
+        self.assertEqual((len(peer.events), peer.engine.ended), (100, None))
+
+    def test_compressed_flag(self) -> None:
+        """Without that header, and of a kind that is not known, a message is refused."""
+        peer = self.peer()
+        for flag, more in ((b"\1", ()), (b"\1", ((b"grpc-encoding", b"identity"),)), (b"\2", GZIP), (b"\xff", ())):
+            number = peer.call(None, end=False, more=more)
+            peer.http.send_data(number, flag + b"\0\0\0\2{}", end_stream=True)
+            self.assertEqual(peer.exchange(), [])
+            self.assertEqual(peer.answers[number].status, Status.INTERNAL)
 
     def test_timeout(self) -> None:
         """grpc-timeout is given to the owner in seconds; a malformed one is refused."""

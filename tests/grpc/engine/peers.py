@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import defaultdict
 
 import attrs
@@ -40,6 +41,13 @@ def headers(path: bytes = UNARY, *more: tuple[bytes, bytes]) -> list[tuple[bytes
 def framed(message: bytes) -> bytes:
     """A message with its prefix."""
     return b"\0" + len(message).to_bytes(4, "big") + message
+
+
+def compressed(message: bytes, level: int = 6) -> bytes:
+    """A message as gzip makes it, with its prefix."""
+    maker = zlib.compressobj(level, wbits=zlib.MAX_WBITS | 16)
+    data = maker.compress(message) + maker.flush()
+    return b"\1" + len(data).to_bytes(4, "big") + data
 
 
 @attrs.define

@@ -40,7 +40,7 @@ from nacos_tw.grpc.engine.limits import Limits
 from nacos_tw.grpc.engine.reference import Reference
 from nacos_tw.grpc.engine.seam import Engine
 from nacos_tw.grpc.engine.shared import Shared
-from tests.grpc.engine.peers import METHODS, STREAM, UNARY, framed, headers
+from tests.grpc.engine.peers import METHODS, STREAM, UNARY, compressed, framed, headers
 
 FACTOR = float(os.environ.get("NACOS_TW_FUZZ") or 1)
 LARGEST = 16384
@@ -185,6 +185,17 @@ class Conversation:
         else:
             self.out += frame(DATA, PADDED, stream, b"\2" + data + b"\0\0") + frame(DATA, END_STREAM, stream)
 
+    def zipped(self, number: int, message: bytes) -> None:
+        """Compressed, or not though it is said, or damaged."""
+        stream, self.next = self.next, self.next + 2
+        block = self.encoder.encode(headers(UNARY, (b"grpc-encoding", b"gzip")))
+        data = framed(message) if number % 5 == 0 else compressed(message * (number % 4))
+        if number % 7 == 0:
+            data = data[:-1] + b"\0"
+        cut = number % (len(data) + 1)
+        self.out += frame(HEADERS, END_HEADERS, stream, block)
+        self.out += frame(DATA, 0, stream, data[:cut]) + frame(DATA, END_STREAM, stream, data[cut:])
+
     def opening(self, number: int, message: bytes) -> None:
         self.open.append(self.next)
         self._headers(STREAM, 0, number)
@@ -224,7 +235,8 @@ class Conversation:
 
 
 STEPS = ["unary"] * 5 + [
-    "opening", "saying", "saying", "ending", "giving_up", "unknown", "ping", "window", "settings", "priority", "odd",
+    "zipped", "opening", "saying", "saying", "ending", "giving_up", "unknown", "ping", "window", "settings", "priority",
+    "odd",
 ]  # fmt: skip
 
 
