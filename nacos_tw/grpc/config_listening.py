@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nacos_tw.config.listeners import normal
 from nacos_tw.config.model import ConfigKey, tenant_of
 from nacos_tw.config.operations.subscribing import ListenedConfigs, Subscribing
 from nacos_tw.errors import Unavailable
@@ -46,6 +47,9 @@ class ConfigListening:
         by_tenant: dict[str, list[tuple[ConfigKey, str]]] = {}
         for each in named:
             by_tenant.setdefault(tenant_of(each[0][0]), []).append(each)
+        if pushes.heeding:
+            for key, _ in named:
+                pushes.heeding.asked(asked.client, normal(key))
         changed: list[ConfigKey] = []
         for tenant, listened in by_tenant.items():
             changed += self._subscribing.listen(asked, ListenedConfigs(tenant, listened, pushes.audience, listener))

@@ -21,6 +21,7 @@ from nacos_tw.access.identity import EVERYBODY, Identity
 from nacos_tw.config.listeners import Listeners, StandingListener
 from nacos_tw.config.model import ConfigKey, group_key, tenant_of
 from nacos_tw.grpc.config_fuzzy import ConfigWatching
+from nacos_tw.grpc.config_heeding import Heeding
 from nacos_tw.grpc.connections import ClientConnection, Connections, PushFailed
 from nacos_tw.grpc.messages import Ack, Push
 
@@ -43,11 +44,13 @@ class Telling:
     A client is being told of a config.
 
     @ivar again: it has changed since.
+    @ivar times: it was told so often before, and has not asked.
     @ivar failures: in a row.
     @ivar retry: it is told again then.
     """
 
     again: bool = False
+    times: int = 0
     failures: int = 0
     retry: IDelayedCall | None = None
 
@@ -75,6 +78,7 @@ class ConfigPushes:
     The clients that listen on streams.
 
     @ivar audience: they; C{watching}: those who watch by patterns.
+    @ivar heeding: those who were told and have not asked since.
     @ivar on_told: called when a client has acknowledged the last state of a config, or is not told of it any more
         (False); None: nobody wants to know.
     """
@@ -92,6 +96,7 @@ class ConfigPushes:
         connections.on_left(self.left)
         listeners.asking.append(self.ask)
         self.watching = ConfigWatching(clock, connections, listeners)
+        self.heeding = Heeding(clock, self._tell_again)
 
     def __len__(self) -> int:
         return sum(len(listener.md5s) for listener in self._by_client.values())
@@ -144,6 +149,7 @@ class ConfigPushes:
 
     def _end(self, listener: StreamListener, key: ConfigKey) -> None:
         self._due.pop((listener, key), None)
+        self.heeding.forget(listener.connection, key)
         telling = listener.telling.pop(key, None)
         if telling is not None and telling.retry is not None:
             telling.retry.cancel()
@@ -178,6 +184,7 @@ class ConfigPushes:
 
     def _tell(self, listener: StreamListener, key: ConfigKey, telling: Telling, push: Push) -> None:
         telling.again = False
+        self.heeding.told(listener.connection, key, telling.times)
         done = self._connections.push(listener.connection, push, ACK_TIME)
         done.addCallbacks(
             lambda _: self._told(listener, key, telling), lambda why: self._failed(why, listener, key, telling)
@@ -188,12 +195,23 @@ class ConfigPushes:
         if listener.telling.get(key) is not telling:
             return
         if telling.again:
-            telling.failures = 0
+            telling.failures = telling.times = 0
             self._tell(listener, key, telling, notice(listener.name(key)))
         else:
             del listener.telling[key]
             if self.on_told is not None:
                 self.on_told(listener, key, True)
+
+    def _tell_again(self, client: ClientConnection, key: ConfigKey, times: int) -> None:
+        """See L{Heeding}."""
+        listener = self._by_client.get(client)
+        if listener is None or key not in listener.md5s or (listener, key) in self._due:
+            return
+        if key in listener.telling:
+            self.heeding.told(client, key, times - 1)  # it has not even acknowledged
+            return
+        telling = listener.telling[key] = Telling(times=times)
+        self._tell(listener, key, telling, notice(listener.name(key)))
 
     def _failed(self, failure: object, listener: StreamListener, key: ConfigKey, telling: Telling) -> None:
         failure.trap(PushFailed)  # type: ignore[attr-defined]

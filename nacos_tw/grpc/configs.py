@@ -16,6 +16,7 @@ from nacos_tw.config.requests import BetaCopy, CopyFor, Publication, Query, Remo
 from nacos_tw.errors import BadParameter, Forbidden, NacosError
 from nacos_tw.grpc.checking import check
 from nacos_tw.grpc.client_labels import app_labels, vip_tag
+from nacos_tw.grpc.config_heeding import Heeding
 from nacos_tw.grpc.config_messages import (
     ConfigPublishRequest,
     ConfigPublishResponse,
@@ -39,8 +40,10 @@ LONGEST_IP = 50
 class ConfigHandlers:
     """The handlers."""
 
-    def __init__(self, contents: Contents) -> None:
+    def __init__(self, contents: Contents, heeding: Heeding) -> None:
+        """@param heeding: hears who asks."""
         self._contents = contents
+        self._heeding = heeding
         # By tenant, group and name as clients write them: what all clients get, and its answer.
         self._answers: KeptAnswers[tuple[str | None, ...], Chosen] = KeptAnswers()
 
@@ -59,6 +62,8 @@ class ConfigHandlers:
         request, client = asked.request, asked.client
         tag = tag_of(request.tag)
         named = request.tenant, request.group, request.dataId
+        if self._heeding:
+            self._heeding.asked(client, (tenant_of(request.tenant), request.group or "", request.dataId or ""))
         kept = None if tag else self._answers.get(named)
         if kept is not None and self._contents.holds(asked, kept[0]):
             return kept[1]

@@ -294,7 +294,58 @@ class ListenTests(Case):
         self.assertEqual(self.told(ack=False, seconds=3.0), [])
         self.assertEqual(self.told(ack=False, seconds=RETRY - 0.1), [])
         self.assertEqual(len(self.told(seconds=0.2)), 1)
+        self.assertEqual(self.listen(("", "g", "d", ""))[0]["dataId"], "d")
         self.assertEqual(self.told(seconds=10.0), [])
+
+    def again(self, seconds: float) -> list[int]:
+        """In which seconds from now on it is told, if it only acknowledges."""
+        return [second for second in range(1, round(seconds) + 1) for _ in self._in_a_second()]
+
+    def _in_a_second(self) -> list[dict[str, Any]]:
+        return self.told(seconds=0.5) + self.told(seconds=0.5)
+
+    def test_not_asked_for(self) -> None:
+        """A client that acknowledges, and does not ask for what it was told of, is told again, a few times."""
+        self.listen(("public", "g", "d", ""), ("", "g", "e", ""))
+        self.publish("a")
+        self.assertEqual(len(self.told()), 1)
+        self.assertEqual(self.again(15.0), [2, 6, 12])
+        self.assertFalse(self.listeners.heeding)
+        self.query(dataId="other")  # it lives
+        self.publish("b")
+        self.assertEqual(len(self.told()), 1)
+        self.assertEqual(self.again(2.0), [2])
+        self.publish("c")  # counts anew
+        self.assertEqual(len(self.told()), 1)
+        self.assertEqual(self.again(15.0), [2, 6, 12])
+
+    def test_asked_for(self) -> None:
+        """It asks by listening, even if that comes before its acknowledgement, or by a query; for another config or
+        by another client does not count."""
+        self.listen(("", "g", "d", ""), ("", "g", "e", ""))
+        other = self.connected()
+        for ask, times in (
+            (lambda: self.listen(("public", "g", "d", "")), []),
+            (lambda: self.query(tenant="public"), []),
+            (lambda: self.listen(("", "g", "e", "")), [2]),
+            (lambda: self.query(other), [2]),
+        ):
+            self.publish(str(ask))
+            (push,) = self.told(ack=False)
+            ask()
+            self.client.say("NotifySubscriberResponse", {"resultCode": 200, "requestId": push["requestId"]})
+            self.assertEqual(self.again(3.0), times)
+        self.client.transport.loseConnection()
+        self.assertFalse(self.listeners.heeding)
+
+    def test_acknowledged_late(self) -> None:
+        """Who has not acknowledged yet is told again for that, and then, if it does not ask, for this."""
+        self.listen(("", "g", "d", ""))
+        self.publish("a")
+        (push,) = self.told(ack=False)
+        self.assertEqual(self.told(seconds=2.9), [])
+        self.client.say("NotifySubscriberResponse", {"resultCode": 200, "requestId": push["requestId"]})
+        self.assertEqual(self.again(3.0), [2])
 
     def test_given_up(self) -> None:
         """One that acknowledges nothing for long is dropped."""
