@@ -54,7 +54,10 @@ class Deregister(_Command, frozen=True, array_like=True, tag=2):
 
 
 class Update(_Command, frozen=True, array_like=True, tag=3):
-    """Replace an instance that must exist (PUT by a Java agent). Result: the instance's number."""
+    """
+    Replace an instance that must exist (PUT by a Java agent). Result: the instance's number; 0 for one that is gone of
+    which an override is kept, which is replaced.
+    """
 
     service: ServiceKey
     ip: str
@@ -69,7 +72,7 @@ class Update(_Command, frozen=True, array_like=True, tag=3):
 
 
 class Patch(_Command, frozen=True, array_like=True, tag=4):
-    """Change the given fields (not None) of an instance of either kind. Result: its number."""
+    """Change the given fields (not None) of an instance of either kind. Result: its number; 0 as in L{Update}."""
 
     service: ServiceKey
     cluster: str

@@ -66,7 +66,7 @@ def _write(registry: Registry, service: Service, key: InstanceKey, command: Regi
             weight, enabled, metadata = shown.weight, shown.enabled, shown.metadata
     elif ephemeral and service.overrides:
         if edit:
-            overrides.edited_without_client(service, key, weight, enabled, metadata)
+            overrides.edited_without_client(registry, service, key, weight, enabled, metadata)
         else:
             overrides.dropped(registry, service, key)
     metadata = shared_metadata(service, metadata)
@@ -150,6 +150,9 @@ def update(registry: Registry, command: Update) -> int:
     kind = service.ephemeral if command.ephemeral else service.persistent
     # Nacos compares ip and port (or a stored port 0) over all clusters, and then writes to the given one.
     if key not in kind and not any(ip == command.ip and port in (command.port, 0) for _, ip, port in kind):
+        values = normal_weight(command.weight), command.enabled, command.metadata or NO_METADATA
+        if command.ephemeral and overrides.edited_without_client(registry, service, key, *values):
+            return 0
         raise InstanceUnknown(command.service, *key, "instance", instance_of(command, 0))
     return _write(registry, service, key, command)
 
@@ -160,22 +163,25 @@ def patch(registry: Registry, command: commands.Patch) -> int:
     if service is None:
         raise InstanceUnknown(command.service, *wanted, "service")
     old = find_instance(service, wanted)
+    weight = None if command.weight is None else normal_weight(command.weight)
+    edited = weight, command.enabled, command.metadata
     if old is None:
+        if overrides.edited_without_client(registry, service, wanted, *edited):
+            return 0
         others = any(key[0] == command.cluster for key in (*service.persistent, *service.ephemeral))
         raise InstanceUnknown(command.service, *wanted, "instance" if others else "cluster")
     given: dict[str, Any] = {
         "metadata": command.metadata,
         "app": command.app,
-        "weight": None if command.weight is None else normal_weight(command.weight),
+        "weight": weight,
         "healthy": command.healthy,
         "enabled": command.enabled,
     }
-    edited = given["weight"], given["enabled"], given["metadata"]
     if old.client and registry.level >= OVERRIDES:
         shown = overrides.edited(service, old, *edited)
         given.update(weight=shown.weight, enabled=shown.enabled, metadata=shared_metadata(service, shown.metadata))
     elif old.ephemeral and service.overrides:
-        overrides.edited_without_client(service, wanted, *edited)
+        overrides.edited_without_client(registry, service, wanted, *edited)
     _renew(registry, service, old, **{name: value for name, value in given.items() if value is not None})
     return old.number
 

@@ -71,7 +71,7 @@ def edited(
     if given is None:
         given = Given(old.weight, old.enabled, old.metadata or NO_METADATA)
     override = _changed(before, weight, enabled, metadata, given)
-    if override.weight is not None or override.enabled is not None or override.metadata:
+    if _says_something(override):
         if service.overrides is NO_OVERRIDES:
             service.overrides = {}
         service.overrides[old.key] = override
@@ -81,16 +81,27 @@ def edited(
 
 
 def edited_without_client(
+    registry: Registry,
     service: Service,
     key: InstanceKey,
     weight: float | None = None,
     enabled: bool | None = None,
     metadata: Mapping[str, str | None] | None = None,
-) -> None:
-    """An operator says something of an instance whose client is gone: that counts when it comes back."""
+) -> bool:
+    """
+    An operator says something of an instance whose client is gone: that counts when it comes back.
+
+    @return: whether anything is known of such an instance.
+    """
     before = service.overrides.get(key)
-    if before is not None:
-        service.overrides[key] = _changed(before, weight, enabled, metadata, None)
+    if before is None:
+        return False
+    override = _changed(before, weight, enabled, metadata, None)
+    if _says_something(override):
+        service.overrides[key] = override
+    else:
+        dropped(registry, service, key)
+    return True
 
 
 def metadata_over(service: Service, old: Instance, changed: Mapping[str, str], remove: bool) -> dict[str, str | None]:
@@ -122,6 +133,10 @@ def forget(registry: Registry, command: commands.ForgetOverrides) -> None:
         if gone is not None and gone <= command.seen:
             del registry.kept[place]
             del registry.services[place[0]].overrides[place[1]]
+
+
+def _says_something(override: Override) -> bool:
+    return override.weight is not None or override.enabled is not None or bool(override.metadata)
 
 
 def _changed(

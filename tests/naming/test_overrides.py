@@ -204,10 +204,18 @@ class GoneTests(SynchronousTestCase):
         self.assertEqual([ephemeral(registry, ip).enabled for ip in "ab"], [False, True])
 
     def test_changed_meanwhile(self) -> None:
-        """PUT of an instance that is not there registers it, as ever; what it says counts when the client is back."""
+        """
+        What is said of the instance meanwhile counts when the client is back. A PUT of 1.x, which registers an instance
+        that is not there, registers it as ever.
+        """
         apply(self.registry, EndClients(["c1"]))
-        self.assertIsInstance(apply(self.registry, patch(enabled=True)), InstanceUnknown)
-        apply(self.registry, register("a", weight=3.0, edit=True))
+        for command in (patch(enabled=True), Update(P1, "a", 8080, weight=2.0, metadata={"x": "1"})):
+            self.assertEqual((apply(self.registry, command), self.registry.by_number), (0, {}))
+        for ip in ("b", "c"):
+            self.assertIsInstance(apply(self.registry, patch(ip, enabled=True)), InstanceUnknown)
+        apply(self.registry, publish("a"))
+        self.assertEqual(values(ephemeral(self.registry, "a")), (2.0, True, {"x": "1"}))
+        apply(self.registry, EndClients(["c1"]), register("a", weight=3.0, edit=True))
         self.assertEqual((ephemeral(self.registry, "a").client, ephemeral(self.registry, "a").enabled), (0, True))
         apply(self.registry, patch(weight=4.0), publish("a"))
         self.assertEqual(values(ephemeral(self.registry, "a")), (4.0, True, {}))
@@ -403,6 +411,11 @@ class Told:
             {name: value for name, value in both.items() if value is not None},
         )
 
+    @property
+    def nothing(self) -> bool:
+        """Whether no operator has said anything that counts."""
+        return self.weight is None and self.enabled is None and not self.metadata
+
     def forget(self) -> None:
         self.weight = self.enabled = None
         self.metadata = {}
@@ -465,8 +478,8 @@ class LifeTests(SynchronousTestCase):
     ) -> None:
         each = told[ip]
         result = apply(registry, Update(P1, ip, 8080, weight=weight, enabled=enabled, metadata=metadata))
-        self.assertEqual(isinstance(result, InstanceUnknown), each.client is None)
-        if each.client is not None:
+        self.assertEqual(isinstance(result, InstanceUnknown), each.client is None and each.nothing)
+        if not isinstance(result, InstanceUnknown):
             each.weight, each.enabled, each.metadata = weight, enabled, {**metadata}
 
     def do_patch(
@@ -474,8 +487,9 @@ class LifeTests(SynchronousTestCase):
         metadata: dict[str, str] | None,
     ) -> None:  # fmt: skip
         each = told[ip]
-        apply(registry, patch(ip, weight=weight, enabled=enabled, metadata=metadata))
-        if each.client is not None:
+        result = apply(registry, patch(ip, weight=weight, enabled=enabled, metadata=metadata))
+        self.assertEqual(isinstance(result, InstanceUnknown), each.client is None and each.nothing)
+        if not isinstance(result, InstanceUnknown):
             each.weight = each.weight if weight is None else weight
             each.enabled = each.enabled if enabled is None else enabled
             each.metadata = each.metadata if metadata is None else {**metadata}

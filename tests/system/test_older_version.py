@@ -1,4 +1,4 @@
-"""A cluster rolls from the version before members were changed by commands to this one."""
+"""Clusters roll from older versions to this one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sys
 
 from twisted.trial.unittest import SkipTest
 
+from tests.system.ctl import ctl
+from tests.system.grpcclient import GrpcClient
 from tests.system.nodes import ROOT, RealNode, wait_for
 from tests.system.test_membership import MEMBER, Changing
 from tests.system.writers import writing
@@ -15,19 +17,29 @@ from tests.system.writers import writing
 BEFORE = "d6be92a"
 """The last commit whose leaders make the cluster what their cluster.conf says."""
 
+WITHOUT_OVERRIDES = "34ed37c"
+"""The last commit that forgets what operators change of clients' instances (see L{tests.system.test_overrides})."""
+
 
 class RollingTests(Changing):
-    """Three nodes of the version before, one after the other."""
+    """Three nodes of an older version, one after the other."""
 
-    def older(self, folder: str) -> str:
+    def older(self, folder: str, commit: str = BEFORE) -> str:
         """Its sources, out of the repository."""
         target = os.path.join(folder, "older")
         os.makedirs(target)
-        packed = subprocess.run(["git", "archive", BEFORE, "nacos_tw"], cwd=ROOT, capture_output=True)
+        packed = subprocess.run(["git", "archive", commit, "nacos_tw"], cwd=ROOT, capture_output=True)
         if packed.returncode:
-            raise SkipTest(f"the commit {BEFORE} is not here")
+            raise SkipTest(f"the commit {commit} is not here")
         subprocess.run(["tar", "-x", "-C", target], input=packed.stdout, check=True)
         return target
+
+    def roll(self, node: RealNode, process: subprocess.Popen[bytes]) -> None:
+        """It is stopped, and started with this version."""
+        process.terminate()
+        process.wait()
+        node.start()
+        wait_for(node.ready, why=f"{node.address} to be ready")
 
     def begin(self, node: RealNode, sources: str) -> subprocess.Popen[bytes]:
         """Start a node of the version before."""
@@ -61,10 +73,7 @@ class RollingTests(Changing):
         self.assertEqual(first.request("GET", f"{MEMBER}/list").status, 404)
         with writing([third], ephemeral="false") as writers:
             for node, process in zip((first, second), processes, strict=False):
-                process.terminate()
-                process.wait()
-                node.start()
-                wait_for(node.ready, why=f"{node.address} to be ready")
+                self.roll(node, process)
                 self.assertOk(node.register("s", f"10.0.1.{node.port % 250}", ephemeral="false"))
             wait_for(lambda: first.leader() and second.leader())
             answer = first.request("PUT", f"{MEMBER}/demote", {"member": second.address})
@@ -84,3 +93,40 @@ class RollingTests(Changing):
         )
         self.assertRoles(nodes.nodes, nodes.nodes)
         self.assertOk(follower.register("s", "10.0.2.1", ephemeral="false"))
+
+    def test_overrides(self) -> None:
+        """
+        While one member is older, a change of a client's instance is lost by its next registration, at all nodes alike;
+        when none is, it stays, and that does not end with who was the leader or the client's node.
+        """
+        nodes = self.prepared()
+        sources = self.older(nodes.folder, WITHOUT_OVERRIDES)
+        processes = [self.begin(node, sources) for node in nodes.nodes]
+        nodes.wait_ready()
+        first, second, third = nodes.nodes
+        for node, process in zip((first, second), processes, strict=False):
+            self.roll(node, process)
+        client = GrpcClient(first)
+        self.taken_out(client, second, nodes.nodes)
+        self.assertTrue(client.register("s", "10.0.0.1")["success"])
+        for node in nodes.nodes:
+            wait_for(lambda node=node: node.ips("s") == {"10.0.0.1"}, why=f"{node.address} to list it")  # type: ignore[misc]
+        self.roll(third, processes[2])
+        nodes.wait_ready()
+        self.taken_out(client, second, nodes.nodes)
+        for _ in range(2):
+            self.assertTrue(client.register("s", "10.0.0.1")["success"])
+            self.assertTrue(client.register("other", "10.0.0.1")["success"])
+            self.assertEverywhere(nodes.nodes, "other", {"10.0.0.1"})
+            self.assertEverywhere(nodes.nodes, "s", set())
+            client = GrpcClient(third)
+        said = ctl(first.address, "-o", "json", "endpoint", "hashkv")
+        self.assertEqual(sorted((row["node"], row["differs"]) for row in said.json),
+                         sorted((node.address, "") for node in nodes.nodes))  # fmt: skip
+
+    def taken_out(self, client: GrpcClient, node: RealNode, nodes: list[RealNode]) -> None:
+        """The client's instance is registered, and an operator takes it out of service."""
+        self.assertTrue(client.register("s", "10.0.0.1")["success"])
+        change = {"serviceName": "s", "ip": "10.0.0.1", "port": 8080, "enabled": "false"}
+        self.assertEqual(node.request("PUT", "/nacos/v2/ns/instance", change).status, 200)
+        self.assertEverywhere(nodes, "s", set())
