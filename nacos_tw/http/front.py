@@ -184,9 +184,11 @@ class Front(Output):
                     self._flush()
         finally:
             self._collecting = False
-            self._flush()
+            if self._out:
+                self._flush()
         self._counters.seconds += perf_counter() - began
-        self._adjust()
+        if self._buffer or self._choked or self._paused:
+            self._adjust()
 
     def _step(self) -> bool:
         """
@@ -254,23 +256,28 @@ class Front(Output):
             self._refuse(refusal(413, f"the body is larger than {self.factory.limits.max_body} bytes"))
         elif length > FRONT_BODY:
             self._hand_over(head)
+        elif len(self._buffer) >= length:  # nearly always it has come with its head
+            self._with_body(head, lower, length)
         else:
             incoming = self._incoming = IncomingBody(self.factory.site.bodies, head, lower, length, len(self._buffer))
             self._enter(BODY)
-            if incoming.have < length:
-                first, self._buffer = self._buffer, b""
-                if not incoming.add(first):
-                    self._refuse(full())
+            first, self._buffer = self._buffer, b""
+            if not incoming.add(first):
+                self._refuse(full())
 
     def _take_body(self, incoming: IncomingBody) -> bool:
         """The buffer begins with the whole body that is awaited."""
         self._drop_body()
-        body = self._buffer[: incoming.length]
-        self._buffer = self._buffer[incoming.length :]
+        self._with_body(incoming.head, incoming.lower_head, incoming.length)
+        return True
+
+    def _with_body(self, head: bytes, lower_head: bytes, length: int) -> None:
+        """The buffer begins with the whole body of that head."""
+        buffer = self._buffer
+        body, self._buffer = buffer[:length], buffer[length:]
         self._complete = False
         self._parser.feed_data(body)
-        self._dispatch(incoming.head, body, incoming.lower_head)
-        return True
+        self._dispatch(head, body, lower_head)
 
     def _drop_body(self) -> None:
         """No body is awaited any more."""
@@ -314,20 +321,28 @@ class Front(Output):
 
     def _wait(self, deferred: Deferred[Reply]) -> None:
         """The answer comes later; what the client sends meanwhile waits."""
-        self._enter(BUSY)
+        self._phase = BUSY
+        self._slow = 0
         self._pending = deferred
-        deferred.addCallback(self._finished).addErrback(self._broken)
+        deferred.addCallbacks(self._finished, self._broken)
 
     def _finished(self, reply: Reply) -> None:
         """The answer has come, if the client is still there."""
         self._pending = None
-        if self._phase is BUSY:
-            self._counters.seconds += perf_counter() - self._began
-            self._enter(IDLE)
+        if self._phase is not BUSY:
+            return
+        self._counters.seconds += perf_counter() - self._began
+        self._phase = IDLE
+        self._slow = 0
+        try:
             self._give(reply)
+        except Exception:
+            self._broken(None)
+            return
+        if self._buffer or self._paused:
             self._run()
 
-    def _broken(self, failure: Failure) -> None:
+    def _broken(self, failure: Failure | None) -> None:
         """No answer can be made of what the handler gave."""
         self.log.failure("no answer to {peer}", failure, peer=self.peer)
         self.transport.abortConnection()
