@@ -256,24 +256,25 @@ class Carrier(TwistedProtocol):
         self._pending[stream] = timer
         answer.addCallbacks(self._answered, self._failed, callbackArgs=(stream,), errbackArgs=(stream,))
 
-    def _settled(self, stream: int) -> bool:
-        """An answer has come; whether anybody waits for it."""
-        if stream not in self._pending:
-            return False
-        timer = self._pending.pop(stream)
-        if timer is not None and timer.active():
-            timer.cancel()
-        return True
-
     def _answered(self, answer: bytes, stream: int) -> None:
-        if self._settled(stream):
-            self.engine.answer(stream, answer)
-            self._flush_soon()
+        timer = self._pending.pop(stream, False)
+        if timer is False:
+            return  # nobody waits for it any more
+        if timer is not None and timer.active():  # type: ignore[union-attr]
+            timer.cancel()  # type: ignore[union-attr]
+        self.engine.answer(stream, answer)
+        if not self._busy and not self._dirty:  # as _flush_soon() does
+            self._dirty = True
+            self.factory.flush_soon(self)
 
     def _failed(self, failure: Failure, stream: int) -> None:
-        if self._settled(stream):
-            self.log.failure("a call of {host} failed", failure, host=self.host)
-            self._broken(stream)
+        timer = self._pending.pop(stream, False)
+        if timer is False:
+            return
+        if timer is not None and timer.active():  # type: ignore[union-attr]
+            timer.cancel()  # type: ignore[union-attr]
+        self.log.failure("a call of {host} failed", failure, host=self.host)
+        self._broken(stream)
 
     def _broken(self, stream: int) -> None:
         self.factory.counters.failures += 1

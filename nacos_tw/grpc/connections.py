@@ -51,6 +51,7 @@ class ClientConnection:
     @ivar id: C{milliseconds_address_port}.
     @ivar ip: as the client declares it; C{remote_ip}, C{remote_port}: where it comes from.
     @ivar version: C{Nacos-Java-Client:v2.5.1}; C{app}: label AppName, else "-".
+    @ivar module: what it is for: C{naming}, C{config}, C{lock}, C{ai}; "" if it did not say.
     @ivar namespace: of config clients, as it was sent; None for others.
     @ivar labels: all that were sent; C{abilities}: None for a client that does not negotiate.
     @ivar since: milliseconds since 1970; C{last_active}: seconds of the clock.
@@ -68,6 +69,7 @@ class ClientConnection:
         "ip",
         "labels",
         "last_active",
+        "module",
         "namespace",
         "open",
         "remote_ip",
@@ -89,6 +91,7 @@ class ClientConnection:
         self.version = setup.clientVersion or ""
         self.labels = setup.texts()
         self.app = self.labels.get("AppName") or "-"
+        self.module = self.labels.get("module", "")
         self.namespace = setup.tenant
         table = setup.abilityTable
         self.abilities = None if table is None else {name: bool(has) for name, has in table.items()}
@@ -96,11 +99,6 @@ class ClientConnection:
         self.last_active = now
         self.open = True
         self.waiting: dict[int, tuple[float, Waiter]] | None = None
-
-    @property
-    def module(self) -> str:
-        """What it is for: C{naming}, C{config}, C{lock}, C{ai}; "" if it did not say."""
-        return self.labels.get("module", "")
 
     @property
     def queued(self) -> int:

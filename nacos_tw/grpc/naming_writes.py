@@ -105,7 +105,11 @@ class NamingWrites:
 
 def _published(given: GivenInstance, app: str) -> Published:
     """An instance as the log has it; what is asked with it checks it."""
-    _check_legal(given)
+    metadata = given.metadata
+    if given.clusterName != DEFAULT_CLUSTER or (metadata and not metadata.keys().isdisjoint(_LEASE_KEYS)):
+        _check_legal(given)
+    if metadata and None in metadata.values():
+        metadata = _metadata(given)  # type: ignore[assignment]
     return Published(
         given.ip or "",
         given.port,
@@ -113,7 +117,7 @@ def _published(given: GivenInstance, app: str) -> Published:
         given.weight,
         given.enabled,
         given.healthy,
-        _metadata(given),
+        metadata or {},  # type: ignore[arg-type]
         app if app != "-" else "unknown",
     )
 

@@ -65,7 +65,8 @@ class Reader:
             if size >= 0x80:
                 size, at = size & 0x7F | data[2] << 7, 3
             stop = at + size
-            known = self._known.get(data[at:stop])
+            key = data[at:stop]
+            known = self._known.recent(key) or self._known.get(key)
             if known is not None and data[stop : stop + 1] == b"\x1a" and (at == 2 or data[2] < 0x80):
                 left = len(data) - stop
                 if 4 <= left < 130 and data[stop + 1 : stop + 4] == b"%c\x12%c" % (left - 2, left - 4):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -41,14 +42,18 @@ class Call:
     @ivar body: the whole body.
     @ivar peer: the client's IP address as text.
     @ivar identity: who asks, once the guard knows; nobody until then.
+    @ivar params: the parameters of the query string and of a form body; the query's value wins, then the first.
+        Trimmed, but for L{params.EXACT}. C{encoding} names the charset of the values. They are read when they are
+        first asked for, which raises L{BadParameter} for an unknown charset or a body that is a flood of names.
     @ivar proxies: those that the guard trusts, put there by it; L{recorded}: by an operation that wrote its line into
         the audit log (a call is a L{nacos_tw.access.caller.Caller}). Neither is set in most calls.
     """
 
     __slots__ = (
-        "_files", "_headers", "_lower", "_params", "body", "head", "identity", "method", "path", "peer", "proxies",
+        "_files", "_headers", "_lower", "body", "head", "identity", "method", "params", "path", "peer", "proxies",
         "recorded", "target",
     )  # fmt: skip
+    params: dict[str, str]
     proxies: frozenset[str]
     recorded: bool
 
@@ -64,7 +69,6 @@ class Call:
         self.peer = peer
         self.identity = NOBODY
         self._lower = lower_head
-        self._params: dict[str, str] | None = None
         self._headers: Headers | None = None
         self._files: dict[str, Upload] = {}
 
@@ -187,24 +191,17 @@ class Call:
         """The raw query string."""
         return self.target.partition(b"?")[2]
 
-    @property
-    def params(self) -> dict[str, str]:
-        """
-        The parameters of the query string and of a form body; the query's value wins, then the first. Trimmed, but for
-        L{params.EXACT}.
-        C{encoding} names the charset of the values.
-
-        @raise BadParameter: for an unknown charset or a body that is a flood of names.
-        """
-        found = self._params
-        if found is None:
-            found = self._read_params("utf-8")
-            name = found.get("encoding")
-            if name and name != "UTF-8":
-                encoding = params.charset(name)
-                if encoding != "utf-8":
-                    found = self._read_params(encoding)
-            self._params = found
+    def __getattr__(self, name: str) -> Any:
+        """L{params}, which handlers ask for again and again, are a plain attribute from the first time on."""
+        if name != "params":
+            raise AttributeError(name)
+        found = self._read_params("utf-8")
+        charset = found.get("encoding")
+        if charset and charset != "UTF-8":
+            encoding = params.charset(charset)
+            if encoding != "utf-8":
+                found = self._read_params(encoding)
+        self.params = found
         return found
 
     def _read_params(self, encoding: str) -> dict[str, str]:
@@ -241,8 +238,10 @@ class Call:
     def forget(self) -> None:
         """Let go of the head, the body and what was read from them: for an answer that takes long and needs none."""
         self.head = self.body = self._lower = b""
-        self._params = self._headers = None
+        self._headers = None
         self._files = {}
+        with suppress(AttributeError):
+            del self.params
 
     def get(self, name: str, default: str = "") -> str:
         """A parameter; the default where it is missing or blank."""

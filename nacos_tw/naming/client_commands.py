@@ -22,7 +22,7 @@ from nacos_tw.naming.model import (
     ServiceKey,
 )
 from nacos_tw.naming.registry import Registry
-from nacos_tw.naming.validation import normal_weight
+from nacos_tw.naming.validation import MAX_WEIGHT, MIN_WEIGHT, normal_weight
 
 
 def published_instance(given: Published, service: ServiceKey, number: int, client: int) -> Instance:
@@ -46,12 +46,14 @@ def published_instance(given: Published, service: ServiceKey, number: int, clien
 
 def publish(registry: Registry, command: commands.Publish) -> int:
     """See L{commands.Publish}."""
-    problem = refusal(registry, command)
-    if problem is not None:
+    service = registry.services.get(command.service)
+    if service is not None and service.persistent and (problem := refusal(registry, command)) is not None:
         raise problem
     client = registry.clients.get(command.client) or _introduce(registry, command)
-    _renew(registry, client)
-    service = registry.services.get(command.service) or registry.add_service(command.service)
+    client.written = registry.applied
+    registry.changes.started.append(client.number)
+    if service is None:
+        service = registry.add_service(command.service)
     before = client.published.pop(service.key, ())
     now = dict.fromkeys([_put(registry, service, client, each) for each in command.instances])
     if now:
@@ -121,7 +123,9 @@ def _put(registry: Registry, service: Service, client: Client, given: Published)
     cluster = service.clusters.get(given.cluster)
     if cluster is None:
         cluster = service.clusters[given.cluster] = Cluster(given.cluster)
-    metadata, weight, enabled = given.metadata, normal_weight(given.weight), given.enabled
+    metadata, weight, enabled = given.metadata, given.weight, given.enabled
+    if not MIN_WEIGHT <= weight <= MAX_WEIGHT:
+        weight = normal_weight(weight)
     given_id = given.given_id
     if not given_id and metadata and metadata.get(ID_GENERATOR_KEY) == "snowflake":
         given_id = (old.given_id if old is not None else "") or smallest_id(service, True)

@@ -6,6 +6,8 @@ with a default.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from nacos_tw.naming.checkers import TCP, Checker
@@ -288,15 +290,7 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Command)
 
 
-def encode(command: Command) -> bytes:
-    """The command as bytes for the log."""
-    return _encoder.encode(command)
-
-
-def decode(data: bytes) -> Command:
-    """
-    The command that L{encode} gave.
-
-    @raise msgspec.MsgspecError: the bytes are no command.
-    """
-    return _decoder.decode(data)
+encode: Callable[[Command], bytes] = _encoder.encode
+"""The command as bytes for the log."""
+decode: Callable[[bytes], Command] = _decoder.decode
+"""The command that L{encode} gave; raises C{msgspec.MsgspecError} for bytes that are no command."""

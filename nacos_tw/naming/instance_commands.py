@@ -20,7 +20,7 @@ from nacos_tw.naming.model import (
     find_instance,
 )
 from nacos_tw.naming.registry import Registry
-from nacos_tw.naming.validation import normal_weight
+from nacos_tw.naming.validation import MAX_WEIGHT, MIN_WEIGHT, normal_weight
 
 
 def instance_of(command: Register | Update, number: int) -> Instance:
@@ -56,7 +56,9 @@ def _write(registry: Registry, service: Service, key: InstanceKey, command: Regi
     """Add the instance, or replace it but for its number, id and health."""
     metadata, ephemeral = command.metadata or NO_METADATA, command.ephemeral
     old = (service.ephemeral if ephemeral else service.persistent).get(key)
-    weight, enabled = normal_weight(command.weight), command.enabled
+    weight, enabled = command.weight, command.enabled
+    if not MIN_WEIGHT <= weight <= MAX_WEIGHT:
+        weight = normal_weight(weight)
     edit = type(command) is Update or (type(command) is Register and command.edit)
     if old is not None and old.client:
         if not edit:

@@ -44,6 +44,10 @@ class Leases:
         """A lease begins, or a write has refreshed it."""
         self.last[number] = self._seconds()
 
+    def start_many(self, numbers: Iterable[int]) -> None:
+        """Likewise."""
+        self.last.update(dict.fromkeys(numbers, self._seconds()))
+
     def renew(self, number: int) -> bool:
         """
         One beat has come.

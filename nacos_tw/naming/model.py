@@ -37,6 +37,8 @@ NO_METADATA: dict[str, str] = {}
 BEAT_INTERVAL_KEY = "preserved.heart.beat.interval"
 BEAT_TIMEOUT_KEY = "preserved.heart.beat.timeout"
 DELETE_TIMEOUT_KEY = "preserved.ip.delete.timeout"
+TIMES = frozenset({BEAT_TIMEOUT_KEY, DELETE_TIMEOUT_KEY})
+"""Keys of metadata that name the times of an instance's own lease."""
 SHORTEST_BEAT_TIMEOUT = 1_000
 SHORTEST_DELETE_TIMEOUT = 5_000
 """Milliseconds below which an instance's own timeouts do not count: a Nacos looks every 5 s, so instances with timeouts

@@ -94,8 +94,7 @@ class Naming:
             for number in changes.ended:
                 self.leases.end(number)
         if changes.started:
-            for number in changes.started:
-                self.leases.start(number)
+            self.leases.start_many(changes.started)
         if changes.clients:
             self.on_clients(changes.clients)
         if changes.services:
@@ -195,16 +194,18 @@ class Naming:
 
     def ephemeral(self, command: Ephemeral) -> Deferred[Any]:
         """A write that goes on without a majority, provisionally."""
-        if not self._can_take(command):
+        # As _can_take() does, which would take two calls more for each registration.
+        known = self.registry.level >= CLIENTS or type(command) in _OF_OLD_CLIENTS or self.clients_known
+        if not (known and self._proposer.available):
             return self._provisionally(command, None)
-        if self.provisional and self.provisional.concerns(command):
+        if self.provisional.commands and self.provisional.concerns(command):
             # An older one still waits to be handed over. It must not be what counts in the end.
             before = self.provisional.services(command)
             self.provisional.put(command, self._had(command))
             self._services_changed(dict.fromkeys([*before, *self.provisional.services(command)]))
             done = self.change(command).addBoth(self._superseded, command)
         else:
-            done = self.change(command)
+            done = self._proposer.propose(machine.NAME + commands.encode(command))
         done.addErrback(self._no_majority, command)
         return done
 

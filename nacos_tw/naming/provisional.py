@@ -37,12 +37,13 @@ class Provisional:
 
     @ivar overlay: by service and instance key the instance to show, None for one that was
         deregistered; read by L{nacos_tw.naming.queries}.
+    @ivar commands: those that wait, by their slots.
     @ivar most: commands that may wait.
     """
 
     def __init__(self, most: int = 200_000) -> None:
         self.overlay: dict[ServiceKey, dict[InstanceKey, Instance | None]] = {}
-        self._commands: dict[tuple[object, ...], Ephemeral] = {}
+        self.commands: dict[tuple[object, ...], Ephemeral] = {}
         self._places: dict[tuple[object, ...], list[Place]] = {}
         """What each of them makes this node show, by slot."""
         self._shown_by: dict[Place, tuple[object, ...]] = {}
@@ -50,7 +51,7 @@ class Provisional:
         self.most = most
 
     def __len__(self) -> int:
-        return len(self._commands)
+        return len(self.commands)
 
     def put(self, command: Ephemeral, had: Iterable[Place] = ()) -> bool:
         """
@@ -59,13 +60,13 @@ class Provisional:
         @param had: what a client publishes as far as the replicated state knows, and this command concerns.
         """
         slot = slot_of(command)
-        if len(self._commands) >= self.most and slot not in self._commands:
+        if len(self.commands) >= self.most and slot not in self.commands:
             return False
         self._remove(slot)
         if isinstance(command, EndClients):
-            for other in [other for other in self._commands if other[0] in command.clients]:
+            for other in [other for other in self.commands if other[0] in command.clients]:
                 self._remove(other)
-        self._commands[slot] = command
+        self.commands[slot] = command
         shown: dict[Place, Instance | None] = dict.fromkeys(had)
         shown.update(_shown(command))
         self._places[slot] = list(shown)
@@ -76,13 +77,13 @@ class Provisional:
 
     def holds(self, command: Ephemeral) -> bool:
         """Whether this very command waits, and no newer one has taken its place."""
-        return self._commands.get(slot_of(command)) is command
+        return self.commands.get(slot_of(command)) is command
 
     def concerns(self, command: Ephemeral) -> bool:
         """Whether a command about the same waits."""
         if isinstance(command, EndClients):
-            return any(slot[0] in command.clients for slot in self._commands)
-        return slot_of(command) in self._commands or any(place in self._shown_by for place in _shown(command))
+            return any(slot[0] in command.clients for slot in self.commands)
+        return slot_of(command) in self.commands or any(place in self._shown_by for place in _shown(command))
 
     def services(self, command: Ephemeral) -> list[ServiceKey]:
         """The services of which a command makes this node show something else."""
@@ -90,12 +91,12 @@ class Provisional:
 
     def client_at(self, place: Place) -> str:
         """The client whose instance is shown there; "" if it is none's."""
-        command = self._commands.get(self._shown_by.get(place, ()))
+        command = self.commands.get(self._shown_by.get(place, ()))
         return command.client if isinstance(command, Publish) else ""
 
     def waiting(self) -> list[Ephemeral]:
         """The commands to hand to the leader, oldest first."""
-        return list(self._commands.values())
+        return list(self.commands.values())
 
     def handed_over(self, command: Ephemeral) -> None:
         """The command was applied: the replicated state shows it now, unless a newer one waits."""
@@ -103,7 +104,7 @@ class Provisional:
             self._remove(slot_of(command))
 
     def _remove(self, slot: tuple[object, ...]) -> None:
-        self._commands.pop(slot, None)
+        self.commands.pop(slot, None)
         for place in self._places.pop(slot, ()):
             if self._shown_by.get(place) != slot:
                 continue

@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from nacos_tw.naming import snapshot
-from nacos_tw.naming.model import Client, Instance, InstanceKey, Place, Service, ServiceKey, custom_timeouts
+from nacos_tw.naming.model import TIMES, Client, Instance, InstanceKey, Place, Service, ServiceKey, custom_timeouts
 from nacos_tw.naming.switches import Switches
 
 MOST_KEPT = 50_000
@@ -129,16 +129,17 @@ class Registry:
         self.by_number[number] = instance
         if instance.ephemeral:
             service.ephemeral[key] = instance
-            if instance.metadata or self.custom:
+            if self.custom or (instance.metadata and not instance.metadata.keys().isdisjoint(TIMES)):
                 self.note_times(instance)
         else:
             service.persistent[key] = instance
-        self.changed(service)
+        self.version = service.version = self.version + 1  # as changed() does; for each registration one call less
+        self.changes.services[service.key] = None
 
     def put_quietly(self, service: Service, instance: Instance) -> None:
         """Hold an ephemeral instance of which nothing is new that an answer shows."""
         service.ephemeral[instance.key] = self.by_number[instance.number] = instance
-        if instance.metadata or self.custom:
+        if self.custom or (instance.metadata and not instance.metadata.keys().isdisjoint(TIMES)):
             self.note_times(instance)
 
     def note_times(self, instance: Instance) -> None:

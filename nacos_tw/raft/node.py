@@ -190,7 +190,10 @@ class RaftNode:
     @property
     def available(self) -> bool:
         """Whether a leader is known, or its absence is too young to mean anything."""
-        return not self.failure and self._readiness.led
+        if self.expelled or self._reopening.failure:
+            return False
+        readiness = self._readiness
+        return readiness.leaderless_since is None or readiness.led  # the former nearly always, twice for each write
 
     def propose(self, command: bytes) -> Deferred[Any]:
         """See L{IProposer.propose<nacos_tw.interfaces.IProposer.propose>}."""
@@ -214,7 +217,7 @@ class RaftNode:
             (core.role is Role.LEADER and len(core.config.voters) == 1)
             or self.expelled  # not self.available, which would take one call more for each heartbeat
             or self._reopening.failure
-            or not self._readiness.led
+            or (self._readiness.leaderless_since is not None and not self._readiness.led)
         ):
             self._beats(number.to_bytes(8, "little"))
             return None

@@ -28,7 +28,7 @@ class Readiness:
         """The node begins with a core that is made from the disk."""
         self._core = core
         self._caught_up, self._catch_up_to = False, 0
-        self._leaderless_since: float | None = self._seconds()
+        self.leaderless_since: float | None = self._seconds()
         self._looked = self._seconds()
         self._woken: float | None = None
         self._behind: tuple[int, float] | None = None
@@ -36,10 +36,10 @@ class Readiness:
     def leader_changed(self) -> None:
         """The core may know another leader, or none, from now on. What it missed without one is not known."""
         if self._core.leader is None:
-            if self._leaderless_since is None:
-                self._leaderless_since = self._seconds()
-        elif self._leaderless_since is not None:
-            self._leaderless_since = None
+            if self.leaderless_since is None:
+                self.leaderless_since = self._seconds()
+        elif self.leaderless_since is not None:
+            self.leaderless_since = None
             self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -72,7 +72,7 @@ class Readiness:
     @property
     def led(self) -> bool:
         """Whether a leader is known, or its absence is too young to mean anything."""
-        since = self._leaderless_since
+        since = self.leaderless_since
         return since is None or self._seconds() - since < self._patience
 
     def hopeless(self, damaged: Collection[str]) -> str:

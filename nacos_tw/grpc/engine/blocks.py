@@ -60,7 +60,8 @@ class Blocks:
                     raise Broken(Code.PROTOCOL_ERROR, "a stream depends on itself")
                 payload = payload[5:]
         if flags & END_HEADERS:
-            known = self._heads.get((self._table, payload)) or self._learnt(payload)
+            key = self._table, payload
+            known = self._heads.recent(key) or self._heads.get(key) or self._learnt(payload)
             self._table = known[1]
             return number, flags, known[0]
         self.open, self._flags, self._parts = number, flags, [payload]

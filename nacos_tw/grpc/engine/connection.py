@@ -7,7 +7,7 @@ The usual call is two frames, headers and one message with the end of the stream
 
 from __future__ import annotations
 
-from nacos_tw.grpc.engine.blocks import Blocks, Complete
+from nacos_tw.grpc.engine.blocks import Blocks
 from nacos_tw.grpc.engine.calls import BOTH, SMALL, Calls
 from nacos_tw.grpc.engine.events import Cancelled, Drained, Ended, Event, Ponged
 from nacos_tw.grpc.engine.floods import Broken, Floods
@@ -280,7 +280,9 @@ class Connection:
             if kind == DATA:
                 calls.data(flags, number & STREAM, data[start:stop])
             elif kind == HEADERS:
-                self._complete(self._blocks.headers(flags, number & STREAM, data[start:stop]))
+                block = self._blocks.headers(flags, number & STREAM, data[start:stop])
+                if block is not None:
+                    calls.headers(*block)
             else:
                 self._other(kind, flags, number & STREAM, data[start:stop])
             if self.ended is not None:
@@ -302,7 +304,9 @@ class Connection:
             self._window_update(number, payload)
             return
         if kind == CONTINUATION:
-            self._complete(self._blocks.continuation(flags, payload))
+            block = self._blocks.continuation(flags, payload)
+            if block is not None:
+                self._calls.headers(*block)
             return
         if kind == RST_STREAM:
             self._rst_stream(number, payload)
@@ -321,11 +325,6 @@ class Connection:
                 raise Broken(Code.FRAME_SIZE_ERROR, "GOAWAY of a wrong size")
         elif kind == PUSH_PROMISE:
             raise Broken(Code.PROTOCOL_ERROR, "PUSH_PROMISE from a client")
-
-    def _complete(self, block: Complete | None) -> None:
-        """A header block is complete, if it is."""
-        if block is not None:
-            self._calls.headers(*block)
 
     # Other frames
 

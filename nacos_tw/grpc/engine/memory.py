@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -14,6 +14,7 @@ class Memory(Generic[K, V]):
     Forgets what was not looked up for longest, to within a half of its size: so a hit in the newer half costs nothing.
 
     @ivar forgotten: how often a half was dropped.
+    @ivar recent: finds what is in the newer half, or gives None; where each call counts, ask it before L{get}.
     """
 
     def __init__(self, most: int, bytes_: int) -> None:
@@ -27,11 +28,11 @@ class Memory(Generic[K, V]):
         self._old_costs: dict[K, int] = {}
         self._cost = 0
         self.forgotten = 0
-        self._find = self._new.get
+        self.recent: Callable[[K], V | None] = self._new.get
 
     def get(self, key: K) -> V | None:
         """What is remembered; None for nothing."""
-        found = self._find(key)
+        found = self.recent(key)
         if found is None and key in self._old:
             found = self._old.pop(key)
             self._add(key, found, self._old_costs.pop(key))
@@ -57,7 +58,7 @@ class Memory(Generic[K, V]):
             self._old, self._old_costs = self._new, self._costs
             self._new, self._costs = {}, {}
             self._cost = 0
-            self._find = self._new.get
+            self.recent = self._new.get
             self.forgotten += 1
 
     def __len__(self) -> int:

@@ -87,7 +87,7 @@ def sampled(route: Route, way: dict[str, str]) -> ReadingCall:
     body = b"{}" if about.body and "keys" not in way else b""
     call = ReadingCall(route.method, route.path, target, head, body, "10.0.0.9")
     call.identity, call.headers_read = EVERYBODY, set()
-    call._params = Reading(values)
+    call.params = Reading(values)
     return call
 
 
@@ -150,7 +150,7 @@ class DescribedTests(SynchronousTestCase):
                 self.begin(route.handler(route.area, call))
             except Exception:  # what it makes of the values is of no interest here
                 pass
-            read |= getattr(call._params, "read", set())
+            read |= getattr(call.params, "read", set())
             headers |= call.headers_read
         return read, headers
 

@@ -245,7 +245,7 @@ class ListTests(ServiceTestCase):
         call = Call.make("GET", target)
         call.identity = EVERYBODY
         self.area.service_list(call)
-        self.assertIsNone(call._params)
+        self.assertRaises(AttributeError, object.__getattribute__, call, "params")
 
 
 class SearchTests(ServiceTestCase):

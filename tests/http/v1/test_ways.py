@@ -135,7 +135,7 @@ class WayTests(LocalTestCase):
             list(dict.fromkeys(self.way(BEAT, lambda: nodes.run(0.5)))),
             [
                 "http.v1.beat", "access.operations", "naming.operations.beats", "naming.naming", "raft.node",
-                "raft.readiness", "raft.forwarding", "raft.renewals",
+                "raft.forwarding", "raft.renewals",
             ],
         )  # fmt: skip
 
