@@ -21,6 +21,7 @@ LEVELS = {
 LOGS = {
     "root": "",
     "nacos": "",
+    "core": "nacos_tw",
     "naming-main": "nacos_tw.naming",
     "naming-server": "nacos_tw.naming",
     "naming-raft": "nacos_tw.raft",
@@ -29,6 +30,7 @@ LOGS = {
     "naming-push": "nacos_tw.push.udp",
     "naming-rt": "nacos_tw.naming.probes",
     "protocol-raft": "nacos_tw.raft",
+    "protocol-distro": "nacos_tw.raft",
     "core-cluster": "nacos_tw.cluster",
     "nacos-cluster": "nacos_tw.cluster",
     "config-server": "nacos_tw.config",

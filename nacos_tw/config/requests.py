@@ -219,11 +219,16 @@ class CopyRemoval(OfConfig, frozen=True, gc=False):
 
 
 class RemovalByIds(msgspec.Struct, frozen=True, gc=False):
-    """Configs to be removed, by their ids; unknown ones are left out."""
+    """
+    Configs to be removed, by their ids; unknown ones are left out.
+
+    @ivar tenant: the namespace that they are in, those of others are left out too; None: in any.
+    """
 
     ids: list[int]
     ip: str | None = None
     user: str | None = None
+    tenant: str | None = None
 
     def resource(self) -> str:
         """None: whoever asks must be allowed to write each of them."""

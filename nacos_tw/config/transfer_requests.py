@@ -18,11 +18,13 @@ class Export(msgspec.Struct, frozen=True, gc=False):
     read.
 
     @ivar version: of the archive, 1 or 2.
+    @ivar within: whether ids count only in the namespace of the search.
     """
 
     search: Search
     ids: list[int]
     version: int = 2
+    within: bool = False
 
     def resource(self) -> str:
         """As L{Search.resource}."""
@@ -68,13 +70,18 @@ class CloneItem(msgspec.Struct, frozen=True, gc=False):
 
 
 class Cloning(msgspec.Struct, frozen=True, gc=False):
-    """Configs to be copied into a namespace, as L{ArchiveImport}. Of items with the same id the last counts."""
+    """
+    Configs to be copied into a namespace, as L{ArchiveImport}. Of items with the same id the last counts.
+
+    @ivar source: the namespace that they are in; None: in any.
+    """
 
     tenant: str
     items: tuple[CloneItem, ...]
     policy: str = ABORT
     ip: str | None = None
     user: str | None = None
+    source: str | None = None
 
     def __post_init__(self) -> None:
         check_tenant(self.tenant)

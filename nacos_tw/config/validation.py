@@ -73,8 +73,8 @@ def check_tag(tag: str | None) -> None:
 
 
 def check_gray_name(name: str) -> None:
-    """The name of a copy by labels: not one that is another kind's; as long as the history has it."""
-    if not _legal(name) or name == "beta":
+    """The name of a copy by labels: not another kind's, nor a folder's; as long as the history has it."""
+    if not _legal(name) or name in ("beta", ".", ".."):
         raise ConfigInvalid("grayName", "characters", name)
     if len(name) > 50:
         raise ConfigInvalid("grayName", "length", name, 50)

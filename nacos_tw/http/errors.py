@@ -18,11 +18,14 @@ class Rejected(NacosError):  # noqa: N818 - named as its sisters in nacos_tw.err
         self.headers = headers
 
 
-def error_document(status: int, message: str, path: bytes, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Reply:
+def error_document(
+    status: int, message: str, path: bytes, headers: tuple[tuple[bytes, bytes], ...] = (), **more: object
+) -> Reply:
     """
     Spring's error document (docs/spec/naming-v1.md#1.4, form B).
 
     @param path: the request's raw path with the context path, without the query.
+    @param more: further members.
     """
     now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     reply = json_reply(
@@ -32,6 +35,7 @@ def error_document(status: int, message: str, path: bytes, headers: tuple[tuple[
             "error": reason(status),
             "message": message,
             "path": path.decode("utf-8", "replace"),
+            **more,
         },
         status,
     )

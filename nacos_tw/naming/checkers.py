@@ -5,6 +5,8 @@ C{msgspec.json.encode(checker)} is the wire form, for example C{{"type":"TCP"}}.
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from nacos_tw.errors import Invalid
@@ -52,18 +54,26 @@ _KNOWN: dict[str, type[Tcp] | type[Http] | type[Mysql] | type[Unchecked]] = {
 }
 
 
+_TARGET = re.compile(r"(?!//)(?![a-zA-Z][a-zA-Z0-9+.-]*:)[^#\s\\]*")
+_HEADERS = re.compile(r"(?!(.*\|)?\s*(content-length|transfer-encoding)\s*:)[^\r\n\0]*", re.IGNORECASE)
+
+
 def parse_checker(text: str) -> Checker:
     """
     A checker from its JSON text. An unknown or missing type is L{Unchecked}, unknown keys are ignored, and numbers
     and booleans are taken where a text belongs (and the other way round).
 
-    @raise Invalid: the text is no JSON object, or a field has a value that cannot be read.
+    @raise Invalid: the text is no JSON object, a field has a value that cannot be read, the path leads to another host
+        or has a fragment, a header is two or says how long the request is.
     """
     try:
         fields = msgspec.json.decode(text, type=dict[str, object])
         checker = _KNOWN.get(str(fields.get("type")), Unchecked)
         known = {name: _scalar(fields[name]) for name in checker.__struct_encode_fields__ if name in fields}
-        return msgspec.convert(known | {"type": checker.__struct_config__.tag}, checker, strict=False)
+        found: Checker = msgspec.convert(known | {"type": checker.__struct_config__.tag}, checker, strict=False)
+        if isinstance(found, Http) and not (_TARGET.fullmatch(found.path) and _HEADERS.fullmatch(found.headers)):
+            raise ValueError(found.path)
+        return found
     except (msgspec.MsgspecError, ValueError, UnicodeError):
         raise Invalid("healthChecker", "format", text) from None
 

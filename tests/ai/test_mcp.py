@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec.json import encode
+from msgspec.json import decode, encode
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.access.caller import KnownCaller
@@ -205,7 +205,7 @@ class McpTests(AiCase):
         self.assertEqual(len(self.entries), 1)
 
     def test_names(self) -> None:
-        """A name that breaks the rules is refused as by Nacos's check of parameters: by a bare line."""
+        """A name that breaks the rules is refused as by Nacos's check of parameters."""
         for name, why in (
             ("a b", "illegal characters should not appear in the param."),
             ("a" * 129, "the param length should not exceed 128."),
@@ -213,8 +213,9 @@ class McpTests(AiCase):
             for method, path in (("GET", MCP), ("DELETE", MCP), ("POST", MCP)):
                 fields = {"serverSpecification": {**STDIO, "name": name}} if method == "POST" else {"mcpName": name}
                 reply = self.call(method, f"/v3/admin/ai{path}", **fields)
-                said = f"Param 'mcpName' is illegal, {why}\r\n".encode()
-                self.assertEqual((reply.status, reply.body, reply.content_type), (400, said, None), (method, name))
+                found = decode(reply.body)
+                said = f"Param 'mcpName' is illegal, {why}"
+                self.assertEqual((reply.status, found["code"], found["data"]), (400, 20002, said), (method, name))
 
     def test_renamed(self) -> None:
         """By its id a server is called otherwise; the old name is free, and gets an id of its own."""

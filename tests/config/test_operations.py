@@ -180,6 +180,27 @@ class Writing(OperationCase):
         self.assertEqual(self.done(self.does.contents.remove_by_ids(BOB, RemovalByIds([*ids, 10**6]))), 1)
         self.assertRaises(NotAllowed, self.does.contents.remove_by_ids, KnownCaller(NOBODY), RemovalByIds(ids))
 
+    def test_ids_of_a_namespace(self) -> None:
+        """Where a namespace is named, configs of others are not removed, exported or cloned by their ids."""
+        self.put()
+        self.put(key=("ns", "g", "d"))
+        ids = [
+            item.id
+            for tenant in ("", "ns")
+            for item in self.done(self.does.contents.of_namespace(ADMIN, OfNamespace(tenant)))
+        ]
+        search = Search("ns", blur=True)
+        exported = self.done(self.does.transfers.export(ADMIN, Export(search, ids, within=True)))
+        again = ArchiveImport("", exported.data, OVERWRITE)
+        self.assertEqual(self.done(self.does.transfers.import_archive(ADMIN, again)).imported.succeeded, 1)
+        items = tuple(CloneItem(number, data_id=f"copy{number}") for number in ids)
+        done = self.done(self.does.transfers.clone(ADMIN, Cloning("", items, source="ns")))
+        self.assertEqual(done.succeeded, 1)
+        failed = self.does.transfers.clone(ADMIN, Cloning("", items, source="other"))
+        self.assertEqual(self.failureResultOf(failed).value, NothingToImport("configs"))
+        self.assertEqual(self.done(self.does.contents.remove_by_ids(ADMIN, RemovalByIds(ids, tenant="ns"))), 1)
+        self.assertEqual(len(self.done(self.does.contents.of_namespace(ADMIN, OfNamespace("")))), 1)
+
 
 class Others(OperationCase):
     """History, transfers, quotas, listeners, the local cache."""

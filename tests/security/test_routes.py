@@ -132,6 +132,22 @@ class MatrixTests(GuardedCase):
         self.assertRefused(self.both("GET", path, self.bearer("nothing")), "authorization failed!")
         self.assertEqual(self.both("GET", path, self.bearer("reader")).status, 404)
 
+    def test_refusals_of_newest(self) -> None:
+        """v3 says it with a code as well: some of its clients look for one, others for Spring's document."""
+        path = "/nacos/v3/admin/cs/config" + query(dataId="d", groupName="g", namespaceId="dev")
+        for who, text in (("", "unknown user!"), ("nothing", "authorization failed!")):
+            answer = self.both("GET", path, self.bearer(who))
+            self.assertRefused(answer, text)
+            self.assertEqual((answer.json["code"], answer.json["data"], answer.json["status"]), (10001, text, 403))
+        self.assertNotIn("code", self.both("GET", "/nacos/v1/cs/configs" + query(**SUBJECT)).json)
+
+    def test_failed_logins(self) -> None:
+        """By v3 they are told alike, whoever it is and whatever is wrong."""
+        for name, password in (("writer", "wrong"), ("whoever", "wrong"), ("writer", ""), ("", "")):
+            answer = self.both("POST", "/nacos/v3/auth/user/login" + query(username=name, password=password))
+            told = (403, "User not found! Please check user exist or password is right!")
+            self.assertEqual((answer.status, answer.text), told, (name, password))
+
     def test_another_group(self) -> None:
         """A right for one group of a namespace is none for its other groups, nor for what is asked of all groups."""
         config, service = "/nacos/v1/cs/configs", "/nacos/v1/ns/instance/list"

@@ -155,10 +155,14 @@ class Contents(Operations):
         return Deferred.fromCoroutine(self._remove_by_ids(caller, request))
 
     async def _remove_by_ids(self, caller: Caller, request: RemovalByIds) -> int:
+        ids = request.ids
+        if request.tenant is not None:
+            found = await self._configs.query(store_search.sizes_by_ids, ids)
+            ids = [one.id for one in found if one.key[0] == request.tenant]
         if not caller.identity.admin:
-            may_each(caller.identity, WRITE, await self._configs.query(store_search.keys_by_ids, request.ids))
+            may_each(caller.identity, WRITE, await self._configs.query(store_search.keys_by_ids, ids))
         user, counted = user_of(caller, request.user), self._limits.counted
-        command = RemoveMany(request.ids, self._millis(), request.ip, user, counted)
+        command = RemoveMany(ids, self._millis(), request.ip, user, counted)
         removed: int = await self._configs.write(command, caller)
         return removed
 

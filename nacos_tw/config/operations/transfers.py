@@ -84,13 +84,14 @@ class Transfers(Operations):
     def export(self, caller: Caller, request: Export) -> Deferred[Exported]:
         """The archive of some configs, of those that the caller may read; packed in a thread."""
         at, may = self._millis(), caller.identity.may
+        within, tenant = request.within and bool(request.ids), request.search.tenant
         packed = self._configs.query(
             exporting.export,
             request.search,
             request.ids,
             request.version,
             at,
-            lambda key: may(READS, config_resource(*key)),
+            lambda key: may(READS, config_resource(*key)) and (not within or key[0] == tenant),
         )
         return packed.addCallback(Exported, at)
 
@@ -163,7 +164,8 @@ class Transfers(Operations):
             raise NothingToImport("ids")
         if tenant and not await self._configs.query(self._configs.backend.has_namespace, tenant):
             raise TargetUnknown(tenant)
-        rows = {row.id: row for row in await self._configs.query(store_search.sizes_by_ids, list(wanted))}
+        found = await self._configs.query(store_search.sizes_by_ids, list(wanted))
+        rows = {row.id: row for row in found if request.source in (None, row.key[0])}
         if not rows:
             raise NothingToImport("configs")
         may_each(caller.identity, READ, (row.key for row in rows.values()))

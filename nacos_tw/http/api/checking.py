@@ -1,6 +1,7 @@
 """
 The check of parameters that stands before every handler of v2 and v3 (docs/spec/http-v2-v3.md#1.3): the length and the
-characters of what has a name that it knows. Blank values pass: whether there must be one is the handler's business.
+characters of what has a name that it knows; nothing is called as folders call themselves and their parents, C{.} and
+C{..}. Blank values pass: whether there must be one is the handler's business.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _ODD = "Param '{}' is illegal, illegal characters should not appear in the param
 _NO_PORT = "Param 'port' is illegal, the value should be between 0 and 65535."
 
 _NAMESPACE = "namespaceId/tenant", 64, re.compile(r"[\w-]+", re.ASCII)
-_GROUP = "group", 128, re.compile(r"[a-zA-Z0-9\-_:.]+")
+_GROUP = "group", 128, re.compile(r"(?!\.\.?$)[a-zA-Z0-9\-_:.]+")
 _CLUSTER = "cluster", 64, re.compile(r"[0-9a-zA-Z\-_]+")
 _LIMITS: dict[str, tuple[str, int, re.Pattern[str]]] = {
     "namespaceId": _NAMESPACE,
@@ -24,7 +25,7 @@ _LIMITS: dict[str, tuple[str, int, re.Pattern[str]]] = {
     "customNamespaceId": _NAMESPACE,
     "targetNamespaceId": _NAMESPACE,
     "namespaceName": ("namespaceShowName", 256, re.compile(r"[^@#$%^&*]+")),
-    "dataId": ("dataId", 256, re.compile(r"[a-zA-Z0-9\-_:.]+")),
+    "dataId": ("dataId", 256, re.compile(r"(?!\.\.?$)[a-zA-Z0-9\-_:.]+")),
     "group": _GROUP,
     "groupName": _GROUP,
     "serviceName": ("serviceName", 512, re.compile(r"(?!@)(?!.*@@)[^\s一-龥]+")),
@@ -45,22 +46,23 @@ _PLAIN: dict[str, tuple[int, Callable[[str], object]]] = {
 """The longest that passes without a closer look, and what it is then; nearly all that clients send is such."""
 
 
-def check(given: Mapping[str, str], patterns: bool = False, portless: bool = False) -> None:
+def check(given: Mapping[str, str], patterns: bool = False, portless: bool = False, clusters: bool = True) -> None:
     """
     Look at the parameters of a call.
 
     @param patterns: a dataId and a group may be patterns.
     @param portless: there need not be a port, and a C{null} is none.
+    @param clusters: there may be several clusters, with commas between them.
     @raise Unchecked: one does not pass.
     """
     for field, value in given.items():
         plain = _PLAIN.get(field)
         if plain is not None and value and (len(value) > plain[0] or not plain[1](value)):
-            _look(given, patterns, portless)
+            _look(given, patterns, portless, clusters)
             return
 
 
-def _look(given: Mapping[str, str], patterns: bool, portless: bool) -> None:
+def _look(given: Mapping[str, str], patterns: bool, portless: bool, clusters: bool) -> None:
     """Look at each closely, in the order in which Nacos does."""
     for field, limits in _LIMITS.items():
         value = given.get(field)
@@ -69,7 +71,8 @@ def _look(given: Mapping[str, str], patterns: bool, portless: bool) -> None:
                 value = _bare(value, given)
             _check(value.replace("*", "") if patterns and field in SEARCHED else value, *limits)
     for field in ("clusterName", "cluster"):
-        for cluster in given.get(field, "").split(","):
+        value = given.get(field, "")
+        for cluster in value.split(",") if clusters else (value,):
             _check(cluster, "cluster", *_CLUSTER[1:])
     port = given.get("port", "")
     if (

@@ -88,7 +88,7 @@ LEVEL = text("logName", "The log."), text("logLevel", "Its level.")
 
 def order(call: Call) -> Order:
     """From JSON, or from parameters."""
-    if call.body.lstrip()[:1] == b"{":
+    if is_object(call):
         given: OrderBody = call.json(OrderBody)
         return Order(given.command, given.value, given.groupId)
     command, value, group = (each(call) for each in ORDER)
@@ -97,7 +97,12 @@ def order(call: Call) -> Order:
 
 def level(call: Call) -> LogLevel:
     """From JSON, or from parameters."""
-    if call.body.lstrip()[:1] == b"{":
+    if is_object(call):
         given: LevelBody = call.json(LevelBody)
         return LogLevel(given.logName, given.logLevel)
     return LogLevel(*(each(call) for each in LEVEL))
+
+
+def is_object(call: Call) -> bool:
+    """Whether the body is a JSON object."""
+    return call.body.lstrip()[:1] == b"{"

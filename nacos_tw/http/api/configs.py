@@ -128,7 +128,13 @@ def ids_of(value: str) -> list[int]:
 
 def removal_by_ids(call: Call) -> RemovalByIds:
     """The configs that are to be removed by their ids."""
-    return RemovalByIds(ids_of(IDS(call)), client_ip(call), source_user(call, "srcUser", "src_user"))
+    return RemovalByIds(ids_of(IDS(call)), client_ip(call), source_user(call, "srcUser", "src_user"), within(call))
+
+
+def within(call: Call, parameter: Parameter[str] = NAMESPACE) -> str | None:
+    """The namespace in which ids are looked up; None, if none is named: in all."""
+    given = call.params.get(parameter.name)
+    return tenant_of(given) if given else None
 
 
 def labels(value: str) -> tuple[str, ...]:
@@ -158,8 +164,8 @@ class Wanted(msgspec.Struct):
     group: str | None = None
 
 
-def cloning(call: Call, target: Parameter[str]) -> Cloning:
-    """The configs that the body names, and the namespace that they come into."""
+def cloning(call: Call, target: Parameter[str], source: Parameter[str]) -> Cloning:
+    """The configs that the body names, the namespace that they come into, and the one that they are in."""
     if call.params.get(target.name) is None:
         raise Lacking(target.name, "String", False)
     items = []
@@ -172,7 +178,8 @@ def cloning(call: Call, target: Parameter[str]) -> Cloning:
                 )
             )
     tenant = tenant_of(call.params.get(target.name))
-    return Cloning(tenant, tuple(items), POLICY(call), client_ip(call), source_user(call, "srcUser", "src_user"))
+    user = source_user(call, "srcUser", "src_user")
+    return Cloning(tenant, tuple(items), POLICY(call), client_ip(call), user, within(call, source))
 
 
 def counted(imported: Imported, group: str) -> dict[str, Any]:

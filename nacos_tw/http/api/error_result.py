@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nacos_tw.http.api.codes import Code
 
@@ -12,4 +12,4 @@ class ErrorResult(NamedTuple):
 
     status: int
     code: Code
-    data: str | None
+    data: Any

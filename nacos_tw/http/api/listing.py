@@ -33,12 +33,20 @@ class Lists:
     @ivar again: see L{Answers.again}.
     """
 
-    def __init__(self, discovery: Discovery, service: Parameter[str], render: Callable[[Asked, Seen], Reply]) -> None:
+    def __init__(
+        self,
+        discovery: Discovery,
+        service: Parameter[str],
+        render: Callable[[Asked, Seen], Reply],
+        healthy_only: Parameter[bool] | None = HEALTHY_ONLY,
+    ) -> None:
         """
         @param service: the parameter for its name.
         @param render: makes the answer, of what is given and the switches.
+        @param healthy_only: the parameter for that; None: unhealthy ones are always there.
         """
         self._discovery = discovery
+        self._healthy_only = healthy_only
         self._service = service
         self._render = render
         self._answers: Answers[View] = Answers(discovery.holds, KEPT_BYTES)
@@ -46,7 +54,8 @@ class Lists:
 
     def answer(self, call: Call) -> Reply:
         """The list that a call asks for, whose bytes are not known."""
-        asked = Asked(service_key(call, self._service), CLUSTERS(call), HEALTHY_ONLY(call))
+        only = self._healthy_only is not None and self._healthy_only(call)
+        asked = Asked(service_key(call, self._service), CLUSTERS(call), only)
         kept = self._answers.of(call, asked)
         if kept is not None:
             return kept

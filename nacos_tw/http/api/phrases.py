@@ -45,7 +45,7 @@ from nacos_tw.http.api.phrases_ai import AI, checked_words
 from nacos_tw.http.api.phrases_cluster import CLUSTER
 from nacos_tw.http.api.phrases_config import CONFIG
 from nacos_tw.http.api.phrases_naming import NAMING
-from nacos_tw.http.api.problems import Lacking, Unchecked, Unreadable, WrongMediaType
+from nacos_tw.http.api.problems import Lacking, NotGiven, Unchecked, Unreadable, WrongMediaType
 from nacos_tw.http.api.results import Result, encode, result
 from nacos_tw.http.errors import Rejected, error_document
 from nacos_tw.http.reply import JSON, Reply
@@ -64,10 +64,14 @@ class Words(NamedTuple):
     @ivar table: a type of error to a function that makes what is told of one and of the route, C{"PUT /v2/ns/service"};
         of an error that is in none of its types, the first of its bases that is.
     @ivar wrong_method: the answer to a method that a path does not have.
+    @ivar unchecked: the answer to a parameter that the check before the handler refuses, of a text.
+    @ivar forbidden: the answer to a caller who may not do it, of a text and the request's raw path.
     """
 
     table: Mapping[type[BaseException], Callable[[Any, str], ErrorResult]]
     wrong_method: Callable[[Rejected], Reply]
+    unchecked: Callable[[str], Reply]
+    forbidden: Callable[[str, bytes], Reply]
 
 
 def _with(status: int, code: Code) -> Callable[[BaseException, str], ErrorResult]:
@@ -95,6 +99,7 @@ COMMON: dict[type[BaseException], Callable[[Any, str], ErrorResult]] = {
     Defect: lambda it, route: ErrorResult(500, SERVER_ERROR, "internal error: the command could not be applied"),
     Lacking: _lacking,
     Missing: lambda it, route: _lacking(Lacking(it.field), route),
+    NotGiven: lambda it, route: ErrorResult(400, PARAMETER_MISSING, it.text),
     Unreadable: lambda it, route: ErrorResult(400, PARAMETER_ERROR, it.text),
     WrongMediaType: lambda it, route: ErrorResult(400, MEDIA_TYPE_ERROR, f"Content type '{it.given}' not supported"),
     **NAMING,
@@ -128,7 +133,7 @@ def phrase(words: Words, error: BaseException, call: Call) -> Reply:
     """
     unchecked = error.text if isinstance(error, Unchecked) else checked_words(error)
     if unchecked:
-        return Reply(400, f"{unchecked}\r\n".encode())
+        return words.unchecked(unchecked)
     known = phrased(words, error, f"{call.method} {call.path}")
     if known is not None and not isinstance(error, (Refused, NotAllowed)):
         return result(known.data, known.code, known.status)
@@ -138,7 +143,7 @@ def phrase(words: Words, error: BaseException, call: Call) -> Reply:
             return words.wrong_method(error)
         return error_document(error.status, str(error), path, error.headers)
     if isinstance(error, Forbidden):
-        return error_document(403, refused_words(error), path)
+        return words.forbidden(refused_words(error), path)
     if not isinstance(error, CancelledError):
         log.failure("unexpected error in {method} {path}", Failure(error), method=call.method, path=call.path)
     return coded(500, SERVER_ERROR.number, str(error) or type(error).__name__)

@@ -22,6 +22,13 @@ class Lacking(Problem, BadParameter):
 
 
 @attrs.define(slots=False)
+class NotGiven(Problem, BadParameter):
+    """None of several parameters is there, of which one has to be; L{text} says which."""
+
+    text: str
+
+
+@attrs.define(slots=False)
 class Unreadable(Problem, BadParameter):
     """
     A parameter's value is not of its type, or what was sent is not of the kind that is read.

@@ -70,6 +70,7 @@ def api(
     body: str = "",
     about: str = "",
     patterns: bool = False,
+    checked: bool = True,
     known: Callable[[Any, Call], Any] | None = None,
 ) -> Callable[[H], H]:
     """
@@ -78,6 +79,7 @@ def api(
     @param paths: beneath the area's prefix, see L{serve}.
     @param about: what it does, in a sentence, where its docstring does not say it.
     @param patterns: names of configs may be patterns here.
+    @param checked: whether the check of parameters stands before it.
     @param known: known(area, call) is asked before a parameter is looked at: the answer to bytes that were accepted
         before, or None.
     """
@@ -85,6 +87,7 @@ def api(
     needs = rule if rule.action == "open" else Rule("user", recorded=rule.recorded)
 
     portless = any(each.name == "port" and not each.needed for each in takes)
+    clusters = not any(each.name == "clusterName" and (each.needed or each.default) for each in takes)
 
     def declare(perform: H) -> H:
         def face(area: Any, call: Call) -> Any:
@@ -92,7 +95,8 @@ def api(
                 return again
             if body == "json":
                 _check_json(call)
-            check(call.params, patterns, portless)
+            if checked:
+                check(call.params, patterns, portless, clusters)
             found = perform(area, call)
             if isinstance(found, CoroutineType):
                 return _awaited(found)

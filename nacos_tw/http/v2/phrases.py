@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nacos_tw.http.api import phrases
 from nacos_tw.http.api.phrases import COMMON, Words, coded
-from nacos_tw.http.errors import Rejected
+from nacos_tw.http.errors import Rejected, error_document
 from nacos_tw.http.reply import Reply
 
 if TYPE_CHECKING:
@@ -20,7 +20,15 @@ def _wrong_method(error: Rejected) -> Reply:
     return reply
 
 
-WORDS = Words({**COMMON}, _wrong_method)
+def _unchecked(text: str) -> Reply:
+    return Reply(400, f"{text}\r\n".encode())
+
+
+def _forbidden(text: str, path: bytes) -> Reply:
+    return error_document(403, text, path)
+
+
+WORDS = Words({**COMMON}, _wrong_method, _unchecked, _forbidden)
 
 
 def phrase(error: BaseException, call: Call) -> Reply:

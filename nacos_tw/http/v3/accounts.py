@@ -11,7 +11,7 @@ from nacos_tw.access.identity import ACTIONS
 from nacos_tw.auth.auth import Login
 from nacos_tw.auth.operations.accounts import Permissions, Roles, Users
 from nacos_tw.auth.operations.logins import Administrator, Logins
-from nacos_tw.auth.problems import AdminBySettings, Refused
+from nacos_tw.auth.problems import UNKNOWN_USER, AdminBySettings, Refused
 from nacos_tw.auth.requests import (
     Credentials,
     FirstAdmin,
@@ -53,6 +53,7 @@ ANY_ROLE = text("role", "The role; all where it is empty.")
 RESOURCE = text("resource", "A pattern, <namespace>:<group>:config/<dataId>; * stands for any text.", needed=REQUEST)
 ACTION = text("action", "What it may do.", needed=REQUEST, choices=tuple(sorted(ACTIONS)))
 PERMISSION = ROLE, RESOURCE, ACTION
+NO_USER = "User not found! Please check user exist or password is right!"
 
 
 def needed(call: Call, parameter: Parameter[str]) -> str:
@@ -84,11 +85,12 @@ class LoginV3:
         if token:
             request = Credentials(token, params.get("username"), params.get("password"))
         else:
-            request = Credentials(b"", needed(call, USER), needed(call, PASSWORD))
+            request = Credentials(b"", USER(call), PASSWORD(call))
         try:
             return logged_in(await self.logins.log_in(call, request))
         except Refused as refused:
-            return text_reply(refused_words(refused), call, 403)
+            # The same, whether there is no such user or the password is another.
+            return text_reply(NO_USER if refused.why == UNKNOWN_USER else refused_words(refused), call, 403)
 
     @api(app, "POST", "/admin", does=Logins.first_admin, takes=(ADMIN_PASSWORD,), gives="Name and password")
     async def first_admin(self, call: Call) -> Reply | dict[str, str]:

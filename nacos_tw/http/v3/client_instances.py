@@ -52,7 +52,7 @@ class ClientInstancesV3:
     @classmethod
     def make(cls, guard: Guard, instances: Instances, beats: Beats, discovery: Discovery) -> ClientInstancesV3:
         """With lists of its own."""
-        return cls(guard, instances, beats, Lists(discovery, SERVICE, render))
+        return cls(guard, instances, beats, Lists(discovery, SERVICE, render, None))
 
     def _known(self, call: Call) -> Reply | Deferred[Reply] | None:
         lease = self.known.get((call.target, call.body))
@@ -95,5 +95,8 @@ class ClientInstancesV3:
         gives="The instances", known=_known_list,
     )  # fmt: skip
     def instance_list(self, call: Call) -> Reply:
-        """A service's enabled instances, of all clusters or of some; one that does not exist has none."""
+        """
+        A service's enabled instances, of all clusters or of some; one that does not exist has none. As in Nacos,
+        unhealthy ones are there in any case, and healthyOnly has no effect.
+        """
         return self.lists.answer(call)

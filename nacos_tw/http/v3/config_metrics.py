@@ -34,7 +34,7 @@ class ConfigMetricsV3:
     @api(app, "GET", "/cluster", does=Listening.metrics, takes=TAKES, gives="What the clients say")
     def of_cluster(self, call: Call) -> Deferred[dict[str, Any]]:
         """What the clients of an address report of a config that they have, or of themselves."""
-        return self.listening.metrics(call, _asked(call))
+        return self.listening.metrics(call, _asked(call)).addCallback(lambda found: {**found, "complete": True})
 
     @api(app, "GET", "/ip", does=Listening.metrics, takes=TAKES, gives="What the clients say")
     def of_node(self, call: Call) -> Deferred[dict[str, Any]]:

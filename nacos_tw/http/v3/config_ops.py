@@ -14,7 +14,7 @@ from nacos_tw.config.operations.capacities import Capacities
 from nacos_tw.config.operations.localcache import LocalCache
 from nacos_tw.config.requests import NoParameters
 from nacos_tw.http.api.parameters import NAMESPACE, REQUEST, integer, text
-from nacos_tw.http.api.problems import Unreadable
+from nacos_tw.http.api.problems import NotGiven
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
@@ -35,7 +35,7 @@ def whose(call: Call) -> tuple[str, str]:
     """Group and namespace whose quota is meant: one of them is named."""
     group, namespace = call.params.get("groupName"), call.params.get("namespaceId")
     if group is None and not namespace:
-        raise Unreadable("At least one of the parameters (groupName or namespaceId) must be provided")
+        raise NotGiven("At least one of the parameters (groupName or namespaceId) must be provided")
     return group or "", "" if group else namespace or ""
 
 
@@ -55,7 +55,7 @@ class ConfigOpsV3:
         """The quota and the usage of a group or a namespace."""
         row = await self.capacities.find(call, CapacityOf(*whose(call)))
         return {
-            "id": row.id,
+            "id": str(row.id),
             "quota": row.quota,
             "usage": row.usage,
             "maxSize": row.max_size,
@@ -69,12 +69,11 @@ class ConfigOpsV3:
     @api(app, "POST", "/capacity", does=Capacities.change, takes=(GROUP, NAMESPACE, *LIMITS), gives="true")
     async def set_capacity(self, call: Call) -> bool:
         """Set some limits of a group or a namespace."""
+        group, namespace = whose(call)
         wanted = [limit.given(call) for limit in LIMITS]
         if wanted == [None] * len(LIMITS):
-            raise Unreadable(
-                "The parameters quota, maxSize, maxAggrCount, maxAggrSize cannot be empty at the same time"
-            )
-        await self.capacities.change(call, CapacityChange(*whose(call), *wanted))
+            raise NotGiven(NO_LIMIT)
+        await self.capacities.change(call, CapacityChange(group, namespace, *wanted))
         return True
 
     @api(app, "POST", "/ops/localCache", does=LocalCache.compare, gives="A text")

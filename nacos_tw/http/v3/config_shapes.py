@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from nacos_tw.config.model import ConfigKey, CopyRow, Item, md5_of
 from nacos_tw.config.rows import Brief, Past
 from nacos_tw.http.api.configs import Face
@@ -52,6 +54,7 @@ def detail(item: Item) -> dict[str, Any]:
         "createUser": item.src_user,
         "createIp": item.src_ip,
         "configTags": item.tags,
+        "schema": item.schema,
     }
 
 
@@ -70,6 +73,7 @@ def gray(copy: CopyRow, rule: str) -> dict[str, Any]:
         "createUser": copy.src_user,
         "createIp": copy.src_ip,
         "configTags": None,
+        "schema": None,
         "grayName": copy.name,
         "grayRule": rule,
     }
@@ -99,4 +103,19 @@ def past_detail(row: Past) -> dict[str, Any]:
         "encryptedDataKey": row.encrypted_data_key,
         "grayName": row.gray,
         "extInfo": row.ext_info,
+        "schema": _schema(row.ext_info),
     }
+
+
+def _schema(ext_info: str | None) -> str | None:
+    """What the config had as its schema then, where the database keeps such of its history."""
+    try:
+        return msgspec.json.decode(ext_info or "{}", type=_Details).c_schema
+    except msgspec.MsgspecError:
+        return None
+
+
+class _Details(msgspec.Struct):
+    """Of L{Past.ext_info}."""
+
+    c_schema: str | None = None

@@ -187,9 +187,9 @@ class AdminBatchV3:
     guard: Guard
     contents: Contents
 
-    @api(app, "DELETE", "/batch", does=Contents.remove_by_ids, takes=(IDS,), gives="true")
+    @api(app, "DELETE", "/batch", does=Contents.remove_by_ids, takes=(IDS, NAMESPACE), gives="true")
     async def remove(self, call: Call) -> bool:
-        """Remove configs by their ids; unknown ones are left out."""
+        """Remove configs by their ids, those of the namespace if one is named; unknown ones are left out."""
         await self.contents.remove_by_ids(call, removal_by_ids(call))
         return True
 
@@ -203,8 +203,8 @@ class ConsoleBatchV3:
     guard: Guard
     contents: Contents
 
-    @api(app, "DELETE", "/batchDelete", does=Contents.remove_by_ids, takes=(IDS,), gives="true")
+    @api(app, "DELETE", "/batchDelete", does=Contents.remove_by_ids, takes=(IDS, NAMESPACE), gives="true")
     async def remove(self, call: Call) -> bool:
-        """Remove configs by their ids; unknown ones are left out."""
+        """Remove configs by their ids, those of the namespace if one is named; unknown ones are left out."""
         await self.contents.remove_by_ids(call, removal_by_ids(call))
         return True

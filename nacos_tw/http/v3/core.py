@@ -15,8 +15,9 @@ from nacos_tw.cluster.requests import Asking
 from nacos_tw.cluster.requests import Nodes as Wanted
 from nacos_tw.http.api import cluster
 from nacos_tw.http.api.cluster import ADDRESS, KIND, LEVEL, ORDER, STATE, member_json
+from nacos_tw.http.api.codes import PARAMETER_MISSING
 from nacos_tw.http.api.parameters import text
-from nacos_tw.http.api.results import OK
+from nacos_tw.http.api.results import OK, result
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
@@ -79,9 +80,13 @@ class CoreV3:
         return cluster.switch_lookup(self.members, call)
 
     @api(app, "POST", "/ops/raft", does=Orders.order, takes=ORDER, body="json", gives="Nothing")
-    async def raft(self, call: Call) -> None:
+    async def raft(self, call: Call) -> Reply | None:
         """Hand over the lead, or save a snapshot."""
-        await self.orders.order(call, cluster.order(call))
+        order = cluster.order(call)
+        if cluster.is_object(call) and not order.command:
+            return _missing("Raft command")
+        await self.orders.order(call, order)
+        return None
 
     @api(app, "GET", "/ops/ids", does=Members.id_generators, gives="Generators of ids: none")
     def ids(self, call: Call) -> list[dict[str, str]]:
@@ -90,9 +95,17 @@ class CoreV3:
         return [{"resource": name, "info": info} for name, info in found.items()]
 
     @api(app, "PUT", "/ops/log", does=Nodes.set_log_level, takes=LEVEL, body="json", gives="Nothing")
-    def log(self, call: Call) -> None:
+    def log(self, call: Call) -> Reply | None:
         """Set a log's level."""
-        self.nodes.set_log_level(call, cluster.level(call))
+        level = cluster.level(call)
+        if not (level.log and level.level):
+            return _missing("Log level" if level.log else "Log name")
+        self.nodes.set_log_level(call, level)
+        return None
+
+
+def _missing(what: str) -> Reply:
+    return result(f"{what} is required", PARAMETER_MISSING, 400)
 
 
 @attrs.frozen

@@ -14,7 +14,7 @@ from nacos_tw.config.requests import HistoryPage, HistoryRow, LastHistoryRow, Of
 from nacos_tw.config.rows import Past
 from nacos_tw.http.api.codes import RESOURCE_NOT_FOUND
 from nacos_tw.http.api.configs import id_of
-from nacos_tw.http.api.parameters import NAMESPACE, PAGE_NO, PAGE_SIZE
+from nacos_tw.http.api.parameters import PAGE_NO, PAGE_SIZE, REQUEST, text
 from nacos_tw.http.api.results import page_json, result
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
@@ -25,6 +25,7 @@ from nacos_tw.http.v3.config_shapes import FACE
 
 NID = id_of("nid", "The row's id.")
 CONFIG_ID = id_of("id", "The config's id.")
+OF = text("namespaceId", "The namespace.", needed=REQUEST)
 
 
 @attrs.frozen
@@ -57,10 +58,10 @@ class HistoryV3:
         found = await self.history.last(call, LastHistoryRow(FACE.key(call), number))
         return _row(found, f"previous config history for id = {number} not exist")
 
-    @api(app, "GET", "/configs", does=Contents.of_namespace, takes=(NAMESPACE,), gives="The configs")
+    @api(app, "GET", "/configs", does=Contents.of_namespace, takes=(OF,), gives="The configs")
     async def configs(self, call: Call) -> list[dict[str, Any]]:
         """All configs of a namespace, without contents."""
-        found = await self.contents.of_namespace(call, OfNamespace(tenant_of(call.params.get("namespaceId"))))
+        found = await self.contents.of_namespace(call, OfNamespace(tenant_of(OF(call))))
         return [shapes.brief(each) for each in found]
 
 

@@ -8,6 +8,7 @@ import attrs
 from klein import Klein
 from twisted.internet.defer import Deferred
 
+from nacos_tw.errors import ClusterUnknown, ServiceUnknown
 from nacos_tw.http.api import instances as forms
 from nacos_tw.http.api.instances import (
     BATCH,
@@ -84,9 +85,14 @@ class AdminInstancesV3:
 
     @api(app, "GET", "/list", does=Services.find, takes=LIST, gives="The instances")
     def instance_list(self, call: Call) -> list[Host]:
-        """A service's instances with their real health, disabled ones too; one that does not exist has none."""
-        service = self.services.find(call, OneService(service_key(call)))
-        found = [] if service is None else instances_of(service, CLUSTERS(call))
+        """A service's instances with their real health, disabled ones too; of all clusters or of one."""
+        key, cluster = service_key(call), CLUSTERS(call)
+        service = self.services.find(call, OneService(key))
+        if service is None:
+            raise ServiceUnknown(key)
+        if cluster and cluster not in service.clusters:
+            raise ClusterUnknown(key, cluster)
+        found = instances_of(service, cluster)
         healthy_only = HEALTHY_ONLY(call)
         return hosts(each for each in found if each.healthy or not healthy_only)
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import attrs
 from klein import Klein
 
-from nacos_tw.http.api.codes import NAMESPACE_EXISTS
+from nacos_tw.http.api.codes import ILLEGAL_NAMESPACE, NAMESPACE_EXISTS
 from nacos_tw.http.api.namespaces import (
     CUSTOM_ID,
     DESC,
@@ -21,6 +21,7 @@ from nacos_tw.http.api.namespaces import (
     renaming,
 )
 from nacos_tw.http.api.parameters import REQUEST, text
+from nacos_tw.http.api.problems import Lacking
 from nacos_tw.http.api.results import result
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
@@ -31,6 +32,8 @@ from nacos_tw.namespaces.requests import All
 
 ADMIN, CONSOLE = "/v3/admin/core/namespace", "/v3/console/core/namespace"
 PUBLIC = "public"
+LONGEST_ID = 64
+"""Nacos lets one of 128 be created, which then no other route takes."""
 CHECKED_ID = text("customNamespaceId", "The namespace's id.", needed=REQUEST)
 
 
@@ -53,16 +56,20 @@ class NamespacesV3:
         """One namespace."""
         return namespace_json(await self.namespaces.detail(call, one(call)), PUBLIC)
 
-    @api(app, "POST", "", does=Namespaces.create, takes=(NEW_ID, CUSTOM_ID, NAME, DESC), gives="true")
+    @api(app, "POST", "", does=Namespaces.create, takes=(NEW_ID, CUSTOM_ID, NAME, DESC), gives="true", checked=False)
     async def create(self, call: Call) -> Reply | bool:
-        """Create a namespace."""
+        """Create a namespace; one of the ids has to be there, though it may be empty."""
+        if not {NEW_ID.name, CUSTOM_ID.name} & call.params.keys():
+            raise Lacking(NEW_ID.name)
         given = NEW_ID(call) or CUSTOM_ID(call)
+        if len(given) > LONGEST_ID:
+            return result(f"too long namespaceId, over {LONGEST_ID}", ILLEGAL_NAMESPACE, 400)
         if given.lower() == PUBLIC:
             return _exists(given)
         request = new(call)
         return True if await self.namespaces.create(call, request) else _exists(request.id)
 
-    @api(app, "PUT", "", does=Namespaces.update, takes=(RENAMED_ID, NAME, DESC), gives="true")
+    @api(app, "PUT", "", does=Namespaces.update, takes=(RENAMED_ID, NAME, DESC), gives="true", checked=False)
     async def update(self, call: Call) -> bool:
         """Rename a namespace; succeeds if it does not exist."""
         await self.namespaces.update(call, renaming(call))

@@ -12,7 +12,7 @@ from nacos_tw.config.model import tenant_of
 from nacos_tw.config.operations.transfers import Transfers
 from nacos_tw.config.requests import Search
 from nacos_tw.config.transfer_requests import Export
-from nacos_tw.http.api.configs import IDS, POLICY, SRC_USER, archive, cloning, counted, ids_of, labels
+from nacos_tw.http.api.configs import IDS, POLICY, SRC_USER, archive, cloning, counted, ids_of, labels, within
 from nacos_tw.http.api.parameters import NAMESPACE, REQUEST, text
 from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
@@ -25,6 +25,8 @@ EXPORTED = NAMESPACE, WANTED_ID, WANTED_GROUP, APP_NAME, LABELS, IDS
 IMPORTED = NAMESPACE, SRC_USER, POLICY
 TARGET = text("namespaceId", "The namespace that they come into.", needed=REQUEST)
 CONSOLE_TARGET = text("targetNamespaceId", TARGET.about, needed=REQUEST)
+SOURCE = text("sourceNamespaceId", "The namespace that they are in; any where it is empty.")
+CONSOLE_SOURCE = text("namespaceId", SOURCE.about)
 
 
 async def exported(transfers: Transfers, call: Call) -> Reply:
@@ -38,7 +40,7 @@ async def exported(transfers: Transfers, call: Call) -> Reply:
         labels(LABELS(call)),
         blur=True,
     )
-    found = await transfers.export(call, Export(wanted, ids, 2))
+    found = await transfers.export(call, Export(wanted, ids, 2, within(call) is not None))
     name = datetime.fromtimestamp(found.at_ms / 1000, timezone.utc).strftime("nacos_config_export_%Y%m%d%H%M%S.zip")
     return Reply(200, found.data, OCTETS, ((b"Content-Disposition", b"attachment;filename=" + name.encode()),))
 
@@ -84,13 +86,13 @@ class AdminTransfersV3:
         "POST",
         "/clone",
         does=Transfers.clone,
-        takes=(TARGET, POLICY, SRC_USER),
+        takes=(TARGET, SOURCE, POLICY, SRC_USER),
         body="json",
         gives="What was done",
     )
     async def clone(self, call: Call) -> dict[str, Any]:
         """Copy the configs that the body names into a namespace."""
-        return counted(await self.transfers.clone(call, cloning(call, TARGET)), "groupName")
+        return counted(await self.transfers.clone(call, cloning(call, TARGET, SOURCE)), "groupName")
 
 
 @attrs.frozen
@@ -108,9 +110,9 @@ class ConsoleTransfersV3:
         return await exported(self.transfers, call)
 
     @api(
-        app, "POST", "/clone", does=Transfers.clone, takes=(CONSOLE_TARGET, POLICY, SRC_USER), body="json",
-        gives="What was done",
+        app, "POST", "/clone", does=Transfers.clone, takes=(CONSOLE_TARGET, CONSOLE_SOURCE, POLICY, SRC_USER),
+        body="json", gives="What was done",
     )  # fmt: skip
     async def clone(self, call: Call) -> dict[str, Any]:
         """Copy the configs that the body names into a namespace."""
-        return counted(await self.transfers.clone(call, cloning(call, CONSOLE_TARGET)), "groupName")
+        return counted(await self.transfers.clone(call, cloning(call, CONSOLE_TARGET, CONSOLE_SOURCE)), "groupName")

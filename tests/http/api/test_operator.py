@@ -182,6 +182,15 @@ class CoreTests(ApiTestCase):
         self.assertIsNone(self.data("POST", "/v3/admin/core/ops/raft", body, "application/json"))
         self.assertIsNone(self.data("POST", "/v3/admin/core/ops/raft", command="doSnapshot"))
         self.fails(500, 30000, "Not support command : x", "POST", "/v3/admin/core/ops/raft", command="x")
+        lacking = {
+            ("POST", "/v3/admin/core/ops/raft", "{}"): "Raft command is required",
+            ("PUT", "/v3/admin/core/ops/log", "{}"): "Log name is required",
+            ("PUT", "/v3/admin/core/ops/log", '{"logName":"core"}'): "Log level is required",
+        }
+        for (method, path, given), said in lacking.items():
+            reply = self.ask(method, path, given, "application/json")
+            wanted = {"code": 10000, "message": "parameter missing", "data": said}
+            self.assertEqual((reply.status, msgspec.json.decode(reply.body)), (400, wanted))
         reply = self.ask("POST", "/v3/admin/core/ops/raft", '{"command":', "application/json")
         self.assertIn(b'"code":20002,"message":"parameter validate error","data":"JSON expected', reply.body)
         self.assertEqual(reply.status, 400)

@@ -14,8 +14,10 @@ from nacos_tw.config.listener_requests import MetricsOf
 from nacos_tw.config.operations.contents import Contents
 from nacos_tw.config.operations.copies import Copies
 from nacos_tw.config.operations.localcache import LocalCache
+from nacos_tw.config.rows import Past
 from nacos_tw.http.routing import compile_routes
 from nacos_tw.http.v3.config_metrics import ConfigMetricsV3
+from nacos_tw.http.v3.config_shapes import past_detail
 from nacos_tw.http.v3.configs import ConfigMetadataV3, ConfigsV3
 from nacos_tw.http.v3.derby import DerbyV3
 from tests.http.v1.configuring import ConfigCase
@@ -76,6 +78,27 @@ class ConfigOperatorTests(ConfigCase):
         self.assertEqual(self.asks("PUT", f"{CONFIG}/metadata", configTags="")[0], 200)
         self.assertFalse(self.asks("GET", CONFIG)[1]["data"]["configTags"])
 
+    def test_schema(self) -> None:
+        """The detail has the schema: none, that of the last publish that sent one, an empty one."""
+        for fields, schema in (
+            ({}, None),
+            ({"schema": '{"type":"object"}'}, '{"type":"object"}'),
+            ({"schema": ""}, ""),
+        ):
+            self.asks("POST", CONFIG, content="a", **fields)
+            self.assertEqual(self.asks("GET", CONFIG)[1]["data"]["schema"], schema)
+
+    def test_schema_of_the_past(self) -> None:
+        """A row of history has the schema of then, where the database keeps it."""
+        for kept, schema in (
+            (None, None),
+            ('{"type":"json"}', None),
+            ('{"c_schema":"s","type":"json"}', "s"),
+            ("{", None),
+        ):
+            row = past_detail(Past(1, 1, ("", "g", "d"), "U", 0, 0, ext_info=kept))
+            self.assertEqual((row["extInfo"], row["schema"]), (kept, schema))
+
     def test_metadata_of_none(self) -> None:
         """There is nothing to describe; a name is missing."""
         status, found = self.asks("PUT", f"{CONFIG}/metadata", desc="new")
@@ -86,7 +109,7 @@ class ConfigOperatorTests(ConfigCase):
     def test_metrics(self) -> None:
         """What they say, of all nodes or of this one."""
         status, found = self.asks("GET", "/v3/admin/cs/metrics/cluster", ip="10.0.0.1", namespaceId="public")
-        self.assertEqual((status, found["data"]), (200, {"of": "d"}))
+        self.assertEqual((status, found["data"]), (200, {"of": "d", "complete": True}))
         self.asks("GET", "/v3/admin/cs/metrics/ip", ip="10.0.0.1", dataId="")
         self.assertEqual(
             self.clients.asked, [MetricsOf("10.0.0.1", "", "g", "d"), MetricsOf("10.0.0.1", "", "g", "", here=True)]

@@ -51,15 +51,35 @@ class InstanceTests(ApiTestCase):
         self.fails(404, 20004, said, "GET", INSTANCE, **P1)
 
     def test_list(self) -> None:
-        """Of all clusters or of one, with real health."""
-        self.assertEqual(self.data("GET", f"{INSTANCE}/list", serviceName="p1"), [])
+        """Of all clusters or of one, with real health; the service and the cluster have to be there."""
+        unknown = "service DEFAULT_GROUP@@p1 is not found!"
+        self.fails(404, 30000, unknown, "GET", f"{INSTANCE}/list", serviceName="p1")
         self.add(healthy=False)
         self.add("10.0.0.2", cluster="c2")
+        unknown = "cluster c3 is not found!"
+        self.fails(404, 30000, unknown, "GET", f"{INSTANCE}/list", serviceName="p1", clusterName="c3")
         for fields, ips in (({}, ["10.0.0.1", "10.0.0.2"]), ({"clusterName": "c2"}, ["10.0.0.2"])):
             found = self.data("GET", f"{INSTANCE}/list", serviceName="p1", **fields)
             self.assertEqual([each["ip"] for each in found], ips)
         healthy = self.data("GET", f"{INSTANCE}/list", serviceName="p1", healthyOnly="true")
         self.assertEqual([each["ip"] for each in healthy], ["10.0.0.2"])
+
+    def test_client_list(self) -> None:
+        """Who has no SDK gets unhealthy instances too, as they are, whatever is asked for."""
+        self.add(healthy=False)
+        for fields in ({}, {"healthyOnly": "true"}):
+            found = self.data("GET", "/v3/client/ns/instance/list", serviceName="p1", **fields)
+            self.assertEqual([each["healthy"] for each in found], [False])
+
+    def test_one_cluster(self) -> None:
+        """An instance is in one cluster, so a name with a comma is none; in lists it is two."""
+        said = "Param 'cluster' is illegal, illegal characters should not appear in the param."
+        for method in ("POST", "DELETE"):
+            for route in (INSTANCE, "/v3/client/ns/instance"):
+                self.fails(400, 20002, said, method, route, **P1, clusterName="c1,c2")
+        self.add(cluster="c1")
+        found = self.data("GET", "/v3/client/ns/instance/list", serviceName="p1", clusterName="c1,c2")
+        self.assertEqual([each["clusterName"] for each in found], ["c1"])
 
     def test_metadata(self) -> None:
         """A batch."""
@@ -121,6 +141,23 @@ class ServiceTests(ApiTestCase):
         self.assertEqual(self.data("GET", f"{SERVICE}/list", pageNo=2)["pageItems"], [])
         whole = self.data("GET", f"{SERVICE}/list", withInstances="true", ignoreEmptyService="true")
         self.assertEqual(whole["pageItems"][0]["clusterMap"]["DEFAULT"]["hosts"][0]["ip"], "10.0.0.1")
+
+    def test_cluster(self) -> None:
+        """A check by HTTP asks the instance itself, and no more than one header is set by one."""
+        self.add(cluster="c1")
+        where = {"serviceName": "p1", "clusterName": "c1", "checkPort": 80, "useInstancePort4Check": "true"}
+        path = "/v3/admin/ns/cluster"
+        for field, value in (
+            ("path", "http://10.0.0.9/"), ("path", "//10.0.0.9/"), ("path", "/a#b"), ("path", "/a b"),
+            ("headers", "a\r\nb:c"), ("headers", "x:y|Content-Length:3"),
+        ):  # fmt: skip
+            checker = msgspec.json.encode({"type": "HTTP", field: value}).decode()
+            said = f"healthChecker format incorrect:{checker}"
+            self.fails(400, 20002, said, "PUT", path, **where, healthChecker=checker)
+        checker = '{"type":"HTTP","path":"/ready?a=b:c","headers":"a:b|c:d"}'
+        self.assertEqual(self.data("PUT", path, **where, healthChecker=checker), "ok")
+        said = "service not found:DEFAULT_GROUP@@p2"
+        self.fails(400, 30000, said, "PUT", path, **{**where, "serviceName": "p2"}, healthChecker=checker)
 
     def test_types(self) -> None:
         """Of selectors."""
