@@ -275,10 +275,10 @@ class NacosNode(Node):
     def _build_http(self, settings: Settings, reactor: Any) -> None:
         self.counters = Counters()
         self.limits = settings.limits.of_node(reactor.seconds, settings.http.trusted_proxies)
-        traffic = Traffic(lambda: self.registry.switches, settings.context_path)
+        traffic = Traffic(self.registry, settings.context_path)
         self._recorder = recorder = Recorder(self.audit)
         self.waking = Waking(reactor)
-        self.guard = Guard(EverybodyMay(), traffic, recorder, self.waking, settings.http.trusted_proxies, self._gone)
+        self.guard = Guard(EverybodyMay(), traffic, recorder, self.waking, settings.http.trusted_proxies)
         configs = None if settings.function_mode == "naming" else self.configs
         self.mcp = McpEngine(reactor) if settings.mcp else None
         self.polls = None if configs is None else LongPolls(reactor, configs.listeners, changed_reply)
@@ -546,13 +546,10 @@ class NacosNode(Node):
         This node is no member any more: clients that are connected are to go elsewhere. What they published is there
         until they have come to another node, which alone can tell that they are gone.
         """
+        self.guard.gone = self.node.expelled
         self.clients.leave()
         going = Deferred.fromCoroutine(self.grpc.move())
         going.addErrback(lambda failure: self.log.failure("clients could not be sent away", failure))
-
-    def _gone(self) -> str:
-        """Why this node is no member any more; "" if it is one."""
-        return self.node.expelled
 
     def _does_upkeep(self) -> bool:
         """Whether this node is the one that cleans up: the leader, or with a shared database the first that is up."""

@@ -23,7 +23,7 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.output import BATCH, Output
 from nacos_tw.http.phases import BODY, BODY_TIME, BUSY, CLOSED, HANDED, HEAD, IDLE, Phase
 from nacos_tw.http.reply import Reply
-from nacos_tw.http.routing import Route, answer, find
+from nacos_tw.http.routing import Route, begin, failed, find
 from nacos_tw.http.site import CarrierChannel
 from nacos_tw.http.wire import CLOSE, connection_of, origin_form, refusal, render
 
@@ -85,13 +85,16 @@ class Front(Output):
 
     def dataReceived(self, data: bytes) -> None:
         """Bytes from the client. Nearly always they are one whole request without a body."""
-        if self._phase is IDLE and data.find(END) == len(data) - 4 > 0 and not self._choked:
+        if self._phase is not IDLE or self._choked:
+            self._more(data)
+        elif data.find(END) == len(data) - 4 > 0:
             began = perf_counter()
             self._slow = 0
             self._request(data)
             self._counters.seconds += perf_counter() - began
         else:
-            self._more(data)
+            self._buffer = data
+            self._run()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is gone, and with it whoever waited for an answer."""
@@ -313,18 +316,15 @@ class Front(Output):
         self._route = route
         self._began = perf_counter()
         call = Call(route.method, route.path, target, head, body, self.peer, lower_head)
-        result = answer(route.area, route.handler, call)
+        result = begin(route.area, route.handler, call)
         if type(result) is Reply:
             self._give(result)
-        else:
-            self._wait(result)  # type: ignore[arg-type]
-
-    def _wait(self, deferred: Deferred[Reply]) -> None:
-        """The answer comes later; what the client sends meanwhile waits."""
+            return
+        # The answer comes later; what the client sends meanwhile waits.
         self._phase = BUSY
         self._slow = 0
-        self._pending = deferred
-        deferred.addCallbacks(self._finished, self._broken)
+        self._pending = result  # type: ignore[assignment]
+        result.addCallbacks(self._finished, self._failed, errbackArgs=(call,))  # type: ignore[union-attr]
 
     def _finished(self, reply: Reply) -> None:
         """The answer has come, if the client is still there."""
@@ -337,15 +337,15 @@ class Front(Output):
         try:
             self._give(reply)
         except Exception:
-            self._broken(None)
+            self.log.failure("no answer to {peer}", peer=self.peer)
+            self.transport.abortConnection()
             return
         if self._buffer or self._paused:
             self._run()
 
-    def _broken(self, failure: Failure | None) -> None:
-        """No answer can be made of what the handler gave."""
-        self.log.failure("no answer to {peer}", failure, peer=self.peer)
-        self.transport.abortConnection()
+    def _failed(self, failure: Failure, call: Call) -> None:
+        """There is an answer to that, too."""
+        self._finished(failed(failure, call))
 
     def _give(self, reply: Reply) -> None:
         """Answer the present request."""

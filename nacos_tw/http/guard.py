@@ -37,9 +37,10 @@ class Guard:
     @ivar _traffic: the filter of C{/v1/ns} (limited URLs, server status): None lets a call pass, a Reply is the
         answer instead of the handler's.
     @ivar authorization: the check; that of a node that asks for no logins lets everybody in. It can change.
+    @ivar gone: why this node is no member any more and serves nothing; "" while it is one.
     """
 
-    __slots__ = ("_gone", "_proxies", "_record", "_traffic", "authorization", "waking")
+    __slots__ = ("_proxies", "_record", "_traffic", "authorization", "gone", "waking")
 
     def __init__(
         self,
@@ -48,15 +49,13 @@ class Guard:
         record: Record | None = None,
         waking: Waking | None = None,
         proxies: frozenset[str] = NO_PROXIES,
-        gone: Callable[[], str] = lambda: "",
     ) -> None:
         """
-        @param gone: why this node is no member any more and serves nothing; "" if it is one.
         @param waking: tells of requests that nobody waits for any more.
         @param proxies: whose X-Forwarded-For says where a call comes from.
         """
         self._proxies = proxies
-        self._gone = gone
+        self.gone = ""
         self.waking = waking
         self._traffic = traffic
         self.authorization = authorization
@@ -77,8 +76,8 @@ class Guard:
         waking = self.waking
         if waking is not None and waking.seconds() > waking.until and waking.late() and handler.needs.action != "open":
             raise Unavailable("this node stood still while the request waited: it was not done")
-        if (gone := self._gone()) and handler.needs.action != "open":
-            raise Unavailable(gone)
+        if self.gone and handler.needs.action != "open":
+            raise Unavailable(self.gone)
         if self._traffic is not None and call.path.startswith("/v1/ns/"):
             refusal = self._traffic(call)
             if refusal is not None:

@@ -104,19 +104,33 @@ def serve(app: Klein, method: str, path: str, *, needs: str | Rule) -> Callable[
     return register
 
 
-def answer(area: Any, handler: Handler, call: Call) -> Reply | Deferred[Reply]:
-    """Guard, handler, errors: the same for every carrier. Synchronous if the handler is. Never raises or fails."""
+def begin(area: Any, handler: Handler, call: Call) -> Reply | Deferred[Reply]:
+    """
+    Guard, handler, errors: the same for every carrier. Synchronous if the handler is.
+
+    @return: what fails is answered with L{failed}.
+    """
     try:
         refusal = area.guard.check(area, handler, call)
         if refusal is not None:
-            reply = refusal if type(refusal) is Reply else _later(_guarded(refusal, area, handler, call), call)
+            reply = refusal if type(refusal) is Reply else ensureDeferred(_guarded(refusal, area, handler, call))
         else:
             result = handler(area, call)
-            reply = result if type(result) is Reply else _later(result, call)
+            reply = result if isinstance(result, (Reply, Deferred)) else ensureDeferred(result)
     except Exception as error:
         reply = phrase(error, call)
     needs = getattr(handler, "needs", None)
-    return area.guard.record(handler, call, reply) if needs is not None and needs.recorded else reply
+    if needs is None or not needs.recorded:
+        return reply
+    if isinstance(reply, Deferred):
+        reply.addErrback(failed, call)
+    return area.guard.record(handler, call, reply)
+
+
+def answer(area: Any, handler: Handler, call: Call) -> Reply | Deferred[Reply]:
+    """L{begin}, with an answer to what fails. Never raises or fails."""
+    reply = begin(area, handler, call)
+    return reply.addErrback(failed, call) if isinstance(reply, Deferred) else reply
 
 
 async def _guarded(guarding: Any, area: Any, handler: Handler, call: Call) -> Reply:
@@ -128,13 +142,8 @@ async def _guarded(guarding: Any, area: Any, handler: Handler, call: Call) -> Re
     return result if isinstance(result, Reply) else await result
 
 
-def _later(result: Any, call: Call) -> Deferred[Reply]:
-    """A handler's Deferred or coroutine, as a Deferred that never fails."""
-    deferred = result if isinstance(result, Deferred) else ensureDeferred(result)
-    return deferred.addErrback(_phrase_failure, call)
-
-
-def _phrase_failure(failure: Failure, call: Call) -> Reply:
+def failed(failure: Failure, call: Call) -> Reply:
+    """The answer to a call that failed."""
     return phrase(failure.value or RuntimeError("no error in the failure"), call)
 
 

@@ -4,13 +4,21 @@ The filter before C{/v1/ns} (docs/spec/naming-v1.md#1.6, #1.7): limited URLs, an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 from nacos_tw.http.call import Call
 from nacos_tw.http.reply import Reply
 from nacos_tw.naming.switches import Switches
 
 PASSING = ("", "UP")
+
+
+class Switched(Protocol):
+    """What switches are in force for."""
+
+    @property
+    def switches(self) -> Switches:
+        """Those of now."""
 
 
 class Traffic:
@@ -21,16 +29,16 @@ class Traffic:
     registrations go on then, and each write says for itself whether it can be done.
     """
 
-    __slots__ = ("_context", "_switches")
+    __slots__ = ("_context", "_registry")
 
-    def __init__(self, switches: Callable[[], Switches], context_path: str) -> None:
-        """@param switches: the switches in force."""
-        self._switches = switches
+    def __init__(self, registry: Switched, context_path: str) -> None:
+        """@param registry: has the switches in force."""
+        self._registry = registry
         self._context = context_path.rstrip("/")
 
     def __call__(self, call: Call) -> Reply | None:
         """None lets the call pass."""
-        switches = self._switches()
+        switches = self._registry.switches
         if not switches.limited_url_map and not switches.overridden_server_status:
             return None
         target = call.target.decode("utf-8", "replace")

@@ -91,8 +91,9 @@ class Forwarding:
 
     def renew(self, number: int) -> Deferred[None]:
         """Put a beat on its way; fires when a majority has acknowledged it."""
-        deferred = self._renewals.add(number, self._seconds())
-        if self._renewals.can_fly:
+        renewals = self._renewals
+        deferred = renewals.add(number, self._seconds())
+        if renewals.flying is None:
             self._flush_soon()
         return deferred
 

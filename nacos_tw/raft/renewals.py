@@ -43,6 +43,8 @@ class Renewals:
     """
     The batch that is open and the one under way.
 
+    @ivar flying: the batch under way; None without one.
+
     @param carry: sends the numbers off; gives the batch's id, or None when nobody can take it now.
     @param acknowledge: tells a follower (peer, batch id) that a majority has its batch.
     """
@@ -54,13 +56,13 @@ class Renewals:
         self._acknowledge = acknowledge
         self._timeout = timeout
         self._open = _Batch()
-        self._flying: _Batch | None = None
+        self.flying: _Batch | None = None
         self._id = 0
 
     @property
     def can_fly(self) -> bool:
         """Whether L{flush} has something to send and may."""
-        return self._flying is None and bool(self._open.numbers)
+        return self.flying is None and bool(self._open.numbers)
 
     def add(self, number: int, now: float) -> Deferred[None]:
         """Put one number into the open batch; fires when a majority has acknowledged it."""
@@ -79,18 +81,18 @@ class Renewals:
 
     def flush(self) -> None:
         """Send the open batch unless one is under way."""
-        if self._flying is not None or not self._open.numbers:
+        if self.flying is not None or not self._open.numbers:
             return
         batch_id = self._carry(self._open.numbers.tobytes())
         if batch_id is not None:
-            self._flying, self._open, self._id = self._open, _Batch(), batch_id
+            self.flying, self._open, self._id = self._open, _Batch(), batch_id
 
     def confirmed(self, batch_id: int) -> None:
         """A majority has the batch with this id (and all before it)."""
-        batch = self._flying
+        batch = self.flying
         if batch is None or batch_id < self._id:
             return
-        self._flying = None
+        self.flying = None
         for peer, claimed in batch.claims:
             self._acknowledge(peer, claimed)
         for deferred in batch.waiting:
@@ -100,7 +102,7 @@ class Renewals:
     def again(self) -> None:
         """The leader or the connection to it changed: what was under way is open again. Claims of
         followers are dropped, they send theirs again themselves."""
-        flying, self._flying = self._flying, None
+        flying, self.flying = self.flying, None
         if flying is not None:
             flying.numbers.extend(self._open.numbers)
             flying.waiting.extend(self._open.waiting)
@@ -111,7 +113,7 @@ class Renewals:
 
     def overdue(self) -> bool:
         """Whether the batch under way has been there for L{OVERDUE} calls of this method."""
-        flying = self._flying
+        flying = self.flying
         if flying is None:
             return False
         flying.looks += 1
@@ -120,7 +122,7 @@ class Renewals:
     def expired(self, now: float) -> list[Deferred[None]]:
         """The renewals that have waited for longer than the time limit, forgotten here."""
         found: list[Deferred[None]] = []
-        for batch in (self._flying, self._open):
+        for batch in (self.flying, self._open):
             if batch is not None and batch.since and now - batch.since[0] > self._timeout:
                 late = bisect_left(batch.since, now - self._timeout)
                 found += batch.waiting[:late]

@@ -22,7 +22,7 @@ class TrafficTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.switches = Switches()
-        self.traffic = Traffic(lambda: self.switches, "/nacos")
+        self.traffic = Traffic(self, "/nacos")
 
     def set(self, entry: str, value: str) -> None:
         self.switches = apply_switch(self.switches, entry, value)
