@@ -199,7 +199,7 @@ class Writing(OperationCase):
         failed = self.does.transfers.clone(ADMIN, Cloning("", items, source="other"))
         self.assertEqual(self.failureResultOf(failed).value, NothingToImport("configs"))
         self.assertEqual(self.done(self.does.contents.remove_by_ids(ADMIN, RemovalByIds(ids, tenant="ns"))), 1)
-        self.assertEqual(len(self.done(self.does.contents.of_namespace(ADMIN, OfNamespace("")))), 1)
+        self.assertEqual(len(self.done(self.does.contents.of_namespace(ADMIN, OfNamespace("")))), 2)  # one is the copy
 
 
 class Others(OperationCase):
