@@ -81,6 +81,14 @@ test("take an instance offline and online, edit its weight and metadata", async 
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(row(page, "10.0.0.2")).toContainText("zone=a");
   expect((await hosts()).find((host) => host.ip === "10.0.0.2")).toMatchObject({ weight: 7, metadata: { zone: "a" } });
+
+  await page.getByRole("button", { name: "Edit: 10.0.0.2:8080" }).click();
+  await dialog.getByText("Add a pair").click();
+  await dialog.getByLabel("Key", { exact: true }).last().fill("owner");
+  await dialog.getByRole("button", { name: "Delete" }).first().click();
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(row(page, "10.0.0.2")).not.toContainText("zone=a");
+  expect((await hosts()).find((host) => host.ip === "10.0.0.2")).toMatchObject({ weight: 7, metadata: { owner: "" } });
 });
 
 test("weights may have fractions, and Enter saves a dialog", async ({ visit, page, admin }) => {

@@ -161,7 +161,6 @@ export const updateCluster = (key: ServiceKey, settings: ClusterSettings) =>
 export interface InstanceChange {
   weight?: number;
   enabled?: boolean;
-  metadata?: Metadata;
 }
 
 /** Change what is given of an instance, and nothing else: it may have changed since the page showed it. */
@@ -174,7 +173,18 @@ export const changeInstance = (key: ServiceKey, instance: Instance, change: Inst
       port: instance.port,
       weight: change.weight,
       enabled: change.enabled,
-      metadata: change.metadata && JSON.stringify(change.metadata),
+    },
+  });
+
+/** Put keys into the metadata of an instance, or take them out (`DELETE`); the others stay as they are by then. */
+export const changeMetadata = (key: ServiceKey, instance: Instance, method: "PUT" | "DELETE", metadata: Metadata) =>
+  request<{ updated: string[] }>(method, "v1/ns/instance/metadata/batch", {
+    form: {
+      ...keyQuery(key),
+      instances: JSON.stringify([
+        { ip: instance.ip, port: instance.port, ephemeral: instance.ephemeral, clusterName: instance.clusterName },
+      ]),
+      metadata: JSON.stringify(metadata),
     },
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Instance } from "@/api/service";
+import { changedKeys } from "@/pages/service/changed";
 import { checkerForm, checkerOf, checkerWords } from "@/pages/service/checker";
 import { filteredPage, isEmpty, parseFilter, passes } from "@/pages/service/filter";
 
@@ -43,6 +44,14 @@ describe("filter", () => {
     const all = [1, 2, 3, 4, 5].map((n) => instance(`10.0.0.${n}`, { even: String(n % 2 === 0) }));
     const found = filteredPage(all, parseFilter("even=false"), 2, 2);
     expect([found.total, found.items.map((one) => one.ip)]).toEqual([3, ["10.0.0.5"]]);
+  });
+});
+
+describe("changed keys", () => {
+  it("are those that are new, have another value, or are gone", () => {
+    const before = { zone: "1", version: "2", owner: "" };
+    expect(changedKeys(before, { zone: "2", version: "2", tag: "" })).toEqual({ put: { zone: "2", tag: "" }, removed: { owner: "" } });
+    expect(changedKeys(before, { version: "2", owner: "", zone: "1" })).toEqual({ put: {}, removed: {} });
   });
 });
 

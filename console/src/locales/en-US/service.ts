@@ -66,7 +66,7 @@ export default {
   isOnline: "{address} is online",
   isOffline: "{address} is offline",
   editInstance: "Edit instance",
-  ephemeralHint: "When an ephemeral instance registers again, for example at its next start, its own values replace these.",
+  ephemeralHint: "An instance of a client of Nacos 2 or 3 keeps these values when it registers again, also shortly after it was gone. One of a client of Nacos 1 gets its own again.",
   address: "Address",
   agent: "Client",
   app: "Application",

@@ -65,7 +65,7 @@ export default {
   isOnline: "{address} 已上线",
   isOffline: "{address} 已下线",
   editInstance: "编辑实例",
-  ephemeralHint: "临时实例重新注册时（例如重启后），会恢复它自己的值。",
+  ephemeralHint: "Nacos 2、3 客户端的实例重新注册时（包括短暂下线之后）保留这些值；Nacos 1 客户端的实例会恢复它自己的值。",
   address: "地址",
   agent: "客户端版本",
   app: "应用名",
