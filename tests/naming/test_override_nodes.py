@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.naming.commands import OVERRIDES, MetadataBatch, Patch, RemoveService, Target
@@ -11,6 +13,7 @@ from nacos_tw.naming.expirer import CLIENT_GRACE
 from nacos_tw.naming.frozen import pieces
 from tests.naming.building import P1, register
 from tests.naming.client_nodes import ClientNodes
+from tests.naming.test_client_lives import BROUGHT, SETTLING, STEP, World
 
 
 def off(ip: str = "a") -> Patch:
@@ -157,3 +160,89 @@ class UpgradeTests(Case):
         left = self.nodes.lose_majority()
         self.nodes.done(self.nodes.namings[left].put(register("b", edit=True)))
         self.assertIn("b", self.nodes.ips(left))
+
+
+ACTIONS = st.lists(
+    st.one_of(
+        st.tuples(st.just("edit"), st.integers(0, 2), st.none()),
+        st.tuples(st.just("edit"), st.integers(0, 2), st.none()),
+        st.tuples(st.just("publish"), st.none(), st.none()),
+        st.tuples(st.just("move"), st.integers(0, 2), st.none()),
+        st.tuples(st.just("crash"), st.integers(0, 2), st.floats(0.0, 10.0)),
+        st.tuples(st.just("cut"), st.integers(0, 2), st.floats(0.0, 25.0)),
+        st.tuples(st.just("election"), st.none(), st.none()),
+        st.tuples(st.just("wait"), st.floats(0.0, 10.0), st.none()),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+class EditedWorld(World):
+    """
+    An operator gives the instance of a process one weight after the other.
+
+    @ivar given: the weight of each change that was asked for; C{acknowledged}: the last one that was acknowledged.
+    """
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.nodes.level = dict.fromkeys(self.nodes.names, OVERRIDES)
+        self.given: list[float] = []
+        self.acknowledged: list[float] = []
+        self.wants(0, {"a"})
+        self.run(2.0)
+
+    def do_edit(self, who: int, _: None) -> None:
+        name = self.nodes.names[who]
+        if name not in self.nodes.up:
+            return
+        weight = 2.0 + len(self.given)
+        self.given.append(weight)
+        done = self.nodes.namings[name].edit(Patch(P1, "DEFAULT", "a", 8080, weight=weight))
+        done.addCallbacks(lambda result: self.acknowledged.append(weight), lambda failure: None)
+
+    def do_publish(self, _: None, __: None) -> None:
+        self.publish(0)
+
+    def do_move(self, who: int, _: None) -> None:
+        self.move(0, self.nodes.names[who])
+
+    def do_crash(self, who: int, seconds: float) -> None:
+        self.crash(self.nodes.names[who], seconds)
+
+    def do_cut(self, who: int, seconds: float) -> None:
+        self.isolate(self.nodes.names[who], seconds)
+
+    def do_election(self, _: None, __: None) -> None:
+        self.election()
+
+    def do_wait(self, seconds: float, _: None) -> None:
+        self.run(seconds)
+
+
+class LivesTests(SynchronousTestCase):
+    """A client that registers again and again, at this node and that, while nodes die and are cut off."""
+
+    @settings(max_examples=40)
+    @given(ACTIONS, st.integers(0, 1000))
+    def test_no_change_is_lost(self, actions: list[Any], seed: int) -> None:
+        """
+        In the end all nodes show the weight of an operator's last acknowledged change, or of one of which nobody knows
+        whether it was made; the client's own only if there was none.
+        """
+        world = EditedWorld(seed)
+        for action, who, what in actions:
+            getattr(world, f"do_{action}")(who, what)
+            world.run(STEP)
+        world.run(2 * SETTLING + BROUGHT)
+        world.nodes.quiet()
+        acknowledged = set(world.acknowledged)
+        possible = {weight for weight in world.given if weight not in acknowledged}
+        possible.add(world.acknowledged[-1] if acknowledged else 1.0)
+        for name in world.nodes.up:
+            instance = world.nodes.instance(name, "a")
+            assert instance is not None
+            self.assertIn(instance.weight, possible, (name, world.given, world.acknowledged))
+        states = [sorted(pieces(world.nodes.namings[name].registry)) for name in world.nodes.up]
+        self.assertEqual(states[1:], states[:-1])
