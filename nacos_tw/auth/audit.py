@@ -59,7 +59,7 @@ class Audit:
         if self._file is None:
             return
         fields = {"user": who or "-", "from": where, "what": what, **details, "result": result}
-        text = " ".join(f"{name}={_shown(value)}" for name, value in fields.items())
+        text = " ".join([f"{name}={v if _PLAIN.fullmatch(v) else _shown(v)}" for name, v in fields.items()])
         at = self._now()
         second = int(at)
         if second != self._second:
@@ -79,8 +79,6 @@ class Audit:
 
 def _shown(value: str) -> str:
     """On one line whoever reads it: line ends of all kinds, controls and turns of direction are escaped."""
-    if _PLAIN.fullmatch(value):
-        return value
     text = value[:LONGEST].translate(_ESCAPES)
     if not text.isprintable():
         text = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)

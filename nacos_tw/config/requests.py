@@ -131,8 +131,10 @@ class Publication(OfConfig, frozen=True, gc=False):
         copy = self.copy
         if isinstance(copy, TagCopy):
             check_tag(copy.tag)
-        check_length("appName", self.app_name)
-        check_length("encryptedDataKey", self.encrypted_data_key)
+        if self.app_name:
+            check_length("appName", self.app_name)
+        if self.encrypted_data_key:
+            check_length("encryptedDataKey", self.encrypted_data_key)
         if isinstance(copy, BetaCopy):
             check_length("betaIps", copy.ips)
         elif isinstance(copy, LabelCopy):
@@ -141,10 +143,11 @@ class Publication(OfConfig, frozen=True, gc=False):
             parse(copy.expr, copy.version)
         elif copy is None:
             check_labels(self.labels)
-            for name, value in (
-                ("desc", self.desc), ("use", self.use), ("effect", self.effect), ("schema", self.schema)
-            ):  # fmt: skip
-                check_length(name, value)
+            if self.desc or self.use or self.effect or self.schema:
+                for name, value in (
+                    ("desc", self.desc), ("use", self.use), ("effect", self.effect), ("schema", self.schema)
+                ):  # fmt: skip
+                    check_length(name, value)
 
     def details(self) -> dict[str, str]:
         """As L{OfConfig.details}, and which copy."""

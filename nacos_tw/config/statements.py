@@ -50,6 +50,7 @@ class Statements:
     @ivar keep_tag: the same for a tag's.
     @ivar keep_gray: the same for a row of config_info_gray.
     @ivar write_gray: history row of a new copy: as C{write} but before the last: publish_type, gray_name.
+    @ivar detailed: whether history rows take the details.
     """
 
     find: str
@@ -63,6 +64,7 @@ class Statements:
     keep_tag: str
     keep_gray: str
     write_gray: str
+    detailed: bool
 
 
 def statements(txn: Txn) -> Statements:
@@ -110,4 +112,5 @@ def _made(columns: Columns, for_update: str, for_share: str, detailed: bool) -> 
         keep_tag=keep("config_info_tag", False, gray) + for_update,
         keep_gray=keep("config_info_gray", True, gray) + for_update,
         write_gray=written(_GRAY),
+        detailed=detailed,
     )

@@ -132,7 +132,7 @@ def _insert(txn: Txn, sql: Statements, command: Publish, md5: str, usage: Counti
     history = (
         0, data_id, group, tenant, command.app_name, content, md5, command.src_ip, command.src_user, at, at, "I",
     )  # fmt: skip
-    more = (details.of_new(command),) if details.wanted(txn) else ()
+    more = (details.of_new(command),) if sql.detailed else ()
     txn.execute(sql.write, history + (secret if txn.columns.history_encrypted_data_key else ()) + more)
     if command.counted and usage is not None:
         usage.add(txn, command.key, at)
