@@ -30,7 +30,7 @@ from nacos_tw.raft.core.messages import Configuration, MemberRecord
 from nacos_tw.raft.core.quorum import majority
 from nacos_tw.raft.net.codec import Hello
 from nacos_tw.raft.net.peers import Peers
-from nacos_tw.raft.net.roster import Roster
+from nacos_tw.raft.net.roster import Roster, Told
 from nacos_tw.raft.node import RaftNode
 from nacos_tw.settings import identity
 from nacos_tw.settings.clusterconf import Address
@@ -198,6 +198,23 @@ class Group(service.MultiService):
                 self._autopilot.announced(record, self._node.seconds())
         elif self._roster.hear(hello):
             self.log.info("member {name} is at {http}", name=hello.node, http=hello.http)
+            self._follow()
+
+    @property
+    def seeks(self) -> bool:
+        """Whether no leader was found for a while."""
+        return self._roster.seeks()
+
+    def linked(self, peer: str) -> Told:
+        """With whom this node has links, for another one."""
+        records = [each for each in self._roster.records() if self._peers.connected(each.name)]
+        return Told(*self._roster.shown_to(peer), [self._roster.own, *records])
+
+    def told(self, told: Told) -> None:
+        """Another one says with whom it has links."""
+        for record in (news := self._roster.told(told, self._peers.connected)):
+            self.log.info("member {name} is at {http}, as another one says", name=record.name, http=record.http)
+        if news:
             self._follow()
 
     def removed(self, why: str) -> None:

@@ -92,6 +92,7 @@ from nacos_tw.starting import PORTS, Node, WhenReady, one_line_errors
 from nacos_tw.storage.facts import StorageFacts
 from nacos_tw.tls.assembly import Tls
 from nacos_tw.tracing.on_demand import tracing_of
+from nacos_tw.whereabouts import Whereabouts
 
 
 def makeService(options: Options) -> Node:  # noqa: N802 - the plugin's name for it
@@ -220,8 +221,9 @@ class NacosNode(Node):
             rules = settings.autopilot
             pilot = None if rules is None else Autopilot(Rules(rules.stable, rules.dead_after, rules.least))
             self.group = events.group = Group(folder, self.node, self.peers, self.members, reactor, pilot)
+            events.questions.update(Whereabouts(self.group, others, reactor).questions())
             if settings.discovery is not None:
-                others, allow = Others(events.ask, events.ask_all), self.peers.sources.allow
+                allow = self.peers.sources.allow
                 self.discovery = Follower(
                     settings.discovery, settings.member, self.node, self.group, others, allow, reactor
                 )

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from nacos_tw.raft.core.changes import added, promoted, removed, replaced
 from nacos_tw.raft.core.messages import Configuration, MemberRecord
 from nacos_tw.raft.net.codec import VERSION, Hello
-from nacos_tw.raft.net.roster import Place, Roster, place_of
+from nacos_tw.raft.net.roster import Place, Roster, Told, place_of
 
 A, B, C, D = (f"10.0.0.{number}:8848" for number in (1, 2, 3, 4))
 
@@ -28,6 +28,7 @@ def hello(name: str, id: str, http: str = "", *, joined: bool = True, config: in
 
 
 INDEX = 10
+C_PLACE = Place("10.0.0.3", 7848)
 CONFIG = Configuration((A, B, C), members=(record(A, "a"), record(B, "b"), record(C, "c")))
 
 
@@ -200,6 +201,24 @@ class AbsentTests(SynchronousTestCase):
         self.roster.seeks = lambda: True
         self.assertTrue(self.listens(said))
         self.assertIn("two nodes", self.roster.objection(hello(B, "b2", D, config=INDEX + 9, to_id="a"), alive=True))
+
+    def test_as_others_say(self) -> None:
+        """A member says where those are with which it has links; of those with which this node has one it knows
+        better, and one with another id is another node."""
+        moved = [record(B, "b", "10.0.0.7:8848"), record(C, "c", "10.0.0.8:8848"), record(A, "a", "10.0.0.9:8848")]
+        news = self.roster.told(Told(INDEX, "a", moved), lambda name: name == C)
+        self.assertEqual(news, moved[:1])
+        self.assertEqual(self.roster.places(), {A: Place("10.0.0.1", 7848), B: Place("10.0.0.7", 7848), C: C_PLACE})
+        self.assertEqual(self.roster.told(Told(INDEX, "a", moved), lambda name: name == C), [])
+        others = [record(D, "d"), record(C, "c2", "10.0.0.8:8848"), MemberRecord(C, "c")]
+        self.assertEqual(self.roster.told(Told(INDEX, "a", others), lambda name: False), [])
+        self.assertEqual(self.roster.told(Told(INDEX + 9, "", others), lambda name: False), [])
+        self.assertEqual(self.roster.told(Told(INDEX + 9, "a", others), lambda name: False), others[:2])
+        self.assertEqual(self.roster.places()[D], Place("10.0.0.4", 7848))
+        self.assertTrue(self.listens(hello(D, "d", config=INDEX + 9, to_id="a")))
+        self.roster.committed = lambda: INDEX + 9
+        self.assertTrue(self.roster.caught_up())
+        self.assertNotIn(D, self.roster.places())
 
     def test_told(self) -> None:
         """A member tells the index of its list, and what id the other has there; nobody else does."""

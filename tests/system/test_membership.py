@@ -41,6 +41,16 @@ class Changing(Clustered):
         with open(os.path.join(node.home, "conf", "cluster.conf"), "w") as file:
             file.writelines(f"{member.address}\n" for member in members)
 
+    def move(self, node: RealNode, members: list[RealNode]) -> None:
+        """It gets another address, before it starts."""
+        port = free_port()
+        while not apart(port, [each.port for each in members]):
+            port = free_port()
+        node.port, node.address = port, f"127.0.0.1:{port}"
+        with open(os.path.join(node.home, "conf", "application.properties"), "w") as file:
+            file.write(f"server.port={port}\n")
+        self.listed(node, members)
+
     def view(self, node: RealNode) -> dict[str, Any]:
         """
         The members as that node's log has them.
@@ -150,13 +160,7 @@ class MembershipTests(Changing):
         self.assertEverywhere(nodes.nodes, "s", {"10.0.0.1"})
         second.stop()
         old = second.address
-        port = free_port()
-        while not apart(port, [first.port, third.port]):
-            port = free_port()
-        second.port, second.address = port, f"127.0.0.1:{port}"
-        with open(os.path.join(second.home, "conf", "application.properties"), "w") as file:
-            file.write(f"server.port={port}\n")
-        self.listed(second, [first, second, third])
+        self.move(second, nodes.nodes)
         second.start()
         wait_for(second.ready)
         self.assertRoles(nodes.nodes, nodes.nodes)
@@ -192,6 +196,28 @@ class AbsentTests(Changing):
         self.assertEqual(set(away.members()), {node.address for node in (away, *new)})
         first.start()
         wait_for(lambda: "was removed from the cluster" in first.readiness().text, why="the removed one to say so")
+
+    def test_two_move(self) -> None:
+        """Neither knows where the other is, and one of them leads: they hear it from the third."""
+        nodes = self.cluster()
+        first, second, away = nodes.nodes
+        for node in nodes.nodes:  # a node knows its own id before the log does
+            wait_for(lambda node=node: self.known(node), why="the log to have the ids")  # type: ignore[misc]
+        away.stop()
+        second.stop()
+        self.move(second, nodes.nodes)
+        second.start()
+        wait_for(second.ready)
+        self.assertRoles([first, second], nodes.nodes)
+        name = next(each["name"] for each in self.view(first)["members"] if each["address"] == second.address)
+        wait_for(
+            lambda: self.view(first)["leader"] == name or first.request("PUT", LEADER, {"member": name}) is None,
+            why="the one that has moved to lead",
+        )
+        self.move(away, nodes.nodes)
+        away.start()
+        wait_for(away.ready)
+        self.assertRoles(nodes.nodes, nodes.nodes)
 
     def exchange(self, up: list[RealNode], away: RealNode, new: RealNode) -> None:
         """A new member takes the place of the first that is up."""

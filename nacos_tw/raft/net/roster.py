@@ -18,6 +18,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 
 import attrs
+import msgspec
 
 from nacos_tw.raft.core.messages import Configuration, MemberRecord
 from nacos_tw.raft.net.codec import Hello
@@ -32,6 +33,19 @@ class Place:
 
     host: str
     raft_port: int
+
+
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """
+    A member's answer to where others are.
+
+    @ivar config, to_id: see L{Hello}, C{to_id} of the node that is answered.
+    @ivar members: itself, and those with which it has links now.
+    """
+
+    config: int
+    to_id: str
+    members: list[MemberRecord]
 
 
 def place_of(record: MemberRecord) -> Place | None:
@@ -120,9 +134,9 @@ class Roster:
         """See C{config} and C{to_id} of L{Hello}. Who is no member itself has nothing to say."""
         return (self._index, self._id_of(peer)) if self._named else (0, "")
 
-    def _is_newer(self, hello: Hello) -> bool:
+    def _is_newer(self, said: Hello | Told) -> bool:
         """Whether a node has a list of members that this one, which is in it, has not got yet."""
-        return hello.to_id == self.own.id != "" and hello.config > self.committed()
+        return said.to_id == self.own.id != "" and said.config > self.committed()
 
     def _is_sought(self, hello: Hello) -> bool:
         """Whether such a node is listened to as a member."""
@@ -218,12 +232,34 @@ class Roster:
         """A member says where it is. @return: whether that is news."""
         if not hello.http or not hello.raft or hello.node == self.own.name:
             return False
-        said = MemberRecord(hello.node, hello.id, hello.http, hello.raft)
-        before = {record.name: record for record in self.records()}.get(hello.node)
         if self._is_sought(hello):
             self._newer[hello.node] = hello.config
-        self._heard[hello.node] = said
-        self._forced.pop(hello.node, None)
+        return self._note(MemberRecord(hello.node, hello.id, hello.http, hello.raft))
+
+    def told(self, told: Told, linked: Callable[[str], bool]) -> list[MemberRecord]:
+        """
+        A member says where others are.
+
+        @param linked: whether this node has a link with one: then it knows that itself.
+        @return: what is news of it.
+        """
+        config, news = self._config, []
+        for said in told.members:
+            if config is None or not said.http or not said.raft or said.name == self.own.name or linked(said.name):
+                continue
+            if self._is_newer(told):
+                self._newer[said.name] = told.config
+            elif said.name not in config.names or self._id_of(said.name) not in ("", said.id):
+                continue
+            if self._note(said):
+                news.append(said)
+        return news
+
+    def _note(self, said: MemberRecord) -> bool:
+        """That member is there. @return: whether that is news."""
+        before = {record.name: record for record in self.records()}.get(said.name)
+        self._heard[said.name] = said
+        self._forced.pop(said.name, None)
         return before is None or (before.http or before.name, place_of(before)) != (said.http, place_of(said))
 
     def never_heard(self, name: str) -> bool:
