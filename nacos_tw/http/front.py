@@ -89,7 +89,6 @@ class Front(Output):
             self._more(data)
         elif data.find(END) == len(data) - 4 > 0:
             began = perf_counter()
-            self._slow = 0
             self._request(data)
             self._counters.seconds += perf_counter() - began
         else:
@@ -311,8 +310,8 @@ class Front(Output):
         if route is None or (self._cross_origin and b"\r\norigin:" in head.lower()):
             self._hand_over(head + body)
             return
-        if self._phase is not IDLE:
-            self._enter(IDLE)
+        self._phase = IDLE
+        self._slow = 0
         self._route = route
         self._began = perf_counter()
         call = Call(route.method, route.path, target, head, body, self.peer, lower_head)
@@ -336,16 +335,24 @@ class Front(Output):
         self._slow = 0
         try:
             self._give(reply)
+            if self._buffer or self._paused:
+                self._run()
         except Exception:
-            self.log.failure("no answer to {peer}", peer=self.peer)
-            self.transport.abortConnection()
-            return
-        if self._buffer or self._paused:
-            self._run()
+            self._broken()
 
     def _failed(self, failure: Failure, call: Call) -> None:
         """There is an answer to that, too."""
-        self._finished(failed(failure, call))
+        try:
+            reply = failed(failure, call)
+        except Exception:
+            self._broken()
+        else:
+            self._finished(reply)
+
+    def _broken(self) -> None:
+        """An exception keeps what is due from being written."""
+        self.log.failure("no answer to {peer}", peer=self.peer)
+        self.transport.abortConnection()
 
     def _give(self, reply: Reply) -> None:
         """Answer the present request."""

@@ -22,6 +22,13 @@ WAIT = "/nacos/v1/ns/thing/wait"
 SELF = "/nacos/v1/core/self"
 
 
+class Wordless(Exception):
+    """An error that cannot be told."""
+
+    def __str__(self) -> str:
+        raise LookupError("no words")
+
+
 def bodies(client: Client) -> list[bytes]:
     """The bodies that came since the last look."""
     return [got.body for got in client.got()]
@@ -62,6 +69,16 @@ class PipelineTests(SynchronousTestCase):
         server.things.waiting[0].callback(None)  # type: ignore[arg-type]
         self.assertTrue(client.closed)
         self.assertEqual(len(self.flushLoggedErrors(AttributeError)), 1)
+
+    def test_late_failure_without_words(self) -> None:
+        """Nor does one whose error cannot be told leave the client waiting."""
+        server = Server()
+        client = server.front()
+        client.send(get(WAIT))
+        server.things.waiting[0].errback(Wordless())
+        self.flushLoggedErrors(Wordless)
+        self.assertTrue(client.closed)
+        self.assertEqual(len(self.flushLoggedErrors(LookupError)), 1)
 
     def test_depth(self) -> None:
         """No more is read from a client that has sent a pipeline of the allowed depth; all is answered in the end."""
@@ -152,6 +169,20 @@ class SlowTests(SynchronousTestCase):
             self.assertFalse(client.closed, carrier)
             self.wait(server, 7)
             self.assertTrue(client.closed, carrier)
+
+    def test_busy(self) -> None:
+        """One with requests is not, whether they have bodies, come in parts, or several at a time."""
+        post = get(ECHO, method="POST", body=b"a=1")
+        for carrier in ("front", "klein"):
+            for parts in ([post], [post[:-1], post[-1:]], [get(SELF) * 2], [post * 2]):
+                server = Server(idle_time=20)
+                client = server.both()[carrier]
+                for _ in range(5):
+                    for part in parts:
+                        client.send(part)
+                    self.assertEqual({got.status for got in client.got()}, {200})
+                    self.wait(server, 15)
+                    self.assertFalse(client.closed, (carrier, parts))
 
     def slowly(self, server: Server, client: Client, start: bytes, seconds: int) -> None:
         """Send a start, then a byte each second."""
