@@ -97,4 +97,5 @@ AGENTSPEC = Kind(
     text=attrgetter("content"),
     unpacked=unpacked_agentspec,
     path=_path,
+    blank=lambda name: AgentSpec(name=name, content="{}"),
 )

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from nacos_tw.ai.packages import Package
 from nacos_tw.ai.problems import AiInvalid
-from nacos_tw.ai.requests import OfName
+from nacos_tw.ai.requests import Listing, OfName
 
 SCOPES = "PUBLIC", "PRIVATE"
+
+
+def check_scope(scope: str | None) -> None:
+    """@raise AiInvalid: it is neither None nor a scope."""
+    if scope is not None and scope not in SCOPES:
+        raise AiInvalid("scope", "choice", scope, SCOPES)
+
+
+class PackageListing(Listing, frozen=True, gc=False, kw_only=True):
+    """A page of packages. C{scope}: that they have; None: any; C{biz_tag}: that their tags hold, "" for any."""
+
+    scope: str | None = None
+    biz_tag: str = ""
+
+    def __post_init__(self) -> None:
+        check_scope(self.scope)
 
 
 class PackageQuery(OfName, frozen=True, gc=False, kw_only=True):
@@ -68,5 +84,4 @@ class PackageSettings(OfName, frozen=True, gc=False, kw_only=True):
     scope: str | None = None
 
     def __post_init__(self) -> None:
-        if self.scope is not None and self.scope not in SCOPES:
-            raise AiInvalid("scope", "choice", self.scope, SCOPES)
+        check_scope(self.scope)

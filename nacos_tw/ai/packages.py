@@ -46,6 +46,7 @@ class Kind(Generic[P]):
     @ivar main: the file that describes a package; C{field}: the member of its content that is that file's text.
     @ivar text: that text; C{path}: where in the package's folder a resource lies.
     @ivar unpacked: reads an archive; raises AiInvalid, Lacks.
+    @ivar blank: a package of a name with nothing in it, as a draft may begin; None where none may.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Kind(Generic[P]):
     text: Callable[[P], str | None]
     unpacked: Callable[[bytes], Unpacked[P]]
     path: Callable[[Resource], str] = attrgetter("path")
+    blank: Callable[[str], P] | None = None
 
     def check_name(self, name: str) -> None:
         """@raise Lacks, AiInvalid: none can be called so."""

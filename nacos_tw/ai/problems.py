@@ -109,11 +109,16 @@ class ResourceVersionUnknown(Problem, NotFound):
 
 @attrs.define(slots=False)
 class ResourceExists(Problem, Conflict):
-    """There is one of that name, or that version of it. C{version}: "" for the whole."""
+    """
+    There is one of that name, or that version of it.
+
+    @ivar version: "" for the whole. C{wanted}: whether it is the one that a draft was to be.
+    """
 
     kind: str
     name: str
     version: str = ""
+    wanted: bool = False
 
 
 @attrs.define(slots=False)

@@ -6,6 +6,7 @@ document with its versions and labels, and a document for the content of each ve
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
@@ -78,6 +79,13 @@ class Thing(Struct, rename="camel", kw_only=True):
         row = self.row(self.latest)
         return row.version if row is not None and row.status == ONLINE and self.enable else ""
 
+    @property
+    def shown_labels(self) -> dict[str, str]:
+        """The labels; C{latest} only while its version is online."""
+        row = self.row(self.latest)
+        hidden = row is not None and row.status != ONLINE
+        return {label: of for label, of in self.labels.items() if label != LATEST or not hidden}
+
     def next_version(self) -> str:
         """One that is not there: behind the highest of three numbers."""
         found = [
@@ -122,13 +130,13 @@ class Shelf:
                 found.append(thing)
         return sorted(found, key=lambda thing: thing.name)
 
-    def page(self, request: Listing) -> Page[Thing]:
-        """A page of those of a namespace, by name."""
+    def page(self, request: Listing, keep: Callable[[Thing], bool] = lambda thing: True) -> Page[Thing]:
+        """A page of those of a namespace, by name. @param keep: which of them."""
         wanted = request.name
         found = [
             thing
             for thing in self.all(request.tenant)
-            if not wanted or (wanted in thing.name if request.blur else wanted == thing.name)
+            if (not wanted or (wanted in thing.name if request.blur else wanted == thing.name)) and keep(thing)
         ]
         return page_of(found, request.number, min(request.size, LARGEST_PAGE))
 

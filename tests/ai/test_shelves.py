@@ -125,6 +125,66 @@ class SkillTests(AiCase):
         self.data("DELETE", "/skills/draft", skillName="pdf")
         self.assertEqual(self.keys(), [])
 
+    def begun(self, name: str = "pdf", **fields: Any) -> None:
+        card = {"name": name, "skillMd": SKILL, "description": "d"}
+        self.data("POST", "/skills/draft", skillName=name, skillCard=card, **fields)
+
+    def test_labels(self) -> None:
+        """C{latest} stays where none is given, and is shown while its version is online; none is of a draft."""
+        self.begun(targetVersion="1.0.0")
+        self.data("POST", "/skills/force-publish", skillName="pdf", version="1.0.0")
+        for labels in ({"stable": "1.0.0"}, {"stable": "1.0.0", "latest": "9.9.9"}):
+            self.data("PUT", "/skills/labels", skillName="pdf", labels=labels)
+            found = self.data("GET", "/skills", skillName="pdf")["labels"]
+            self.assertEqual(found, {"stable": "1.0.0", "latest": "1.0.0"})
+        for state, shown in (("offline", {"stable": "1.0.0"}), ("online", found)):
+            self.data("POST", f"/skills/{state}", skillName="pdf", version="1.0.0")
+            self.assertEqual(self.data("GET", "/skills", skillName="pdf")["labels"], shown)
+        self.data("POST", "/skills/draft", skillName="pdf", targetVersion="1.1.0")
+        said = "Label 'x' cannot point to draft version: 1.1.0"
+        self.refused(400, 20002, said, "PUT", "/skills/labels", skillName="pdf", labels={"x": "1.1.0"})
+
+    def test_listed(self) -> None:
+        """By who they are meant for, and by a tag."""
+        for name, scope, tags in (("a", "PUBLIC", '["x","y"]'), ("b", "PRIVATE", "")):
+            self.begun(name)
+            self.data("PUT", "/skills/scope", skillName=name, scope=scope)
+            self.data("PUT", "/skills/biz-tags", skillName=name, bizTags=tags)
+        for fields, names in (
+            ({"scope": "PUBLIC"}, ["a"]),
+            ({"scope": "PRIVATE"}, ["b"]),
+            ({"bizTag": "y"}, ["a"]),
+            ({}, ["a", "b"]),
+        ):
+            page = self.data("GET", "/skills/list", **fields)
+            self.assertEqual([each["name"] for each in page["pageItems"]], names, fields)
+
+    def test_refusals(self) -> None:
+        """What has to be there, what may be chosen, and a version that is there."""
+        self.begun(targetVersion="1.0.0")
+        self.data("POST", "/skills/force-publish", skillName="pdf", version="1.0.0")
+        scope = "Request parameter `scope` should be PUBLIC or PRIVATE."
+        card = {"name": "other", "skillMd": SKILL}
+        for status, code, said, method, path, fields in (
+            (400, 10000, "Required parameter 'version' type String is not present", "POST", "/publish", {}),
+            (400, 10000, "Required parameter 'version' type String is not present", "POST", "/force-publish", {}),
+            (400, 10000, "Required parameter 'labels' type String is not present", "PUT", "/labels", {}),
+            (400, 10000, "Required parameter 'scope' type String is not present", "PUT", "/scope", {}),
+            (400, 20002, scope, "PUT", "/scope", {"scope": "TEAM"}),
+            (400, 20002, scope, "GET", "/list", {"scope": "TEAM"}),
+            (409, 20005, "targetVersion already exists: 1.0.0", "POST", "/draft", {"targetVersion": "1.0.0"}),
+            (
+                400,
+                20002,
+                "Invalid targetVersion format: next, expected x.y.z or vN",
+                "POST",
+                "/draft",
+                {"targetVersion": "next"},
+            ),
+            (400, 20002, "skillCard name must match skillName", "POST", "/draft", {"skillCard": card}),
+        ):
+            self.refused(status, code, said, method, f"/skills{path}", skillName="pdf", **fields)
+
     def test_hostile(self) -> None:
         """Nothing leads out of its folder."""
         for name in ("../SKILL.md", "pdf/../../x", "/SKILL.md", "pdf/a\\b"):
@@ -229,6 +289,15 @@ class AgentSpecTests(AiCase):
         self.assertEqual(self.stored(*INDEX)["version"], "1.0.0")
         self.data("DELETE", "/agentspecs", agentSpecName="coder")
         self.assertEqual(self.keys(), [])
+
+    def test_blank(self) -> None:
+        """A draft may begin with nothing, or by what it is to be."""
+        self.assertEqual(self.data("POST", "/agentspecs/draft", agentSpecName="a", targetVersion="1.0.0"), "1.0.0")
+        self.data("PUT", "/agentspecs/draft", agentSpecCard={"name": "b", "content": "{}"})
+        for name, version in (("a", "1.0.0"), ("b", "0.0.1")):
+            found = self.data("GET", "/agentspecs/version", agentSpecName=name, version=version)
+            self.assertEqual(found["content"], "{}", name)
+        self.refused(404, 20004, "AgentSpec not found: c", "GET", "/agentspecs", agentSpecName="c")
 
     def test_refused(self) -> None:
         """No manifest, no name in it, a name or a version that no group of configs can have."""

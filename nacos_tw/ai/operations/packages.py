@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Generic
 
 import msgspec
@@ -15,6 +16,7 @@ from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.ai.package_requests import (
     PackageDraft,
+    PackageListing,
     PackageQuery,
     PackageSettings,
     PackageSwitch,
@@ -22,14 +24,15 @@ from nacos_tw.ai.package_requests import (
     PackageVersion,
 )
 from nacos_tw.ai.packages import Kind, P
-from nacos_tw.ai.problems import Lacks, ResourceExists, WrongState
+from nacos_tw.ai.problems import AiInvalid, Lacks, ResourceExists, ResourceUnknown, WrongState
 from nacos_tw.ai.requests import LARGEST_PAGE, Listing, OfName
-from nacos_tw.ai.shelves import DRAFT, Row, Shelf, Thing
+from nacos_tw.ai.shelves import DRAFT, LATEST, Row, Shelf, Thing
 from nacos_tw.ai.writing import Step, Writer
 from nacos_tw.config.commands import Change
 from nacos_tw.config.operations.contents import user_of
 from nacos_tw.paging import Page, page_of
 
+_TARGET = re.compile(r"\d+\.\d+\.\d+|v\d+", re.ASCII)
 READ, WRITE = Rule("read", "ai"), Rule("write", "ai", recorded=True)
 
 
@@ -100,9 +103,10 @@ class Packages(Operations, Generic[P]):
         return self._package(request.tenant, thing.name, row.version)
 
     @operation(READ)
-    def page(self, caller: Caller, request: Listing) -> Page[Thing]:
+    def page(self, caller: Caller, request: PackageListing) -> Page[Thing]:
         """A page of the packages of a namespace, by name."""
-        return self._shelf.page(request)
+        scope, tag = request.scope, request.biz_tag
+        return self._shelf.page(request, lambda thing: scope in (None, thing.scope) and tag in thing.biz_tags)
 
     @operation(READ)
     def shown(self, caller: Caller, request: Listing) -> Page[Thing]:
@@ -160,8 +164,13 @@ class Packages(Operations, Generic[P]):
         Begin a draft.
 
         @return: its version; fails with ResourceExists where there is one.
+        @raise AiInvalid: the version cannot be called so, or the content is another package's.
         """
         author = user_of(caller, None)
+        if request.version and not _TARGET.fullmatch(request.version):
+            raise AiInvalid("targetVersion", "numbers", request.version)
+        if request.package is not None and request.package.name not in ("", request.name):
+            raise AiInvalid(self._kind.card, "other", request.package.name)
         return Deferred.fromCoroutine(self._writer.write(caller, lambda: self._draft(request, author, False)))
 
     @operation(WRITE)
@@ -169,7 +178,7 @@ class Packages(Operations, Generic[P]):
         """
         Change the draft.
 
-        @return: its version; fails with WrongState where there is none.
+        @return: its version; fails with WrongState where there is none. An AgentSpec that is not there begins so.
         """
         author = user_of(caller, None)
         return Deferred.fromCoroutine(self._writer.write(caller, lambda: self._redraft(request, author)))
@@ -224,20 +233,27 @@ class Packages(Operations, Generic[P]):
         version = request.version
         if not version or thing.row(version) is not None:
             if version and request.package is None:
-                raise ResourceExists(self._kind.name, name, version)
+                raise ResourceExists(self._kind.name, name, version, wanted=True)
             version = editing or thing.next_version()
         package: Any = request.package
         if package is None:
             based_on = request.based_on or thing.latest
-            if not based_on:
+            if based_on:
+                package = self._package(tenant, name, based_on)
+            elif self._kind.blank is not None:
+                package = self._kind.blank(name)
+            else:
                 raise Lacks(self._kind.card)
-            package = self._package(tenant, name, based_on)
         if request.biz_tags is not None:
             thing.biz_tags = request.biz_tags
         return self._drafted(tenant, thing, md5, version, package, author, changes)
 
     async def _redraft(self, request: PackageDraft, author: str | None) -> tuple[Step, str]:
-        thing, md5 = await self._shelf.current(request.tenant, request.name)
+        thing, md5 = await self._shelf.current_or_new(request.tenant, request.name)
+        if not md5:
+            if self._kind.blank is None:
+                raise ResourceUnknown(self._kind.name, request.name)
+            return await self._draft(request, author, False)
         package: Any = request.package
         if not thing.editing or package is None:
             raise WrongState(self._kind.name, request.name, "", "", "change the draft of")
@@ -292,12 +308,25 @@ class Packages(Operations, Generic[P]):
         thing, md5 = await self._shelf.current(request.tenant, request.name)
         before = replace(thing)
         if request.labels is not None:
-            self._shelf.label(thing, request.labels)
+            self._shelf.label(thing, self._labels(thing, request.labels))
         if request.biz_tags is not None:
             thing.biz_tags = request.biz_tags
         if request.scope is not None:
             thing.scope = request.scope
         return await self._step(request.tenant, before, thing, md5), True
+
+    def _labels(self, thing: Thing, labels: dict[str, str]) -> dict[str, str]:
+        """
+        Those that a package has then: it keeps C{latest} where none is given, or one that is no version.
+
+        @raise AiInvalid: one is to be of the draft.
+        """
+        for label, version in labels.items():
+            if version and version == thing.editing:
+                raise AiInvalid("labels", "draft", label, version)
+        if thing.latest and thing.row(labels.get(LATEST, "")) is None:
+            return {**labels, LATEST: thing.latest}
+        return labels
 
     async def _removal(self, request: OfName) -> tuple[Step, bool]:
         thing, md5 = await self._shelf.current_or_new(request.tenant, request.name)

@@ -34,6 +34,11 @@ _INVALID = {
     ("registrationType", "choice"): (
         "Required parameter 'registrationType' value should be `URL` or `SERVICE` but was `{value}`"
     ),
+    ("scope", "choice"): "Request parameter `scope` should be PUBLIC or PRIVATE.",
+    ("targetVersion", "numbers"): "Invalid targetVersion format: {value}, expected x.y.z or vN",
+    ("labels", "draft"): "Label '{value}' cannot point to draft version: {limit}",
+    ("skillCard", "other"): "skillCard name must match skillName",
+    ("agentSpecCard", "other"): "agentSpecCard name must match agentSpecName",
     ("cursor", "number"): "cursor must be numeric",
     ("cursor", "minimum"): "cursor must be >= 0",
     ("updated_since", "time"): "updated_since must be a time of RFC 3339, such as 2025-08-07T13:15:04Z",
@@ -104,6 +109,16 @@ def _agent_version(it: problems.AgentVersionUnknown, route: str) -> ErrorResult:
     return ErrorResult(404, AGENT_VERSION_NOT_FOUND, said)
 
 
+def _kind(name: str) -> str:
+    return "AgentSpec" if name == "agentspec" else name.capitalize()
+
+
+def _exists(it: problems.ResourceExists) -> str:
+    if it.wanted:
+        return f"targetVersion already exists: {it.version}"
+    return f"{_kind(it.kind)} already exists: {it.name} {it.version}".rstrip()
+
+
 def _no_latest(name: str) -> str:
     return f"Agent {name} latest version not found"
 
@@ -130,14 +145,12 @@ AI: dict[type[BaseException], Callable[[Any, str], ErrorResult]] = {
         409, RESOURCE_CONFLICT, f"AgentCard name {it.name} already exist"
     ),
     problems.ResourceUnknown: lambda it, route: ErrorResult(
-        404, RESOURCE_NOT_FOUND, f"{it.kind.capitalize()} not found: {it.name}"
+        404, RESOURCE_NOT_FOUND, f"{_kind(it.kind)} not found: {it.name}"
     ),
     problems.ResourceVersionUnknown: lambda it, route: ErrorResult(
-        404, RESOURCE_NOT_FOUND, f"{it.kind.capitalize()} version not found: {it.name} {it.wanted or 'latest'}"
+        404, RESOURCE_NOT_FOUND, f"{_kind(it.kind)} version not found: {it.name} {it.wanted or 'latest'}"
     ),
-    problems.ResourceExists: lambda it, route: ErrorResult(
-        409, RESOURCE_CONFLICT, f"{it.kind.capitalize()} already exists: {it.name} {it.version}".rstrip()
-    ),
+    problems.ResourceExists: lambda it, route: ErrorResult(409, RESOURCE_CONFLICT, _exists(it)),
     problems.WrongState: lambda it, route: ErrorResult(
         409, RESOURCE_CONFLICT, f"cannot {it.wanted} {it.kind} {it.name} {it.version}: it is {it.state or 'not there'}"
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic
+from typing import Any, ClassVar, Generic
 
 import attrs
 from klein import Klein
@@ -12,6 +12,7 @@ from nacos_tw.ai.jsons import read
 from nacos_tw.ai.operations.packages import Archive, Packages
 from nacos_tw.ai.package_requests import (
     PackageDraft,
+    PackageListing,
     PackageQuery,
     PackageSettings,
     PackageSwitch,
@@ -20,7 +21,7 @@ from nacos_tw.ai.package_requests import (
 )
 from nacos_tw.ai.packages import Kind, P
 from nacos_tw.ai.problems import Lacks
-from nacos_tw.ai.requests import Listing, OfName
+from nacos_tw.ai.requests import OfName
 from nacos_tw.ai.shelves import ONLINE, Row, Thing
 from nacos_tw.http.api.parameters import NAMESPACE, PAGE_NO, PAGE_SIZE, Parameter, boolean, text
 from nacos_tw.http.api.results import page_json
@@ -40,6 +41,7 @@ OVERWRITE = boolean("overwrite", "Whether a draft that is there is replaced.")
 LATEST = boolean("updateLatestLabel", "Whether the version becomes the latest.", True)
 LABELS = text("labels", "Labels to versions, as JSON.")
 TAGS = text("bizTags", "Words for it.")
+TAG = text("bizTag", "What its words hold.")
 SCOPE = text("scope", "Who it is meant for.", choices=("PUBLIC", "PRIVATE"))
 ZIP = b"application/zip"
 
@@ -83,7 +85,7 @@ def package_json(thing: Thing, namespace: str) -> dict[str, Any]:
         "bizTags": thing.biz_tags,
         "from": "local",
         "scope": thing.scope,
-        "labels": thing.labels,
+        "labels": thing.shown_labels,
         "editingVersion": thing.editing or None,
         "reviewingVersion": None,
         "onlineCnt": sum(row.status == ONLINE for row in thing.versions),
@@ -107,8 +109,13 @@ def version_json(row: Row) -> dict[str, Any]:
 
 @attrs.frozen
 class PackagesV3(Generic[P]):
-    """What operators and browsers ask alike; L{package_routes} are its routes."""
+    """
+    What operators and browsers ask alike; L{package_routes} are its routes.
 
+    @cvar tagged: whether a list can be asked for by a tag.
+    """
+
+    tagged: ClassVar[bool] = False
     prefix: str
     guard: Guard
     kind: Kind[P]
@@ -129,7 +136,15 @@ class PackagesV3(Generic[P]):
         """A page of the {one}s of a namespace."""
         namespace = tenant(call)
         name = call.params.get(self.kind.named, "")
-        request = Listing(tenant=namespace, name=name, blur=blurred(call), number=PAGE_NO(call), size=PAGE_SIZE(call))
+        request = PackageListing(
+            tenant=namespace,
+            name=name,
+            blur=blurred(call),
+            number=PAGE_NO(call),
+            size=PAGE_SIZE(call),
+            scope=SCOPE(call) or None,
+            biz_tag=TAG(call) if self.tagged else "",
+        )
         return page_json(self.packages.page(call, request), lambda thing: package_json(thing, namespace))
 
     def version(self, call: Call) -> P:
@@ -178,6 +193,7 @@ class PackagesV3(Generic[P]):
 
     async def publish(self, call: Call) -> str:
         """Publish a version: clients get it."""
+        given_name(call, "version")
         await self.submit(call)
         return "ok"
 
@@ -190,8 +206,8 @@ class PackagesV3(Generic[P]):
         return await self._switch(call, False)
 
     async def labels(self, call: Call) -> str:
-        """Replace the labels."""
-        found = read(LABELS(call) or "{}", dict[str, str], "labels")
+        """Replace the labels; `latest` stays what it is where none is given."""
+        found = read(given_name(call, "labels"), dict[str, str], "labels")
         return await self._settle(call, PackageSettings(tenant=tenant(call), name=self._name(call), labels=found))
 
     async def biz_tags(self, call: Call) -> str:
@@ -201,7 +217,8 @@ class PackagesV3(Generic[P]):
 
     async def scope(self, call: Call) -> str:
         """Set the scope; it is stored and shown, and has no other effect."""
-        return await self._settle(call, PackageSettings(tenant=tenant(call), name=self._name(call), scope=SCOPE(call)))
+        scope = given_name(call, "scope")
+        return await self._settle(call, PackageSettings(tenant=tenant(call), name=self._name(call), scope=scope))
 
     def _name(self, call: Call) -> str:
         return given_name(call, self.kind.named)
@@ -222,12 +239,12 @@ class PackagesV3(Generic[P]):
         return "ok"
 
 
-def package_routes(name: Parameter[str], card: Parameter[str], a: str) -> Klein:
+def package_routes(name: Parameter[str], card: Parameter[str], a: str, *listed: Parameter[str]) -> Klein:
     """
     The routes of L{PackagesV3}.
 
     @param name: the package's name; C{card}: a package, as JSON.
-    @param a: one package, in words: C{a skill}.
+    @param a: one package, in words: C{a skill}. C{listed}: by what a list can be asked for besides.
     """
     app, one = Klein(), a.partition(" ")[2]
     words = {"a": a, "A": a[0].upper() + a[1:], "one": one}
@@ -242,7 +259,7 @@ def package_routes(name: Parameter[str], card: Parameter[str], a: str) -> Klein:
 
     route(it.meta, Packages.thing, "GET", "", takes=of_one, gives=f"The {one} without contents")
     route(it.remove, Packages.remove, "DELETE", "", takes=of_one)
-    route(it.page, Packages.page, "GET", "/list", takes=(name, *PAGED), gives=f"A page of {one}s")
+    route(it.page, Packages.page, "GET", "/list", takes=(name, *PAGED, SCOPE, *listed), gives=f"A page of {one}s")
     route(it.version, Packages.version, "GET", "/version", takes=(*of_one, VERSION), gives="The content")
     route(it.download, Packages.download, "GET", "/version/download", takes=(*of_one, VERSION), gives="The archive")
     given = NAMESPACE, OVERWRITE

@@ -19,6 +19,7 @@ from nacos_tw.http.v3.ai_packages import (
     CLIENTS_NAME,
     LABEL,
     MD5,
+    TAG,
     VERSION,
     PackagesV3,
     headers,
@@ -59,7 +60,8 @@ class ClientSkillsV3:
 class SkillsV3(PackagesV3[Skill]):
     """What operators and browsers ask alike. Built for each of them."""
 
-    app: ClassVar[Klein] = package_routes(NAME, CARD, "a skill")
+    app: ClassVar[Klein] = package_routes(NAME, CARD, "a skill", TAG)
+    tagged: ClassVar[bool] = True
 
     def __init__(self, prefix: str, guard: Guard, skills: Skills) -> None:
         super().__init__(prefix, guard, SKILL, skills)
