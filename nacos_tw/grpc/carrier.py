@@ -213,7 +213,12 @@ class Carrier(TwistedProtocol):
                     self._other(event)
         finally:
             self._busy = False
-        self.flush()
+        data = self.engine.take()  # as flush() does
+        if data:
+            self._put(data)
+        self._dirty = False
+        if self.engine.ended is not None:
+            self.flush()
 
     def _request(self, event: Request) -> None:
         """A unary call has come."""

@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from nacos_tw.access.identity import Identity
+from nacos_tw.access.identity import EVERYBODY, Identity
 from nacos_tw.access.limits import OverLimit
 from nacos_tw.access.rules import NotAllowed
 from nacos_tw.errors import Forbidden, NacosError, Unavailable
@@ -183,7 +183,7 @@ class Dispatcher:
     ) -> None:
         """
         @param handlers: C{metadata.type} to what serves it.
-        @param started: whether requests can be served yet.
+        @param started: whether requests can be served yet; from the first time on they can.
         @param late: whether a request that is read now waited while the process stood still.
         """
         self.identify: Identify = everybody
@@ -193,6 +193,7 @@ class Dispatcher:
         self._counters = counters
         self._clock = clock
         self._started = started
+        self._begun = False
         self._reader = reader or Reader()
         self._late = late
         self._decode_setup = msgspec.json.Decoder(ConnectionSetupRequest).decode
@@ -218,8 +219,9 @@ class Dispatcher:
         type_ = metadata.type
         handler = self._handlers.get(type_)
         client = carrier.client
-        if client is None or not client.open or handler is None or not self._started():
-            if type_ != HEALTH_CHECK or client is None or not client.open or not self._started():
+        begun = self._begun or self._has_begun()
+        if client is None or not client.open or handler is None or not begun:
+            if type_ != HEALTH_CHECK or client is None or not client.open or not begun:
                 return self._unusual(carrier, type_)
             self._counters.requests[type_] += 1
             client.last_active = self._clock.seconds()
@@ -239,7 +241,8 @@ class Dispatcher:
         try:
             if self._late():
                 raise Unavailable("this node stood still while the request waited: it was not done")
-            identity = self.identify(metadata.headers, client.remote_ip)
+            identify = self.identify
+            identity = EVERYBODY if identify is everybody else identify(metadata.headers, client.remote_ip)
             answer: Answer
             if type(identity) is not Identity and isinstance(identity, Deferred):  # the latter takes longer
                 answer = identity.addCallback(self._known, handler, client, metadata.headers, request, type_)
@@ -276,11 +279,15 @@ class Dispatcher:
         answer: Answer = handler.serve(Asked(client, identity, headers, request, type_))
         return answer.work.addCallback(_given, answer.answer) if isinstance(answer, Done) else answer
 
+    def _has_begun(self) -> bool:
+        self._begun = self._begun or self._started()
+        return self._begun
+
     def _unusual(self, carrier: Carrier, type_: str) -> bytes:
         """What is not a registered client's request that has a handler."""
         if type_ in BETWEEN_NODES:
             return self._refuse(BAD_GATEWAY, f" invoke {type_} from sdk is forbidden")
-        if not self._started() or (self.leaving and type_ == SERVER_CHECK):
+        if not self._has_begun() or (self.leaving and type_ == SERVER_CHECK):
             return self._refuse(STARTING, "Server is starting,please try later.")
         if type_ == SERVER_CHECK:
             self._counters.requests[type_] += 1
@@ -367,7 +374,7 @@ class Dispatcher:
         if client is not None and client.open:
             return
         source = (setup.labels or {}).get("source")
-        if self.leaving or (not self._started() and source == "sdk"):
+        if self.leaving or (not self._has_begun() and source == "sdk"):
             self._counters.refused += 1
             carrier.finish(stream)
             carrier.drain()

@@ -55,7 +55,7 @@ def publish(registry: Registry, command: commands.Publish) -> int:
     if service is None:
         service = registry.add_service(command.service)
     before = client.published.pop(service.key, ())
-    now = dict.fromkeys([_put(registry, service, client, each) for each in command.instances])
+    now = {_put(registry, service, client, each): None for each in command.instances}
     if now:
         client.published[service.key] = tuple(now)
     if before:

@@ -208,9 +208,10 @@ class Clients(service.MultiService):
         """The same, of instances as the log has them."""
         if not wanted:
             return self.withdraw(client, key)
-        entry = self._entry(client)
-        if entry is None:
+        share = self._share_of.get(client)
+        if share is None:
             return fail(ClientUnknown(client))
+        entry = self._shares[share][client]
         before = entry.wanted.get(key)
         entry.wanted[key] = wanted
         return self._send(entry, Publish(client, self._node, key, list(wanted)), _Sent(key, wanted, before))

@@ -115,7 +115,13 @@ class Connection:
         else:
             self._rest = b""
             self._since = None if not self._blocks.open else self._since or now
-        return self._events()
+        if self._draining:
+            return self._events()
+        calls = self._calls
+        events = calls.events
+        if events:
+            calls.events = []
+        return events
 
     def take(self) -> bytes:
         """What is to be written now."""
