@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from nacos_tw.config.model import ConfigKey
 
@@ -40,6 +41,49 @@ class AgentCard(Struct, rename="camel", kw_only=True):
     default_input_modes: list[str] | None = None
     default_output_modes: list[str] | None = None
     supports_authenticated_extended_card: bool | None = None
+
+
+def interfaces_of(card: AgentCard) -> list[dict[str, Any]]:
+    """
+    Those of a card, as A2A 1.0 has them, the preferred one first; of an older card what its members say. None where it
+    says too little.
+    """
+    given = [_named(each) for each in card.supported_interfaces or ()]
+    found = [each for each in given if _whole(each)]
+    if found or not (card.url and card.preferred_transport and card.protocol_version):
+        return found
+    binding, version = card.preferred_transport, card.protocol_version
+    more = [_named({"protocolVersion": version, **each}) for each in card.additional_interfaces or ()]
+    first = {"url": card.url, "protocolBinding": binding, "protocolVersion": version, "transport": binding}
+    return [first, *(each for each in more if _whole(each) and each["url"] != card.url)]
+
+
+def mirrored(card: CardDetail) -> CardDetail:
+    """A card as readers of A2A 1.0 and of what was before it understand it, whichever of them wrote it."""
+    found = interfaces_of(card)
+    if not found:
+        return card
+    if not card.supported_interfaces:
+        return replace(card, supported_interfaces=found)
+    first = found[0]
+    return replace(
+        card,
+        url=first["url"],
+        preferred_transport=first["protocolBinding"],
+        protocol_version=first["protocolVersion"],
+        additional_interfaces=found[1:],
+        supported_interfaces=found,
+    )
+
+
+def _named(interface: dict[str, Any]) -> dict[str, Any]:
+    """With the name of its transport by both members that tell it."""
+    binding = interface.get("protocolBinding") or interface.get("transport")
+    return {**interface, "protocolBinding": binding, "transport": interface.get("transport") or binding}
+
+
+def _whole(interface: dict[str, Any]) -> bool:
+    return all(interface.get(member) for member in ("url", "protocolBinding", "protocolVersion"))
 
 
 class CardDetail(AgentCard, rename="camel", kw_only=True):
@@ -125,6 +169,13 @@ def interface_of(ip: str, port: int, metadata: dict[str, str]) -> dict[str, str]
     host = f"[{ip}]" if ":" in ip else ip
     url = f"{protocol}://{host}:{port}{path}{f'?{query}' if query else ''}"
     return {"url": url, "transport": given.get("transport") or "JSONRPC"}
+
+
+def newer_interface(ip: str, port: int, metadata: dict[str, str], version: str | None) -> dict[str, str]:
+    """The same as A2A 1.0 has it. @param version: of the protocol, where the endpoint names none."""
+    found = interface_of(ip, port, metadata)
+    spoken = metadata.get(f"{PREFIX}protocolVersion__") or version or ""
+    return {**found, "protocolBinding": found["transport"], "protocolVersion": spoken}
 
 
 def encoded(name: str) -> str:

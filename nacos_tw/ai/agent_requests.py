@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nacos_tw.ai.agent_model import SERVICE, TYPES, URL, AgentEndpoint
+from nacos_tw.ai.agent_model import SERVICE, TYPES, URL, AgentEndpoint, interfaces_of
 from nacos_tw.ai.problems import AiInvalid, Lacks
 from nacos_tw.ai.requests import OfName
 
@@ -65,7 +65,7 @@ def check_type(type_: str) -> None:
 def check_card(card: Any, type_: str) -> None:
     """@raise Lacks, AiInvalid: it lacks something, or the agent cannot be called so."""
     needed = ["name", "version"]
-    if not card.supported_interfaces:
+    if not interfaces_of(card):
         needed.append("protocol_version")
         if type_ != SERVICE:
             needed += ["preferred_transport", "url"]

@@ -15,6 +15,8 @@ from nacos_tw.ai.agent_model import (
     agent_endpoint_service,
     agent_key,
     interface_of,
+    mirrored,
+    newer_interface,
     version_key,
 )
 from nacos_tw.ai.documents import Documents, decoded
@@ -66,6 +68,7 @@ class Agents:
             raise AgentVersionUnknown(name, wanted)
         card.latest_version = wanted == latest
         card.registration_type = card.registration_type or info.registration_type or URL
+        card = mirrored(card)
         card.description, card.url = card.description or "", card.url or ""
         card.capabilities, card.skills = card.capabilities or {}, card.skills or []
         card.default_input_modes = card.default_input_modes or []
@@ -80,16 +83,20 @@ class Agents:
         question to question: clients that ask again and again would take that for a change.
         """
         key = naming_namespace(tenant), agent_endpoint_service(name, version)
-        found = [interface_of(each.ip, each.port, each.metadata or {}) for each in self._endpoints.healthy(key)]
+        given = [(each.ip, each.port, each.metadata or {}) for each in self._endpoints.healthy(key)]
+        found = [interface_of(*each) for each in given]
         if not found:
             return card
         preferred = [each for each in found if each["transport"] == card.preferred_transport] or found
         first = preferred[0]
+        newer = [newer_interface(*each, card.protocol_version) for each in given]
+        newer.sort(key=lambda each: each["url"] != first["url"])
         return replace(
             card,
             additional_interfaces=list(found),
             url=first["url"],
             preferred_transport=first["transport"],
+            supported_interfaces=newer,
         )
 
     # -- for who changes one

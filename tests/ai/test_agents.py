@@ -58,7 +58,9 @@ class AgentTests(AiCase):
         for status, code, said, method, fields in (
             (400, 10000, "Required parameter 'name' type String is not present", "GET", {}),
             (400, 10000, "Request parameter `agentCard` should not be `null` or empty.", "POST", {}),
-            (400, 10000, "Required parameter `agentCard.url` not present", "POST", {"agentCard": {**CARD, "url": ""}}),
+            (400, 10000, "Required parameter `agentCard.url` not present, nor is `agentCard.supportedInterfaces`",
+             "POST", {"agentCard": {**CARD, "url": ""}}),
+            (400, 10000, "Required parameter `agentCard.name` not present", "POST", {"agentCard": {"version": "1"}}),
             (400, 20002, "Required parameter 'registrationType' value should be `URL` or `SERVICE` but was `x`", "POST",
              {"agentCard": CARD, "registrationType": "x"}),
             (404, 50100, "Agent not found: b", "GET", {"agentName": "b"}),
@@ -66,6 +68,39 @@ class AgentTests(AiCase):
             (404, 50101, "Agent a 1 version 9 not found.", "GET", {"agentName": "a 1", "version": "9"}),
         ):  # fmt: skip
             self.refused(status, code, said, method, A2A, **fields)
+
+    def test_older_card(self) -> None:
+        """A reader of A2A 1.0 finds the interfaces of a card that was written before."""
+        more = [{"url": "http://b", "transport": "GRPC"}]
+        self.data("POST", A2A, agentCard={**CARD, "additionalInterfaces": more})
+        found = self.card()
+        version = CARD["protocolVersion"]
+        self.assertEqual(found["additionalInterfaces"], more)
+        self.assertEqual(
+            [(each["url"], each["protocolBinding"], each["protocolVersion"]) for each in found["supportedInterfaces"]],
+            [(CARD["url"], "JSONRPC", version), ("http://b", "GRPC", version)],
+        )
+
+    def test_newer_card(self) -> None:
+        """A reader of what was before A2A 1.0 finds the addresses of such a card; one that lacks a part is left out."""
+        given = [
+            {"url": "http://a", "protocolBinding": "GRPC"},
+            {"url": "http://b", "protocolBinding": "JSONRPC", "protocolVersion": "1.0"},
+            {"url": "http://c", "protocolBinding": "GRPC", "protocolVersion": "1.0", "tenant": "t"},
+        ]
+        card = {"name": "a 1", "version": "1.0", "supportedInterfaces": given}
+        self.data("POST", A2A, agentCard=card)
+        found = self.card()
+        self.assertEqual(
+            (found["url"], found["preferredTransport"], found["protocolVersion"]), ("http://b", "JSONRPC", "1.0")
+        )
+        self.assertEqual(found["additionalInterfaces"], [{**given[2], "transport": "GRPC"}])
+        self.assertEqual([each["url"] for each in found["supportedInterfaces"]], ["http://b", "http://c"])
+        item = self.data("GET", f"{A2A}/list", search="accurate")["pageItems"][0]
+        self.assertEqual(item["protocolVersion"], "1.0")
+        said = "Required parameter `agentCard.protocolVersion` not present, nor is `agentCard.supportedInterfaces`"
+        lacking = {**card, "name": "b", "supportedInterfaces": given[:1]}
+        self.refused(400, 10000, said, "POST", A2A, agentCard=lacking)
 
     def test_endpoints(self) -> None:
         """Those of a connection are the card's addresses as long as it lives."""
@@ -87,6 +122,10 @@ class AgentTests(AiCase):
             {"url": "http://10.0.0.3:81?q=1", "transport": "GRPC"},
         ]
         self.assertEqual((found["additionalInterfaces"], found["url"]), (both, "http://10.0.0.3:81?q=1"))
+        self.assertEqual(
+            [(each["url"], each["protocolBinding"], each["protocolVersion"]) for each in found["supportedInterfaces"]],
+            [("http://10.0.0.3:81?q=1", "GRPC", "0.3"), ("https://10.0.0.2:80/x", "JSONRPC", "0.3")],
+        )
         self.assertEqual(self.card(registrationType="URL")["additionalInterfaces"], None)
         self.clients.ended("c")
         self.assertEqual(self.card()["additionalInterfaces"], None)

@@ -23,6 +23,7 @@ from nacos_tw.ai.agent_model import (
     agent_endpoint_service,
     agent_key,
     metadata_of,
+    mirrored,
     version_key,
 )
 from nacos_tw.ai.agent_requests import AgentEndpoints, AgentWrite, OneAgent
@@ -147,9 +148,9 @@ class AgentCards(Operations):
         tenant, name, version = request.tenant, card.name or "", card.version or ""
         _, version_md5 = await self._agents.current_version(tenant, name, version)
         at = datetime.fromtimestamp(self._writer.millis() / 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        info = _with_version(before, card, type_, latest, at)
         new = CardDetail(**{field: getattr(card, field) for field in AgentCard.__struct_fields__})
         new.registration_type = type_
+        info = _with_version(before, mirrored(new), type_, latest, at)
         changes = [
             document(version_key(tenant, name, version), stored(new), version_md5, name, VERSION_TAG),
             document(agent_key(tenant, name), stored(info), md5, name, TAG),

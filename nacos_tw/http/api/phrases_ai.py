@@ -62,6 +62,8 @@ _JSON = {
     "endpointSpecification": "serverSpecification or toolSpecification is invalid. Can't be parsed.",
     "agentCard": "agentCard is invalid. Can't be parsed.",
 }
+_OLDER = "agentCard.protocolVersion", "agentCard.preferredTransport", "agentCard.url"
+"""Fields that a card needs that has no interfaces of A2A 1.0."""
 _LACKS = {
     "mcpId": "Required parameter 'mcpId' or 'mcpName' type String at lease one is not present",
     "serverSpecification": "Required parameter 'serverSpecification' type McpServerBasicInfo is not present",
@@ -93,7 +95,8 @@ def _lacks(it: problems.Lacks, route: str) -> ErrorResult:
     if it.field == "serverSpecification.versionDetail.version":
         return ErrorResult(400, PARAMETER_ERROR, "Version must be specified in parameter `serverSpecification` ")
     if it.field.startswith("agentCard."):
-        return ErrorResult(400, PARAMETER_MISSING, f"Required parameter `{it.field}` not present")
+        nor = ", nor is `agentCard.supportedInterfaces`" if it.field in _OLDER else ""
+        return ErrorResult(400, PARAMETER_MISSING, f"Required parameter `{it.field}` not present{nor}")
     said = _LACKS.get(it.field, f"Required parameter '{it.field}' type {it.kind} is not present")
     return ErrorResult(400, PARAMETER_MISSING, said)
 

@@ -297,7 +297,7 @@ public class AiTrial {
     }
 
     static void agentspecs() throws Exception {
-        spec("1.0", "one");
+        spec("1.0.0", "one");
         same("one", client.loadAgentSpec("coder").getContent());
         same("how one", client.loadAgentSpec("coder").getResource().get("config_how__md").getContent());
         AgentSpec[] told = new AgentSpec[1];
@@ -308,7 +308,7 @@ public class AiTrial {
             }
         };
         client.subscribeAgentSpec("coder", listener);
-        spec("2.0", "two");
+        spec("2.0.0", "two");
         soon("the subscriber hears of the version", () -> told[0] != null && "two".equals(told[0].getContent()));
         client.unsubscribeAgentSpec("coder", listener);
     }
