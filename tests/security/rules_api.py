@@ -268,6 +268,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "PUT /v3/admin/ns/service",
         "DELETE /v3/client/ns/instance",
         "POST /v3/client/ns/instance",
+        "DELETE /v3/console/ns/instance",
         "PUT /v3/console/ns/instance",
         "DELETE /v3/console/ns/service",
         "POST /v3/console/ns/service",

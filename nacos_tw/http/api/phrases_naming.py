@@ -55,6 +55,10 @@ _INVALID: dict[tuple[str, str], tuple[Code, str]] = {
     ("weight", "range"): (WEIGHT_ERROR, "instance format invalid: The weights range from {limit[0]} to {limit[1]}"),
     ("metadata", "format"): (INSTANCE_METADATA_ERROR, "metadata format incorrect:{value}"),
     ("healthChecker", "format"): (PARAMETER_ERROR, "healthChecker format incorrect:{value}"),
+    ("ephemeral", "persistent"): (
+        PARAMETER_ERROR,
+        "only persistent instances are removed here: ephemeral ones by their clients",
+    ),
     ("selector", "format"): (SELECTOR_ERROR, "selector format incorrect:{value}"),
     ("selector", "choice"): (SELECTOR_ERROR, "not match any type of selector!"),
     ("selector", "expression"): (SELECTOR_ERROR, "Selector parses failed: parse expression failed!"),

@@ -6,14 +6,16 @@ from typing import Any, ClassVar
 
 import attrs
 from klein import Klein
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 
-from nacos_tw.errors import ClusterUnknown, ServiceUnknown
+from nacos_tw.errors import ClusterUnknown, Invalid, ServiceUnknown
 from nacos_tw.http.api import instances as forms
 from nacos_tw.http.api.instances import (
     BATCH,
     CLUSTERS,
     ENABLED,
+    EPHEMERAL,
     HEALTHY_ONLY,
     INSTANCE,
     IP,
@@ -121,6 +123,15 @@ class ConsoleInstancesV3:
     async def update(self, call: Call) -> str:
         """Replace weight, metadata and state of an instance; of one that is not there nothing is kept."""
         await forms.replaced(self.instances, call)
+        return "ok"
+
+    @api(app, "DELETE", "", does=Instances.deregister, takes=INSTANCE)
+    async def deregister(self, call: Call) -> str:
+        """Remove a persistent instance; succeeds if it does not exist. Its own client removes an ephemeral one."""
+        wanted = replace(removal(call), ephemeral=False)
+        if EPHEMERAL.given(call):
+            raise Invalid("ephemeral", "persistent", True)
+        await self.instances.deregister(call, wanted)
         return "ok"
 
     @api(app, "GET", "/list", does=Services.find, takes=(*LIST, PAGE_NO, PAGE_SIZE), gives="A page of instances")

@@ -50,6 +50,18 @@ class InstanceTests(ApiTestCase):
         said = "no ips found for cluster DEFAULT in service DEFAULT_GROUP@@p1"
         self.fails(404, 20004, said, "GET", INSTANCE, **P1)
 
+    def test_removal_by_browsers(self) -> None:
+        """They remove persistent instances, and only those."""
+        route = "/v3/console/ns/instance"
+        self.data("POST", INSTANCE, **P1, ephemeral="false")
+        said = "only persistent instances are removed here: ephemeral ones by their clients"
+        self.fails(400, 20002, said, "DELETE", route, **P1, ephemeral="true")
+        self.fails(400, 10000, "Required parameter 'ip' type String is not present", "DELETE", route, serviceName="p1")
+        self.assertEqual(len(self.data("GET", f"{INSTANCE}/list", serviceName="p1")), 1)
+        for _ in range(2):
+            self.assertEqual(self.data("DELETE", route, **P1), "ok")
+        self.assertEqual(self.data("GET", f"{INSTANCE}/list", serviceName="p1"), [])
+
     def test_list(self) -> None:
         """Of all clusters or of one, with real health; the service and the cluster have to be there."""
         unknown = "service DEFAULT_GROUP@@p1 is not found!"
