@@ -176,7 +176,7 @@ def naming_handlers(parts: NamingParts) -> tuple[dict[str, Handler[Any]], Servic
 def config_handlers(contents: Contents, pushes: ConfigPushes) -> dict[str, Handler[Any]]:
     """Those of the configuration centre."""
     return {
-        **ConfigHandlers(contents, pushes.heeding).table(),
+        **ConfigHandlers(contents, pushes.reminders).table(),
         **ConfigListening(Subscribing(), pushes).table(),
         **pushes.watching.table(),
     }

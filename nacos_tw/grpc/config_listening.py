@@ -47,9 +47,9 @@ class ConfigListening:
         by_tenant: dict[str, list[tuple[ConfigKey, str]]] = {}
         for each in named:
             by_tenant.setdefault(tenant_of(each[0][0]), []).append(each)
-        if pushes.heeding:
+        if pushes.reminders:
             for key, _ in named:
-                pushes.heeding.asked(asked.client, normal(key))
+                pushes.reminders.asked(asked.client, normal(key))
         changed: list[ConfigKey] = []
         for tenant, listened in by_tenant.items():
             changed += self._subscribing.listen(asked, ListenedConfigs(tenant, listened, pushes.audience, listener))

@@ -21,7 +21,7 @@ from nacos_tw.access.identity import EVERYBODY, Identity
 from nacos_tw.config.listeners import Listeners, StandingListener
 from nacos_tw.config.model import ConfigKey, group_key, tenant_of
 from nacos_tw.grpc.config_fuzzy import ConfigWatching
-from nacos_tw.grpc.config_heeding import Heeding
+from nacos_tw.grpc.config_reminders import Reminders
 from nacos_tw.grpc.connections import ClientConnection, Connections, PushFailed
 from nacos_tw.grpc.messages import Ack, Push
 
@@ -78,7 +78,7 @@ class ConfigPushes:
     The clients that listen on streams.
 
     @ivar audience: they; C{watching}: those who watch by patterns.
-    @ivar heeding: those who were told and have not asked since.
+    @ivar reminders: those who were told and have not asked since.
     @ivar on_told: called when a client has acknowledged the last state of a config, or is not told of it any more
         (False); None: nobody wants to know.
     """
@@ -96,7 +96,7 @@ class ConfigPushes:
         connections.on_left(self.left)
         listeners.asking.append(self.ask)
         self.watching = ConfigWatching(clock, connections, listeners)
-        self.heeding = Heeding(clock, self._tell_again)
+        self.reminders = Reminders(clock, self._tell_again)
 
     def __len__(self) -> int:
         return sum(len(listener.md5s) for listener in self._by_client.values())
@@ -149,7 +149,7 @@ class ConfigPushes:
 
     def _end(self, listener: StreamListener, key: ConfigKey) -> None:
         self._due.pop((listener, key), None)
-        self.heeding.forget(listener.connection, key)
+        self.reminders.forget(listener.connection, key)
         telling = listener.telling.pop(key, None)
         if telling is not None and telling.retry is not None:
             telling.retry.cancel()
@@ -184,7 +184,7 @@ class ConfigPushes:
 
     def _tell(self, listener: StreamListener, key: ConfigKey, telling: Telling, push: Push) -> None:
         telling.again = False
-        self.heeding.told(listener.connection, key, telling.times)
+        self.reminders.told(listener.connection, key, telling.times)
         done = self._connections.push(listener.connection, push, ACK_TIME)
         done.addCallbacks(
             lambda _: self._told(listener, key, telling), lambda why: self._failed(why, listener, key, telling)
@@ -203,12 +203,12 @@ class ConfigPushes:
                 self.on_told(listener, key, True)
 
     def _tell_again(self, client: ClientConnection, key: ConfigKey, times: int) -> None:
-        """See L{Heeding}."""
+        """See L{Reminders}."""
         listener = self._by_client.get(client)
         if listener is None or key not in listener.md5s or (listener, key) in self._due:
             return
         if key in listener.telling:
-            self.heeding.told(client, key, times - 1)  # it has not even acknowledged
+            self.reminders.told(client, key, times - 1)  # it has not even acknowledged
             return
         telling = listener.telling[key] = Telling(times=times)
         self._tell(listener, key, telling, notice(listener.name(key)))

@@ -16,7 +16,6 @@ from nacos_tw.config.requests import BetaCopy, CopyFor, Publication, Query, Remo
 from nacos_tw.errors import BadParameter, Forbidden, NacosError
 from nacos_tw.grpc.checking import check
 from nacos_tw.grpc.client_labels import app_labels, vip_tag
-from nacos_tw.grpc.config_heeding import Heeding
 from nacos_tw.grpc.config_messages import (
     ConfigPublishRequest,
     ConfigPublishResponse,
@@ -26,6 +25,7 @@ from nacos_tw.grpc.config_messages import (
     ConfigRemoveResponse,
     ConfigRequest,
 )
+from nacos_tw.grpc.config_reminders import Reminders
 from nacos_tw.grpc.dispatch import Asked, Handler, Refusal, rendered
 from nacos_tw.grpc.kept_answers import KeptAnswers
 from nacos_tw.grpc.messages import BAD_PARAMETER, FAIL
@@ -40,10 +40,10 @@ LONGEST_IP = 50
 class ConfigHandlers:
     """The handlers."""
 
-    def __init__(self, contents: Contents, heeding: Heeding) -> None:
-        """@param heeding: hears who asks."""
+    def __init__(self, contents: Contents, reminders: Reminders) -> None:
+        """@param reminders: hears who asks."""
         self._contents = contents
-        self._heeding = heeding
+        self._reminders = reminders
         # By tenant, group and name as clients write them: what all clients get, and its answer.
         self._answers: KeptAnswers[tuple[str | None, ...], Chosen] = KeptAnswers()
 
@@ -62,8 +62,8 @@ class ConfigHandlers:
         request, client = asked.request, asked.client
         tag = tag_of(request.tag)
         named = request.tenant, request.group, request.dataId
-        if self._heeding:
-            self._heeding.asked(client, (tenant_of(request.tenant), request.group or "", request.dataId or ""))
+        if self._reminders:
+            self._reminders.asked(client, (tenant_of(request.tenant), request.group or "", request.dataId or ""))
         kept = None if tag else self._answers.get(named)
         if kept is not None and self._contents.holds(asked, kept[0]):
             return kept[1]

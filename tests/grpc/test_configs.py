@@ -310,7 +310,7 @@ class ListenTests(Case):
         self.publish("a")
         self.assertEqual(len(self.told()), 1)
         self.assertEqual(self.again(15.0), [2, 6, 12])
-        self.assertFalse(self.listeners.heeding)
+        self.assertFalse(self.listeners.reminders)
         self.query(dataId="other")  # it lives
         self.publish("b")
         self.assertEqual(len(self.told()), 1)
@@ -336,7 +336,7 @@ class ListenTests(Case):
             self.client.say("NotifySubscriberResponse", {"resultCode": 200, "requestId": push["requestId"]})
             self.assertEqual(self.again(3.0), times)
         self.client.transport.loseConnection()
-        self.assertFalse(self.listeners.heeding)
+        self.assertFalse(self.listeners.reminders)
 
     def test_acknowledged_late(self) -> None:
         """Who has not acknowledged yet is told again for that, and then, if it does not ask, for this."""

@@ -23,7 +23,7 @@ LOOK = 0.5
 """Seconds between two looks, which is how exact the pauses are."""
 
 
-class Heeding:
+class Reminders:
     """
     By client and config, the tenant normalised.
 
