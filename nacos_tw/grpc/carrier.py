@@ -135,7 +135,9 @@ class Carrier(TwistedProtocol):
         @return: False when it is over.
         """
         sent = self.engine.send(stream, message)
-        self._flush_soon()
+        if not self._busy and not self._dirty:  # as _flush_soon() does
+            self._dirty = True
+            self.factory.flush_soon(self)
         return sent
 
     def finish(self, stream: int, status: int = 0, text: str = "") -> None:

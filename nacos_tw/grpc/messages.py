@@ -111,7 +111,7 @@ class Push:
         of the number and which server.
     """
 
-    __slots__ = ("_begun", "_rest", "type")
+    __slots__ = ("_begun", "_rest", "size", "type")
 
     def __init__(self, type_: str, members: dict[str, Any] | Struct, module: str) -> None:
         """
@@ -121,12 +121,8 @@ class Push:
         self.type = type_
         inner = _encode(members)[1:-1]
         self._rest = b'"%b%b,"module":"%b"}' % (b"," if inner else b"", inner, module.encode())
+        self.size = len(self._rest)
         self._begun: tuple[int, str, bytes] = (0, "", b"")
-
-    @property
-    def size(self) -> int:
-        """See the class."""
-        return len(self._rest)
 
     def payload(self, number: int, server: str) -> bytes:
         """

@@ -87,7 +87,8 @@ class Sending:
 
         @return: whether all of it is sent; False when it waits.
         """
-        self.begin(stream)
+        if not stream.started:
+            self.begin(stream)
         size = len(message) + PREFIX
         if (
             not stream.queue
