@@ -166,6 +166,8 @@ class Carrier(TwistedProtocol):
                 self.transport.abortConnection()
             return
         self._handle(self.engine.sweep(now))
+        if not self._pending:
+            self._pending.clear()  # gives back the room of those that were there
         quiet = now - self._quiet > limits.setup_time
         if self.engine.ended is not None:
             if quiet:

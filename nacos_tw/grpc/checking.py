@@ -6,6 +6,7 @@ type.
 from __future__ import annotations
 
 import re
+import sys
 
 from nacos_tw.errors import ClientUnknown
 from nacos_tw.grpc.connections import ClientConnection
@@ -57,9 +58,14 @@ def service_of(request: NamingRequest) -> ServiceKey:
     check(("namespaceId/tenant", namespace), ("serviceName", name), ("group", group))
     if not name.strip():
         raise RequestFailed(FAIL, "Param 'serviceName' is illegal, serviceName is blank")
-    found = namespace, f"{group_of(group)}@@{name}"
-    _services.keep(named, found)
+    found = sys.intern(namespace), f"{group_of(group)}@@{name}"
+    _services.keep((_shared(request.namespace), request.serviceName, sys.intern(group)), found)
     return found
+
+
+def _shared(text: str | None) -> str | None:
+    """The one of all equal texts that is kept, for those that nearly all requests have."""
+    return None if text is None else sys.intern(text)
 
 
 def group_of(text: str | None) -> str:
@@ -109,7 +115,7 @@ def check_instance(given: GivenInstance) -> None:
             raise refused(f"Param 'Metadata' is illegal, the param length should not exceed {LONGEST_METADATA}.")
     if not known:
         check(("ip", given.ip or ""))
-        _fit.keep(place, None)
+        _fit.keep((_shared(given.clusterName), given.ip), None)
     if not 0 <= given.port <= 65535:
         raise refused("Param 'port' is illegal, the value should be between 0 and 65535.")
 

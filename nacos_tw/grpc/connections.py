@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import attrs
 from twisted.application.service import Service
@@ -16,6 +17,7 @@ from nacos_tw.grpc.carrier import Carrier
 from nacos_tw.grpc.counters import Counters
 from nacos_tw.grpc.messages import DETECTION, OK, RESET, SETUP_ACK, Ack, ConnectionSetupRequest, Push
 from nacos_tw.grpc.payloads import Metadata
+from nacos_tw.memo import BoundedMemo
 from nacos_tw.timers import Periodic, guarded
 
 SWEEP = 1.0
@@ -89,13 +91,13 @@ class ClientConnection:
         self.id = connection_id(carrier)
         self.remote_ip, self.remote_port = carrier.host, carrier.port
         self.ip = metadata.client_ip or carrier.host
-        self.version = setup.clientVersion or ""
-        self.labels = setup.texts()
+        self.version = sys.intern(setup.clientVersion or "")
+        self.labels = _shared(setup.texts())
         self.app = self.labels.get("AppName") or "-"
         self.module = self.labels.get("module", "")
-        self.namespace = setup.tenant
+        self.namespace = None if setup.tenant is None else sys.intern(setup.tenant)
         table = setup.abilityTable
-        self.abilities = None if table is None else {name: bool(has) for name, has in table.items()}
+        self.abilities = None if table is None else _shared({name: bool(has) for name, has in table.items()})
         self.since = carrier.serial
         self.last_active = now
         self.open = True
@@ -123,6 +125,23 @@ class ClientConnection:
         """Take it off: the client sees its stream end, and goes elsewhere."""
         self.carrier.finish(self.stream)
         self.carrier.drain()
+
+
+V = TypeVar("V")
+
+_said: BoundedMemo[tuple[Any, ...], Any] = BoundedMemo(2**20)
+"""What clients say of themselves, by its items: most say the same. It is never changed in place."""
+
+
+def _shared(said: dict[str, V]) -> dict[str, V]:
+    """The one of all equal dicts that is kept."""
+    items = tuple(said.items())
+    found: dict[str, V] | None = _said.get(items)
+    if found is None:
+        found = said
+        if len(said) <= MOST_LABELS:
+            _said.keep(items, said, 500 + sum([len(str(part)) for item in items for part in item]))
+    return found
 
 
 def connection_id(carrier: Carrier) -> str:

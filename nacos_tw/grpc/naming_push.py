@@ -158,7 +158,8 @@ class ServicePushes(Service):
     def _left(self, connection: ClientConnection) -> None:
         self._full.pop(connection.id, None)
         for subscriber in self.audience.of_client(connection.id):
-            self._remove(subscriber)
+            self._stop_retry(subscriber)
+        self.audience.ended(connection.id)
 
     def _remove(self, subscriber: StreamSubscriber) -> None:
         self.audience.remove(subscriber)

@@ -106,15 +106,17 @@ class NamingWrites:
 
 def _published(given: GivenInstance, app: str) -> Published:
     """An instance as the log has it; what is asked with it checks it."""
-    metadata = given.metadata
-    if given.clusterName != DEFAULT_CLUSTER or (metadata and not metadata.keys().isdisjoint(_LEASE_KEYS)):
+    metadata, cluster = given.metadata, given.clusterName
+    if cluster == DEFAULT_CLUSTER:
+        cluster = DEFAULT_CLUSTER  # the one that is kept, not one more
+    if cluster is not DEFAULT_CLUSTER or (metadata and not metadata.keys().isdisjoint(_LEASE_KEYS)):
         _check_legal(given)
     if metadata and None in metadata.values():
         metadata = _metadata(given)  # type: ignore[assignment]
     return Published(
         given.ip or "",
         given.port,
-        given.clusterName or DEFAULT_CLUSTER,
+        cluster or DEFAULT_CLUSTER,
         given.weight,
         given.enabled,
         given.healthy,

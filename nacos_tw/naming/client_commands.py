@@ -15,11 +15,11 @@ from nacos_tw.naming.model import (
     ID_GENERATOR_KEY,
     NO_METADATA,
     Client,
-    Cluster,
     Given,
     Instance,
     Service,
     ServiceKey,
+    initial_cluster,
 )
 from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.validation import MAX_WEIGHT, MIN_WEIGHT, normal_weight
@@ -118,11 +118,12 @@ def _drop(registry: Registry, numbers: Iterable[int]) -> None:
 
 def _put(registry: Registry, service: Service, client: Client, given: Published) -> int:
     """The client has this instance from now on; its number."""
-    key = given.cluster, given.ip, given.port
-    old = service.ephemeral.get(key)
     cluster = service.clusters.get(given.cluster)
     if cluster is None:
-        cluster = service.clusters[given.cluster] = Cluster(given.cluster)
+        cluster = initial_cluster(given.cluster)
+        service.clusters[cluster.name] = cluster
+    key = cluster.name, given.ip, given.port
+    old = service.ephemeral.get(key)
     metadata, weight, enabled = given.metadata, given.weight, given.enabled
     if not MIN_WEIGHT <= weight <= MAX_WEIGHT:
         weight = normal_weight(weight)

@@ -23,6 +23,7 @@ from typing import Any, TypeAlias
 
 import attrs
 import msgspec
+from msgspec.structs import replace
 from twisted.application import service
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
@@ -70,15 +71,16 @@ class _Connected:
     @ivar sent: whether the log, or what waits for a leader, has ever had something of it.
     @ivar flying: its commands that are under way; C{under_way}: those of them that publish something.
     @ivar moving: whether its end leaves what it published for the grace.
+    @ivar apart: whether what is wanted may be in memory twice, here and in the registry.
     """
 
-    __slots__ = ("flying", "moving", "sent", "under_way", "wanted")
+    __slots__ = ("apart", "flying", "moving", "sent", "under_way", "wanted")
 
     def __init__(self) -> None:
         self.wanted: dict[ServiceKey, _Wanted] = {}
-        self.sent = self.moving = False
+        self.apart = self.sent = self.moving = False
         self.flying = 0
-        self.under_way: list[_Sent] = []
+        self.under_way: tuple[_Sent, ...] = ()
 
 
 class _Sent(msgspec.Struct, eq=False, gc=False):
@@ -93,11 +95,20 @@ class _Sent(msgspec.Struct, eq=False, gc=False):
     before: _Wanted | None
 
 
+def _alike(given: Published, there: Instance | None) -> Published:
+    """What is published, in the registry's own values where they are equal."""
+    if there is None:
+        return given
+    metadata = there.metadata if there.metadata is not None and there.metadata == given.metadata else given.metadata
+    weight = there.weight if there.weight == given.weight else given.weight
+    return replace(given, ip=there.ip, port=there.port, cluster=there.cluster, weight=weight, metadata=metadata)
+
+
 def _ended(result: Any, entry: _Connected, sent: _Sent | None) -> Any:
     """A command is done, or failed."""
     entry.flying -= 1
     if sent is not None:
-        entry.under_way.remove(sent)
+        entry.under_way = tuple([other for other in entry.under_way if other is not sent])
         if isinstance(result, Failure):
             _refused(entry, sent)
     return result
@@ -214,6 +225,7 @@ class Clients(service.MultiService):
         entry = self._shares[share][client]
         before = entry.wanted.get(key)
         entry.wanted[key] = wanted
+        entry.apart = True
         return self._send(entry, Publish(client, self._node, key, list(wanted)), _Sent(key, wanted, before))
 
     def withdraw(self, client: str, key: ServiceKey) -> Deferred[Any]:
@@ -244,7 +256,7 @@ class Clients(service.MultiService):
         entry.sent = True
         entry.flying += 1
         if sent is not None:
-            entry.under_way.append(sent)
+            entry.under_way += (sent,)
         try:
             done = self._naming.ephemeral(command)
         except Exception:
@@ -279,6 +291,8 @@ class Clients(service.MultiService):
                     renewed.addErrback(_ignored)
             if entry.wanted and not entry.flying:
                 self._bring_again(id_, entry)
+                if entry.apart:
+                    self._share(entry)
 
     def _agree(self) -> None:
         """The leader says for good that all members know the commands of clients, as soon as they do."""
@@ -297,6 +311,15 @@ class Clients(service.MultiService):
         for key, wanted in self._missing(entry):
             self.log.info("{service} of client {id} is registered again", service=key, id=id_)
             self._send(entry, Publish(id_, self._node, key, list(wanted))).addErrback(self._failed)
+
+    def _share(self, entry: _Connected) -> None:
+        """What a client wants and the registry has are the same objects from now on, as far as they are equal."""
+        services = self._registry.services
+        for key, wanted in entry.wanted.items():
+            service = services.get(key)
+            if service is not None:
+                entry.wanted[key] = tuple([_alike(each, service.ephemeral.get(each.key)) for each in wanted])
+        entry.apart = False
 
     def _missing(self, entry: _Connected) -> list[tuple[ServiceKey, _Wanted]]:
         """What a client wants to have published and is not there, nor waits for a leader."""

@@ -13,11 +13,11 @@ from nacos_tw.naming.commands import OVERRIDES, Register, Update
 from nacos_tw.naming.model import (
     ID_GENERATOR_KEY,
     NO_METADATA,
-    Cluster,
     Instance,
     InstanceKey,
     Service,
     find_instance,
+    initial_cluster,
 )
 from nacos_tw.naming.registry import Registry
 from nacos_tw.naming.validation import MAX_WEIGHT, MIN_WEIGHT, normal_weight
@@ -85,7 +85,8 @@ def _write(registry: Registry, service: Service, key: InstanceKey, command: Regi
         return old.number
     cluster = service.clusters.get(command.cluster)
     if cluster is None:
-        cluster = service.clusters[command.cluster] = Cluster(command.cluster)
+        cluster = initial_cluster(command.cluster)
+        service.clusters[cluster.name] = cluster
     if not ephemeral:
         service.stored = True
     number = registry.next_number

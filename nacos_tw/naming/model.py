@@ -158,6 +158,14 @@ class Cluster(msgspec.Struct, frozen=True, array_like=True):
         return self.default_check_port
 
 
+_INITIAL = Cluster(DEFAULT_CLUSTER)
+
+
+def initial_cluster(name: str) -> Cluster:
+    """A cluster that nobody has set anything of; of all services the same one under the usual name."""
+    return _INITIAL if name == DEFAULT_CLUSTER else Cluster(name)
+
+
 class Given(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a client gave an instance when it last registered it, as far as an operator may change it."""
 

@@ -83,9 +83,6 @@ class Subscriber:
 
 S = TypeVar("S", bound=Subscriber)
 
-K = TypeVar("K")
-L = TypeVar("L")
-
 Push = Callable[[ServiceKey, "list[S]"], "Iterator[bool]"]
 """(service, subscribers): a generator; see the module."""
 
@@ -106,7 +103,8 @@ class Audience(Generic[S]):
         self._delay = delay
         self._earliest = 0.0
         self._services: dict[ServiceKey, dict[tuple[Hashable, str], S]] = {}
-        self._clients: dict[Hashable, dict[tuple[ServiceKey, str], S]] = {}
+        # Lists, as there are many clients with few subscriptions: these are found by their services.
+        self._clients: dict[Hashable, list[S]] = {}
         self._count = 0
         self.refused = 0
         # Changed and not yet pushed. What is in `_round` is pushed now, `_pushing` is at work on one service of it.
@@ -147,8 +145,7 @@ class Audience(Generic[S]):
 
     def of_client(self, key: Hashable) -> list[S]:
         """What a client wants to hear of."""
-        found = self._clients.get(key)
-        return [] if found is None else list(found.values())
+        return list(self._clients.get(key, ()))
 
     def find(self, key: Hashable, service: ServiceKey, clusters: str = "") -> S | None:
         """A subscription that is there."""
@@ -164,15 +161,14 @@ class Audience(Generic[S]):
         key = subscriber.client.key
         before = self.find(key, subscriber.service, subscriber.clusters)
         if before is not None:
-            before.subscribed = False
+            self.remove(before)
         elif self._count >= self._most:
             self.refused += 1
             return False
-        else:
-            self._count += 1
+        self._count += 1
         subscriber.subscribed = True
         self._services.setdefault(subscriber.service, {})[key, subscriber.clusters] = subscriber
-        self._clients.setdefault(key, {})[subscriber.service, subscriber.clusters] = subscriber
+        self._clients.setdefault(key, []).append(subscriber)
         return True
 
     def remove(self, subscriber: S) -> None:
@@ -180,15 +176,24 @@ class Audience(Generic[S]):
         key, service, clusters = subscriber.client.key, subscriber.service, subscriber.clusters
         if self.find(key, service, clusters) is not subscriber:
             return
-        subscriber.subscribed = False
-        self._count -= 1
-        _leave(self._services, service, (key, clusters))
-        _leave(self._clients, key, (service, clusters))
+        found = self._clients[key]
+        found.remove(subscriber)
+        if not found:
+            del self._clients[key]
+        self._leave(subscriber)
 
     def ended(self, key: Hashable) -> None:
         """A client is gone."""
-        for subscriber in self.of_client(key):
-            self.remove(subscriber)
+        for subscriber in self._clients.pop(key, ()):
+            self._leave(subscriber)
+
+    def _leave(self, subscriber: S) -> None:
+        subscriber.subscribed = False
+        self._count -= 1
+        found = self._services[subscriber.service]
+        del found[subscriber.client.key, subscriber.clusters]
+        if not found:
+            del self._services[subscriber.service]
 
     # -- what they are told
 
@@ -287,13 +292,6 @@ class Audience(Generic[S]):
         self._earliest = self._clock.seconds() + self._delay
         if self._changed or self._alone:
             self._turns.begin(self._delay)
-
-
-def _leave(index: dict[K, dict[L, S]], first: K, second: L) -> None:
-    found = index[first]
-    del found[second]
-    if not found:
-        del index[first]
 
 
 class Subscriptions:

@@ -327,6 +327,15 @@ class ConnectionsTests(Case):
         self.assertEqual(client.labels, {"module": "config", "taskId": "0", "tls.enable": "false"})
         self.assertEqual((client.app, client.abilities), ("-", {"lock": False, "mcp": True}))
 
+    def test_of_one_kind(self) -> None:
+        """What clients that say the same say of themselves is in memory once, and of others nothing is mixed up."""
+        for labels in ({"module": "naming", "AppName": "shop"},) * 2 + ({"module": "naming", "AppName": "till"},):
+            self.server.client().setup(tenant="ns", labels=labels, abilityTable={"lock": True})
+        first, second, third = self.server.connections
+        self.assertIs(first.labels, second.labels)
+        self.assertIs(first.abilities, third.abilities)
+        self.assertEqual([each.app for each in (first, second, third)], ["shop", "shop", "till"])
+
     def test_abilities(self) -> None:
         """With abilities, even none, it is told ours, once, and not asked for an answer."""
         self.client.setup(abilityTable={})

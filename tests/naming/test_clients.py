@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import ClientUnknown, KindMismatch, Unavailable
 from nacos_tw.naming.clients import RENEWAL
-from nacos_tw.naming.commands import Register, RemoveService
+from nacos_tw.naming.commands import Publish, Register, RemoveService
 from nacos_tw.naming.expirer import CLIENT_GRACE
 from nacos_tw.naming.model import ServiceKey
 from tests.naming.building import P1, register
@@ -69,6 +69,21 @@ class LifeTests(Case):
             leases = self.nodes.namings[name].leases
             self.assertEqual(len(leases), 2)
             self.assertLess(self.nodes.clock.seconds() - min(leases.last.values()), RENEWAL + 1.0)
+
+    def test_in_memory_once(self) -> None:
+        """What a client wants to have published is soon made of the registry's own values; another's is not touched."""
+        self.nodes.publish(self.follower, "c1", "10.0.0.1", "10.0.0.2")
+        self.nodes.publish(self.leader, "c2", "10.0.0.2")
+        self.nodes.run(2 * RENEWAL)
+        naming = self.nodes.namings[self.follower]
+        held = naming.registry.services[P1].ephemeral
+        newest = naming.newest(Publish("c1", self.follower, P1, []))
+        assert isinstance(newest, Publish)
+        self.assertEqual([each.ip for each in newest.instances], ["10.0.0.1", "10.0.0.2"])
+        for each in newest.instances:
+            self.assertIs(each.ip, held[each.key].ip)
+            self.assertIs(each.metadata, held[each.key].metadata)
+        self.assertShown(["10.0.0.1", "10.0.0.2"])
 
     def test_its_end_is_one_entry(self) -> None:
         """All its instances go at once, at whatever node it was."""

@@ -21,6 +21,8 @@ from nacos_tw.grpc.engine.streams import Stream
 UNARY, BOTH = Kind.UNARY, Kind.STREAM
 LATE = 256
 """Streams that we ended of which we still know that the client may have sent more before it heard of it."""
+_NONE_LATE: dict[int, None] = {}
+"""The one empty dict of connections without any; never changed in place."""
 SMALL = 16
 """Bytes: parts of messages and windows below this are counted, as they cost much more than they carry."""
 
@@ -59,7 +61,7 @@ class Calls:
         self.streams: dict[int, Stream] = {}
         self.last = 0
         self.accepted = STREAM
-        self._late: dict[int, None] = {}
+        self._late = _NONE_LATE
         self._window = shared.limits.window
         self._owed = 0
 
@@ -303,6 +305,8 @@ class Calls:
 
     def _remember(self, number: int) -> None:
         late = self._late
+        if late is _NONE_LATE:
+            late = self._late = {}
         late[number] = None
         if len(late) > LATE:
             del late[next(iter(late))]

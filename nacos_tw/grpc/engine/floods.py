@@ -33,11 +33,12 @@ class Floods:
     @ivar now: seconds; the owner sets it.
     """
 
-    __slots__ = ("_controls", "_resets", "now")
+    __slots__ = ("_controls", "_limits", "_resets", "now")
 
     def __init__(self, limits: Limits) -> None:
         self.now = 0.0
-        self._resets = LeakyBucket(*limits.resets)
+        self._limits = limits
+        self._resets: LeakyBucket | None = None  # most clients need none
         self._controls = LeakyBucket(*limits.controls)
 
     def reset(self) -> None:
@@ -46,6 +47,8 @@ class Floods:
 
         @raise Broken: once too often.
         """
+        if self._resets is None:
+            self._resets = LeakyBucket(*self._limits.resets)
         if self._resets.exceeded(self.now):
             raise Broken(Code.ENHANCE_YOUR_CALM, "too many calls are cut off", "resets")
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import msgspec
 
-class LeakyBucket:
+
+class LeakyBucket(msgspec.Struct, eq=False, gc=False):
     """
     Counts up at each event and down with time.
 
     @ivar most: events at once; C{rate}: events per second that may go on for ever.
     """
 
-    __slots__ = ("_at", "_count", "most", "rate")
-
-    def __init__(self, most: float, rate: float) -> None:
-        self.most = most
-        self.rate = rate
-        self._count = 0.0
-        self._at = 0.0
+    most: float
+    rate: float
+    _count: float = 0.0
+    _at: float = 0.0
 
     def exceeded(self, now: float) -> bool:
         """

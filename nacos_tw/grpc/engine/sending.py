@@ -28,6 +28,10 @@ _MESSAGE = Struct(">BHHIBI")
 _PREFIX = Struct(">BI")
 
 
+_NONE_WAITING: dict[int, Stream] = {}
+"""The one empty dict of connections without any; never changed in place."""
+
+
 class Sending:
     """
     What is to be sent.
@@ -45,7 +49,7 @@ class Sending:
     def __init__(self) -> None:
         self.out: list[bytes] = []
         self.window = self.initial = WINDOW
-        self.waiting: dict[int, Stream] = {}
+        self.waiting = _NONE_WAITING
         self.queued = self.tiny = 0
         self.choked = self._size_changed = False
 
@@ -111,6 +115,8 @@ class Sending:
         stream.queue.append(data)
         stream.queued += len(data)
         self.queued += len(data)
+        if self.waiting is _NONE_WAITING:
+            self.waiting = {}
         self.waiting[stream.number] = stream
         self._pump(stream)
 
