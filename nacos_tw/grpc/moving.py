@@ -29,19 +29,31 @@ class Moving:
         self._connections = connections
         self._elsewhere = elsewhere
         self._waiting: set[ClientConnection] = set()
+        self._under_way = 0
 
     async def move(self) -> int:
         """
         Ask all clients to go, each to one of the other nodes, and wait until those who said that they will have gone.
 
+        It may be called again meanwhile: a node that is removed is often stopped at once. Who is asked twice leaves the
+        new node, too, before it has registered there: so nobody is.
+
         @return: how many were asked.
         """
+        self._under_way += 1
+        try:
+            return await self._move()
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._waiting.clear()
+
+    async def _move(self) -> int:
         servers = self._elsewhere()
-        clients = list(self._connections)
-        if not servers or not clients:
-            return 0
-        self.log.info("{count} clients are asked to go to other nodes", count=len(clients))
-        self._waiting = set(clients)
+        clients = [client for client in self._connections if client not in self._waiting] if servers else []
+        if clients:
+            self.log.info("{count} clients are asked to go to other nodes", count=len(clients))
+        self._waiting.update(clients)
         for place, server in enumerate(servers):
             some = clients[place :: len(servers)]
             for client, done in zip(some, self._connections.reset(some, server), strict=True):

@@ -70,6 +70,30 @@ class MovingTests(SynchronousTestCase):
         self.server.clock.pump([0.05] * int(TIME / 0.05 + 2))
         self.assertEqual(self.successResultOf(moved), 4)
 
+    def test_asked_once(self) -> None:
+        """A node that is removed and stopped meanwhile asks each once, and both wait; a later one asks who stayed."""
+        moved, stopped = self.move(), self.move()
+        for client in self.clients:
+            self.answer(client)
+        for client in self.clients[1:]:
+            client.transport.loseConnection()
+        self.server.clock.pump([0.05] * 2)
+        self.assertNoResult(moved)
+        self.assertNoResult(stopped)
+        self.clients[0].transport.loseConnection()
+        self.server.clock.pump([0.05] * 2)
+        self.assertEqual([self.successResultOf(each) for each in (moved, stopped)], [4, 0])
+
+    def test_asked_again(self) -> None:
+        """Who stays though it said that it goes is asked again by the next one."""
+        self.clients = [self.connected()]
+        self.move()
+        self.answer(self.clients[0])
+        self.server.clock.pump([0.05] * int(TIME / 0.05 + 2))
+        self.move()
+        self.clients[0].turn()
+        self.assertEqual([type_ for type_, _ in self.clients[0].pushed], ["ConnectResetRequest"] * 2)
+
     def test_nowhere(self) -> None:
         """A node that is alone asks nobody."""
         self.servers = []
