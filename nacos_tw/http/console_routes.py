@@ -17,6 +17,7 @@ FOR_PAGES = frozenset(
         "/v1/cs/configs",
         "/v1/cs/health",
         "/v1/ns/instance",
+        "/v1/ns/instance/metadata/batch",
         "/v1/ns/service",
     }
 )
