@@ -135,9 +135,7 @@ class Carrier(TwistedProtocol):
         @return: False when it is over.
         """
         sent = self.engine.send(stream, message)
-        if not self._busy and not self._dirty:  # as _flush_soon() does
-            self._dirty = True
-            self.factory.flush_soon(self)
+        self._flush_soon()
         return sent
 
     def finish(self, stream: int, status: int = 0, text: str = "") -> None:
@@ -217,12 +215,7 @@ class Carrier(TwistedProtocol):
                     self._other(event)
         finally:
             self._busy = False
-        data = self.engine.take()  # as flush() does
-        if data:
-            self._put(data)
-        self._dirty = False
-        if self.engine.ended is not None:
-            self.flush()
+        self.flush()
 
     def _request(self, event: Request) -> None:
         """A unary call has come."""
@@ -265,25 +258,24 @@ class Carrier(TwistedProtocol):
         self._pending[stream] = timer
         answer.addCallbacks(self._answered, self._failed, callbackArgs=(stream,), errbackArgs=(stream,))
 
+    def _settled(self, stream: int) -> bool:
+        """An answer has come; whether anybody waits for it."""
+        if stream not in self._pending:
+            return False
+        timer = self._pending.pop(stream)
+        if timer is not None and timer.active():
+            timer.cancel()
+        return True
+
     def _answered(self, answer: bytes, stream: int) -> None:
-        timer = self._pending.pop(stream, False)
-        if timer is False:
-            return  # nobody waits for it any more
-        if timer is not None and timer.active():  # type: ignore[union-attr]
-            timer.cancel()  # type: ignore[union-attr]
-        self.engine.answer(stream, answer)
-        if not self._busy and not self._dirty:  # as _flush_soon() does
-            self._dirty = True
-            self.factory.flush_soon(self)
+        if self._settled(stream):
+            self.engine.answer(stream, answer)
+            self._flush_soon()
 
     def _failed(self, failure: Failure, stream: int) -> None:
-        timer = self._pending.pop(stream, False)
-        if timer is False:
-            return
-        if timer is not None and timer.active():  # type: ignore[union-attr]
-            timer.cancel()  # type: ignore[union-attr]
-        self.log.failure("a call of {host} failed", failure, host=self.host)
-        self._broken(stream)
+        if self._settled(stream):
+            self.log.failure("a call of {host} failed", failure, host=self.host)
+            self._broken(stream)
 
     def _broken(self, stream: int) -> None:
         self.factory.counters.failures += 1

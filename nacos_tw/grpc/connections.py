@@ -50,7 +50,6 @@ class ClientConnection:
     """
     A client that has said who it is.
 
-    @ivar carrier: of its connection.
     @ivar id: C{milliseconds_address_port}.
     @ivar ip: as the client declares it; C{remote_ip}, C{remote_port}: where it comes from.
     @ivar version: C{Nacos-Java-Client:v2.5.1}; C{app}: label AppName, else "-".
@@ -65,9 +64,9 @@ class ClientConnection:
     """
 
     __slots__ = (
+        "_carrier",
         "abilities",
         "app",
-        "carrier",
         "id",
         "ip",
         "labels",
@@ -86,7 +85,7 @@ class ClientConnection:
     def __init__(
         self, carrier: Carrier, stream: int, metadata: Metadata, setup: ConnectionSetupRequest, now: float
     ) -> None:
-        self.carrier = carrier
+        self._carrier = carrier
         self.stream = stream
         self.id = connection_id(carrier)
         self.remote_ip, self.remote_port = carrier.host, carrier.port
@@ -106,25 +105,25 @@ class ClientConnection:
     @property
     def queued(self) -> int:
         """Bytes of pushes that it has not taken."""
-        return self.carrier.engine.queued(self.stream)
+        return self._carrier.engine.queued(self.stream)
 
     def said(self, name: str) -> str:
         """A header of the call that is read now, where carriers keep it, see L{Carrier}; "" if there is none."""
-        head = self.carrier.head
+        head = self._carrier.head
         return "" if head is None else head.value(name.encode()).decode("utf-8", "replace")
 
     def send(self, payload: bytes) -> bool:
         """Write a payload; False when it is gone."""
-        return self.open and self.carrier.send(self.stream, payload)
+        return self.open and self._carrier.send(self.stream, payload)
 
     def cut_off(self, reason: str) -> None:
         """Close its connection: it does not take what is sent to it."""
-        self.carrier.end("unread", reason)
+        self._carrier.end("unread", reason)
 
     def end(self) -> None:
         """Take it off: the client sees its stream end, and goes elsewhere."""
-        self.carrier.finish(self.stream)
-        self.carrier.drain()
+        self._carrier.finish(self.stream)
+        self._carrier.drain()
 
 
 V = TypeVar("V")
@@ -320,7 +319,7 @@ class Connections(Service):
         number = self._last_request = self._last_request + 1
         counters = self._counters
         counters.pushes += 1
-        if not (client.open and client.carrier.send(client.stream, push.payload(number, self.server_ip))):
+        if not client.send(push.payload(number, self.server_ip)):
             counters.unanswered += 1
             return 0
         if client.waiting is None:
@@ -343,13 +342,10 @@ class Connections(Service):
         if ack.resultCode != OK:
             self._fail(client, number, f"the client answered with {ack.resultCode}")
             return
-        waiting = client.waiting
-        found = None if waiting is None else waiting.pop(number, None)
-        if not waiting:
-            client.waiting = None
-        if found is not None:
+        waiter = _waiter(client, number)
+        if waiter is not None:
             self._counters.acks += 1
-            found[1].taken(number, ack)
+            waiter.taken(number, ack)
 
     def _fail(self, client: ClientConnection, number: int, why: str) -> None:
         waiter = _waiter(client, number)

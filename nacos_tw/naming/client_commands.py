@@ -50,8 +50,7 @@ def publish(registry: Registry, command: commands.Publish) -> int:
     if service is not None and service.persistent and (problem := refusal(registry, command)) is not None:
         raise problem
     client = registry.clients.get(command.client) or _introduce(registry, command)
-    client.written = registry.applied
-    registry.changes.started.append(client.number)
+    _renew(registry, client)
     if service is None:
         service = registry.add_service(command.service)
     before = client.published.pop(service.key, ())

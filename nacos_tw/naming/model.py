@@ -115,7 +115,7 @@ def delete_timeout(instance: Instance) -> int:
 def custom_timeouts(instance: Instance) -> tuple[float, float] | None:
     """(beat timeout, delete timeout) in seconds if the metadata names one, else None."""
     metadata = instance.metadata
-    if not metadata or not (BEAT_TIMEOUT_KEY in metadata or DELETE_TIMEOUT_KEY in metadata):
+    if not metadata or metadata.keys().isdisjoint(TIMES):
         return None
     silent, gone = beat_timeout(instance), delete_timeout(instance)
     return max(silent, SHORTEST_BEAT_TIMEOUT) / 1000, max(gone, SHORTEST_DELETE_TIMEOUT) / 1000

@@ -155,12 +155,15 @@ class Contents(Operations):
         return Deferred.fromCoroutine(self._remove_by_ids(caller, request))
 
     async def _remove_by_ids(self, caller: Caller, request: RemovalByIds) -> int:
-        ids = request.ids
+        ids, keys = request.ids, None
         if request.tenant is not None:
             found = await self._configs.query(store_search.sizes_by_ids, ids)
-            ids = [one.id for one in found if one.key[0] == request.tenant]
+            within = [one for one in found if one.key[0] == request.tenant]
+            ids, keys = [one.id for one in within], [one.key for one in within]
         if not caller.identity.admin:
-            may_each(caller.identity, WRITE, await self._configs.query(store_search.keys_by_ids, ids))
+            if keys is None:
+                keys = await self._configs.query(store_search.keys_by_ids, ids)
+            may_each(caller.identity, WRITE, keys)
         user, counted = user_of(caller, request.user), self._limits.counted
         command = RemoveMany(ids, self._millis(), request.ip, user, counted)
         removed: int = await self._configs.write(command, caller)

@@ -19,7 +19,7 @@ from nacos_tw.naming.commands import Published
 from nacos_tw.naming.model import Client, Instance
 from nacos_tw.naming.operations.clientviews import OfClient
 from nacos_tw.naming.requests import Asking, OfService, OneService, Registration
-from nacos_tw.naming.validation import MAX_WEIGHT, check_port, check_weight
+from nacos_tw.naming.validation import check_port, check_weight
 
 READ, WRITE, ADMIN = Rule("read", "naming"), Rule("write", "naming"), Rule("admin")
 
@@ -47,9 +47,8 @@ class Publication(OfService, frozen=True, gc=False):
 
     def __post_init__(self) -> None:
         for each in self.instances:
-            if not (0 <= each.port <= 65535 and 0.0 <= each.weight <= MAX_WEIGHT):
-                check_port(each.port)
-                check_weight(each.weight)
+            check_port(each.port)
+            check_weight(each.weight)
 
 
 class Withdrawal(OfService, frozen=True, gc=False):
