@@ -312,7 +312,7 @@ class Dispatcher:
         return payload
 
     def _done(self, _: object, call: tuple[str, float], answer: bytes) -> bytes:
-        self._counters.calls.add((call[0], 0), perf_counter() - call[1])
+        self._answered(call, 0)
         return answer
 
     def _answered(self, call: tuple[str, float], code: int) -> None:

@@ -219,10 +219,9 @@ class Clients(service.MultiService):
         """The same, of instances as the log has them."""
         if not wanted:
             return self.withdraw(client, key)
-        share = self._share_of.get(client)
-        if share is None:
+        entry = self._entry(client)
+        if entry is None:
             return fail(ClientUnknown(client))
-        entry = self._shares[share][client]
         before = entry.wanted.get(key)
         entry.wanted[key] = wanted
         entry.apart = True

@@ -142,10 +142,8 @@ class Calls:
         if stream.assembly is not None and not stream.assembly.missing:
             stream.assembly.release()
         if stream.owed:
-            self._owed += stream.owed  # as _give_back() does; one call less for each answer to a push
+            self._give_back(stream.owed)
             stream.owed = 0
-            if self._owed * 2 >= self._limits.window:
-                self._give_back(0)
         if stream.window < WINDOW // 2 and not stream.ended:
             self._sending.out.append(window_update(stream.number, WINDOW - stream.window))
             stream.window = WINDOW
@@ -286,9 +284,7 @@ class Calls:
         if stream.assembly is not None:
             stream.assembly.release()
         if stream.owed:
-            self._owed += stream.owed  # as _give_back() does; one call less for each request
-            if self._owed * 2 >= self._limits.window:
-                self._give_back(0)
+            self._give_back(stream.owed)
         if stream.queue:
             self._sending.forget(stream)
         if not stream.ended:

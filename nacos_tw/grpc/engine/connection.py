@@ -115,13 +115,7 @@ class Connection:
         else:
             self._rest = b""
             self._since = None if not self._blocks.open else self._since or now
-        if self._draining:
-            return self._events()
-        calls = self._calls
-        events = calls.events
-        if events:
-            calls.events = []
-        return events
+        return self._events()
 
     def take(self) -> bytes:
         """What is to be written now."""
