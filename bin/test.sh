@@ -50,21 +50,25 @@ check() {
     echo "--- $*"
     tool=$1
     shift
-    if "$VENV/bin/$tool" "$@"; then
+    if "$VENV/bin/$tool" "$@" >"$output.check" 2>&1; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
-        echo "FAILED: $tool $*"
+        keep_failure "$tool $*" "$output.check"
     fi
+    cat "$output.check"
 }
 
-sources="nacos_tw twisted tests setup.py"
-[ -n "$(find bench -name '*.py' 2>/dev/null)" ] && sources="$sources bench"
-# shellcheck disable=SC2086 # a list of words
-check ruff check $sources
-# shellcheck disable=SC2086
-check ruff format --check $sources
-check lint-imports
+# keep_failure NAME FILE: what a tool says of failures at its end is said once more after all other output. trial lists
+# them under lines of "=", what was skipped among them.
+keep_failure() {
+    echo "--- failed: $1" >>"$output.failed"
+    if grep -q '^=====*$' "$2"; then
+        sed -n '/^=====*$/,$p' "$2" | head -n 400 >>"$output.failed"
+    else
+        tail -n 100 "$2" >>"$output.failed"
+    fi
+}
 
 # What tests leave behind is found by this folder: it is in the command of each node that they start.
 TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/ntw-test.XXXXXX") || exit 1
@@ -73,6 +77,15 @@ export TMPDIR
 output=$TMPDIR/output
 trap 'rm -rf "$TMPDIR"' EXIT
 trap 'exit 1' HUP INT TERM
+: >"$output.failed"
+
+sources="nacos_tw twisted tests setup.py"
+[ -n "$(find bench -name '*.py' 2>/dev/null)" ] && sources="$sources bench"
+# shellcheck disable=SC2086 # a list of words
+check ruff check $sources
+# shellcheck disable=SC2086
+check ruff format --check $sources
+check lint-imports
 
 # run_trial FILE ARGUMENT...: trial's output goes to the file as well, its temporary files into a folder of that name.
 run_trial() {
@@ -83,7 +96,7 @@ run_trial() {
     PYTHONPATH=$SOURCE "$VENV/bin/trial" --temp-directory="$file.trial" "$@" 2>&1 | tee "$file"
 }
 
-# add_up FILE: trial ends with PASSED (skips=1, successes=20), or FAILED (failures=1, errors=2, successes=20)
+# add_up FILE ENTRY: trial ends with PASSED (skips=1, successes=20), or FAILED (failures=1, errors=2, successes=20)
 add_up() {
     summary=$(grep -E '^(PASSED|FAILED)( |$)' "$1" | tail -n 1)
     broken=$(($(count failures) + $(count errors) + $(count unexpectedSuccesses)))
@@ -94,8 +107,7 @@ add_up() {
     passed=$((passed + $(count successes) + $(count expectedFailures)))
     failed=$((failed + broken))
     skipped=$((skipped + $(count skips)))
-    # trial lists what failed under lines of "=" at its end; kept, to be said once more after all other output.
-    sed -n '/^====*$/,$p' "$1" | head -n 400 >>"$output.failed"
+    [ $broken -eq 0 ] || keep_failure "$2" "$1"
 }
 count() {
     number=$(printf '%s\n' "$summary" | sed -n "s/.*[( ]$1=\([0-9]*\).*/\1/p")
@@ -109,10 +121,12 @@ add_up_console() {
     *" passed, "*" failed")
         passed=$((passed + ${last%% passed*}))
         last=${last#* passed, }
-        failed=$((failed + ${last%% failed*}))
+        broken=${last%% failed*}
         ;;
-    *) failed=$((failed + 1)) ;; # it broke off
+    *) broken=1 ;; # it broke off
     esac
+    failed=$((failed + broken))
+    [ "$broken" -eq 0 ] || keep_failure console "$1"
 }
 
 # Whether the console's tests can have a network of their own; its devices are all that their browser sees come and go.
@@ -189,12 +203,11 @@ run_entries() {
 }
 
 skipped=0
-: >"$output.failed"
 if [ $# -gt 0 ]; then
     check mypy
     [ "${JOBS:-1}" -gt 1 ] && set -- "-j$JOBS" "$@"
     run_trial "$output.trial" "$@"
-    add_up "$output.trial"
+    add_up "$output.trial" "$*"
 else
     list_entries >"$output.entries"
     processors=$(getconf _NPROCESSORS_ONLN 2>/dev/null) || processors=1
@@ -216,8 +229,15 @@ else
         cat "$output.$at"
         case $line in
         console) add_up_console "$output.$at" ;;
-        mypy) [ -e "$output.$at.passed" ] && passed=$((passed + 1)) || failed=$((failed + 1)) ;;
-        *) add_up "$output.$at" ;;
+        mypy)
+            if [ -e "$output.$at.passed" ]; then
+                passed=$((passed + 1))
+            else
+                failed=$((failed + 1))
+                keep_failure mypy "$output.$at"
+            fi
+            ;;
+        *) add_up "$output.$at" "$line" ;;
         esac
     done <"$output.entries"
 fi
@@ -226,11 +246,11 @@ for pid in $left; do
     # This script's own children name the folder as well.
     grep -qsa nacos_tw "/proc/$pid/cmdline" || continue
     failed=$((failed + 1))
-    echo "FAILED: a node was left running: $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"
+    echo "--- failed: a node was left running: $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)" >>"$output.failed"
     kill -9 "$pid"
 done
 if [ -s "$output.failed" ]; then
-    echo "--- what failed in trial"
+    echo "--- what failed"
     cat "$output.failed"
 fi
 if [ "$skipped" -gt 0 ]; then
