@@ -61,14 +61,14 @@ class Instances(Operations):
         if request.keeps:
             place = request.service, request.cluster, request.ip, request.port
             return self._naming.edit(Patch(*place, weight=request.weight, enabled=request.enabled))
-        return self._naming.edit(self._whole(request, Update))
+        return self._naming.edit(self._edited(request, Update))
 
     @operation(WRITE)
     def put(self, caller: Caller, request: Registration) -> Deferred[Any]:
         """Replace an instance, or add it where there is none. One that a client of 2.x has stays that client's."""
         if self._admission is not None:
             self._admission.caller(caller)
-        return self._naming.put(replace(self._whole(request, Register), edit=True))
+        return self._naming.put(replace(self._edited(request, Register), edit=True))
 
     @operation(WRITE)
     def deregister(self, caller: Caller, request: Removal) -> Deferred[Any]:
@@ -133,6 +133,15 @@ class Instances(Operations):
     def _kind(self, request: Registration | Removal) -> bool:
         kind = request.ephemeral
         return self._naming.registry.switches.default_instance_ephemeral if kind is None else kind
+
+    def _edited(self, request: Registration, kind: Any) -> Any:
+        """As L{_whole}; but of an instance that a client of 2.x has, the application is what that client said."""
+        whole = self._whole(request, kind)
+        service = queries.service_of(self._naming.registry, self._naming.overlay, request.service)
+        known = None
+        if service is not None and whole.ephemeral:
+            known = service.ephemeral.get((request.cluster, request.ip, request.port))
+        return replace(whole, app=known.app) if known is not None and known.client else whole
 
     def _whole(self, request: Registration, kind: Any) -> Any:
         return kind(
