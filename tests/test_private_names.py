@@ -30,6 +30,7 @@ TOUCHED = {
     "twisted.internet.epollreactor.EPollReactor._poller": ("polling.py",),
     "twisted.internet.epollreactor.EPollReactor._selectables": ("polling.py",),
     "twisted.internet.posixbase._PollLikeMixin._doReadOrWrite": ("polling.py",),
+    "twisted.python.logfile.BaseLogFile._file": ("auth/audit.py",),
     "twisted.web.http.HTTPChannel._dataBuffer": ("http/site.py",),
     "twisted.web.http.HTTPChannel._path": ("http/site.py",),
     "twisted.web.http.HTTPChannel._respondToBadRequestAndDisconnect": ("http/site.py",),

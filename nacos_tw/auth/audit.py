@@ -10,6 +10,8 @@ from collections.abc import Callable
 from twisted.logger import Logger
 from twisted.python.logfile import LogFile
 
+from nacos_tw.memo import BoundedMemo
+
 NAME = "audit.log"
 SIZE = 20 * 2**20
 KEPT = 10
@@ -18,6 +20,21 @@ LONGEST = 300
 _PLAIN = re.compile(rf"[!#-&(-<>-\[\]-~]{{1,{LONGEST}}}")
 """Visible ASCII but for the signs C{"}, C{'}, C{=} and the backslash: nearly every value."""
 _ESCAPES = {34: '\\"', 92: "\\\\"}
+MOST_KNOWN = 4096
+"""Values of which is remembered how they are shown, since nearly all come again and again."""
+KNOWN_LENGTH = 100
+"""Characters of the longest of them."""
+
+
+class _Lines(LogFile):
+    """The file. It is written to by the reactor's thread alone, so without Twisted's lock around each line."""
+
+    def write(self, data: bytes) -> None:
+        """A line, to the system at once: what was answered has its line even if the process is killed."""
+        if self.size >= self.rotateLength:
+            self.rotate()
+        self._file.write(data)
+        self.size += len(data)
 
 
 class Audit:
@@ -28,7 +45,8 @@ class Audit:
     def __init__(self, folder: str, now: Callable[[], float] = time.time) -> None:
         self._folder = folder
         self._now = now
-        self._file: LogFile | None = None
+        self._file: _Lines | None = None
+        self._known: BoundedMemo[str, str] = BoundedMemo(MOST_KNOWN)
         self._failing = False
         self._second = -1
         self._stamp = ""
@@ -37,7 +55,7 @@ class Audit:
         """Open the file."""
         try:
             os.makedirs(self._folder, exist_ok=True)
-            self._file = LogFile(NAME, self._folder, rotateLength=SIZE, maxRotatedFiles=KEPT, defaultMode=0o640)
+            self._file = _Lines(NAME, self._folder, rotateLength=SIZE, maxRotatedFiles=KEPT, defaultMode=0o640)
         except OSError as error:
             self._failed(error)
 
@@ -59,7 +77,8 @@ class Audit:
         if self._file is None:
             return
         fields = {"user": who or "-", "from": where, "what": what, **details, "result": result}
-        text = " ".join([f"{name}={v if _PLAIN.fullmatch(v) else _shown(v)}" for name, v in fields.items()])
+        known = self._known
+        text = " ".join([f"{name}={known.get(value) or self._remembered(value)}" for name, value in fields.items()])
         at = self._now()
         second = int(at)
         if second != self._second:
@@ -70,6 +89,12 @@ class Audit:
             self._failing = False
         except OSError as error:
             self._failed(error)
+
+    def _remembered(self, value: str) -> str:
+        found = value if _PLAIN.fullmatch(value) else _shown(value)
+        if len(value) <= KNOWN_LENGTH:
+            self._known.keep(value, found)
+        return found
 
     def _failed(self, error: OSError) -> None:
         if not self._failing:

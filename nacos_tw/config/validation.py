@@ -15,9 +15,6 @@ from nacos_tw.config.problems import ConfigInvalid
 _PLAIN = re.compile(r"[A-Za-z0-9_\-.:]+")
 
 
-_PLAIN = re.compile(r"[A-Za-z0-9_\-.:]+")
-
-
 def _legal(text: str) -> bool:
     """Letters and digits of any script (of the basic plane, as Java's chars see them) and C{_-.:}."""
     if _PLAIN.fullmatch(text):

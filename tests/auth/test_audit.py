@@ -84,6 +84,19 @@ class AuditTests(SynchronousTestCase):
         self.assertIn("role=a=b", parts)
         self.assertEqual(parts[-1], "result=ok")
 
+    def test_again(self) -> None:
+        """What was written once looks the same the next time, however much was written in between."""
+        values = ['bob" result="ok', "a b", "", "\u202ebob", "plain", "x" * 200]
+        for value in values:
+            self.audit.write(value, value, "login", "ok", {"username": value})
+        for number in range(audit.MOST_KNOWN):
+            self.audit.write("x", "y", "login", "ok", {"username": str(number)})
+        for value in [*values, *values]:
+            self.audit.write(value, value, "login", "ok", {"username": value})
+        lines, count = self.lines(), len(values)
+        self.assertEqual(lines[-2 * count : -count], lines[:count])
+        self.assertEqual(lines[-count:], lines[:count])
+
     def test_long(self) -> None:
         """A value has a limit."""
         self.audit.write("x" * 10_000, "y", "login", "ok", {"ids": "1," * 100_000})
@@ -100,6 +113,12 @@ class AuditTests(SynchronousTestCase):
         names = os.listdir(small._folder)
         self.assertEqual(len(names), KEPT + 1)
         self.assertLess(max(os.path.getsize(os.path.join(small._folder, name)) for name in names), 2500)
+
+    def test_at_once(self) -> None:
+        """A line is the system's before anybody is answered: nothing waits in this process."""
+        for number in range(3):
+            self.audit.write("x", "y", "login", "ok", {})
+            self.assertEqual(len(self.lines()), number + 1)
 
     def test_mode(self) -> None:
         """Others than the owner and the group do not read it."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import attrs
 from klein import Klein
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
@@ -187,6 +188,24 @@ class GuardTests(SynchronousTestCase):
         reply = answer(Core(Closed(EverybodyMay())), Core.self_, Call.make("GET", "/x"))
         assert isinstance(reply, Reply)
         self.assertEqual((reply.status, json.loads(reply.body)["message"]), (403, "unknown user!"))
+
+    def test_recorded(self) -> None:
+        """A call that an operation has recorded, or is about to, is not noted again, nor waited for."""
+        noted: list[tuple[str, int]] = []
+        guard = Guard(EverybodyMay(), record=lambda needs, call, reply: noted.append((call.path, reply.status)))
+
+        def begun(self: Any, call: Call) -> Deferred[Reply]:
+            call.recorded = call.path == "/by-operation"
+            return done
+
+        begun.needs = Rule("write", "config", recorded=True)  # type: ignore[attr-defined]
+        for path, expected in (("/by-operation", []), ("/by-nobody", [("/by-nobody", 403)])):
+            done: Deferred[Reply] = Deferred()
+            answered = answer(Core(guard), begun, Call.make("POST", path))
+            assert isinstance(answered, Deferred)
+            done.errback(Refused(UNKNOWN_USER))
+            self.assertEqual(self.successResultOf(answered).status, 403)
+            self.assertEqual(noted, expected)
 
 
 class PhraseTests(SynchronousTestCase):
