@@ -36,6 +36,13 @@ class IServing(Protocol):
     def message(self, carrier: Carrier, stream: int, message: bytes) -> None:
         """A message has come on a call with messages both ways."""
 
+    def acknowledged(self, carrier: Carrier, data: bytes, now: float) -> bool:
+        """
+        Bytes have come from a client that has not answered all its pushes.
+
+        @return: whether they are an answer that is known by its bytes, and are done with.
+        """
+
     def closed(self, carrier: Carrier, stream: int) -> None:
         """Such a call has ended, or the client sends no more on it."""
 
@@ -94,7 +101,9 @@ class Carrier(TwistedProtocol):
     def dataReceived(self, data: bytes) -> None:
         """Bytes from the client: all that they ask is answered with one write."""
         now = self._quiet = self._clock.seconds()
-        self._handle(self.engine.receive(data, now))
+        client = self.client
+        if client is None or client.waiting is None or not self._serving.acknowledged(self, data, now):
+            self._handle(self.engine.receive(data, now))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is gone, and with it all calls."""

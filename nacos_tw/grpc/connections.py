@@ -334,14 +334,17 @@ class Connections(Service):
 
     def acknowledged(self, client: ClientConnection, ack: Ack) -> None:
         """A client has answered a push."""
-        client.last_active = self._clock.seconds()
-        try:
-            number = int(ack.requestId or "")
-        except ValueError:
+        now, number = self._clock.seconds(), ack.number
+        if number is not None and ack.resultCode == OK:
+            self.taken(client, number, ack, now)
             return
-        if ack.resultCode != OK:
+        client.last_active = now
+        if number is not None:
             self._fail(client, number, f"the client answered with {ack.resultCode}")
-            return
+
+    def taken(self, client: ClientConnection, number: int, ack: Ack, now: float) -> None:
+        """A client has answered a push with success."""
+        client.last_active = now
         waiter = _waiter(client, number)
         if waiter is not None:
             self._counters.acks += 1

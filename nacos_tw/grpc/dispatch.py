@@ -21,6 +21,7 @@ from nacos_tw.grpc import lenient
 from nacos_tw.grpc.carrier import Carrier
 from nacos_tw.grpc.connections import ClientConnection, Connections, connection_id
 from nacos_tw.grpc.counters import Counters
+from nacos_tw.grpc.known_acks import KnownAcks
 from nacos_tw.grpc.logins import Identify, everybody
 from nacos_tw.grpc.messages import (
     BAD_GATEWAY,
@@ -198,6 +199,7 @@ class Dispatcher:
         self._late = late
         self._decode_setup = msgspec.json.Decoder(ConnectionSetupRequest).decode
         self._decode_ack = msgspec.json.Decoder(Ack).decode
+        self._known_acks = KnownAcks(self._ack)
         self._healthy = rendered(HealthCheckResponse())
         self.most_held_back = MOST_HELD_BACK
         self._held_back = 0
@@ -368,6 +370,30 @@ class Dispatcher:
                 self._connections.acknowledged(carrier.client, _read(self._decode_ack, body, Ack))
         except (PayloadError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             self.log.debug("a message of {host} is dropped: {error}", host=carrier.host, error=error)
+
+    def acknowledged(self, carrier: Carrier, data: bytes, now: float) -> bool:
+        """Whether the bytes just answer the oldest push that the client has not answered, as others did before."""
+        client: ClientConnection = carrier.client
+        number, stream = next(iter(client.waiting)), client.stream  # type: ignore[arg-type]
+        ack = self._known_acks.find(data, stream, number)
+        if ack is None:
+            self._known_acks.learn(data, stream, number)
+            return False
+        if not carrier.engine.passed(stream, len(data)):
+            return False
+        try:
+            self._connections.taken(client, number, ack, now)
+        except Exception:
+            self.log.failure("a message of {host} failed", host=carrier.host)
+            self._counters.failures += 1
+        return True
+
+    def _ack(self, message: bytes) -> Ack | None:
+        try:
+            metadata, body = self._reader.read(message)
+            return self._decode_ack(body) if metadata.type.endswith("Response") else None
+        except (PayloadError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return None
 
     def _setup(self, carrier: Carrier, stream: int, metadata: Metadata, setup: ConnectionSetupRequest) -> None:
         client: ClientConnection | None = carrier.client

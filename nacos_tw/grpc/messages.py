@@ -98,6 +98,14 @@ class Ack(Struct):
     message: str | None = None
     metrics: Any = None
 
+    @property
+    def number(self) -> int | None:
+        """The number of the push; None for what is no number."""
+        try:
+            return int(self.requestId or "")
+        except ValueError:
+            return None
+
 
 SETUP_ACK, DETECTION, RESET = "SetupAckRequest", "ClientDetectionRequest", "ConnectResetRequest"
 

@@ -181,13 +181,13 @@ class ServicePushes(Service):
         for subscriber in subscribers:
             if not subscriber.subscribed:
                 continue
-            if self.audience.outdated():
-                rendered.clear()
+            if not told:  # nothing changes within a step
+                until = self._clock.seconds() + ACK_TIME
+                if self.audience.outdated():
+                    rendered.clear()
             push = rendered.get(subscriber.clusters)
             if push is None:
                 push = rendered[subscriber.clusters] = self._rendered(subscriber)
-            if not told:
-                until = self._clock.seconds() + ACK_TIME
             self._send(subscriber, push, until)
             told += 1
             if told >= self._at_once or push.size >= FULL:

@@ -125,6 +125,24 @@ class Calls:
                 return
         self._body(stream, flags, payload, length)
 
+    def passed(self, number: int, length: int) -> bool:
+        """One whole message of a call has come, and is handled; False, and nothing is done, where more is to be."""
+        stream = self.streams.get(number)
+        if (
+            stream is None
+            or stream.ended
+            or (stream.assembly is not None and not stream.assembly.empty)
+            or stream.window - length < WINDOW // 2
+            or self._window < length
+            or (self._owed + length) * 2 >= self._limits.window
+        ):
+            return False
+        stream.window -= length
+        stream.got += length
+        self._window -= length
+        self._owed += length
+        return True
+
     def rst_stream(self, number: int) -> None:
         """The client gives up a call."""
         if number > self.last or not number & 1:

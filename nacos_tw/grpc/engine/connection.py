@@ -117,6 +117,10 @@ class Connection:
             self._since = None if not self._blocks.open else self._since or now
         return self._events()
 
+    def passed(self, stream: int, size: int) -> bool:
+        """A frame with a message was dealt with by whoever knew its bytes."""
+        return self._since is None and self.ended is None and self._calls.passed(stream, size - HEADER_SIZE)
+
     def take(self) -> bytes:
         """What is to be written now."""
         out = self._sending.out

@@ -107,6 +107,10 @@ class Reference:
             self._over("protocol", str(error), Code(error.error_code))
         return self._told()
 
+    def passed(self, stream: int, size: int) -> bool:
+        """h2 sees all bytes."""
+        return False
+
     def take(self) -> bytes:
         """What is to be written now."""
         out, self._out = self._out + self._http.data_to_send(), b""

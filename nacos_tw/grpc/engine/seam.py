@@ -29,6 +29,14 @@ class Engine(Protocol):
         @return: what they mean, in order.
         """
 
+    def passed(self, stream: int, size: int) -> bool:
+        """
+        A frame of so many bytes, with one whole message of a call with messages both ways and without padding, has come
+        and was dealt with by its owner, who knows what such bytes mean.
+
+        @return: False if it is not that simple: then nothing has happened, and L{receive} is to be given the bytes.
+        """
+
     def take(self) -> bytes:
         """What is to be written now; each byte is given once."""
 
