@@ -28,7 +28,8 @@ def percent(text: str) -> bytes:
     """
     A text as grpc-message takes it: printable ASCII but for the percent sign as it is, all else as bytes in hex.
 
-    One that is too long is cut, never in the middle of a character.
+    One that is too long is cut, never in the middle of a character. Spaces at both ends are left out: HTTP/2 forbids
+    them in the values of headers, and peers end the connection for it.
     """
     out = bytearray()
     for character in text:
@@ -39,4 +40,4 @@ def percent(text: str) -> bytes:
         if len(out) + len(new) > LONGEST:
             break
         out += new
-    return bytes(out)
+    return bytes(out.strip(b" "))

@@ -351,6 +351,15 @@ class CallTests(Base):
         text = peer.answers[number].headers[b"grpc-message"]
         self.assertEqual(len(text), 1017)
         self.assertTrue(text.endswith(b"%E4%B8%AD"))
+        for blank in (" a b ", "a b" + " " * 9000 + "c"):
+            number = peer.call()
+            peer.exchange()
+            peer.engine.finish(number, Status.UNKNOWN, blank)
+            peer.exchange()
+            self.assertEqual(peer.answers[number].headers[b"grpc-message"], b"a b")
+        number = peer.call(path=b"/")
+        peer.exchange()
+        self.assertEqual(peer.answers[number].headers[b"grpc-message"], b"Method not found:")
 
     def test_cancelled(self) -> None:
         """The owner hears that a client gives up; what it answers then goes nowhere."""
