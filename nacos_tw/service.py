@@ -232,6 +232,7 @@ class NacosNode(Node):
         self.registry_parts = parts = build_registry(
             settings, reactor, self.registry, self.node, self.shown, self.node.renew,
             lambda: self.peers is not None and self.node.is_leader,
+            lambda node: self.peers is not None and self.peers.silent(node),
         )  # fmt: skip
         self.naming, self.leases, self.clients, self.probes = parts.naming, parts.leases, parts.clients, parts.probes
         self.naming.trouble = lambda: self.node.reason() or self.node.shortage()

@@ -55,6 +55,7 @@ def build_registry(
     node: str,
     renew: Callable[[int], Deferred[None] | None],
     leads: Callable[[], bool],
+    silent: Callable[[str], bool],
 ) -> RegistryParts:
     """
     Make them.
@@ -63,6 +64,7 @@ def build_registry(
     @param node: this node's name.
     @param renew: renews a lease by its number.
     @param leads: whether this node leads others.
+    @param silent: whether another node is not heard of, though it may live.
     """
     wanted, leases = settings.naming, Leases()
     naming = Naming(registry, leases, proposer, Subscriptions(reactor))
@@ -73,7 +75,7 @@ def build_registry(
         leases,
         Expirer(
             reactor, registry, leases, naming.change,
-            expire_instance=wanted.expire_instance, client_grace=wanted.client_grace,
+            expire_instance=wanted.expire_instance, client_grace=wanted.client_grace, silent=silent,
         ),
         Cleaner(reactor, registry, naming.change, Cleaning(wanted.clean_initial_delay, wanted.clean_period)),
         OverrideCleaner(

@@ -61,10 +61,12 @@ class Expirer(service.MultiService):
         *,
         expire_instance: bool = True,
         client_grace: float = CLIENT_GRACE,
+        silent: Callable[[str], bool] = lambda node: False,
     ) -> None:
         """
         @param expire_instance: whether silent instances are removed in the end, or only become unhealthy.
         @param client_grace: seconds that a client has to be heard of again, or to turn up at another node.
+        @param silent: as of L{clients_due<nacos_tw.naming.expiry.clients_due>}.
         """
         super().__init__()
         self._registry = registry
@@ -72,6 +74,7 @@ class Expirer(service.MultiService):
         self._change = change
         self._expire_instance = expire_instance
         self._client_grace = client_grace
+        self._nothing_heard = silent
         self._leading = False
         self._looked = 0.0
         self._flying = False
@@ -109,7 +112,7 @@ class Expirer(service.MultiService):
             self._leases.excuse(stalled)
         last, registry = self._leases.last, self._registry
         self._silent, self._gone = due(last, registry, now, self._expire_instance)
-        self._ended = clients_due(last, registry, now, self._client_grace)
+        self._ended = clients_due(last, registry, now, self._client_grace, self._nothing_heard)
         if not self._flying:
             self._expire_some()
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from nacos_tw.naming.model import DEFAULT_BEAT_TIMEOUT, DEFAULT_DELETE_TIMEOUT
 from nacos_tw.naming.registry import Registry
 
+SILENT = 2
+"""
+Times the grace that clients have whose node is not heard of, but may live: it stands still, or is cut off. Then their
+connections do not end, and Java's client takes up to 21 s to find out and to register at another node: 5 s until it
+looks, four tries of 3 s with pauses, and 3 s until it registers again.
+"""
 BEAT_TIMEOUT = DEFAULT_BEAT_TIMEOUT / 1000
 DELETE_TIMEOUT = DEFAULT_DELETE_TIMEOUT / 1000
 """Seconds."""
@@ -54,11 +60,20 @@ def due(
     return unhealthy, removed
 
 
-def clients_due(leases: Mapping[int, float], registry: Registry, now: float, grace: float) -> list[int]:
+def clients_due(
+    leases: Mapping[int, float], registry: Registry, now: float, grace: float, silent: Callable[[str], bool]
+) -> list[int]:
     """
-    The clients that have not been heard of for longer than the grace: their numbers.
+    The clients that have not been heard of for longer than the grace, or, where their node is silent, for longer than
+    L{SILENT} times that: their numbers.
 
     @param leases: as of L{due}.
+    @param silent: whether a node, given its name, is not heard of, though it may live.
     """
-    silent = now - grace
-    return [number for number in registry.clients_by_number if leases.get(number, now) < silent]
+    clients, past = registry.clients_by_number, now - grace
+    late = [number for number in clients if leases.get(number, now) < past]
+    if not late:
+        return late
+    quiet = {node for node in {clients[number].node for number in late} if silent(node)}
+    long_past = now - SILENT * grace
+    return [number for number in late if clients[number].node not in quiet or leases[number] < long_past]

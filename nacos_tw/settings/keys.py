@@ -146,7 +146,8 @@ METADATA_CLEAN_PERIOD = Key(
 
 CLIENT_GRACE = Key(
     "nacos.naming.client.grace", seconds(3, 3600), "15", "How long instances that a client of 2.x or 3.x registered "
-    "stay after its node has died or was cut off; a client that connects to another node within that time keeps them.",
+    "stay after its node has ended; a client that connects to another node within that time keeps them. It is twice as "
+    "long for a node that is not heard of and may live: it stands still, or is cut off.",
 )  # fmt: skip
 
 AUTH = Key(

@@ -255,8 +255,8 @@ class ExpiryTests(Harness):
 class ClientExpiryTests(Harness):
     """Clients that are not renewed end, with all that they have."""
 
-    def publish(self, id_: str, port: int = 80) -> int:
-        return self.apply(Publish(id_, "A", KEY, [Published("10.0.0.1", port)]))  # type: ignore[no-any-return]
+    def publish(self, id_: str, port: int = 80, node: str = "A") -> int:
+        return self.apply(Publish(id_, node, KEY, [Published("10.0.0.1", port)]))  # type: ignore[no-any-return]
 
     def ports(self) -> list[int]:
         service = self.registry.services[KEY]
@@ -293,6 +293,25 @@ class ClientExpiryTests(Harness):
         self.publish("c1")
         self.wait(40)
         self.assertEqual(self.proposed, [])
+        self.wait(1)
+        self.assertEqual(self.ports(), [])
+
+    def test_silent_node(self) -> None:
+        """Its clients have twice the time, as long as nothing says that it has ended."""
+        silent = {"B", "C"}
+        self.expirer.stopService()
+        self.expirer = self.make(silent=silent.__contains__)
+        self.expirer.leader_changed(True)
+        self.publish("c1", 1, "A")
+        self.publish("c2", 2, "B")
+        self.publish("c3", 3, "C")
+        self.wait(16)
+        self.assertEqual(self.ports(), [2, 3])
+        silent.discard("C")
+        self.wait(1)
+        self.assertEqual(self.ports(), [2])
+        self.wait(13)
+        self.assertEqual(self.ports(), [2])
         self.wait(1)
         self.assertEqual(self.ports(), [])
 

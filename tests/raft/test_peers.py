@@ -304,6 +304,26 @@ class MemoryTests(SynchronousTestCase):
         self.successResultOf(a.stopService())
         self.assertEqual(net.reactor.getDelayedCalls(), [])
 
+    def test_silent(self) -> None:
+        """A member whose link is lost and whose machine does not answer may live; one that refuses has ended."""
+        net, a, _, _, _ = self.pair()
+        self.assertEqual((a.silent("b:1"), a.silent("c:1"), a.silent("stranger:1")), (False, False, False))
+        opened, net.open = net.open, lambda *_: None  # type: ignore[method-assign]
+        net.cut()
+        self.assertFalse(a.silent("b:1"))
+        net.run(15)
+        self.assertEqual((a.silent("b:1"), a.silent("c:1")), (True, False))
+        net.open = lambda host, port, factory: (  # type: ignore[method-assign]
+            factory.clientConnectionFailed(None, Failure(ConnectionRefusedError()))
+        )
+        a._dialers["b:1"].stop()
+        a._dialers["b:1"].start()
+        net.run(2)
+        self.assertFalse(a.silent("b:1"))
+        net.open = opened  # type: ignore[method-assign]
+        net.run(2)
+        self.assertEqual((a.connected("b:1"), a.silent("b:1")), (True, False))
+
     def test_short_pause_after_success(self) -> None:
         """However long a peer was away, once it was there the first retry comes quickly again."""
         net = Net()

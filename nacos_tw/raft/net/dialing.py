@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, TCP6ClientEndpoint
+from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.interfaces import IAddress, IDelayedCall, IProtocol, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
@@ -69,6 +70,7 @@ class Dialer:
 
     @param make: makes the protocol for each attempt.
     @param random: numbers from [0, 1): pauses vary by a quarter up and down.
+    @ivar refused: whether nobody listened there at the last attempt that was answered at all.
     """
 
     log = Logger()
@@ -90,6 +92,7 @@ class Dialer:
         self._attempt: Deferred[IProtocol] | None = None
         self._retry: IDelayedCall | None = None
         self.state = DialerState.IDLE
+        self.refused = False
 
     def start(self) -> None:
         """Begin. Harmless if it has begun."""
@@ -127,11 +130,13 @@ class Dialer:
         if self.state is DialerState.IDLE:
             link.abort("it is not wanted any more")
             return
-        self.state = DialerState.OPEN
+        self.state, self.refused = DialerState.OPEN, False
         link.closed.addCallback(self._closed)
 
     def _failed(self, failure: Failure) -> None:
         self._attempt = None
+        if failure.check(ConnectionRefusedError):
+            self.refused = True
         if self._pause.first and self.state is not DialerState.IDLE:
             self.log.info("cannot connect to {name}: {reason}", name=self._name, reason=failure.getErrorMessage())
         self._wait()

@@ -253,6 +253,11 @@ class Peers(Service):
         """Whether the link to that peer is up."""
         return peer in self._outgoing
 
+    def silent(self, peer: str) -> bool:
+        """Whether a member that may live is not heard of: it has no link, but its machine did not refuse one either."""
+        dialer = self._dialers.get(peer)
+        return dialer is not None and peer not in self._outgoing and not dialer.refused
+
     def level(self) -> int:
         """The level of commands that this node and all the others can apply, as far as each has said when it dialed;
         0 as long as one has not: it may be of an older version. Learners that never answered are not waited for."""
