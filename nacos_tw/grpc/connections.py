@@ -29,8 +29,6 @@ RESET_TIME = 3.0
 MOST_LABELS = 64
 """Labels of a client, and abilities; more are not taken."""
 
-DETECT = Push(DETECTION, {}, "internal")
-
 
 class PushFailed(Exception):
     """A client has not taken a push: it is gone, did not answer in time, or answered with a failure."""
@@ -313,17 +311,21 @@ class Connections(Service):
         """
         Send a push that is to be acknowledged: the way for many of them.
 
+        @param push: none that this client was sent before; many may be sent the same.
         @param until: the client has time until then, in seconds of the clock.
         @return: its number; 0 when the client is gone, then nobody is told.
         """
-        number = self._last_request = self._last_request + 1
-        counters = self._counters
+        if not push.number:
+            self._last_request += 1
+            push.take_number(self._last_request, self.server_ip)
+        number, counters = push.number, self._counters
         counters.pushes += 1
-        if not client.send(push.payload(number, self.server_ip)):
+        if not client.send(push.payload):
             counters.unanswered += 1
             return 0
         if client.waiting is None:
             client.waiting = {}
+        assert number not in client.waiting
         client.waiting[number] = until, waiter
         return number
 
@@ -379,7 +381,7 @@ class Connections(Service):
                 client.end()
                 self.remove(client)
 
-        self.push(client, DETECT, DETECTION_TIME).addErrback(silent)
+        self.push(client, Push(DETECTION, {}, "internal"), DETECTION_TIME).addErrback(silent)
 
     def reset(self, clients: Iterable[ClientConnection], server: str = "") -> list[Deferred[bool]]:
         """

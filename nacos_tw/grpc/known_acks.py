@@ -61,7 +61,7 @@ class KnownAcks:
         """
         if len(data) > LONGEST:
             return None
-        before, _, after = data.partition(b"%d" % number)
+        before, _, after = data.rpartition(b"%d" % number)  # from the end: what stands in front has more digits
         shape = self._known.recent((before, after)) or self._known.get((before, after))
         return shape.ack if shape is not None and shape.size == len(data) and shape.stream == stream else None
 
@@ -71,7 +71,7 @@ class KnownAcks:
         if size < PREFIX or len(data) > LONGEST:
             return
         digits = b"%d" % number
-        before, found, after = data.partition(digits)
+        before, found, after = data.rpartition(digits)
         framed = HEADER.pack(0, size, DATA, 0, stream) + b"\0" + (size - PREFIX).to_bytes(4, "big")
         if found and before.startswith(framed):
             # With another number at that place they must say just that.

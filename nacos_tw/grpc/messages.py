@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from nacos_tw.grpc.payloads import before_body, write
+from nacos_tw.grpc.payloads import write
 
 OK, FAIL = 200, 500
 STARTING, UNREGISTERED, NO_HANDLER, BAD_PARAMETER, NO_RIGHT, BAD_GATEWAY = 300, 301, 302, 400, 403, 502
@@ -115,11 +115,12 @@ class Push:
     A request to clients, rendered once for all who get it.
 
     @ivar type: C{metadata.type}; C{size}: bytes of its JSON, about.
-    @ivar _rest: the JSON behind the number of the request; C{_begun}: what is in front of that, and for which length
-        of the number and which server.
+    @ivar number: by which it is acknowledged: the same for all clients, whose answers are told apart by where they
+        come from; 0 as long as it has none. C{payload}: with it.
+    @ivar _rest: the JSON behind the number.
     """
 
-    __slots__ = ("_begun", "_rest", "size", "type")
+    __slots__ = ("_rest", "number", "payload", "size", "type")
 
     def __init__(self, type_: str, members: dict[str, Any] | Struct, module: str) -> None:
         """
@@ -130,22 +131,18 @@ class Push:
         inner = _encode(members)[1:-1]
         self._rest = b'"%b%b,"module":"%b"}' % (b"," if inner else b"", inner, module.encode())
         self.size = len(self._rest)
-        self._begun: tuple[int, str, bytes] = (0, "", b"")
+        self.number = 0
+        self.payload = b""
 
-    def payload(self, number: int, server: str) -> bytes:
+    def take_number(self, number: int, server: str) -> None:
         """
-        As a payload that is to be acknowledged.
+        It is to be acknowledged.
 
         @param number: for C{requestId}.
         @param server: its address.
         """
-        digits = b"%d" % number
-        begun = self._begun
-        if begun[0] != len(digits) or begun[1] != server:
-            start = b'{"headers":{},"requestId":"'
-            lead = before_body(self.type, len(start) + len(digits) + len(self._rest), server)
-            begun = self._begun = len(digits), server, lead + start
-        return begun[2] + digits + self._rest
+        self.number = number
+        self.payload = write(self.type, b'{"headers":{},"requestId":"%d%b' % (number, self._rest), server)
 
     def unnumbered(self, server: str) -> bytes:
         """As a payload that wants no answer."""

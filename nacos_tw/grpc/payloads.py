@@ -208,11 +208,6 @@ def write(type_: str, body: bytes, client_ip: str = "") -> bytes:
     return b"%b\x1a%b\x12%b%b" % (prefix, _length(size + len(length) + 1), length, body)
 
 
-def before_body(type_: str, size: int, client_ip: str = "") -> bytes:
-    """What stands before the body in such a payload, for bodies of one size that are written often."""
-    return write(type_, bytes(size), client_ip)[:-size]
-
-
 def write_request(metadata: Metadata, body: bytes) -> bytes:
     """A payload as clients send it, for tests and tools."""
     parts = [_field(TYPE, metadata.type.encode())]

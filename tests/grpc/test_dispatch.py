@@ -395,6 +395,29 @@ class ConnectionsTests(Case):
         self.client.say("NotifySubscriberResponse", {"requestId": "1", "resultCode": 200, "success": False})
         self.successResultOf(done)
 
+    def test_push_to_many(self) -> None:
+        """All are sent the same, with one number; each answers for itself."""
+        clients = [self.client, self.server.client(), self.server.client()]
+        for client in clients:
+            client.setup()
+        connections = self.server.connections
+        push = Push("NotifySubscriberRequest", {}, "naming")
+        first, second, third = (connections.push(each, push, 3.0) for each in connections)
+        for client in clients:
+            client.turn()
+            body = b'{"headers":{},"requestId":"1","module":"naming"}'
+            self.assertEqual(client.pushed, [("NotifySubscriberRequest", body)])
+        clients[1].say("NotifySubscriberResponse", {"requestId": "1", "resultCode": 200})
+        self.assertNoResult(first)
+        self.successResultOf(second)
+        clients[2].say("NotifySubscriberResponse", {"requestId": "1", "resultCode": 500})
+        self.failureResultOf(third, PushFailed)
+        clients[0].say("NotifySubscriberResponse", {"requestId": "1", "resultCode": 200})
+        self.successResultOf(first)
+        connections.push(next(iter(connections)), Push("NotifySubscriberRequest", {}, "naming"), 3.0)
+        clients[0].turn()
+        self.assertIn(b'"requestId":"2"', clients[0].pushed[1][1])
+
     def test_push_refused(self) -> None:
         self.client.setup()
         (client,) = self.server.connections

@@ -76,7 +76,8 @@ class Connections:
         if not client.open:
             done.errback(PushFailed("gone"))
             return done
-        _, body = Reader().read(push.payload(1, ""))
+        push.take_number(1, "")
+        _, body = Reader().read(push.payload)
         place, *state = msgspec.json.decode(body)["serviceInfo"]
         client.unread.append((SERVICES[place], tuple(state), done))
 

@@ -82,7 +82,7 @@ class Connection:
         self._refused = shared.refused
         self.ended: Ended | None = None
         self._floods = Floods(limits)
-        self._sending = Sending()
+        self._sending = Sending(shared)
         self._blocks = Blocks(shared)
         self._calls = Calls(shared, self._sending, self._floods)
         self._rest = b""

@@ -17,6 +17,7 @@ from nacos_tw.grpc.engine.frames import (
     WINDOW,
     frame,
 )
+from nacos_tw.grpc.engine.shared import Shared
 from nacos_tw.grpc.engine.streams import Stream
 
 _FIRST = Struct(f">5sI{len(HEAD)}sBHHIBI")
@@ -44,9 +45,10 @@ class Sending:
         counts them and sets this back.
     """
 
-    __slots__ = ("_size_changed", "choked", "queued", "initial", "out", "tiny", "waiting", "window")
+    __slots__ = ("_shared", "_size_changed", "choked", "queued", "initial", "out", "tiny", "waiting", "window")
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
         self.out: list[bytes] = []
         self.window = self.initial = WINDOW
         self.waiting = _NONE_WAITING
@@ -103,7 +105,11 @@ class Sending:
         ):
             self.window -= size
             stream.credit -= size
-            self.out += (_MESSAGE.pack(0, size, DATA, stream.number, 0, size - PREFIX), message)
+            number, framed = stream.number, self._shared.framed
+            if framed[0] is not message or framed[1] != number:
+                prefix = _MESSAGE.pack(0, size, DATA, number, 0, size - PREFIX)
+                framed = self._shared.framed = message, number, prefix + message
+            self.out.append(framed[2])
             return True
         self.body(stream, _PREFIX.pack(0, size - PREFIX) + message)
         return not stream.queue

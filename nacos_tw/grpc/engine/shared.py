@@ -19,6 +19,7 @@ class Shared:
     What all connections of a server have together.
 
     @ivar heads: (table, block) -> what it means and the table after it; C{tables}: contents -> table.
+    @ivar framed: the message that was sent last on a stream, its stream, and its frame: many are sent the same one.
     @ivar room: for messages that come in parts.
     @ivar refused: calls refused for a limit, by it: C{malformed}, C{streams}, C{messages} (too large, no room, or
         none), C{unread}, C{slow}.
@@ -32,6 +33,7 @@ class Shared:
         """
         self.methods = methods
         self.limits = limits
+        self.framed: tuple[bytes, int, bytes] = (b"", 0, b"")
         self.room = room or Room()
         self.refused: Counter[str] = Counter()
         self.heads: Memory[tuple[Table, bytes], tuple[Head, Table]] = Memory(remembered, bytes_)

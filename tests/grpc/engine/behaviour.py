@@ -426,6 +426,22 @@ class StreamTests(Base):
         answer = peer.answers[number]
         self.assertEqual((answer.messages, answer.status, answer.reset), ([b"push", b"more"], 0, None))
 
+    def test_one_message_to_many(self) -> None:
+        """The same bytes, to streams of several connections."""
+        peer = self.peer()
+        other = Peer(type(self).make, shared=peer.shared)
+        peer.call()
+        first, second, third = self.opened(peer), self.opened(peer), self.opened(other)
+        message, more = b"push" * 100, b"more" * 100
+        for each in (message, message, more):
+            for whose, number in ((peer, first), (peer, second), (other, third), (peer, second)):
+                self.assertTrue(whose.engine.send(number, each))
+        for whose in (peer, other):
+            whose.exchange()
+        self.assertEqual(peer.answers[first].messages, [message, message, more])
+        self.assertEqual(peer.answers[second].messages, [message] * 4 + [more] * 2)
+        self.assertEqual(other.answers[third].messages, [message, message, more])
+
     def test_begun(self) -> None:
         """The first headers go out when they are wanted, once; messages and the end follow."""
         peer = self.peer()
