@@ -359,6 +359,7 @@ class NacosNode(Node):
             readiness=self._readiness,
             room=self._room,
             late=self.waking.late,
+            lately=self.waking.lately,
             naming=self.naming,
             clients=self.clients,
             locks=self.locks,

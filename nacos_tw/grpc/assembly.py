@@ -75,7 +75,8 @@ class GrpcParts:
     @ivar room: for connections, shared with HTTP.
     @ivar directory: the accounts, if there are any.
     @ivar configs: None where there are none; C{audit}: the log of what was done; C{millis}: the wall clock.
-    @ivar late: whether what is read now waited while the process stood still.
+    @ivar late: whether what is read now waited while the process stood still; C{lately}: whether clients may have given
+        this node up for that, and come again now.
     @ivar elsewhere: C{ip:port} of the other nodes that are up.
     """
 
@@ -84,6 +85,7 @@ class GrpcParts:
     readiness: Callable[[], str]
     room: Room
     late: Callable[[], bool]
+    lately: Callable[[], bool]
     naming: Naming
     clients: Clients
     locks: Locks
@@ -114,7 +116,7 @@ def build(
     listeners: ConfigPushes | None = None
     if settings.function_mode != "config":
         more, pushes = naming_handlers(
-            NamingParts(parts.naming, parts.clients, connections, clock, parts.limits.registrations)
+            NamingParts(parts.naming, parts.clients, connections, clock, parts.limits.registrations, parts.lately)
         )
         handlers.update(more)
         services.append(pushes)
@@ -139,13 +141,18 @@ def build(
 
 @attrs.frozen
 class NamingParts:
-    """What the handlers of the registry work with."""
+    """
+    What the handlers of the registry work with.
+
+    @ivar lately: as of L{GrpcParts}.
+    """
 
     naming: Naming
     clients: Clients
     connections: Connections
     clock: Any
     admission: Admission | None = None
+    lately: Callable[[], bool] = lambda: False
 
 
 def naming_handlers(parts: NamingParts) -> tuple[dict[str, Handler[Any]], ServicePushes]:
@@ -160,7 +167,7 @@ def naming_handlers(parts: NamingParts) -> tuple[dict[str, Handler[Any]], Servic
 
     pushes = ServicePushes(parts.clock, connections, subscriptions, render, lambda: registry.switches.push_enabled)
     connections.on_joined(lambda client: clients.connected(client.id) if client.module in PUBLISHING else None)
-    connections.on_left(lambda client: clients.ended(client.id))
+    connections.on_left(lambda client: clients.ended(client.id, gave_up=parts.lately()))
     connections.on_moving(lambda client: clients.moving(client.id))
     watching = ServiceWatching(parts.clock, connections, Present(naming))
     naming.on_services.append(watching.changed)

@@ -19,6 +19,9 @@ LOOK = 0.5
 """Seconds between two notes of the time."""
 STALL = 3.0
 """Seconds without one after which the process counts as having stood still: clients of 1.x wait 3 s for an answer."""
+RETURN = 15.0
+"""Seconds after that in which clients that have given the node up connect anew, and only then end what they had: one of
+2.x or 3.x tries all its nodes with pauses of up to 5 s, and waits 3 s at each."""
 TURNS = 3
 """Turns of the reactor in which requests are late: a connection is accepted in one, and read in the next."""
 
@@ -41,6 +44,7 @@ class Waking(Periodic):
         self.seconds = seconds
         self._late = False
         self.until = float("inf")
+        self._woke = float("-inf")
 
     def startService(self) -> None:
         """Begin to look."""
@@ -64,12 +68,17 @@ class Waking(Periodic):
         if stood <= 0:
             return False
         self._late = True
+        self._woke = self.seconds()
         self._turns.callLater(0, self._turn_over, TURNS)
         self.log.warn(
             "this node stood still for {seconds:.1f} s: requests that waited are answered with 503",
             seconds=stood + STALL,
         )
         return True
+
+    def lately(self) -> bool:
+        """Whether it stood still so shortly ago that connections end whose clients have given it up, and come again."""
+        return self.late() or self.seconds() - self._woke < RETURN
 
     def _turn_over(self, left: int) -> None:
         if left > 1:

@@ -169,13 +169,18 @@ class Clients(service.MultiService):
             self._share_of[client] = share
             self._shares[share][client] = _Connected()
 
-    def ended(self, client: str) -> None:
-        """A connection has ended: its instances go at once, unless it was to go elsewhere (L{moving}, L{leave})."""
+    def ended(self, client: str, gave_up: bool = False) -> None:
+        """
+        A connection has ended: its instances go at once, unless it was to go elsewhere (L{moving}, L{leave}).
+
+        @param gave_up: perhaps by a client that has given this node up, as it stood still, and registers anew in a
+            moment: what it published stays for the grace, too.
+        """
         share = self._share_of.pop(client, None)
         if share is None:
             return
         entry = self._shares[share].pop(client)
-        if entry.sent and not (entry.moving or self._leaving):
+        if entry.sent and not (entry.moving or self._leaving or gave_up):
             self._send(entry, EndClients([client])).addErrback(_ignored)
 
     def moving(self, client: str) -> None:

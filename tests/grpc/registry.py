@@ -62,6 +62,7 @@ class NamingServer(Server):
     All of 9848 on a registry.
 
     @ivar naming: the registry's face; C{clients}: who publishes.
+    @ivar woken: whether it stood still a moment ago.
     """
 
     def __init__(self) -> None:
@@ -69,7 +70,8 @@ class NamingServer(Server):
         self.naming = naming_on(self.clock)
         self.clients = Clients(self.clock, self.naming, "10.9.9.9:8848", lambda number: None)  # type: ignore[arg-type]
         self.clients.startService()
-        parts = NamingParts(self.naming, self.clients, self.connections, self.clock)
+        self.woken = False
+        parts = NamingParts(self.naming, self.clients, self.connections, self.clock, lately=lambda: self.woken)
         handlers, self.pushes = naming_handlers(parts)
         self.dispatcher._handlers.update(handlers)
         self.pushes.startService()

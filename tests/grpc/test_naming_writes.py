@@ -113,6 +113,22 @@ class InstanceTests(Case):
         found = self.ask("InstanceRequest", type="deregisterInstance", instance=given())
         self.assertEqual((found[1]["resultCode"], self.shown()), (200, []))
 
+    def test_stood_still(self) -> None:
+        """
+        Clients that gave a node up, as it stood still, connect anew first, end the old connection, and register then.
+        What they had stays meanwhile; whose connection ends later has ended.
+        """
+        self.register()
+        self.server.woken = True
+        again = self.connected()
+        self.client.transport.loseConnection()
+        self.assertEqual(self.shown(), ["10.0.0.1"])
+        self.register(again)
+        self.assertEqual(self.shown(), ["10.0.0.1"])
+        self.server.woken = False
+        again.transport.loseConnection()
+        self.assertEqual(self.shown(), [])
+
     def test_client_goes(self) -> None:
         """With its stream or its connection all that it published goes."""
         self.register()

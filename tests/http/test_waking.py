@@ -10,7 +10,7 @@ from nacos_tw.errors import Unavailable
 from nacos_tw.http.authorization import EverybodyMay
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
-from nacos_tw.http.waking import LOOK, STALL, TURNS, Waking
+from nacos_tw.http.waking import LOOK, RETURN, STALL, TURNS, Waking
 
 
 class Turns(Clock):
@@ -61,6 +61,21 @@ class WakingTests(SynchronousTestCase):
         self.assertFalse(self.waking.late())
         self.clock.advance(LOOK)
         self.assertFalse(self.waking.late())
+
+    def test_lately(self) -> None:
+        """For a while after it: whoever gave the node up comes again."""
+        self.assertFalse(self.waking.lately())
+        self.clock.advance(LOOK)
+        self.stand_still(STALL + LOOK + 0.1)
+        self.assertTrue(self.waking.lately())
+        for _ in range(TURNS):
+            self.clock.turn()
+        for _ in range(round(RETURN / LOOK) - 1):
+            self.clock.advance(LOOK)
+            self.assertTrue(self.waking.lately())
+        self.assertFalse(self.waking.late())
+        self.clock.advance(LOOK)
+        self.assertFalse(self.waking.lately())
 
     def test_a_timer_comes_first(self) -> None:
         """The process was stopped between its timers and its sockets: the timers do not hide it."""
