@@ -46,7 +46,7 @@ class Call:
         Trimmed, but for L{params.EXACT}. C{encoding} names the charset of the values. They are read when they are
         first asked for, which raises L{BadParameter} for an unknown charset or a body that is a flood of names.
     @ivar proxies: those that the guard trusts, put there by it; L{recorded}: by an operation that wrote its line into
-        the audit log (a call is a L{nacos_tw.access.caller.Caller}). Neither is set in most calls.
+        the audit log (a call is a L{nacos_tw.access.caller.Caller}).
     """
 
     __slots__ = (
@@ -68,6 +68,8 @@ class Call:
         self.body = body
         self.peer = peer
         self.identity = NOBODY
+        self.proxies = NO_PROXIES
+        self.recorded = False
         self._lower = lower_head
         self._headers: Headers | None = None
         self._files: dict[str, Upload] = {}
@@ -101,7 +103,7 @@ class Call:
     @property
     def source(self) -> str:
         """The address that it comes from: the peer's, or what a proxy that is trusted says of it."""
-        return source_of(self, getattr(self, "proxies", NO_PROXIES))
+        return source_of(self, self.proxies)
 
     @property
     def what(self) -> str:

@@ -14,9 +14,9 @@ def client_ip(call: Call) -> str:
     """The client's address: first of X-Forwarded-For, else X-Real-IP, else the peer's (docs/spec/config-v1.md#1.3)."""
     head = call.lower_head
     found = ""
-    if b"\r\nx-forwarded-for:" in head:
+    if head.find(b"\r\nx-forwarded-for:") >= 0:
         found = call.header(b"x-forwarded-for").partition(",")[0].strip()
-    if not found and b"\r\nx-real-ip:" in head:
+    if not found and head.find(b"\r\nx-real-ip:") >= 0:
         found = call.header(b"x-real-ip")
     return (found or call.peer)[:LONGEST_ADDRESS]
 

@@ -48,6 +48,9 @@ KNOWN_LENGTH = 100
 _known: BoundedMemo[str, tuple[str, str]] = BoundedMemo(MOST_KNOWN)
 """By C{a=b} as it was sent, in UTF-8."""
 
+LF, CR = b"\n\r"
+"""As numbers."""
+
 # What Java's String.trim() removes.
 BLANKS = "".join(map(chr, range(33)))
 
@@ -78,7 +81,7 @@ def parse(data: bytes, into: dict[str, str], encoding: str = "utf-8") -> None:
     """
     if not data:
         return
-    if data.count(b"&") > MAX_FIELDS:
+    if len(data) > MAX_FIELDS and data.count(b"&") > MAX_FIELDS:
         raise BadParameter(f"more than {MAX_FIELDS} parameters")
     if not data.isascii():
         _parse_bytes(data, into, encoding)
@@ -129,7 +132,7 @@ def unescaped(data: bytes) -> bytes:
     takes off other than two bytes for each of them, one was malformed; that, and line ends, it treats otherwise.
     """
     found = a2b_qp(data.replace(b"=", b"=3D").replace(b"%", b"="))
-    if len(found) == len(data) - 2 * data.count(b"%") and b"\n" not in data and b"\r" not in data:
+    if len(found) == len(data) - 2 * data.count(b"%") and LF not in data and CR not in data:
         return found
     return unquote_to_bytes(data)
 

@@ -41,7 +41,7 @@ class Recorder:
 
     def __call__(self, needs: Rule, call: Call, reply: Reply) -> None:
         """A call was answered; see L{nacos_tw.http.guard.Record}."""
-        if getattr(call, "recorded", False):
+        if call.recorded:
             return
         given = _params(call, reply.status in (401, 403) and needs.action != "open")
         details = {name: given[name] for name in _shown_of(tuple(given)) if given[name]}

@@ -120,7 +120,7 @@ def begin(area: Any, handler: Handler, call: Call) -> Reply | Deferred[Reply]:
     except Exception as error:
         reply = phrase(error, call)
     needs = getattr(handler, "needs", None)
-    if needs is None or not needs.recorded or getattr(call, "recorded", False):
+    if needs is None or not needs.recorded or call.recorded:
         return reply
     if isinstance(reply, Deferred):
         reply.addErrback(failed, call)

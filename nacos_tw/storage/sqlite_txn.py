@@ -14,6 +14,16 @@ COLUMNS = Columns()
 """What our own schema has: one object, which statements are looked up by for each command."""
 
 
+def _null(value: None) -> None:
+    """NULL."""
+
+
+# For each value that is neither a number nor a text sqlite3 looks for who adapts it. Without this it finds nobody for
+# None, by way of exceptions that nobody sees: those of a publish, half of whose values are None, take as long as its
+# first statement.
+sqlite3.register_adapter(type(None), _null)
+
+
 class SQLiteTxn(Txn):
     """A transaction of a SQLite file."""
 

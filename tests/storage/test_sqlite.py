@@ -86,6 +86,12 @@ class FileTests(SynchronousTestCase):
             self.assertEqual([txn.millis(value) for value in row], [1, 2])
             self.assertEqual(txn.millis(None), 0)
 
+    def test_null(self) -> None:
+        """None is NULL, and sqlite3 need not search for who says so."""
+        self.assertIn((type(None), sqlite3.PrepareProtocol), sqlite3.adapters)
+        with self.file.transaction() as txn:
+            self.assertEqual(txn.one("SELECT ?, ? IS NULL, typeof(?)", (None, None, None)), (None, 1, "null"))
+
     def test_case(self) -> None:
         """Names and patterns tell cases apart, as utf8_bin does."""
         with self.file.transaction() as txn:

@@ -105,8 +105,8 @@ def publication(call: Call) -> Publication:
     if content is None:
         content = needed(call, "content")
     head = call.lower_head
-    cas_md5 = (call.header(b"casmd5") or None) if b"\r\ncasmd5:" in head else None
-    beta_ips = call.header(b"betaips") if b"\r\nbetaips:" in head else ""
+    cas_md5 = (call.header(b"casmd5") or None) if head.find(b"\r\ncasmd5:") >= 0 else None
+    beta_ips = call.header(b"betaips") if head.find(b"\r\nbetaips:") >= 0 else ""
     tag = params.get("tag")
     return Publication(
         key,

@@ -19,7 +19,7 @@ from nacos_tw.auth.operations.logins import Logins
 from nacos_tw.auth.problems import TOKEN_EXPIRED, NoProvider, Refused
 from nacos_tw.auth.requests import Arriving, Departing, Leaving, ProviderAsked, TakingOver
 from nacos_tw.errors import Unavailable
-from nacos_tw.http.call import NO_PROXIES, Call
+from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply, json_reply, text_reply
 from nacos_tw.http.routing import serve
@@ -126,7 +126,7 @@ class OidcV1:
 
     def _is_secure(self, call: Call) -> bool:
         """Whether the browser speaks TLS, with us or with a proxy that is trusted."""
-        if call.peer in getattr(call, "proxies", NO_PROXIES):
+        if call.peer in call.proxies:
             said = call.header(b"x-forwarded-proto").split(",")[0].strip().lower()
             if said:
                 return said == "https"
