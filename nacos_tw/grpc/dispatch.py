@@ -376,10 +376,7 @@ class Dispatcher:
         client: ClientConnection = carrier.client
         number, stream = next(iter(client.waiting)), client.stream  # type: ignore[arg-type]
         ack = self._known_acks.find(data, stream, number)
-        if ack is None:
-            self._known_acks.learn(data, stream, number)
-            return False
-        if not carrier.engine.passed(stream, len(data)):
+        if ack is None or not carrier.engine.passed(stream, len(data)):
             return False
         try:
             self._connections.taken(client, number, ack, now)

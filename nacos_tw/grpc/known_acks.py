@@ -30,10 +30,9 @@ class Shape:
     """
     What stands around the number in an acknowledgement with success, from the header of its frame on.
 
-    @ivar size: bytes of all; C{stream}: on which it came; C{ack}: what it says.
+    @ivar stream: on which it came; C{ack}: what it says.
     """
 
-    size: int
     stream: int
     ack: Ack
 
@@ -57,28 +56,28 @@ class KnownAcks:
     def find(self, data: bytes, stream: int, number: int) -> Ack | None:
         """
         What bytes say, if these are the one frame that acknowledges that push on that stream with success, in a shape
-        that is known.
+        that is known; the next one in the shape of these is.
         """
-        if len(data) > LONGEST:
-            return None
-        before, _, after = data.rpartition(b"%d" % number)  # from the end: what stands in front has more digits
-        shape = self._known.recent((before, after)) or self._known.get((before, after))
-        return shape.ack if shape is not None and shape.size == len(data) and shape.stream == stream else None
-
-    def learn(self, data: bytes, stream: int, number: int) -> None:
-        """Remember the shape of bytes that are one frame that acknowledges that push on that stream with success."""
         size = len(data) - HEADER_SIZE
-        if size < PREFIX or len(data) > LONGEST:
-            return
+        if not PREFIX < size <= LONGEST or data[3] != DATA or data[4] or (data[1] << 8 | data[2]) != size:
+            return None  # some clients put changes of windows around it
+        before, found, after = data.rpartition(b"%d" % number)  # from the end: what stands in front has more digits
+        shape = self._known.recent((before, after)) or self._known.get((before, after))
+        if shape is not None:
+            return shape.ack if shape.stream == stream else None
+        if found and before.startswith(
+            HEADER.pack(0, size, DATA, 0, stream) + b"\0" + (size - PREFIX).to_bytes(4, "big")
+        ):
+            self._learn(before, after, stream, number)
+        return None
+
+    def _learn(self, before: bytes, after: bytes, stream: int, number: int) -> None:
+        """Remember the shape of one frame, if with any number at that place it says that just this push was taken."""
         digits = b"%d" % number
-        before, found, after = data.rpartition(digits)
-        framed = HEADER.pack(0, size, DATA, 0, stream) + b"\0" + (size - PREFIX).to_bytes(4, "big")
-        if found and before.startswith(framed):
-            # With another number at that place they must say just that.
-            other = digits.translate(_OTHER)
-            ack, changed = self._said(data), self._said(before + other + after)
-            if _succeeds(ack, number) and _succeeds(changed, int(other)):
-                self._known.put((before, after), Shape(len(data), stream, ack), len(data) + 300)
+        other = digits.translate(_OTHER)
+        ack, changed = self._said(before + digits + after), self._said(before + other + after)
+        if _succeeds(ack, number) and _succeeds(changed, int(other)):
+            self._known.put((before, after), Shape(stream, ack), len(before) + len(after) + 300)
 
     def _said(self, data: bytes) -> Ack | None:
         return self._read(data[HEADER_SIZE + PREFIX :])

@@ -33,7 +33,7 @@ def read(payload: bytes) -> Ack | None:
         return None
 
 
-def payload(body: str, type_: str = "NotifySubscriberResponse", address: str = "10.0.0.7") -> bytes:
+def payload(body: str, type_: str = "NotifySubscriberResponse", address: str = "") -> bytes:
     return write_request(Metadata(type_, {}, address), body.encode())
 
 
@@ -53,7 +53,7 @@ class ShapeTests(SynchronousTestCase):
 
     def taught(self, data: bytes, number: int, stream: int = 1) -> bool:
         """Whether bytes are known once they were seen."""
-        self.acks.learn(data, stream, number)
+        self.acks.find(data, stream, number)
         return self.acks.find(data, stream, number) is not None
 
     def test_the_next_number(self) -> None:
@@ -110,6 +110,8 @@ class ShapeTests(SynchronousTestCase):
             frame(DATA, 0, 1, b"\1" + framed(message)[1:]),
             bytes_of(message) + bytes_of(message),
             bytes_of(message)[:-1],
+            frame(8, 0, 1, b"\0\0\1\0") + bytes_of(message),
+            frame(8, 0, 1, b"1234"),
             b"\0" * 20 + b"1234",
             b"1234",
         ):
@@ -138,7 +140,7 @@ class ShapeTests(SynchronousTestCase):
             data = bytes_of(
                 payload("{" + body + "}", dice.choice(("AResponse", "BRequest", "C1Response")), dice.choice("1a"))
             )
-            self.acks.learn(data, 1, first)
+            self.acks.find(data, 1, first)
             other = data.replace(b"%d" % first, b"%d" % number, dice.randint(1, 2))
             if self.acks.find(other, 1, number) is not None:
                 found += 1
@@ -152,9 +154,9 @@ class ShapeTests(SynchronousTestCase):
         acks = KnownAcks(read, most=64)
         for number in range(1000):
             body = f'{{"resultCode":200,"requestId":"7777","message":"{number}"}}'
-            acks.learn(bytes_of(payload(body)), 1, 7777)
+            acks.find(bytes_of(payload(body)), 1, 7777)
         self.assertLessEqual(acks.remembered, 65)
-        acks.learn(usual(7777), 1, 7777)
+        self.assertIsNone(acks.find(usual(7777), 1, 7777))
         self.assertIsNotNone(acks.find(usual(8888), 1, 8888))
 
 
@@ -222,7 +224,7 @@ class AnsweringTests(SynchronousTestCase):
                 client.carrier.dataReceived(usual(self.pushed(client), client.stream))
         self.assertEqual(self.server.counters.acks, 201)
         if self.engine is Counting:
-            self.assertEqual(Counting.received, before + 1)
+            self.assertEqual(Counting.received, before)
 
     def test_many(self) -> None:
         """Each counts once, and the client's windows are given back: it goes on for ever."""
