@@ -41,25 +41,25 @@ from nacos_tw.config.commands import (
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.results import RefusalError
 from nacos_tw.config.results import Result as Result
-from nacos_tw.config.store_rows import publish, remove, remove_row
+from nacos_tw.config.store_rows import Ids, publish, remove, remove_row
 from nacos_tw.config.store_usage import Usage
 from nacos_tw.storage.txn import Txn
 
 MAX_ID = 2**63 - 1
 
 
-def apply(txn: Txn, command: Command, usage: Usage | None = None) -> Result:
+def apply(txn: Txn, command: Command, usage: Usage | None = None, ids: Ids | None = None) -> Result:
     """
     Run a command. Nothing is committed here.
 
     @param usage: takes what a L{Publish} adds to the counters; None: they are written at once.
-
+    @param ids: of configs, for a L{Publish} with C{usage}.
     @return: what came of it. When C{value} is an exception, the transaction is as it was before the command.
     @raise nacos_tw.errors.NacosError: the database failed or refused a value: roll the transaction back.
     """
     try:
         if usage is not None and type(command) is Publish:
-            return publish(txn, command, usage)
+            return publish(txn, command, usage, ids)
         return _WAYS[type(command)](txn, command)
     except RefusalError as refusal:
         return Result(refusal.error)

@@ -6,7 +6,7 @@ the counters.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from nacos_tw.config import details, store_capacity
 from nacos_tw.config.commands import Publish, Remove
@@ -16,10 +16,17 @@ from nacos_tw.config.results import DONE, ByWhom, RefusalError, Result, Written
 from nacos_tw.config.statements import Statements, statements
 from nacos_tw.config.store_usage import Counting
 from nacos_tw.errors import Alike, Duplicate, Unavailable
+from nacos_tw.memo import BoundedMemo
 from nacos_tw.storage.txn import Txn
 
 ATTEMPTS = 50
 """Insertions of a config that others insert and remove at the same time: for each that fails, one has succeeded."""
+
+Ids: TypeAlias = BoundedMemo[ConfigKey, int]
+"""
+Ids of configs by their keys, for a file that nobody else writes to. A config may have gone since, or come again with
+another id: then its row is not found by this one, as no id is given twice.
+"""
 
 
 class Counted(ByWhom, Protocol):
@@ -44,9 +51,19 @@ def lock(txn: Txn, numbers: Iterable[int]) -> None:
             txn.one(f"SELECT id FROM config_info WHERE id=?{txn.for_update}", (number,))
 
 
-def publish(txn: Txn, command: Publish, usage: Counting | None = None) -> Result:
-    """As L{Publish}. @param usage: counts a config that has come; None: it is counted at once."""
-    md5 = put(txn, command, find(txn, command.key), usage)
+def publish(txn: Txn, command: Publish, usage: Counting | None = None, ids: Ids | None = None) -> Result:
+    """
+    As L{Publish}.
+
+    @param usage: counts a config that has come; None: it is counted at once.
+    @param ids: those that are known of late, and where they are remembered.
+    """
+    number = None if ids is None else ids.get(command.key)
+    if number is None:
+        number = find(txn, command.key)
+        if ids is not None and number is not None:
+            ids.keep(command.key, number)
+    md5 = put(txn, command, number, usage)
     secret = command.encrypted_data_key or ""
     written = Written(command.key, command.content, md5, command.at_ms, command.type, secret)
     return Result(True, (command.key,), written=written)

@@ -9,6 +9,7 @@ from nacos_tw.auth import store as accounts
 from nacos_tw.auth.commands import AuthCommand
 from nacos_tw.config import store as configs
 from nacos_tw.config.results import Result
+from nacos_tw.config.store_rows import Ids
 from nacos_tw.config.store_usage import Usage
 from nacos_tw.database.commands import DatabaseCommand, Level
 from nacos_tw.namespaces import store as namespaces
@@ -16,16 +17,16 @@ from nacos_tw.namespaces.commands import CreateNamespace, DeleteNamespace, Updat
 from nacos_tw.storage.txn import Txn
 
 
-def apply(txn: Txn, command: DatabaseCommand, usage: Usage | None = None) -> Result:
+def apply(txn: Txn, command: DatabaseCommand, usage: Usage | None = None, ids: Ids | None = None) -> Result:
     """
     Run a command. Nothing is committed here.
 
-    @param usage: see L{nacos_tw.config.store.apply}.
+    @param usage, ids: see L{nacos_tw.config.store.apply}.
     @return: what came of it. When C{value} is an exception, the transaction is as it was before the command.
     @raise nacos_tw.errors.NacosError: the database failed, or the command is refused: roll the transaction back.
     """
     run = _OTHERS.get(type(command))
-    return configs.apply(txn, command, usage) if run is None else run(txn, command)  # type: ignore[arg-type]
+    return configs.apply(txn, command, usage, ids) if run is None else run(txn, command)  # type: ignore[arg-type]
 
 
 def _namespace(run: Callable[[Txn, Any], bool]) -> Callable[[Txn, Any], Result]:

@@ -24,12 +24,14 @@ from nacos_tw.config.commands import Publish
 from nacos_tw.config.model import ConfigKey
 from nacos_tw.config.results import Result, Written
 from nacos_tw.config.store_check import Checked
+from nacos_tw.config.store_rows import Ids
 from nacos_tw.config.store_usage import Usage
 from nacos_tw.database import applying, commands
 from nacos_tw.database.commands import DatabaseCommand
 from nacos_tw.database.frozen import FrozenDatabase
 from nacos_tw.errors import BadParameter, Damaged, Defect, Duplicate, NacosError
 from nacos_tw.interfaces import IFrozen
+from nacos_tw.memo import BoundedMemo
 from nacos_tw.storage.quarantine import quarantine
 from nacos_tw.storage.sqlite import SQLiteFile
 from nacos_tw.storage.sqlite_txn import SQLiteTxn
@@ -40,6 +42,8 @@ NAME = b"c"
 
 TEMPORARY = "image-"
 """How the names of passing files beside the database begin."""
+MOST_IDS = 4096
+"""Configs whose ids are remembered, so that who publishes one again need not look for it: some 1.5 MB."""
 _REFUSED = "the embedded database cannot be written to"
 
 
@@ -77,6 +81,7 @@ class ConfigMachine:
         self._txn: SQLiteTxn | None = None
         self._changes = Changes()
         self._usage = Usage()
+        self._ids: Ids = BoundedMemo(MOST_IDS)
         self._done: list[bytes] = []
         self._accounts_changed = False
         self.applied, self.applied_term = self._read_applied()
@@ -134,22 +139,24 @@ class ConfigMachine:
             # Nearly all commands, and hardly one fails after it has written something. So there is no savepoint, which
             # would cost as much as the command: SQLite copies each page that is written to for the first time in it.
             before = txn.changes
-            result = self._run(txn, command, self._usage)
+            result = self._run(txn, command, self._usage, self._ids)
             if isinstance(result, NacosError) and txn.changes != before:
                 self._begin_again()
             return result
         self._usage.write(txn)
         txn.execute("SAVEPOINT command")
-        result = self._run(txn, command, None)
+        result = self._run(txn, command)
         if isinstance(result, NacosError):
             txn.execute("ROLLBACK TO command")
         txn.execute("RELEASE command")
         return result
 
-    def _run(self, txn: Txn, command: DatabaseCommand, usage: Usage | None) -> Result | NacosError:
+    def _run(
+        self, txn: Txn, command: DatabaseCommand, usage: Usage | None = None, ids: Ids | None = None
+    ) -> Result | NacosError:
         """What came of the command, or why it is refused."""
         try:
-            return applying.apply(txn, command, usage)
+            return applying.apply(txn, command, usage, ids)
         except (BadParameter, Duplicate) as refusal:
             return refusal
         except NacosError:
@@ -184,6 +191,7 @@ class ConfigMachine:
         stack, self._open, self._txn = self._open, None, None
         self._done = []
         self._usage.forget()
+        self._ids.clear()  # one that was given in this transaction is given again
         if stack is not None:
             with contextlib.suppress(NacosError):
                 stack.__exit__(NacosError, NacosError("given up"), None)
@@ -276,6 +284,7 @@ class ConfigMachine:
         try:
             with os.fdopen(handle, "wb") as copy:
                 copy.write(data)
+            self._ids.clear()
             self._file.load(path)
         finally:
             os.unlink(path)
@@ -309,6 +318,7 @@ class ConfigMachine:
 
     def reopened(self) -> None:
         """After the disk refused: begin again with what is in the file; with nothing, if it is damaged."""
+        self._ids.clear()
         if self._file.damage:
             self.on_renewed(self._file.renew())
         self.applied, self.applied_term = self._read_applied()

@@ -106,6 +106,89 @@ class MachineTests(SynchronousTestCase):
         machine.flush()
         self.assertLess(len(statements), 3 * 50 + 15)
 
+    def test_known_ids(self) -> None:
+        """Who publishes a config again does not look for it: of many publishes of one, two do, and no other at all."""
+        file = self.file()
+        self.addCleanup(file.close)
+        machine, _ = self.machine(file)
+        statements: list[str] = []
+        file._connection.set_trace_callback(statements.append)
+        for number in range(50):
+            machine.begin(number + 1, 1)
+            machine.apply(encode(c.Publish(KEY, f"{number}", None, T0)))
+            machine.flush()
+        self.assertEqual(len([text for text in statements if text.startswith("SELECT id, data_id")]), 2)
+
+    def test_ids_that_are_gone(self) -> None:
+        """A config that went, and came again, is not replaced by the id that it had; nor is a casMd5 passed by."""
+        plain, file = self.file(), self.file()
+        self.addCleanup(plain.close)
+        self.addCleanup(file.close)
+        machine, _ = self.machine(file)
+        other = ("", "g", "b")
+        commands: list[DatabaseCommand] = [
+            c.Publish(KEY, "1", None, T0),
+            c.Publish(KEY, "2", None, T0),
+            c.Remove(KEY, T0),
+            c.Publish(other, "3", None, T0),
+            c.Publish(KEY, "4", None, T0),
+            c.Remove(KEY, T0),
+            c.Import([c.ImportItem(KEY, "5", "text")], "OVERWRITE", T0),
+            c.Publish(KEY, "6", None, T0, cas_md5="x"),
+            c.Publish(KEY, "7", None, T0, tags="x"),
+        ]
+        expected = []
+        for number, command in enumerate(commands, 1):
+            with plain.transaction() as txn:
+                expected.append(apply(txn, command).value)
+            machine.begin(number, 1)
+            found = machine.apply(encode(command))
+            self.assertEqual(type(found), type(expected[-1]), command)
+            machine.flush()
+        self.assertEqual(dump(file), dump(plain))
+
+    def test_ids_of_another_state(self) -> None:
+        """With the leader's snapshot an id is of another config, which a publish of the first leaves alone."""
+        states = []
+        for names in (("a", "b"), ("b", "a")):
+            file = self.file()
+            self.addCleanup(file.close)
+            machine, _ = self.machine(file)
+            for number, name in enumerate((*names, *names), 1):
+                machine.begin(number, 1)
+                machine.apply(encode(c.Publish(("", "g", name), f"{name}{number}", None, T0)))
+                machine.flush()
+            states.append((file, machine))
+        (_, leader), (file, machine) = states
+        machine.begin(5, 1)
+        machine.restore(leader.snapshot())
+        machine.begin(6, 1)
+        machine.apply(encode(c.Publish(KEY, "new", None, T0)))
+        machine.flush()
+        with file.reading() as txn:
+            found = txn.all("SELECT data_id, content FROM config_info ORDER BY id")
+        self.assertEqual(found, [("a", "new"), ("b", "b4")])
+
+    def test_ids_of_what_was_undone(self) -> None:
+        """An id that was given in what a refused command has undone is not remembered: another config has it then."""
+        file = self.file()
+        self.addCleanup(file.close)
+        machine, _ = self.machine(file)
+        machine.begin(1, 1)
+        machine.apply(encode(c.Publish(KEY, "1", None, T0)))
+        machine.apply(encode(c.Publish(KEY, "2", None, T0)))
+        self.assertTrue(machine._ids)
+        machine._give_up()
+        self.assertFalse(machine._ids)
+        machine.reopened()
+        for number, (name, content) in enumerate((("b", "3"), ("b", "4"), ("a", "5")), 1):
+            machine.begin(number, 1)
+            machine.apply(encode(c.Publish(("", "g", name), content, None, T0)))
+            machine.flush()
+        with file.reading() as txn:
+            found = txn.all("SELECT data_id, content FROM config_info ORDER BY id")
+        self.assertEqual(found, [("b", "4"), ("a", "5")])
+
     def test_set_aside(self) -> None:
         """A copy of what contradicts the cluster is kept beside, two of them at most; the file begins anew."""
         file = self.file()
