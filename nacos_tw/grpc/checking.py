@@ -18,6 +18,8 @@ from nacos_tw.naming.model import DEFAULT_NAMESPACE, ServiceKey
 
 LONGEST_METADATA = 1024
 """Characters of all keys and values of an instance's metadata."""
+LONGEST_INSTANCE_ID = 1024
+"""Characters of an instanceId that a client gives; Nacos takes any."""
 
 _NAMES = re.compile(r"[a-zA-Z0-9\-_:.]*")
 _LIMITED: dict[str, tuple[int, re.Pattern[str]]] = {
@@ -113,6 +115,8 @@ def check_instance(given: GivenInstance) -> None:
             length += len(key) + len(value or "")
         if length > LONGEST_METADATA:
             raise refused(f"Param 'Metadata' is illegal, the param length should not exceed {LONGEST_METADATA}.")
+    if given.instanceId and len(given.instanceId) > LONGEST_INSTANCE_ID:
+        raise refused(f"Param 'instanceId' is illegal, the param length should not exceed {LONGEST_INSTANCE_ID}.")
     if not known:
         check(("ip", given.ip or ""))
         _fit.keep((_shared(given.clusterName), given.ip), None)

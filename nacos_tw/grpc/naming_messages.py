@@ -20,8 +20,13 @@ class NamingRequest(Struct, gc=False):
 
 
 class GivenInstance(Struct, gc=False):
-    """An instance as a client sends it."""
+    """
+    An instance as a client sends it.
 
+    @ivar instanceId: what it is to be called; "" or None for the name that follows from its address.
+    """
+
+    instanceId: str | None = None  # noqa: N815 - the names of the wire, here and below
     ip: str | None = None
     port: int = 0
     weight: float = 1.0

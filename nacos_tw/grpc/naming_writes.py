@@ -62,7 +62,7 @@ class NamingWrites:
         checking.check_instance(given)
         client = asked.client
         if request.type == REGISTER:
-            wanted = (_published(given, client.app),)
+            wanted = (_published(given, client.app, key),)
             if client.module != "naming" or not client.open:
                 checking.check_naming_client(client)
             done = self._publications.publish(asked, Publication(key, client.id, wanted))
@@ -83,7 +83,7 @@ class NamingWrites:
             raise RequestFailed(FAIL, "Param 'instances' is required.")
         for each in given:
             checking.check_instance(each)
-        wanted = tuple(_published(each, client.app) for each in given)
+        wanted = tuple(_published(each, client.app, key) for each in given)
         checking.check_naming_client(client)
         done = self._publications.publish(asked, Publication(key, client.id, wanted))
         return Done(done, _BATCH_DONE)
@@ -104,7 +104,7 @@ class NamingWrites:
         return Done(done, _DONE[request.type])
 
 
-def _published(given: GivenInstance, app: str) -> Published:
+def _published(given: GivenInstance, app: str, key: ServiceKey) -> Published:
     """An instance as the log has it; what is asked with it checks it."""
     metadata, cluster = given.metadata, given.clusterName
     if cluster == DEFAULT_CLUSTER:
@@ -122,7 +122,14 @@ def _published(given: GivenInstance, app: str) -> Published:
         given.healthy,
         metadata or {},  # type: ignore[arg-type]
         app if app != "-" else "unknown",
+        _given_id(given, key) if given.instanceId else "",
     )
+
+
+def _given_id(given: GivenInstance, key: ServiceKey) -> str:
+    """The instanceId that a client gave; "" for the one that follows from the address, which lists have."""
+    usual = f"{given.ip}#{given.port}#{given.clusterName or DEFAULT_CLUSTER}#{key[1]}"
+    return "" if given.instanceId == usual else given.instanceId or ""
 
 
 def _registration(key: ServiceKey, given: GivenInstance, app: str) -> Registration:

@@ -78,6 +78,27 @@ class InstanceTests(Case):
         self.register(ip="10.0.0.2", port=81, clusterName="c")
         self.assertEqual(self.shown(), ["10.0.0.2", "10.0.0.9"])
 
+    def ids(self) -> list[str]:
+        """The instanceIds that clients read."""
+        hosts = self.ask("ServiceQueryRequest")[1]["serviceInfo"]["hosts"]
+        return [each["instanceId"] for each in hosts]
+
+    def test_instance_id(self) -> None:
+        """One that the client gives stays, also of a batch; what is given as lists show it is not stored."""
+        self.register(instanceId="mine")
+        self.assertEqual(self.ids(), ["mine"])
+        self.register(instanceId="")
+        self.assertEqual(self.ids(), ["10.0.0.1#80#DEFAULT#G@@s"])
+        for id_ in (*self.ids(), None):
+            self.register(instanceId=id_)
+            (one,) = self.naming.registry.services[S].ephemeral.values()
+            self.assertEqual((self.ids(), one.given_id), (["10.0.0.1#80#DEFAULT#G@@s"], ""))
+        batch = [given(f"10.0.0.{number}", instanceId=f"no. {number}") for number in range(3)]
+        self.ask("BatchInstanceRequest", type="batchRegisterInstance", instances=batch)
+        self.assertEqual(sorted(self.ids()), ["no. 0", "no. 1", "no. 2"])
+        text = "Param check invalid:Param 'instanceId' is illegal, the param length should not exceed 1024."
+        self.refused(self.register(instanceId="x" * 1025), "InstanceResponse", 500, 400, text)
+
     def test_deregister(self) -> None:
         """What the client has published goes, whatever the request names; of other services there is nothing to do."""
         self.register()
