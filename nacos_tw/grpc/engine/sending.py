@@ -29,6 +29,9 @@ _MESSAGE = Struct(">BHHIBI")
 _PREFIX = Struct(">BI")
 
 
+SHARED = 2**18
+"""Bytes of the longest message that is kept with its frames, for the next stream that is sent the same one."""
+
 _NONE_WAITING: dict[int, Stream] = {}
 """The one empty dict of connections without any; never changed in place."""
 
@@ -100,15 +103,14 @@ class Sending:
             not stream.queue
             and not self.choked
             and size <= self.window
-            and size <= FRAME_SIZE
+            and size <= SHARED
             and size <= self.initial + stream.credit
         ):
             self.window -= size
             stream.credit -= size
             number, framed = stream.number, self._shared.framed
             if framed[0] is not message or framed[1] != number:
-                prefix = _MESSAGE.pack(0, size, DATA, number, 0, size - PREFIX)
-                framed = self._shared.framed = message, number, prefix + message
+                framed = self._shared.framed = message, number, _frames(number, message)
             self.out.append(framed[2])
             return True
         self.body(stream, _PREFIX.pack(0, size - PREFIX) + message)
@@ -238,3 +240,12 @@ class Sending:
             if stream.last is not None:
                 self._send_last(stream.number, stream.last)
         return True
+
+
+def _frames(number: int, message: bytes) -> bytes:
+    """A message as a stream is sent it at once."""
+    size = len(message) + PREFIX
+    if size <= FRAME_SIZE:
+        return _MESSAGE.pack(0, size, DATA, number, 0, size - PREFIX) + message
+    data = _PREFIX.pack(0, size - PREFIX) + message
+    return b"".join([frame(DATA, 0, number, data[at : at + FRAME_SIZE]) for at in range(0, size, FRAME_SIZE)])

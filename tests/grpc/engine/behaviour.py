@@ -12,6 +12,7 @@ from nacos_tw.grpc.engine.frames import (
     DATA,
     END_HEADERS,
     END_STREAM,
+    FRAME_SIZE,
     HEADERS,
     PADDED,
     PING,
@@ -441,6 +442,25 @@ class StreamTests(Base):
         self.assertEqual(peer.answers[first].messages, [message, message, more])
         self.assertEqual(peer.answers[second].messages, [message] * 4 + [more] * 2)
         self.assertEqual(other.answers[third].messages, [message, message, more])
+
+    def test_long_messages_to_many(self) -> None:
+        """Longer than a frame: as far as the windows let them, in frames that anybody takes."""
+        sizes = [FRAME_SIZE - 5, FRAME_SIZE - 4, 2 * FRAME_SIZE - 5, 2 * FRAME_SIZE - 4, 100_000, 300_000, 10, 60_000]
+        messages = [bytes([number]) * size for number, size in enumerate(sizes)]
+        for window in (65_535, 10**6):
+            peer = self.peer(window=window, limits=Limits(pushes=2**21))
+            peer.http.increment_flow_control_window(window)
+            streams = [self.opened(peer), self.opened(peer)]
+            for message in messages:
+                for stream in streams:
+                    self.assertTrue(peer.engine.send(stream, message))
+                if window > 65_535:
+                    self.assertEqual([peer.engine.queued(stream) for stream in streams], [0, 0])
+                    peer.exchange()
+            peer.exchange()
+            for stream in streams:
+                self.assertEqual([len(each) for each in peer.answers[stream].messages], sizes)
+                self.assertEqual(peer.answers[stream].messages, messages)
 
     def test_begun(self) -> None:
         """The first headers go out when they are wanted, once; messages and the end follow."""

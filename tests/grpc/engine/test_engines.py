@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from nacos_tw.grpc.engine.assembly import PREFIX
 from nacos_tw.grpc.engine.connection import Connection
 from nacos_tw.grpc.engine.frames import DATA, HEADER_SIZE, PING, WINDOW, frame
 from nacos_tw.grpc.engine.limits import Limits
 from nacos_tw.grpc.engine.reference import Reference
+from nacos_tw.grpc.engine.sending import SHARED
 from tests.grpc.engine import behaviour
 from tests.grpc.engine.peers import STREAM, Peer, framed
 
@@ -54,6 +56,22 @@ class ReferenceConnectionTests(behaviour.ConnectionTests, SynchronousTestCase):
 
 class ReferenceHostileTests(behaviour.HostileTests, SynchronousTestCase):
     make = Reference
+
+
+class SharedTests(SynchronousTestCase):
+    """What is kept of messages that go to many."""
+
+    def test_kept(self) -> None:
+        """The last one with its frames, unless it is unusually long."""
+        peer = Peer(Connection, limits=Limits(pushes=2**24), window=2**20)
+        peer.http.increment_flow_control_window(2**20)
+        stream = peer.call(b"setup", STREAM, end=False)
+        peer.exchange()
+        for message in (bytes(SHARED - PREFIX), b"short"):
+            peer.engine.send(stream, message)
+            self.assertIs(peer.shared.framed[0], message)
+        peer.engine.send(stream, bytes(SHARED))
+        self.assertEqual(peer.shared.framed[0], b"short")
 
 
 class PassedTests(SynchronousTestCase):
