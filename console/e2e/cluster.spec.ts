@@ -98,9 +98,9 @@ test("a follower becomes a learner and a voter again, a mistyped address is take
   await dialog.getByLabel("Node address").fill(first.address);
   await dialog.getByRole("button", { name: "Add a node" }).click();
   await expect(dialog).toContainText("That is a member already");
-  await dialog.getByLabel("Node address").fill("127.0.0.1:1999");
+  await dialog.getByLabel("Node address").fill("127.0.0.2:1999");
   await dialog.getByRole("button", { name: "Add a node" }).click();
-  await expect(line("127.0.0.1:1999")).toContainText("It never answered");
-  const gone = (timeout: number) => expect(line("127.0.0.1:1999")).toHaveCount(0, { timeout });
-  await change("Remove: 127.0.0.1:1999", "can only come back with an empty data folder", gone);
+  await expect(line("127.0.0.2:1999")).toContainText("It never answered");
+  const gone = (timeout: number) => expect(line("127.0.0.2:1999")).toHaveCount(0, { timeout });
+  await change("Remove: 127.0.0.2:1999", "can only come back with an empty data folder", gone);
 });
