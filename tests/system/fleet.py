@@ -43,6 +43,8 @@ ASK = 1.0
 """Seconds between two questions of a client."""
 PAUSE = 0.1
 """Seconds before a client that got no connection tries the next node."""
+REDO = 3.0
+"""Seconds before a client registers again what was refused, as SDKs do."""
 
 Node = tuple[str, int]
 """Host and port of gRPC."""
@@ -84,6 +86,11 @@ class Client:
         self.socket: socket.socket | None = None
         self.due = 0.0
 
+    def __repr__(self) -> str:
+        listed = "no list" if self.listed is None else f"{len(self.listed)} listed"
+        asked = list(self._waiting.values()) if self.socket is not None else "not connected"
+        return f"<{self.ip} of {self.service} at {self.node}: {listed}, waits for {asked}>"
+
     # -- connection
 
     def connect(self) -> None:
@@ -112,6 +119,10 @@ class Client:
         self._ask("InstanceRequest", {"type": "registerInstance", "instance": instance})
         self._ask("SubscribeServiceRequest", {"subscribe": True, "clusters": ""})
         self.due = time.monotonic() + ASK
+
+    def _redo(self) -> None:
+        if self.socket is not None and not self.registered and not self._waiting:
+            self.register()
 
     def ask(self) -> None:
         """For the list."""
@@ -231,6 +242,8 @@ class Client:
                 self.leave()
             else:
                 self.fleet.failures.append(f"{type_} at {self.node}: {body}")
+                if type_ == "InstanceRequest":
+                    self.fleet.later(REDO, self._redo)
         elif type_ == "InstanceRequest":
             self.registered = True
         elif "serviceInfo" in body:
@@ -313,7 +326,7 @@ class Fleet:
         """
         end = time.monotonic() + limit
         while not until():
-            assert time.monotonic() < end, f"not in time: {why}"
+            assert time.monotonic() < end, f"not in time: {why}; {self.missing()}; failed: {self.failures[:5]}"
             self.turn()
 
     def all_of(self, client: Client) -> set[str]:
@@ -323,6 +336,12 @@ class Fleet:
     def settled(self) -> bool:
         """Whether all are registered, and have a list with all."""
         return all(each.registered and each.listed == self.expected[each.service] for each in self.clients)
+
+    def missing(self) -> str:
+        """Who is not registered, or has not what L{settled} asks for."""
+        without = [each for each in self.clients if not each.registered]
+        short = [each for each in self.clients if each.listed != self.expected[each.service]]
+        return f"not registered: {without[:5]} of {len(without)}; without the whole list: {short[:5]} of {len(short)}"
 
     def close(self) -> None:
         """End all connections."""
