@@ -93,6 +93,8 @@ class Server:
         self._user = _unprivileged()
         self._process: subprocess.Popen[bytes] | None = None
         self._admin: Any = None
+        # A server that starts removes all passing tables where it keeps its own: also those of others there.
+        self._environment = {**os.environ, "TMPDIR": self.folder}
         os.mkdir(self.data)
         if self._user:
             shutil.chown(self.folder, self._user)
@@ -117,7 +119,7 @@ class Server:
                 f"--pid-file={self.folder}/pid", *_FAST, *self.options,
             ],
             stdout=self._log, stderr=self._log, start_new_session=True, preexec_fn=_with_parent(),
-            user=self._user or None,
+            user=self._user or None, env=self._environment,
         )  # fmt: skip
         until = time.monotonic() + 60
         while True:
@@ -235,7 +237,7 @@ class Server:
         return (f"--user={self._user}",) if self._user else ()
 
     def _run(self, *command: str) -> None:
-        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, check=False, env=self._environment)  # noqa: S603
         if done.returncode:
             raise RuntimeError(f"{command[0]}: {(done.stdout + done.stderr).decode('utf-8', 'replace')[-2000:]}")
 
