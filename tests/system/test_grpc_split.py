@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 from tests.system.fleet import Client
 from tests.system.network import NetworkCluster
 from tests.system.nodes import wait_for
 from tests.system.test_grpc_fleet import FleetCase
-
-GRACE = 7
-"""The others cannot know whether a node that is cut off lives: they give it twice that."""
 
 
 class GrpcSplitTests(FleetCase):
@@ -19,9 +14,6 @@ class GrpcSplitTests(FleetCase):
     def setUp(self) -> None:
         self.nodes = nodes = NetworkCluster()
         self.addCleanup(nodes.close)
-        for node in nodes.nodes:
-            with open(os.path.join(node.home, "conf", "application.properties"), "a") as file:
-                file.write(f"nacos.naming.client.grace={GRACE}\n")
         nodes.start()
         self.network = nodes
         self.connect()
