@@ -21,7 +21,7 @@ class Cutting:
     @ivar port: where it listens.
     @ivar armed: whether the next change of a config is the last that passes: its commit is answered, then all
         connections are cut, and new ones are closed at once.
-    @ivar is_cut: set when that has happened. Clear it, and connections pass again.
+    @ivar is_cut: set when that has happened, until it is mended.
     @ivar holding: C{answer} or C{commit}: in place of that, the answer to that commit, or the commit itself, does not
         pass, and the connection stands still.
     @ivar held: set when that has happened.
@@ -35,6 +35,7 @@ class Cutting:
         self._target = host, target
         self._commit = commit
         self.armed = False
+        self._closed = False
         self.is_cut = threading.Event()
         self.holding = ""
         self.held = threading.Event()
@@ -47,11 +48,18 @@ class Cutting:
 
     def cut(self) -> None:
         """Cut all connections, and let none pass."""
-        self.is_cut.set()
         with self._lock:
+            self._closed = True
             for end in self._open:
                 with contextlib.suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
+        self.is_cut.set()
+
+    def mend(self) -> None:
+        """Connections pass again."""
+        self.is_cut.clear()
+        with self._lock:
+            self._closed = False
 
     def close(self) -> None:
         """The end."""
@@ -71,7 +79,7 @@ class Cutting:
     def _serve(self, client: socket.socket) -> None:
         with client, contextlib.suppress(OSError), socket.create_connection(self._target) as server:
             with self._lock:
-                if self.is_cut.is_set():
+                if self._closed:
                     return
                 self._open |= {client, server}
             try:
@@ -86,7 +94,7 @@ class Cutting:
 
     def _questions(self, client: socket.socket, server: socket.socket) -> None:
         changes = False
-        while data := client.recv(65536):
+        while (data := client.recv(65536)) and not self._closed:
             changes = changes or CHANGE in data
             if self._commit in data:
                 if changes and self.armed:
@@ -107,7 +115,7 @@ class Cutting:
                     self.held.set()
                     continue
                 if last:
-                    self.is_cut.set()  # before the answer, so that nothing passes after it
+                    self._closed = True  # before the answer, so that nobody can ask after it
                 client.sendall(data)
                 if last:
                     self._last_of = None

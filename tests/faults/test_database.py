@@ -122,7 +122,7 @@ def killed_at_commit(place: Place, chance: random.Random) -> None:
         for node in place.cluster.nodes:
             place.cluster.restart(node)
         place.told()
-        place.way.is_cut.clear()
+        place.way.mend()
 
 
 def _cut(place: Place, holding: str, event: threading.Event) -> None:
@@ -130,7 +130,7 @@ def _cut(place: Place, holding: str, event: threading.Event) -> None:
         _arm(place, holding, event)
         place.way.cut()
         place.told()
-        place.way.is_cut.clear()
+        place.way.mend()
 
 
 def _arm(place: Place, holding: str, event: threading.Event) -> None:
