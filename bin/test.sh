@@ -3,7 +3,8 @@
 # Debian packages that some tests need (they are skipped where those are missing). Tests of whole nodes mostly wait, so
 # several processes run at a time, each of which takes the next tests that nobody has taken yet. Arguments go to trial
 # instead, and the console is left out then; NACOS_TW_TEST_JOBS is the number of processes (1 with arguments, else twice
-# that of processors and one more). The last line is "N passed, N failed".
+# that of processors and one more). Tests that fail in the whole run are run once more, when all else is done: those that
+# pass then are listed as unsteady. The last line is "N passed, N failed".
 
 SOURCE=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 . "$SOURCE/bin/functions.sh"
@@ -59,15 +60,17 @@ check() {
     cat "$output.check"
 }
 
-# keep_failure NAME FILE: what a tool says of failures at its end is said once more after all other output. trial lists
-# them under lines of "=", what was skipped among them.
+# keep_failure NAME FILE [WHERE]: what a tool says of failures at its end is said once more after all other output. trial
+# lists them under lines of "=", what was skipped among them.
 keep_failure() {
-    echo "--- failed: $1" >>"$output.failed"
-    if grep -q '^=====*$' "$2"; then
-        sed -n '/^=====*$/,$p' "$2" | head -n 400 >>"$output.failed"
-    else
-        tail -n 100 "$2" >>"$output.failed"
-    fi
+    {
+        echo "--- failed: $1"
+        if grep -q '^=====*$' "$2"; then
+            sed -n '/^=====*$/,$p' "$2" | head -n 400
+        else
+            tail -n 100 "$2"
+        fi
+    } >>"${3:-$output.failed}"
 }
 
 # What tests leave behind is found by this folder: it is in the command of each node that they start.
@@ -78,6 +81,8 @@ output=$TMPDIR/output
 trap 'rm -rf "$TMPDIR"' EXIT
 trap 'exit 1' HUP INT TERM
 : >"$output.failed"
+: >"$output.first"
+: >"$output.names"
 
 sources="nacos_tw twisted tests setup.py"
 [ -n "$(find bench -name '*.py' 2>/dev/null)" ] && sources="$sources bench"
@@ -109,6 +114,34 @@ add_up() {
     skipped=$((skipped + $(count skips)))
     [ $broken -eq 0 ] || keep_failure "$2" "$1"
 }
+
+# add_up_first FILE ENTRY: the same in a whole run. Of tests that failed, the names are kept instead: they are run again.
+add_up_first() {
+    summary=$(grep -E '^(PASSED|FAILED)( |$)' "$1" | tail -n 1)
+    names=$(awk '/^\[(FAIL|ERROR)\]$/ { bad = 1 } /^\[SKIPPED\]$/ { bad = 0 }
+        bad && /^tests\.[A-Za-z0-9_]+\.[A-Za-z0-9_.]+$/' "$1" | sort -u)
+    case $summary in
+    FAILED*)
+        if [ -n "$names" ] && [ "$(echo "$names" | wc -l)" -le $SOME ]; then
+            passed=$((passed + $(count successes) + $(count expectedFailures)))
+            skipped=$((skipped + $(count skips)))
+            echo "$names" >>"$output.names"
+            keep_failure "$2" "$1" "$output.first"
+            return
+        fi
+        ;;
+    esac
+    add_up "$1" "$2"
+}
+SOME=10 # more failures than that in one process are no accident
+
+# run_again: the tests that failed, when nothing else runs.
+run_again() {
+    [ -s "$output.names" ] || return 0
+    # shellcheck disable=SC2046 # a list of words
+    run_trial "$output.again" $(cat "$output.names")
+    add_up "$output.again" "a second time"
+}
 count() {
     number=$(printf '%s\n' "$summary" | sed -n "s/.*[( ]$1=\([0-9]*\).*/\1/p")
     echo "${number:-0}"
@@ -119,6 +152,7 @@ add_up_console() {
     last=$(tail -n 1 "$1")
     case $last in
     *" passed, "*" failed")
+        grep -q '^ *[0-9]* flaky$' "$1" && keep_failure console "$1" "$output.first"
         passed=$((passed + ${last%% passed*}))
         last=${last#* passed, }
         broken=${last%% failed*}
@@ -237,9 +271,10 @@ else
                 keep_failure mypy "$output.$at"
             fi
             ;;
-        *) add_up "$output.$at" "$line" ;;
+        *) add_up_first "$output.$at" "$line" ;;
         esac
     done <"$output.entries"
+    run_again
 fi
 left=$(grep -lsaF "$TMPDIR/" /proc/[0-9]*/cmdline 2>/dev/null | sed 's|[^0-9]||g')
 for pid in $left; do
@@ -249,6 +284,10 @@ for pid in $left; do
     echo "--- failed: a node was left running: $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)" >>"$output.failed"
     kill -9 "$pid"
 done
+if [ -s "$output.first" ]; then
+    echo "--- what is unsteady, or fails always: the first try"
+    cat "$output.first"
+fi
 if [ -s "$output.failed" ]; then
     echo "--- what failed"
     cat "$output.failed"

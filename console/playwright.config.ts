@@ -21,7 +21,7 @@ export default defineConfig({
   outputDir: "build/e2e",
   fullyParallel: false,
   workers: 2, // each has nodes of its own, and takes the next file
-  retries: 0, // a test that passes at times only is wrong
+  retries: process.env.CI ? 1 : 0, // what passes only then is listed as flaky, and is wrong
   // Long enough for a machine that does much else meanwhile: what a test waits for ends it, not the time.
   timeout: 900_000,
   maxFailures: 10, // something that all need is broken
