@@ -217,6 +217,12 @@ class Group(service.MultiService):
         if news:
             self._follow()
 
+    def leader_known(self, peer: str, leader: MemberRecord) -> None:
+        """That one, which this node has called to become a member, follows that leader: call it, too."""
+        if self._roster.leads(leader):
+            self.log.info("{name} leads, as {peer} says: it is called", name=leader.name, peer=peer)
+            self._follow()
+
     def removed(self, why: str) -> None:
         """A member says that this node is none any more."""
         if not self._roster.removed:

@@ -16,6 +16,7 @@ from nacos_tw.database.assembly_embedded import EmbeddedConfigs
 from nacos_tw.database.assembly_external import ExternalConfigs
 from nacos_tw.errors import NacosError
 from nacos_tw.membership import Group
+from nacos_tw.raft.core.messages import MemberRecord
 from nacos_tw.raft.net.codec import Hello
 from nacos_tw.raft.net.peers import Peers
 from nacos_tw.raft.node import RaftNode
@@ -113,6 +114,11 @@ class PeerEvents:
         """A member says that this node is none any more."""
         if self.group is not None:
             self.group.removed(why)
+
+    def leader_known(self, peer: str, leader: MemberRecord) -> None:
+        """A member that this node has called, to become one, says who leads."""
+        if self.group is not None:
+            self.group.leader_known(peer, leader)
 
     def remembered(self, peer: str, count: int, term: int) -> None:
         """A member has seen that many starts of this node: its disk is an older copy."""

@@ -131,6 +131,7 @@ def build_peers(
     peers.sources.seeks = roster.seeks = lambda: roster.begun and not node.available and not node.failure
     peers.starts, peers.own_start = Starts(read_starts(folder.path)), lambda: node.start_told
     peers.own_term = lambda: node.core.term
+    peers.own_leader = lambda: node.core.leader or ""
     peers.in_order = lambda: not node.reason()
     Remembering(peers.starts, folder.path, in_thread)
     return peers

@@ -184,11 +184,17 @@ class VersionsTests(SynchronousTestCase):
 
     def test_fields_that_came_later(self) -> None:
         """A Hello without them is read, with their defaults; one that has more than a version knows is read, too."""
-        whole = Hello(1, "a:1", "b:1", bytes(32), id="a", raft="a:2", joined=True, starts=3, run=4, config=5, to_id="b")
+        whole = Hello(
+            1, "a:1", "b:1", bytes(32), id="a", raft="a:2", joined=True, starts=3, run=4, config=5, to_id="b",
+            asks_leader=True,
+        )  # fmt: skip
         array = msgspec.msgpack.decode(encode(whole))
         self.assertEqual(decode_early(msgspec.msgpack.encode(array)), whole)
         for count in range(5, len(array)):
             read = decode_early(msgspec.msgpack.encode(array[:count]))
             assert isinstance(read, Hello)
-            self.assertEqual((read.node, read.config, read.to_id), ("a:1", 5 if count > 14 else 0, ""))
+            self.assertEqual(
+                (read.node, read.config, read.to_id, read.asks_leader),
+                ("a:1", 5 if count > 14 else 0, "b" if count > 15 else "", False),
+            )
         self.assertEqual(decode_early(msgspec.msgpack.encode([*array, "more"])), whole)

@@ -68,6 +68,9 @@ class Recorder:
     def removed(self, why: str) -> None:
         self._add("removed", why)
 
+    def leader_known(self, peer: str, leader: MemberRecord) -> None:
+        self._add("leads", peer, leader.name)
+
     def members_differ(self, peer: str) -> None:
         self._add("differ", peer)
 
@@ -173,6 +176,12 @@ class LoopbackTests(TestCase):
         self.assertIn(str(a.port), str(error))
         self.assertRaises(StartError, b.startService)
         self.assertFalse(b.running)
+
+
+class EarlierRoster(Roster):
+    """Of a version that cannot be told who leads."""
+
+    asks_leader = False
 
 
 class Net:
@@ -485,6 +494,76 @@ class MemoryTests(SynchronousTestCase):
         self.assertTrue(one.connected("c:1") and away.connected("a:1"))
         self.assertFalse(two.connected("c:1") or away.connected("b:1"))
         self.assertGreater(away.counters["refused"], 0)
+
+    def empty_node(
+        self, *, older: bool = False, added: bool = False, leader: str = "a:1"
+    ) -> tuple[Peers, Recorder, Recorder]:
+        """
+        A leads B and welcomes nodes; C, which is empty, knows of B only.
+
+        @param older: C is of a version that cannot be told who leads.
+        @param added: an operator has made C a member.
+        @param leader: whom B takes for the leader.
+        @return: C with what it hears, and what A hears.
+        """
+        net = Net()
+        a, b, c = (
+            MemberRecord(f"{n}:1", n, f"10.0.0.{at}:800{at}", f"10.0.0.{at}:700{at}") for at, n in enumerate("abc", 1)
+        )
+        leading, following = Roster(a, [], joined=True), Roster(b, [], joined=True)
+        new = EarlierRoster(c, [b]) if older else Roster(c, [b])
+        learner = MemberRecord("c:1", "", c.http, c.raft)
+        config = Configuration(("a:1", "b:1"), ("c:1",) if added else (), members=(a, b, learner) if added else (a, b))
+        for roster in (leading, following):
+            roster.open = not added
+            roster.configured(config, 9)
+        one, seen_leader = net.node("a:1", roster=leading, http=a.http, members=leading.places())
+        two, _ = net.node("b:1", roster=following, http=b.http, members=following.places())
+        three, seen = net.node("c:1", roster=new, http=c.http, members=new.places())
+        told = seen.leader_known
+        seen.leader_known = lambda peer, record: (  # type: ignore[method-assign]
+            told(peer, record), three.set_members(new.places()) if new.leads(record) else None,
+        )[0]  # fmt: skip
+        one.own_leader, two.own_leader = lambda: "a:1", lambda: leader
+        for peers in (one, two):
+            peers.sources.allow(["10.0.0.1"])  # where all seem to call from
+        for peers in (one, two, three):
+            self.successResultOf(peers.listen())
+            peers.startService()
+        net.run(3.0)
+        return three, seen, seen_leader
+
+    def test_newcomer_is_told_who_leads(self) -> None:
+        """A follower that is called by a node which is no member says who leads: the node calls the leader, too."""
+        new, seen, seen_leader = self.empty_node()
+        self.assertIn(("leads", "b:1", "a:1"), seen.events)
+        self.assertIn(("introduced", "c:1", "c:1 is no member of this node's cluster"), seen_leader.events)
+        self.assertNotIn(("leads", "a:1", "a:1"), seen.events)  # a leader takes it in, and says nothing
+        self.assertTrue(new.sources.allows("10.0.0.1"))  # from there it will be called
+        self.assertEqual(new.counters["damaged"], 0)
+
+    def test_newcomer_of_an_earlier_version(self) -> None:
+        """It is sent nothing that it does not know, and goes on to call those that it knows."""
+        new, seen, seen_leader = self.empty_node(older=True)
+        self.assertGreater(new.counters["dialed"], 1)
+        self.assertEqual(new.counters["damaged"], 0)
+        self.assertNotIn("leads", [event[0] for event in seen.events])
+        self.assertNotIn("c:1", [event[1] for event in seen_leader.events])
+
+    def test_newcomer_that_an_operator_added(self) -> None:
+        """A follower that takes its call says who leads, too: it and the leader get through to each other."""
+        new, seen, seen_leader = self.empty_node(added=True)
+        self.assertIn(("leads", "b:1", "a:1"), seen.events)
+        self.assertTrue(new.connected("a:1") and new.connected("b:1"))
+        self.assertIn(("up", "c:1"), seen_leader.events)
+
+    def test_nobody_to_name(self) -> None:
+        """A follower without a leader names none, nor one that is no member by its log, nor who calls."""
+        for nobody in ("", "d:1", "c:1"):
+            new, seen, seen_leader = self.empty_node(leader=nobody)
+            self.assertGreater(new.counters["dialed"], 1)
+            self.assertNotIn("leads", [event[0] for event in seen.events])
+            self.assertNotIn("c:1", [event[1] for event in seen_leader.events])
 
     def test_member_removed_and_added(self) -> None:
         """A member that leaves the list loses its links, and gets in no more until it is back."""

@@ -76,6 +76,41 @@ class RosterTests(SynchronousTestCase):
         self.assertEqual(set(roster.places()), {D, "10.0.0.8:8848"})
         self.assertFalse(roster.admits(hello("10.0.0.9:8848", "i")))
 
+    def test_told_who_leads(self) -> None:
+        """A node that the log does not name yet calls that one, too: one at a time, and until the log names it."""
+        new = Roster(record(D, "d"), [record(D), record(B)])
+        self.assertTrue(new.asks_leader)
+        self.assertTrue(new.leads(record(A, "a")))
+        self.assertEqual(set(new.places()), {A, B, D})
+        self.assertFalse(new.leads(record(A, "a")))
+        self.assertTrue(new.leads(record(C, "c")))
+        self.assertEqual(set(new.places()), {B, C, D})
+        new.relist([record(C)])
+        self.assertEqual(set(new.places()), {C, D})
+        new.configured(Configuration((B,), members=(record(B, "b"),)), INDEX)  # older than its being added
+        self.assertEqual(set(new.places()), {B, C})
+        self.assertTrue(new.leads(record(A, "a")))
+        new.joined = True
+        new.configured(added(Configuration((B,), members=(record(B, "b"),)), record(D, "d")), INDEX + 1)
+        self.assertEqual((set(new.places()), new.asks_leader), ({B, D}, False))
+
+    def test_whom_nobody_calls_on_that_word(self) -> None:
+        """A member is told nothing so, not even one that was removed; nor is a node told of itself, of one at a place
+        that it calls already, or of what is no place."""
+        self.assertFalse(self.known().asks_leader)
+        self.assertFalse(self.roster.leads(record(D, "d")))
+        self.assertFalse(self.known(removed(CONFIG, A)).leads(record(D, "d")))
+        new = Roster(record(D, "d"), [record(D), record(B)])
+        places = new.places()
+        for said in (
+            record(D, "d", "10.0.0.9:8848"),
+            record("moved:8848", "b", B),
+            MemberRecord("nowhere"),
+            MemberRecord("n:1", "n", "n:1", "n:99999"),
+        ):
+            self.assertFalse(new.leads(said), said)
+            self.assertEqual(new.places(), places)
+
     def test_mistyped(self) -> None:
         """A learner that nobody ever heard of may not exist; a voter, or one with an id, does."""
         roster = self.known(added(CONFIG, record(D)))

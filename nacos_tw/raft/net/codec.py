@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from nacos_tw.raft.core.messages import AnyMessage
+from nacos_tw.raft.core.messages import AnyMessage, MemberRecord
 
 VERSION = 1
 """Version of the protocol on 7848; both sides of a link must have the same."""
@@ -48,7 +48,8 @@ class Hello(Frame, frozen=True, array_like=True, tag=1, gc=False):
     C{raft}: where its Raft port is, C{joined}: whether the log has named it by that id, C{starts} and C{run}: which of
     its starts this is, and the number drawn for that; not told by older versions. C{config} and C{to_id}: the index of
     the newest list of members in its log, if it is one of them, and the id of the node that it expects in that list;
-    0 and "" where that is not told or not known."""
+    0 and "" where that is not told or not known. C{asks_leader}: its log does not name it yet, and it understands
+    L{LeaderKnown}."""
 
     version: int
     node: str
@@ -65,6 +66,7 @@ class Hello(Frame, frozen=True, array_like=True, tag=1, gc=False):
     run: int = 0
     config: int = 0
     to_id: str = ""
+    asks_leader: bool = False
 
 
 class Challenge(Frame, frozen=True, array_like=True, tag=2, gc=False):
@@ -162,13 +164,22 @@ class Remembered(Frame, frozen=True, array_like=True, tag=14, gc=False):
     term: int
 
 
+class LeaderKnown(Frame, frozen=True, array_like=True, tag=15, gc=False):
+    """The listening side follows that leader: who is to become a member calls it. Only sent to those who ask for it in
+    their L{Hello}."""
+
+    leader: MemberRecord
+
+
 EarlyFrame = Hello | Challenge | Proof
 """What may come before a link is authenticated."""
 DialedFrame = RaftFrame | Forward | Beats | BeatsAck | Refused | Ping | Ask
 """What the dialing side sends."""
-AnsweringFrame = Pong | Answer | Gone | Remembered
+AnsweringFrame = Pong | Answer | Gone | Remembered | LeaderKnown
 """What the listening side sends back."""
-AnyFrame = RaftFrame | Forward | Beats | BeatsAck | Refused | Ping | Ask | Pong | Answer | Gone | Remembered
+AnyFrame = (
+    RaftFrame | Forward | Beats | BeatsAck | Refused | Ping | Ask | Pong | Answer | Gone | Remembered | LeaderKnown
+)
 """Every frame of an authenticated link."""
 
 encode = msgspec.msgpack.Encoder().encode

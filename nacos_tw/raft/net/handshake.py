@@ -41,7 +41,7 @@ class Introduction:
     @ivar server: its version.
     @ivar http: its HTTP address.
     @ivar level: of the commands that it can apply.
-    @ivar id, raft, joined, starts, run, config, to_id: see L{Hello}.
+    @ivar id, raft, joined, starts, run, config, to_id, asks_leader: see L{Hello}.
     """
 
     node: str
@@ -56,6 +56,7 @@ class Introduction:
     run: int = 0
     config: int = 0
     to_id: str = ""
+    asks_leader: bool = False
 
 
 @attrs.frozen

@@ -19,8 +19,9 @@ from twisted.internet.interfaces import IListeningPort, IReactorTime
 from twisted.logger import Logger
 
 from nacos_tw.errors import StartError
+from nacos_tw.raft.core.messages import MemberRecord
 from nacos_tw.raft.net.addresses import Sources
-from nacos_tw.raft.net.codec import LIMIT, Answer, AnyFrame, Ask, Gone, Hello, Remembered, encode
+from nacos_tw.raft.net.codec import LIMIT, Answer, AnyFrame, Ask, Gone, Hello, LeaderKnown, Remembered, encode
 from nacos_tw.raft.net.connectivity import Connectivity
 from nacos_tw.raft.net.dialing import Dialer, IRaftAddress
 from nacos_tw.raft.net.handshake import DialerHandshake, Introduction, ListenerHandshake
@@ -68,6 +69,9 @@ class IPeerEvents(Protocol):
     def removed(self, why: str) -> None:
         """A member says that this node is none any more."""
 
+    def leader_known(self, peer: str, leader: MemberRecord) -> None:
+        """This node, whose log does not name it yet, has called that one, which follows that leader."""
+
     def remembered(self, peer: str, count: int, term: int) -> None:
         """A member in that term has seen that many starts of this node, whose own count is not ahead of that."""
 
@@ -91,6 +95,7 @@ class Peers(Service):
     @ivar starts: the others' starts that this node has seen.
     @ivar own_start: which start of this node this is; its first part is 0 where that is not told.
     @ivar own_term: the term that this node is in.
+    @ivar own_leader: the name of the leader that it follows, or its own; "" for none.
     @ivar in_order: whether it follows a leader (or leads), and has what that has: so it knows who the members are.
     @ivar counters: see L{COUNTERS}.
     @ivar rtt: last round-trip time per peer in seconds, of peers with an outgoing link.
@@ -124,6 +129,7 @@ class Peers(Service):
         self.starts = Starts({})
         self.own_start: Callable[[], Start] = lambda: (0, 0)
         self.own_term: Callable[[], int] = lambda: 0
+        self.own_leader: Callable[[], str] = lambda: ""
         self.in_order: Callable[[], bool] = lambda: True
         self._reactor = reactor
         self._clock: IReactorTime = reactor
@@ -343,12 +349,23 @@ class Peers(Service):
         older = self._incoming.get(hello.node)
         refusal = self._roster.objection(hello, alive=older is not None and older.up)
         self._tell(lambda known: self._events.introduced(known, refusal), hello)
+        guided = self._guide(link, hello)
         if refusal:
             self._warn(hello.node, refusal)
-            link.abort(refusal)
+            if guided:
+                link.close()
+            else:
+                link.abort(refusal)
             if older is not None:
                 self._ping(hello.node)
         return not refusal
+
+    def _guide(self, link: Link, hello: Hello) -> bool:
+        """Tell a node that is to become a member who leads, if that is another one: only a leader takes nodes in."""
+        assert self._roster is not None
+        name = self.own_leader() if hello.asks_leader else ""
+        leader = None if name in (self.node, hello.node) else self._roster.member(name)
+        return leader is not None and link.send(encode(LeaderKnown(leader)))
 
     def link_frame(self, link: Link, frame: Any) -> None:
         """See L{ILinkOwner}."""
@@ -360,6 +377,9 @@ class Peers(Service):
             self._questions.answered(link, frame)
         elif kind is Gone:
             self._tell(self._events.removed, frame.why)
+        elif kind is LeaderKnown:
+            peer = link.session.peer
+            self._tell(lambda known: self._events.leader_known(peer, known.leader), frame)
         elif kind is Remembered:
             peer = link.session.peer
             self._tell(lambda known: self._events.remembered(peer, known.count, known.term), frame)
@@ -432,8 +452,9 @@ class Peers(Service):
                 (count, run), own = self.own_start(), roster.own
                 index, to_id = roster.shown_to(peer)
                 me = attrs.evolve(
-                    me, id=own.id, raft=own.raft, joined=roster.joined, starts=count, run=run, config=index, to_id=to_id
-                )
+                    me, id=own.id, raft=own.raft, joined=roster.joined, starts=count, run=run, config=index,
+                    to_id=to_id, asks_leader=roster.asks_leader,
+                )  # fmt: skip
             handshake = DialerHandshake(me, peer, self._secret, self._entropy)
             link = Link(self._clock, self._turn, handshake, self, dialing=True, name=peer, secured=self._secured)
             self._links[link] = None

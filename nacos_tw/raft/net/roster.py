@@ -3,7 +3,8 @@ Which nodes are members, where they are, and who may link with this one (pure).
 
 The log decides. While it is empty (on a new node) the operator's list does, and every node that proves to know the
 cluster's secret may connect: it may be the leader that adds this node. They may, too, while the log names this node not
-yet: what a new node has of the log may be older than its being added, and name nobody who is a member now. If a member
+yet: what a new node has of the log may be older than its being added, and name nobody who is a member now. Such a node
+need not be told who leads: those that it calls say so (one leader at a time), and it calls that one, too. If a member
 says that it is at another address than in the log, this node connects there at once; the leader updates the log.
 
 A member that has been away may know nobody who is a member now, either. So nodes tell each other, when they connect,
@@ -86,6 +87,7 @@ class Roster:
         self._config: Configuration | None = None
         self._heard: dict[str, MemberRecord] = {}
         self._forced: dict[str, MemberRecord] = {}
+        self._leader: MemberRecord | None = None
 
     def force(self, records: Iterable[MemberRecord]) -> None:
         """An operator says where the members are, whatever the log has."""
@@ -99,6 +101,8 @@ class Roster:
         """The log has these members, in the entry of that index (or in a snapshot of up to there)."""
         self._config, self._index = config, index
         self.predates = not self.joined and not self._named
+        if not self.asks_leader:
+            self._leader = None
         self._forget()
         for name, forced in list(self._forced.items()):
             if config.record(name).http == forced.http:
@@ -148,6 +152,11 @@ class Roster:
         return self._config is not None
 
     @property
+    def asks_leader(self) -> bool:
+        """Whether this node wants to hear who leads: the log does not name it yet."""
+        return self._config is None or self.predates
+
+    @property
     def admits_strangers(self) -> bool:
         """Whether nodes that are no members, as far as this node knows, are listened to."""
         return self.open or self.predates
@@ -162,12 +171,20 @@ class Roster:
         if self._config is not None:
             names = self._config.names
             more = [record for name, record in self._heard.items() if name not in names]
-            return [*(self.own if name == self.own.name else self._record(name) for name in names), *more]
+            found = [*(self.own if name == self.own.name else self._record(name) for name in names), *more]
+            return self._with_leader(found)
         taken = {record.raft for record in self._heard.values()}
         listed = [record for record in self._listed.values() if record.raft not in taken or record.name in self._heard]
-        found = {record.name: record for record in (*listed, *self._heard.values())}
-        found[self.own.name] = self.own
-        return list(found.values())
+        known = {record.name: record for record in (*listed, *self._heard.values())}
+        known[self.own.name] = self.own
+        return self._with_leader(list(known.values()))
+
+    def _with_leader(self, found: list[MemberRecord]) -> list[MemberRecord]:
+        """Those, and the leader that this node was told of, unless it is one of them by its name or at its place."""
+        told = self._leader
+        if told is None or any(each.name == told.name or place_of(each) == place_of(told) for each in found):
+            return found
+        return [*found, told]
 
     def _record(self, name: str) -> MemberRecord:
         assert self._config is not None
@@ -176,6 +193,10 @@ class Roster:
         if said is None:
             return known
         return MemberRecord(name, known.id, said.http or known.http, said.raft or known.raft)
+
+    def member(self, name: str) -> MemberRecord | None:
+        """What is known of a member; None: the log does not name it."""
+        return None if self._config is None or name not in self._config.names else self._record(name)
 
     def places(self) -> dict[str, Place]:
         """Where to dial: the other members, and this node itself."""
@@ -254,6 +275,13 @@ class Roster:
             if self._note(said):
                 news.append(said)
         return news
+
+    def leads(self, leader: MemberRecord) -> bool:
+        """One that this node has called follows that leader. @return: whether there is another one to call now."""
+        before = self.places()
+        if self.asks_leader and leader.name != self.own.name and place_of(leader) is not None:
+            self._leader = leader
+        return self.places() != before
 
     def _note(self, said: MemberRecord) -> bool:
         """That member is there. @return: whether that is news."""
