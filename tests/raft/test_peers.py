@@ -542,6 +542,12 @@ class MemoryTests(SynchronousTestCase):
         self.assertTrue(new.sources.allows("10.0.0.1"))  # from there it will be called
         self.assertEqual(new.counters["damaged"], 0)
 
+    def test_newcomer_waits(self) -> None:
+        """Who proves itself and is not taken in calls again after longer and longer pauses, as who is refused."""
+        _, _, seen_leader = self.empty_node()
+        calls = [event for event in seen_leader.events if event[:2] == ("introduced", "c:1")]
+        self.assertIn(len(calls), range(4, 9))  # after 0, 0.05, 0.15, 0.35, 0.75, 1.55, 2.55 s, a quarter more or less
+
     def test_newcomer_of_an_earlier_version(self) -> None:
         """It is sent nothing that it does not know, and goes on to call those that it knows."""
         new, seen, seen_leader = self.empty_node(older=True)

@@ -109,7 +109,7 @@ class Dialer:
             self._attempt.cancel()
 
     def succeeded(self) -> None:
-        """The other side is authenticated: the next pause is a short one again."""
+        """The other side keeps the link, and answers on it: the next pause is a short one again."""
         self._pause.reset()
 
     def hurry(self) -> None:

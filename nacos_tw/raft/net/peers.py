@@ -317,7 +317,6 @@ class Peers(Service):
         elif link.dialing:
             self.counters["dialed"] += 1
             self._outgoing[peer] = link
-            self._dialers[peer].succeeded()
             if self._connectivity.up(peer):
                 self._announce(peer)
         elif hello is not None:
@@ -392,6 +391,7 @@ class Peers(Service):
         peer = link.session.peer
         if link is self._outgoing.get(peer) and link.rtt is not None:
             self.rtt[peer] = link.rtt
+            self._dialers[peer].succeeded()
             if self._connectivity.alive(peer, sent):
                 self._announce(peer)
 
