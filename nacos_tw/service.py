@@ -69,7 +69,7 @@ from nacos_tw.logs import FORM, FileLog
 from nacos_tw.membership import Alone, Group, members_of
 from nacos_tw.metrics.exposition import Family
 from nacos_tw.naming.assembly import build_registry
-from nacos_tw.naming.commands import OVERRIDES
+from nacos_tw.naming.commands import GIVEN_IDS
 from nacos_tw.naming.machine import NAME as NAMING
 from nacos_tw.naming.machine import NamingMachine
 from nacos_tw.naming.registry import Registry
@@ -210,7 +210,7 @@ class NacosNode(Node):
         self.members = members_of(settings, folder)
         events, place = self.peer_events, _interface(settings)
         self.peers = events.peers = build_peers(
-            settings, reactor, folder, self.node, events, place, OVERRIDES, self.tls.raft,
+            settings, reactor, folder, self.node, events, place, GIVEN_IDS, self.tls.raft,
             self.writer.in_thread,
         )  # fmt: skip
         period, others = settings.raft.hash_check, Others(events.ask, events.ask_all)

@@ -145,6 +145,7 @@ def _registration(key: ServiceKey, given: GivenInstance, app: str) -> Registrati
         given.healthy,
         _metadata(given),
         app if app != "-" else "unknown",
+        _given_id(given, key),
     )
 
 

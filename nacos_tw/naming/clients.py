@@ -413,5 +413,5 @@ def _published(request: Registration) -> Published:
         request.healthy,
         request.metadata,
         request.app,
-        request.given_id,
+        request.given_id or "",
     )

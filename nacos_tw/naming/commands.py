@@ -26,7 +26,8 @@ class Register(_Command, frozen=True, array_like=True, tag=1):
     Add an instance or replace the one of the same key (POST; PUT by other agents than Java's). An existing one keeps
     its number, instanceId and health. With C{beat} it comes from a full beat of an unknown instance: if the instance
     is known after all, only its lease is renewed (and its health restored), as by any beat. With C{edit} it is an
-    operator's: a client keeps its instance.
+    operator's: a client keeps its instance. C{given_id}, of a persistent one, takes the place of the instanceId: "" for
+    the one that follows from the address, None to leave it.
 
     Result: the instance's number.
     """
@@ -43,6 +44,7 @@ class Register(_Command, frozen=True, array_like=True, tag=1):
     app: str = DEFAULT_APP
     beat: bool = False
     edit: bool = False
+    given_id: str | None = None
 
 
 class Deregister(_Command, frozen=True, array_like=True, tag=2):
@@ -262,6 +264,8 @@ copy of the registry would differ from then on."""
 OVERRIDES = 7
 """The level from which on what an operator changes of a client's instance is kept as an
 L{Override<nacos_tw.naming.model.Override>}, and with L{ForgetOverrides}."""
+GIVEN_IDS = 8
+"""The level with C{given_id} of L{Register}: a node that does not know it leaves it out."""
 
 
 Command = (

@@ -53,7 +53,7 @@ def register(registry: Registry, command: Register) -> int:
 
 
 def _write(registry: Registry, service: Service, key: InstanceKey, command: Register | Update) -> int:
-    """Add the instance, or replace it but for its number, id and health."""
+    """Add the instance, or replace it but for its number, health and, unless another one is given, id."""
     metadata, ephemeral = command.metadata or NO_METADATA, command.ephemeral
     old = (service.ephemeral if ephemeral else service.persistent).get(key)
     weight, enabled = command.weight, command.enabled
@@ -72,6 +72,7 @@ def _write(registry: Registry, service: Service, key: InstanceKey, command: Regi
         else:
             overrides.dropped(registry, service, key)
     metadata = shared_metadata(service, metadata)
+    given_id = _given_id(service, old, command, metadata)
     if old is not None:
         _renew(
             registry,
@@ -81,6 +82,7 @@ def _write(registry: Registry, service: Service, key: InstanceKey, command: Regi
             enabled=enabled,
             metadata=metadata,
             app=sys.intern(command.app),
+            given_id=given_id,
         )
         return old.number
     cluster = service.clusters.get(command.cluster)
@@ -103,12 +105,25 @@ def _write(registry: Registry, service: Service, key: InstanceKey, command: Regi
         command.healthy,
         metadata,
         sys.intern(command.app),
-        smallest_id(service, ephemeral) if metadata and metadata.get(ID_GENERATOR_KEY) == "snowflake" else "",
+        given_id,
     )
     registry.put(service, (cluster.name, command.ip, command.port), instance)
     if ephemeral:
         registry.changes.started.append(number)
     return number
+
+
+def _given_id(
+    service: Service, old: Instance | None, command: Register | Update, metadata: dict[str, str] | None
+) -> str:
+    """The instanceId that an instance has from now on; "" for the one that follows from its address."""
+    before = "" if old is None else old.given_id
+    given = command.given_id if type(command) is Register else None
+    if given or (given is None and old is not None):
+        return given or before
+    if metadata and metadata.get(ID_GENERATOR_KEY) == "snowflake":
+        return before or smallest_id(service, command.ephemeral)
+    return ""
 
 
 def _release(registry: Registry, old: Instance) -> Instance:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred, FirstError, gatherResults, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -22,6 +23,7 @@ from nacos_tw.naming import commands, events, machine
 from nacos_tw.naming.client_commands import refusal
 from nacos_tw.naming.commands import (
     CLIENTS,
+    GIVEN_IDS,
     OVERRIDES,
     Command,
     Deregister,
@@ -80,7 +82,7 @@ class Naming:
         """Told of clients that are gone from the replicated state."""
         self.newest: Callable[[OfClient], OfClient | None] = lambda command: command
         """What is to wait for a leader in the place of a client's command that found none; None: nothing any more."""
-        self.members_level: Callable[[], int] = lambda: OVERRIDES
+        self.members_level: Callable[[], int] = lambda: GIVEN_IDS
         """The level of commands (see L{commands.Level}) that every member is known to know."""
         self.trouble: Callable[[], str] = lambda: ""
         """Why writes cannot be replicated now; "" when they can."""
@@ -186,7 +188,18 @@ class Naming:
 
     def register(self, command: Register) -> Deferred[Any]:
         """Register (or replace) an instance."""
-        return lasting(self.ephemeral(command)) if command.ephemeral else self.change(command)
+        if command.ephemeral:
+            return lasting(self.ephemeral(command))
+        return self.change(command) if command.given_id is None else self._with_its_id(command)
+
+    def _with_its_id(self, command: Register) -> Deferred[Any]:
+        """An instanceId is left out until every member knows that there may be one; the log then says first that they
+        do, before the first one that is given."""
+        if self.registry.level >= GIVEN_IDS:
+            return self.change(command)
+        if command.given_id and self.members_level() >= GIVEN_IDS:
+            return lasting(self.change(Level(GIVEN_IDS)).addCallback(lambda _: self.change(command)))
+        return self.change(replace(command, given_id=None))
 
     def deregister(self, command: Deregister) -> Deferred[Any]:
         """Remove an instance; one that is not there is fine."""

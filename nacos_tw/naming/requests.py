@@ -39,8 +39,8 @@ class Registration(OfService, frozen=True, gc=False):
     A whole instance, to be registered or to replace one.
 
     C{ephemeral}: None leaves it to the switch C{defaultInstanceEphemeral}. C{given_id}: an instanceId that does not
-    follow from the address, of clients of 2.x only. C{keeps}: the one that it replaces keeps its metadata and
-    application.
+    follow from the address, of clients of 2.x only; "" for one that does, None where nothing is said of it. C{keeps}:
+    the one that it replaces keeps its metadata and application.
 
     @raise Invalid: a name, the port or the weight is refused.
     """
@@ -54,7 +54,7 @@ class Registration(OfService, frozen=True, gc=False):
     healthy: bool = True
     metadata: dict[str, str] = NO_METADATA
     app: str = DEFAULT_APP
-    given_id: str = ""
+    given_id: str | None = None
     keeps: bool = False
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.access.identity import Identity, Permission
 from nacos_tw.grpc.naming_push import FULL, PUSH_TIMEOUT
-from nacos_tw.naming.commands import Register, SetSwitch
+from nacos_tw.naming.commands import Patch, Register, SetSwitch, Update
 from tests.grpc.carriers import Client
 from tests.grpc.registry import Proposer, do, naming_server
 
@@ -47,6 +47,11 @@ class Case(SynchronousTestCase):
         service = self.naming.registry.services.get(S)
         return [] if service is None else sorted(each.ip for each in service.ephemeral.values())
 
+    def ids(self) -> list[str]:
+        """The instanceIds that clients read."""
+        hosts = self.ask("ServiceQueryRequest")[1]["serviceInfo"]["hosts"]
+        return [each["instanceId"] for each in hosts]
+
     def refused(self, found: tuple[str, dict[str, Any]], kind: str, result: int, code: int, text: str) -> None:
         type_, body = found
         self.assertEqual((type_, body["resultCode"], body["errorCode"], body["message"]), (kind, result, code, text))
@@ -77,11 +82,6 @@ class InstanceTests(Case):
         self.register(self.other, "10.0.0.9")
         self.register(ip="10.0.0.2", port=81, clusterName="c")
         self.assertEqual(self.shown(), ["10.0.0.2", "10.0.0.9"])
-
-    def ids(self) -> list[str]:
-        """The instanceIds that clients read."""
-        hosts = self.ask("ServiceQueryRequest")[1]["serviceInfo"]["hosts"]
-        return [each["instanceId"] for each in hosts]
 
     def test_instance_id(self) -> None:
         """One that the client gives stays, also of a batch; what is given as lists show it is not stored."""
@@ -279,8 +279,10 @@ class NoInstanceTests(Case):
 class PersistentTests(Case):
     """PersistentInstanceRequest."""
 
-    def persistent(self, type_: str = "registerInstance", ip: str = "10.0.0.1") -> tuple[str, dict[str, Any]]:
-        return self.ask("PersistentInstanceRequest", type=type_, instance=given(ip, ephemeral=False))
+    def persistent(
+        self, type_: str = "registerInstance", ip: str = "10.0.0.1", **fields: Any
+    ) -> tuple[str, dict[str, Any]]:
+        return self.ask("PersistentInstanceRequest", type=type_, instance=given(ip, ephemeral=False, **fields))
 
     def test_stays(self) -> None:
         """Its client may go; it is removed by its address."""
@@ -293,6 +295,32 @@ class PersistentTests(Case):
         self.assertEqual(sorted(each.ip for each in service.persistent.values()), ["10.0.0.1", "10.0.0.2"])
         self.persistent("deregisterInstance")
         self.assertEqual([each.ip for each in service.persistent.values()], ["10.0.0.2"])
+
+    def test_instance_id(self) -> None:
+        """One that the client gives stays, until it registers without it; what is given as lists show it is not
+        stored."""
+        usual = "10.0.0.1#80#DEFAULT#G@@s"
+        for given_id, shown in ((None, usual), ("mine", "mine"), ("yours", "yours"), (usual, usual), ("mine", "mine"),
+                                ("", usual), ("mine", "mine"), (None, usual)):  # fmt: skip
+            self.assertEqual(self.persistent(instanceId=given_id)[1]["resultCode"], 200)
+            (one,) = self.naming.registry.services[S].persistent.values()
+            self.assertEqual((self.ids(), one.given_id), ([shown], "" if shown == usual else shown))
+        text = "Param check invalid:Param 'instanceId' is illegal, the param length should not exceed 1024."
+        self.refused(self.persistent(instanceId="x" * 1025), "InstanceResponse", 500, 400, text)
+
+    def test_instance_id_and_other_writes(self) -> None:
+        """Who says nothing of it leaves it: the other APIs."""
+        self.persistent(instanceId="mine")
+        for command in (
+            Register(S, "10.0.0.1", 80, ephemeral=False, weight=2.0),
+            Register(S, "10.0.0.1", 80, ephemeral=False, weight=3.0, edit=True),
+            Update(S, "10.0.0.1", 80, ephemeral=False, weight=4.0),
+            Patch(S, "DEFAULT", "10.0.0.1", 80, weight=5.0),
+        ):
+            self.successResultOf(self.naming.edit(command))
+            self.assertEqual(self.ids(), ["mine"])
+        (one,) = self.naming.registry.services[S].persistent.values()
+        self.assertEqual(one.weight, 5.0)
 
     def test_kinds(self) -> None:
         """A service has instances of one kind."""

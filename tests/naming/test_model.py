@@ -114,3 +114,10 @@ class CommandTests(SynchronousTestCase):
         """A field that a newer version appended is read from an older log."""
         data = b"\x94\x01\x92\xa1n\xa4g@@s\xa1i\x50"
         self.assertEqual(decode(data), Register(("n", "g@@s"), "i", 80))
+
+    def test_more_trailing_fields_are_left_out(self) -> None:
+        """An older version reads what a newer one has written, without what it does not know."""
+        command = Register(("n", "g@@s"), "i", 80, ephemeral=False, given_id="mine")
+        array = msgspec.msgpack.decode(encode(command))
+        self.assertEqual(decode(msgspec.msgpack.encode([*array, "more"])), command)
+        self.assertEqual(array[-1], "mine")

@@ -106,6 +106,8 @@ class OlderFolderTests(Case):
         self.assertEqual(type(registry.services[STORED].clusters["DEFAULT"].checker).__name__, "Unchecked")
         later = registry.services["public", "DEFAULT_GROUP@@later"].ephemeral["DEFAULT", "10.0.0.4", 8081]
         self.assertEqual(later.instance_id, "0")
+        (stored,) = registry.services[STORED].persistent.values()
+        self.assertEqual(stored.given_id, "")
         self.assertFalse(registry.agreed_switches.push_enabled)
         self.assertEqual((registry.clients, registry.level), ({}, 0))
         self.assertEqual(sorted(registry.leases()), [1, 2, 5, 6])

@@ -124,6 +124,18 @@ class RegisterTests(SynchronousTestCase):
         ids = [each.instance_id for each in registry.services[P1].ephemeral.values()]
         self.assertEqual((ids, persistent(registry, "a").instance_id), (["0", "2", "1"], "0"))
 
+    def test_given_id(self) -> None:
+        """It takes the place of the one before; "" takes it away, but for a snowflake's number; None leaves it."""
+        flake = {"preserved.instance.id.generator": "snowflake"}
+        registry = Registry()
+        usual = "10.0.0.1#8080#DEFAULT#DEFAULT_GROUP@@p1"
+        for metadata, given_id, shown in (
+            ({}, "mine", "mine"), ({}, None, "mine"), ({}, "yours", "yours"), ({}, "", usual), ({}, None, usual),
+            (flake, None, usual), (flake, "", "0"), (flake, "", "0"), (flake, "mine", "mine"), ({}, "", usual),
+        ):  # fmt: skip
+            apply(registry, register(ephemeral=False, metadata=metadata, given_id=given_id))
+            self.assertEqual(persistent(registry).instance_id, shown)
+
     def test_instance_of_is_for_provisional_ones(self) -> None:
         """It shows the command's values under number 0."""
         found = instance_of(register(weight=20000.0, metadata=None), 0)

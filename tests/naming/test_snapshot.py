@@ -55,7 +55,7 @@ FULL = (SERVICES, IPS, PORTS, CLUSTERS, st.booleans(), WEIGHTS, st.booleans(), s
 COMMANDS = st.one_of(
     st.builds(
         commands.Register, *FULL, metadata=st.none() | METADATA, app=st.sampled_from(["DEFAULT", "x"]),
-        beat=st.booleans(), edit=st.booleans(),
+        beat=st.booleans(), edit=st.booleans(), given_id=st.sampled_from([None, "", "mine"]),
     ),
     st.builds(commands.Update, *FULL, metadata=METADATA),
     st.builds(commands.Deregister, SERVICES, IPS, PORTS, CLUSTERS, st.booleans()),
@@ -81,7 +81,7 @@ COMMANDS = st.one_of(
     st.builds(commands.Publish, CLIENTS, st.just("B:8848"), SERVICES, PUBLISHED),
     st.builds(commands.Withdraw, CLIENTS, SERVICES),
     st.builds(commands.EndClients, st.lists(CLIENTS, max_size=2), st.integers(0, 60)),
-    st.builds(commands.Level, st.sampled_from([commands.CLIENTS, commands.OVERRIDES])),
+    st.builds(commands.Level, st.sampled_from([commands.CLIENTS, commands.OVERRIDES, commands.GIVEN_IDS])),
     st.builds(
         commands.ForgetOverrides, st.lists(st.tuples(SERVICES, st.tuples(CLUSTERS, IPS, PORTS)), max_size=4),
         st.integers(0, 60),

@@ -97,7 +97,8 @@ class RollingTests(Changing):
     def test_overrides(self) -> None:
         """
         While one member is older, a change of a client's instance is lost by its next registration, at all nodes alike;
-        when none is, it stays, and that does not end with who was the leader or the client's node.
+        when none is, it stays, and that does not end with who was the leader or the client's node. The same goes for
+        the name that a client gives a persistent instance.
         """
         nodes = self.prepared()
         sources = self.older(nodes.folder, WITHOUT_OVERRIDES)
@@ -111,8 +112,10 @@ class RollingTests(Changing):
         self.assertTrue(client.register("s", "10.0.0.1")["success"])
         for node in nodes.nodes:
             wait_for(lambda node=node: node.ips("s") == {"10.0.0.1"}, why=f"{node.address} to list it")  # type: ignore[misc]
+        self.named(client, nodes.nodes, "10.0.0.9#8080#DEFAULT#DEFAULT_GROUP@@stored")
         self.roll(third, processes[2])
         nodes.wait_ready()
+        self.named(client, nodes.nodes, "mine")
         self.taken_out(client, second, nodes.nodes)
         for _ in range(2):
             self.assertTrue(client.register("s", "10.0.0.1")["success"])
@@ -123,6 +126,22 @@ class RollingTests(Changing):
         said = ctl(first.address, "-o", "json", "endpoint", "hashkv")
         self.assertEqual(sorted((row["node"], row["differs"]) for row in said.json),
                          sorted((node.address, "") for node in nodes.nodes))  # fmt: skip
+
+    def named(self, client: GrpcClient, nodes: list[RealNode], shown: str) -> None:
+        """A client gives a persistent instance a name, and all nodes show that one."""
+        instance = {"ip": "10.0.0.9", "port": 8080, "ephemeral": False, "instanceId": "mine"}
+        body = {"namespace": "public", "groupName": "DEFAULT_GROUP", "serviceName": "stored",
+                "type": "registerInstance", "instance": instance}  # fmt: skip
+
+        def ids(node: RealNode) -> list[str]:
+            hosts = node.request("GET", "/nacos/v1/ns/instance/list", {"serviceName": "stored"}).json["hosts"]
+            return [host["instanceId"] for host in hosts]
+
+        def all_show_it() -> bool:
+            self.assertTrue(client.ask("PersistentInstanceRequest", body)["success"])
+            return all(ids(node) == [shown] for node in nodes)
+
+        wait_for(all_show_it, why=f"all to show {shown}")
 
     def taken_out(self, client: GrpcClient, node: RealNode, nodes: list[RealNode]) -> None:
         """The client's instance is registered, and an operator takes it out of service."""

@@ -128,7 +128,10 @@ class Instances(Operations):
     def _add(self, caller: Caller, request: Registration) -> Deferred[Any]:
         if self._admission is not None:
             self._admission.caller(caller)
-        return self._naming.register(self._whole(request, Register))
+        command = self._whole(request, Register)
+        if request.given_id is not None:
+            command = replace(command, given_id=request.given_id)
+        return self._naming.register(command)
 
     def _kind(self, request: Registration | Removal) -> bool:
         kind = request.ephemeral
