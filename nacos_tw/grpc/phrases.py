@@ -51,7 +51,6 @@ _INVALID: dict[tuple[str, str], str] = {
     ("tag", "characters"): "invalid tag : {value}",
     ("config_tags", "count"): "too much config_tags, over {limit}",
     ("config_tags", "length"): "too long tag, over {limit}",
-    ("weight", "range"): "instance format invalid: The weights range from {limit[0]} to {limit[1]}",
     ("port", "range"): "Param 'port' is illegal, the value should be between {limit[0]} and {limit[1]}.",
     ("ip", "format"): "instance format invalid: Your IP address is spelled incorrectly",
 }

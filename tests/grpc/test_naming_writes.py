@@ -194,10 +194,23 @@ class InstanceTests(Case):
         found = self.register(metadata={"preserved.heart.beat.timeout": "100"})
         text = "Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'."
         self.refused(found, error, 400, 400, text)
-        found = self.register(weight=20_000)
-        text = "instance format invalid: The weights range from 0.0 to 10000.0"
-        self.refused(found, error, 400, 400, text)
         self.assertEqual(self.shown(), [])
+
+    def weights(self, name: str = "s") -> dict[str, float]:
+        hosts = self.ask("ServiceQueryRequest", serviceName=name)[1]["serviceInfo"]["hosts"]
+        return {each["ip"]: each["weight"] for each in hosts}
+
+    def test_any_weight(self) -> None:
+        """One beyond the limits is taken, as by Nacos, and kept within them: SDKs repeat what is refused for ever."""
+        for weight, kept in ((20_000, 10_000.0), (-1, 0.0), (0.001, 0.01), (5, 5.0)):
+            self.assertEqual(self.register(weight=weight)[0], "InstanceResponse", weight)
+            self.assertEqual(self.weights(), {"10.0.0.1": kept})
+        batch = [given(weight=20_000), given("10.0.0.2", weight=-1)]
+        self.ask("BatchInstanceRequest", type="batchRegisterInstance", instances=batch)
+        self.assertEqual(self.weights(), {"10.0.0.1": 10_000.0, "10.0.0.2": 0.0})
+        lasting = given(weight=20_000, ephemeral=False)
+        self.ask("PersistentInstanceRequest", serviceName="p", type="registerInstance", instance=lasting)
+        self.assertEqual(self.weights("p"), {"10.0.0.1": 10_000.0})
 
     def test_no_naming_client(self) -> None:
         """

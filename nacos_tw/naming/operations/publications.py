@@ -19,7 +19,7 @@ from nacos_tw.naming.commands import Published
 from nacos_tw.naming.model import Client, Instance
 from nacos_tw.naming.operations.clientviews import OfClient
 from nacos_tw.naming.requests import Asking, OfService, OneService, Registration
-from nacos_tw.naming.validation import check_port, check_weight
+from nacos_tw.naming.validation import check_port
 
 READ, WRITE, ADMIN = Rule("read", "naming"), Rule("write", "naming"), Rule("admin")
 
@@ -27,19 +27,19 @@ READ, WRITE, ADMIN = Rule("read", "naming"), Rule("write", "naming"), Rule("admi
 class StreamRegistration(Registration, frozen=True, gc=False):
     """
     An instance that a connection publishes. Names of services may have more characters than 1.x allows (Dubbo's
-    C{Outer$Inner} has a dollar sign); APIs check them.
+    C{Outer$Inner} has a dollar sign); APIs check them. Any weight is taken, as of L{Publication}.
     """
 
     def __post_init__(self) -> None:
         check_port(self.port)
-        check_weight(self.weight)
 
 
 class Publication(OfService, frozen=True, gc=False):
     """
-    What a connection publishes of a service from now on.
+    What a connection publishes of a service from now on. Any weight is taken, as by Nacos, and kept within the limits:
+    SDKs repeat for ever what is refused, and connect anew each time.
 
-    @raise Invalid: a port or a weight is refused. APIs check the names.
+    @raise Invalid: a port is refused. APIs check the names.
     """
 
     client: str
@@ -48,7 +48,6 @@ class Publication(OfService, frozen=True, gc=False):
     def __post_init__(self) -> None:
         for each in self.instances:
             check_port(each.port)
-            check_weight(each.weight)
 
 
 class Withdrawal(OfService, frozen=True, gc=False):
