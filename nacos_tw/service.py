@@ -70,6 +70,7 @@ from nacos_tw.membership import Alone, Group, members_of
 from nacos_tw.metrics.exposition import Family
 from nacos_tw.naming.assembly import build_registry
 from nacos_tw.naming.commands import GIVEN_IDS
+from nacos_tw.naming.expiry import SILENT
 from nacos_tw.naming.machine import NAME as NAMING
 from nacos_tw.naming.machine import NamingMachine
 from nacos_tw.naming.registry import Registry
@@ -231,20 +232,26 @@ class NacosNode(Node):
     def _build_naming(self, settings: Settings, reactor: Any) -> None:
         self.registry_parts = parts = build_registry(
             settings, reactor, self.registry, self.node, self.shown, self.node.renew,
-            lambda: self.peers is not None and self.node.is_leader,
-            lambda node: self.peers is not None and self.peers.silent(node),
+            lambda: self.peers is not None and self.node.is_leader, self._is_silent,
         )  # fmt: skip
         self.naming, self.leases, self.clients, self.probes = parts.naming, parts.leases, parts.clients, parts.probes
         self.naming.trouble = lambda: self.node.reason() or self.node.shortage()
         self.rendering = ListRendering(self.naming)
         self.udp = UdpPush(reactor, self.naming.subscriptions, self.rendering.pushed, lambda: self.registry.switches)
         grace = settings.naming.client_grace
-        self.locks = Locks(reactor, self.lock_machine, self.node, self.shown, grace=grace)
+        self.locks = Locks(
+            reactor, self.lock_machine, self.node, self.shown, grace, silent_grace=SILENT * grace,
+            silent=self._is_silent,
+        )  # fmt: skip
         self.lock_sessions = LockSessions(reactor, self.locks)
         if self.peers is not None:
             self.naming.members_level = self.locks.members_level = self.peers.level
             if isinstance(self.config, EmbeddedConfigs):
                 self.config.members_level = self.peers.level
+
+    def _is_silent(self, node: str) -> bool:
+        """Whether that node is not heard of, though it may live."""
+        return self.peers is not None and self.peers.silent(node)
 
     def _build_ai(self, settings: Settings, reactor: Any) -> AiOperations | None:
         """The AI registries need both halves: configs and services."""

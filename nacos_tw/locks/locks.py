@@ -6,6 +6,8 @@ What becomes of a lock::
     its holder releases it, or its time is over    free; the first who waits is told
     the holder's connection ends                   one entry frees all that it has
     the holder's node dies                         the leader hears nothing of the client for the grace, and ends it
+    nothing is heard of the node, but it may live  the same after a longer one: the client's connection has not ended,
+                                                   and it takes its lock for its own until it finds that out
     another node leads                             every time begins anew
     there is no majority                           nothing is granted and nothing is released: Unavailable
 """
@@ -26,7 +28,7 @@ from nacos_tw.interfaces import IProposer
 from nacos_tw.locks.commands import LOCKS, NAME, Command, EndClients, Expire, Level, Outcome, encode
 from nacos_tw.locks.deadlines import CLIENTS, Deadlines
 from nacos_tw.locks.machine import LockMachine
-from nacos_tw.locks.state import Notice
+from nacos_tw.locks.state import Client, Notice
 from nacos_tw.timers import Periodic
 
 LOOK = 0.25
@@ -52,10 +54,15 @@ class Locks(service.MultiService):
         proposer: IProposer,
         node: str,
         grace: float = 15.0,
+        *,
+        silent_grace: float = 30.0,
+        silent: Callable[[str], bool] = lambda node: False,
     ) -> None:
         """
         @param node: this node's name.
         @param grace: seconds without a renewal after which the leader ends a client.
+        @param silent_grace: the same for a client whose node is silent then; not less.
+        @param silent: whether a node, given its name, is not heard of, though it may live.
         """
         super().__init__()
         self._clock = clock
@@ -64,7 +71,8 @@ class Locks(service.MultiService):
         self.node = node
         self.members_level: Callable[[], int] = lambda: LOCKS
         """The level of commands that every member is known to know."""
-        self._deadlines = Deadlines(clock.seconds, grace)
+        self._deadlines = Deadlines(clock.seconds, grace, silent_grace - grace)
+        self._silent = silent
         self._connected: set[str] = set()
         self._leads = self._expiring = self._raising = False
         self._looked = clock.seconds()
@@ -161,11 +169,16 @@ class Locks(service.MultiService):
             self._deadlines.excuse(stalled)
         if not (self._leads and self._proposer.available) or self._expiring:
             return
-        numbers = self._deadlines.due()
+        numbers = self._deadlines.due(self._node_is_silent)
         if numbers:
             self._expiring = True
             seen = self._machine.state.applied
             self._propose(Expire(numbers, seen)).addErrback(self._ignored).addCallback(self._expired)
+
+    def _node_is_silent(self, number: int) -> bool:
+        """Whether nothing is heard of the node of the client with that number, though it may live."""
+        client = self._machine.state.numbered.get(number)
+        return isinstance(client, Client) and self._silent(client.node)
 
     def _expired(self, _: object) -> None:
         self._expiring = False

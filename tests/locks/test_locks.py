@@ -21,7 +21,8 @@ class Log:
     """
     A log that applies at once, on all nodes.
 
-    @ivar away: there is no majority; C{silent}: of which nodes nothing comes through.
+    @ivar away: there is no majority; C{silent}: of which nodes nothing comes through; C{may_live}: the
+        names of those of them that have not ended.
     """
 
     def __init__(self) -> None:
@@ -29,6 +30,7 @@ class Log:
         self.away = False
         self.leader = 0
         self.silent: set[int] = set()
+        self.may_live: set[str] = set()
 
 
 class Node:
@@ -37,10 +39,13 @@ class Node:
     def __init__(self, log: Log, clock: Clock) -> None:
         self.log, self.index = log, len(log.nodes)
         self.machine = LockMachine()
-        self.locks = Locks(clock, self.machine, self, f"n{self.index}", grace=15.0)
+        self.locks = Locks(clock, self.machine, self, f"n{self.index}", 15.0, silent_grace=30.0, silent=self.hears_not)
         self.told: list[Notice] = []
         self.locks.on_notice = self.told.append
         log.nodes.append(self)
+
+    def hears_not(self, node: str) -> bool:
+        return node in self.log.may_live
 
     @property
     def is_leader(self) -> bool:
@@ -89,7 +94,7 @@ class Case(SynchronousTestCase):
 
     def acquire(self, client: str, millis: int = 60_000, wait: int = 0) -> Outcome:
         node = self.nodes["abc".index(client)]
-        return self.successResultOf(node.locks.ask(client, Acquire(client, "n", KEY, client, millis, wait)))
+        return self.successResultOf(node.locks.ask(client, Acquire(client, node.locks.node, KEY, client, millis, wait)))
 
 
 class TimeTests(Case):
@@ -169,6 +174,50 @@ class ConnectionTests(Case):
         self.pass_(9.0)
         self.assertFalse(self.acquire("a").done)
         self.pass_(12.0)
+        self.assertTrue(self.acquire("a").done)
+
+    def stand_still(self, seconds: float) -> None:
+        """The third node does so, for so long."""
+        self.log_.silent.add(2)
+        self.log_.may_live.add("n2")
+        self.pass_(seconds)
+        self.log_.silent.clear()
+        self.log_.may_live.clear()
+
+    def test_its_node_stands_still(self) -> None:
+        """Its connection has not ended, and its client believes that it has the lock until it finds that out: it is
+        free after the longer grace, not before."""
+        self.acquire("c", 600_000)
+        self.stand_still(24.0)
+        self.assertFalse(self.acquire("a").done)
+        self.pass_(1.0)
+        self.stand_still(32.0)
+        self.assertTrue(self.acquire("a").done)
+
+    def test_its_node_goes_on(self) -> None:
+        """Its link stands again before it has said that its clients are here: what they have stays theirs."""
+        self.acquire("c", 600_000)
+        for _ in range(3):
+            self.stand_still(21.0)
+            self.pass_(30.0)
+            self.assertFalse(self.acquire("a").done)
+
+    def test_its_node_stands_still_and_another_leads(self) -> None:
+        """Who leads from then on waits as long as one that has led all the time."""
+        self.acquire("c", 600_000)
+        self.log_.silent.add(2)
+        self.log_.may_live.add("n2")
+        self.pass_(20.0)
+        self.lead(1)
+        self.pass_(29.0)
+        self.assertFalse(self.acquire("a").done)
+        self.pass_(2.0)
+        self.assertTrue(self.acquire("a").done)
+
+    def test_a_time_ends_at_a_silent_node(self) -> None:
+        """A lock that was wanted for less is free as soon as its time is over, whatever its node does."""
+        self.acquire("c", 5_000)
+        self.stand_still(6.0)
         self.assertTrue(self.acquire("a").done)
 
     def test_no_majority(self) -> None:
