@@ -17,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from nacos_tw.errors import NacosError, StartError, TimedOut, Unavailable
 from nacos_tw.raft.core.messages import AppendResponse, Configuration, MemberRecord
 from nacos_tw.raft.net.codec import Hello, RaftFrame, Refused, encode
-from nacos_tw.raft.net.peers import STOP_TIME, Peers
+from nacos_tw.raft.net.peers import BACK, STOP_TIME, Peers
 from nacos_tw.raft.net.roster import Roster, digest
 
 SECRET = b"s" * 32
@@ -316,6 +316,7 @@ class MemoryTests(SynchronousTestCase):
     def test_silent(self) -> None:
         """A member whose link is lost and whose machine does not answer may live; one that refuses has ended."""
         net, a, _, _, _ = self.pair()
+        net.run(BACK)
         self.assertEqual((a.silent("b:1"), a.silent("c:1"), a.silent("stranger:1")), (False, False, False))
         opened, net.open = net.open, lambda *_: None  # type: ignore[method-assign]
         net.cut()
@@ -332,6 +333,31 @@ class MemoryTests(SynchronousTestCase):
         net.open = opened  # type: ignore[method-assign]
         net.run(2)
         self.assertEqual((a.connected("b:1"), a.silent("b:1")), (True, False))
+
+    def test_silent_until_it_has_said_who_is_there(self) -> None:
+        """A member that stood still is silent for a while after it is back; one that was started again is not."""
+        net, a, _, _, _ = self.pair()
+        net.run(BACK)
+        opened, net.open = net.open, lambda *_: None  # type: ignore[method-assign]
+        net.cut()
+        net.run(15)
+        self.assertTrue(a.silent("b:1"))
+        net.open = opened  # type: ignore[method-assign]
+        a._dialers["b:1"].stop()
+        a._dialers["b:1"].start()
+        net.run(BACK - 1)
+        self.assertTrue(a.connected("b:1") and a.silent("b:1"))
+        net.run(1.5)
+        self.assertTrue(a.connected("b:1"))
+        self.assertFalse(a.silent("b:1"))
+        net.closed.add(7002)
+        a._outgoing["b:1"].abort()
+        net.run(1)
+        self.assertFalse(a.connected("b:1") or a.silent("b:1"))
+        net.closed.clear()
+        net.run(2)
+        self.assertTrue(a.connected("b:1"))
+        self.assertFalse(a.silent("b:1"))
 
     def test_short_pause_after_success(self) -> None:
         """However long a peer was away, once it was there the first retry comes quickly again."""

@@ -71,6 +71,7 @@ class Dialer:
     @param make: makes the protocol for each attempt.
     @param random: numbers from [0, 1): pauses vary by a quarter up and down.
     @ivar refused: whether nobody listened there at the last attempt that was answered at all.
+    @ivar ended: whether nobody listened there at some time since L{succeeded}: a process has ended.
     """
 
     log = Logger()
@@ -92,7 +93,7 @@ class Dialer:
         self._attempt: Deferred[IProtocol] | None = None
         self._retry: IDelayedCall | None = None
         self.state = DialerState.IDLE
-        self.refused = False
+        self.refused = self.ended = False
 
     def start(self) -> None:
         """Begin. Harmless if it has begun."""
@@ -111,6 +112,7 @@ class Dialer:
     def succeeded(self) -> None:
         """The other side keeps the link, and answers on it: the next pause is a short one again."""
         self._pause.reset()
+        self.ended = False
 
     def hurry(self) -> None:
         """The other side shows that it is there: do not wait."""
@@ -136,7 +138,7 @@ class Dialer:
     def _failed(self, failure: Failure) -> None:
         self._attempt = None
         if failure.check(ConnectionRefusedError):
-            self.refused = True
+            self.refused = self.ended = True
         if self._pause.first and self.state is not DialerState.IDLE:
             self.log.info("cannot connect to {name}: {reason}", name=self._name, reason=failure.getErrorMessage())
         self._wait()

@@ -34,6 +34,8 @@ from nacos_tw.raft.net.starts import Start, Starts
 
 STOP_TIME = 0.4
 """Seconds that connections get to close in order."""
+BACK = 10.0
+"""Seconds in which a member that is back says which of its clients are here: twice as many as it takes."""
 QUIET = 60.0
 """Seconds in which there is no second warning about the same peer or address."""
 COUNTERS = (
@@ -162,6 +164,7 @@ class Peers(Service):
         self._links: dict[Link, None] = {}
         self._connectivity = Connectivity()
         self._warned: dict[str, float] = {}
+        self._back: dict[str, float] = {}
         self._digest = b""
         self._members: dict[str, IRaftAddress] = {}
         self.set_members(members)
@@ -260,9 +263,12 @@ class Peers(Service):
         return peer in self._outgoing
 
     def silent(self, peer: str) -> bool:
-        """Whether a member that may live is not heard of: it has no link, but its machine did not refuse one either."""
+        """Whether a member that may live is not heard of: it has no link, but its machine did not refuse one either; or
+        it has one again, for so short a time that it may not have said yet what it has to say."""
         dialer = self._dialers.get(peer)
-        return dialer is not None and peer not in self._outgoing and not dialer.refused
+        if dialer is None or peer not in self._outgoing:
+            return dialer is not None and not dialer.refused
+        return self._clock.seconds() - self._back.get(peer, -BACK) < BACK
 
     def level(self) -> int:
         """The level of commands that this node and all the others can apply, as far as each has said when it dialed;
@@ -302,6 +308,7 @@ class Peers(Service):
                 link.abort("the member list changed")
         if gone:
             self.hellos.pop(peer, None)
+            self._back.pop(peer, None)
 
     # Links: what L{nacos_tw.raft.net.protocol.ILinkOwner} asks for
 
@@ -317,6 +324,7 @@ class Peers(Service):
         elif link.dialing:
             self.counters["dialed"] += 1
             self._outgoing[peer] = link
+            self._note_return(peer)
             if self._connectivity.up(peer):
                 self._announce(peer)
         elif hello is not None:
@@ -335,6 +343,13 @@ class Peers(Service):
             if hello.members != self._digest and not (self._roster is not None and self._roster.begun):
                 self._warn(peer, f"{peer} has another member list in its cluster.conf")
                 self._tell(self._events.members_differ, peer)
+
+    def _note_return(self, peer: str) -> None:
+        """A member has a link again. Whether its process is the one that it was is known by its machine's refusals."""
+        if self._dialers[peer].ended:
+            self._back.pop(peer, None)
+        else:
+            self._back[peer] = self._clock.seconds()
 
     def _admitted(self, link: Link, hello: Hello) -> bool:
         """Whether a node that has proved itself may link; it is told if it is no member any more."""
