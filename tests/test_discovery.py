@@ -76,9 +76,9 @@ class DiscoveryTests(Finding):
         self.named(*self.ports)
         await self.follows(nodes, nodes)
         port = self.newcomer_port()
-        fourth = self.start(self.found(self.settings(self.home(*self.ports, port), port)))
         following = [node.settings.port for node in nodes if not node.node.is_leader]
         self.named(*following, port)
+        fourth = self.start(self.found(self.settings(self.home(*self.ports, port), port)))
         await until(lambda: "belongs to a cluster" in fourth.node.reason() or not fourth.node.reason())
         self.assertFalse(fourth.node.is_leader)
         await self.follows([*nodes, fourth], [*nodes, fourth])
@@ -93,6 +93,15 @@ class AutopilotTests(Finding):
         await self.follows(nodes, nodes)
         port = self.newcomer_port()
         fourth = self.start(self.settings(self.home(*self.ports, port), port))
+        await self.follows([*nodes, fourth], [*nodes, fourth])
+
+    async def test_announced_to_a_follower(self) -> None:
+        """Its cluster.conf need not name the leader."""
+        nodes = [self.start(attrs.evolve(settings, autopilot=QUICK, welcome=True)) for settings in self.all]
+        await self.follows(nodes, nodes)
+        port = self.newcomer_port()
+        follower = next(node for node in nodes if not node.node.is_leader)
+        fourth = self.start(self.settings(self.home(follower.settings.port, port), port))
         await self.follows([*nodes, fourth], [*nodes, fourth])
 
     async def test_off(self) -> None:
