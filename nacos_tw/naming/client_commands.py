@@ -157,7 +157,7 @@ def _put(registry: Registry, service: Service, client: Client, given: Published)
     if not old.client:
         registry.changes.ended.append(old.number)  # its own lease
     elif old.client != client.number:
-        registry.disown(old)
+        registry.take_over(old)
     if replace(old, written=new.written, client=new.client) == new:
         registry.put_quietly(service, new)
     else:

@@ -10,7 +10,9 @@ by L{Clients.connected} and L{Clients.ended}.
 What becomes of a client's instances::
 
     the connection ends                          one entry removes the client and what it still has
-    another client, or 1.x, registers one        that one has it from then on, with the same number and without a gap
+    another client, or 1.x, registers one        that one has it from then on, with the same number and without a gap;
+                                                 once that one is gone, it is registered again at once for a client that
+                                                 still wants it
     this node stops, dies or is cut off          the leader waits for the grace: who comes back elsewhere takes its
                                                  instances over; what is left is removed by one entry
     there is no majority                         shown by this node, and handed over, as registrations of 1.x are
@@ -32,7 +34,7 @@ from twisted.python.failure import Failure
 
 from nacos_tw.errors import ClientUnknown, NacosError
 from nacos_tw.naming.commands import CLIENTS, EndClients, Level, Publish, Published, Withdraw
-from nacos_tw.naming.model import Client, Instance, ServiceKey
+from nacos_tw.naming.model import Client, Instance, InstanceKey, ServiceKey
 from nacos_tw.naming.naming import Naming
 from nacos_tw.naming.provisional import OfClient
 from nacos_tw.naming.queries import service_of
@@ -43,6 +45,9 @@ TURNS = 5
 """Each run looks after a share of the clients, so that no run takes long; after so many each has had its turn."""
 RENEWAL = 5.0
 """Seconds between two renewals of a client's lease, if the grace is at least three times as long."""
+
+MOST_TAKEN = 100
+"""Connections remembered for each service as losers of an instance to others; more have it again in their turns."""
 
 
 _Wanted: TypeAlias = tuple[Published, ...]
@@ -156,7 +161,10 @@ class Clients(service.MultiService):
         self._share_of: dict[str, int] = {}
         self._turn = 0
         self._leaving = self._raising = False
+        self._taken: dict[ServiceKey, dict[str, None]] = {}
         naming.on_clients = self._lost
+        naming.on_taken = self._taken_over
+        naming.on_services.append(self._services_changed)
         naming.newest = self._newest
         Periodic(clock, min(RENEWAL, grace / 3) / TURNS, self._look).setServiceParent(self)
 
@@ -180,6 +188,8 @@ class Clients(service.MultiService):
         if share is None:
             return
         entry = self._shares[share].pop(client)
+        for key in entry.wanted if self._taken else ():
+            self._has_it(client, key)
         if entry.sent and not (entry.moving or self._leaving or gave_up):
             self._send(entry, EndClients([client])).addErrback(_ignored)
 
@@ -313,8 +323,53 @@ class Clients(service.MultiService):
     def _bring_again(self, id_: str, entry: _Connected) -> None:
         """Publish what is not there, though its client lives. What another publishes is that other's."""
         for key, wanted in self._missing(entry):
-            self.log.info("{service} of client {id} is registered again", service=key, id=id_)
-            self._send(entry, Publish(id_, self._node, key, list(wanted))).addErrback(self._failed)
+            self._again(id_, entry, key, wanted)
+
+    def _taken_over(self, taken: Iterable[tuple[ServiceKey, str]]) -> None:
+        """Others have instances from now on that connections of this node want to have published, too."""
+        for key, id_ in taken:
+            if id_ in self._share_of and len(losers := self._taken.setdefault(key, {})) < MOST_TAKEN:
+                losers[id_] = None
+
+    def _services_changed(self, keys: Iterable[ServiceKey]) -> None:
+        """
+        Where an instance that had been taken over is there no more, it is registered again for one of those who want
+        it: at once, so that subscribers are not told of the gap, or of one of some milliseconds.
+        """
+        if self._taken:
+            for key in [each for each in keys if each in self._taken]:
+                self._bring_back(key)
+
+    def _bring_back(self, key: ServiceKey) -> None:
+        service, clients = self._registry.services.get(key), self._registry.clients
+        shown = service.ephemeral if service is not None else {}
+        settled: set[InstanceKey] = set(self._naming.overlay.get(key, ()))
+        for id_ in list(self._taken[key]):
+            entry = self._entry(id_)
+            wanted = entry.wanted.get(key) if entry is not None else None
+            if entry is None or wanted is None:
+                self._has_it(id_, key)
+                continue
+            own = clients[id_].number if id_ in clients else -1
+            owners = [shown[each.key].client if each.key in shown else None for each in wanted]
+            if all(owner == own for owner in owners):
+                self._has_it(id_, key)
+            elif None in owners and not entry.flying and settled.isdisjoint(each.key for each in wanted):
+                settled.update(each.key for each in wanted)
+                self._has_it(id_, key)
+                self._again(id_, entry, key, wanted)
+
+    def _has_it(self, id_: str, key: ServiceKey) -> None:
+        """The client has all that it wants of the service, or wants nothing of it."""
+        taken = self._taken.get(key)
+        if taken is not None:
+            taken.pop(id_, None)
+            if not taken:
+                del self._taken[key]
+
+    def _again(self, id_: str, entry: _Connected, key: ServiceKey, wanted: _Wanted) -> None:
+        self.log.info("{service} of client {id} is registered again", service=key, id=id_)
+        self._send(entry, Publish(id_, self._node, key, list(wanted))).addErrback(self._failed)
 
     def _share(self, entry: _Connected) -> None:
         """What a client wants and the registry has are the same objects from now on, as far as they are equal."""

@@ -128,7 +128,7 @@ def _given_id(
 
 def _release(registry: Registry, old: Instance) -> Instance:
     """Take an instance from its client: from now on it has a lease of its own."""
-    registry.disown(old)
+    registry.take_over(old)
     new = replace(old, client=0)
     service = registry.services[old.service]
     registry.put_quietly(service, new)

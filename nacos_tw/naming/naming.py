@@ -80,6 +80,8 @@ class Naming:
         """Told of services whose answers differ now."""
         self.on_clients: Callable[[list[str]], object] = lambda ids: None
         """Told of clients that are gone from the replicated state."""
+        self.on_taken: Callable[[list[tuple[ServiceKey, str]]], object] = lambda taken: None
+        """Told of services of which clients lost an instance to others, and of these clients."""
         self.newest: Callable[[OfClient], OfClient | None] = lambda command: command
         """What is to wait for a leader in the place of a client's command that found none; None: nothing any more."""
         self.members_level: Callable[[], int] = lambda: GIVEN_IDS
@@ -99,6 +101,8 @@ class Naming:
             self.leases.start_many(changes.started)
         if changes.clients:
             self.on_clients(changes.clients)
+        if changes.taken:
+            self.on_taken(changes.taken)
         if changes.services:
             self._date(changes.services)
             self._services_changed(changes.services)

@@ -33,6 +33,8 @@ class Changes(msgspec.Struct):
     lease that counts for them now."""
     clients: list[str] = []
     """Clients that are gone."""
+    taken: list[tuple[ServiceKey, str]] = []
+    """Services of which a client lost an instance to somebody else who registered it; and the client's id."""
     switches: bool = False
     """Whether the switches changed."""
 
@@ -175,6 +177,11 @@ class Registry:
         if instance.client:
             self.disown(instance)
         self.changes.ended.append(instance.number)
+
+    def take_over(self, instance: Instance) -> None:
+        """Somebody else has a client's instance from now on."""
+        self.changes.taken.append((instance.service, self.clients_by_number[instance.client].id))
+        self.disown(instance)
 
     def disown(self, instance: Instance) -> None:
         """The client that had the instance has it no more."""

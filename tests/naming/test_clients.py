@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from nacos_tw.errors import ClientUnknown, KindMismatch, Unavailable
+from nacos_tw.naming import clients as clients_module
 from nacos_tw.naming.clients import RENEWAL
 from nacos_tw.naming.commands import Publish, Register, RemoveService
 from nacos_tw.naming.expirer import CLIENT_GRACE
 from nacos_tw.naming.model import ServiceKey
+from nacos_tw.naming.subscriptions import DELAY
 from tests.naming.building import P1, register
 from tests.naming.client_nodes import ClientNodes, registration
 from tests.naming.cluster import deregister
@@ -194,6 +197,69 @@ class LifeTests(Case):
         self.nodes.run(RENEWAL + 1.0)
         self.assertShown(["a"])
         self.assertEqual(self.nodes.clients[self.leader].publishers(P1)[0].client, "c1")
+
+    def test_the_other_one_is_back_at_once(self) -> None:
+        """However the later one gives it up, the other one has it again within what changes are gathered for."""
+        self.nodes.publish(self.follower, "c1", "a", "b")
+        clients, naming = self.nodes.clients[self.other], self.nodes.namings[self.other]
+        ways: list[Callable[[], object]] = [
+            lambda: clients.withdraw("c2", P1),
+            lambda: clients.publish("c2", registration("z")),
+            lambda: clients.ended("c2"),
+            lambda: naming.deregister(deregister("a")),
+        ]
+        for give_up in ways:
+            if give_up is not ways[-1]:
+                self.nodes.publish(self.other, "c2", "a")
+            else:
+                self.nodes.done(naming.register(register("a")))
+            self.nodes.run(0.1)
+            of_a = {each.client for each in self.nodes.clients[self.leader].publishers(P1) if each.instance.ip == "a"}
+            self.assertNotIn("c1", of_a)
+            before = self.last_index()
+            give_up()
+            self.nodes.run(DELAY)
+            self.assertEqual([ip for ip in self.nodes.ips(self.leader) if ip != "z"], ["a", "b"])
+            self.assertLessEqual(self.last_index(), before + 2)
+        self.assertEqual({each.client for each in self.nodes.clients[self.leader].publishers(P1)}, {"c1"})
+        self.assertShown(["a", "b"])
+
+    def test_one_of_the_others_is_enough(self) -> None:
+        """Where several want it, one of a node has it again; none is remembered that has given it up itself."""
+        for id_ in ("c1", "c2", "c3"):
+            self.nodes.publish(self.follower, id_, "a")
+        clients = self.nodes.clients[self.follower]
+        for id_, left in (("c3", {"c1", "c2"}), ("c2", {"c1"}), ("c1", set[str]())):
+            before = self.last_index()
+            clients.ended(id_)
+            self.nodes.run(DELAY)
+            found = {each.client for each in self.nodes.clients[self.leader].publishers(P1)}
+            self.assertEqual(len(found), min(len(left), 1))
+            self.assertLessEqual(found, left)
+            self.assertLessEqual(self.last_index(), before + 2)
+        self.assertEqual(clients._taken, {})
+
+    def test_not_all_are_remembered(self) -> None:
+        """More than a number have it again in their turns."""
+        self.patch(clients_module, "MOST_TAKEN", 2)
+        for id_ in ("c1", "c2", "c3", "c4", "c5"):
+            self.nodes.publish(self.follower, id_, "a")
+        clients = self.nodes.clients[self.follower]
+        self.assertEqual([sorted(ids) for ids in clients._taken.values()], [["c1", "c2"]])
+        for id_ in ("c1", "c2", "c5"):
+            clients.ended(id_)
+        self.nodes.run(RENEWAL + 1.0)
+        self.assertShown(["a"])
+
+    def test_gone_with_the_later_one(self) -> None:
+        """Who has given it up since does not get it again."""
+        self.nodes.publish(self.follower, "c1", "a")
+        self.nodes.publish(self.other, "c2", "a")
+        self.nodes.done(self.nodes.clients[self.follower].withdraw("c1", P1))
+        self.nodes.clients[self.other].ended("c2")
+        self.nodes.run(RENEWAL + 1.0)
+        self.assertShown([])
+        self.assertEqual([clients._taken for clients in self.nodes.clients.values()], [{}] * 3)
 
     def test_1x_in_between(self) -> None:
         """An instance that 1.x took over and gave up is the living client's again."""
