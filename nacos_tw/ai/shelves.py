@@ -26,6 +26,7 @@ DRAFT, ONLINE, OFFLINE = "draft", "online", "offline"
 _PLAIN = re.compile(r"[A-Za-z0-9\-_:.]{1,128}")
 _VERSION = re.compile(r"[A-Za-z0-9\-_:.]{1,64}")
 _NUMBERS = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+_COUNTED = re.compile(r"v(\d+)")
 FIRST = "0.0.1"
 
 
@@ -249,7 +250,8 @@ class Shelf:
 
     def switch(self, thing: Thing, version: str, online: bool) -> None:
         """
-        A version that was published is shown to clients, or not any more.
+        A version that was published is shown to clients, or not any more. C{latest} is the greatest that is shown then:
+        who takes a bad version offline gives the clients the one before, not none.
 
         @raise ResourceVersionUnknown, WrongState: there is none, or it is a draft.
         """
@@ -258,6 +260,9 @@ class Shelf:
             raise WrongState(self.kind, thing.name, version, row.status, "switch")
         status = ONLINE if online else OFFLINE
         thing.versions = [replace(each, status=status) if each is row else each for each in thing.versions]
+        found = greatest([each.version for each in thing.versions if each.status == ONLINE])
+        others = {label: of for label, of in thing.labels.items() if label != LATEST}
+        thing.labels = {**others, LATEST: found} if found else others
 
     def label(self, thing: Thing, labels: dict[str, str]) -> None:
         """
@@ -279,6 +284,19 @@ class Shelf:
 
     def _tag(self) -> str:
         return f"nacos.internal.config={self.kind}"
+
+
+def greatest(versions: list[str]) -> str:
+    """The highest of those of three numbers, else of those like C{v2}, else the last; "" of none."""
+    ranked = [(*_rank(version), place, version) for place, version in enumerate(versions)]
+    return max(ranked)[-1] if ranked else ""
+
+
+def _rank(version: str) -> tuple[int, tuple[int, ...]]:
+    for rank, shape in ((2, _NUMBERS), (1, _COUNTED)):
+        if match := shape.fullmatch(version):
+            return rank, tuple(map(int, match.groups()))
+    return 0, ()
 
 
 def groups_of(kind: str) -> tuple[str, str]:

@@ -144,6 +144,24 @@ class SkillTests(AiCase):
         said = "Label 'x' cannot point to draft version: 1.1.0"
         self.refused(400, 20002, said, "PUT", "/skills/labels", skillName="pdf", labels={"x": "1.1.0"})
 
+    def test_latest_offline(self) -> None:
+        """Clients get the greatest version that is online when the latest is taken offline, and it again afterwards."""
+        for version in ("1.9.0", "1.10.0", "v7"):
+            self.begun(targetVersion=version)
+            self.data("POST", "/skills/force-publish", skillName="pdf", version=version)
+        for state, version, latest in (
+            ("offline", "v7", "1.10.0"),
+            ("offline", "1.10.0", "1.9.0"),
+            ("online", "v7", "1.9.0"),
+            ("offline", "1.9.0", "v7"),
+            ("online", "1.10.0", "1.10.0"),
+        ):
+            self.data("POST", f"/skills/{state}", skillName="pdf", version=version)
+            self.assertEqual(self.data("GET", "/skills", skillName="pdf")["labels"], {"latest": latest}, version)
+            reply = self.call("GET", "/v3/client/ai/skills", name="pdf")
+            self.assertEqual(reply.status, 200)
+            self.assertIn((b"X-Nacos-Skill-Resolved-Version", latest.encode()), reply.headers)
+
     def test_listed(self) -> None:
         """By who they are meant for, and by a tag."""
         for name, scope, tags in (("a", "PUBLIC", '["x","y"]'), ("b", "PRIVATE", "")):
