@@ -141,7 +141,7 @@ class OneService(OfService, frozen=True, gc=False):
 
 
 class ServiceRemoval(OfService, frozen=True, gc=False):
-    """A service to be removed, with its instances unless C{must_be_empty}."""
+    """A service to be removed, with its instances unless C{must_be_empty} or they are of connected clients."""
 
     must_be_empty: bool = False
 

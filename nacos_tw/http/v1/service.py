@@ -86,7 +86,7 @@ class ServicesV1:
 
     @serve(app, "DELETE", "", needs=rule_of(Services.remove))
     async def delete_service(self, call: Call) -> Reply:
-        """Remove a service with all its instances."""
+        """Remove a service with all its instances, unless clients of 2.x or 3.x have some of them."""
         await self.services.remove(call, ServiceRemoval(call.service_key()))
         return ok_reply(call)
 

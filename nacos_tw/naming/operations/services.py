@@ -66,14 +66,14 @@ class Services(Operations):
         """
         Remove a service, with all its instances or if it has none.
 
-        @raise ServiceNotEmpty: (also as a failure) it has to be empty and is not.
+        @raise ServiceNotEmpty: (also as a failure) it has to be empty and is not; or it has instances of connected
+            clients, which would register them again at once.
         @return: fails if there is none.
         """
-        if request.must_be_empty:
-            # Nodes of a version that does not know the condition see it held in nearly all cases.
-            found = queries.service_of(self._naming.registry, self._naming.overlay, request.service)
-            if found is not None and queries.instances_of(found):
-                raise ServiceNotEmpty(request.service)
+        # Nodes of a version that does not know the condition see it held in nearly all cases.
+        found = queries.service_of(self._naming.registry, self._naming.overlay, request.service)
+        if found is not None and any(request.must_be_empty or each.client for each in queries.instances_of(found)):
+            raise ServiceNotEmpty(request.service)
         return self._naming.change(RemoveService(request.service, request.must_be_empty))
 
     @operation(WRITE)

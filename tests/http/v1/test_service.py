@@ -14,7 +14,7 @@ from nacos_tw.http.call import Call
 from nacos_tw.http.v1.pages import Pages
 from nacos_tw.http.v1.service import protect_threshold
 from nacos_tw.naming.applying import apply
-from nacos_tw.naming.commands import Deregister
+from nacos_tw.naming.commands import Deregister, Publish, Published, Withdraw
 from nacos_tw.naming.model import Instance
 from nacos_tw.naming.operations.discovery import Discovery
 from nacos_tw.naming.operations.subscribers import SUBSCRIBERS, subscriber_questions
@@ -115,6 +115,17 @@ class OneServiceTests(ServiceTestCase):
         self.naming.add("p1")
         self.assertEqual(self.text("DELETE", f"{SERVICE}?serviceName=p1"), "ok")
         self.assertEqual(self.naming.registry.by_number, {})
+
+    def test_remove_with_instances_of_clients(self) -> None:
+        """Those of connected clients are not taken away: they believe to be registered. Nacos 2 says so, too."""
+        service = PUBLIC, "DEFAULT_GROUP@@p1"
+        self.naming.add("p1")
+        apply(self.naming.registry, Publish("c1", "A", service, [Published("10.0.0.2", 80)]))
+        text = "Service DEFAULT_GROUP@@p1 is not empty, can't be delete. Please unregister instance first"
+        self.assertEqual(self.text("DELETE", f"{SERVICE}?serviceName=p1", status=400), text)
+        self.assertEqual(len(self.naming.registry.by_number), 2)
+        apply(self.naming.registry, Withdraw("c1", service))
+        self.assertEqual(self.text("DELETE", f"{SERVICE}?serviceName=p1"), "ok")
 
     def test_separate(self) -> None:
         """The same name in another group or namespace is another service."""
