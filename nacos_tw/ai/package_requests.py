@@ -60,10 +60,11 @@ class PackageDraft(OfName, frozen=True, gc=False, kw_only=True):
 
 
 class PackageVersion(OfName, frozen=True, gc=False, kw_only=True):
-    """A version; "" is the draft. C{latest}: whether it becomes the latest."""
+    """A version; "" is the draft. C{latest}: whether it becomes the latest. C{draft}: whether it must be a draft."""
 
     version: str = ""
     latest: bool = True
+    draft: bool = False
 
     def details(self) -> dict[str, str]:
         """As L{OfName.details}."""

@@ -144,6 +144,24 @@ class SkillTests(AiCase):
         said = "Label 'x' cannot point to draft version: 1.1.0"
         self.refused(400, 20002, said, "PUT", "/skills/labels", skillName="pdf", labels={"x": "1.1.0"})
 
+    def test_published_again(self) -> None:
+        """One that is offline comes back by C{online} only; only a draft is submitted; one that is online stays so."""
+        for version in ("1.0.0", "1.1.0"):
+            self.begun(targetVersion=version)
+            self.data("POST", "/skills/submit", skillName="pdf", version=version)
+        submitted = "Only draft version can be submitted: 1.0.0"
+        published = "Only reviewing version can be published: 1.0.0"
+        self.refused(400, 20002, submitted, "POST", "/skills/submit", skillName="pdf", version="1.0.0")
+        self.data("POST", "/skills/publish", skillName="pdf", version="1.1.0")
+        self.data("POST", "/skills/offline", skillName="pdf", version="1.0.0")
+        for verb, said in (("submit", submitted), ("publish", published), ("force-publish", published)):
+            self.refused(400, 20002, said, "POST", f"/skills/{verb}", skillName="pdf", version="1.0.0")
+        found = self.data("GET", "/skills", skillName="pdf")
+        self.assertEqual(
+            ([row["status"] for row in found["versions"]], found["labels"]),
+            (["offline", "online"], {"latest": "1.1.0"}),
+        )
+
     def test_latest_offline(self) -> None:
         """Clients get the greatest version that is online when the latest is taken offline, and it again afterwards."""
         for version in ("1.9.0", "1.10.0", "v7"):

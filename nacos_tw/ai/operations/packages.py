@@ -26,7 +26,7 @@ from nacos_tw.ai.package_requests import (
 from nacos_tw.ai.packages import Kind, P
 from nacos_tw.ai.problems import AiInvalid, Lacks, ResourceExists, ResourceUnknown, WrongState
 from nacos_tw.ai.requests import LARGEST_PAGE, Listing, OfName
-from nacos_tw.ai.shelves import DRAFT, LATEST, Row, Shelf, Thing
+from nacos_tw.ai.shelves import DRAFT, LATEST, OFFLINE, Row, Shelf, Thing
 from nacos_tw.ai.writing import Step, Writer
 from nacos_tw.config.commands import Change
 from nacos_tw.config.operations.contents import user_of
@@ -191,9 +191,9 @@ class Packages(Operations, Generic[P]):
     @operation(WRITE)
     def publish(self, caller: Caller, request: PackageVersion) -> Deferred[str]:
         """
-        Show a version, or the draft, to clients.
+        Show a version, or the draft, to clients. One that was taken offline is not shown by this: it is switched.
 
-        @return: the version; fails with ResourceUnknown, ResourceVersionUnknown.
+        @return: the version; fails with ResourceUnknown, ResourceVersionUnknown, AiInvalid.
         """
         return Deferred.fromCoroutine(self._writer.write(caller, lambda: self._publication(request)))
 
@@ -291,6 +291,11 @@ class Packages(Operations, Generic[P]):
         version = request.version or thing.editing
         if not version:
             raise WrongState(self._kind.name, request.name, "", "", "publish the draft of")
+        row = thing.row(version)
+        if row is not None and request.draft and row.status != DRAFT:
+            raise AiInvalid("version", "draft", version)
+        if row is not None and row.status == OFFLINE:
+            raise AiInvalid("version", "offline", version)
         before = replace(thing)
         self._shelf.publish(thing, version, request.latest)
         return await self._step(request.tenant, before, thing, md5), version

@@ -186,16 +186,18 @@ class PackagesV3(Generic[P]):
 
     async def submit(self, call: Call) -> str:
         """Publish the draft: nothing is reviewed here."""
-        request = PackageVersion(
-            tenant=tenant(call), name=self._name(call), version=VERSION(call), latest=LATEST(call)
-        )  # fmt: skip
-        return await self.packages.publish(call, request)
+        return await self.packages.publish(call, self._published(call, draft=True))
 
     async def publish(self, call: Call) -> str:
         """Publish a version: clients get it."""
         given_name(call, "version")
-        await self.submit(call)
+        await self.packages.publish(call, self._published(call))
         return "ok"
+
+    def _published(self, call: Call, draft: bool = False) -> PackageVersion:
+        return PackageVersion(
+            tenant=tenant(call), name=self._name(call), version=VERSION(call), latest=LATEST(call), draft=draft
+        )
 
     async def online(self, call: Call) -> str:
         """Put a version, or the whole {one}, online again."""
