@@ -311,7 +311,12 @@ def coded(name: str) -> str:
     return f"enc.{name.encode().hex()}"
 
 
+def is_version(text: str) -> bool:
+    """Whether a version can be called so."""
+    return _VERSION.fullmatch(text) is not None
+
+
 def check_version(version: str) -> None:
     """@raise AiInvalid: no version can be called so."""
-    if not _VERSION.fullmatch(version):
+    if not is_version(version):
         raise AiInvalid("version", "name", version)

@@ -6,9 +6,12 @@ import re
 from operator import attrgetter
 from typing import Any
 
+import msgspec
+
 from nacos_tw.ai.archives import files_of, outermost, resources_below, text_of
 from nacos_tw.ai.packages import Kind, Package, Unpacked
 from nacos_tw.ai.problems import AiInvalid, Lacks
+from nacos_tw.ai.shelves import is_version
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 DESCRIPTION = "SKILL.md"
@@ -42,9 +45,24 @@ def unpacked_skill(data: bytes) -> Unpacked[Skill]:
         resource={each.path: each for each in resources_below(files, root)},
     )
     SKILL.check(skill)
-    metadata = head.get("metadata")
-    version = head.get("version") or (metadata.get("version") if isinstance(metadata, dict) else None)
-    return Unpacked(skill, "" if version is None else str(version))
+    return Unpacked(skill, _version(head, files.get(f"{root}_meta.json", b"")))
+
+
+def _version(head: dict[str, Any], beside: bytes) -> str:
+    """
+    What the skill says that its version is; "" where it says none, or none that can be.
+
+    @param beside: the JSON of the file that some registries put beside C{SKILL.md}.
+    """
+    try:
+        meta = msgspec.json.decode(beside)
+    except (msgspec.DecodeError, RecursionError):
+        meta = None
+    for said in (head, head.get("metadata"), meta):
+        version = str(said.get("version") or "") if isinstance(said, dict) else ""
+        if is_version(version):
+            return version
+    return ""
 
 
 def _head(text: str) -> dict[str, Any]:

@@ -221,6 +221,22 @@ class SkillTests(AiCase):
         ):
             self.refused(status, code, said, method, f"/skills{path}", skillName="pdf", **fields)
 
+    def test_version_said(self) -> None:
+        """The first that can be one: of the skill, its metadata, the file beside it; else the server gives one."""
+        for number, (said, metadata, beside, version) in enumerate(
+            (
+                ("2.3.4", "5.0.0", b"", "2.3.4"),
+                ("1.0 (beta)", "5.0.0", b"", "5.0.0"),
+                ("", "a b", b'{"version":"6.0.0"}', "6.0.0"),
+                ("../x", "", b"{", "0.0.1"),
+                ("", "", b'{"version":["7"]}', "0.0.1"),
+            )
+        ):
+            head = f"---\nname: s{number}\ndescription: d\nversion: {said}\nmetadata:\n  version: {metadata}\n---\n"
+            data = zipped({f"s{number}/SKILL.md": head.encode(), f"s{number}/_meta.json": beside})
+            self.successResultOf(self.upload(data))
+            self.assertEqual(self.data("GET", "/skills", skillName=f"s{number}")["editingVersion"], version, head)
+
     def test_hostile(self) -> None:
         """Nothing leads out of its folder."""
         for name in ("../SKILL.md", "pdf/../../x", "/SKILL.md", "pdf/a\\b"):
