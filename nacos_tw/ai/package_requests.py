@@ -60,11 +60,16 @@ class PackageDraft(OfName, frozen=True, gc=False, kw_only=True):
 
 
 class PackageVersion(OfName, frozen=True, gc=False, kw_only=True):
-    """A version; "" is the draft. C{latest}: whether it becomes the latest. C{draft}: whether it must be a draft."""
+    """
+    A version; "" is the draft.
+
+    @ivar latest: whether it becomes the latest. C{draft}: must be a draft; C{unseen}: is not to be online yet.
+    """
 
     version: str = ""
     latest: bool = True
     draft: bool = False
+    unseen: bool = False
 
     def details(self) -> dict[str, str]:
         """As L{OfName.details}."""

@@ -153,6 +153,8 @@ class SkillTests(AiCase):
         published = "Only reviewing version can be published: 1.0.0"
         self.refused(400, 20002, submitted, "POST", "/skills/submit", skillName="pdf", version="1.0.0")
         self.data("POST", "/skills/publish", skillName="pdf", version="1.1.0")
+        said = "Version is already online, force-publish is not needed: 1.0.0"
+        self.refused(400, 20002, said, "POST", "/skills/force-publish", skillName="pdf", version="1.0.0")
         self.data("POST", "/skills/offline", skillName="pdf", version="1.0.0")
         for verb, said in (("submit", submitted), ("publish", published), ("force-publish", published)):
             self.refused(400, 20002, said, "POST", f"/skills/{verb}", skillName="pdf", version="1.0.0")

@@ -26,7 +26,7 @@ from nacos_tw.ai.package_requests import (
 from nacos_tw.ai.packages import Kind, P
 from nacos_tw.ai.problems import AiInvalid, Lacks, ResourceExists, ResourceUnknown, WrongState
 from nacos_tw.ai.requests import LARGEST_PAGE, Listing, OfName
-from nacos_tw.ai.shelves import DRAFT, LATEST, OFFLINE, Row, Shelf, Thing
+from nacos_tw.ai.shelves import DRAFT, LATEST, OFFLINE, ONLINE, Row, Shelf, Thing
 from nacos_tw.ai.writing import Step, Writer
 from nacos_tw.config.commands import Change
 from nacos_tw.config.operations.contents import user_of
@@ -294,6 +294,8 @@ class Packages(Operations, Generic[P]):
         row = thing.row(version)
         if row is not None and request.draft and row.status != DRAFT:
             raise AiInvalid("version", "draft", version)
+        if row is not None and request.unseen and row.status == ONLINE:
+            raise AiInvalid("version", "online", version)
         if row is not None and row.status == OFFLINE:
             raise AiInvalid("version", "offline", version)
         before = replace(thing)

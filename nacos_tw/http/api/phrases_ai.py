@@ -37,6 +37,7 @@ _INVALID = {
     ("scope", "choice"): "Request parameter `scope` should be PUBLIC or PRIVATE.",
     ("targetVersion", "numbers"): "Invalid targetVersion format: {value}, expected x.y.z or vN",
     ("version", "draft"): "Only draft version can be submitted: {value}",
+    ("version", "online"): "Version is already online, force-publish is not needed: {value}",
     ("version", "offline"): "Only reviewing version can be published: {value}",
     ("labels", "draft"): "Label '{value}' cannot point to draft version: {limit}",
     ("skillCard", "other"): "skillCard name must match skillName",

@@ -194,9 +194,20 @@ class PackagesV3(Generic[P]):
         await self.packages.publish(call, self._published(call))
         return "ok"
 
-    def _published(self, call: Call, draft: bool = False) -> PackageVersion:
+    async def force_publish(self, call: Call) -> str:
+        """Publish a version that is not online yet: clients get it."""
+        given_name(call, "version")
+        await self.packages.publish(call, self._published(call, unseen=True))
+        return "ok"
+
+    def _published(self, call: Call, draft: bool = False, unseen: bool = False) -> PackageVersion:
         return PackageVersion(
-            tenant=tenant(call), name=self._name(call), version=VERSION(call), latest=LATEST(call), draft=draft
+            tenant=tenant(call),
+            name=self._name(call),
+            version=VERSION(call),
+            latest=LATEST(call),
+            draft=draft,
+            unseen=unseen,
         )
 
     async def online(self, call: Call) -> str:
@@ -272,7 +283,8 @@ def package_routes(name: Parameter[str], card: Parameter[str], a: str, *listed: 
     route(it.remove_draft, Packages.remove_draft, "DELETE", "/draft", takes=of_one)
     route(it.submit, Packages.publish, "POST", "/submit", takes=(*of_one, VERSION), gives="The version")
     published = *of_one, VERSION, LATEST
-    route(it.publish, Packages.publish, "POST", "/publish", "/force-publish", takes=published)
+    route(it.publish, Packages.publish, "POST", "/publish", takes=published)
+    route(it.force_publish, Packages.publish, "POST", "/force-publish", takes=published)
     route(it.online, Packages.switch, "POST", "/online", takes=(*of_one, VERSION))
     route(it.offline, Packages.switch, "POST", "/offline", takes=(*of_one, VERSION))
     route(it.labels, Packages.settle, "PUT", "/labels", takes=(*of_one, LABELS))
