@@ -237,18 +237,17 @@ class Shelf:
         thing.labels = {label: of for label, of in thing.labels.items() if of != version}
         return Change(self.content_key(tenant, thing.name, version), None)
 
-    def publish(self, thing: Thing, version: str, latest: bool) -> None:
+    def publish(self, thing: Thing, version: str, latest: bool, now: int) -> None:
         """
         A version becomes readable for clients.
 
         @raise ResourceVersionUnknown: there is none.
         """
-        row = self._row(thing, version)
-        thing.versions = [replace(each, status=ONLINE) if each is row else each for each in thing.versions]
+        _become(thing, self._row(thing, version), ONLINE, now)
         if latest or not thing.latest:
             thing.labels = {**thing.labels, LATEST: version}
 
-    def switch(self, thing: Thing, version: str, online: bool) -> None:
+    def switch(self, thing: Thing, version: str, online: bool, now: int) -> None:
         """
         A version that was published is shown to clients, or not any more. C{latest} is the greatest that is shown then:
         who takes a bad version offline gives the clients the one before, not none.
@@ -258,8 +257,8 @@ class Shelf:
         row = self._row(thing, version)
         if row.status == DRAFT:
             raise WrongState(self.kind, thing.name, version, row.status, "switch")
-        status = ONLINE if online else OFFLINE
-        thing.versions = [replace(each, status=status) if each is row else each for each in thing.versions]
+        if not _become(thing, row, ONLINE if online else OFFLINE, now):
+            return
         found = greatest([each.version for each in thing.versions if each.status == ONLINE])
         others = {label: of for label, of in thing.labels.items() if label != LATEST}
         thing.labels = {**others, LATEST: found} if found else others
@@ -284,6 +283,15 @@ class Shelf:
 
     def _tag(self) -> str:
         return f"nacos.internal.config={self.kind}"
+
+
+def _become(thing: Thing, row: Row, status: str, now: int) -> bool:
+    """Give a version another status, which counts as a change of it. @return: whether it is another."""
+    if row.status == status:
+        return False
+    changed = replace(row, status=status, update_time=now)
+    thing.versions = [changed if each is row else each for each in thing.versions]
+    return True
 
 
 def greatest(versions: list[str]) -> str:

@@ -182,6 +182,26 @@ class SkillTests(AiCase):
             self.assertEqual(reply.status, 200)
             self.assertIn((b"X-Nacos-Skill-Resolved-Version", latest.encode()), reply.headers)
 
+    def test_changed(self) -> None:
+        """A version that gets another state is changed then; one that is asked to be what it is stays as it was."""
+        for version in ("1.0.0", "1.1.0"):
+            self.begun(targetVersion=version)
+            self.data("POST", "/skills/submit", skillName="pdf", version=version)
+        self.data("POST", "/skills/publish", skillName="pdf", version="1.0.0")
+        seen = []
+        for verb in ("online", "publish", "offline", "offline", "online"):
+            self.now += 1000
+            self.data("POST", f"/skills/{verb}", skillName="pdf", version="1.0.0")
+            found = self.data("GET", "/skills", skillName="pdf")
+            (row,) = (row for row in found["versions"] if row["version"] == "1.0.0")
+            seen.append((self.now - row["updateTime"], found["labels"]["latest"]))
+        self.assertEqual(seen, [(1000, "1.0.0"), (2000, "1.0.0"), (0, "1.1.0"), (1000, "1.1.0"), (0, "1.1.0")])
+        self.begun(targetVersion="2.0.0")
+        self.now += 1000
+        self.data("POST", "/skills/submit", skillName="pdf")
+        rows = self.data("GET", "/skills", skillName="pdf")["versions"]
+        self.assertEqual(rows[-1]["updateTime"] - rows[-1]["createTime"], 1000)
+
     def test_listed(self) -> None:
         """By who they are meant for, and by a tag."""
         for name, scope, tags in (("a", "PUBLIC", '["x","y"]'), ("b", "PRIVATE", "")):

@@ -299,14 +299,14 @@ class Packages(Operations, Generic[P]):
         if row is not None and row.status == OFFLINE:
             raise AiInvalid("version", "offline", version)
         before = replace(thing)
-        self._shelf.publish(thing, version, request.latest)
+        self._shelf.publish(thing, version, request.latest, self._writer.millis())
         return await self._step(request.tenant, before, thing, md5), version
 
     async def _switched(self, request: PackageSwitch) -> tuple[Step, bool]:
         thing, md5 = await self._shelf.current(request.tenant, request.name)
         before = replace(thing)
         if request.version:
-            self._shelf.switch(thing, request.version, request.online)
+            self._shelf.switch(thing, request.version, request.online, self._writer.millis())
         else:
             thing.enable = request.online
         return await self._step(request.tenant, before, thing, md5), True

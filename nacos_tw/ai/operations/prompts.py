@@ -149,7 +149,7 @@ class Prompts(Operations):
         )
         content = {"template": request.template, "variables": request.variables or []}
         change = self._shelf.put(request.tenant, thing, row, content)
-        self._shelf.publish(thing, request.version, True)
+        self._shelf.publish(thing, request.version, True, now)
         _describe(thing, request.description, request.biz_tags)
         return self._shelf.step(request.tenant, thing, md5, now, change), True
 
