@@ -127,7 +127,7 @@ class WrongState(Problem, Conflict):
     A version is not in the state that is needed for this.
 
     @ivar state: that it is in; "" where there is none that could be meant.
-    @ivar wanted: what was to be done.
+    @ivar wanted: what was to be done: C{submit} or C{change} the draft, C{switch} a version.
     """
 
     kind: str

@@ -149,9 +149,14 @@ class SkillTests(AiCase):
         for version in ("1.0.0", "1.1.0"):
             self.begun(targetVersion=version)
             self.data("POST", "/skills/submit", skillName="pdf", version=version)
-        submitted = "Only draft version can be submitted: 1.0.0"
+        submitted = "Current editing version is not draft: 1.0.0"
         published = "Only reviewing version can be published: 1.0.0"
         self.refused(400, 20002, submitted, "POST", "/skills/submit", skillName="pdf", version="1.0.0")
+        none = "No draft version to submit for skill: pdf"
+        self.refused(404, 20004, none, "POST", "/skills/submit", skillName="pdf")
+        card = {"name": "pdf", "skillMd": SKILL}
+        none = "No editing draft exists for skill: pdf"
+        self.refused(404, 20004, none, "PUT", "/skills/draft", skillCard=card)
         self.data("POST", "/skills/publish", skillName="pdf", version="1.1.0")
         said = "Version is already online, force-publish is not needed: 1.0.0"
         self.refused(400, 20002, said, "POST", "/skills/force-publish", skillName="pdf", version="1.0.0")
@@ -204,15 +209,17 @@ class SkillTests(AiCase):
 
     def test_listed(self) -> None:
         """By who they are meant for, and by a tag."""
-        for name, scope, tags in (("a", "PUBLIC", '["x","y"]'), ("b", "PRIVATE", "")):
+        for name, scope, tags in (("a", "PUBLIC", '["x","y"]'), ("b", "PRIVATE", ""), ("an", "PRIVATE", "")):
             self.begun(name)
             self.data("PUT", "/skills/scope", skillName=name, scope=scope)
             self.data("PUT", "/skills/biz-tags", skillName=name, bizTags=tags)
         for fields, names in (
             ({"scope": "PUBLIC"}, ["a"]),
-            ({"scope": "PRIVATE"}, ["b"]),
+            ({"scope": "PRIVATE"}, ["an", "b"]),
             ({"bizTag": "y"}, ["a"]),
-            ({}, ["a", "b"]),
+            ({}, ["a", "an", "b"]),
+            ({"skillName": "a"}, ["a", "an"]),
+            ({"skillName": "a", "search": "accurate"}, ["a"]),
         ):
             page = self.data("GET", "/skills/list", **fields)
             self.assertEqual([each["name"] for each in page["pageItems"]], names, fields)

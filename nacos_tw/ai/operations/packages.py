@@ -256,7 +256,7 @@ class Packages(Operations, Generic[P]):
             return await self._draft(request, author, False)
         package: Any = request.package
         if not thing.editing or package is None:
-            raise WrongState(self._kind.name, request.name, "", "", "change the draft of")
+            raise WrongState(self._kind.name, request.name, "", "", "change")
         if request.biz_tags is not None:
             thing.biz_tags = request.biz_tags
         return self._drafted(request.tenant, thing, md5, thing.editing, package, author, [])
@@ -290,7 +290,7 @@ class Packages(Operations, Generic[P]):
         thing, md5 = await self._shelf.current(request.tenant, request.name)
         version = request.version or thing.editing
         if not version:
-            raise WrongState(self._kind.name, request.name, "", "", "publish the draft of")
+            raise WrongState(self._kind.name, request.name, "", "", "submit")
         row = thing.row(version)
         if row is not None and request.draft and row.status != DRAFT:
             raise AiInvalid("version", "draft", version)

@@ -36,7 +36,7 @@ _INVALID = {
     ),
     ("scope", "choice"): "Request parameter `scope` should be PUBLIC or PRIVATE.",
     ("targetVersion", "numbers"): "Invalid targetVersion format: {value}, expected x.y.z or vN",
-    ("version", "draft"): "Only draft version can be submitted: {value}",
+    ("version", "draft"): "Current editing version is not draft: {value}",
     ("version", "online"): "Version is already online, force-publish is not needed: {value}",
     ("version", "offline"): "Only reviewing version can be published: {value}",
     ("labels", "draft"): "Label '{value}' cannot point to draft version: {limit}",
@@ -65,6 +65,7 @@ _JSON = {
     "endpointSpecification": "serverSpecification or toolSpecification is invalid. Can't be parsed.",
     "agentCard": "agentCard is invalid. Can't be parsed.",
 }
+_NO_DRAFT = {"submit": "No draft version to submit for", "change": "No editing draft exists for"}
 _OLDER = "agentCard.protocolVersion", "agentCard.preferredTransport", "agentCard.url"
 """Fields that a card needs that has no interfaces of A2A 1.0."""
 _LACKS = {
@@ -125,6 +126,12 @@ def _exists(it: problems.ResourceExists) -> str:
     return f"{_kind(it.kind)} already exists: {it.name} {it.version}".rstrip()
 
 
+def _wrong_state(it: problems.WrongState, route: str) -> ErrorResult:
+    if not it.state:
+        return ErrorResult(404, RESOURCE_NOT_FOUND, f"{_NO_DRAFT[it.wanted]} {it.kind}: {it.name}")
+    return ErrorResult(409, RESOURCE_CONFLICT, f"cannot {it.wanted} {it.kind} {it.name} {it.version}: it is {it.state}")
+
+
 def _no_latest(name: str) -> str:
     return f"Agent {name} latest version not found"
 
@@ -157,9 +164,7 @@ AI: dict[type[BaseException], Callable[[Any, str], ErrorResult]] = {
         404, RESOURCE_NOT_FOUND, f"{_kind(it.kind)} version not found: {it.name} {it.wanted or 'latest'}"
     ),
     problems.ResourceExists: lambda it, route: ErrorResult(409, RESOURCE_CONFLICT, _exists(it)),
-    problems.WrongState: lambda it, route: ErrorResult(
-        409, RESOURCE_CONFLICT, f"cannot {it.wanted} {it.kind} {it.name} {it.version}: it is {it.state or 'not there'}"
-    ),
+    problems.WrongState: _wrong_state,
     problems.UpToDate: lambda it, route: ErrorResult(304, NOT_MODIFIED, "data is up to date"),
     problems.Unfetched: lambda it, route: ErrorResult(200, SERVER_ERROR, f"{it.url} cannot be read: {it.detail}"),
     problems.FetchRefused: lambda it, route: ErrorResult(200, ACCESS_DENIED, _REFUSED[it.why].format(url=it.url)),

@@ -29,7 +29,7 @@ from nacos_tw.http.api.routes import api
 from nacos_tw.http.call import Call
 from nacos_tw.http.guard import Guard
 from nacos_tw.http.reply import Reply
-from nacos_tw.http.v3.ai_parameters import PAGED, blurred, tenant
+from nacos_tw.http.v3.ai_parameters import PAGED_BY_PARTS, PARTS, blurred, tenant
 
 CLIENTS_NAME = text("name", "The package's name.")
 VERSION = text("version", "The version.")
@@ -139,7 +139,7 @@ class PackagesV3(Generic[P]):
         request = PackageListing(
             tenant=namespace,
             name=name,
-            blur=blurred(call),
+            blur=blurred(call, PARTS),
             number=PAGE_NO(call),
             size=PAGE_SIZE(call),
             scope=SCOPE(call) or None,
@@ -272,7 +272,9 @@ def package_routes(name: Parameter[str], card: Parameter[str], a: str, *listed: 
 
     route(it.meta, Packages.thing, "GET", "", takes=of_one, gives=f"The {one} without contents")
     route(it.remove, Packages.remove, "DELETE", "", takes=of_one)
-    route(it.page, Packages.page, "GET", "/list", takes=(name, *PAGED, SCOPE, *listed), gives=f"A page of {one}s")
+    route(
+        it.page, Packages.page, "GET", "/list", takes=(name, *PAGED_BY_PARTS, SCOPE, *listed), gives=f"A page of {one}s"
+    )
     route(it.version, Packages.version, "GET", "/version", takes=(*of_one, VERSION), gives="The content")
     route(it.download, Packages.download, "GET", "/version/download", takes=(*of_one, VERSION), gives="The archive")
     given = NAMESPACE, OVERWRITE

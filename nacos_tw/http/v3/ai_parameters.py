@@ -10,6 +10,9 @@ from nacos_tw.http.call import Call
 
 SEARCH = text("search", "How names are compared.", "accurate", choices=("accurate", "blur"))
 PAGED = NAMESPACE, SEARCH, PAGE_NO, PAGE_SIZE
+PARTS = text("search", "How names are compared.", "blur", choices=("accurate", "blur"))
+"""Of packages, of which a part of a name is looked for unless it is said otherwise."""
+PAGED_BY_PARTS = NAMESPACE, PARTS, PAGE_NO, PAGE_SIZE
 
 
 def tenant(call: Call) -> str:
