@@ -5,9 +5,15 @@ from __future__ import annotations
 from msgspec import Struct
 
 from nacos_tw.ai.problems import AiInvalid, Lacks
-from nacos_tw.ai.requests import OfName
+from nacos_tw.ai.requests import Listing, OfName
 
 LONGEST_NAME = 128
+
+
+class PromptListing(Listing, frozen=True, gc=False, kw_only=True):
+    """A page of prompts. C{biz_tag}: that their tags hold, "" for any."""
+
+    biz_tag: str = ""
 
 
 class Variable(Struct, rename="camel", frozen=True):

@@ -61,6 +61,8 @@ class PromptTests(AiCase):
             404, 20004, "Prompt version not found: p stable", "GET", "/prompt/detail", promptKey="p", label="stable"
         )
         self.data("PUT", "/prompt/metadata", promptKey="p", description="d", bizTags="a,b")
+        for tags, count in (("b", 1), ("a,b", 1), ("c", 0)):
+            self.assertEqual(self.data("GET", "/prompt/list", bizTags=tags)["totalCount"], count, tags)
         (item,) = self.data("GET", "/prompt/list", search="blur")["pageItems"]
         self.assertEqual((item["description"], item["bizTags"], item["latestVersion"]), ("d", ["a", "b"], "1.1.0"))
         page = self.data("GET", "/prompt/versions", promptKey="p", pageSize="1")

@@ -12,8 +12,15 @@ from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.rules import Rule
 from nacos_tw.ai.problems import ResourceExists
-from nacos_tw.ai.prompt_requests import LabelChange, PromptDescription, PromptQuery, PromptWrite, VersionPage
-from nacos_tw.ai.requests import LARGEST_PAGE, Listing, OfName
+from nacos_tw.ai.prompt_requests import (
+    LabelChange,
+    PromptDescription,
+    PromptListing,
+    PromptQuery,
+    PromptWrite,
+    VersionPage,
+)
+from nacos_tw.ai.requests import LARGEST_PAGE, OfName
 from nacos_tw.ai.shelves import ONLINE, Row, Shelf, Thing
 from nacos_tw.ai.writing import Step, Writer
 from nacos_tw.config.operations.contents import user_of
@@ -79,9 +86,9 @@ class Prompts(Operations):
         return self._shelf.found(request.tenant, request.name)
 
     @operation(READ)
-    def page(self, caller: Caller, request: Listing) -> Page[Thing]:
+    def page(self, caller: Caller, request: PromptListing) -> Page[Thing]:
         """A page of the prompts of a namespace, by name."""
-        return self._shelf.page(request)
+        return self._shelf.page(request, lambda thing: request.biz_tag in thing.biz_tags)
 
     @operation(READ)
     def versions(self, caller: Caller, request: VersionPage) -> Page[Row]:

@@ -10,8 +10,16 @@ from klein import Klein
 from nacos_tw.ai.jsons import read
 from nacos_tw.ai.operations.prompts import Found, Prompt, Prompts
 from nacos_tw.ai.problems import Lacks, UpToDate
-from nacos_tw.ai.prompt_requests import LabelChange, PromptDescription, PromptQuery, PromptWrite, Variable, VersionPage
-from nacos_tw.ai.requests import Listing, OfName
+from nacos_tw.ai.prompt_requests import (
+    LabelChange,
+    PromptDescription,
+    PromptListing,
+    PromptQuery,
+    PromptWrite,
+    Variable,
+    VersionPage,
+)
+from nacos_tw.ai.requests import OfName
 from nacos_tw.ai.shelves import Row, Thing
 from nacos_tw.http.api.parameters import NAMESPACE, PAGE_NO, PAGE_SIZE, text
 from nacos_tw.http.api.results import page_json
@@ -33,6 +41,7 @@ VARIABLES = text("variables", "What is known of the gaps, as JSON.")
 COMMIT = text("commitMsg", "What changes.")
 DESCRIPTION = text("description", "What the prompt is for.")
 TAGS = text("bizTags", "Words for it, with commas between them.")
+TAGGED = text("bizTags", "What its words hold.")
 
 
 def prompt_key(call: Call) -> str:
@@ -141,11 +150,16 @@ class PromptsV3:
         """Remove a prompt with all its versions; succeeds if it does not exist."""
         return await self.prompts.remove(call, OfName(tenant=tenant(call), name=prompt_key(call)))
 
-    @api(app, "GET", "/list", does=Prompts.page, takes=(KEY, *PAGED), gives="A page of prompts")
+    @api(app, "GET", "/list", does=Prompts.page, takes=(KEY, *PAGED, TAGGED), gives="A page of prompts")
     def page(self, call: Call) -> dict[str, Any]:
         """A page of the prompts of a namespace."""
-        request = Listing(
-            tenant=tenant(call), name=KEY(call), blur=blurred(call), number=PAGE_NO(call), size=PAGE_SIZE(call)
+        request = PromptListing(
+            tenant=tenant(call),
+            name=KEY(call),
+            blur=blurred(call),
+            number=PAGE_NO(call),
+            size=PAGE_SIZE(call),
+            biz_tag=TAGGED(call),
         )
         return page_json(self.prompts.page(call, request), prompt_json)
 
