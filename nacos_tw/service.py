@@ -399,6 +399,8 @@ class NacosNode(Node):
         self.node.on_role = self._role_changed
         if isinstance(self.group, Group):
             self.group.on_removed = self._send_away
+        self.naming.restoring = lambda: self.node.restoring
+        self.node.on_restored = self.naming.tell_changes
         if self.config is not None:
             self.node.on_ready = self.config.in_order
         questions = self.config.questions() if self.config is not None else {}

@@ -45,6 +45,7 @@ const KNOWN: [RegExp, string][] = [
   [/^this node is still reading the configs, please try later$/, "readingConfigs"],
   [/^(?<count>\d+) contents differ from their md5: (?<names>.+)$/s, "contentsDiffer"],
   [/^this node does not know yet whether there is such a config, please try later$/, "notKnownYet"],
+  [/^this node does not know yet which services there are, please try later$/, "servicesNotKnownYet"],
   [/^copies of configs by labels wait until every member runs a version that knows them$/, "labelsWait"],
   [/^the content is not at hand, please try later$/, "notAtHand"],
   [/^the database is being connected to$/, "connecting"],

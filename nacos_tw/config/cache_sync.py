@@ -81,7 +81,8 @@ class CacheSync(Service):
         self.on_adopted: Callable[[tuple[ConfigKey, ...]], object] = lambda keys: None
         self._not_adopted = ""
         self.refresher = Refresher(clock, database, cache, local)
-        self.ready = self.compared = False
+        self.ready = self.compared = self._loaded = False
+        cache.ready = cache.current = False  # nothing is known yet: HTTP may be served before this starts
         self._trouble = self._logged = ""
         self._work: Deferred[Any] | None = None
         self._pause = Backoff(SOONEST, LATEST)
@@ -98,12 +99,17 @@ class CacheSync(Service):
 
     # -- life
 
+    def serve_copy(self) -> None:
+        """Serve what is on disk, if all of it is there: the database need not have been found yet."""
+        if not self._loaded:
+            self._loaded = True
+            self.ready = self._cache.ready = self._local.complete and self._load()
+
     def startService(self) -> None:
         """Take what is on disk; the rest comes while the node already works."""
         super().startService()
         self._began = self._clock.seconds()
-        self._cache.current = False
-        self.ready = self._cache.ready = self._local.complete and self._load()
+        self.serve_copy()
         self._full.startService()
         self._recent.startService()
         self.compare()
@@ -112,6 +118,7 @@ class CacheSync(Service):
 
     def _load(self) -> bool:
         """Take what is on disk. @return: False if it cannot be read."""
+        began = self._clock.seconds()
         try:
             for entry in self._local.load():
                 self._cache.put(entry)
@@ -122,7 +129,7 @@ class CacheSync(Service):
         except NacosError as error:
             self.log.warn("the local copy of the configs cannot be read: {why}", why=str(error))
             return False
-        seconds = self._clock.seconds() - self._began
+        seconds = self._clock.seconds() - began
         self.log.info("{count} configs on disk, read in {seconds:.2f} s", count=len(self._cache), seconds=seconds)
         return True
 

@@ -112,6 +112,7 @@ class ExternalConfigs:
         self.on_storage("external")
         self._database.master_changed = self._master_changed
         self._database.startService()
+        self._backend.serve_copy()  # a database that does not answer is given up after seconds only
         try:
             found = await self._database.ready
         finally:

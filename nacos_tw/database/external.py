@@ -83,6 +83,10 @@ class ExternalBackend(Service):
         self.notices = Notices(clock, ask, others, self.refresh, self._sync.compare, self.refresh_accounts)
         self._sync.on_adopted = self.notices.tell
 
+    def serve_copy(self) -> None:
+        """As L{CacheSync.serve_copy}."""
+        self._sync.serve_copy()
+
     def startService(self) -> None:
         """Serve what is on disk at once, and follow the database."""
         super().startService()

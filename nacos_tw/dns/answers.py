@@ -15,6 +15,7 @@ from nacos_tw.dns.counters import Counters
 from nacos_tw.dns.messages import NO_ERROR, NO_SUCH_NAME, REFUSED, SERVER_FAILURE, TRUNCATED, Query, write
 from nacos_tw.dns.records import Choice
 from nacos_tw.dns.zone import Index, Zone
+from nacos_tw.errors import Unavailable
 from nacos_tw.memo import BoundedMemo
 from nacos_tw.naming.model import Instance
 from nacos_tw.naming.operations.discovery import Discovery, Look, View
@@ -110,7 +111,10 @@ class Answers:
         found = self._memo.get(key)
         if found is not None and found.view is not None and self._discovery.holds(self._caller, found.view):
             return found
-        found = self._look_up(query)
+        try:
+            found = self._look_up(query)
+        except Unavailable:
+            return Found(SERVER_FAILURE)
         if found.view is not None and found.choices:
             size = len(query.question) + sum(len(each.answer) + len(each.additional) + 120 for each in found.choices)
             if size < KEPT // 4:

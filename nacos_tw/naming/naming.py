@@ -86,6 +86,9 @@ class Naming:
         """What is to wait for a leader in the place of a client's command that found none; None: nothing any more."""
         self.members_level: Callable[[], int] = lambda: GIVEN_IDS
         """The level of commands (see L{commands.Level}) that every member is known to know."""
+        self.restoring: Callable[[], bool] = lambda: False
+        """Whether the replicated state is not yet what it was, or what the cluster's is: what it lacks may exist."""
+        self._untold: dict[ServiceKey, None] = {}
         self.trouble: Callable[[], str] = lambda: ""
         """Why writes cannot be replicated now; "" when they can."""
 
@@ -105,9 +108,21 @@ class Naming:
             self.on_taken(changes.taken)
         if changes.services:
             self._date(changes.services)
-            self._services_changed(changes.services)
+            self._untold.update(changes.services)
+        self.tell_changes()
         if self.provisional:
             self.hand_over()
+
+    def tell_changes(self) -> None:
+        """Tell of services that differ: none while the state is being restored, when they lack what they have."""
+        if self._untold and not self.restoring():
+            untold, self._untold = self._untold, {}
+            self._services_changed(untold)
+
+    def lacks(self, service: ServiceKey | None = None) -> bool:
+        """Whether there may be more than this node shows of a service, or (None) of all; what was registered here
+        while nobody led is shown."""
+        return self.restoring() and (service not in self.overlay if service is not None else not self.overlay)
 
     def _date(self, changed: Iterable[ServiceKey]) -> None:
         """

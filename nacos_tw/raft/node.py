@@ -39,6 +39,7 @@ from nacos_tw.raft.persister import Persister
 from nacos_tw.raft.readiness import Readiness
 from nacos_tw.raft.reopening import Reopening
 from nacos_tw.raft.reporting import NodeFacts, log_role, raft_status
+from nacos_tw.raft.restoring import Restoring
 from nacos_tw.raft.sessions import Sessions
 from nacos_tw.raft.setback import Setback
 from nacos_tw.raft.status import RaftStatus
@@ -56,6 +57,7 @@ class RaftNode:
     @ivar on_beats: called with the renewed numbers (bytes of an array of C{Q}) on every node.
     @ivar on_role: called when role, term or leader changed.
     @ivar on_ready: called soon after the node came to be in order.
+    @ivar on_restored: called soon after it is not L{restoring} any more.
     @ivar hashing: the hashes of the state, where the log asks for them.
     @ivar membership: the members that the log names, and who waits for a change of them.
     @ivar refusal: why a command is not to be taken now; "" if it is.
@@ -81,6 +83,7 @@ class RaftNode:
         self.on_beats: Callable[[bytes], None] = lambda numbers: None
         self.on_role: Callable[[], None] = lambda: None
         self.on_ready: Callable[[], None] = lambda: None
+        self.on_restored: Callable[[], None] = lambda: None
         self.membership = Membership()
         self.damaged_members: Callable[[], list[str]] = lambda: []
         self.expelled = self.waits_for = ""
@@ -99,6 +102,7 @@ class RaftNode:
         self._divergence = Divergence(self._applying)
         self._reopening = Reopening(options, store, writer, self._divergence, clock, self._restore, self._resume)
         self._setback = Setback(writer, lambda: self._reopening.store)
+        self._restoring = Restoring(self.reason)
         self._core = self._restore()
         self._session = random.getrandbits(62)
         self._readiness = Readiness(self._core, seconds, options.patience)
@@ -126,6 +130,7 @@ class RaftNode:
         )  # fmt: skip
         core.must_wait = options.must_wait
         store.entries = []  # the core's log has them now
+        self._restoring.begin(self._applying.index, core.commit)
         self._known = (core.role, core.term, core.leader)
         return core
 
@@ -384,6 +389,7 @@ class RaftNode:
         ready, self._ready = self._ready, not self.reason()
         if self._ready and not ready:
             self._tell(self.on_ready)
+        self._look_whether_restored()
         if news := self._readiness.became_hopeless(self.damaged_members()):
             self.log.error("raft: {why}", why=news)
 
@@ -465,6 +471,17 @@ class RaftNode:
         return (
             self.failure or waits or self._readiness.reason(self._applying.index, self._links, self.damaged_members())
         )
+
+    @property
+    def restoring(self) -> bool:
+        """Whether this node lacks something that it once had, or that was there before it."""
+        if self._restoring.under_way:
+            self._look_whether_restored()
+        return self._restoring.under_way
+
+    def _look_whether_restored(self) -> None:
+        if self._restoring.ends(self._applying.index):
+            self._clock.callLater(0, self._tell, self.on_restored)
 
     def _links(self) -> list[str]:
         """The other members that this node can send to."""

@@ -277,6 +277,22 @@ class WarmTests(Node):
         self.assertEqual(self.content(key(4)), "content 4")
         self.assertEqual(self.content(key(0), BETA), "beta")
 
+    def test_before_it_is_followed(self) -> None:
+        """HTTP may be served before this: nothing is said to be missing, and what is on disk is served if it is asked
+        for."""
+        self.start()
+        self.stop()
+        local = local_file(self.clock, f"{self.folder}/config-cache.db")
+        self.addCleanup(local.close)
+        cache = ConfigCache(local, 1000)
+        sync = CacheSync(self.clock, self.database, cache, local, lambda: 0.5, lambda: 5000)
+        self.assertRaises(Unavailable, cache.choose, key(4), "9.9.9.9")
+        sync.serve_copy()
+        chosen = cache.choose(key(4), "9.9.9.9")
+        assert chosen is not None
+        self.assertEqual((chosen.content, sync.reason()), (b"content 4", ""))
+        self.assertRaises(Unavailable, cache.choose, key(7), "9.9.9.9")
+
     def test_only_what_differs_is_read(self) -> None:
         """New, other and removed configs, and copies."""
         self.publish(key(1), "other", 2)

@@ -10,7 +10,7 @@ from twisted.names import dns
 from nacos_tw.dns.answers import Answers
 from nacos_tw.dns.counters import Counters
 from nacos_tw.dns.zone import Zone
-from nacos_tw.naming.model import NO_OVERLAY, Overlay
+from nacos_tw.naming.model import NO_OVERLAY, Overlay, ServiceKey
 from nacos_tw.naming.operations.discovery import Discovery
 from nacos_tw.naming.registry import Registry
 
@@ -23,6 +23,11 @@ class Shown:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self.overlay: Overlay = NO_OVERLAY
+        self.restoring = False
+
+    def lacks(self, service: ServiceKey | None = None) -> bool:
+        """Whether there may be more than is shown."""
+        return self.restoring
 
     def change(self, command: Any) -> Any:
         """Nothing is changed here."""

@@ -320,16 +320,18 @@ def rolled_back(site: Site, chance: random.Random) -> None:
 
 def rolled_back_majority(site: Site, chance: random.Random) -> None:
     """
-    Two nodes are started from older copies, and go on before the third is back, which knows more than they do. What was
-    acknowledged in between may be lost, so this is none of L{ALL}; but not in silence.
+    Two nodes are started from older copies of the same time, of which neither remembers a later start of the other, and
+    go on before the third is back, which knows more than they do. What was acknowledged in between may be lost, so this
+    is none of L{ALL}; but not in silence.
     """
     victims = chance.sample(site.nodes, 2)
     saved = [os.path.join(site.cluster.folder, f"saved-{number}") for number in (1, 2)]
-    for victim, folder in zip(victims, saved, strict=True):
+    for victim in victims:
         victim.kill()
+    for victim, folder in zip(victims, saved, strict=True):
         shutil.copytree(os.path.join(victim.home, "data"), folder)
         victim.start()
-        site.settle()
+    site.settle()
     site.work(40)
     for node in site.nodes:
         node.kill()

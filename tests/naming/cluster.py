@@ -50,7 +50,8 @@ class NamingNodes(Nodes):
 
         naming.on_services.append(told)
         node.on_applied, node.on_beats, node.on_role = naming.applied, beats, naming.role_changed
-        naming.trouble = node.reason
+        naming.trouble, naming.restoring = node.reason, lambda: node.restoring
+        node.on_restored = naming.tell_changes
         self.namings[member.name] = naming
 
     def lose_majority(self) -> str:

@@ -9,17 +9,86 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
+from nacos_tw.access.caller import KnownCaller
+from nacos_tw.access.identity import Identity
 from nacos_tw.errors import BadParameter, NacosError, ServiceExists, TimedOut, Unavailable
 from nacos_tw.naming import naming as module
 from nacos_tw.naming.commands import CreateService, Expire, Patch, SetSwitch, Update, encode
 from nacos_tw.naming.leases import Leases
 from nacos_tw.naming.machine import NamingMachine
 from nacos_tw.naming.naming import Naming
+from nacos_tw.naming.operations.discovery import Discovery, Look, NamesOfGroup
 from nacos_tw.naming.registry import Registry
+from nacos_tw.naming.requests import OfNamespace
 from tests.naming.building import P1, register
 from tests.naming.cluster import NamingNodes, deregister, many
 
 KEY = ("DEFAULT", "10.0.0.1", 8080)
+
+
+class NewNodeTests(SynchronousTestCase):
+    """A node that has nothing yet of a cluster that has much."""
+
+    def setUp(self) -> None:
+        self.nodes = NamingNodes()
+        self.one = self.nodes.follower()
+        done = self.nodes.namings[self.one].register(register())
+        self.nodes.run(0.1)
+        self.successResultOf(done)
+
+    def emptied(self) -> Naming:
+        """The node with an empty folder, cut off."""
+        self.nodes.crash(self.one)
+        self.nodes.wipe(self.one, noticed=False)
+        self.nodes.isolate(self.one)
+        self.nodes.start(self.one)
+        self.nodes.told[self.one].clear()
+        self.nodes.run(1.0)
+        return self.nodes.namings[self.one]
+
+    def test_says_nothing_of_what_it_lacks(self) -> None:
+        """Neither in answers nor to subscribers, until it has what the leader has."""
+        naming = self.emptied()
+        discovery, caller = Discovery(naming), KnownCaller(Identity("", True), what="a test")
+        for read in (
+            lambda: discovery.look(caller, Look(P1)),
+            lambda: discovery.catalog(caller, OfNamespace("public")),
+            lambda: discovery.names(caller, NamesOfGroup("public", "DEFAULT_GROUP", 1, 10)),
+        ):
+            self.assertRaises(Unavailable, read)
+        self.nodes.quiet()
+        self.assertEqual(self.nodes.shown(self.one), ["10.0.0.1:8080"])
+        self.assertEqual(self.nodes.told[self.one], [P1])
+        self.assertFalse(naming.lacks(P1) or naming.lacks())
+        self.assertEqual(len(discovery.look(caller, Look(P1)).seen().instances), 1)
+
+    def test_told_when_it_has_all(self) -> None:
+        """Not for each of the entries of long ago, of which one says that the service is empty."""
+        naming, told = self.nodes.namings[self.one], self.nodes.told
+        for what in (naming.deregister(deregister()), naming.register(register())):
+            self.nodes.run(0.1)
+            self.successResultOf(what)
+        naming = self.emptied()
+        shown: list[list[str]] = []
+        naming.on_services.append(lambda services: shown.append(self.nodes.shown(self.one)))
+        self.nodes.quiet()
+        self.assertEqual((told[self.one], shown), ([P1], [["10.0.0.1:8080"]]))
+
+    def test_what_it_was_told_itself(self) -> None:
+        """Without a leader it shows what is registered there, and nothing of the rest."""
+        naming = self.emptied()
+        self.nodes.run_until(lambda: not self.nodes.node(self.one).available)
+        self.successResultOf(naming.register(register("10.0.0.9")))
+        self.assertEqual(self.nodes.shown(self.one), ["10.0.0.9:8080"])
+        self.assertEqual((naming.lacks(P1), naming.lacks(), naming.lacks(("public", "x"))), (False, False, True))
+
+    def test_with_what_it_had(self) -> None:
+        """A node that is started again shows it at once, with or without a leader."""
+        self.nodes.crash(self.one)
+        self.nodes.isolate(self.one)
+        self.nodes.start(self.one)
+        self.assertFalse(self.nodes.namings[self.one].lacks(P1))
+        self.assertEqual(self.nodes.shown(self.one), ["10.0.0.1:8080"])
 
 
 class MajorityTests(SynchronousTestCase):

@@ -23,6 +23,7 @@ from tests.system.config_nodes import (
 )
 from tests.system.homes import Home
 from tests.system.nodes import RealNode, wait_for
+from tests.system.test_config_failures import Watch
 from tests.system.test_config_mysql import properties
 from tests.system.test_config_postgres import properties as on_postgres
 
@@ -162,6 +163,22 @@ class Outages:
         self.assertEqual(poll.changed(), {"late"})
         self.resumed(nodes, polls)
         self.assertEverywhere([late], "late", "new")
+
+    def test_starts_while_it_stands_still(self) -> None:
+        """A node that starts while the database does not answer says of no config that it does not exist, and serves
+        what it had at once."""
+        nodes, _ = self._started()
+        late = nodes.nodes[-1]
+        late.kill()
+        self.server.pause()
+        watch = Watch(late, "a")
+        self.addCleanup(watch.stop)
+        nodes.restart(late)
+        wait_for(lambda: watch.statuses.get(200), why="the copy to be served")
+        self.assertEqual(get(late, "never").status, 503)
+        self.server.resume()
+        wait_for(lambda: get(late, "never").status == 404, why="the comparison")
+        self.assertLessEqual(set(watch.stop()), {200, 503})
 
     def test_killed_while_publishing(self) -> None:
         """First a node, then the database, during 1,000 publishes: each acknowledged one is there with its history."""

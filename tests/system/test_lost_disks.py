@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import os
 import shutil
+import threading
 from functools import partial
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -12,6 +15,7 @@ from tests.system.nodes import RealCluster, RealNode, wait_for
 from tests.system.test_recover import recover
 
 CONFIGS = "/nacos/v1/cs/configs"
+LIST = "/nacos/v1/ns/instance/list"
 MEMBERS = "/nacos/v3/admin/core/cluster/member/list"
 NAME = {"dataId": "kept.yaml", "group": "DEFAULT_GROUP"}
 
@@ -56,6 +60,32 @@ class LostDisks(SynchronousTestCase):
     def lose(self, *nodes: RealNode) -> None:
         for node in nodes:
             shutil.rmtree(os.path.join(node.home, "data"))
+
+    def test_one_disk_is_lost(self) -> None:
+        """The node that starts with an empty one lists no service without its instances, until it has them."""
+        one = self.cluster.nodes[2]
+        one.kill()
+        self.lose(one)
+        found: list[tuple[int, str]] = []
+        ended = threading.Event()
+
+        def ask() -> None:
+            while not ended.is_set():
+                with contextlib.suppress(OSError, http.client.HTTPException):
+                    answer = one.request("GET", LIST, {"serviceName": "kept"})
+                    ips = {host["ip"] for host in answer.json["hosts"]} if answer.status == 200 else set()
+                    found.append((answer.status, " ".join(ips)))
+
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        try:
+            one.start()
+            self.assertHeld("old", one)
+        finally:
+            ended.set()
+            asking.join()
+        self.assertLessEqual(set(found), {(503, ""), (200, "10.0.0.1")})
+        self.assertIn((200, "10.0.0.1"), found)
 
     def test_one_disk_of_three_is_left(self) -> None:
         """

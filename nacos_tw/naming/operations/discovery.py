@@ -13,6 +13,7 @@ from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.resources import naming_resource
 from nacos_tw.access.rules import Rule
+from nacos_tw.errors import Unavailable
 from nacos_tw.naming import queries
 from nacos_tw.naming.model import Instance, Service, ServiceKey
 from nacos_tw.naming.operations.replicated import Replicated
@@ -149,7 +150,13 @@ class Discovery(Operations):
 
     @operation(Rule("read", "naming"))
     def look(self, caller: Caller, request: Look) -> View:
-        """A service; one that does not exist is seen as empty."""
+        """
+        A service; one that does not exist is seen as empty.
+
+        @raise nacos_tw.errors.Unavailable: this node does not know yet whether it is; an empty list would make clients
+            forget what they have.
+        """
+        self._check_known(request.service)
         return View(self._naming, request.service)
 
     @operation(Rule("read", "naming"))
@@ -165,7 +172,12 @@ class Discovery(Operations):
 
     @operation(Rule("read", "services"))
     def catalog(self, caller: Caller, request: OfNamespace) -> Catalog:
-        """The services of a namespace; empty if there is no such namespace."""
+        """
+        The services of a namespace; empty if there is no such namespace.
+
+        @raise nacos_tw.errors.Unavailable: see L{look}.
+        """
+        self._check_known()
         return Catalog(self._naming, request.namespace)
 
     @operation(Rule("read", "services"))
@@ -176,7 +188,16 @@ class Discovery(Operations):
 
     @operation(Rule("read", "services"))
     def names(self, caller: Caller, request: NamesOfGroup) -> tuple[list[str], int]:
-        """One page of the bare names of a group's services, and how many there are in all."""
+        """
+        One page of the bare names of a group's services, and how many there are in all.
+
+        @raise nacos_tw.errors.Unavailable: see L{look}.
+        """
+        self._check_known()
         naming = self._naming
         services = queries.services_of(naming.registry, naming.overlay, request.namespace)
         return queries.service_names(services, request.group, request.page_no, request.page_size)
+
+    def _check_known(self, service: ServiceKey | None = None) -> None:
+        if self._naming.lacks(service):
+            raise Unavailable("this node does not know yet which services there are, please try later")

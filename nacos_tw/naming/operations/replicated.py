@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred
 
 from nacos_tw.naming.commands import Command
-from nacos_tw.naming.model import Overlay
+from nacos_tw.naming.model import Overlay, ServiceKey
 from nacos_tw.naming.registry import Registry
 
 
@@ -21,6 +21,9 @@ class Replicated(Protocol):
     @property
     def overlay(self) -> Overlay:
         """What this node shows beside it; empty in normal times."""
+
+    def lacks(self, service: ServiceKey | None = None) -> bool:
+        """Whether there may be more than this node shows of a service, or (None) of all."""
 
     def change(self, command: Command) -> Deferred[Any]:
         """A replicated write; fires with its result, fails with an L{errors<nacos_tw.errors>} one."""

@@ -72,6 +72,10 @@ class FakeNaming:
         self.trouble: NacosError | None = None
         self.changes: list[Command] = []
         self.state = ("UP", "")
+        self.restoring = False
+
+    def lacks(self, service: ServiceKey | None = None) -> bool:
+        return self.restoring
 
     def change(self, command: Command) -> Deferred[Any]:
         if self.trouble is not None:

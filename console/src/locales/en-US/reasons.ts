@@ -98,6 +98,7 @@ export default {
   contentsDiffer: "1 content differs from its md5: {names} | {count} contents differ from their md5: {names}",
   labelsWait: "Copies of configurations by labels are possible once every member runs a version that knows them",
   notKnownYet: "This node does not know yet whether there is such a configuration, try again later",
+  servicesNotKnownYet: "This node does not know yet which services there are, try again later",
   masterDownWhy: "The database {host} cannot be written to: {reason}.",
   otherDownWhy: "The database {host} is away ({reason}); another one serves.",
   databaseSays: "database {host}: {reason}",

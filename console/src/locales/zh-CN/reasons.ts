@@ -98,6 +98,7 @@ export default {
   contentsDiffer: "{count} 个配置的内容与其 md5 不符：{names}",
   labelsWait: "按标签发布的配置副本需等所有成员升级到支持该功能的版本",
   notKnownYet: "此节点尚不知道是否有该配置，请稍后重试",
+  servicesNotKnownYet: "此节点尚不知道有哪些服务，请稍后重试",
   masterDownWhy: "数据库 {host} 无法写入：{reason}。",
   otherDownWhy: "数据库 {host} 不可用（{reason}），由其他数据库提供服务。",
   databaseSays: "数据库 {host}：{reason}",
