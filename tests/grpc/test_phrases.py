@@ -15,8 +15,8 @@ class PhrasesTests(SynchronousTestCase):
     def test_words(self) -> None:
         for error, code, text in (
             (Missing("dataId"), 400, "Param 'dataId' is required."),
-            (Invalid("weight", "range", -1, (0.0, 10000.0)), 400,
-             "instance format invalid: The weights range from 0.0 to 10000.0"),
+            (Invalid("port", "range", -1, (0, 65535)), 400,
+             "Param 'port' is illegal, the value should be between 0 and 65535."),
             (Invalid("cluster", "length", "x", 64), 400,
              "Param 'cluster' is illegal, the param length should not exceed 64."),
             (ServiceUnknown(("public", "G@@s")), 404, "service G@@s not found!"),
