@@ -9,8 +9,8 @@ from tests.faults.history import OK, REFUSED, Operation
 
 STALE = 5.0
 """Seconds that what a ready node serves may be behind what was acknowledged anywhere."""
-CONTRADICTS = "this node's state contradicts the cluster's and is set aside"
-"""What a node logs that knew more than what the cluster goes on with."""
+CONTRADICTS = "raft: this node's state contradicts the cluster's and is set aside"
+"""What a node logs that knew more than what the cluster goes on with. (Others log its reason, which begins later.)"""
 WINDOW = 3.0
 """Seconds. A node is ready only within 2 s of its leader, so what it serves meanwhile is never older than L{STALE}."""
 

@@ -228,7 +228,7 @@ class RestoredTests(SynchronousTestCase):
 
     def test_loud(self) -> None:
         """A loss that a node tells of in its log and its metric is accepted, one in silence is not."""
-        lost, loud = ["k: 1 is gone"], f"12:00 ERROR raft: {checks.CONTRADICTS}: entry 5 ..."
+        lost, loud = ["k: 1 is gone"], f"12:00 ERROR {checks.CONTRADICTS}: entry 5 ..."
         self.assertEqual(checks.not_in_silence(lost, {"a": 0, "b": 1}, {"a": "", "b": loud}), [])
         self.assertEqual(checks.not_in_silence(lost, {"a": 0, "b": 0}, {"a": "", "b": ""}), lost)
         self.assertEqual(checks.not_in_silence([], {"a": 0, "b": 0}, {"a": "", "b": ""}), [])
