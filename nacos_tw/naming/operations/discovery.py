@@ -13,10 +13,9 @@ from nacos_tw.access.caller import Caller
 from nacos_tw.access.operations import Operations, operation
 from nacos_tw.access.resources import naming_resource
 from nacos_tw.access.rules import Rule
-from nacos_tw.errors import Unavailable
 from nacos_tw.naming import queries
 from nacos_tw.naming.model import Instance, Service, ServiceKey
-from nacos_tw.naming.operations.replicated import Replicated
+from nacos_tw.naming.operations.replicated import Replicated, check_known
 from nacos_tw.naming.requests import OfNamespace, OfService, resource_of
 from nacos_tw.naming.selectors import ListFilter
 from nacos_tw.naming.switches import Switches
@@ -156,7 +155,7 @@ class Discovery(Operations):
         @raise nacos_tw.errors.Unavailable: this node does not know yet whether it is; an empty list would make clients
             forget what they have.
         """
-        self._check_known(request.service)
+        check_known(self._naming, request.service)
         return View(self._naming, request.service)
 
     @operation(Rule("read", "naming"))
@@ -177,7 +176,7 @@ class Discovery(Operations):
 
         @raise nacos_tw.errors.Unavailable: see L{look}.
         """
-        self._check_known()
+        check_known(self._naming)
         return Catalog(self._naming, request.namespace)
 
     @operation(Rule("read", "services"))
@@ -193,11 +192,7 @@ class Discovery(Operations):
 
         @raise nacos_tw.errors.Unavailable: see L{look}.
         """
-        self._check_known()
+        check_known(self._naming)
         naming = self._naming
         services = queries.services_of(naming.registry, naming.overlay, request.namespace)
         return queries.service_names(services, request.group, request.page_no, request.page_size)
-
-    def _check_known(self, service: ServiceKey | None = None) -> None:
-        if self._naming.lacks(service):
-            raise Unavailable("this node does not know yet which services there are, please try later")

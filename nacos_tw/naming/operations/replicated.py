@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 
+from nacos_tw.errors import Unavailable
 from nacos_tw.naming.commands import Command
 from nacos_tw.naming.model import Overlay, ServiceKey
 from nacos_tw.naming.registry import Registry
@@ -30,3 +31,9 @@ class Replicated(Protocol):
 
     def set_local_switch(self, entry: str, value: str) -> None:
         """Change a switch of this node only."""
+
+
+def check_known(naming: Replicated, service: ServiceKey | None = None) -> None:
+    """@raise Unavailable: there may be more than this node shows of a service, or (None) of all."""
+    if naming.lacks(service):
+        raise Unavailable("this node does not know yet which services there are, please try later")

@@ -13,7 +13,7 @@ from nacos_tw.access.resources import naming_resource
 from nacos_tw.access.rules import Rule
 from nacos_tw.naming import queries
 from nacos_tw.naming.model import Instance, Service
-from nacos_tw.naming.operations.replicated import Replicated
+from nacos_tw.naming.operations.replicated import Replicated, check_known
 
 
 class AskingTargets(msgspec.Struct, frozen=True, gc=False):
@@ -28,7 +28,12 @@ class AskingTargets(msgspec.Struct, frozen=True, gc=False):
 
 
 class Targets(Operations):
-    """Unhealthy and disabled ones are among them: whoever monitors wants to see those most."""
+    """
+    Unhealthy and disabled ones are among them: whoever monitors wants to see those most.
+
+    All raise L{Unavailable<nacos_tw.errors.Unavailable>} while this node does not know all services: an empty list
+    would make a monitor forget what it has.
+    """
 
     __slots__ = ("_naming",)
 
@@ -39,6 +44,7 @@ class Targets(Operations):
     def everywhere(self, caller: Caller, request: AskingTargets) -> list[Instance]:
         """Those of all namespaces whose services the caller may read."""
         naming, identity = self._naming, caller.identity
+        check_known(naming)
         found: list[Instance] = []
         for namespace in queries.namespaces_of(naming.registry, naming.overlay):
             if identity.admin or identity.may(READ, naming_resource(namespace)):
@@ -52,6 +58,7 @@ class Targets(Operations):
 
     def _within(self, namespace: str, name: str) -> Iterator[Instance]:
         naming = self._naming
+        check_known(naming)
         services = queries.services_of(naming.registry, naming.overlay, namespace)
         for service in _named(services.values(), name):
             yield from queries.instances_of(service, "")

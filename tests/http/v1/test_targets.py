@@ -48,6 +48,14 @@ class TargetsTests(HandlerTestCase):
             self.told(f"{OF}public/service/s"),
         )
 
+    def test_what_the_node_does_not_know_yet(self) -> None:
+        """A new node does not say that there is nothing, nor what of it there is so far."""
+        self.naming.restoring = True
+        for path in ("/prometheus", f"{OF}public", f"{OF}public/service/s"):
+            reply = self.reply("GET", path)
+            self.assertEqual(reply.status, 503)
+            self.assertIn(b"does not know yet which services", reply.body)
+
     def test_which(self) -> None:
         """All, those of a namespace, of the services of a name in any group; whatever their health."""
         self.assertEqual(
