@@ -60,12 +60,29 @@ def state(node: RealNode, keys: Sequence[str]) -> Facts:
 
 def wait_equal(nodes: Sequence[RealNode], keys: Sequence[str]) -> Facts:
     """What all nodes hold, at once or soon."""
+    states: list[Facts] = []
 
     def equal() -> Facts | None:
-        first, *others = [state(node, keys) for node in nodes]
-        return first if all(other == first for other in others) else None
+        states[:] = [state(node, keys) for node in nodes]
+        return states[0] if all(other == states[0] for other in states) else None
 
-    found: Facts = wait_for(equal, why="all nodes to hold the same")
+    try:
+        found: Facts = wait_for(equal, why="all nodes to hold the same")
+    except AssertionError as error:
+        raise AssertionError(f"{error}; what differs: {_differences(states)}") from error
+    return found
+
+
+def _differences(states: Sequence[Facts]) -> dict[str, list[object]]:
+    """By what it is: what each node has of it that not all of them have."""
+    found: dict[str, list[object]] = {}
+    for name in states[0] if states else ():
+        facts = [each[name] for each in states]
+        if any(fact != facts[0] for fact in facts):
+            if all(isinstance(fact, frozenset) for fact in facts):
+                common = frozenset.intersection(*facts)  # type: ignore[arg-type]
+                facts = [sorted(fact - common) for fact in facts]  # type: ignore[operator]
+            found[name] = facts
     return found
 
 
