@@ -12,6 +12,8 @@ from tests.system.nodes import RealNode, wait_for
 
 Facts = dict[str, object]
 HISTORY = "/nacos/v1/cs/history"
+LONG = 600.0
+"""Seconds in which nodes are to be equal: after a long run the history takes a minute to read once."""
 BEATS_AT_LEAST = 6.0
 """Seconds; instances whose client had no answer for longer are not judged."""
 
@@ -67,7 +69,7 @@ def wait_equal(nodes: Sequence[RealNode], keys: Sequence[str]) -> Facts:
         return states[0] if all(other == states[0] for other in states) else None
 
     try:
-        found: Facts = wait_for(equal, why="all nodes to hold the same")
+        found: Facts = wait_for(equal, LONG, "all nodes to hold the same")
     except AssertionError as error:
         raise AssertionError(f"{error}; what differs: {_differences(states)}") from error
     return found
