@@ -76,7 +76,7 @@ def mask(text: str, port: int) -> str:
     """The text without what differs from run to run."""
     text = text.replace(f'"{port - 1000}"', '"<raft port>"')
     text = re.sub(rf"[0-9]+(\.[0-9]+){{3}}:{port}\b", "<node>", text)
-    text = re.sub(rf"\b{port}\b", "<port>", text)
+    text = re.sub(rf'(?<!"code":)\b{port}\b', "<port>", text)  # codes are numbers like ports
     for pattern, shown in MASKS:
         text = pattern.sub(shown, text)
     return text
