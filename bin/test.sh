@@ -101,7 +101,8 @@ run_trial() {
     PYTHONPATH=$SOURCE "$VENV/bin/trial" --temp-directory="$file.trial" "$@" 2>&1 | tee "$file"
 }
 
-# add_up FILE ENTRY: trial ends with PASSED (skips=1, successes=20), or FAILED (failures=1, errors=2, successes=20)
+# add_up FILE ENTRY [again]: trial ends with PASSED (skips=1, successes=20), or FAILED (failures=1, errors=2, successes=20).
+# With the third argument some tests that failed do not count yet: their names are kept, and they are run again.
 add_up() {
     summary=$(grep -E '^(PASSED|FAILED)( |$)' "$1" | tail -n 1)
     broken=$(($(count failures) + $(count errors) + $(count unexpectedSuccesses)))
@@ -110,30 +111,23 @@ add_up() {
     *) [ $broken -gt 0 ] || broken=1 ;; # trial itself broke off
     esac
     passed=$((passed + $(count successes) + $(count expectedFailures)))
-    failed=$((failed + broken))
     skipped=$((skipped + $(count skips)))
-    [ $broken -eq 0 ] || keep_failure "$2" "$1"
+    [ $broken -gt 0 ] || return 0
+    if [ $# -gt 2 ] && [ -n "$summary" ] && name_failures "$1"; then
+        keep_failure "$2" "$1" "$output.first"
+    else
+        failed=$((failed + broken))
+        keep_failure "$2" "$1"
+    fi
 }
 
-# add_up_first FILE ENTRY: the same in a whole run. Of tests that failed, the names are kept instead: they are run again.
-add_up_first() {
-    summary=$(grep -E '^(PASSED|FAILED)( |$)' "$1" | tail -n 1)
-    names=$(awk '/^\[(FAIL|ERROR)\]$/ { bad = 1 } /^\[SKIPPED\]$/ { bad = 0 }
+# name_failures FILE: keeps the names of the tests that trial says have failed; fails if there are none, or too many.
+name_failures() {
+    names=$(awk '/^\[[A-Z!?]+\]$/ { bad = /FAIL|ERROR|SUCCESS/ }
         bad && /^tests\.[A-Za-z0-9_]+\.[A-Za-z0-9_.]+$/' "$1" | sort -u)
-    case $summary in
-    FAILED*)
-        if [ -n "$names" ] && [ "$(echo "$names" | wc -l)" -le $SOME ]; then
-            passed=$((passed + $(count successes) + $(count expectedFailures)))
-            skipped=$((skipped + $(count skips)))
-            echo "$names" >>"$output.names"
-            keep_failure "$2" "$1" "$output.first"
-            return
-        fi
-        ;;
-    esac
-    add_up "$1" "$2"
+    [ -n "$names" ] && [ "$(echo "$names" | wc -l)" -le 10 ] || return 1 # more in one process are no accident
+    echo "$names" >>"$output.names"
 }
-SOME=10 # more failures than that in one process are no accident
 
 # run_again: the tests that failed, when nothing else runs.
 run_again() {
@@ -271,7 +265,7 @@ else
                 keep_failure mypy "$output.$at"
             fi
             ;;
-        *) add_up_first "$output.$at" "$line" ;;
+        *) add_up "$output.$at" "$line" again ;;
         esac
     done <"$output.entries"
     run_again
