@@ -190,8 +190,12 @@ class Naming:
         publishes one registers it again.
         """
         if self._keeps_overrides_from_now_on():
-            return lasting(self.change(Level(OVERRIDES)).addCallback(lambda _: self.change(command)))
+            return self._after(Level(OVERRIDES), command)
         return self.change(command)
+
+    def _after(self, level: Level, command: Command) -> Deferred[Any]:
+        """A write, once the log says that every member knows that level."""
+        return lasting(self.change(level).addCallback(lambda _: self.change(command)))
 
     def put(self, command: Register) -> Deferred[Any]:
         """What an operator says of an instance, which is registered if it is not there."""
@@ -217,7 +221,7 @@ class Naming:
         if self.registry.level >= GIVEN_IDS:
             return self.change(command)
         if command.given_id and self.members_level() >= GIVEN_IDS:
-            return lasting(self.change(Level(GIVEN_IDS)).addCallback(lambda _: self.change(command)))
+            return self._after(Level(GIVEN_IDS), command)
         return self.change(replace(command, given_id=None))
 
     def deregister(self, command: Deregister) -> Deferred[Any]:

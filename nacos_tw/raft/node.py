@@ -475,8 +475,7 @@ class RaftNode:
     @property
     def restoring(self) -> bool:
         """Whether this node lacks something that it once had, or that was there before it."""
-        if self._restoring.under_way:
-            self._look_whether_restored()
+        self._look_whether_restored()
         return self._restoring.under_way
 
     def _look_whether_restored(self) -> None:

@@ -292,12 +292,13 @@ class Packages(Operations, Generic[P]):
         if not version:
             raise WrongState(self._kind.name, request.name, "", "", "submit")
         row = thing.row(version)
-        if row is not None and request.draft and row.status != DRAFT:
-            raise AiInvalid("version", "draft", version)
-        if row is not None and request.unseen and row.status == ONLINE:
-            raise AiInvalid("version", "online", version)
-        if row is not None and row.status == OFFLINE:
-            raise AiInvalid("version", "offline", version)
+        if row is not None:  # of one that does not exist the shelf says so
+            if request.draft and row.status != DRAFT:
+                raise AiInvalid("version", "draft", version)
+            if request.unseen and row.status == ONLINE:
+                raise AiInvalid("version", "online", version)
+            if row.status == OFFLINE:
+                raise AiInvalid("version", "offline", version)
         before = replace(thing)
         self._shelf.publish(thing, version, request.latest, self._writer.millis())
         return await self._step(request.tenant, before, thing, md5), version

@@ -54,11 +54,11 @@ class Targets(Operations):
     @operation(Rule("read", "services"))
     def within(self, caller: Caller, request: AskingTargets) -> list[Instance]:
         """Those of one namespace."""
+        check_known(self._naming)
         return list(self._within(request.namespace, request.service))
 
     def _within(self, namespace: str, name: str) -> Iterator[Instance]:
         naming = self._naming
-        check_known(naming)
         services = queries.services_of(naming.registry, naming.overlay, namespace)
         for service in _named(services.values(), name):
             yield from queries.instances_of(service, "")
